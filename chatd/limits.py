@@ -1,0 +1,117 @@
+"""Every limit, with its unit and where the figure comes from."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# -- Lines and texts -----------------------------------------------------------------------------------------------------
+
+LINE_BYTES: Final = 4096
+"""The longest line a person may send, in bytes without its end.  Eight times IRC's 512 (RFC 2812, 2.3): room for a paragraph
+in a script of three or four bytes a character, small enough that a thousand unfinished lines are 4 MiB."""
+
+NICK_CHARACTERS: Final = 32
+"""The longest nick, in characters after normalisation: it must leave room for a text on an 80-column line."""
+
+ROOM_CHARACTERS: Final = 50
+"""The longest room name, in characters without the ``#``: IRC's limit for a channel (RFC 2812, 1.3)."""
+
+TOPIC_CHARACTERS: Final = 300
+"""The longest topic, in characters: what most IRC networks allow (TOPICLEN)."""
+
+TOKEN_CHARACTERS: Final = (16, 128)
+"""The shortest and longest token of a program, in characters: 16 of base64 hold 96 random bits."""
+
+ID_CHARACTERS: Final = 64
+"""The longest ``id`` of a message, in characters: a UUID has 36."""
+
+# -- Rooms and persons ---------------------------------------------------------------------------------------------------
+
+ROOMS_PER_SESSION: Final = 20
+"""The rooms that one person can be in at once: more than anybody follows, and a bound on what one connection costs."""
+
+ROOMS: Final = 1000
+"""The rooms that a server keeps, in number.  With ``LOG_BYTES`` this bounds what all logs take."""
+
+IGNORED_PER_SESSION: Final = 100
+"""The nicks that one person can ignore, in number."""
+
+SCROLLBACK_EVENTS: Final = 20
+"""The events shown on entering a room, in number: a screenful."""
+
+HISTORY_EVENTS: Final = 100
+"""The most events that one answer holds, in number: what fits into an answer without holding up anybody."""
+
+NAMES_SHOWN: Final = 500
+"""The most members or rooms that one answer names, in number: a room of ten thousand must not cost the square of that."""
+
+# -- The log -------------------------------------------------------------------------------------------------------------
+
+LOG_EVENTS: Final = 10_000
+"""The events that a log in memory holds, in number: a busy day of a team."""
+
+LOG_BYTES: Final = 2 << 20
+"""The text that a log in memory holds, in bytes (2 MiB): with ``ROOMS`` full rooms, 2 GiB at the very worst."""
+
+PRIVATE_IDS: Final = 10_000
+"""The private messages, in number, whose ``id`` is remembered so that one sent again is not told twice."""
+
+# -- Connections ---------------------------------------------------------------------------------------------------------
+
+GREETING_SECONDS: Final = 0.3
+"""How long a caller may be silent before it is taken for a person and greeted, in seconds: programs speak at once, and a
+person does not notice the wait."""
+
+LOGIN_SECONDS: Final = 60.0
+"""How long a caller has to get a nick, in seconds from connecting; not renewed by anything it sends."""
+
+STALL_SECONDS: Final = 30.0
+"""How long somebody may take nothing while something waits for them, in seconds, before they are let go."""
+
+KEEPALIVE_SECONDS: Final = (60, 15, 5)
+"""TCP keepalive: silence before the first probe and between probes, in seconds, and how many may fail.  A dead link is
+found after 60 + 5 * 15 = 135 s, within the 150 s that are promised."""
+
+UNACKNOWLEDGED_SECONDS: Final = 120
+"""How long sent bytes may stay unacknowledged by the other host, in seconds (TCP_USER_TIMEOUT, RFC 5482)."""
+
+CLOSE_SECONDS: Final = 5.0
+"""How long a connection that is being closed may take to accept what is queued for it, in seconds."""
+
+BACKLOG: Final = 4096
+"""Connections waiting to be accepted, in number.  With Twisted's 50, 135 of 3,000 that called at once were never greeted."""
+
+SESSIONS: Final = 10_000
+"""The connections that a server takes, in number, unless ``--max-sessions`` says otherwise."""
+
+SESSIONS_PER_ADDRESS: Final = 256
+"""The connections taken from one address (IPv6: one /64 network), in number, unless ``--max-per-address`` says otherwise: a whole school
+behind one translated address fits."""
+
+FLOOD_RATE: Final = 10.0
+"""The lines taken from one connection, in lines a second, once its burst is used up (``--flood-rate``)."""
+
+FLOOD_BURST: Final = 40
+"""The lines taken at once, in number (``--flood-burst``): a paste of 30 lines passes."""
+
+TELNET_BYTES: Final = 4096
+"""The longest telnet subnegotiation that is listened to, in bytes; what goes on longer is dropped."""
+
+# -- Writing -------------------------------------------------------------------------------------------------------------
+
+BATCH_BYTES: Final = 16 << 10
+"""What a reader who is behind is given at once, in bytes (16 KiB): a thousand of them hold 16 MiB."""
+
+INBOX_BYTES: Final = 256 << 10
+"""What may wait for one person besides the rooms, in bytes (256 KiB): some ten of the largest answers."""
+
+REST_WRITES: Final = 400
+"""The readers, in number, to whom the fan-out writes in one turn before it rests: to sleep and to be woken costs as much as some fifty
+writes, so below this a rest costs more than the larger batch saves."""
+
+REST_FACTOR: Final = 1.0
+"""How long the fan-out rests, as a multiple of the time that the last one took: it takes at most half of the reactor's time, and
+under load messages gather into larger batches instead."""
+
+REST_SECONDS: Final = 0.02
+"""The longest rest of the fan-out, in seconds: what a batch may add to the latency."""
