@@ -1,0 +1,259 @@
+"""What a person can ask, and the one table of it.
+
+:data:`TABLE` drives everything: how a line is taken apart, what may be done before a nick is given, what ``/help`` prints,
+and the tables in the documents.  A row's ``usage`` is read by people and by :func:`parse` alike: each word stands for the
+command's next field, ``[WORD]`` may be left out, and ``TEXT`` takes the rest of the line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chatd.errors import BadUsage, UnknownCommand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something asked.  ``id`` is the program's own name for it, and comes back with the answer."""
+
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello(Command):
+    """Be called ``nick`` and enter ``rooms`` (none named: the default room).
+
+    ``token`` is a secret that the program has made up: the same token is the same sender, also after a broken link, and
+    takes over the seat of its own lost connection.  ``resume`` gives, for each room, the last event seen, of the logs that
+    were called ``log``.
+    """
+
+    nick: str
+    token: str = ""
+    rooms: tuple[str, ...] = ()
+    resume: Mapping[str, int] = field(default_factory=dict)
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Command):
+    """Say ``text`` in ``room`` (empty: the current one)."""
+
+    text: str
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Command):
+    """Ask for a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help(Command):
+    """List the commands, or explain the one called ``about``."""
+
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nick(Command):
+    """Be called ``nick`` from now on."""
+
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class Me(Command):
+    """Say in ``room`` (empty: the current one) what you do."""
+
+    text: str
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Msg(Command):
+    """Tell ``text`` to ``nick`` alone."""
+
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Command):
+    """Tell ``text`` to whoever told you something last."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Command):
+    """Enter ``room``, which is made if need be, and make it the current one."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Command):
+    """Leave ``room`` (empty: the current one)."""
+
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms(Command):
+    """List the rooms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Command):
+    """List who is in ``room`` (empty: the current one)."""
+
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whois(Command):
+    """Tell about ``nick``."""
+
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic(Command):
+    """Set the topic of ``room`` (empty: the current one) to ``text``; empty: tell it; ``-``: take it away."""
+
+    text: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore(Command):
+    """Hear nothing of ``nick``; empty: tell whom you do not hear."""
+
+    nick: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unignore(Command):
+    """Hear ``nick`` again."""
+
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away(Command):
+    """Be away, with ``text`` for those who write to you."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Back(Command):
+    """Be away no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class History(Command):
+    """Show the last ``count`` events of ``room`` (empty: the current one) before event ``before`` (0: the end)."""
+
+    count: int = 0
+    room: str = ""
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quit(Command):
+    """Leave every room, with a last ``text``, and end the connection."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One command: its name, the class that it makes, its usage and help, and whether it needs a nick."""
+
+    name: str
+    make: type[Command]
+    usage: str
+    help: str
+    nick_needed: bool = True
+
+
+TABLE: tuple[Row, ...] = (
+    Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False),
+    Row("nick", Nick, "NICK", "change your nick", nick_needed=False),
+    Row("me", Me, "TEXT", "say what you do: /me waves"),
+    Row("msg", Msg, "NICK TEXT", "tell one person something that nobody else hears"),
+    Row("reply", Reply, "TEXT", "answer the last private message"),
+    Row("join", Join, "ROOM", "enter a room, or go back to one you are in"),
+    Row("leave", Leave, "[ROOM]", "leave a room, or the current one"),
+    Row("rooms", Rooms, "", "list the rooms"),
+    Row("who", Who, "[ROOM]", "list who is in a room, or in the current one"),
+    Row("whois", Whois, "NICK", "tell about a person"),
+    Row("topic", Topic, "[TEXT]", "show the topic, or set it; - takes it away"),
+    Row("ignore", Ignore, "[NICK]", "hear nothing of a person any more, or list whom you do not hear"),
+    Row("unignore", Unignore, "NICK", "hear a person again"),
+    Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
+    Row("back", Back, "", "be away no longer"),
+    Row("history", History, "[N]", "show the last N events of the current room"),
+    Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
+)
+
+BY_NAME: Mapping[str, Row] = {row.name: row for row in TABLE}
+ROW_OF: Mapping[type[Command], Row] = {row.make: row for row in TABLE}
+
+
+def find_row(name: str) -> Row:
+    """The row of the command ``name``, with or without its slash and in either case.
+
+    Raises UnknownCommand, with the nearest name that exists.
+    """
+    bare = name.removeprefix("/").lower()
+    row = BY_NAME.get(bare)
+    if row is None:
+        near = difflib.get_close_matches(bare[:32], BY_NAME, n=1, cutoff=0.5)
+        hint = f"Did you mean /{near[0]}? /help lists all." if near else "/help lists what you can do."
+        raise UnknownCommand(f"There is no command /{bare[:32]}.", hint)
+    return row
+
+
+def parse(line: str) -> Command:
+    """The command that a person typed: ``line`` begins with a slash, or is said as it stands (``//`` says a slash).
+
+    Raises UnknownCommand and BadUsage.
+    """
+    if not line.startswith("/"):
+        return Say(line)
+    if line.startswith("//"):
+        return Say(line[1:])
+    name, _, rest = line[1:].partition(" ")
+    row = find_row(name)
+    return row.make(*_arguments(row, rest.strip()))
+
+
+def usage_line(row: Row) -> str:
+    """How the command of ``row`` is written: ``/msg NICK TEXT``."""
+    return f"/{row.name} {row.usage}".rstrip()
+
+
+def _arguments(row: Row, rest: str) -> list[str | int]:
+    arguments: list[str | int] = []
+    for word in row.usage.split():
+        if not rest:
+            if word.startswith("["):
+                break
+            raise BadUsage(f"/{row.name} needs more.", f"Write {usage_line(row)}.")
+        value, _, rest = (rest, "", "") if word.strip("[]") == "TEXT" else rest.partition(" ")
+        arguments.append(_count(row, value) if word == "[N]" else value)
+        rest = rest.lstrip()
+    if rest:
+        raise BadUsage(f"/{row.name} takes less than that.", f"Write {usage_line(row)}.")
+    return arguments
+
+
+def _count(row: Row, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value[:9]) < 10**6):
+        raise BadUsage(f"/{row.name} needs a number.", f"Write {usage_line(row)}, with a whole number N above 0.")
+    return int(value[:9])
