@@ -1,0 +1,410 @@
+"""What a command does: one function for each.
+
+An action changes the registry and the rooms, and tells the person.  A mistake of the person is raised as a Refusal
+before anything has changed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final
+
+from chatd import commands, events
+from chatd.commands import Command
+from chatd.errors import BadUsage, NickNeeded, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
+from chatd.events import Reason
+from chatd.limits import (
+    HISTORY_EVENTS,
+    ID_CHARACTERS,
+    IGNORED_PER_SESSION,
+    NAMES_SHOWN,
+    ROOMS_PER_SESSION,
+    SCROLLBACK_EVENTS,
+    TOKEN_CHARACTERS,
+    TOPIC_CHARACTERS,
+)
+from chatd.names import Name, parse_nick, parse_room
+from chatd.registry import Registry
+from chatd.room import Room
+from chatd.session import Session
+
+Action = Callable[[Registry, Session, Any], None]
+
+
+def perform(registry: Registry, session: Session, command: Command) -> None:
+    """Carry out ``command`` for ``session``; a refusal is told to the person."""
+    try:
+        if len(command.id) > ID_CHARACTERS:
+            raise TooLong("The id is too long.", f"An id has at most {ID_CHARACTERS} characters.")
+        make = type(command)
+        if session.name is None and make not in BEFORE_NICK:
+            raise NickNeeded("You have no nick yet.", "Say first what you want to be called.")
+        session.heard = registry.now()
+        ACTIONS[make](registry, session, command)
+    except Refusal as refusal:
+        refuse(session, refusal, command.id)
+
+
+def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
+    """Tell the person of ``session`` why not."""
+    session.out.tell(events.Refused(refusal.code, refusal.reason, refusal.hint, id=id))
+
+
+# -- Coming and going ----------------------------------------------------------------------------------------------------
+
+
+def hello(registry: Registry, session: Session, command: commands.Hello) -> None:
+    if session.name is not None:
+        raise BadUsage("You have a nick already.", f"You are {session.nick}; /nick changes it.")
+    name = parse_nick(command.nick, registry.reserved)
+    wanted = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
+    if len(wanted) > ROOMS_PER_SESSION:
+        raise TooMany("These are too many rooms.", f"A person can be in {ROOMS_PER_SESSION} rooms.")
+    origin = _origin(command.token)
+    before = registry.holder(origin)
+    registry.check_free(name, but_for=before or session)
+    if before is not None:
+        end(registry, before, Reason.REPLACED)
+    registry.claim(session, name)
+    registry.seat(session, origin)
+    settings = registry.settings
+    session.out.tell(events.Welcome(name.text, settings.name, registry.log_name, settings.motd, id=command.id))
+    seen = {parse_room(room).key: seq for room, seq in command.resume.items()}
+    newcomer = name.text
+    for room in list(wanted.values()) or [registry.default_room]:
+        _enter(registry, session, room, command.id, newcomer, seen.get(room.key), command.log)
+        newcomer = ""
+
+
+def _origin(token: str) -> str:
+    """The name of a sender: made from the token, which a reader of the log cannot find out again, or from chance."""
+    if not token:
+        return secrets.token_hex(16)
+    shortest, longest = TOKEN_CHARACTERS
+    if not shortest <= len(token) <= longest:
+        raise BadUsage("The token is too short or too long.", f"A token has {shortest} to {longest} characters.")
+    return sha256(token.encode()).hexdigest()[:32]
+
+
+def nick(registry: Registry, session: Session, command: commands.Nick) -> None:
+    if session.name is None:
+        return hello(registry, session, commands.Hello(command.nick, id=command.id))
+    old, name = session.nick, parse_nick(command.nick, registry.reserved)
+    registry.claim(session, name)
+    session.out.tell(events.Done("nick", name.text, id=command.id))
+    if name.text != old:
+        for room in session.rooms.values():
+            event = events.Renamed(room.name.text, room.log.end, registry.now(), old, session.origin, name.text)
+            room.post(event)
+
+
+def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
+    end(registry, session, Reason.QUIT, command.text)
+
+
+def end(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+    """Let ``session`` go: it leaves its rooms, is told why, and its connection is closed."""
+    depart(registry, session, reason, text)
+    session.out.tell(events.Closing(reason))
+    session.out.close(reason)
+
+
+def dismiss(session: Session) -> None:
+    """Let ``session`` go because the server stops: nobody is told of each who leaves, as everybody does."""
+    for room in list(session.rooms.values()):
+        _forget(session, room)
+    session.out.tell(events.Closing(Reason.SHUTDOWN))
+    session.out.close(Reason.SHUTDOWN)
+
+
+def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+    """Take ``session`` out of its rooms and free its nick; its connection may be gone already."""
+    for room in list(session.rooms.values()):
+        _exit(registry, session, room, reason, text)
+    registry.release(session)
+
+
+def join(registry: Registry, session: Session, command: commands.Join) -> None:
+    name = parse_room(command.room)
+    room = session.rooms.get(name.key)
+    if room is not None:
+        session.current = room
+        session.out.turn_to(room)
+        session.out.tell(events.Done("join", room.name.text, id=command.id))
+        return
+    if len(session.rooms) >= ROOMS_PER_SESSION:
+        raise TooMany(f"You are in {ROOMS_PER_SESSION} rooms already.", "/leave one of them first.")
+    _enter(registry, session, name, command.id)
+
+
+def _enter(
+    registry: Registry,
+    session: Session,
+    name: Name,
+    id: str,
+    newcomer: str = "",
+    seen: int | None = None,
+    seen_log: str = "",
+) -> None:
+    room = registry.open_room(name)
+    log, joined = room.log, room.log.end
+    known = seen is not None and seen_log == registry.log_name and 0 <= seen < joined
+    room.members[session] = None
+    session.rooms[name.key] = session.current = room
+    session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
+    session.out.turn_to(room)
+
+    def stored(failure: NotDelivered | None) -> None:
+        if failure is not None:
+            _forget(session, room)
+            return refuse(session, failure, id)
+        if seen is not None and not known:
+            session.out.tell(events.Missed(room.name.text, 0, joined - 1))
+        scrollback = () if known else tuple(log.read(joined - SCROLLBACK_EVENTS, joined))
+        others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
+        nicks = (*others[: NAMES_SHOWN - 1], session.nick)
+        here, count, away = room.name.text, len(room.members), room.away(NAMES_SHOWN)
+        session.out.tell(
+            events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id)
+        )
+
+    room.post(events.Joined(room.name.text, joined, registry.now(), session.nick, session.origin), stored)
+
+
+def leave(registry: Registry, session: Session, command: commands.Leave) -> None:
+    room = _room_of(session, command.room)
+    _exit(registry, session, room, Reason.LEFT)
+    current = session.current.name.text if session.current else ""
+    session.out.tell(events.Exited(room.name.text, current, id=command.id))
+
+
+def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> None:
+    _forget(session, room)
+    now, name = registry.now(), room.name.text
+    room.post(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text))
+
+
+def _forget(session: Session, room: Room) -> None:
+    session.out.unfollow(room)
+    room.members.pop(session, None)
+    session.rooms.pop(room.name.key, None)
+    if session.current is room:
+        session.current = next(reversed(session.rooms.values()), None)
+        session.out.turn_to(session.current)
+
+
+# -- Talking -------------------------------------------------------------------------------------------------------------
+
+
+def say(registry: Registry, session: Session, command: commands.Say) -> None:
+    _say(registry, session, command.room, command.text, command.id, action=False)
+
+
+def me(registry: Registry, session: Session, command: commands.Me) -> None:
+    _say(registry, session, command.room, command.text, command.id, action=True)
+
+
+def _say(registry: Registry, session: Session, where: str, text: str, id: str, action: bool) -> None:
+    room = _room_of(session, where)
+    if not text or text.isspace():
+        raise BadUsage("There is nothing to say in that.", "Write a text.")
+    log, now = room.log, registry.now()
+    event = log.find(session.origin, id)
+    if event is not None:  # Sent again is not said twice (design, promise 3).
+        session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
+        return
+    event = events.Said(room.name.text, log.end, now, session.nick, session.origin, text, action, id)
+
+    def stored(failure: NotDelivered | None) -> None:
+        if failure is not None:
+            refuse(session, failure, id)
+        else:
+            session.out.tell(events.Ack(event.room, event.seq, now, id=id))
+
+    room.post(event, stored)
+
+
+def msg(registry: Registry, session: Session, command: commands.Msg) -> None:
+    _tell(registry, session, command.nick, command.text, command)
+
+
+def reply(registry: Registry, session: Session, command: commands.Reply) -> None:
+    if not session.correspondent:
+        raise BadUsage("Nobody has told you anything yet.", "Write /msg NICK TEXT.")
+    _tell(registry, session, session.correspondent, command.text, command)
+
+
+def _tell(registry: Registry, session: Session, nick: str, text: str, command: Command) -> None:
+    what, id = commands.ROW_OF[type(command)].name, command.id
+    told = registry.told.get((session.origin, id)) if id else None
+    if told is not None:
+        session.out.tell(events.Done(what, told, id=id))
+        return
+    if not text or text.isspace():
+        raise BadUsage("There is nothing to say in that.", "Write a text.")
+    other = registry.person(nick)
+    if session.name is not None and session.name.key in other.ignoring:
+        raise NotDelivered(f"{other.nick} does not hear you.", "Nothing was told.")
+    if not other.out.tell(events.Private(session.nick, text, registry.now())):
+        raise NotDelivered(f"{other.nick} is not reading at the moment.", "Nothing was told; try again later.")
+    other.correspondent = session.nick
+    if id:
+        registry.remember_told(session.origin, id, other.nick)
+    session.out.tell(events.Done(what, other.nick, id=id))
+    _tell_away(session, other)
+
+
+def _tell_away(session: Session, other: Session) -> None:
+    """Tell ``session`` that ``other`` is away, once for each time that they go."""
+    if other.away is None or session.name is None:
+        return
+    if other.away_told is None:
+        other.away_told = set()
+    if session.name.key not in other.away_told:
+        other.away_told.add(session.name.key)
+        session.out.tell(events.Away(other.nick, other.away))
+
+
+def topic(registry: Registry, session: Session, command: commands.Topic) -> None:
+    room = _room_of(session, command.room)
+    if not command.text:
+        session.out.tell(events.Topic(room.name.text, room.topic, id=command.id))
+        return
+    if len(command.text) > TOPIC_CHARACTERS:
+        raise TooLong("The topic is too long.", f"A topic has at most {TOPIC_CHARACTERS} characters.")
+    text = "" if command.text == "-" else command.text
+
+    def stored(failure: NotDelivered | None) -> None:
+        if failure is not None:
+            refuse(session, failure, command.id)
+        else:
+            session.out.tell(events.Done("topic", text, id=command.id))
+
+    now, name = registry.now(), room.name.text
+    room.post(events.TopicSet(name, room.log.end, now, session.nick, session.origin, text), stored)
+
+
+# -- Looking -------------------------------------------------------------------------------------------------------------
+
+
+def help(registry: Registry, session: Session, command: commands.Help) -> None:
+    rows = (commands.find_row(command.about),) if command.about else commands.TABLE
+    lines = tuple(events.HelpLine(row.name, commands.usage_line(row), row.help) for row in rows)
+    session.out.tell(events.Help(lines, id=command.id))
+
+
+def rooms(registry: Registry, session: Session, command: commands.Rooms) -> None:
+    known = sorted(registry.rooms(), key=lambda room: (-len(room.members), room.name.key))
+    lines = tuple(
+        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members)
+        for room in known[:NAMES_SHOWN]
+    )
+    session.out.tell(events.RoomList(len(known), lines, id=command.id))
+
+
+def who(registry: Registry, session: Session, command: commands.Who) -> None:
+    room = registry.room(command.room) if command.room else _room_of(session, "")
+    nicks, away = room.nicks(NAMES_SHOWN), room.away(NAMES_SHOWN)
+    session.out.tell(events.Members(room.name.text, len(room.members), nicks, away, id=command.id))
+
+
+def whois(registry: Registry, session: Session, command: commands.Whois) -> None:
+    other = registry.person(command.nick)
+    idle = max(0, registry.now() - other.heard) // 1000
+    where = tuple(room.name.text for room in other.rooms.values())
+    session.out.tell(
+        events.Person(other.nick, where, other.since, idle, other.door, other.away or "", id=command.id)
+    )
+
+
+def history(registry: Registry, session: Session, command: commands.History) -> None:
+    room = _room_of(session, command.room)
+    if command.count < 0 or command.before < 0:
+        raise BadUsage("These numbers make no sense.", "count and before are above 0.")
+    count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
+    stop = min(command.before or room.log.end, room.log.end)
+    start = max(stop - count, room.log.first)
+    found = tuple(room.log.read(start, stop))
+    session.out.tell(events.History(room.name.text, found, start > room.log.first, id=command.id))
+
+
+def ping(registry: Registry, session: Session, command: commands.Ping) -> None:
+    session.out.tell(events.Pong(id=command.id))
+
+
+# -- Oneself -------------------------------------------------------------------------------------------------------------
+
+
+def ignore(registry: Registry, session: Session, command: commands.Ignore) -> None:
+    if command.nick:
+        name = parse_nick(command.nick)
+        if session.name is not None and name.key == session.name.key:
+            raise BadUsage("You cannot ignore yourself.", "Write /ignore NICK.")
+        if len(session.ignoring) >= IGNORED_PER_SESSION:
+            raise TooMany(f"You ignore {IGNORED_PER_SESSION} people already.", "/unignore one of them first.")
+        session.ignoring |= {name.key}
+        session.out.choose(True)
+    session.out.tell(events.Ignoring(tuple(sorted(session.ignoring)), id=command.id))
+
+
+def unignore(registry: Registry, session: Session, command: commands.Unignore) -> None:
+    key = parse_nick(command.nick).key
+    if key not in session.ignoring:
+        raise BadUsage(f"You do not ignore {command.nick}.", "/ignore lists whom you do.")
+    session.ignoring -= {key}
+    session.out.choose(bool(session.ignoring))
+    session.out.tell(events.Ignoring(tuple(sorted(session.ignoring)), id=command.id))
+
+
+def away(registry: Registry, session: Session, command: commands.Away) -> None:
+    session.away, session.away_told = command.text, None
+    session.out.tell(events.Done("away", command.text, id=command.id))
+
+
+def back(registry: Registry, session: Session, command: commands.Back) -> None:
+    if session.away is None:
+        raise BadUsage("You are not away.", "/away goes away.")
+    session.away = session.away_told = None
+    session.out.tell(events.Done("back", id=command.id))
+
+
+def _room_of(session: Session, name: str) -> Room:
+    """The room called ``name``, which the person must be in; empty: the current one.  Raises BadRoom and NotInRoom."""
+    if not name:
+        if session.current is None:
+            raise NotInRoom("You are in no room.", "/join #lobby enters one.")
+        return session.current
+    room = session.rooms.get(parse_room(name).key)
+    if room is None:
+        raise NotInRoom(f"You are not in #{name.removeprefix('#')}.", f"/join #{name.removeprefix('#')} enters it.")
+    return room
+
+
+ACTIONS: Final[dict[type[Command], Action]] = {
+    commands.Hello: hello,
+    commands.Say: say,
+    commands.Ping: ping,
+    commands.Help: help,
+    commands.Nick: nick,
+    commands.Me: me,
+    commands.Msg: msg,
+    commands.Reply: reply,
+    commands.Join: join,
+    commands.Leave: leave,
+    commands.Rooms: rooms,
+    commands.Who: who,
+    commands.Whois: whois,
+    commands.Topic: topic,
+    commands.Ignore: ignore,
+    commands.Unignore: unignore,
+    commands.Away: away,
+    commands.Back: back,
+    commands.History: history,
+    commands.Quit: quit,
+}
+
+BEFORE_NICK: Final = frozenset(
+    {commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)}
+)
