@@ -1,0 +1,260 @@
+"""The codec for programs: one JSON object a line (``docs/protocol.md``).
+
+Both directions of both ends are here: the server reads commands and writes events and answers, a client the other way
+round.  The objects on the wire are the dataclasses of ``commands.py`` and ``events.py``, field by field: a field that has
+its default value is left out, ``origin`` never leaves the server, and a time is written in ISO 8601, UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from chatd import commands, events
+from chatd.commands import Command
+from chatd.errors import BadUsage, Malformed
+from chatd.events import Answer, Event
+from chatd.text import decode_line, safe_text
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+NEWS: Final[Mapping[type[Event | Answer], str]] = {
+    events.Said: "said",
+    events.Joined: "joined",
+    events.Left: "left",
+    events.Renamed: "renamed",
+    events.TopicSet: "topic",
+    events.Greeting: "greeting",
+    events.Welcome: "welcome",
+    events.Entered: "entered",
+    events.Exited: "exited",
+    events.Ack: "ack",
+    events.Done: "done",
+    events.Private: "private",
+    events.Away: "away",
+    events.Members: "members",
+    events.RoomList: "rooms",
+    events.Person: "person",
+    events.Topic: "topic-is",
+    events.Ignoring: "ignoring",
+    events.History: "history",
+    events.Help: "help",
+    events.Refused: "refused",
+    events.Missed: "missed",
+    events.Slowed: "slowed",
+    events.Closing: "closing",
+    events.Pong: "pong",
+}
+"""The ``type`` of each thing that the server sends."""
+
+REQUESTS: Final[Mapping[str, type[Command]]] = {
+    "hello": commands.Hello,
+    "say": commands.Say,
+    "ping": commands.Ping,
+}
+"""The ``type`` of each thing that a client sends; every command of the table is a ``do``."""
+
+_NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
+_REQUEST_OF: Final = {cls: name for name, cls in REQUESTS.items()}
+_WIRE_NAMES: Final = {"first": "from", "last": "to"}
+_TIMES: Final = frozenset({"time", "since"})
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_DUMPS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class JsonCodec:
+    """The server's end."""
+
+    name: Final = "json"
+    echo: Final = True
+    names_rooms: Final = False
+
+    def decode(self, line: bytes, named: bool) -> Command:
+        """The command that ``line`` asks for.  Raises NotText, Malformed, BadUsage and UnknownCommand."""
+        return decode_command(line)
+
+    def encode(self, news: Event | Answer, current: bool = True) -> bytes:
+        """One line of ``news``; ``current`` makes no difference to a program."""
+        return _line({"type": NEWS[type(news)], **_to_wire(news)})
+
+
+
+def decode_command(line: bytes) -> Command:
+    """The command in ``line``.  Raises NotText, Malformed, BadUsage and UnknownCommand."""
+    wire = _object(line)
+    kind = wire.get("type")
+    if kind == "do":
+        name = wire.get("command")
+        if not isinstance(name, str):
+            raise BadUsage("A do needs a command.", 'Write {"type": "do", "command": "who"}.')
+        make = commands.find_row(name).make
+    elif isinstance(kind, str) and kind in REQUESTS:
+        make = REQUESTS[kind]
+    else:
+        raise Malformed("The type is none that is known.", "It is one of hello, say, do and ping.")
+    return _from_wire(make, wire)
+
+
+def encode_command(command: Command) -> bytes:
+    """The line that asks for ``command``."""
+    kind = _REQUEST_OF.get(type(command))
+    head = {"type": kind} if kind else {"type": "do", "command": commands.ROW_OF[type(command)].name}
+    return _line({**head, **_to_wire(command)})
+
+
+def decode_news(line: bytes) -> Event | Answer | None:
+    """What the server's ``line`` tells; None where this version does not know its type.  Raises NotText and Malformed."""
+    wire = _object(line)
+    make = _NEWS_OF.get(wire.get("type", ""))
+    if make is None:
+        return None
+    try:
+        return _from_wire(make, wire)
+    except BadUsage as bad:
+        raise Malformed(bad.reason, bad.hint) from None
+
+
+def _object(line: bytes) -> Json:
+    try:
+        wire = json.loads(decode_line(line))
+    except (ValueError, RecursionError):
+        raise Malformed("This is not JSON.", "Each line is one JSON object.") from None
+    if not isinstance(wire, dict):
+        raise Malformed("This is not a JSON object.", "Each line is one JSON object.")
+    return wire
+
+
+def _line(wire: Json) -> bytes:
+    return _DUMPS(wire).encode("utf-8", "replace") + b"\n"
+
+
+# -- Dataclass to object -------------------------------------------------------------------------------------------------
+
+
+def _to_wire(thing: Any) -> dict[str, Any]:
+    wire: dict[str, Any] = {}
+    for name, default, write in _writers(type(thing)):
+        value = getattr(thing, name)
+        if value != default:
+            wire[_WIRE_NAMES.get(name, name)] = write(value)
+    return wire
+
+
+def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
+    known = _WRITERS.get(cls)
+    if known is None:
+        known = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "origin"]
+    return known
+
+
+_WRITERS: Final[dict[type, list[tuple[str, object, Callable[[Any], Any]]]]] = {}
+
+
+def _default(field: Field[Any]) -> object:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _writer(field: Field[Any]) -> Callable[[Any], Any]:
+    return iso_time if field.name in _TIMES else _plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Event):
+        return {"type": NEWS[type(value)], **_to_wire(value)}
+    if isinstance(value, (events.RoomLine, events.HelpLine)):
+        return _to_wire(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def iso_time(milliseconds: int) -> str:
+    """``2026-11-23T12:00:00.000Z`` for milliseconds since 1970-01-01 UTC."""
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# -- Object to dataclass -------------------------------------------------------------------------------------------------
+
+
+def _from_wire(make: type[T], wire: Json) -> T:
+    values = {"origin": ""} if issubclass(make, Event) else {}
+    for name, wire_name, required, read in _readers(make):
+        if wire_name in wire:
+            try:
+                values[name] = read(wire[wire_name])
+            except (ValueError, OverflowError):
+                raise BadUsage(f"The field {wire_name} is not of its type.", "docs/protocol.md has the types.") from None
+        elif required:
+            raise BadUsage(f"The field {wire_name} is missing.", "docs/protocol.md has the fields.")
+    return make(**values)
+
+
+def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
+    known = _READERS.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _READERS[cls] = [
+            (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
+            for f in fields(cls)
+            if f.name != "origin"
+        ]
+    return known
+
+
+_READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] = {}
+
+
+def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
+    if name in _TIMES:
+        return _read_time
+    origin, arguments = get_origin(hint) or hint, get_args(hint)
+    if origin is tuple:
+        return partial(_read_tuple, _reader("", arguments[0]))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return partial(_read_mapping, _reader("", arguments[1]))
+    return _READ[origin]
+
+
+def _read_tuple(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
+    return tuple(read(item) for item in _of(list, value))
+
+
+def _read_mapping(read: Callable[[Any], T], value: Any) -> dict[str, T]:
+    return {safe_text(key): read(item) for key, item in _of(dict, value).items()}
+
+
+def _read_time(value: Any) -> int:
+    return (datetime.fromisoformat(_of(str, value)) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _read_event(value: Any) -> Event:
+    make = _NEWS_OF.get(_of(dict, value).get("type", ""))
+    if make is None or not issubclass(make, Event):
+        raise ValueError("not an event")
+    return _from_wire(make, value)
+
+
+def _of(cls: type[T], value: Any) -> T:
+    if type(value) is not cls:
+        raise ValueError(f"not of type {cls.__name__}")
+    return value
+
+
+_READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    str: lambda value: safe_text(_of(str, value)),
+    int: partial(_of, int),
+    bool: partial(_of, bool),
+    float: lambda value: float(value) if type(value) in (int, float) else _of(float, value),
+    events.Reason: lambda value: events.Reason(_of(str, value)),
+    events.Event: _read_event,
+    events.RoomLine: lambda value: _from_wire(events.RoomLine, _of(dict, value)),
+    events.HelpLine: lambda value: _from_wire(events.HelpLine, _of(dict, value)),
+}

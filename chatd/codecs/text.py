@@ -1,0 +1,236 @@
+"""The codec for people: plain lines (``docs/protocol.md``, "Text").
+
+Somebody's words always stand behind ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and the server's behind ``--`` and ``!!``,
+so that no text can pass for another's or for the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import singledispatchmethod
+from typing import Final
+
+from chatd import commands, events
+from chatd.commands import Command
+from chatd.events import Answer, Event, Reason
+from chatd.text import decode_line, safe_text
+
+NAMES_NAMED: Final = 12
+"""The nicks that are named on entering a room, in number: what fits on two lines."""
+
+REASONS: Final[Mapping[Reason, str]] = {
+    Reason.LEFT: "",
+    Reason.QUIT: "quit",
+    Reason.LINK_LOST: "link lost",
+    Reason.TIMED_OUT: "timed out",
+    Reason.NOT_READING: "not reading",
+    Reason.REPLACED: "came in again",
+    Reason.SHUTDOWN: "server stopped",
+}
+
+CLOSINGS: Final[Mapping[Reason, str]] = {
+    Reason.QUIT: "Goodbye.",
+    Reason.TIMED_OUT: "You have given no nick in time. Goodbye.",
+    Reason.NOT_READING: "You have read nothing for too long. Goodbye.",
+    Reason.REPLACED: "You came in again from elsewhere. Goodbye.",
+    Reason.SHUTDOWN: "The server stops. Goodbye.",
+}
+
+DONE: Final[Mapping[str, str]] = {
+    "nick": "You are now called {}.",
+    "join": "You are in {} again.",
+    "msg": "Told to {}.",
+    "reply": "Told to {}.",
+    "away": "You are away. /back comes back.",
+    "back": "You are back.",
+}
+
+
+class TextCodec:
+    """Lines for people.  ``now`` gives the milliseconds since 1970-01-01 UTC; times are shown in the server's zone."""
+
+    name: Final = "text"
+    echo: Final = False
+    names_rooms: Final = True
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+
+    def decode(self, line: bytes, named: bool) -> Command | None:
+        """What the person asks.  Raises NotText, UnknownCommand and BadUsage."""
+        text = safe_text(decode_line(line))
+        if not text or text.isspace():
+            return None
+        if not named and not text.startswith("/"):
+            return commands.Hello(text.strip())
+        return commands.parse(text)
+
+    def encode(self, news: Event | Answer, current: bool = True) -> bytes:
+        """The lines of ``news``, each with its end."""
+        if type(news) is events.Said:  # The hot path: one message, one line, and no word to whoever typed it.
+            place = "" if current else f"#{news.room} "
+            frame = f"* {news.nick}" if news.action else f"<{news.nick}>"
+            return f"{place}{frame} {news.text}\r\n".encode()
+        if type(news) is events.Ack:
+            return b""
+        lines = [self._happened(news)] if isinstance(news, Event) else self._answer(news)
+        return "".join(f"{line}\r\n" for line in lines).encode()
+
+    # -- Events
+
+    def _happened(self, event: Event) -> str:
+        match event:
+            case events.Joined():
+                return f"-- {event.nick} has joined #{event.room}"
+            case events.Left():
+                return f"-- {event.nick} has left #{event.room}{_why(event.reason, event.text)}"
+            case events.Renamed():
+                return f"-- {event.nick} is now called {event.to}"
+            case events.TopicSet(text=""):
+                return f"-- {event.nick} has taken away the topic of #{event.room}"
+            case events.TopicSet():
+                return f"-- {event.nick} has set the topic of #{event.room}: {event.text}"
+        raise TypeError(f"no words for {event!r}")
+
+    def _past(self, past: Sequence[Event]) -> Iterable[str]:
+        """Events of the past, with their times: reports of the server, so that nobody takes them for what is said now."""
+        today = datetime.fromtimestamp(self._now() / 1000).date()
+        for event in past:
+            moment = datetime.fromtimestamp(event.time / 1000)
+            stamp = f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+            words = self.encode(event).decode().removesuffix("\r\n").removeprefix("-- ")
+            yield f"-- {stamp} {words}"
+
+    # -- Answers
+
+    @singledispatchmethod
+    def _answer(self, answer: Answer) -> Iterable[str]:
+        raise TypeError(f"no words for {answer!r}")
+
+    @_answer.register
+    def _(self, answer: events.Greeting) -> Iterable[str]:
+        return [f"-- Welcome to {answer.server}. What is your nick?"]
+
+    @_answer.register
+    def _(self, answer: events.Welcome) -> Iterable[str]:
+        return [f"-- {line}" for line in answer.motd]
+
+    @_answer.register
+    def _(self, answer: events.Entered) -> Iterable[str]:
+        hello, closing = ("Hello {}. ", " /help lists what you can do.") if answer.newcomer else ("", "")
+        company = _company(answer.count, answer.members)
+        yield f"-- {hello.format(answer.newcomer)}You are in #{answer.room}{company}{closing}"
+        if answer.topic:
+            yield f"-- The topic is: {answer.topic}"
+        if answer.scrollback:
+            yield f"-- What happened before in #{answer.room}:"
+            yield from self._past(answer.scrollback)
+
+    @_answer.register
+    def _(self, answer: events.Exited) -> Iterable[str]:
+        where = f"Your lines go to #{answer.current} now." if answer.current else "You are in no room now."
+        return [f"-- You have left #{answer.room}. {where}"]
+
+    @_answer.register
+    def _(self, answer: events.Done) -> Iterable[str]:
+        if answer.command == "topic":
+            return [f"-- The topic is now: {answer.subject}" if answer.subject else "-- There is no topic now."]
+        subject = f"#{answer.subject}" if answer.command == "join" else answer.subject
+        return ["-- " + DONE[answer.command].format(subject)]
+
+    @_answer.register
+    def _(self, answer: events.Private) -> Iterable[str]:
+        return [f"[{answer.nick}] {answer.text}"]
+
+    @_answer.register
+    def _(self, answer: events.Away) -> Iterable[str]:
+        return [f"-- {answer.nick} is away{f': {answer.text}' if answer.text else '.'}"]
+
+    @_answer.register
+    def _(self, answer: events.Members) -> Iterable[str]:
+        nicks = [nick + _why_away(answer.away.get(nick)) for nick in sorted(answer.members, key=str.casefold)]
+        return [f"-- In #{answer.room} ({answer.count}): {_listed(nicks, answer.count)}"]
+
+    @_answer.register
+    def _(self, answer: events.RoomList) -> Iterable[str]:
+        for line in answer.rooms:
+            topic = f" -- {line.topic}" if line.topic else ""
+            yield f"-- #{line.room} ({line.count}{', you too' if line.joined else ''}){topic}"
+        if answer.count > len(answer.rooms):
+            yield f"-- and {answer.count - len(answer.rooms)} more"
+
+    @_answer.register
+    def _(self, answer: events.Person) -> Iterable[str]:
+        rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
+        since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
+        yield f"-- {answer.nick} is in {rooms}; here since {since} by {answer.door}, silent for {answer.idle} s"
+        if answer.away:
+            yield f"-- {answer.nick} is away: {answer.away}"
+
+    @_answer.register
+    def _(self, answer: events.Topic) -> Iterable[str]:
+        return [f"-- The topic of #{answer.room} is: {answer.text}" if answer.text else f"-- #{answer.room} has no topic."]
+
+    @_answer.register
+    def _(self, answer: events.Ignoring) -> Iterable[str]:
+        return [f"-- You do not hear {_listed(answer.nicks)}." if answer.nicks else "-- You hear everybody."]
+
+    @_answer.register
+    def _(self, answer: events.History) -> Iterable[str]:
+        more = ", of more" if answer.more else ""
+        yield f"-- The last {len(answer.events)} events in #{answer.room}{more}:"
+        yield from self._past(answer.events)
+
+    @_answer.register
+    def _(self, answer: events.Help) -> Iterable[str]:
+        width = max(len(line.usage) for line in answer.commands)
+        yield from (f"-- {line.usage:<{width}}  {line.help}" for line in answer.commands)
+        if len(answer.commands) > 1:
+            yield "-- Everything else that you type is said in your current room; // says a slash."
+
+    @_answer.register
+    def _(self, answer: events.Refused) -> Iterable[str]:
+        return [f"!! {answer.reason} {answer.hint}".rstrip()]
+
+    @_answer.register
+    def _(self, answer: events.Missed) -> Iterable[str]:
+        if not answer.first:
+            return [f"-- The log of #{answer.room} has begun anew; what you missed is not known."]
+        count = answer.last - answer.first + 1
+        return [f"-- You have missed {count} events in #{answer.room}: your connection did not keep up."]
+
+    @_answer.register
+    def _(self, answer: events.Slowed) -> Iterable[str]:
+        return [f"-- You send faster than {answer.rate:g} lines a second: your lines wait, and none is lost."]
+
+    @_answer.register
+    def _(self, answer: events.Closing) -> Iterable[str]:
+        return [f"-- {CLOSINGS.get(answer.reason, 'Goodbye.')}"]
+
+    @_answer.register
+    def _(self, answer: events.Pong) -> Iterable[str]:
+        return ["-- pong"]
+
+
+def _why(reason: Reason, text: str) -> str:
+    words = ": ".join(word for word in (REASONS[reason], text) if word)
+    return f" ({words})" if words else ""
+
+
+def _why_away(text: str | None) -> str:
+    return "" if text is None else f" (away: {text})" if text else " (away)"
+
+
+def _company(count: int, members: Sequence[str]) -> str:
+    """`` with bob and eve.`` for the members but oneself, who is the last."""
+    if count < 2:
+        return ", alone."
+    return f" with {_listed(members[:-1][:NAMES_NAMED], count - 1)}."
+
+
+def _listed(names: Sequence[str], count: int = 0) -> str:
+    """``bob, eve and carol``, or ``bob, eve and 7 others`` where ``count`` is more than are named."""
+    rest = count - len(names)
+    parts = [*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest > 0 else list(names)
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
