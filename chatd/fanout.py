@@ -1,0 +1,254 @@
+"""The fan-out: one turn's news of a room is encoded once and sent to all.
+
+The price of a chat server is the delivery: one ``send`` system call at least for each reader.  Three things keep it near that:
+
+* It runs at the end of the reactor's turn, so that all that came in during the turn travels in one chunk.
+* After it has written to many it rests, for a multiple of the time that it took.  An idle server answers at once; a busy one
+  gathers larger batches instead of working ever longer, and the reactor always has time left to read.
+* Readers who have taken everything so far stand at the same place and get the same bytes object, by one direct ``send``.
+  Only who does not take it whole gets a cursor of their own, and the log waits for them (``outlet.py``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from chatd.codecs.base import Codec
+from chatd.events import Event, Missed
+from chatd.limits import REST_FACTOR, REST_SECONDS, REST_WRITES
+from chatd.room import Room
+
+if TYPE_CHECKING:
+    from chatd.outlet import Outlet
+
+log = Logger()
+
+
+class Feed:
+    """A room as one codec shows it, to those for whom it is the current room or to those for whom it is not."""
+
+    def __init__(self, room: Room, codec: Codec, current: bool, cursor: int) -> None:
+        self.room = room
+        self.codec = codec
+        self.current = current
+        self.cursor = cursor
+        """The number of the next event that the live readers get."""
+        self.readers: dict[str, Outlet] = {}
+        """All readers, by origin."""
+        self.live: set[Outlet] = set()
+        """Those who have taken everything before the cursor."""
+        self.early: dict[Outlet, int] = {}
+        """Those who want nothing before a number that lies ahead of the cursor: they came since the last fan-out."""
+        self.choosy: set[Outlet] = set()
+        """Those who must be asked about each event."""
+        self._kept: dict[int, bytes] = {}
+        """Encoded events, by number, while somebody is behind who may want them."""
+
+    # -- Readers
+
+    def add(self, outlet: Outlet, cursor: int) -> None:
+        """Let ``outlet``, which has taken all before number ``cursor``, be live from there; at or ahead of our own cursor."""
+        if cursor == self.cursor:
+            self.live.add(outlet)
+        else:
+            self.early[outlet] = cursor
+
+    def take_out(self, outlet: Outlet) -> int:
+        """Let ``outlet`` be live no longer; the number of the event that it gets next."""
+        self.live.discard(outlet)
+        return self.early.pop(outlet, self.cursor)
+
+    # -- Fan-out
+
+    def fan_out(self) -> int:
+        """Send the live readers all that is new; how many they are."""
+        start, store = self.cursor, self.room.log
+        if start < store.first:  # More came in one turn than the log holds: every reader is behind.
+            for outlet in list(self.live):
+                outlet.fall_behind(self, start)
+            start = store.first
+        news = store.read(start, store.end)
+        self.cursor = start + len(news)
+        pieces = [self.codec.encode(event, self.current) for event in news]
+        self._keep(start, pieces)
+        own = self._own(news)
+        self._send(start, pieces, self.live - own if own else self.live)
+        for outlet in own & self.live:
+            self._send(start, self._for(outlet, pieces, news), (outlet,))
+        for outlet, cursor in [*self.early.items()]:
+            self._send_first(start, outlet, cursor, pieces, news)
+        return len(self.live)
+
+    def _own(self, news: Iterable[Event]) -> set[Outlet]:
+        """The readers who do not get all of ``news``: whoever did it, where there is no echo, and the choosy."""
+        if self.codec.echo:
+            return self.choosy
+        speakers = {self.readers[origin] for origin in {event.origin for event in news} if origin in self.readers}
+        return speakers | self.choosy
+
+    def _for(self, outlet: Outlet, pieces: Sequence[bytes], news: Sequence[Event]) -> Sequence[bytes]:
+        """``pieces`` with nothing in the place of what ``outlet`` does not want."""
+        if outlet.session.ignoring:
+            return [piece if outlet.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
+        if self.codec.echo:
+            return pieces
+        own = outlet.session.origin
+        return [b"" if event.origin == own else piece for piece, event in zip(pieces, news, strict=True)]
+
+    def _send(self, start: int, pieces: Sequence[bytes], outlets: Collection[Outlet]) -> None:
+        """Send ``pieces``, the events from ``start`` on, to each of ``outlets``."""
+        chunk = b"".join(pieces)
+        size = len(chunk)
+        short: list[tuple[Outlet, int]] = []
+        if size:
+            for outlet in outlets:
+                try:
+                    sent = outlet.send(chunk)
+                except OSError:  # It takes nothing now, or is gone; the transport will find out which.
+                    sent = 0
+                if sent != size:
+                    short.append((outlet, sent))
+        for outlet, sent in short:
+            cursor, rest = _cut(start, pieces, sent)
+            outlet.fall_behind(self, cursor, rest)
+
+    def _send_first(
+        self, start: int, outlet: Outlet, cursor: int, pieces: Sequence[bytes], news: Sequence[Event]
+    ) -> None:
+        """Send what one who came since the last fan-out wants of ``pieces``."""
+        if cursor <= self.cursor:
+            del self.early[outlet]
+            self.live.add(outlet)
+            skip = cursor - start
+            self._send(cursor, self._for(outlet, pieces[skip:], news[skip:]), (outlet,))
+
+    # -- Catching up
+
+    def take(self, outlet: Outlet, cursor: int, stop: int, size: int) -> tuple[bytes, int]:
+        """What ``outlet`` gets from number ``cursor`` on, up to ``stop`` and about ``size`` bytes; and its next cursor."""
+        store = self.room.log
+        taken: list[bytes] = []
+        if cursor < store.first:
+            missed = Missed(self.room.name.text, cursor, store.first - 1)
+            taken.append(self.codec.encode(missed))
+            cursor = store.first
+        for event in store.read(cursor, stop):
+            if size <= 0:
+                break
+            if outlet.wants(event):
+                piece = self._kept.get(event.seq) or self._encode_kept(event)
+                taken.append(piece)
+                size -= len(piece)
+            cursor = event.seq + 1
+        return b"".join(taken), cursor
+
+    def _keep(self, start: int, pieces: Sequence[bytes]) -> None:
+        if len(self.live) + len(self.early) == len(self.readers):
+            self._kept.clear()
+        else:
+            self._kept.update(enumerate(pieces, start))
+            self._trim()
+
+    def _encode_kept(self, event: Event) -> bytes:
+        piece = self._kept[event.seq] = self.codec.encode(event, self.current)
+        self._trim()
+        return piece
+
+    def _trim(self) -> None:
+        most = self.room.log.end - self.room.log.first
+        while len(self._kept) > most:
+            del self._kept[next(iter(self._kept))]
+
+
+def _cut(start: int, pieces: Sequence[bytes], sent: int) -> tuple[int, bytes]:
+    """Where ``sent`` bytes of ``pieces`` end: the number of the next whole event, and what is left of the one that is cut.
+
+    So a reader who falls behind owes its transport the end of one line at most; all further events wait in the log.
+    """
+    ends = list(accumulate(map(len, pieces)))
+    index = bisect_right(ends, sent)
+    done = sent - (ends[index - 1] if index else 0)
+    return (start + index + 1, pieces[index][done:]) if done else (start + index, b"")
+
+
+class Fanout:
+    """Runs the feeds of all rooms, and the answers to single persons, at the end of the reactor's turn."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.clock = clock
+        self.behind: dict[Outlet, None] = {}
+        """Who waits for their transport."""
+        self._feeds: dict[Room, dict[tuple[Codec, bool], Feed]] = {}
+        self._rooms: dict[Room, None] = {}
+        self._answers: dict[Outlet, None] = {}
+        self._turn: IDelayedCall | None = None
+        self._soon: IDelayedCall | None = None
+        self._rested = 0.0
+
+    def feed(self, room: Room, codec: Codec, current: bool) -> Feed:
+        """The feed of ``room`` for this codec, made if need be."""
+        feeds = self._feeds.setdefault(room, {})
+        feed = feeds.get((codec, current))
+        if feed is None:
+            start = next((other.cursor for other in feeds.values()), room.log.end)
+            feed = feeds[codec, current] = Feed(room, codec, current, start)
+        return feed
+
+    def drop(self, feed: Feed) -> None:
+        """Forget ``feed`` if nobody reads it."""
+        feeds = self._feeds.get(feed.room)
+        if feeds is not None and not feed.readers:
+            feeds.pop((feed.codec, feed.current), None)
+            if not feeds:
+                del self._feeds[feed.room]
+
+    def news(self, room: Room) -> None:
+        """Send what is new in ``room`` at the end of the turn, or when the fan-out has rested."""
+        self._rooms[room] = None
+        if self._turn is None:
+            wait = max(0.0, self._rested - self.clock.seconds())
+            self._turn = self.clock.callLater(wait, self.run)
+
+    def answer(self, outlet: Outlet) -> None:
+        """Send what is queued for ``outlet`` at the end of the turn."""
+        self._answers[outlet] = None
+        if self._soon is None:
+            self._soon = self.clock.callLater(0, self.flush)
+
+    def forget(self, outlet: Outlet) -> None:
+        """The connection of ``outlet`` is gone."""
+        self._answers.pop(outlet, None)
+        self.behind.pop(outlet, None)
+
+    def flush(self) -> None:
+        """Send the answers."""
+        if self._soon is not None and self._soon.active():
+            self._soon.cancel()
+        self._soon = None
+        answers, self._answers = self._answers, {}
+        for outlet in answers:
+            outlet.flush()
+
+    def run(self) -> None:
+        """Send the news of all rooms, answers first: who has just come is told so before anything that happens after."""
+        self.flush()
+        if self._turn is not None and self._turn.active():
+            self._turn.cancel()
+        self._turn = None
+        began, written = self.clock.seconds(), 0
+        rooms, self._rooms = self._rooms, {}
+        for room in rooms:
+            for feed in list(self._feeds.get(room, {}).values()):
+                try:
+                    written += feed.fan_out()
+                except Exception:
+                    log.failure("defect: the news of a room could not be sent")
+        if written >= REST_WRITES:
+            ended = self.clock.seconds()
+            self._rested = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)

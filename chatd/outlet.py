@@ -1,0 +1,319 @@
+"""The outlet: the one place that writes to a transport.
+
+A reader is live or behind.  *Live*, it has taken all that there is, its transport holds nothing, and it is written to
+directly: one ``send`` on the socket.  *Behind*, its transport holds something, and the outlet is the transport's producer
+(:class:`IPullProducer`): asked for more when that is gone, it takes one batch from the log, until there is nothing to
+take and it is live again.  So nothing is queued for a slow reader but cursors: its rooms' logs are everybody's.
+
+A transport without a socket of its own (TLS, SSH) is never written to past its back: the outlet is its push producer, and
+what it does not take now is treated in the same way.  Either way all bytes pass in one order, through one queue.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+import termios
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport, ITransport
+from zope.interface import implementer
+
+from chatd.codecs.base import Codec
+from chatd.events import Answer, Event, Reason
+from chatd.fanout import Fanout, Feed
+from chatd.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.room import Room
+from chatd.session import Session
+
+
+class Owner(Protocol):
+    """Whose outlet it is: the protocol of the connection."""
+
+    def closing(self, reason: Reason) -> None:
+        """What is queued is sent yet, and then the connection ends."""
+
+    def let_go(self, reason: Reason) -> None:
+        """End the connection at once."""
+
+    def drained(self) -> None:
+        """All that was queued has been taken."""
+
+
+@implementer(IPullProducer, IPushProducer)
+class Outlet:
+    """Bounded writing to one transport, for one session.  It is what the core knows as ``Outgoing``."""
+
+    __slots__ = (
+        "_closing",
+        "_codec",
+        "_fanout",
+        "_feeds",
+        "_full",
+        "_inbox",
+        "_inbox_size",
+        "_moved",
+        "_owner",
+        "_places",
+        "_rest",
+        "_socket",
+        "_transport",
+        "_unacknowledged",
+        "send",
+        "session",
+    )
+
+    def __init__(self, transport: ITransport, codec: Codec, fanout: Fanout, owner: Owner) -> None:
+        self.session: Session
+        self._transport: Any = transport
+        self._codec = codec
+        self._fanout = fanout
+        self._owner: Owner | None = owner
+        self._feeds: dict[Room, Feed] = {}
+        self._places: dict[Feed, int] | None = None
+        """Behind: the number of the next event to take from each feed.  Live: None."""
+        self._inbox: list[bytes] = []
+        self._inbox_size = 0
+        self._rest = b""
+        self._full = False
+        self._closing = False
+        self._moved = 0.0
+        self._unacknowledged = 0
+        self._socket = _socket_of(transport)
+        self.send: Callable[[bytes], int] = self._socket.send if self._socket else self._pass_on
+        """Give bytes to the transport at once, only while it is live: how many were taken.  May raise OSError."""
+        if self._socket is None:
+            self._transport.registerProducer(self, True)
+
+    # -- What the core asks (session.Outgoing)
+
+    def tell(self, answer: Answer) -> bool:
+        """Queue ``answer`` for this person alone; False if too much waits already."""
+        if self._inbox_size >= INBOX_BYTES or self._owner is None:
+            return False
+        self.put(self._codec.encode(answer))
+        return True
+
+    def follow(self, room: Room, cursor: int) -> None:
+        """Send the events of ``room`` from number ``cursor`` on."""
+        self._enter(room, cursor, current=False)
+
+    def unfollow(self, room: Room) -> None:
+        """Send what happened in ``room`` until now, and nothing after."""
+        feed, place = self._exit(room)
+        if self._owner is not None:
+            self.put(feed.take(self, place, room.log.end, BATCH_BYTES)[0])
+
+    def turn_to(self, room: Room | None) -> None:
+        """Make ``room`` the current one, whose name need not be said with each event."""
+        if not self._codec.names_rooms:
+            return
+        for other, feed in list(self._feeds.items()):
+            if feed.current != (other is room):
+                _, place = self._exit(other)
+                self._enter(other, place, current=other is room)
+
+    def choose(self, choosy: bool) -> None:
+        """Ask the session before an event is sent, or ask no longer."""
+        for feed in self._feeds.values():
+            (feed.choosy.add if choosy else feed.choosy.discard)(self)
+
+    def close(self, reason: Reason) -> None:
+        """Send what is queued, and end the connection."""
+        if self._owner is not None:
+            self._closing = True
+            self._owner.closing(reason)
+            self._fanout.answer(self)
+
+    # -- What the door asks
+
+    def put(self, piece: bytes) -> None:
+        """Queue bytes as they are, for this person alone."""
+        if piece:
+            self._inbox.append(piece)
+            self._inbox_size += len(piece)
+            self._fanout.answer(self)
+
+    def speak(self, codec: Codec) -> None:
+        """Write with ``codec`` from now on; only while no room is followed."""
+        assert not self._feeds
+        self._codec = codec
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits for this person that nothing more should be asked by them; ``drained`` tells when it is over."""
+        return self._inbox_size >= INBOX_BYTES // 2
+
+    def is_stalled(self, now: float) -> bool:
+        """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in seconds of a steady clock."""
+        waiting = _unacknowledged(self._socket)
+        if waiting != self._unacknowledged:
+            self._unacknowledged = waiting
+            self._moved = now
+        return now - self._moved >= STALL_SECONDS
+
+    def let_go(self, reason: Reason) -> None:
+        """End the connection at once."""
+        if self._owner is not None:
+            self._owner.let_go(reason)
+
+    def lost(self) -> None:
+        """The connection is gone: nothing is sent any more.  The rooms are left when the session departs."""
+        self._owner = None
+        self._inbox.clear()
+        self._fanout.forget(self)
+
+    # -- What the fan-out asks
+
+    def wants(self, event: Event) -> bool:
+        """Whether the reader is sent ``event``: not their own where there is no echo, and nothing of whom they ignore."""
+        session = self.session
+        return (self._codec.echo or event.origin != session.origin) and not session.ignores(event)
+
+    def flush(self) -> None:
+        """Send the answers that are queued."""
+        if self._owner is None:
+            return
+        if self._places is None:
+            chunk = self._take_inbox()
+            sent = self._try_send(chunk)
+            if sent == len(chunk):
+                return self._is_live()
+            self._fall_behind(chunk[sent:])
+        self._produce()
+
+    def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
+        """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all before it."""
+        self._fall_behind(rest)
+        assert self._places is not None
+        self._places[feed] = cursor
+        self._produce()
+
+    # -- What the transport asks (IPullProducer of a socket, IPushProducer of any other)
+
+    def pauseProducing(self) -> None:
+        self._full = True
+
+    def stopProducing(self) -> None:
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        self._full = False
+        self._moved = self._fanout.clock.seconds()
+        while self._places is not None and not self._full:
+            chunk = self._next()
+            if not chunk:
+                self._catch_up()
+                return
+            self._full = self._socket is not None  # Whoever pulls asks for each batch.
+            self._transport.write(chunk)
+
+    # -- Live and behind
+
+    def _fall_behind(self, rest: bytes) -> None:
+        if self._places is None:
+            self._places = {feed: feed.take_out(self) for feed in self._feeds.values()}
+            self._moved = self._fanout.clock.seconds()
+            self._fanout.behind[self] = None
+        self._rest += rest
+
+    def _produce(self) -> None:
+        """Be asked for more: by the transport when it can take it, or now where nothing is in the way."""
+        if self._socket is None:
+            if not self._full:
+                self.resumeProducing()
+        elif self._transport.producer is None:
+            self._transport.registerProducer(self, False)
+
+    def _next(self) -> bytes:
+        """The next batch: the rest of a cut line, then the answers, then the rooms."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            return rest
+        if self._inbox:
+            return self._take_inbox()
+        assert self._places is not None
+        for feed, place in self._places.items():
+            if place < feed.cursor:
+                chunk, self._places[feed] = feed.take(self, place, feed.cursor, BATCH_BYTES)
+                if chunk:
+                    return chunk
+        return b""
+
+    def _catch_up(self) -> None:
+        places, self._places = self._places or {}, None
+        for feed, place in places.items():
+            feed.add(self, place)
+        self._fanout.behind.pop(self, None)
+        if self._socket is not None:
+            self._transport.unregisterProducer()
+        self._is_live()
+
+    def _is_live(self) -> None:
+        if self._owner is not None:
+            self._owner.drained()
+        if self._closing:
+            if self._socket is None:
+                self._transport.unregisterProducer()
+            self._transport.loseConnection()
+
+    def _take_inbox(self) -> bytes:
+        chunk = b"".join(self._inbox)
+        self._inbox.clear()
+        self._inbox_size = 0
+        return chunk
+
+    def _try_send(self, chunk: bytes) -> int:
+        try:
+            return self.send(chunk) if chunk else 0
+        except OSError:
+            return 0
+
+    def _pass_on(self, chunk: bytes) -> int:
+        if self._full:
+            return 0
+        self._transport.write(chunk)
+        return len(chunk)
+
+    # -- Feeds
+
+    def _enter(self, room: Room, cursor: int, current: bool) -> None:
+        feed = self._fanout.feed(room, self._codec, current or not self._codec.names_rooms)
+        self._feeds[room] = feed
+        feed.readers[self.session.origin] = self
+        if self.session.ignoring:
+            feed.choosy.add(self)
+        if cursor < feed.cursor:
+            self._fall_behind(b"")
+            self._fanout.answer(self)
+        if self._places is None:
+            feed.add(self, cursor)
+        else:
+            self._places[feed] = cursor
+
+    def _exit(self, room: Room) -> tuple[Feed, int]:
+        feed = self._feeds.pop(room)
+        place = feed.take_out(self)
+        if self._places is not None:
+            place = self._places.pop(feed)
+        feed.readers.pop(self.session.origin, None)
+        feed.choosy.discard(self)
+        self._fanout.drop(feed)
+        return feed, place
+
+
+def _socket_of(transport: ITransport) -> socket.socket | None:
+    """The socket of ``transport``, if it is a plain stream whose bytes are the connection's own."""
+    get = getattr(transport, "getHandle", None)
+    found = None if ISSLTransport.providedBy(transport) or get is None else get()
+    return found if isinstance(found, socket.socket) else None
+
+
+def _unacknowledged(sock: socket.socket | None) -> int:
+    """The bytes that the kernel holds for the other side (SIOCOUTQ of tcp(7), Linux; elsewhere -1)."""
+    try:
+        return -1 if sock is None else struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+    except OSError:
+        return -1
