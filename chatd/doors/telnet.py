@@ -1,0 +1,81 @@
+"""The little of telnet that a chat needs (RFC 854, RFC 855, RFC 856).
+
+The byte 255 cannot occur in UTF-8, so whatever follows it is telnet's own, from whichever client; a caller that
+never sends it is never answered in telnet.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatd.limits import TELNET_BYTES
+
+IAC: Final = 255
+DONT, DO, WONT, WILL = 254, 253, 252, 251
+SUB_BEGIN, SUB_END = 250, 240
+ARE_YOU_THERE, BREAK = 246, 243
+BINARY, TIMING_MARK = 0, 6
+
+
+class Telnet:
+    """Takes telnet's commands out of one connection's bytes, whole or cut anywhere."""
+
+    __slots__ = ("_asked_binary", "_last", "_option", "_state", "_sub_bytes")
+
+    def __init__(self) -> None:
+        self._state = "data"
+        self._option = 0
+        self._last = 0
+        self._sub_bytes = 0
+        self._asked_binary = False
+
+    def receive(self, data: bytes) -> tuple[bytes, bytes]:
+        """What a person typed, of ``data``, and what is to be answered to their client."""
+        typed, answer = bytearray(), bytearray()
+        if not self._asked_binary:
+            # In its 7-bit mode the client mangles UTF-8; asked to be binary it does not (RFC 856).
+            self._asked_binary = True
+            answer += bytes((IAC, DO, BINARY))
+        for byte in data:
+            getattr(self, f"_in_{self._state}")(byte, typed, answer)
+        return bytes(typed), bytes(answer)
+
+    def _in_data(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+        if byte == IAC:
+            self._state = "command"
+        else:
+            typed.append(byte)
+            self._last = byte
+
+    def _in_command(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+        self._state = "data"
+        if byte == IAC:  # An escaped 255, which no UTF-8 holds: let the line be refused.
+            typed.append(IAC)
+        elif byte in (DO, DONT, WILL, WONT):
+            self._option = byte
+            self._state = "option"
+        elif byte == SUB_BEGIN:
+            self._sub_bytes = 0
+            self._state = "sub"
+        elif byte == ARE_YOU_THERE:
+            answer += b"-- Yes.\r\n"
+        elif byte == BREAK and self._last >= 0x80:
+            typed.append(0x9C)  # Amid a character, this is what the 7-bit mode makes of the byte 9C.
+
+    def _in_option(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+        self._state = "data"
+        if self._option == DO:
+            # After an interrupt the client drops everything until its timing mark is answered (RFC 860).
+            answer += bytes((IAC, WONT, byte))
+        elif self._option == WILL and byte != BINARY:
+            answer += bytes((IAC, DONT, byte))
+
+    def _in_sub(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+        self._sub_bytes += 1
+        if byte == IAC:
+            self._state = "sub_command"
+        elif self._sub_bytes > TELNET_BYTES:
+            self._state = "data"
+
+    def _in_sub_command(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+        self._state = "data" if byte == SUB_END else "sub"
