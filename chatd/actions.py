@@ -7,15 +7,16 @@ before anything has changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
 from chatd import commands, events
 from chatd.commands import Command
-from chatd.errors import BadUsage, NickNeeded, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
-from chatd.events import Reason
+from chatd.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
+from chatd.events import Event, Reason
 from chatd.limits import (
+    AWAY_CHARACTERS,
     HISTORY_EVENTS,
     ID_CHARACTERS,
     IGNORED_PER_SESSION,
@@ -41,7 +42,8 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
         make = type(command)
         if session.name is None and make not in BEFORE_NICK:
             raise NickNeeded("You have no nick yet.", "Say first what you want to be called.")
-        session.heard = registry.now()
+        if make is not commands.Ping:  # A program sends these by itself; nobody is the less idle for them.
+            session.heard = registry.now()
         ACTIONS[make](registry, session, command)
     except Refusal as refusal:
         refuse(session, refusal, command.id)
@@ -49,7 +51,7 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
 
 def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
     """Tell the person of ``session`` why not."""
-    session.out.tell(events.Refused(refusal.code, refusal.reason, refusal.hint, id=id))
+    session.out.tell(events.Refused(refusal.code, refusal.reason, refusal.hint, id=id or refusal.id))
 
 
 # -- Coming and going ----------------------------------------------------------------------------------------------------
@@ -101,13 +103,13 @@ def nick(registry: Registry, session: Session, command: commands.Nick) -> None:
 
 
 def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
-    end(registry, session, Reason.QUIT, command.text)
+    end(registry, session, Reason.QUIT, command.text, command.id)
 
 
-def end(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+def end(registry: Registry, session: Session, reason: Reason, text: str = "", id: str = "") -> None:
     """Let ``session`` go: it leaves its rooms, is told why, and its connection is closed."""
     depart(registry, session, reason, text)
-    session.out.tell(events.Closing(reason))
+    session.out.tell(events.Closing(reason, id=id))
     session.out.close(reason)
 
 
@@ -162,7 +164,7 @@ def _enter(
             return refuse(session, failure, id)
         if seen is not None and not known:
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
-        scrollback = () if known else tuple(log.read(joined - SCROLLBACK_EVENTS, joined))
+        scrollback = () if known else _heard(session, log.read(joined - SCROLLBACK_EVENTS, joined))
         others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
         nicks = (*others[: NAMES_SHOWN - 1], session.nick)
         here, count, away = room.name.text, len(room.members), room.away(NAMES_SHOWN)
@@ -227,29 +229,41 @@ def _say(registry: Registry, session: Session, where: str, text: str, id: str, a
 
 
 def msg(registry: Registry, session: Session, command: commands.Msg) -> None:
-    _tell(registry, session, command.nick, command.text, command)
+    if not _was_told(registry, session, command):
+        _tell(registry, session, registry.person(command.nick), command)
 
 
 def reply(registry: Registry, session: Session, command: commands.Reply) -> None:
+    if not _was_told(registry, session, command):
+        _tell(registry, session, _correspondent(registry, session), command)
+
+
+def _correspondent(registry: Registry, session: Session) -> Session:
     if not session.correspondent:
         raise BadUsage("Nobody has told you anything yet.", "Write /msg NICK TEXT.")
-    _tell(registry, session, session.correspondent, command.text, command)
+    other = registry.holder(session.correspondent)
+    if other is None:
+        raise NoSuchNick("Whoever told you something last is gone.", "/who lists who is here.")
+    return other
 
 
-def _tell(registry: Registry, session: Session, nick: str, text: str, command: Command) -> None:
-    what, id = commands.ROW_OF[type(command)].name, command.id
-    told = registry.told.get((session.origin, id)) if id else None
+def _was_told(registry: Registry, session: Session, command: commands.Msg | commands.Reply) -> bool:
+    """Whether ``command`` was carried out before and is sent again: it is answered again, and not told twice."""
+    told = registry.told.get((session.origin, command.id)) if command.id else None
     if told is not None:
-        session.out.tell(events.Done(what, told, id=id))
-        return
+        session.out.tell(events.Done(commands.ROW_OF[type(command)].name, told, id=command.id))
+    return told is not None
+
+
+def _tell(registry: Registry, session: Session, other: Session, command: commands.Msg | commands.Reply) -> None:
+    what, id, text = commands.ROW_OF[type(command)].name, command.id, command.text
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
-    other = registry.person(nick)
     if session.name is not None and session.name.key in other.ignoring:
         raise NotDelivered(f"{other.nick} does not hear you.", "Nothing was told.")
     if not other.out.tell(events.Private(session.nick, text, registry.now())):
         raise NotDelivered(f"{other.nick} is not reading at the moment.", "Nothing was told; try again later.")
-    other.correspondent = session.nick
+    other.correspondent = session.origin
     if id:
         registry.remember_told(session.origin, id, other.nick)
     session.out.tell(events.Done(what, other.nick, id=id))
@@ -315,7 +329,7 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
     idle = max(0, registry.now() - other.heard) // 1000
     where = tuple(room.name.text for room in other.rooms.values())
     session.out.tell(
-        events.Person(other.nick, where, other.since, idle, other.door, other.away or "", id=command.id)
+        events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id)
     )
 
 
@@ -326,8 +340,13 @@ def history(registry: Registry, session: Session, command: commands.History) -> 
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
     stop = min(command.before or room.log.end, room.log.end)
     start = max(stop - count, room.log.first)
-    found = tuple(room.log.read(start, stop))
+    found = _heard(session, room.log.read(start, stop))
     session.out.tell(events.History(room.name.text, found, start > room.log.first, id=command.id))
+
+
+def _heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
+    """``past`` without the messages of those whom ``session`` does not hear."""
+    return tuple(event for event in past if not session.ignores(event))
 
 
 def ping(registry: Registry, session: Session, command: commands.Ping) -> None:
@@ -342,7 +361,7 @@ def ignore(registry: Registry, session: Session, command: commands.Ignore) -> No
         name = parse_nick(command.nick)
         if session.name is not None and name.key == session.name.key:
             raise BadUsage("You cannot ignore yourself.", "Write /ignore NICK.")
-        if len(session.ignoring) >= IGNORED_PER_SESSION:
+        if len(session.ignoring | {name.key}) > IGNORED_PER_SESSION:
             raise TooMany(f"You ignore {IGNORED_PER_SESSION} people already.", "/unignore one of them first.")
         session.ignoring |= {name.key}
         session.out.choose(True)
@@ -359,6 +378,8 @@ def unignore(registry: Registry, session: Session, command: commands.Unignore) -
 
 
 def away(registry: Registry, session: Session, command: commands.Away) -> None:
+    if len(command.text) > AWAY_CHARACTERS:
+        raise TooLong("The text is too long.", f"An away text has at most {AWAY_CHARACTERS} characters.")
     session.away, session.away_told = command.text, None
     session.out.tell(events.Done("away", command.text, id=command.id))
 
@@ -374,7 +395,7 @@ def _room_of(session: Session, name: str) -> Room:
     """The room called ``name``, which the person must be in; empty: the current one.  Raises BadRoom and NotInRoom."""
     if not name:
         if session.current is None:
-            raise NotInRoom("You are in no room.", "/join #lobby enters one.")
+            raise NotInRoom("You are in no room.", "/join ROOM enters one; /rooms lists them.")
         return session.current
     room = session.rooms.get(parse_room(name).key)
     if room is None:

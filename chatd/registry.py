@@ -31,8 +31,8 @@ class Settings:
 class Registry:
     """The one place that knows who is present, under which nick, and which rooms there are.
 
-    ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC, ``news`` is told
-    of a room whose log has something new, and ``make_log`` makes the log of the room of a name.
+    ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC,
+    ``news`` is told of a room whose log has something new, and ``make_log`` makes the log of the room of a name.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class Session:
         self.ignoring: frozenset[str] = frozenset()
         """The keys of the nicks that are not heard."""
         self.correspondent = ""
-        """The nick that last told this person something in private."""
+        """The origin of who last told this person something in private: somebody else may be called so by now."""
 
     @property
     def nick(self) -> str:

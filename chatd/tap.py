@@ -9,11 +9,12 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.application.service import IService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
@@ -81,15 +82,22 @@ class Options(usage.Options):
         ["name", None, "chatd", "What the server calls itself."],
         ["motd", None, None, "A UTF-8 text file whose lines everybody is shown on arrival."],
         ["default-room", None, "lobby", "The room that everybody enters on arrival."],
-        ["flood-rate", None, FLOOD_RATE, "Lines a second that are taken from one connection in the long run; 0: no limit.", _rate],
+        ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
-        ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: from one /64); 0: no limit.", _whole],
+        ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
     ]  # fmt: skip
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Take the options apart; what is wrong with them is said in one line, without the page that ``--help`` prints."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            sys.exit(f"chatd: {error}")
 
     def opt_listen(self, endpoint: str) -> None:
         """Listen on this Twisted endpoint too, e.g. unix:/run/chatd.sock or systemd:domain=INET:index=0; may be given
@@ -144,10 +152,10 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them wait an hour longer.
-    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
-    fanout = Fanout(reactor)  # type: ignore[arg-type]
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    fanout = Fanout(reactor)
     registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
-    factory = ChatFactory(registry, fanout, reactor)  # type: ignore[arg-type]
+    factory = ChatFactory(registry, fanout, reactor)
     return ChatService(reactor, factory, _endpoints(reactor, options))
 
 
@@ -199,21 +207,16 @@ class ChatService(Service):
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still listen on any port."""
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
         _raise_file_limit()
         for called, endpoint in self._endpoints:
-            listening = endpoint.listen(self._factory)
-            listening.addCallback(self._ports.append)
-            listening.addErrback(self._cannot_listen, called)
-
-    def _cannot_listen(self, failure: Failure, called: str) -> None:
-        error = failure.value
-        reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
-        print(f"chatd: cannot listen on {called}: {reason}", file=sys.__stderr__)
-        sys.exit(1)
+            failures: list[Failure] = []
+            endpoint.listen(self._factory).addCallbacks(self._ports.append, failures.append)
+            if failures:
+                _cannot_listen(called, failures[0].value)
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
@@ -234,15 +237,22 @@ class ChatService(Service):
 
     async def _stop(self) -> None:
         for port in self._ports:
-            await port.stopListening()
+            await maybeDeferred(port.stopListening)
         await self._factory.shut_down()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         if self._sweep.running:
             self._sweep.stop()
         return Deferred.fromCoroutine(self._stop())
+
+
+def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
+    """End the process, with one line for whoever started it; by now twistd has turned standard error into its log."""
+    reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
+    print(f"chatd: cannot listen on {called}: {reason}", file=sys.__stderr__)
+    sys.exit(1)
 
 
 def _shown(address: Any) -> str:

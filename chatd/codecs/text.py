@@ -145,7 +145,7 @@ class TextCodec:
 
     @_answer.register
     def _(self, answer: events.Away) -> Iterable[str]:
-        return [f"-- {answer.nick} is away{f': {answer.text}' if answer.text else '.'}"]
+        return [_is_away(answer.nick, answer.text)]
 
     @_answer.register
     def _(self, answer: events.Members) -> Iterable[str]:
@@ -165,8 +165,8 @@ class TextCodec:
         rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
         yield f"-- {answer.nick} is in {rooms}; here since {since} by {answer.door}, silent for {answer.idle} s"
-        if answer.away:
-            yield f"-- {answer.nick} is away: {answer.away}"
+        if answer.away is not None:
+            yield _is_away(answer.nick, answer.away)
 
     @_answer.register
     def _(self, answer: events.Topic) -> Iterable[str]:
@@ -216,6 +216,10 @@ class TextCodec:
 def _why(reason: Reason, text: str) -> str:
     words = ": ".join(word for word in (REASONS[reason], text) if word)
     return f" ({words})" if words else ""
+
+
+def _is_away(nick: str, text: str) -> str:
+    return f"-- {nick} is away: {text}" if text else f"-- {nick} is away."
 
 
 def _why_away(text: str | None) -> str:
