@@ -200,30 +200,22 @@ def _forget(session: Session, room: Room) -> None:
 # -- Talking -------------------------------------------------------------------------------------------------------------
 
 
-def say(registry: Registry, session: Session, command: commands.Say) -> None:
-    _say(registry, session, command.room, command.text, command.id, action=False)
-
-
-def me(registry: Registry, session: Session, command: commands.Me) -> None:
-    _say(registry, session, command.room, command.text, command.id, action=True)
-
-
-def _say(registry: Registry, session: Session, where: str, text: str, id: str, action: bool) -> None:
-    room = _room_of(session, where)
+def say(registry: Registry, session: Session, command: commands.Say | commands.Me) -> None:
+    room, text, id = _room_of(session, command.room), command.text, command.id
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
-    log, now = room.log, registry.now()
-    event = log.find(session.origin, id)
+    event = room.log.find(session.origin, id) if id else None
     if event is not None:  # Sent again is not said twice (design, promise 3).
         session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
         return
-    event = events.Said(room.name.text, log.end, now, session.nick, session.origin, text, action, id)
+    action = type(command) is commands.Me
+    event = events.Said(room.name.text, room.log.end, session.heard, session.nick, session.origin, text, action, id)
 
     def stored(failure: NotDelivered | None) -> None:
         if failure is not None:
             refuse(session, failure, id)
-        else:
-            session.out.tell(events.Ack(event.room, event.seq, now, id=id))
+        elif session.out.acknowledges:
+            session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
 
     room.post(event, stored)
 
@@ -409,7 +401,7 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Ping: ping,
     commands.Help: help,
     commands.Nick: nick,
-    commands.Me: me,
+    commands.Me: say,
     commands.Msg: msg,
     commands.Reply: reply,
     commands.Join: join,

@@ -118,3 +118,6 @@ under load messages gather into larger batches instead."""
 
 REST_SECONDS: Final = 0.02
 """The longest rest of the fan-out, in seconds: what a batch may add to the latency."""
+
+GARBAGE_OBJECTS: Final = 50_000
+"""The new objects, in number, after which the garbage collector looks for cycles: those of about a thousand connections."""

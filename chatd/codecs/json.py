@@ -73,6 +73,7 @@ class JsonCodec:
 
     name: Final = "json"
     echo: Final = True
+    acknowledges: Final = True
     names_rooms: Final = False
 
     def decode(self, line: bytes, named: bool) -> Command:

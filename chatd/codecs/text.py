@@ -52,6 +52,7 @@ class TextCodec:
 
     name: Final = "text"
     echo: Final = False
+    acknowledges: Final = False
     names_rooms: Final = True
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -68,12 +69,10 @@ class TextCodec:
 
     def encode(self, news: Event | Answer, current: bool = True) -> bytes:
         """The lines of ``news``, each with its end."""
-        if type(news) is events.Said:  # The hot path: one message, one line, and no word to whoever typed it.
+        if type(news) is events.Said:  # The hot path.
             place = "" if current else f"#{news.room} "
             frame = f"* {news.nick}" if news.action else f"<{news.nick}>"
             return f"{place}{frame} {news.text}\r\n".encode()
-        if type(news) is events.Ack:
-            return b""
         lines = [self._happened(news)] if isinstance(news, Event) else self._answer(news)
         return "".join(f"{line}\r\n" for line in lines).encode()
 
@@ -131,6 +130,10 @@ class TextCodec:
     def _(self, answer: events.Exited) -> Iterable[str]:
         where = f"Your lines go to #{answer.current} now." if answer.current else "You are in no room now."
         return [f"-- You have left #{answer.room}. {where}"]
+
+    @_answer.register
+    def _(self, answer: events.Ack) -> Iterable[str]:
+        return []  # People see what they type; only what could not be delivered is worth a line.
 
     @_answer.register
     def _(self, answer: events.Done) -> Iterable[str]:
