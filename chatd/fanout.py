@@ -70,8 +70,8 @@ class Feed:
         """Send the live readers all that is new; how many they are."""
         start, store = self.cursor, self.room.log
         if start < store.first:  # More came in one turn than the log holds: every reader is behind.
-            for outlet in list(self.live):
-                outlet.fall_behind(self, start)
+            for outlet, cursor in [*((outlet, start) for outlet in self.live), *self.early.items()]:
+                outlet.fall_behind(self, cursor)
             start = store.first
         news = store.read(start, store.end)
         self.cursor = start + len(news)
