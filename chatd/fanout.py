@@ -21,7 +21,7 @@ from twisted.logger import Logger
 
 from chatd.codecs.base import Codec
 from chatd.events import Event, Missed
-from chatd.limits import REST_FACTOR, REST_SECONDS, REST_DELIVERIES
+from chatd.limits import REST_DELIVERIES, REST_FACTOR, REST_SECONDS
 from chatd.room import Room
 
 if TYPE_CHECKING:

@@ -192,9 +192,7 @@ class ChatService(Service):
 
     name = "chatd"
 
-    def __init__(
-        self, reactor: Any, factory: ChatFactory, endpoints: list[tuple[str, IStreamServerEndpoint]]
-    ) -> None:
+    def __init__(self, reactor: Any, factory: ChatFactory, endpoints: list[tuple[str, IStreamServerEndpoint]]) -> None:
         self._reactor = reactor
         self._factory = factory
         self._endpoints = endpoints
