@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import gc
 import resource
 import secrets
@@ -254,7 +255,7 @@ def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
 def _shown(address: Any) -> str:
     """An address for people: ``port 8080``, ``127.0.0.1 port 8080``, the path of a socket."""
     if not hasattr(address, "port"):
-        return str(getattr(address, "name", address))
+        return os.fsdecode(getattr(address, "name", None) or str(address))
     where = "" if address.host in ("::", "0.0.0.0") else f"{address.host} "
     return f"{where}port {address.port}"
 
