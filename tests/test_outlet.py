@@ -106,12 +106,10 @@ def test_who_is_left_behind_by_the_log_is_told_what_was_missed(clock: Clock, wir
         world.turn()
     bob.settle()
     lines = bob.lines()
-    whole = lines.index("-- You have missed 90 events in #lobby: your connection did not keep up.") if wire is SocketWire else 0
-    assert set(lines[:whole]) == {f"<ada> {text}"}
-    missed = seen(lines, "-- You have missed")
-    assert len(missed) == 1
-    assert len([line for line in lines if "<ada>" in line]) + int(missed[0].split()[4]) == 102
-    assert lines[-10:] == [f"<ada> {number}" for number in range(90, 100)]
+    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a whole chunk, or nothing.
+    assert lines[:whole] == [f"<ada> {text}"] * whole
+    assert lines[whole] == f"-- You have missed {92 - whole} events in #lobby: your connection did not keep up."
+    assert lines[whole + 1 :] == [f"<ada> {number}" for number in range(90, 100)]
     ada.ask(Say("and on"))
     world.turn()
     bob.settle()
@@ -196,6 +194,7 @@ def test_what_waits_for_one_person_alone_is_bounded(world: World, wire: type[Pus
     assert (1000 - refused) * 1000 <= INBOX_BYTES + (1 << 16) + BATCH_BYTES
     assert not bob.outlet.congested
     assert bob.outlet.tell(Pong())
+    world.turn()
 
 
 @WIRES
@@ -204,10 +203,11 @@ def test_the_owner_is_told_when_all_is_taken(world: World, wire: type[PushedWire
     bob.kernel.room = 0
     bob.ask(*[Help()] * 200)
     assert bob.outlet.congested
-    world.turn()
     drains = bob.drains
-    bob.wire.can_write()
-    assert bob.drains == drains
+    world.turn()
+    if wire is SocketWire:
+        bob.wire.can_write()
+        assert bob.drains == drains
     bob.settle()
     assert bob.drains > drains
     assert not bob.outlet.congested
@@ -221,13 +221,13 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
     bob.kernel.room = 5
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
     world.turn()
-    clock.advance(STALL_SECONDS - 1)
-    bob.outlet.is_stalled(clock.seconds())
-    if wire is SocketWire:
-        assert [*world.fanout.behind] == [bob.outlet]
     ada.ask(Say("more"))
     world.turn()
-    clock.advance(2)
+    assert [*world.fanout.behind] == [bob.outlet]
+    assert not bob.outlet.is_stalled(clock.seconds())
+    clock.advance(STALL_SECONDS - 1)
+    assert not bob.outlet.is_stalled(clock.seconds())
+    clock.advance(1)
     assert bob.outlet.is_stalled(clock.seconds())
     bob.kernel.room = 150_000
     bob.wire.can_write()

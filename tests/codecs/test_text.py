@@ -58,7 +58,7 @@ def said(text: str = "hi", **fields: object) -> Said:
         (Left("lobby", 7, NOON, "ada", "seat", Reason.NOT_READING), "-- ada has left #lobby (not reading)", None),
         (Left("lobby", 7, NOON, "ada", "seat", Reason.REPLACED), "-- ada has left #lobby (came in again)", None),
         (Left("lobby", 7, NOON, "ada", "seat", Reason.SHUTDOWN), "-- ada has left #lobby (server stopped)", None),
-        (Renamed("lobby", 7, NOON, "ada", "seat", "bob"), "-- ada is now called bob", None),
+        (Renamed("lobby", 7, NOON, "ada", "seat", "bob"), "-- ada is now called bob", "-- ada is now called bob (in #lobby)"),
         (TopicSet("lobby", 7, NOON, "ada", "seat", "tea"), "-- ada has set the topic of #lobby: tea", None),
         (TopicSet("lobby", 7, NOON, "ada", "seat", ""), "-- ada has taken away the topic of #lobby", None),
     ],
