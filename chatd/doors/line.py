@@ -69,9 +69,11 @@ class ChatProtocol(LineReceiver):
 
     def readConnectionLost(self) -> None:
         """The caller has said everything (``nc -N``): an unterminated last line counts, and the answers are still sent."""
-        held, self._held = self._held, b""
-        if held and not self._skipping and self.caller.ended is None:
-            self.lineReceived(held.removesuffix(b"\r"))
+        held, self._held = self._held.removesuffix(b"\r"), b""
+        if len(held) > LINE_BYTES:
+            self.caller.refuse(TOO_LONG)
+        elif held and not self._skipping and self.caller.ended is None:
+            self.lineReceived(held)
         self.caller.hang_up()
 
     def writeConnectionLost(self) -> None:
@@ -118,7 +120,7 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-        self._held = data[start:]
+        self._held = data[start:] if caller.ended is None else b""
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line; of one that is over its limit nothing, and the more of it comes, the later."""
