@@ -118,3 +118,25 @@ under load messages gather into larger batches instead."""
 
 REST_SECONDS: Final = 0.02
 """The longest rest of the fan-out, in seconds: what a batch may add to the latency."""
+
+# -- The browser ---------------------------------------------------------------------------------------------------------
+
+REQUEST_SECONDS: Final = 10.0
+"""How long an HTTP request, the one that opens a WebSocket included, may take to arrive, in seconds from the connection's start or
+from the answer before; not renewed by anything that comes."""
+
+REQUEST_BYTES: Final = 8192
+"""The longest request line with all headers, in bytes: what common servers take."""
+
+REQUEST_HEADERS: Final = 64
+"""The most headers of a request, in number: a browser sends some twenty."""
+
+MESSAGE_BYTES: Final = 16 << 10
+"""The longest WebSocket message, in bytes (16 KiB): four lines of the greatest length."""
+
+PING_SECONDS: Final = 30.0
+"""How often a WebSocket is pinged, in seconds: below the 60 s after which common proxies cut a silent connection."""
+
+PEER_SECONDS: Final = 110.0
+"""How long a WebSocket may be silent, pongs included, in seconds.  It is looked at with each ping: a dead peer is found after
+140 s at most, within the 150 s that are promised."""
