@@ -1,0 +1,238 @@
+"""The web door: the chat page and its files, a sign of life for load balancers, and the way to the WebSocket, by HTTP/1.1."""
+
+# mypy: allow-untyped-calls
+# What is inherited from twisted.web has no types.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final, cast
+
+from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web import http
+
+from chatd.doors.line import ChatFactory
+from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
+from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+
+PAGE: Final[Mapping[bytes, tuple[str, str]]] = {
+    b"/": ("index.html", "text/html; charset=utf-8"),
+    b"/chat.css": ("chat.css", "text/css; charset=utf-8"),
+    b"/chat.js": ("chat.js", "text/javascript; charset=utf-8"),
+    b"/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+"""The page's files, by path: the name in the package and the type."""
+
+HEADERS: Final[Mapping[bytes, bytes]] = {
+    b"Cache-Control": b"no-cache",  # Kept, but asked about each time: see ETag.
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Referrer-Policy": b"no-referrer",
+    b"X-Content-Type-Options": b"nosniff",
+}
+
+POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'%b; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy: our own files and our own WebSocket, and nothing else."""
+
+_HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
+
+
+def policy(host: bytes) -> bytes:
+    """The policy of a page that was asked for at ``host``, which is named since some browsers leave WebSockets out of 'self'."""
+    return POLICY % (b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One thing that can be asked for."""
+
+    type: bytes
+    body: bytes
+    etag: bytes
+
+
+def _page(type: str, body: bytes) -> Page:
+    return Page(type.encode(), body, b'"%b"' % sha256(body).hexdigest()[:16].encode())
+
+
+class WebDoor:
+    """What all web connections share.  ``origins``: the pages of other servers that may open a WebSocket, as browsers name
+    them (``https://chat.example.org``)."""
+
+    def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
+        self.factory = factory
+        self.origins = frozenset(origin.lower() for origin in origins)
+        folder = files("chatd") / "web"
+        self.pages = {path: _page(type, (folder / name).read_bytes()) for path, (name, type) in PAGE.items()}
+        self.pages[b"/healthz"] = _page("text/plain; charset=utf-8", b"ok\n")
+
+    def buildProtocol(self, address: str) -> IProtocol:
+        """The protocol of one connection from ``address``, which is given the request from its first byte on."""
+        return cast(IProtocol, WebConnection(self, address))
+
+
+class WebRequest(http.Request):
+    """One request, and its answer."""
+
+    channel: WebConnection
+    has_body = False
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """All of the request is there; of the address only the path counts."""
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path = path.partition(b"?")[0]
+        self.process()
+
+    def process(self) -> None:
+        if self.method not in (b"GET", b"HEAD"):
+            self._refuse(http.NOT_ALLOWED, {b"Allow": b"GET, HEAD"})
+        elif self.has_body:
+            self._refuse(http.BAD_REQUEST)
+        elif self.path == b"/ws":
+            self._open_web_socket()
+        else:
+            self._show(self.channel.door.pages.get(self.path))
+
+    def _show(self, page: Page | None) -> None:
+        if page is None:
+            return self._refuse(http.NOT_FOUND)
+        if page.type.startswith(b"text/html"):
+            self.setHeader(b"Content-Security-Policy", policy(self.getHeader(b"host") or b""))
+        known = self.setETag(page.etag) is http.CACHED
+        self._answer(page.type, b"" if known else page.body)
+
+    def _refuse(self, status: int, headers: Mapping[bytes, bytes] | None = None) -> None:
+        self.setResponseCode(status)
+        for name, value in (headers or {}).items():
+            self.setHeader(name, value)
+        self._answer(b"text/plain; charset=utf-8", b"%d %b\n" % (status, self.code_message))
+
+    def _answer(self, type: bytes, body: bytes) -> None:
+        for name, value in HEADERS.items():
+            self.setHeader(name, value)
+        if not self.responseHeaders.hasHeader(b"Content-Security-Policy"):
+            self.setHeader(b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'")
+        self.setHeader(b"Date", http.datetimeToString())
+        if self.code != http.NOT_MODIFIED:
+            self.setHeader(b"Content-Type", type)
+            self.setHeader(b"Content-Length", b"%d" % len(body))
+        if not self.channel.persistent:
+            self.setHeader(b"Connection", b"close")
+        self.write(body)
+        self.finish()
+
+    def _open_web_socket(self) -> None:
+        origin = self.getHeader("origin")
+        if not is_allowed(origin, self.getHeader("host") or "", self.channel.door.origins):
+            return self._refuse(http.FORBIDDEN)
+        headers = [(name, value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        if self.method != b"GET" or self.clientproto != b"HTTP/1.1":
+            return self._refuse(http.BAD_REQUEST)
+        try:
+            answer, connection = accept(headers, self.path)
+        except NotAccepted as error:
+            return self._refuse(error.status, dict(error.headers))
+        door = self.channel.door
+        self.channel.upgrade(answer, WebSocket(door.factory, self.channel.address, connection))
+
+
+class WebConnection(http.HTTPChannel):
+    """One web connection: a few requests, each within its time, or one that turns it into a WebSocket."""
+
+    requestFactory = WebRequest
+    MAX_LENGTH = REQUEST_BYTES
+    totalHeadersSize = REQUEST_BYTES
+    maxHeaders = REQUEST_HEADERS
+    timeOut = None  # Any byte would renew it; there is a deadline instead.
+    factory = None
+    transport: Any
+
+    def __init__(self, door: WebDoor, address: str) -> None:
+        super().__init__()
+        self.door = door
+        self.address = address
+        self._began = door.factory.clock.seconds()
+        self._deadline: IDelayedCall | None = None
+        self._web_socket: WebSocket | None = None
+
+    # -- The connection
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._expect_request()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._set_deadline(None)
+        if self._web_socket is not None:
+            self._web_socket.connectionLost(reason)
+        else:
+            super().connectionLost(reason)
+
+    def upgrade(self, answer: bytes, web_socket: WebSocket) -> None:
+        """Send ``answer``, and be a WebSocket from now on."""
+        self._set_deadline(None)
+        self.transport.unregisterProducer()
+        self.transport.write(answer)
+        self.requests.clear()
+        self._web_socket = web_socket
+        web_socket.makeConnection(self.transport)
+
+    # -- Bytes
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._web_socket is not None:
+            self._web_socket.dataReceived(data)
+        elif not self.transport.disconnecting:
+            super().dataReceived(data)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Take what follows a request in the same piece."""
+        if self._web_socket is not None:
+            self._web_socket.dataReceived(data)
+        else:
+            super().rawDataReceived(data)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._respondToBadRequestAndDisconnect()
+
+    def allHeadersReceived(self) -> None:
+        """Read no body, whatever the request says: nothing here takes one, and it would be kept in a file."""
+        request = self.requests[-1]
+        request.has_body, self.length = self.length != 0, 0
+        request.requestHeaders.removeHeader(b"Expect")
+        super().allHeadersReceived()
+        self.persistent = self.persistent and not request.has_body
+
+    def requestDone(self, request: WebRequest) -> None:
+        super().requestDone(request)
+        if self.persistent and self._web_socket is None:
+            self._expect_request()
+
+    # -- The time
+
+    def _expect_request(self) -> None:
+        clock = self.door.factory.clock
+        left = self._began + LOGIN_SECONDS - clock.seconds()
+        self._set_deadline(clock.callLater(max(0.0, min(REQUEST_SECONDS, left)), self._too_late))
+
+    def _too_late(self) -> None:
+        self._deadline = self.door.factory.clock.callLater(CLOSE_SECONDS, self._cut)
+        self.loseConnection()
+
+    def _cut(self) -> None:
+        self._deadline = None
+        self.transport.abortConnection()
+
+    def _set_deadline(self, deadline: IDelayedCall | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = deadline
