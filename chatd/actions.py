@@ -168,9 +168,7 @@ def _enter(
         others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
         nicks = (*others[: NAMES_SHOWN - 1], session.nick)
         here, count, away = room.name.text, len(room.members), room.away(NAMES_SHOWN)
-        session.out.tell(
-            events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id)
-        )
+        session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id))
 
     room.post(events.Joined(room.name.text, joined, registry.now(), session.nick, session.origin), stored)
 
@@ -200,30 +198,22 @@ def _forget(session: Session, room: Room) -> None:
 # -- Talking -------------------------------------------------------------------------------------------------------------
 
 
-def say(registry: Registry, session: Session, command: commands.Say) -> None:
-    _say(registry, session, command.room, command.text, command.id, action=False)
-
-
-def me(registry: Registry, session: Session, command: commands.Me) -> None:
-    _say(registry, session, command.room, command.text, command.id, action=True)
-
-
-def _say(registry: Registry, session: Session, where: str, text: str, id: str, action: bool) -> None:
-    room = _room_of(session, where)
+def say(registry: Registry, session: Session, command: commands.Say | commands.Me) -> None:
+    room, text, id = _room_of(session, command.room), command.text, command.id
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
-    log, now = room.log, registry.now()
-    event = log.find(session.origin, id)
+    event = room.log.find(session.origin, id) if id else None
     if event is not None:  # Sent again is not said twice (design, promise 3).
         session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
         return
-    event = events.Said(room.name.text, log.end, now, session.nick, session.origin, text, action, id)
+    action = type(command) is commands.Me
+    event = events.Said(room.name.text, room.log.end, session.heard, session.nick, session.origin, text, action, id)
 
     def stored(failure: NotDelivered | None) -> None:
         if failure is not None:
             refuse(session, failure, id)
-        else:
-            session.out.tell(events.Ack(event.room, event.seq, now, id=id))
+        elif session.out.acknowledges:
+            session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
 
     room.post(event, stored)
 
@@ -312,8 +302,7 @@ def help(registry: Registry, session: Session, command: commands.Help) -> None:
 def rooms(registry: Registry, session: Session, command: commands.Rooms) -> None:
     known = sorted(registry.rooms(), key=lambda room: (-len(room.members), room.name.key))
     lines = tuple(
-        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members)
-        for room in known[:NAMES_SHOWN]
+        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members) for room in known[:NAMES_SHOWN]
     )
     session.out.tell(events.RoomList(len(known), lines, id=command.id))
 
@@ -328,9 +317,7 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
     other = registry.person(command.nick)
     idle = max(0, registry.now() - other.heard) // 1000
     where = tuple(room.name.text for room in other.rooms.values())
-    session.out.tell(
-        events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id)
-    )
+    session.out.tell(events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id))
 
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
@@ -409,7 +396,7 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Ping: ping,
     commands.Help: help,
     commands.Nick: nick,
-    commands.Me: me,
+    commands.Me: say,
     commands.Msg: msg,
     commands.Reply: reply,
     commands.Join: join,
@@ -426,6 +413,4 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Quit: quit,
 }
 
-BEFORE_NICK: Final = frozenset(
-    {commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)}
-)
+BEFORE_NICK: Final = frozenset({commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)})

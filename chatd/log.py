@@ -45,51 +45,47 @@ class MemoryLog:
     """A log that lives as long as the process, and holds the last events: so many, and so many bytes of text."""
 
     def __init__(self, events: int = LOG_EVENTS, size: int = LOG_BYTES) -> None:
+        self.first = 1
+        self.end = 1
         self._max_events = events
         self._max_size = size
         self._size = 0
-        self._first = 1
-        self._dropped = 0
         self._events: list[Event] = []
         self._said: dict[tuple[str, str], Said] = {}
-
-    @property
-    def first(self) -> int:
-        return self._first + self._dropped
-
-    @property
-    def end(self) -> int:
-        return self._first + len(self._events)
 
     def append(self, event: Event, stored: Stored) -> None:
         assert event.seq == self.end, "an event was numbered for another place"
         self._events.append(event)
+        self.end += 1
         self._size += _size(event)
         if type(event) is Said and event.id:
             self._said[event.origin, event.id] = event
-        while len(self._events) - self._dropped > self._max_events or self._size > self._max_size:
-            self._drop()
+        if self._size > self._max_size or len(self._events) > self._max_events:
+            self._shrink()
         stored(None)
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
-        return self._events[max(start, self.first) - self._first : max(stop - self._first, 0)]
+        first = self.first
+        return self._events[max(start - first, 0) : max(stop - first, 0)]
 
     def find(self, origin: str, id: str) -> Said | None:
-        return self._said.get((origin, id)) if id else None
+        return self._said.get((origin, id))
 
-    def _drop(self) -> None:
-        event = self._events[self._dropped]
-        self._size -= _size(event)
-        if type(event) is Said and event.id:
-            self._said.pop((event.origin, event.id), None)
-        self._dropped += 1
-        if self._dropped * 2 > len(self._events):
-            # Cutting the list only when half of it is dead keeps an append at constant cost on average.
-            del self._events[: self._dropped]
-            self._first += self._dropped
-            self._dropped = 0
+    def _shrink(self) -> None:
+        """Drop the oldest events until an eighth is free: to move the others up for each of them would cost more than they do."""
+        keep, size, dropped = self._max_events * 7 // 8, self._max_size * 7 // 8, 0
+        for event in self._events:
+            if self._size <= size and len(self._events) - dropped <= keep:
+                break
+            self._size -= _size(event)
+            if type(event) is Said and event.id:
+                self._said.pop((event.origin, event.id), None)
+            dropped += 1
+        del self._events[:dropped]
+        self.first += dropped
 
 
 def _size(event: Event) -> int:
+    """What ``event`` takes, in bytes, about."""
     text = getattr(event, "text", "")
     return EVENT_BYTES + (len(text) if text.isascii() else 4 * len(text))

@@ -81,6 +81,7 @@ class Outlet:
         "_socket",
         "_transport",
         "_unacknowledged",
+        "acknowledges",
         "send",
         "session",
     )
@@ -89,6 +90,7 @@ class Outlet:
         self.session: Session
         self._transport = transport
         self._codec = codec
+        self.acknowledges = codec.acknowledges
         self._fanout = fanout
         self._owner: Owner | None = owner
         self._feeds: dict[Room, Feed] = {}
@@ -161,6 +163,7 @@ class Outlet:
         """Write with ``codec`` from now on; only while no room is followed."""
         assert not self._feeds
         self._codec = codec
+        self.acknowledges = codec.acknowledges
 
     @property
     def congested(self) -> bool:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 class Outgoing(Protocol):
     """The way out to one person, as the core sees it; ``outlet.py`` has the one that writes to a transport."""
 
+    @property
+    def acknowledges(self) -> bool:
+        """Whether this person wants to know of each message that it is delivered, and not only of those that are not."""
+
     def tell(self, answer: Answer) -> bool:
         """Queue ``answer`` for this person alone; False if they take nothing more."""
 

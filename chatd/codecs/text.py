@@ -52,6 +52,7 @@ class TextCodec:
 
     name: Final = "text"
     echo: Final = False
+    acknowledges: Final = False
     names_rooms: Final = True
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -68,12 +69,10 @@ class TextCodec:
 
     def encode(self, news: Event | Answer, current: bool = True) -> bytes:
         """The lines of ``news``, each with its end."""
-        if type(news) is events.Said:  # The hot path: one message, one line, and no word to whoever typed it.
+        if type(news) is events.Said:  # The hot path.
             place = "" if current else f"#{news.room} "
             frame = f"* {news.nick}" if news.action else f"<{news.nick}>"
             return f"{place}{frame} {news.text}\r\n".encode()
-        if type(news) is events.Ack:
-            return b""
         lines = [self._happened(news)] if isinstance(news, Event) else self._answer(news)
         return "".join(f"{line}\r\n" for line in lines).encode()
 
@@ -133,6 +132,10 @@ class TextCodec:
         return [f"-- You have left #{answer.room}. {where}"]
 
     @_answer.register
+    def _(self, answer: events.Ack) -> Iterable[str]:
+        return []  # People see what they type; only what could not be delivered is worth a line.
+
+    @_answer.register
     def _(self, answer: events.Done) -> Iterable[str]:
         if answer.command == "topic":
             return [f"-- The topic is now: {answer.subject}" if answer.subject else "-- There is no topic now."]
@@ -178,8 +181,7 @@ class TextCodec:
 
     @_answer.register
     def _(self, answer: events.History) -> Iterable[str]:
-        more = ", of more" if answer.more else ""
-        yield f"-- The last {len(answer.events)} events in #{answer.room}{more}:"
+        yield f"-- What happened in #{answer.room}{' (there is more before)' if answer.more else ''}:"
         yield from self._past(answer.events)
 
     @_answer.register
