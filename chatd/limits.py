@@ -121,6 +121,7 @@ REST_SECONDS: Final = 0.02
 
 GARBAGE_OBJECTS: Final = 50_000
 """The new objects, in number, after which the garbage collector looks for cycles: those of about a thousand connections."""
+
 # -- The browser ---------------------------------------------------------------------------------------------------------
 
 REQUEST_SECONDS: Final = 10.0

@@ -88,7 +88,8 @@ class WebRequest(http.Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """All of the request is there; of the address only the path counts."""
-        self.method, self.uri, self.clientproto = command, path, version
+        self.method, self.uri = command, path
+        self.clientproto = b"HTTP/1.0" if version == b"HTTP/1.0" else b"HTTP/1.1"
         self.path = path.partition(b"?")[0]
         self.process()
 
@@ -226,7 +227,8 @@ class WebConnection(http.HTTPChannel):
 
     def _too_late(self) -> None:
         self._deadline = self.door.factory.clock.callLater(CLOSE_SECONDS, self._cut)
-        self.loseConnection()
+        if not self.transport.disconnecting:
+            self.loseConnection()
 
     def _cut(self) -> None:
         self._deadline = None

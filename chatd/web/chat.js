@@ -266,7 +266,7 @@ const Told = {
     prepend(view, message.events || [], message.more, ask.count);
   },
   missed: ofRoom((view, message) => {
-    const forgot = message.from === 0;
+    const forgot = !message.from;
     view.top = gap(view, forgot ? "The server's log begins anew here" : `${plural(message.to - message.from + 1, "event is", "events are")} no longer kept`);
     view.seq = forgot ? 0 : message.to;
     view.first = message.to + 1;

@@ -329,12 +329,12 @@ def paused(page: Page) -> bool:
 
 
 def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> None:
-    server = Server(clock, Settings(flood_rate=10, flood_burst=5))
+    server = Server(clock, Settings(flood_rate=8, flood_burst=5))
     page = server.open()
     page.say(HELLO, *({"type": "say", "text": str(n)} for n in range(20)))
     assert [told["type"] for told in page.told()].count("said") == 4
     assert paused(page)
-    clock.pump([0.1] * 20)
+    clock.pump([0.125] * 20)
     assert not paused(page)
     lobby = server.registry.room("lobby").log
     assert [event.text for event in lobby.read(2, lobby.end)] == [str(n) for n in range(20)]  # type: ignore[attr-defined]
