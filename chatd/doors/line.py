@@ -6,7 +6,7 @@ import socket
 from typing import Any, ClassVar, Final, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -17,6 +17,7 @@ from chatd import actions
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
 from chatd.doors.caller import Caller
+from chatd.doors.half_open import HalfOpen
 from chatd.doors.telnet import Telnet
 from chatd.errors import TooLong
 from chatd.events import Reason
@@ -40,6 +41,8 @@ class ChatProtocol(LineReceiver):
     delimiter = b"\n"
     MAX_LENGTH = LINE_BYTES
     caller: Caller
+    takes_json = True
+    """Whether a person may turn out to be a program as long as there is no nick."""
 
     _known = False
     _held = b""
@@ -47,9 +50,10 @@ class ChatProtocol(LineReceiver):
     _telnet: Telnet | None = None
     _greeting: IDelayedCall | None = None
 
-    def __init__(self, factory: ChatFactory, address: str) -> None:
+    def __init__(self, factory: ChatFactory, address: str, began: float | None = None) -> None:
         self._factory = factory
         self._address = address
+        self._began = began
 
     # -- The connection
 
@@ -57,7 +61,7 @@ class ChatProtocol(LineReceiver):
         """Wait for the first byte, or for a silence that is a person's."""
         tune(self.transport)
         transport = cast(Writable, self.transport)
-        self.caller = Caller(self._factory, transport, self, self._address, self._factory.text)
+        self.caller = Caller(self._factory, transport, self, self._address, self._factory.text, self._began)
         self._greeting = self._factory.clock.callLater(GREETING_SECONDS, self._greet)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -143,7 +147,7 @@ class ChatProtocol(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
         caller = self.caller
-        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text:
+        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
             # A program whose first byte came late; it skips the greeting, which is no JSON.
             caller.speak(self._factory.json)
         caller.take_line(line)
@@ -151,8 +155,8 @@ class ChatProtocol(LineReceiver):
 
 def tune(transport: Any) -> None:
     """Send at once, and find out when the other side is gone."""
-    if not hasattr(transport, "setTcpNoDelay"):
-        return
+    if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
+        return  # What TLS is inside of is tuned when it is unwrapped.
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
     sock = transport.getHandle()
@@ -180,6 +184,7 @@ class ChatFactory(Factory):
         self.text = TextCodec(registry.now)
         self.json = JsonCodec()
         self.callers: dict[Caller, None] = {}
+        self.half_open = HalfOpen()
         self._emptied: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
