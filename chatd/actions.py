@@ -168,9 +168,7 @@ def _enter(
         others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
         nicks = (*others[: NAMES_SHOWN - 1], session.nick)
         here, count, away = room.name.text, len(room.members), room.away(NAMES_SHOWN)
-        session.out.tell(
-            events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id)
-        )
+        session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id))
 
     room.post(events.Joined(room.name.text, joined, registry.now(), session.nick, session.origin), stored)
 
@@ -304,8 +302,7 @@ def help(registry: Registry, session: Session, command: commands.Help) -> None:
 def rooms(registry: Registry, session: Session, command: commands.Rooms) -> None:
     known = sorted(registry.rooms(), key=lambda room: (-len(room.members), room.name.key))
     lines = tuple(
-        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members)
-        for room in known[:NAMES_SHOWN]
+        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members) for room in known[:NAMES_SHOWN]
     )
     session.out.tell(events.RoomList(len(known), lines, id=command.id))
 
@@ -320,9 +317,7 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
     other = registry.person(command.nick)
     idle = max(0, registry.now() - other.heard) // 1000
     where = tuple(room.name.text for room in other.rooms.values())
-    session.out.tell(
-        events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id)
-    )
+    session.out.tell(events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id))
 
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
@@ -418,6 +413,4 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Quit: quit,
 }
 
-BEFORE_NICK: Final = frozenset(
-    {commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)}
-)
+BEFORE_NICK: Final = frozenset({commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)})

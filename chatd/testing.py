@@ -47,6 +47,8 @@ class RecordingOutgoing:
 
     session: Session
 
+    acknowledges = True
+
     def __init__(self) -> None:
         self.cursors: dict[Room, int] = {}
         """The number of the next event, for each room that is followed."""
