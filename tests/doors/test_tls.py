@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -391,6 +392,32 @@ def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: Server) -> None
     server.chat.let_go_of_stalled()
     assert ada.wire.aborted
     finish(server, ada.wire, bob)
+
+
+def test_a_reader_who_takes_a_little_is_not_let_go(server: Server) -> None:
+    """Of what the kernel holds for them some has gone, though by far not all of it."""
+    ada = log_in(server)
+    near, far = socket.socketpair()
+    ada.wire.getHandle = lambda: near  # type: ignore[attr-defined]
+    near.send(b"x" * 1000)
+    near.send(b"x" * 1000)
+    ada.wire.producer.pauseProducing()
+    ada.say(b"/help\n")
+    ada.say(b"/help\n")
+    server.turn()
+    server.chat.let_go_of_stalled()
+    server.clock.advance(STALL_SECONDS - 1)
+    far.recv(1000)
+    server.chat.let_go_of_stalled()
+    server.clock.advance(STALL_SECONDS - 1)
+    server.chat.let_go_of_stalled()
+    assert ada.wire.open
+    server.clock.advance(1)
+    server.chat.let_go_of_stalled()
+    assert ada.wire.aborted
+    near.close()
+    far.close()
+    finish(server, ada.wire)
 
 
 # -- The certificate
