@@ -6,6 +6,7 @@ import socket
 from typing import Any, ClassVar, Final, cast
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
@@ -69,6 +70,8 @@ class ChatProtocol(LineReceiver):
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
+        if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
+            self.readConnectionLost()  # Inside TLS both sides end at once (close_notify; RFC 8446, 6.1).
         self.caller.gone()
 
     def readConnectionLost(self) -> None:

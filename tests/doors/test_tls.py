@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -116,10 +117,8 @@ class Client:
 
     def close(self) -> None:
         """Say that nothing more comes, as TLS wants it."""
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):  # The other side has not said so yet.
             self._object.unwrap()
-        except ssl.SSLWantReadError:
-            pass  # The other side has not said so yet.
         self._carry(0)
 
     def take(self) -> bytes:
@@ -258,11 +257,32 @@ def test_who_does_not_close_in_turn_is_cut_off(server: Server) -> None:
     finish(server, ada.wire)
 
 
-def test_a_caller_who_closes_is_gone(server: Server) -> None:
-    ada = log_in(server)
+def test_a_caller_who_closes_has_said_everything(server: Server) -> None:
+    """As outside TLS an unterminated last line counts; only the answers cannot reach them any more."""
+    bob, ada = server.call("192.0.2.2"), log_in(server)
+    bob.say(b"bob\n")
+    server.turn()
+    bob.take()
+    ada.take()
+    ada.say(b"bye")
     ada.close()
     assert ada.wire.closed
-    finish(server, ada.wire)
+    ada.wire.lose()
+    server.turn()
+    assert bob.take() == b"<ada> bye\r\n-- ada has left #lobby (quit)\r\n"
+    finish(server, bob)
+
+
+def test_a_link_that_breaks_is_no_such_end(server: Server) -> None:
+    bob, ada = server.call("192.0.2.2"), log_in(server)
+    bob.say(b"bob\n")
+    server.turn()
+    bob.take()
+    ada.say(b"by")
+    ada.wire.lose()
+    server.turn()
+    assert bob.take() == b"-- ada has left #lobby (link lost)\r\n"
+    finish(server, bob)
 
 
 # -- Handshakes that go wrong
@@ -337,9 +357,7 @@ def test_the_time_to_log_in_is_counted_from_connecting(server: Server) -> None:
 
 
 @given(st.integers(2, 500), st.binary(min_size=1, max_size=8), st.integers(0, 9))
-def test_a_hello_with_other_bytes_in_it_is_no_defect(
-    paths: tuple[str, str], place: int, other: bytes, step: int
-) -> None:
+def test_a_hello_with_other_bytes_in_it_is_no_defect(paths: tuple[str, str], place: int, other: bytes, step: int) -> None:
     server = tls_server(Clock(), paths)
     client = Client(server)
     hello = client.hello()
