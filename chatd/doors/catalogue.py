@@ -65,4 +65,4 @@ def open_web_door(front: FrontFactory, origins: Sequence[str]) -> None:
 
         return WebDoor(front.chat, origins)
 
-    front.doors[Door.WEB] = lambda address, began: door().buildProtocol(address)
+    front.doors[Door.WEB] = lambda address, began: door().buildProtocol(address, began)

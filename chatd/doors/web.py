@@ -19,6 +19,7 @@ from twisted.web import http
 
 from chatd.doors.line import ChatFactory
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
+from chatd.errors import ServerFull
 from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 
 PAGE: Final[Mapping[bytes, tuple[str, str]]] = {
@@ -70,14 +71,18 @@ class WebDoor:
 
     def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
         self.factory = factory
-        self.origins = frozenset(origin.lower() for origin in origins)
+        self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         folder = files("chatd") / "web"
         self.pages = {path: _page(type, (folder / name).read_bytes()) for path, (name, type) in PAGE.items()}
         self.pages[b"/healthz"] = _page("text/plain; charset=utf-8", b"ok\n")
 
-    def buildProtocol(self, address: str) -> IProtocol:
-        """The protocol of one connection from ``address``, which is given the request from its first byte on."""
-        return cast(IProtocol, WebConnection(self, address))
+    def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
+        """The protocol of one connection from ``address``, which is given the request from its first byte on.
+
+        ``began`` is when the connection was made, in seconds of the factory's clock; now, unless a front has held it.
+        """
+        clock = self.factory.clock
+        return cast(IProtocol, WebConnection(self, address, clock.seconds() if began is None else began))
 
 
 class WebRequest(http.Request):
@@ -132,8 +137,9 @@ class WebRequest(http.Request):
         self.finish()
 
     def _open_web_socket(self) -> None:
-        origin = self.getHeader("origin")
-        if not is_allowed(origin, self.getHeader("host") or "", self.channel.door.origins):
+        origin, host = self.getHeader(b"origin"), self.getHeader(b"host") or b""
+        page = None if origin is None else origin.decode("latin-1")
+        if not is_allowed(page, host.decode("latin-1"), self.channel.door.origins):
             return self._refuse(http.FORBIDDEN)
         headers = [(name, value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
         if self.method != b"GET" or self.clientproto != b"HTTP/1.1":
@@ -143,7 +149,7 @@ class WebRequest(http.Request):
         except NotAccepted as error:
             return self._refuse(error.status, dict(error.headers))
         door = self.channel.door
-        self.channel.upgrade(answer, WebSocket(door.factory, self.channel.address, connection))
+        self.channel.upgrade(answer, WebSocket(door.factory, self.channel.address, self.channel.began, connection))
 
 
 class WebConnection(http.HTTPChannel):
@@ -157,11 +163,12 @@ class WebConnection(http.HTTPChannel):
     factory = None
     transport: Any
 
-    def __init__(self, door: WebDoor, address: str) -> None:
+    def __init__(self, door: WebDoor, address: str, began: float) -> None:
         super().__init__()
         self.door = door
         self.address = address
-        self._began = door.factory.clock.seconds()
+        self.began = began
+        self._full = False
         self._deadline: IDelayedCall | None = None
         self._web_socket: WebSocket | None = None
 
@@ -169,23 +176,37 @@ class WebConnection(http.HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        try:
+            self.door.factory.registry.admit(self)
+        except ServerFull:
+            self._full = True  # They may see the page, whose WebSocket tells them, but not stay.
+        self.door.factory.half_open.add(self)
         self._expect_request()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._set_deadline(None)
+        self._leave()
         if self._web_socket is not None:
             self._web_socket.connectionLost(reason)
         else:
             super().connectionLost(reason)
 
     def upgrade(self, answer: bytes, web_socket: WebSocket) -> None:
-        """Send ``answer``, and be a WebSocket from now on."""
-        self._set_deadline(None)
+        """Send ``answer``, and be a WebSocket from now on, which is counted as a caller."""
+        self._leave()
         self.transport.unregisterProducer()
         self.transport.write(answer)
         self.requests.clear()
         self._web_socket = web_socket
         web_socket.makeConnection(self.transport)
+
+    def shed(self) -> None:
+        """Others have come, and there are too many who have no nick yet."""
+        self.transport.abortConnection()
+
+    def _leave(self) -> None:
+        self._set_deadline(None)
+        self.door.factory.half_open.discard(self)
+        self.door.factory.registry.dismiss(self)
 
     # -- Bytes
 
@@ -211,7 +232,7 @@ class WebConnection(http.HTTPChannel):
         request.has_body, self.length = self.length != 0, 0
         request.requestHeaders.removeHeader(b"Expect")
         super().allHeadersReceived()
-        self.persistent = self.persistent and not request.has_body
+        self.persistent = self.persistent and not (request.has_body or self._full)
 
     def requestDone(self, request: WebRequest) -> None:
         super().requestDone(request)
@@ -222,7 +243,7 @@ class WebConnection(http.HTTPChannel):
 
     def _expect_request(self) -> None:
         clock = self.door.factory.clock
-        left = self._began + LOGIN_SECONDS - clock.seconds()
+        left = self.began + LOGIN_SECONDS - clock.seconds()
         self._set_deadline(clock.callLater(max(0.0, min(REQUEST_SECONDS, left)), self._too_late))
 
     def _too_late(self) -> None:

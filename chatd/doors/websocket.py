@@ -93,7 +93,7 @@ class Frames:
         """Whether nothing that comes in can be understood any more, the peer's close included."""
         self.full = False
         """Whether the transport takes no more for now."""
-        self._transport = transport
+        self.transport = transport
         self._connection = connection
         self._valve = valve
         self._producer: Any = None
@@ -101,32 +101,32 @@ class Frames:
     def write(self, data: bytes) -> None:
         """Send ``data``, UTF-8, as one message."""
         if data and self._connection.state is ConnectionState.OPEN:
-            self._transport.write(text_frame(data))
+            self.transport.write(text_frame(data))
 
     def control(self, event: Event) -> None:
         """Send a ping or a pong, unless there is no room for it: so a peer who pings and never reads costs nothing."""
         if not self.full and self._connection.state is ConnectionState.OPEN:
-            self._transport.write(self._connection.send(event))
+            self.transport.write(self._connection.send(event))
 
     def loseConnection(self) -> None:
         """Close in order: the other side is told, and answers before the connection ends (RFC 6455, 7.1)."""
         if self._connection.state in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
-            self._transport.write(self._connection.send(CloseConnection(self.code)))
+            self.transport.write(self._connection.send(CloseConnection(self.code)))
         if self.deaf or self._connection.state is ConnectionState.CLOSED:
-            self._transport.loseConnection()
+            self.transport.loseConnection()
         else:
             self._valve.resumeProducing()
 
     def abortConnection(self) -> None:
-        self._transport.abortConnection()
+        self.transport.abortConnection()
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         self._producer = producer
-        self._transport.registerProducer(self, streaming)
+        self.transport.registerProducer(self, streaming)
 
     def unregisterProducer(self) -> None:
         self._producer = None
-        self._transport.unregisterProducer()
+        self.transport.unregisterProducer()
 
     def pauseProducing(self) -> None:
         self.full = True
@@ -154,9 +154,10 @@ class WebSocket(Protocol):
     caller: Caller
     paused = False
 
-    def __init__(self, factory: ChatFactory, address: str, connection: Connection) -> None:
+    def __init__(self, factory: ChatFactory, address: str, began: float, connection: Connection) -> None:
         self._factory = factory
         self._address = address
+        self._began = began
         self._connection = connection
         self._message = bytearray()
         self._lines: deque[bytes] = deque()
@@ -169,7 +170,7 @@ class WebSocket(Protocol):
         """Take a seat."""
         tune(self.transport)
         self._frames = Frames(cast(Writable, self.transport), self._connection, self)
-        self.caller = Caller(self._factory, self._frames, self, self._address, self._factory.json)
+        self.caller = Caller(self._factory, self._frames, self, self._address, self._factory.json, self._began)
         self.caller.speak(self._factory.json, "web")
         self._heard = self._factory.clock.seconds()
         self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)
@@ -216,20 +217,15 @@ class WebSocket(Protocol):
             self._go_on()
 
     def _go_on(self) -> None:
-        try:
-            while not self.paused and self._take_lines():
-                event = next(self._connection.events(), None)
-                if event is None:
-                    return
-                self._take(event)
-        except RemoteProtocolError as error:
-            self._frames.deaf = True
-            hint = error.event_hint
-            self._fail(hint.code if isinstance(hint, CloseConnection) else CloseReason.PROTOCOL_ERROR)
+        while not self.paused and not self._frames.deaf and self._take_lines():
+            event = next(self._connection.events(), None)
+            if event is None:
+                return
+            self._take(event)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, CloseConnection):
-            self._closed()
+            self._closed(event.code)
         elif self.caller.ended is not None:
             return
         elif isinstance(event, TextMessage):
@@ -271,9 +267,12 @@ class WebSocket(Protocol):
         self._message.clear()
         self.caller.hang_up()
 
-    def _closed(self) -> None:
-        """The other side closes, or answers our close."""
-        if self._connection.state is ConnectionState.CLOSED:
+    def _closed(self, code: int) -> None:
+        """The other side closes, or answers our close, or what came was no WebSocket, which wsproto tells in the same way."""
+        if self._connection.state is ConnectionState.REMOTE_CLOSING:
+            self.caller.hang_up()
+        elif self._connection.state is ConnectionState.CLOSED:
             self._frames.loseConnection()
         else:
-            self.caller.hang_up()
+            self._frames.deaf = True
+            self._fail(code)
