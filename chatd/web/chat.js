@@ -523,7 +523,7 @@ function group(li) {  // Whether an entry begins a day, or a group of one person
 }
 
 function note(view, what, bad = false) {
-  view ||= current || nowhere;
+  if (!views.has(view?.key)) view = current || nowhere;  // It may have been left since.
   const li = make("li", {className: bad ? "note bad" : "note", dir: "auto"}, ...(typeof what === "string" ? linked(what) : [what]));
   view.list.append(li);
   announce(li.textContent);
@@ -794,14 +794,14 @@ function refreshPeople() {
 }
 
 function drawer(which) {
+  $("room").inert = Boolean(which);
+  $("scrim").hidden = !which;
   for (const [button, side] of [["show-rooms", "rooms-side"], ["show-people", "people-side"]]) {
     const open = side === which;
     if (!open && $(side).classList.contains("open")) $(button).focus();
     $(side).classList.toggle("open", open);
     $(button).ariaExpanded = String(open);
   }
-  $("room").inert = Boolean(which);
-  $("scrim").hidden = !which;
   if (which) $(which).querySelector("button, input")?.focus();
 }
 
