@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,14 +23,6 @@ from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 from chatd.errors import ServerFull
 from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 
-PAGE: Final[Mapping[bytes, tuple[str, str]]] = {
-    b"/": ("index.html", "text/html; charset=utf-8"),
-    b"/chat.css": ("chat.css", "text/css; charset=utf-8"),
-    b"/chat.js": ("chat.js", "text/javascript; charset=utf-8"),
-    b"/icon.svg": ("icon.svg", "image/svg+xml"),
-}
-"""The page's files, by path: the name in the package and the type."""
-
 HEADERS: Final[Mapping[bytes, bytes]] = {
     b"Cache-Control": b"no-cache",  # Kept, but asked about each time: see ETag.
     b"Cross-Origin-Opener-Policy": b"same-origin",
@@ -39,30 +32,52 @@ HEADERS: Final[Mapping[bytes, bytes]] = {
 }
 
 POLICY: Final = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'%b; "
+    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy: our own files and our own WebSocket, and nothing else."""
+"""The Content-Security-Policy: our one script, our one style, our icon and our own WebSocket, and nothing else."""
 
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
-def policy(host: bytes) -> bytes:
-    """The policy of a page that was asked for at ``host``, which is named since some browsers leave WebSockets out of 'self'."""
-    return POLICY % (b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b"")
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One thing that can be asked for."""
+    """One thing that can be asked for.  ``script`` and ``style`` are the digests of what stands in it, as a policy names them."""
 
     type: bytes
     body: bytes
-    etag: bytes
+    script: bytes = b""
+    style: bytes = b""
+
+    @property
+    def etag(self) -> bytes:
+        return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
+
+    def policy(self, host: bytes) -> bytes:
+        """The policy when it is asked for at ``host``, which is named since some browsers leave WebSockets out of 'self'."""
+        web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
+        return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
 
 
-def _page(type: str, body: bytes) -> Page:
-    return Page(type.encode(), body, b'"%b"' % sha256(body).hexdigest()[:16].encode())
+def load_pages() -> dict[bytes, Page]:
+    """What can be asked for, by path.
+
+    Script and style are put into the page, so that it takes one request.  For others a browser takes connections that it has opened
+    in advance, and one that has been silent for long enough on this port was greeted as a person: it is spoilt for HTTP.
+    """
+    folder = files("chatd") / "web"
+    html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
+    html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
+    html = html.replace(b'<script src="chat.js"></script>', b"<script>%b</script>" % script)
+    return {
+        b"/": Page(b"text/html; charset=utf-8", html, _digest(script), _digest(style)),
+        b"/icon.svg": Page(b"image/svg+xml", icon),
+        b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
+    }
+
+
+def _digest(text: bytes) -> bytes:
+    return b"sha256-" + b64encode(sha256(text).digest())
 
 
 class WebDoor:
@@ -72,9 +87,7 @@ class WebDoor:
     def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
         self.factory = factory
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
-        folder = files("chatd") / "web"
-        self.pages = {path: _page(type, (folder / name).read_bytes()) for path, (name, type) in PAGE.items()}
-        self.pages[b"/healthz"] = _page("text/plain; charset=utf-8", b"ok\n")
+        self.pages = load_pages()
 
     def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
         """The protocol of one connection from ``address``, which is given the request from its first byte on.
@@ -112,7 +125,7 @@ class WebRequest(http.Request):
         if page is None:
             return self._refuse(http.NOT_FOUND)
         if page.type.startswith(b"text/html"):
-            self.setHeader(b"Content-Security-Policy", policy(self.getHeader(b"host") or b""))
+            self.setHeader(b"Content-Security-Policy", page.policy(self.getHeader(b"host") or b""))
         known = self.setETag(page.etag) is http.CACHED
         self._answer(page.type, b"" if known else page.body)
 

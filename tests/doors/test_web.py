@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from importlib.resources import files
 
 import pytest
@@ -17,12 +19,13 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.doors.line import ChatFactory
-from chatd.doors.web import PAGE, WebConnection, WebDoor, policy
+from chatd.doors.web import WebConnection, WebDoor, load_pages
 from chatd.fanout import Fanout
 from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
+FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterdir()}
 HEAD = b"Host: chat.example:8080\r\n"
 
 
@@ -79,7 +82,7 @@ def head_of(answer: bytes) -> dict[str, str]:
 REQUESTS = [
     (b"GET / HTTP/1.1\r\n" + HEAD, 200, True),
     (b"GET /?from=elsewhere HTTP/1.1\r\n" + HEAD, 200, True),
-    (b"GET /chat.js HTTP/1.1\r\n" + HEAD, 200, True),
+    (b"GET /icon.svg HTTP/1.1\r\n" + HEAD, 200, True),
     (b"GET /healthz HTTP/1.1\r\n" + HEAD, 200, True),
     (b"GET /healthz HTTP/1.0\r\n", 200, False),
     (b"HEAD / HTTP/1.1\r\n" + HEAD, 200, True),
@@ -115,22 +118,30 @@ def test_each_request_gets_its_answer(site: Site, request_: bytes, status: int, 
     assert not list(site.registry.rooms())
 
 
-@pytest.mark.parametrize("path", [*PAGE, b"/healthz"])
-def test_what_is_served_is_what_the_package_holds(site: Site, path: bytes) -> None:
+@pytest.mark.parametrize(
+    ("path", "type", "part"),
+    [
+        (b"/", "text/html; charset=utf-8", FILES["chat.js"]),
+        (b"/", "text/html; charset=utf-8", FILES["chat.css"]),
+        (b"/icon.svg", "image/svg+xml", FILES["icon.svg"]),
+        (b"/healthz", "text/plain; charset=utf-8", b"ok\n"),
+    ],
+)
+def test_what_is_served_is_what_the_package_holds(site: Site, path: bytes, type: str, part: bytes) -> None:
     answer = site.ask(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD)).value()
     head, body = head_of(answer), answer.partition(b"\r\n\r\n")[2]
-    name, type = PAGE.get(path, ("", "text/plain; charset=utf-8"))
-    assert body == ((files("chatd") / "web" / name).read_bytes() if name else b"ok\n")
+    assert part in body
     assert (head["content-type"], int(head["content-length"])) == (type, len(body))
     assert head["x-content-type-options"] == "nosniff"
     assert head["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in head["content-security-policy"]
 
 
-def test_the_page_may_load_our_own_files_and_call_our_own_web_socket(site: Site) -> None:
+def test_the_page_may_run_its_own_script_and_call_our_own_web_socket(site: Site) -> None:
+    digests = [b64encode(sha256(FILES[name]).digest()).decode() for name in ("chat.js", "chat.css")]
     answer = site.ask(b"GET / HTTP/1.1\r\n%b\r\n" % HEAD).value()
     assert head_of(answer)["content-security-policy"] == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; script-src 'sha256-{digests[0]}'; style-src 'sha256-{digests[1]}'; img-src 'self'; "
         "connect-src 'self' ws://chat.example:8080 wss://chat.example:8080; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
@@ -138,18 +149,18 @@ def test_the_page_may_load_our_own_files_and_call_our_own_web_socket(site: Site)
 
 @pytest.mark.parametrize("host", [b"", b"a b", b"a;script-src *", b"a'", b"\xff", b"a" * 256])
 def test_a_strange_host_gets_into_no_policy(host: bytes) -> None:
-    assert b"connect-src 'self';" in policy(host)
+    assert b"connect-src 'self';" in load_pages()[b"/"].policy(host)
 
 
 def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
-    texts = {path: (files("chatd") / "web" / name).read_bytes() for path, (name, _) in PAGE.items()}
-    assert sum(map(len, texts.values())) < 60 * 1024
-    page = texts[b"/"].decode()
-    asked_for = {f"/{address}" for address in re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", page)}
-    assert asked_for <= {path.decode() for path in PAGE}
-    assert not re.search(r"<style|style=|<script>|\son\w+=", page), "the policy forbids what stands in the page itself"
-    assert b"url(" not in texts[b"/chat.css"]
-    assert not re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", texts[b"/chat.js"])
+    pages = load_pages()
+    assert sum(len(page.body) for page in pages.values()) < 60 * 1024
+    html = pages[b"/"].body.decode()
+    assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg"}
+    assert html.count("<script") == html.count("<style") == 1
+    assert not re.search(r"<[^>]*\s(style|on\w+)=", FILES["index.html"].decode()), "the policy forbids these"
+    assert b"url(" not in FILES["chat.css"]
+    assert not re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", FILES["chat.js"])
 
 
 def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
@@ -162,8 +173,8 @@ def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
 
 
 def test_one_connection_takes_several_requests(site: Site) -> None:
-    wire = site.ask(b"".join(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD) for path in PAGE))
-    assert wire.value().count(b"HTTP/1.1 200 OK") == len(PAGE)
+    wire = site.ask(b"".join(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD) for path in (b"/", b"/icon.svg", b"/healthz")))
+    assert wire.value().count(b"HTTP/1.1 200 OK") == 3
 
 
 # -- Time
