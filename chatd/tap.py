@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -26,13 +26,19 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 from chatd import __version__
+from chatd.doors import catalogue
+from chatd.doors.front import FrontFactory
 from chatd.doors.line import ChatFactory
+from chatd.doors.openings import Door
 from chatd.errors import Refusal
 from chatd.fanout import Fanout
 from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, GARBAGE_OBJECTS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.names import parse_room
 from chatd.registry import Registry, Settings
 from chatd.text import decode_line, safe_text
+
+if TYPE_CHECKING:
+    from chatd.doors.tls import Certificate
 
 log = Logger()
 
@@ -65,6 +71,13 @@ def _rate(text: str) -> float:
     return number
 
 
+def _door(name: str) -> Door:
+    """The door called ``name``."""
+    if name not in list(catalogue.NEEDS):
+        raise usage.UsageError(f"--doors: there is no door {name!r}; there are {', '.join(catalogue.NEEDS)}.")
+    return Door(name)
+
+
 class Options(usage.Options):
     """The options of ``twistd chatd``."""
 
@@ -84,11 +97,19 @@ class Options(usage.Options):
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
+        ["doors", None, None, "Which doors are open, with commas: text, json, web, tls. [default: all that are installed]"],
+        ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, read again on SIGHUP."],
+        ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
+    ]  # fmt: skip
+
+    optFlags = [
+        ["tls-only", None, "Take callers outside TLS from this machine only."],
     ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+        self["origin"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Take the options apart; what is wrong with them is said in one line, without the page that ``--help`` prints."""
@@ -102,6 +123,10 @@ class Options(usage.Options):
         more than once. --port is then only listened on if it is given."""
         self["listen"].append(endpoint)
 
+    def opt_origin(self, origin: str) -> None:
+        """Let the pages of this other web server talk to this one, e.g. https://www.example.org; may be given more than once."""
+        self["origin"].append(origin)
+
     def opt_version(self) -> None:
         """Print the version of chatd, and exit."""
         print(f"chatd {__version__}")
@@ -112,7 +137,29 @@ class Options(usage.Options):
             self["port"] = DEFAULT_PORT
         if self["flood-rate"] and not self["flood-burst"]:
             raise usage.UsageError("--flood-burst must be at least 1, unless --flood-rate is 0.")
+        self._check_tls()
+        self["missing"] = [] if self["doors"] else [door for door in catalogue.NEEDS if not catalogue.is_installed(door)]
+        self["doors"] = self._doors()
         self["settings"] = self._settings()
+
+    def _check_tls(self) -> None:
+        if self["tls-cert"] is None and (self["tls-key"] is not None or self["tls-only"]):
+            raise usage.UsageError("--tls-key and --tls-only need --tls-cert.")
+        self["tls-key"] = self["tls-key"] or self["tls-cert"]
+
+    def _doors(self) -> list[Door]:
+        """The doors to open, each of which has what it needs."""
+        with_tls = self["tls-cert"] is not None
+        if self["doors"] is None:
+            doors = [door for door in catalogue.NEEDS if (with_tls if door is Door.TLS else catalogue.is_installed(door))]
+        else:
+            doors = [_door(name.strip()) for name in self["doors"].split(",")]
+        for door in doors:
+            if not catalogue.is_installed(door):
+                raise usage.UsageError(f"{catalogue.missing(door)}.")
+        if with_tls != (Door.TLS in doors):
+            raise usage.UsageError("The door tls is open if, and only if, --tls-cert names a certificate.")
+        return doors
 
     def _settings(self) -> Settings:
         try:
@@ -154,7 +201,25 @@ def makeService(options: Options) -> IService:
     fanout = Fanout(reactor)
     registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
     factory = ChatFactory(registry, fanout, reactor)
-    return ChatService(reactor, factory, _endpoints(reactor, options))
+    front = FrontFactory(factory, options["tls-only"])
+    catalogue.open_line_doors(front, options["doors"])
+    if Door.WEB in options["doors"]:
+        catalogue.open_web_door(front, options["origin"])
+    certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
+    for door in options["missing"]:
+        log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
+    return ChatService(reactor, front, _endpoints(reactor, options), certificate)
+
+
+def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
+    from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+
+    try:
+        certificate = Certificate(options["tls-cert"], options["tls-key"])
+    except BadCertificate as bad:
+        sys.exit(f"chatd: {bad}.")
+    front.doors[Door.TLS] = TlsDoor(front, certificate).build
+    return certificate
 
 
 def _milliseconds() -> int:
@@ -193,12 +258,19 @@ class ChatService(Service):
 
     name = "chatd"
 
-    def __init__(self, reactor: Any, factory: ChatFactory, endpoints: list[tuple[str, IStreamServerEndpoint]]) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        front: FrontFactory,
+        endpoints: list[tuple[str, IStreamServerEndpoint]],
+        certificate: Certificate | None = None,
+    ) -> None:
         self._reactor = reactor
-        self._factory = factory
+        self._front = front
         self._endpoints = endpoints
+        self._certificate = certificate
         self._ports: list[IListeningPort] = []
-        self._sweep = LoopingCall(factory.let_go_of_stalled)
+        self._sweep = LoopingCall(front.chat.let_go_of_stalled)
         self._sweep.clock = reactor
 
     def privilegedStartService(self) -> None:
@@ -207,13 +279,15 @@ class ChatService(Service):
         _raise_file_limit()
         for called, endpoint in self._endpoints:
             failures: list[Failure] = []
-            endpoint.listen(self._factory).addCallbacks(self._ports.append, failures.append)
+            endpoint.listen(self._front).addCallbacks(self._ports.append, failures.append)
             if failures:
                 _cannot_listen(called, failures[0].value)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         _calm_collector()
+        if self._certificate is not None:
+            log.info("{about}", about=self._certificate.about)
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
@@ -225,8 +299,24 @@ class ChatService(Service):
         def stop(number: int, frame: object) -> None:
             self._reactor.callFromThread(self._stop_once)
 
+        def read_again(number: int, frame: object) -> None:
+            self._reactor.callFromThread(self._read_certificate_again)
+
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, read_again)
+
+    def _read_certificate_again(self) -> None:
+        """Let new connections have the certificate that is in the files now; those that stand keep theirs."""
+        if self._certificate is None:
+            log.info("SIGHUP: there is nothing to read again")
+            return
+        try:
+            self._certificate.read_again()
+        except Exception as bad:  # Whatever is wrong with a file must not cost the certificate that there is.
+            log.warn("SIGHUP: the certificate stays as it is: {bad}", bad=bad)
+        else:
+            log.info("SIGHUP: {about}", about=self._certificate.about)
 
     def _stop_once(self) -> None:
         if self.running:
@@ -235,7 +325,7 @@ class ChatService(Service):
     async def _stop(self) -> None:
         for port in self._ports:
             await maybeDeferred(port.stopListening)
-        await self._factory.shut_down()
+        await self._front.shut_down()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""
