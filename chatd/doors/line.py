@@ -159,9 +159,11 @@ def tune(transport: Any) -> None:
     """Send at once, and find out when the other side is gone."""
     if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
         return  # What TLS is inside of is tuned when it is unwrapped.
+    sock = transport.getHandle()
+    if sock.family == socket.AF_UNIX:
+        return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
-    sock = transport.getHandle()
     idle, interval, count = KEEPALIVE_SECONDS
     for name, value in (
         ("TCP_KEEPIDLE", idle),
