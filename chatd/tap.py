@@ -269,7 +269,7 @@ class ChatService(Service):
         self._front = front
         self._endpoints = endpoints
         self._certificate = certificate
-        self._ports: list[IListeningPort] = []
+        self._ports: list[IListeningPort] = front.ports
         self._sweep = LoopingCall(front.chat.let_go_of_stalled)
         self._sweep.clock = reactor
 
