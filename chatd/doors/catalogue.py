@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 NEEDS: Final[Mapping[Door, tuple[str, str]]] = {
     Door.TEXT: ("", ""),
     Door.JSON: ("", ""),
-    Door.TLS: ("OpenSSL", "chatd[tls]"),
-    Door.WEB: ("wsproto", "chatd[web]"),
+    Door.TLS: ("OpenSSL", "Twisted[tls]"),
+    Door.WEB: ("wsproto", "Twisted[websocket]"),
 }
 """The doors that chatd has: the module that each needs besides Twisted, and what to install to have it."""
 

@@ -22,7 +22,7 @@ def test_the_tests_have_every_door(door: Door) -> None:
 def test_a_door_without_its_library_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
     assert [door for door in NEEDS if is_installed(door)] == [Door.TEXT, Door.JSON]
-    assert missing(Door.TLS) == "tls needs OpenSSL, which is not installed: pip install 'chatd[tls]'"
+    assert missing(Door.TLS) == "tls needs OpenSSL, which is not installed: pip install 'Twisted[tls]'"
 
 
 def test_no_library_is_imported_before_it_is_needed() -> None:

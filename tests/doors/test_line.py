@@ -31,7 +31,7 @@ class Wire(StringTransport):
 
     aborting = False
 
-    def abortConnection(self) -> None:  # noqa: N802
+    def abortConnection(self) -> None:
         self.aborting = True
 
 
