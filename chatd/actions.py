@@ -97,7 +97,7 @@ def nick(registry: Registry, session: Session, command: commands.Nick) -> None:
     if name.text != old:
         for room in session.rooms.values():
             event = events.Renamed(room.name.text, room.log.end, registry.now(), old, session.origin, name.text)
-            room.post(event)
+            room.report(event, room.members[session])
 
 
 def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
@@ -107,14 +107,20 @@ def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
 def end(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
     """Let ``session`` go: it leaves its rooms, is told why, and its connection is closed."""
     depart(registry, session, reason, text)
-    session.out.tell(events.Closing(reason))
-    session.out.close(reason)
+
+    def close() -> None:
+        session.out.tell(events.Closing(reason))
+        session.out.close(reason)
+
+    session.out.hold()
+    registry.settled(close)  # Whoever leaves is told first how what they said has ended.
 
 
 def dismiss(session: Session) -> None:
     """Let ``session`` go because the server stops: nobody is told of each who leaves, as everybody does."""
     for room in list(session.rooms.values()):
-        _forget(session, room)
+        if _forget(session, room):
+            session.out.unfollow(room)
     session.out.tell(events.Closing(Reason.SHUTDOWN))
     session.out.close(Reason.SHUTDOWN)
 
@@ -151,25 +157,34 @@ def _enter(
     room = registry.open_room(name)
     log, joined = room.log, room.log.end
     known = seen is not None and seen_log == registry.log_name and 0 <= seen < joined
-    room.members[session] = None
+    room.members[session] = joined
     session.rooms[name.key] = session.current = room
-    session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
-    session.out.turn_to(room)
+    # Who is in when this is numbered is in at this number; the topic changes only with what is stored.
+    others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
+    nicks, count, away = (*others[: NAMES_SHOWN - 1], session.nick), len(room.members), room.away(NAMES_SHOWN)
 
     def stored(failure: NotDelivered | None) -> None:
+        let_in(failure)
+        session.out.release()
+
+    def let_in(failure: NotDelivered | None) -> None:
+        still_in = room.members.get(session) == joined
         if failure is not None:
-            _forget(session, room)
+            if still_in:
+                _forget(session, room)
             return refuse(session, failure, id)
         if seen is not None and not known:
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
         scrollback = () if known else tuple(log.read(joined - SCROLLBACK_EVENTS, joined))
-        others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
-        nicks = (*others[: NAMES_SHOWN - 1], session.nick)
-        here, count, away = room.name.text, len(room.members), room.away(NAMES_SHOWN)
+        here = room.name.text
         session.out.tell(
             events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id)
         )
+        if still_in:
+            session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
+            session.out.turn_to(session.current)
 
+    session.out.hold()
     room.post(events.Joined(room.name.text, joined, registry.now(), session.nick, session.origin), stored)
 
 
@@ -177,22 +192,25 @@ def leave(registry: Registry, session: Session, command: commands.Leave) -> None
     room = _room_of(session, command.room)
     _exit(registry, session, room, Reason.LEFT)
     current = session.current.name.text if session.current else ""
-    session.out.tell(events.Exited(room.name.text, current, id=command.id))
+    registry.settled(lambda: session.out.tell(events.Exited(room.name.text, current, id=command.id)))
 
 
 def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> None:
-    _forget(session, room)
+    joined = room.members[session]
+    if _forget(session, room):
+        registry.settled(lambda: session.out.unfollow(room))
     now, name = registry.now(), room.name.text
-    room.post(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text))
+    room.report(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text), joined)
 
 
-def _forget(session: Session, room: Room) -> None:
-    session.out.unfollow(room)
-    room.members.pop(session, None)
+def _forget(session: Session, room: Room) -> bool:
+    """Take ``session`` out of ``room``; whether it follows the room, as one whose joining is not stored does not."""
+    joined = room.members.pop(session)
     session.rooms.pop(room.name.key, None)
     if session.current is room:
         session.current = next(reversed(session.rooms.values()), None)
         session.out.turn_to(session.current)
+    return joined < room.log.stored
 
 
 # -- Talking -------------------------------------------------------------------------------------------------------------
@@ -210,20 +228,30 @@ def _say(registry: Registry, session: Session, where: str, text: str, id: str, a
     room = _room_of(session, where)
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
-    log, now = room.log, registry.now()
-    event = log.find(session.origin, id)
-    if event is not None:  # Sent again is not said twice (design, promise 3).
-        session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
-        return
-    event = events.Said(room.name.text, log.end, now, session.nick, session.origin, text, action, id)
+    if not id:
+        return _post(registry, session, room, text, id, action)
 
-    def stored(failure: NotDelivered | None) -> None:
-        if failure is not None:
-            refuse(session, failure, id)
-        else:
-            session.out.tell(events.Ack(event.room, event.seq, now, id=id))
+    def found(said: events.Said | None) -> None:
+        if said is not None:  # Sent again is not said twice (design, promise 3).
+            room.log.confirm(said, lambda failure: _acknowledge(session, said, failure))
+        elif session in room.members:  # Whose link broke meanwhile will say it again.
+            _post(registry, session, room, text, id, action)
+        session.out.release()
 
-    room.post(event, stored)
+    session.out.hold()
+    room.log.find(session.origin, id, found)
+
+
+def _post(registry: Registry, session: Session, room: Room, text: str, id: str, action: bool) -> None:
+    said = events.Said(room.name.text, room.log.end, registry.now(), session.nick, session.origin, text, action, id)
+    room.post(said, lambda failure: _acknowledge(session, said, failure))
+
+
+def _acknowledge(session: Session, said: events.Said, failure: NotDelivered | None) -> None:
+    if failure is not None:
+        refuse(session, failure, said.id)
+    else:
+        session.out.tell(events.Ack(said.room, said.seq, said.time, id=said.id))
 
 
 def msg(registry: Registry, session: Session, command: commands.Msg) -> None:
@@ -324,10 +352,20 @@ def history(registry: Registry, session: Session, command: commands.History) -> 
     if command.count < 0 or command.before < 0:
         raise BadUsage("These numbers make no sense.", "count and before are above 0.")
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
-    stop = min(command.before or room.log.end, room.log.end)
-    start = max(stop - count, room.log.first)
-    found = tuple(room.log.read(start, stop))
-    session.out.tell(events.History(room.name.text, found, start > room.log.first, id=command.id))
+    session.out.hold()
+    registry.settled(lambda: _show(session, room, command.before or room.log.stored, count, command.id))
+
+
+def _show(session: Session, room: Room, before: int, count: int, id: str) -> None:
+    log = room.log
+    stop = min(before, log.stored)
+    start = max(stop - count, log.first)
+
+    def loaded(there: bool) -> None:
+        session.out.tell(events.History(room.name.text, tuple(log.read(start, stop)), start > log.first, id=id))
+        session.out.release()
+
+    log.load(start, stop, loaded)
 
 
 def ping(registry: Registry, session: Session, command: commands.Ping) -> None:

@@ -53,6 +53,21 @@ LOG_EVENTS: Final = 10_000
 LOG_BYTES: Final = 2 << 20
 """The text that a log in memory holds, in bytes (2 MiB): with ``ROOMS`` full rooms, 2 GiB at the very worst."""
 
+LOG_PAGE_EVENTS: Final = 128
+"""The events that are read from the disk at once, in number: about what a reader who is behind is given at once."""
+
+LOG_PAGES: Final = 64
+"""The pages of older events that are kept in memory for all readers together, in number: some 4 MiB of usual talk."""
+
+PENDING_EVENTS: Final = 50_000
+"""The events that may be on their way to the disk, in number: a disk that hangs must not fill the memory."""
+
+OWED_EVENTS: Final = 1000
+"""The events of a room, in number, that wait because they have happened, as somebody's leaving has, and could not be stored."""
+
+ROOMS_STORED: Final = 10_000
+"""The rooms that a log on disk keeps, in number: the end of each is in memory, some 5 KiB."""
+
 PRIVATE_IDS: Final = 10_000
 """The private messages, in number, whose ``id`` is remembered so that one sent again is not told twice."""
 

@@ -52,8 +52,10 @@ class Outlet:
         "_fanout",
         "_feeds",
         "_full",
+        "_held",
         "_inbox",
         "_inbox_size",
+        "_loading",
         "_moved",
         "_owner",
         "_places",
@@ -78,6 +80,9 @@ class Outlet:
         self._inbox_size = 0
         self._rest = b""
         self._full = False
+        self._held = 0
+        self._loading = False
+        """Whether a page of an older part of a log is on its way."""
         self._closing = False
         self._moved = 0.0
         self._unacknowledged = 0
@@ -120,6 +125,16 @@ class Outlet:
         for feed in self._feeds.values():
             (feed.choosy.add if choosy else feed.choosy.discard)(self)
 
+    def hold(self) -> None:
+        """Take nothing more that the person asks, until what they have asked is answered: until as many :meth:`release`."""
+        self._held += 1
+
+    def release(self) -> None:
+        """What was held for is answered."""
+        self._held -= 1
+        if not self._held and self._owner is not None:
+            self._owner.drained()
+
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""
         if self._owner is not None:
@@ -144,7 +159,7 @@ class Outlet:
     @property
     def congested(self) -> bool:
         """Whether so much waits for this person that nothing more should be asked by them; ``drained`` tells when it is over."""
-        return self._inbox_size >= INBOX_BYTES // 2
+        return self._held > 0 or self._inbox_size >= INBOX_BYTES // 2
 
     def is_stalled(self, now: float) -> bool:
         """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in seconds of a steady clock."""
@@ -205,7 +220,8 @@ class Outlet:
         while self._places is not None and not self._full:
             chunk = self._next()
             if not chunk:
-                self._catch_up()
+                if not self._loading:
+                    self._catch_up()
                 return
             self._full = self._socket is not None  # Whoever pulls asks for each batch.
             self._transport.write(chunk)
@@ -240,7 +256,27 @@ class Outlet:
                 chunk, self._places[feed] = feed.take(self, place, feed.cursor, BATCH_BYTES)
                 if chunk:
                     return chunk
+                self._load(feed)
         return b""
+
+    def _load(self, feed: Feed) -> None:
+        """Where the next event of ``feed`` is not in memory, have it brought there, and go on when it is."""
+        assert self._places is not None
+        log, place = feed.room.log, self._places[feed]
+        if self._loading or not log.first <= place < min(log.held, feed.cursor) or log.read(place, place + 1):
+            return
+
+        def loaded(there: bool) -> None:
+            self._loading = False
+            if self._places is None or self._owner is None:
+                return
+            if not there:
+                return self.let_go(Reason.LINK_LOST)
+            if self._socket is not None or not self._full:
+                self.resumeProducing()
+
+        self._loading = True
+        log.load(place, place + 1, loaded)
 
     def _catch_up(self) -> None:
         places, self._places = self._places or {}, None

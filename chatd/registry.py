@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chatd.errors import NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
+from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
+from chatd.events import Said
 from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.log import Log, MemoryLog
 from chatd.names import Name, fold, parse_room
@@ -32,7 +34,8 @@ class Registry:
     """The one place that knows who is present, under which nick, and which rooms there are.
 
     ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC, ``news`` is told
-    of a room whose log has something new, and ``make_log`` makes the log of the room of a name.
+    of a room whose log has something new, ``make_log`` makes the log of the room of a name, and ``settled`` calls a function when all
+    that has been appended to the logs until then is stored or has failed to be.
     """
 
     def __init__(
@@ -41,7 +44,8 @@ class Registry:
         log_name: str,
         now: Callable[[], int],
         news: Callable[[Room], None],
-        make_log: Callable[[Name], Log] = lambda name: MemoryLog(),
+        make_log: Callable[[Name], Log] | None = None,
+        settled: Callable[[Callable[[], object]], None] | None = None,
     ) -> None:
         self.settings = settings
         self.log_name = log_name
@@ -50,7 +54,9 @@ class Registry:
         self.reserved = frozenset({settings.name, self.default_room.text})
         self.told: dict[tuple[str, str], str] = {}
         self._news = news
-        self._make_log = make_log
+        said: dict[tuple[str, str], Said] = {}
+        self._make_log: Callable[[Name], Log] = make_log or (lambda name: MemoryLog(said=said))
+        self.settled = settled or _at_once
         self._connected: dict[Session, str] = {}
         self._per_address: Counter[str] = Counter()
         self._by_key: dict[str, Session] = {}
@@ -141,6 +147,12 @@ class Registry:
             room = self._rooms[name.key] = Room(name, self._make_log(name), self._news)
         return room
 
+    def open_rooms(self, names: Sequence[str]) -> None:
+        """Open the rooms that the logs know from before, as many as there is place for."""
+        for name in names[-ROOMS:]:
+            with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
+                self.open_room(parse_room(name))
+
     def room(self, name: str) -> Room:
         """The room called ``name``.  Raises BadRoom and NoSuchRoom."""
         key = parse_room(name).key
@@ -153,8 +165,13 @@ class Registry:
         """Every room, those that are empty and only keep their log included."""
         return iter(self._rooms.values())
 
+    def settle(self) -> None:
+        """Try again to store what has happened and could not be; called every few seconds."""
+        for room in self._rooms.values():
+            room.settle()
+
     def _close_oldest(self) -> None:
-        """Make place for a room: the empty one that was made first goes, with its log."""
+        """Make place for a room: the empty one that was made first goes, and with it a log that is in memory alone."""
         for key, room in self._rooms.items():
             if not room.members:
                 del self._rooms[key]
@@ -168,6 +185,10 @@ class Registry:
         self.told[origin, id] = nick
         if len(self.told) > PRIVATE_IDS:
             del self.told[next(iter(self.told))]
+
+
+def _at_once(then: Callable[[], object]) -> None:
+    then()
 
 
 def _network(address: str) -> str:

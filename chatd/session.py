@@ -29,6 +29,12 @@ class Outgoing(Protocol):
     def choose(self, choosy: bool) -> None:
         """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
 
+    def hold(self) -> None:
+        """Take nothing more that this person asks, until what they have asked is answered: until as many :meth:`release`."""
+
+    def release(self) -> None:
+        """What was held for is answered."""
+
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""
 
