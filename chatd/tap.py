@@ -29,6 +29,8 @@ from chatd.fanout import Fanout
 from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.names import parse_room
 from chatd.registry import Registry, Settings
+from chatd.store.database import UnusableError, default_folder
+from chatd.store.sqlite import SqliteStore
 from chatd.text import decode_line, safe_text
 
 log = Logger()
@@ -84,6 +86,7 @@ class Options(usage.Options):
         ["flood-rate", None, FLOOD_RATE, "Lines a second that are taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: from one /64); 0: no limit.", _whole],
+        ["data", None, None, "The folder that keeps what was said; none: memory alone. [default: chatd in the XDG state folder]"],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
     ]  # fmt: skip
 
@@ -146,9 +149,31 @@ def makeService(options: Options) -> IService:
     # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them wait an hour longer.
     reactor.seconds = time.monotonic  # type: ignore[attr-defined]
     fanout = Fanout(reactor)  # type: ignore[arg-type]
-    registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
+    endpoints = _endpoints(reactor, options)
+    store = _store(reactor, options["data"])
+    if store is None:
+        registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
+    else:
+        registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled)
+        registry.open_rooms(store.room_names())
     factory = ChatFactory(registry, fanout, reactor)  # type: ignore[arg-type]
-    return ChatService(reactor, factory, _endpoints(reactor, options))
+    return ChatService(reactor, factory, endpoints, store)
+
+
+def _store(reactor: Any, data: str | None) -> SqliteStore | None:
+    """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where it cannot be used."""
+    if data == "none":
+        return None
+    try:
+        return SqliteStore(
+            Path(data or default_folder()).absolute(),
+            reactor.callFromThread,
+            lambda then: reactor.callLater(0, then),
+            lambda line: log.error("{line}", line=line),
+        )
+    except UnusableError as error:
+        print(f"chatd: {error}", file=sys.__stderr__)
+        sys.exit(1)
 
 
 def _milliseconds() -> int:
@@ -188,13 +213,18 @@ class ChatService(Service):
     name = "chatd"
 
     def __init__(
-        self, reactor: Any, factory: ChatFactory, endpoints: list[tuple[str, IStreamServerEndpoint]]
+        self,
+        reactor: Any,
+        factory: ChatFactory,
+        endpoints: list[tuple[str, IStreamServerEndpoint]],
+        store: SqliteStore | None = None,
     ) -> None:
         self._reactor = reactor
+        self._store = store
         self._factory = factory
         self._endpoints = endpoints
         self._ports: list[IListeningPort] = []
-        self._sweep = LoopingCall(factory.let_go_of_stalled)
+        self._sweep = LoopingCall(self._look_after)
         self._sweep.clock = reactor
 
     def privilegedStartService(self) -> None:
@@ -214,10 +244,17 @@ class ChatService(Service):
 
     def startService(self) -> None:
         super().startService()
+        if self._store is not None:
+            self._store.start()
+        log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
         self._reactor.callWhenRunning(self._take_signals)
+
+    def _look_after(self) -> None:
+        self._factory.let_go_of_stalled()
+        self._factory.registry.settle()
 
     def _take_signals(self) -> None:
         """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a crash to whoever started us."""
@@ -235,7 +272,12 @@ class ChatService(Service):
     async def _stop(self) -> None:
         for port in self._ports:
             await port.stopListening()
+        settled: Deferred[None] = Deferred()
+        self._factory.registry.settled(lambda: settled.callback(None))
+        await settled
         await self._factory.shut_down()
+        if self._store is not None:
+            self._store.close()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""

@@ -1,0 +1,173 @@
+"""The thread that writes: what has gathered while one transaction was synced goes into the next (group commit)."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final
+
+from chatd.events import Event, TopicSet
+from chatd.store import database
+from chatd.store.queries import Row, to_row
+
+ROWS_AT_ONCE: Final = 64
+"""The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy reactor, so
+one for each row would wait as often as there are rows."""
+
+CHECKPOINT_COMMITS: Final = 500
+"""The commits after which the write-ahead log is copied into the database, in number: some 8 MiB."""
+
+CHECKPOINT_ROWS: Final = 20_000
+"""The events after which it is, in number: about as much."""
+
+_PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoom:
+    """A room that may not be stored yet."""
+
+    id: int
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that are stored together, each with the id of its room; ``age`` counts the failures before it."""
+
+    age: int
+    events: Sequence[tuple[int, Event]]
+    rooms: Sequence[NewRoom]
+
+
+Answered = Callable[[Sequence[Batch], Exception | None], None]
+
+
+class Writer:
+    """Commits batches in order; ``call`` brings ``answered`` into the reactor's thread, after the commit is on the disk.
+
+    When a batch fails, so do all that were made before the reactor knew of it: their numbers follow those that are not stored.
+    """
+
+    def __init__(self, path: Path, call: Callable[..., object], answered: Answered) -> None:
+        self._connection = database.connect(path)
+        self._call = call
+        self._answered = answered
+        self._failed_age = -1
+        self._commits = self._rows = 0
+        self._copier = _Copier(path)
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
+        self._thread.start()
+
+    def put(self, batch: Batch) -> None:
+        """Store ``batch`` after those before it."""
+        self._batches.put(batch)
+
+    def close(self) -> None:
+        """Store what was put, and end."""
+        self._batches.put(None)
+        self._thread.join()
+        self._copier.close()
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+    def _run(self) -> None:
+        while gathered := list(self._gather()):
+            batches = [batch for batch in gathered if batch.age > self._failed_age]
+            if batches:
+                self._commit(batches)
+
+    def _gather(self) -> Iterator[Batch]:
+        """The next batch, and all that are there already; nothing: the end."""
+        batch = self._batches.get()
+        while batch is not None:
+            yield batch
+            try:
+                batch = self._batches.get_nowait()
+            except Empty:
+                return
+        self._batches.put(None)  # Seen again when what came before it is stored.
+
+    def _commit(self, batches: Sequence[Batch]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for batch in batches:
+                self._write(batch)
+            self._connection.execute("COMMIT")
+        except Exception as error:
+            self._failed_age = batches[-1].age
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            self._call(self._answered, batches, error)
+        else:
+            self._call(self._answered, batches, None)
+            self._count(sum(len(batch.events) for batch in batches))
+
+    def _write(self, batch: Batch) -> None:
+        for room in batch.rooms:
+            self._connection.execute(
+                "INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name)
+            )
+        rows = [to_row(room, event) for room, event in batch.events]
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            self._insert(rows[start : start + ROWS_AT_ONCE])
+        for room_id, event in batch.events:
+            if type(event) is TopicSet:
+                self._connection.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room_id))
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        places = ", ".join([_PLACES] * len(rows))
+        self._connection.execute(f"INSERT INTO event VALUES {places}", [value for row in rows for value in row])
+
+    def _count(self, rows: int) -> None:
+        """Have the write-ahead log copied into the database now and then; what came meanwhile is little, and copied here at once.
+
+        After that the log begins anew, which it never would while something is always added.
+        """
+        self._commits += 1
+        self._rows += rows
+        if self._copier.has_copied:
+            self._copier.has_copied = False
+            _copy(self._connection)
+        elif self._commits >= CHECKPOINT_COMMITS or self._rows >= CHECKPOINT_ROWS:
+            self._commits = self._rows = 0
+            self._copier.wake()
+
+
+class _Copier:
+    """The thread that copies the write-ahead log into the database (a checkpoint), so that no commit waits for that."""
+
+    def __init__(self, path: Path) -> None:
+        self.has_copied = False
+        self._connection = database.connect(path)
+        self._wakes: SimpleQueue[bool] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="chatd copier", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Copy what there is."""
+        self._wakes.put(True)
+
+    def close(self) -> None:
+        """End."""
+        self._wakes.put(False)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while self._wakes.get():
+            _copy(self._connection)
+            self.has_copied = True
+
+
+def _copy(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # Where there is no room for it, the next one finds it.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
