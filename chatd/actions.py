@@ -7,15 +7,16 @@ before anything has changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
 from chatd import commands, events
 from chatd.commands import Command
-from chatd.errors import BadUsage, NickNeeded, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
-from chatd.events import Reason
+from chatd.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
+from chatd.events import Event, Reason
 from chatd.limits import (
+    AWAY_CHARACTERS,
     HISTORY_EVENTS,
     ID_CHARACTERS,
     IGNORED_PER_SESSION,
@@ -41,7 +42,8 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
         make = type(command)
         if session.name is None and make not in BEFORE_NICK:
             raise NickNeeded("You have no nick yet.", "Say first what you want to be called.")
-        session.heard = registry.now()
+        if make is not commands.Ping:  # A program sends these by itself; nobody is the less idle for them.
+            session.heard = registry.now()
         ACTIONS[make](registry, session, command)
     except Refusal as refusal:
         refuse(session, refusal, command.id)
@@ -49,7 +51,7 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
 
 def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
     """Tell the person of ``session`` why not."""
-    session.out.tell(events.Refused(refusal.code, refusal.reason, refusal.hint, id=id))
+    session.out.tell(events.Refused(refusal.code, refusal.reason, refusal.hint, id=id or refusal.id))
 
 
 # -- Coming and going ----------------------------------------------------------------------------------------------------
@@ -101,15 +103,15 @@ def nick(registry: Registry, session: Session, command: commands.Nick) -> None:
 
 
 def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
-    end(registry, session, Reason.QUIT, command.text)
+    end(registry, session, Reason.QUIT, command.text, command.id)
 
 
-def end(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+def end(registry: Registry, session: Session, reason: Reason, text: str = "", id: str = "") -> None:
     """Let ``session`` go: it leaves its rooms, is told why, and its connection is closed."""
     depart(registry, session, reason, text)
 
     def close() -> None:
-        session.out.tell(events.Closing(reason))
+        session.out.tell(events.Closing(reason, id=id))
         session.out.close(reason)
 
     session.out.hold()
@@ -175,7 +177,7 @@ def _enter(
             return refuse(session, failure, id)
         if seen is not None and not known:
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
-        scrollback = () if known else tuple(log.read(joined - SCROLLBACK_EVENTS, joined))
+        scrollback = () if known else _heard(session, log.read(joined - SCROLLBACK_EVENTS, joined))
         here = room.name.text
         session.out.tell(
             events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id)
@@ -216,68 +218,75 @@ def _forget(session: Session, room: Room) -> bool:
 # -- Talking -------------------------------------------------------------------------------------------------------------
 
 
-def say(registry: Registry, session: Session, command: commands.Say) -> None:
-    _say(registry, session, command.room, command.text, command.id, action=False)
-
-
-def me(registry: Registry, session: Session, command: commands.Me) -> None:
-    _say(registry, session, command.room, command.text, command.id, action=True)
-
-
-def _say(registry: Registry, session: Session, where: str, text: str, id: str, action: bool) -> None:
-    room = _room_of(session, where)
+def say(registry: Registry, session: Session, command: commands.Say | commands.Me) -> None:
+    room, text, id = _room_of(session, command.room), command.text, command.id
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
     if not id:
-        return _post(registry, session, room, text, id, action)
+        return _post(session, room, command)
 
     def found(said: events.Said | None) -> None:
         if said is not None:  # Sent again is not said twice (design, promise 3).
             room.log.confirm(said, lambda failure: _acknowledge(session, said, failure))
         elif session in room.members:  # Whose link broke meanwhile will say it again.
-            _post(registry, session, room, text, id, action)
+            _post(session, room, command)
         session.out.release()
 
     session.out.hold()
     room.log.find(session.origin, id, found)
 
 
-def _post(registry: Registry, session: Session, room: Room, text: str, id: str, action: bool) -> None:
-    said = events.Said(room.name.text, room.log.end, registry.now(), session.nick, session.origin, text, action, id)
+def _post(session: Session, room: Room, command: commands.Say | commands.Me) -> None:
+    action = type(command) is commands.Me
+    said = events.Said(
+        room.name.text, room.log.end, session.heard, session.nick, session.origin, command.text, action, command.id
+    )
     room.post(said, lambda failure: _acknowledge(session, said, failure))
 
 
 def _acknowledge(session: Session, said: events.Said, failure: NotDelivered | None) -> None:
     if failure is not None:
         refuse(session, failure, said.id)
-    else:
+    elif session.out.acknowledges:
         session.out.tell(events.Ack(said.room, said.seq, said.time, id=said.id))
 
 
 def msg(registry: Registry, session: Session, command: commands.Msg) -> None:
-    _tell(registry, session, command.nick, command.text, command)
+    if not _was_told(registry, session, command):
+        _tell(registry, session, registry.person(command.nick), command)
 
 
 def reply(registry: Registry, session: Session, command: commands.Reply) -> None:
+    if not _was_told(registry, session, command):
+        _tell(registry, session, _correspondent(registry, session), command)
+
+
+def _correspondent(registry: Registry, session: Session) -> Session:
     if not session.correspondent:
         raise BadUsage("Nobody has told you anything yet.", "Write /msg NICK TEXT.")
-    _tell(registry, session, session.correspondent, command.text, command)
+    other = registry.holder(session.correspondent)
+    if other is None:
+        raise NoSuchNick("Whoever told you something last is gone.", "/who lists who is here.")
+    return other
 
 
-def _tell(registry: Registry, session: Session, nick: str, text: str, command: Command) -> None:
-    what, id = commands.ROW_OF[type(command)].name, command.id
-    told = registry.told.get((session.origin, id)) if id else None
+def _was_told(registry: Registry, session: Session, command: commands.Msg | commands.Reply) -> bool:
+    """Whether ``command`` was carried out before and is sent again: it is answered again, and not told twice."""
+    told = registry.told.get((session.origin, command.id)) if command.id else None
     if told is not None:
-        session.out.tell(events.Done(what, told, id=id))
-        return
+        session.out.tell(events.Done(commands.ROW_OF[type(command)].name, told, id=command.id))
+    return told is not None
+
+
+def _tell(registry: Registry, session: Session, other: Session, command: commands.Msg | commands.Reply) -> None:
+    what, id, text = commands.ROW_OF[type(command)].name, command.id, command.text
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
-    other = registry.person(nick)
     if session.name is not None and session.name.key in other.ignoring:
         raise NotDelivered(f"{other.nick} does not hear you.", "Nothing was told.")
     if not other.out.tell(events.Private(session.nick, text, registry.now())):
         raise NotDelivered(f"{other.nick} is not reading at the moment.", "Nothing was told; try again later.")
-    other.correspondent = session.nick
+    other.correspondent = session.origin
     if id:
         registry.remember_told(session.origin, id, other.nick)
     session.out.tell(events.Done(what, other.nick, id=id))
@@ -343,7 +352,7 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
     idle = max(0, registry.now() - other.heard) // 1000
     where = tuple(room.name.text for room in other.rooms.values())
     session.out.tell(
-        events.Person(other.nick, where, other.since, idle, other.door, other.away or "", id=command.id)
+        events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id)
     )
 
 
@@ -362,10 +371,16 @@ def _show(session: Session, room: Room, before: int, count: int, id: str) -> Non
     start = max(stop - count, log.first)
 
     def loaded(there: bool) -> None:
-        session.out.tell(events.History(room.name.text, tuple(log.read(start, stop)), start > log.first, id=id))
+        past = _heard(session, log.read(start, stop))
+        session.out.tell(events.History(room.name.text, past, start > log.first, id=id))
         session.out.release()
 
     log.load(start, stop, loaded)
+
+
+def _heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
+    """``past`` without the messages of those whom ``session`` does not hear."""
+    return tuple(event for event in past if not session.ignores(event))
 
 
 def ping(registry: Registry, session: Session, command: commands.Ping) -> None:
@@ -380,7 +395,7 @@ def ignore(registry: Registry, session: Session, command: commands.Ignore) -> No
         name = parse_nick(command.nick)
         if session.name is not None and name.key == session.name.key:
             raise BadUsage("You cannot ignore yourself.", "Write /ignore NICK.")
-        if len(session.ignoring) >= IGNORED_PER_SESSION:
+        if len(session.ignoring | {name.key}) > IGNORED_PER_SESSION:
             raise TooMany(f"You ignore {IGNORED_PER_SESSION} people already.", "/unignore one of them first.")
         session.ignoring |= {name.key}
         session.out.choose(True)
@@ -397,6 +412,8 @@ def unignore(registry: Registry, session: Session, command: commands.Unignore) -
 
 
 def away(registry: Registry, session: Session, command: commands.Away) -> None:
+    if len(command.text) > AWAY_CHARACTERS:
+        raise TooLong("The text is too long.", f"An away text has at most {AWAY_CHARACTERS} characters.")
     session.away, session.away_told = command.text, None
     session.out.tell(events.Done("away", command.text, id=command.id))
 
@@ -412,7 +429,7 @@ def _room_of(session: Session, name: str) -> Room:
     """The room called ``name``, which the person must be in; empty: the current one.  Raises BadRoom and NotInRoom."""
     if not name:
         if session.current is None:
-            raise NotInRoom("You are in no room.", "/join #lobby enters one.")
+            raise NotInRoom("You are in no room.", "/join ROOM enters one; /rooms lists them.")
         return session.current
     room = session.rooms.get(parse_room(name).key)
     if room is None:
@@ -426,7 +443,7 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Ping: ping,
     commands.Help: help,
     commands.Nick: nick,
-    commands.Me: me,
+    commands.Me: say,
     commands.Msg: msg,
     commands.Reply: reply,
     commands.Join: join,

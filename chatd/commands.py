@@ -193,7 +193,7 @@ TABLE: tuple[Row, ...] = (
     Row("who", Who, "[ROOM]", "list who is in a room, or in the current one"),
     Row("whois", Whois, "NICK", "tell about a person"),
     Row("topic", Topic, "[TEXT]", "show the topic, or set it; - takes it away"),
-    Row("ignore", Ignore, "[NICK]", "hear nothing of a person any more, or list whom you do not hear"),
+    Row("ignore", Ignore, "[NICK]", "hear a person no more, or list whom you do not hear"),
     Row("unignore", Unignore, "NICK", "hear a person again"),
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),

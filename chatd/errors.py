@@ -31,7 +31,7 @@ class Refusal(Exception):
     """What a person asked for is refused; nothing has changed.
 
     ``reason`` says why and ``hint`` what would be accepted, each a sentence for people; ``code`` is for programs and stays
-    the same from version to version.
+    the same from version to version.  ``id`` is the program's own name for what is refused, where a codec could read that much.
     """
 
     code: ClassVar[str] = "refused"
@@ -40,6 +40,7 @@ class Refusal(Exception):
         super().__init__(reason, hint)
         self.reason = reason
         self.hint = hint
+        self.id = ""
 
     def __str__(self) -> str:
         return f"{self.reason} {self.hint}".rstrip()

@@ -197,14 +197,17 @@ class RoomList(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Person(Answer):
-    """Who ``nick`` is: here since ``since``, silent for ``idle`` seconds, calling by ``door``."""
+    """Who ``nick`` is: here since ``since``, silent for ``idle`` seconds, calling by ``door``.
+
+    ``away`` is their text if they are away, and None if not.
+    """
 
     nick: str
     rooms: tuple[str, ...]
     since: int
     idle: int
     door: str
-    away: str = ""
+    away: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ ROOM_CHARACTERS: Final = 50
 TOPIC_CHARACTERS: Final = 300
 """The longest topic, in characters: what most IRC networks allow (TOPICLEN)."""
 
+AWAY_CHARACTERS: Final = 300
+"""The longest text of somebody who is away, in characters: a topic's, since lists of members hold hundreds of them."""
+
 TOKEN_CHARACTERS: Final = (16, 128)
 """The shortest and longest token of a program, in characters: 16 of base64 hold 96 random bits."""
 
@@ -100,8 +103,8 @@ SESSIONS: Final = 10_000
 """The connections that a server takes, in number, unless ``--max-sessions`` says otherwise."""
 
 SESSIONS_PER_ADDRESS: Final = 256
-"""The connections taken from one address (IPv6: one /64 network), in number, unless ``--max-per-address`` says otherwise: a whole school
-behind one translated address fits."""
+"""The connections taken from one address (IPv6: one /64 network), in number, unless ``--max-per-address`` says otherwise: a whole
+school behind one translated address fits."""
 
 FLOOD_RATE: Final = 10.0
 """The lines taken from one connection, in lines a second, once its burst is used up (``--flood-rate``)."""
@@ -121,8 +124,8 @@ INBOX_BYTES: Final = 256 << 10
 """What may wait for one person besides the rooms, in bytes (256 KiB): some ten of the largest answers."""
 
 REST_WRITES: Final = 400
-"""The readers, in number, to whom the fan-out writes in one turn before it rests: to sleep and to be woken costs as much as some fifty
-writes, so below this a rest costs more than the larger batch saves."""
+"""The readers, in number, to whom the fan-out writes in one turn before it rests: to sleep and to be woken costs as much as some
+fifty writes, so below this a rest costs more than the larger batch saves."""
 
 REST_FACTOR: Final = 1.0
 """How long the fan-out rests, as a multiple of the time that the last one took: it takes at most half of the reactor's time, and
@@ -130,3 +133,6 @@ under load messages gather into larger batches instead."""
 
 REST_SECONDS: Final = 0.02
 """The longest rest of the fan-out, in seconds: what a batch may add to the latency."""
+
+GARBAGE_OBJECTS: Final = 50_000
+"""The new objects, in number, after which the garbage collector looks for cycles: those of about a thousand connections."""

@@ -64,20 +64,26 @@ class Log(Protocol):
         """
 
     def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
-        """Bring the events from ``start`` to ``stop``, which are not too many, into memory for now, and tell ``loaded`` if they are there."""
+        """Bring the events from ``start`` to ``stop``, which are not too many, into memory for now.
+
+        ``loaded`` is told whether they are there.
+        """
 
     def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
         """Tell ``found`` the message that was said from ``origin`` under ``id``, in whichever room, or None."""
 
     def at(self, time: int, found: Callable[[int], None]) -> None:
-        """Tell ``found`` the number of the first event at or after ``time``, as far as the clock went forward; :attr:`stored`: none is."""
+        """Tell ``found`` the number of the first event at or after ``time``; :attr:`stored` where there is none.
+
+        Where the clock was set back, it is the first of one of the stretches in which times go up.
+        """
 
 
 class MemoryLog:
     """A log that lives as long as the process, and holds the last events: so many, and so many bytes of text.
 
-    It begins with number ``first``.  Logs that share ``said`` find one another's messages; ``dropped`` is told of each message with an
-    id that is held no longer.
+    It begins with number ``first``.  Logs that share ``said`` find one another's messages; ``dropped`` is told of each message
+    with an id that is held no longer.
     """
 
     def __init__(
@@ -88,44 +94,43 @@ class MemoryLog:
         said: dict[tuple[str, str], Said] | None = None,
         dropped: Callable[[Said], None] | None = None,
     ) -> None:
+        self.first = first
+        self.end = first
+        self.topic = ""
         self._max_events = events
         self._max_size = size
         self._size = 0
-        self._first = first
-        self._dropped = 0
         self._events: list[Event] = []
         self._said = {} if said is None else said
         self._tell_dropped = dropped
-        self.topic = ""
 
     @property
-    def first(self) -> int:
-        return self._first + self._dropped
+    def held(self) -> int:
+        return self.first
 
     @property
-    def end(self) -> int:
-        return self._first + len(self._events)
-
-    held = first
-    stored = end
+    def stored(self) -> int:
+        return self.end
 
     def append(self, event: Event, stored: Stored) -> None:
         assert event.seq == self.end, "an event was numbered for another place"
         self._events.append(event)
+        self.end += 1
         self._size += _size(event)
         if type(event) is Said and event.id:
             self._said[event.origin, event.id] = event
         elif type(event) is TopicSet:
             self.topic = event.text
-        while len(self._events) - self._dropped > self._max_events or self._size > self._max_size:
-            self._drop()
+        if self._size > self._max_size or len(self._events) > self._max_events:
+            self._shrink()
         stored(None)
 
     def confirm(self, event: Said, stored: Stored) -> None:
         stored(None)
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
-        return self._events[max(start, self.first) - self._first : max(stop - self._first, 0)]
+        first = self.first
+        return self._events[max(start - first, 0) : max(stop - first, 0)]
 
     def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
         loaded(True)
@@ -134,23 +139,28 @@ class MemoryLog:
         found(self._said.get((origin, id)) if id else None)
 
     def at(self, time: int, found: Callable[[int], None]) -> None:
-        found(self.first + bisect_left(self.read(self.first, self.end), time, key=lambda event: event.time))
+        found(self.first + bisect_left(self._events, time, key=lambda event: event.time))
 
-    def _drop(self) -> None:
-        event = self._events[self._dropped]
-        self._size -= _size(event)
-        if type(event) is Said and event.id:
-            self._said.pop((event.origin, event.id), None)
-            if self._tell_dropped is not None:
-                self._tell_dropped(event)
-        self._dropped += 1
-        if self._dropped * 2 > len(self._events):
-            # Cutting the list only when half of it is dead keeps an append at constant cost on average.
-            del self._events[: self._dropped]
-            self._first += self._dropped
-            self._dropped = 0
+    def _shrink(self) -> None:
+        """Drop the oldest events until an eighth is free: to move the others up for each of them would cost more than they do."""
+        keep, size, dropped = self._max_events * 7 // 8, self._max_size * 7 // 8, 0
+        for event in self._events:
+            if self._size <= size and len(self._events) - dropped <= keep:
+                break
+            self._size -= _size(event)
+            if type(event) is Said and event.id:
+                self._forget(event)
+            dropped += 1
+        del self._events[:dropped]
+        self.first += dropped
+
+    def _forget(self, said: Said) -> None:
+        self._said.pop((said.origin, said.id), None)
+        if self._tell_dropped is not None:
+            self._tell_dropped(said)
 
 
 def _size(event: Event) -> int:
+    """What ``event`` takes, in bytes, about."""
     text = getattr(event, "text", "")
     return EVENT_BYTES + (len(text) if text.isascii() else 4 * len(text))

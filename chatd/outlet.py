@@ -18,7 +18,7 @@ import termios
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport, ITransport
+from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
 from zope.interface import implementer
 
 from chatd.codecs.base import Codec
@@ -29,8 +29,27 @@ from chatd.room import Room
 from chatd.session import Session
 
 
+class Writable(Protocol):
+    """What an outlet and its owner ask of a transport, be it TCP, TLS or a WebSocket."""
+
+    def write(self, data: bytes) -> None:
+        """Queue ``data``."""
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Ask ``producer`` for more when there is room (:class:`IConsumer`)."""
+
+    def unregisterProducer(self) -> None:
+        """Ask no more."""
+
+    def loseConnection(self) -> None:
+        """Close, after everything that is queued."""
+
+    def abortConnection(self) -> None:
+        """Close now."""
+
+
 class Owner(Protocol):
-    """Whose outlet it is: the protocol of the connection."""
+    """Whose outlet it is: the caller at the other end of the transport."""
 
     def closing(self, reason: Reason) -> None:
         """What is queued is sent yet, and then the connection ends."""
@@ -59,18 +78,21 @@ class Outlet:
         "_moved",
         "_owner",
         "_places",
+        "_producing",
         "_rest",
         "_socket",
         "_transport",
         "_unacknowledged",
+        "acknowledges",
         "send",
         "session",
     )
 
-    def __init__(self, transport: ITransport, codec: Codec, fanout: Fanout, owner: Owner) -> None:
+    def __init__(self, transport: Writable, codec: Codec, fanout: Fanout, owner: Owner) -> None:
         self.session: Session
-        self._transport: Any = transport
+        self._transport = transport
         self._codec = codec
+        self.acknowledges = codec.acknowledges
         self._fanout = fanout
         self._owner: Owner | None = owner
         self._feeds: dict[Room, Feed] = {}
@@ -83,6 +105,7 @@ class Outlet:
         self._held = 0
         self._loading = False
         """Whether a page of an older part of a log is on its way."""
+        self._producing = False
         self._closing = False
         self._moved = 0.0
         self._unacknowledged = 0
@@ -155,6 +178,7 @@ class Outlet:
         """Write with ``codec`` from now on; only while no room is followed."""
         assert not self._feeds
         self._codec = codec
+        self.acknowledges = codec.acknowledges
 
     @property
     def congested(self) -> bool:
@@ -195,7 +219,8 @@ class Outlet:
             chunk = self._take_inbox()
             sent = self._try_send(chunk)
             if sent == len(chunk):
-                return self._is_live()
+                self._is_live()
+                return
             self._fall_behind(chunk[sent:])
         self._produce()
 
@@ -240,7 +265,8 @@ class Outlet:
         if self._socket is None:
             if not self._full:
                 self.resumeProducing()
-        elif self._transport.producer is None:
+        elif not self._producing:
+            self._producing = True
             self._transport.registerProducer(self, False)
 
     def _next(self) -> bytes:
@@ -283,7 +309,8 @@ class Outlet:
         for feed, place in places.items():
             feed.add(self, place)
         self._fanout.behind.pop(self, None)
-        if self._socket is not None:
+        if self._producing:
+            self._producing = False
             self._transport.unregisterProducer()
         self._is_live()
 
@@ -340,7 +367,7 @@ class Outlet:
         return feed, place
 
 
-def _socket_of(transport: ITransport) -> socket.socket | None:
+def _socket_of(transport: Writable) -> socket.socket | None:
     """The socket of ``transport``, if it is a plain stream whose bytes are the connection's own."""
     get = getattr(transport, "getHandle", None)
     found = None if ISSLTransport.providedBy(transport) or get is None else get()

@@ -33,9 +33,9 @@ class Settings:
 class Registry:
     """The one place that knows who is present, under which nick, and which rooms there are.
 
-    ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC, ``news`` is told
-    of a room whose log has something new, ``make_log`` makes the log of the room of a name, and ``settled`` calls a function when all
-    that has been appended to the logs until then is stored or has failed to be.
+    ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC,
+    ``news`` is told of a room whose log has something new, ``make_log`` makes the log of the room of a name, and ``settled``
+    calls a function when all that has been appended to the logs until then is stored or has failed to be.
     """
 
     def __init__(

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 class Outgoing(Protocol):
     """The way out to one person, as the core sees it; ``outlet.py`` has the one that writes to a transport."""
 
+    @property
+    def acknowledges(self) -> bool:
+        """Whether this person wants to know of each message that it is delivered, and not only of those that are not."""
+
     def tell(self, answer: Answer) -> bool:
         """Queue ``answer`` for this person alone; False if they take nothing more."""
 
@@ -76,7 +80,7 @@ class Session:
         self.ignoring: frozenset[str] = frozenset()
         """The keys of the nicks that are not heard."""
         self.correspondent = ""
-        """The nick that last told this person something in private."""
+        """The origin of who last told this person something in private: somebody else may be called so by now."""
 
     @property
     def nick(self) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import resource
 import secrets
 import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.application.service import IService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
@@ -26,7 +28,7 @@ from chatd import __version__
 from chatd.doors.line import ChatFactory
 from chatd.errors import Refusal
 from chatd.fanout import Fanout
-from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, GARBAGE_OBJECTS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.names import parse_room
 from chatd.registry import Registry, Settings
 from chatd.store.database import UnusableError, default_folder
@@ -41,31 +43,27 @@ SWEEP_SECONDS = 5.0
 
 def _whole(text: str) -> int:
     """A whole number of at least 0."""
-    number = int(text)
-    if number < 0:
-        raise ValueError("below 0")
-    return number
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text} is not a whole number of 0 or more.")
+    return int(text)
 
 
 def _port(text: str) -> int:
     """A TCP port."""
-    number = _whole(text)
-    if number > 65535:
-        raise ValueError("above 65535")
-    return number
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise ValueError(f"{text} is not a port, which is a whole number from 0 to 65535.")
+    return int(text)
 
 
 def _rate(text: str) -> float:
     """A rate of at least 0."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < float("inf"):
-        raise ValueError("not a rate")
+        raise ValueError(f"{text} is not a rate, which is a number of 0 or more.")
     return number
-
-
-_port.coerceDoc = "a port is a whole number from 0 to 65535."  # type: ignore[attr-defined]
-_whole.coerceDoc = "it is a whole number, 0 or more."  # type: ignore[attr-defined]
-_rate.coerceDoc = "it is a number, 0 or more."  # type: ignore[attr-defined]
 
 
 class Options(usage.Options):
@@ -83,16 +81,23 @@ class Options(usage.Options):
         ["name", None, "chatd", "What the server calls itself."],
         ["motd", None, None, "A UTF-8 text file whose lines everybody is shown on arrival."],
         ["default-room", None, "lobby", "The room that everybody enters on arrival."],
-        ["flood-rate", None, FLOOD_RATE, "Lines a second that are taken from one connection in the long run; 0: no limit.", _rate],
+        ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
-        ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: from one /64); 0: no limit.", _whole],
+        ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
         ["data", None, None, "The folder that keeps what was said; none: memory alone. [default: chatd in the XDG state folder]"],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
     ]  # fmt: skip
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Take the options apart; what is wrong with them is said in one line, without the page that ``--help`` prints."""
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            sys.exit(f"chatd: {str(error).removeprefix('Parameter type enforcement failed: ')}")
 
     def opt_listen(self, endpoint: str) -> None:
         """Listen on this Twisted endpoint too, e.g. unix:/run/chatd.sock or systemd:domain=INET:index=0; may be given
@@ -147,8 +152,8 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them wait an hour longer.
-    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
-    fanout = Fanout(reactor)  # type: ignore[arg-type]
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    fanout = Fanout(reactor)
     endpoints = _endpoints(reactor, options)
     store = _store(reactor, options["data"])
     if store is None:
@@ -156,7 +161,7 @@ def makeService(options: Options) -> IService:
     else:
         registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled)
         registry.open_rooms(store.room_names())
-    factory = ChatFactory(registry, fanout, reactor)  # type: ignore[arg-type]
+    factory = ChatFactory(registry, fanout, reactor)
     return ChatService(reactor, factory, endpoints, store)
 
 
@@ -181,7 +186,7 @@ def _milliseconds() -> int:
 
 
 def _endpoints(reactor: Any, options: Options) -> list[tuple[str, IStreamServerEndpoint]]:
-    """What to listen on, each with how it is called to people.  Raises UsageError for what is no endpoint."""
+    """What to listen on, each with how it is called to people; what is no endpoint ends the process with one line."""
     found: list[tuple[str, IStreamServerEndpoint]] = []
     if options["port"] is not None:
         found.append(_port_endpoint(reactor, options["port"], options["interface"]))
@@ -189,7 +194,7 @@ def _endpoints(reactor: Any, options: Options) -> list[tuple[str, IStreamServerE
         try:
             found.append((description, serverFromString(reactor, description)))
         except Exception as error:
-            raise usage.UsageError(f"--listen: {description} is no endpoint: {error}") from None
+            sys.exit(f"chatd: --listen: {description} is no endpoint: {error}")
     return found
 
 
@@ -229,21 +234,17 @@ class ChatService(Service):
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still listen on any port."""
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
         _raise_file_limit()
         for called, endpoint in self._endpoints:
-            listening = endpoint.listen(self._factory)
-            listening.addCallback(self._ports.append)
-            listening.addErrback(self._cannot_listen, called)
-
-    def _cannot_listen(self, failure: Failure, called: str) -> None:
-        error = failure.value
-        reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
-        print(f"chatd: cannot listen on {called}: {reason}", file=sys.__stderr__)
-        sys.exit(1)
+            failures: list[Failure] = []
+            endpoint.listen(self._factory).addCallbacks(self._ports.append, failures.append)
+            if failures:
+                _cannot_listen(called, failures[0].value)
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
+        _calm_collector()
         if self._store is not None:
             self._store.start()
         log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
@@ -271,7 +272,7 @@ class ChatService(Service):
 
     async def _stop(self) -> None:
         for port in self._ports:
-            await port.stopListening()
+            await maybeDeferred(port.stopListening)
         settled: Deferred[None] = Deferred()
         self._factory.registry.settled(lambda: settled.callback(None))
         await settled
@@ -281,10 +282,17 @@ class ChatService(Service):
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         if self._sweep.running:
             self._sweep.stop()
         return Deferred.fromCoroutine(self._stop())
+
+
+def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
+    """End the process, with one line for whoever started it; by now twistd has turned standard error into its log."""
+    reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
+    print(f"chatd: cannot listen on {called}: {reason}", file=sys.__stderr__)
+    sys.exit(1)
 
 
 def _shown(address: Any) -> str:
@@ -293,6 +301,16 @@ def _shown(address: Any) -> str:
         return str(getattr(address, "name", address))
     where = "" if address.host in ("::", "0.0.0.0") else f"{address.host} "
     return f"{where}port {address.port}"
+
+
+def _calm_collector() -> None:
+    """Let the cyclic garbage collector look less often, and never at what is here from the start.
+
+    Events make no cycles, so with its usual threshold it looks in vain after every few hundred of them: a twentieth of the processor
+    time in bursts, and pauses that everybody feels.  The cycles that there are, of connections that are gone, can wait.
+    """
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 20)
 
 
 def _raise_file_limit() -> None:

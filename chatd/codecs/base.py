@@ -20,6 +20,10 @@ class Codec(Protocol):
         """Whether people are sent what they did themselves."""
 
     @property
+    def acknowledges(self) -> bool:
+        """Whether people are told of each of their messages that it is delivered."""
+
+    @property
     def names_rooms(self) -> bool:
         """Whether an event reads otherwise in the current room than elsewhere."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from chatd import commands, events
 from chatd.commands import Command
-from chatd.errors import BadUsage, Malformed
+from chatd.errors import BadUsage, Malformed, Refusal
 from chatd.events import Answer, Event
 from chatd.text import decode_line, safe_text
 
@@ -63,7 +64,7 @@ _NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _REQUEST_OF: Final = {cls: name for name, cls in REQUESTS.items()}
 _WIRE_NAMES: Final = {"first": "from", "last": "to"}
 _TIMES: Final = frozenset({"time", "since"})
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DUMPS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -72,6 +73,7 @@ class JsonCodec:
 
     name: Final = "json"
     echo: Final = True
+    acknowledges: Final = True
     names_rooms: Final = False
 
     def decode(self, line: bytes, named: bool) -> Command:
@@ -83,21 +85,26 @@ class JsonCodec:
         return _line({"type": NEWS[type(news)], **_to_wire(news)})
 
 
-
 def decode_command(line: bytes) -> Command:
     """The command in ``line``.  Raises NotText, Malformed, BadUsage and UnknownCommand."""
     wire = _object(line)
+    try:
+        return _from_wire(_asked_for(wire), wire)
+    except Refusal as refusal:
+        refusal.id = safe_text(wire["id"]) if isinstance(wire.get("id"), str) else ""
+        raise
+
+
+def _asked_for(wire: Json) -> type[Command]:
     kind = wire.get("type")
     if kind == "do":
         name = wire.get("command")
         if not isinstance(name, str):
             raise BadUsage("A do needs a command.", 'Write {"type": "do", "command": "who"}.')
-        make = commands.find_row(name).make
-    elif isinstance(kind, str) and kind in REQUESTS:
-        make = REQUESTS[kind]
-    else:
+        return commands.find_row(name).make
+    if not isinstance(kind, str) or kind not in REQUESTS:
         raise Malformed("The type is none that is known.", "It is one of hello, say, do and ping.")
-    return _from_wire(make, wire)
+    return REQUESTS[kind]
 
 
 def encode_command(command: Command) -> bytes:
@@ -110,13 +117,18 @@ def encode_command(command: Command) -> bytes:
 def decode_news(line: bytes) -> Event | Answer | None:
     """What the server's ``line`` tells; None where this version does not know its type.  Raises NotText and Malformed."""
     wire = _object(line)
-    make = _NEWS_OF.get(wire.get("type", ""))
+    make = _told_by(wire)
     if make is None:
         return None
     try:
         return _from_wire(make, wire)
     except BadUsage as bad:
         raise Malformed(bad.reason, bad.hint) from None
+
+
+def _told_by(wire: Json) -> type[Event | Answer] | None:
+    kind = wire.get("type")
+    return _NEWS_OF.get(kind) if isinstance(kind, str) else None
 
 
 def _object(line: bytes) -> Json:
@@ -216,6 +228,8 @@ def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
     if name in _TIMES:
         return _read_time
     origin, arguments = get_origin(hint) or hint, get_args(hint)
+    if origin is UnionType:  # A text or nothing: what is left out is None, and what is there is a text.
+        return _reader(name, arguments[0])
     if origin is tuple:
         return partial(_read_tuple, _reader("", arguments[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -232,11 +246,14 @@ def _read_mapping(read: Callable[[Any], T], value: Any) -> dict[str, T]:
 
 
 def _read_time(value: Any) -> int:
-    return (datetime.fromisoformat(_of(str, value)) - _EPOCH) // timedelta(milliseconds=1)
+    moment = datetime.fromisoformat(_of(str, value))
+    if moment.tzinfo is None:
+        raise ValueError("a time of no zone")
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _read_event(value: Any) -> Event:
-    make = _NEWS_OF.get(_of(dict, value).get("type", ""))
+    make = _told_by(_of(dict, value))
     if make is None or not issubclass(make, Event):
         raise ValueError("not an event")
     return _from_wire(make, value)

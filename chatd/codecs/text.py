@@ -52,6 +52,7 @@ class TextCodec:
 
     name: Final = "text"
     echo: Final = False
+    acknowledges: Final = False
     names_rooms: Final = True
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -68,12 +69,10 @@ class TextCodec:
 
     def encode(self, news: Event | Answer, current: bool = True) -> bytes:
         """The lines of ``news``, each with its end."""
-        if type(news) is events.Said:  # The hot path: one message, one line, and no word to whoever typed it.
+        if type(news) is events.Said:  # The hot path.
             place = "" if current else f"#{news.room} "
             frame = f"* {news.nick}" if news.action else f"<{news.nick}>"
             return f"{place}{frame} {news.text}\r\n".encode()
-        if type(news) is events.Ack:
-            return b""
         lines = [self._happened(news)] if isinstance(news, Event) else self._answer(news)
         return "".join(f"{line}\r\n" for line in lines).encode()
 
@@ -133,6 +132,10 @@ class TextCodec:
         return [f"-- You have left #{answer.room}. {where}"]
 
     @_answer.register
+    def _(self, answer: events.Ack) -> Iterable[str]:
+        return []  # People see what they type; only what could not be delivered is worth a line.
+
+    @_answer.register
     def _(self, answer: events.Done) -> Iterable[str]:
         if answer.command == "topic":
             return [f"-- The topic is now: {answer.subject}" if answer.subject else "-- There is no topic now."]
@@ -145,7 +148,7 @@ class TextCodec:
 
     @_answer.register
     def _(self, answer: events.Away) -> Iterable[str]:
-        return [f"-- {answer.nick} is away{f': {answer.text}' if answer.text else '.'}"]
+        return [_is_away(answer.nick, answer.text)]
 
     @_answer.register
     def _(self, answer: events.Members) -> Iterable[str]:
@@ -165,8 +168,8 @@ class TextCodec:
         rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
         yield f"-- {answer.nick} is in {rooms}; here since {since} by {answer.door}, silent for {answer.idle} s"
-        if answer.away:
-            yield f"-- {answer.nick} is away: {answer.away}"
+        if answer.away is not None:
+            yield _is_away(answer.nick, answer.away)
 
     @_answer.register
     def _(self, answer: events.Topic) -> Iterable[str]:
@@ -216,6 +219,10 @@ class TextCodec:
 def _why(reason: Reason, text: str) -> str:
     words = ": ".join(word for word in (REASONS[reason], text) if word)
     return f" ({words})" if words else ""
+
+
+def _is_away(nick: str, text: str) -> str:
+    return f"-- {nick} is away: {text}" if text else f"-- {nick} is away."
 
 
 def _why_away(text: str | None) -> str:

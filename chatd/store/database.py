@@ -25,8 +25,8 @@ UPGRADES: Final[Sequence[str]] = ()
 VERSION: Final = len(UPGRADES) + 1
 
 CHECK_SECONDS: Final = 0.5
-"""How long the check at the start may take, in seconds: a small file is checked whole, of a large one what can be seen in this time.
-``chatd-admin check`` checks it whole."""
+"""How long the check at the start may take, in seconds: a small file is checked whole, of a large one what can be seen in this
+time. ``chatd-admin check`` checks it whole."""
 
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another process that has the database locked, in seconds."""
@@ -65,7 +65,10 @@ def lock(folder: Path) -> int:
 
 
 def prepare(path: Path) -> None:
-    """Make the database at ``path``, or bring the one that is there up to date.  Raises UnusableError, and then has changed nothing."""
+    """Make the database at ``path``, or bring the one that is there up to date.
+
+    Raises UnusableError, and then has changed nothing.
+    """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:

@@ -97,7 +97,8 @@ def events(connection: Connection, room: int, name: str, start: int, stop: int) 
 def find(connection: Connection, origin: str, sent: str) -> tuple[Said | None, bool]:
     """The message that ``origin`` said under the id ``sent``, and whether ``origin`` ever said one under any."""
     found = connection.execute(
-        f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE origin = ? AND sent = ?", (origin, sent)
+        f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE origin = ? AND sent = ?",
+        (origin, sent),
     ).fetchone()
     if found is not None:
         said = to_event(found[0], found[1:])

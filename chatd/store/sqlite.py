@@ -1,8 +1,8 @@
 """The log on disk, as the core sees it: everything here is called in the reactor's thread.
 
-An event gets its number at once, travels to the writer at the end of the reactor's turn, and is shown when it has come back: then it
-stands in the *tail*, the log in memory that the fan-out reads.  What is older than the tail is brought from the disk in *pages*, which
-all readers share.  So nothing in the reactor's thread ever waits for the disk.
+An event gets its number at once, travels to the writer at the end of the reactor's turn, and is shown when it has come back:
+then it stands in the *tail*, the log in memory that the fan-out reads.  What is older than the tail is brought from the disk
+in *pages*, which all readers share.  So nothing in the reactor's thread ever waits for the disk.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ REASONS: Final = {
 class SqliteStore:
     """The logs of all rooms, in one database in ``folder``, which it makes, checks and locks.  Raises UnusableError.
 
-    No thread runs before :meth:`start`, so that a daemon can fork in between.  ``call`` runs a function in the reactor's thread (from
-    any thread), ``soon`` at the end of its turn, and ``report`` takes a line for whoever runs the server.
+    No thread runs before :meth:`start`, so that a daemon can fork in between.  ``call`` runs a function in the reactor's
+    thread (from any thread), ``soon`` at the end of its turn, and ``report`` takes a line for whoever runs the server.
     """
 
     def __init__(

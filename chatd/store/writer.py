@@ -16,8 +16,8 @@ from chatd.store import database
 from chatd.store.queries import Row, to_row
 
 ROWS_AT_ONCE: Final = 64
-"""The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy reactor, so
-one for each row would wait as often as there are rows."""
+"""The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy
+reactor, so one for each row would wait as often as there are rows."""
 
 CHECKPOINT_COMMITS: Final = 500
 """The commits after which the write-ahead log is copied into the database, in number: some 8 MiB."""

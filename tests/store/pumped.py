@@ -64,7 +64,9 @@ class PumpedStore(SqliteStore):
 Outcomes = list[NotDelivered | None]
 
 
-def say(log: Log, text: str = "hi", id: str = "", origin: str = "o1", time: int = 1000, room: str = "lobby") -> tuple[Event, Outcomes]:
+def say(
+    log: Log, text: str = "hi", id: str = "", origin: str = "o1", time: int = 1000, room: str = "lobby"
+) -> tuple[Event, Outcomes]:
     """Append a message; the event, and a list that the outcome will be in."""
     outcomes: Outcomes = []
     event = Said(room, log.end, time, "ada", origin, text, id=id)

@@ -10,7 +10,6 @@ import pytest
 
 from chatd.store import database
 from chatd.store.database import FILE_NAME, UnusableError
-
 from tests.store.pumped import PumpedStore, say
 
 

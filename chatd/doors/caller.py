@@ -1,0 +1,191 @@
+"""A caller: what one connection goes through on every door, from the first word to the last.
+
+A door turns a transport into lines and gives them to its caller; limits, flood control, refusals and the end of the connection are
+here, the same for all doors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from twisted.internet.interfaces import IDelayedCall
+
+from chatd import actions, events
+from chatd.codecs.base import Codec
+from chatd.errors import Refusal, ServerFull
+from chatd.events import Reason
+from chatd.flood import Bucket
+from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS
+from chatd.outlet import Outlet, Writable
+from chatd.session import Session
+
+if TYPE_CHECKING:
+    from chatd.doors.line import ChatFactory
+
+
+class Valve(Protocol):
+    """The side of a door that reads; its caller turns it off while nothing more should come in."""
+
+    paused: bool
+
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+
+    def resumeProducing(self) -> None:
+        """Read again, first of all what is held already."""
+
+
+class Caller:
+    """One connection, on whichever door; it owns the session and its outlet."""
+
+    __slots__ = ("_bucket", "_deadline", "_factory", "_full", "_nick", "_slowed", "_transport", "_valve", "_wait", "codec", "ended",
+                 "outlet", "session")  # fmt: skip
+
+    def __init__(self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec) -> None:
+        registry, settings = factory.registry, factory.registry.settings
+        self._factory = factory
+        self._transport = transport
+        self._valve = valve
+        self.codec = codec
+        self.ended: Reason | None = None
+        """Why the connection ends, once that is settled; nothing is taken from it any more."""
+        self.outlet = Outlet(transport, codec, factory.fanout, self)
+        self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
+        self._nick = ""
+        self._bucket = None
+        if settings.flood_rate:
+            self._bucket = Bucket(settings.flood_rate, settings.flood_burst, factory.clock.seconds())
+        self._slowed = False
+        self._wait: IDelayedCall | None = None
+        self._deadline: IDelayedCall | None = factory.clock.callLater(LOGIN_SECONDS, self._too_late)
+        self._full: ServerFull | None = None
+        try:
+            registry.admit(self.session)
+        except ServerFull as full:
+            self._full = full  # Refused in their own language, as soon as that is known.
+        factory.callers[self] = None
+
+    def speak(self, codec: Codec, door: str = "") -> None:
+        """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
+        self.codec = codec
+        self.session.door = door or codec.name
+        self.outlet.speak(codec)
+        if self._full is not None:
+            actions.refuse(self.session, self._full)
+            self.outlet.close(Reason.QUIT)
+
+    def greet(self) -> None:
+        """Ask for a nick."""
+        if self.ended is None:
+            self.outlet.tell(events.Greeting(self._factory.registry.settings.name))
+
+    # -- Lines
+
+    def may_take_line(self) -> bool:
+        """Whether flood control lets a line pass now; if not, the valve is off until it does.
+
+        Lines wait in the door's one buffer, and behind it in the sender's own: nothing is dropped, and nothing grows.
+        """
+        if self._bucket is None:
+            return True
+        clock = self._factory.clock
+        wait = self._bucket.wait(clock.seconds())
+        if not wait:
+            return True
+        if not self._slowed:
+            self._slowed = True
+            self.outlet.tell(events.Slowed(self._bucket.rate))
+        self._wait = clock.callLater(wait, self._flow)
+        self._valve.pauseProducing()
+        return False
+
+    def _flow(self) -> None:
+        self._wait = None
+        if self._bucket is not None and self._bucket.is_full:
+            self._slowed = False
+        self.drained()
+
+    def take_line(self, line: bytes) -> None:
+        """Do what ``line`` asks.  A refusal is answered; any other exception is our defect, and costs this connection only."""
+        session, registry = self.session, self._factory.registry
+        try:
+            command = self.codec.decode(line, session.name is not None)
+            if command is not None:
+                actions.perform(registry, session, command)
+        except Refusal as refusal:
+            self.refuse(refusal)
+        except Exception:
+            self._factory.log.failure("defect: a line of {nick} could not be served", nick=session.nick)
+            self.let_go(Reason.LINK_LOST)
+        if not self._nick and session.name is not None:
+            self._begin()
+        if self.outlet.congested:
+            self._valve.pauseProducing()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Tell the person why not."""
+        actions.refuse(self.session, refusal)
+
+    def _begin(self) -> None:
+        self._set_deadline(None)
+        self._nick = self.session.nick
+        self._factory.log.info(
+            "session of {nick} from {address} has begun ({door})",
+            nick=self._nick,
+            address=self.session.address,
+            door=self.session.door,
+        )
+
+    # -- The end
+
+    def hang_up(self) -> None:
+        """The person has said everything, and closed their side: what is queued for them is still sent."""
+        if self.ended is None:
+            actions.end(self._factory.registry, self.session, Reason.QUIT)
+
+    def gone(self) -> None:
+        """The connection is no more."""
+        self._set_deadline(None)
+        if self._wait is not None:
+            self._wait.cancel()
+            self._wait = None
+        nick, why = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
+        self.ended = why
+        self.outlet.lost()
+        actions.depart(self._factory.registry, self.session, why)
+        self._factory.registry.dismiss(self.session)
+        self._factory.gone(self)
+        if nick:
+            self._factory.log.info(
+                "session of {nick} from {address} has ended: {why}", nick=nick, address=self.session.address, why=why
+            )
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        actions.end(self._factory.registry, self.session, Reason.TIMED_OUT)
+
+    def _set_deadline(self, deadline: IDelayedCall | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = deadline
+
+    # -- What the outlet asks (outlet.Owner)
+
+    def drained(self) -> None:
+        """All that was queued for the person has been taken: they may ask more."""
+        if self._valve.paused and self._wait is None and self.ended is None and not self.outlet.congested:
+            self._valve.resumeProducing()
+
+    def closing(self, reason: Reason) -> None:
+        """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any case."""
+        self.ended = self.ended or reason
+        self._set_deadline(self._factory.clock.callLater(CLOSE_SECONDS, self._cut))
+
+    def _cut(self) -> None:
+        self._deadline = None
+        self._transport.abortConnection()
+
+    def let_go(self, reason: Reason) -> None:
+        """End the connection at once."""
+        self.ended = self.ended or reason
+        self._transport.abortConnection()

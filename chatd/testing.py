@@ -1,0 +1,149 @@
+"""What tests of chatd, and of programs built on it, need: a registry, people in it, and a clock that stands still.
+
+Nothing here opens a connection or waits::
+
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    bob.ask(Say("hi"))
+    assert [event.text for event in ada.take() if isinstance(event, Said)] == ["hi"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chatd import actions
+from chatd.commands import Command, Hello
+from chatd.events import Answer, Event, Missed, Reason, Refused
+from chatd.log import Log, MemoryLog
+from chatd.names import Name
+from chatd.registry import Registry, Settings
+from chatd.room import Room
+from chatd.session import Session
+
+NOON = 1_795_435_200_000
+"""2026-11-23T12:00:00Z, in milliseconds since 1970-01-01 UTC."""
+
+
+class StandingClock:
+    """Gives the milliseconds since 1970-01-01 UTC when it is called; they pass only when :meth:`advance` says so."""
+
+    def __init__(self, now: int = NOON) -> None:
+        self._now = now
+
+    def __call__(self) -> int:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
+        self._now += round(seconds * 1000)
+
+
+class RecordingOutgoing:
+    """A way out (``session.Outgoing``) that keeps what it is given, until :meth:`take` asks for it.
+
+    It has a cursor in each room that it follows, as an outlet has, and like a program's it shows people what they did themselves.
+    """
+
+    session: Session
+
+    def __init__(self) -> None:
+        self.cursors: dict[Room, int] = {}
+        """The number of the next event, for each room that is followed."""
+        self.current: Room | None = None
+        self.choosy = False
+        self.held = 0
+        """While it is above 0, a door would give nothing more that the person asks."""
+        self.full = False
+        """Set it to let the person take nothing more."""
+        self.closed: Reason | None = None
+        self._kept: list[Event | Answer] = []
+
+    def take(self) -> list[Event | Answer]:
+        """What has come since the last call: answers as they were told, then the news of each room."""
+        for room in self.cursors:
+            self._catch_up(room)
+        kept, self._kept = self._kept, []
+        return kept
+
+    # -- What the core asks (session.Outgoing)
+
+    def tell(self, answer: Answer) -> bool:
+        if not self.full:
+            self._kept.append(answer)
+        return not self.full
+
+    def follow(self, room: Room, cursor: int) -> None:
+        assert room not in self.cursors, "this room is followed already"
+        self.cursors[room] = cursor
+
+    def unfollow(self, room: Room) -> None:
+        self._catch_up(room)
+        del self.cursors[room]
+
+    def turn_to(self, room: Room | None) -> None:
+        self.current = room
+
+    def choose(self, choosy: bool) -> None:
+        self.choosy = choosy
+
+    def hold(self) -> None:
+        self.held += 1
+
+    def release(self) -> None:
+        self.held -= 1
+
+    def close(self, reason: Reason) -> None:
+        self.closed = reason
+
+    def _catch_up(self, room: Room) -> None:
+        cursor, log = self.cursors[room], room.log
+        if cursor < log.first:
+            self._kept.append(Missed(room.name.text, cursor, log.first - 1))
+        news = log.read(cursor, log.end)
+        self._kept.extend(event for event in news if not (self.choosy and self.session.ignores(event)))
+        self.cursors[room] = max(cursor, log.end)
+
+
+class Person:
+    """Somebody whose connection the registry has admitted, with no nick yet."""
+
+    def __init__(self, registry: Registry, address: str = "192.0.2.1", door: str = "json") -> None:
+        self.registry = registry
+        self.out = RecordingOutgoing()
+        self.session = self.out.session = Session(self.out, address, door, registry.now())
+        registry.admit(self.session)
+
+    def ask(self, command: Command) -> list[Event | Answer]:
+        """Let the person ask ``command``; everything that has come to them since they last looked."""
+        actions.perform(self.registry, self.session, command)
+        return self.take()
+
+    def take(self) -> list[Event | Answer]:
+        """Everything that has come to the person since they last looked."""
+        return self.out.take()
+
+    def lose_link(self, reason: Reason = Reason.LINK_LOST) -> None:
+        """Let the connection be gone."""
+        actions.depart(self.registry, self.session, reason)
+        self.registry.dismiss(self.session)
+
+
+def new_registry(
+    settings: Settings | None = None,
+    now: Callable[[], int] | None = None,
+    make_log: Callable[[Name], Log] = lambda name: MemoryLog(),
+) -> Registry:
+    """A registry with nobody in it; without a clock of yours, it is noon for ever."""
+    return Registry(settings or Settings(), "testlog", now or StandingClock(), lambda room: None, make_log)
+
+
+def arrive(registry: Registry, nick: str, *rooms: str) -> Person:
+    """Somebody called ``nick`` who has entered ``rooms`` (none named: the default room), and has read what they were told there.
+
+    Raises AssertionError where they are refused.
+    """
+    person = Person(registry)
+    for told in person.ask(Hello(nick, rooms=rooms)):
+        assert not isinstance(told, Refused), told.reason
+    return person
