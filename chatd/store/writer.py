@@ -15,7 +15,7 @@ from chatd.events import Event, TopicSet
 from chatd.store import database
 from chatd.store.queries import Row, to_row
 
-ROWS_AT_ONCE: Final = 64
+ROWS_AT_ONCE: Final = 100
 """The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy
 reactor, so one for each row would wait as often as there are rows."""
 
@@ -98,10 +98,7 @@ class Writer:
 
     def _commit(self, batches: Sequence[Batch]) -> None:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for batch in batches:
-                self._write(batch)
-            self._connection.execute("COMMIT")
+            self._write_all(batches)
         except Exception as error:
             self._failed_age = batches[-1].age
             with contextlib.suppress(sqlite3.Error):
@@ -111,17 +108,22 @@ class Writer:
             self._call(self._answered, batches, None)
             self._count(sum(len(batch.events) for batch in batches))
 
-    def _write(self, batch: Batch) -> None:
-        for room in batch.rooms:
-            self._connection.execute(
-                "INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name)
-            )
-        rows = [to_row(room, event) for room, event in batch.events]
+    def _write_all(self, batches: Sequence[Batch]) -> None:
+        """Write ``batches`` in one transaction: that of the one statement, where one is enough."""
+        execute = self._connection.execute
+        rooms = [room for batch in batches for room in batch.rooms]
+        rows = [to_row(room, event) for batch in batches for room, event in batch.events]
+        topics = [(event.text, room) for batch in batches for room, event in batch.events if type(event) is TopicSet]
+        if not rooms and not topics and len(rows) <= ROWS_AT_ONCE:
+            return self._insert(rows)
+        execute("BEGIN IMMEDIATE")
+        for room in rooms:
+            execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
         for start in range(0, len(rows), ROWS_AT_ONCE):
             self._insert(rows[start : start + ROWS_AT_ONCE])
-        for room_id, event in batch.events:
-            if type(event) is TopicSet:
-                self._connection.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room_id))
+        for topic in topics:
+            execute("UPDATE room SET topic = ? WHERE id = ?", topic)
+        execute("COMMIT")
 
     def _insert(self, rows: Sequence[Row]) -> None:
         places = ", ".join([_PLACES] * len(rows))
