@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from chatd import commands, events
+from chatd import commands, events, when
 from chatd.commands import Command
 from chatd.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
 from chatd.events import Event, Reason
@@ -358,21 +358,39 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
     room = _room_of(session, command.room)
-    if command.count < 0 or command.before < 0:
-        raise BadUsage("These numbers make no sense.", "count and before are above 0.")
+    if min(command.count, command.before, command.after) < 0:
+        raise BadUsage("These numbers make no sense.", "count, before and after are above 0.")
+    if sum(map(bool, (command.before, command.after, command.before_time, command.after_time))) > 1:
+        raise BadUsage("These are several places.", "Name one: before or after, a seq or a time.")
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
+    forward, named = bool(command.after or command.after_time), command.before_time or command.after_time
+    time = when.moment(named, registry.now()) if named else 0
+
+    def show(place: int) -> None:
+        start, stop = (place, place + count) if forward else (place - count, place)
+        _show(session, room, start, stop, command.id)
+
+    def find() -> None:
+        if named:
+            room.log.at(time, show)
+        else:
+            show(command.after + 1 if forward else command.before or room.log.stored)
+
     session.out.hold()
-    registry.settled(lambda: _show(session, room, command.before or room.log.stored, count, command.id))
+    registry.settled(find)  # So that people see what they have just said themselves.
 
 
-def _show(session: Session, room: Room, before: int, count: int, id: str) -> None:
+def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
+    """Answer with the events of ``room`` from ``start`` to ``stop``, and take what the person asks again."""
     log = room.log
-    stop = min(before, log.stored)
-    start = max(stop - count, log.first)
+    start, stop = max(start, log.first), min(stop, log.stored)
 
     def loaded(there: bool) -> None:
-        past = _heard(session, log.read(start, stop))
-        session.out.tell(events.History(room.name.text, past, start > log.first, id=id))
+        if there:
+            past = _heard(session, log.read(start, stop))
+            session.out.tell(events.History(room.name.text, past, start > log.first, stop < log.stored, id=id))
+        else:
+            refuse(session, NotDelivered("The server cannot read its disk.", "Try again later."), id)
         session.out.release()
 
     log.load(start, stop, loaded)

@@ -8,7 +8,7 @@ command's next field, ``[WORD]`` may be left out, and ``TEXT`` takes the rest of
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chatd.errors import BadUsage, UnknownCommand
@@ -156,11 +156,17 @@ class Back(Command):
 
 @dataclass(frozen=True, slots=True)
 class History(Command):
-    """Show the last ``count`` events of ``room`` (empty: the current one) before event ``before`` (0: the end)."""
+    """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before or after a place in the log.
+
+    The place is a seq (0: none), or a time as people write it (``when.py``; empty: none).
+    """
 
     count: int = 0
     room: str = ""
     before: int = 0
+    after: int = 0
+    before_time: str = ""
+    after_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +178,32 @@ class Quit(Command):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One command: its name, the class that it makes, its usage and help, and whether it needs a nick."""
+    """One command: its name, the class that it makes, its usage and help, and whether it needs a nick.
+
+    ``read`` makes the command of what follows its name, where the words of its usage are not simply its fields.
+    """
 
     name: str
     make: type[Command]
     usage: str
     help: str
     nick_needed: bool = True
+    read: Callable[[Row, str], Command] | None = None
+
+
+def _read_history(row: Row, rest: str) -> Command:
+    """``[before|after SEQ|TIME] [N]``."""
+    words = rest.split()
+    side, place = "", ""
+    if len(words) >= 2 and words[0] in ("before", "after"):
+        side, place, *words = words
+    if len(words) > 1 or not all(word.isdigit() for word in words):
+        raise BadUsage(f"/{row.name} is written otherwise.", f"Write {usage_line(row)}.")
+    count = _count(row, words[0]) if words else 0
+    seq, time = (_count(row, place), "") if place.isascii() and place.isdigit() else (0, place)
+    if side == "before":
+        return History(count, before=seq, before_time=time)
+    return History(count, after=seq, after_time=time)
 
 
 TABLE: tuple[Row, ...] = (
@@ -197,7 +222,7 @@ TABLE: tuple[Row, ...] = (
     Row("unignore", Unignore, "NICK", "hear a person again"),
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),
-    Row("history", History, "[N]", "show the last N events of the current room"),
+    Row("history", History, "[before|after SEQ|TIME] [N]", "show N events here, the last or others", read=_read_history),
     Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
 )
 
@@ -230,6 +255,8 @@ def parse(line: str) -> Command:
         return Say(line[1:])
     name, _, rest = line[1:].partition(" ")
     row = find_row(name)
+    if row.read is not None:
+        return row.read(row, rest.strip())
     return row.make(*_arguments(row, rest.strip()))
 
 

@@ -25,6 +25,7 @@ from chatd.codecs.base import Codec
 from chatd.events import Answer, Event, Reason
 from chatd.fanout import Fanout, Feed
 from chatd.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.log import Log
 from chatd.room import Room
 from chatd.session import Session
 
@@ -277,19 +278,19 @@ class Outlet:
         if self._inbox:
             return self._take_inbox()
         assert self._places is not None
-        for feed, place in self._places.items():
-            if place < feed.cursor:
+        for feed in self._places:
+            while (place := self._places[feed]) < feed.cursor:
                 chunk, self._places[feed] = feed.take(self, place, feed.cursor, BATCH_BYTES)
                 if chunk:
                     return chunk
-                self._load(feed)
+                if self._places[feed] == place:
+                    self._load(feed.room.log, place)
+                    break
         return b""
 
-    def _load(self, feed: Feed) -> None:
-        """Where the next event of ``feed`` is not in memory, have it brought there, and go on when it is."""
-        assert self._places is not None
-        log, place = feed.room.log, self._places[feed]
-        if self._loading or not log.first <= place < min(log.held, feed.cursor) or log.read(place, place + 1):
+    def _load(self, log: Log, place: int) -> None:
+        """Have the event ``place`` of ``log``, which is not in memory, brought there, and go on when it is."""
+        if self._loading:
             return
 
         def loaded(there: bool) -> None:

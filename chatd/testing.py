@@ -46,6 +46,7 @@ class RecordingOutgoing:
     """
 
     session: Session
+    acknowledges = True
 
     def __init__(self) -> None:
         self.cursors: dict[Room, int] = {}
@@ -100,9 +101,9 @@ class RecordingOutgoing:
         cursor, log = self.cursors[room], room.log
         if cursor < log.first:
             self._kept.append(Missed(room.name.text, cursor, log.first - 1))
-        news = log.read(cursor, log.end)
+        news = log.read(cursor, log.stored)
         self._kept.extend(event for event in news if not (self.choosy and self.session.ignores(event)))
-        self.cursors[room] = max(cursor, log.end)
+        self.cursors[room] = max(cursor, log.stored)
 
 
 class Person:

@@ -182,7 +182,8 @@ class TextCodec:
     @_answer.register
     def _(self, answer: events.History) -> Iterable[str]:
         more = ", of more" if answer.more else ""
-        yield f"-- The last {len(answer.events)} events in #{answer.room}{more}:"
+        which = "Some" if answer.later else "The last"
+        yield f"-- {which} {len(answer.events)} events in #{answer.room}{more}:"
         yield from self._past(answer.events)
 
     @_answer.register

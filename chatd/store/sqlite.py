@@ -242,7 +242,7 @@ class SqliteStore:
             for number in range(first, end):
                 of_page = range(number * LOG_PAGE_EVENTS, (number + 1) * LOG_PAGE_EVENTS)
                 self._keep_page(log, number, [event for event in answer if event.seq in of_page])
-            loaded(True)
+            loaded(bool(log.read(start, start + 1)))
 
         question = partial(
             queries.events, room=log.id, name=log.name, start=first * LOG_PAGE_EVENTS, stop=min(end * LOG_PAGE_EVENTS, log.stored)
