@@ -73,8 +73,8 @@ class Feed:
         """Send the live readers all that is new; how many they are."""
         start, store = self.cursor, self.room.log
         if start < store.held:  # More came in one turn than memory holds: every reader is behind.
-            for outlet, place in [*((outlet, start) for outlet in self.live), *self.early.items()]:
-                outlet.fall_behind(self, place)
+            for outlet, cursor in [*((outlet, start) for outlet in self.live), *self.early.items()]:
+                outlet.fall_behind(self, cursor)
             start = store.held
         news = store.read(start, store.stored)
         self.cursor = start + len(news)

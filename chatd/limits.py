@@ -127,8 +127,8 @@ REST_WRITES: Final = 400
 """The readers, in number, to whom the fan-out writes in one turn before it rests: to sleep and to be woken costs as much as some
 fifty writes, so below this a rest costs more than the larger batch saves."""
 
-REST_FACTOR: Final = 1.0
-"""How long the fan-out rests, as a multiple of the time that the last one took: it takes at most half of the reactor's time, and
+REST_FACTOR: Final = 2.0
+"""How long the fan-out rests, as a multiple of the time that the last one took: it takes at most a third of the reactor's time, and
 under load messages gather into larger batches instead."""
 
 REST_SECONDS: Final = 0.02

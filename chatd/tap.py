@@ -306,8 +306,8 @@ def _shown(address: Any) -> str:
 def _calm_collector() -> None:
     """Let the cyclic garbage collector look less often, and never at what is here from the start.
 
-    Events make no cycles, so with its usual threshold it looks in vain after every few hundred of them: a twentieth of the processor
-    time in bursts, and pauses that everybody feels.  The cycles that there are, of connections that are gone, can wait.
+    Events make no cycles, so with its usual threshold it looks in vain after every few hundred of them: a twentieth of the
+    processor time in bursts, and pauses that everybody feels.  The cycles that there are, of connections that are gone, can wait.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS, 20, 20)

@@ -38,7 +38,7 @@ def test_a_time_without_a_zone_is_in_the_server_s(text: str, utc: str) -> None:
     assert moment(text, round(NOW.timestamp() * 1000)) == round(datetime.fromisoformat(utc + "+00:00").timestamp() * 1000)
 
 
-@pytest.mark.parametrize("text", ["", "noon", "25:00", "12:30 ", "2026-13-01", "2026-11-01 x", "0001-01-01", "9" * 40, "\uff11\uff12:\uff13\uff10"])
+@pytest.mark.parametrize("text", ["", "noon", "25:00", "12:30 ", "2026-13-01", "0001-01-01", "9" * 40, "\uff11\uff12:30"])
 def test_what_is_no_time_is_refused_with_what_would_be(text: str) -> None:
     with pytest.raises(BadUsage, match="is no time"):
         moment(text, 0)

@@ -181,9 +181,7 @@ class TextCodec:
 
     @_answer.register
     def _(self, answer: events.History) -> Iterable[str]:
-        more = ", of more" if answer.more else ""
-        which = "Some" if answer.later else "The last"
-        yield f"-- {which} {len(answer.events)} events in #{answer.room}{more}:"
+        yield f"-- What happened in #{answer.room}{' (there is more before)' if answer.more else ''}:"
         yield from self._past(answer.events)
 
     @_answer.register

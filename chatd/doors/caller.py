@@ -81,6 +81,11 @@ class Caller:
 
     # -- Lines
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is a flood limit at all."""
+        return self._bucket is not None
+
     def may_take_line(self) -> bool:
         """Whether flood control lets a line pass now; if not, the valve is off until it does.
 

@@ -102,25 +102,23 @@ class ChatProtocol(LineReceiver):
         if self._telnet is not None or IAC_BYTE in data:
             data = self._without_telnet(data)
         data, self._held, start = self._held + data, b"", 0
-        while not self.paused and self.caller.ended is None:
+        caller = self.caller
+        while not self.paused and caller.ended is None:
             end = data.find(b"\n", start)
             if end < 0:
                 self._hold(data[start:])
                 return
-            if not self.caller.may_take_line():
+            if caller.limited and not caller.may_take_line():
                 break
-            self._take(data[start:end])
+            line = data[start:end].removesuffix(b"\r")
             start = end + 1
+            if self._skipping:
+                self._skipping = False
+            elif len(line) > LINE_BYTES:
+                caller.refuse(TOO_LONG)
+            else:
+                self.lineReceived(line)
         self._held = data[start:]
-
-    def _take(self, line: bytes) -> None:
-        line = line.removesuffix(b"\r")
-        if self._skipping:
-            self._skipping = False
-        elif len(line) > LINE_BYTES:
-            self.caller.refuse(TOO_LONG)
-        else:
-            self.lineReceived(line)
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line; of one that is over its limit nothing, and the more of it comes, the later."""

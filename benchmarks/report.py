@@ -1,0 +1,170 @@
+"""From outcomes to figures, and from figures to a table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.works import Figure, Outcome, Work
+
+REFERENCE = "bare"
+JUDGED = "chatd"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One case of one work on one server, in one run."""
+
+    run: int
+    work: str
+    case: str
+    server: str
+    outcome: Outcome
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything that was measured so far."""
+
+    works: Sequence[Work]
+    servers: Sequence[str]
+    measurements: list[Measurement] = field(default_factory=list)
+
+    def values(self, work: Work, figure: Figure, server: str) -> list[float]:
+        """The figure in each run in which it can be told."""
+        runs = sorted({measurement.run for measurement in self.measurements})
+        told = (self._value(work, figure, server, run) for run in runs)
+        return [value for value in told if value is not None]
+
+    def median(self, work: Work, figure: Figure, server: str) -> float | None:
+        values = self.values(work, figure, server)
+        return statistics.median(values) if values else None
+
+    def _value(self, work: Work, figure: Figure, server: str, run: int) -> float | None:
+        value = self._absolute(work, figure, server, run)
+        if value is None or not figure.relative:
+            return value
+        reference = self._absolute(work, figure, REFERENCE, run)
+        return value / reference if reference else None
+
+    def _absolute(self, work: Work, figure: Figure, server: str, run: int) -> float | None:
+        outcomes = {
+            measurement.case: measurement.outcome
+            for measurement in self.measurements
+            if (measurement.run, measurement.work, measurement.server) == (run, work.name, server)
+        }
+        return figure.compute(outcomes) if len(outcomes) == len(work.cases) else None
+
+    def keeps_limit(self, work: Work, figure: Figure) -> bool | None:
+        """Is chatd's median within the limit? None where there is no limit or no figure."""
+        median = self.median(work, figure, JUDGED)
+        return None if median is None or figure.limit is None else median <= figure.limit
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": f"{platform.python_version()}, Twisted {_twisted()}",
+        "commit": _commit(),
+        "load at the start": f"{os.getloadavg()[0]:.2f}",
+    }
+
+
+def _twisted() -> str:
+    try:
+        return version("twisted")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+    except OSError:
+        return "unknown"
+    return answer.stdout.strip() or "unknown"
+
+
+def problems(measurements: Iterable[Measurement]) -> list[str]:
+    """A sentence for each case in which not all were greeted, or not all arrived once and in order."""
+    return [_problem(measurement) for measurement in measurements if not measurement.outcome["went_well"]]
+
+
+def _problem(measurement: Measurement) -> str:
+    outcome = measurement.outcome
+    found = [f"{outcome['present']} of {outcome['connections']} greeted"]
+    if outcome["expected"]:
+        found.append(f"{outcome['delivered']} of {outcome['expected']} delivered")
+    found += [f"{outcome[key]} {key.replace('_', ' ')}" for key in ("doubled", "out_of_order") if outcome[key]]
+    if outcome["closed_by_server"]:
+        found.append(f"{outcome['closed_by_server']} connections closed by the server")
+    if outcome["ran_out_of_time"]:
+        found.append("out of time")
+    name = measurement.work if measurement.work == measurement.case else f"{measurement.work}/{measurement.case}"
+    return f"{name}, {measurement.server}, run {measurement.run}: {', '.join(found)}"
+
+
+def show(value: float | None) -> str:
+    """A number with three digits that count."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _row(results: Results, work: Work, figure: Figure) -> list[str]:
+    limit = "" if figure.limit is None else f"≤ {figure.limit:g}"
+    verdict = {None: "", True: " ✓", False: " ✗"}[results.keeps_limit(work, figure)]
+    medians = [show(results.median(work, figure, server)) + (verdict if server == JUDGED else "") for server in results.servers]
+    return [work.name, figure.title, limit, *medians]
+
+
+def rows(results: Results) -> list[list[str]]:
+    """The table: a heading, and one row for each figure."""
+    heading = ["work", "figure", "chatd's limit", *results.servers]
+    return [heading, *(_row(results, work, figure) for work in results.works for figure in work.figures)]
+
+
+def plain_table(table: list[list[str]]) -> str:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
+
+
+def _runs(results: Results) -> list[str]:
+    """How often each work was done."""
+    runs = {measurement.work: measurement.run for measurement in results.measurements}
+    return [f"{work} {run}" for work, run in runs.items()]
+
+
+def markdown(results: Results, environment: dict[str, str], method: str) -> str:
+    """The whole report."""
+    heading, *body = rows(results)
+    rule = ["---"] * 3 + ["---:"] * len(results.servers)
+    lines = ["# Benchmark results", "", *(f"- {key}: {value}" for key, value in environment.items())]
+    lines += [
+        f"- runs: {', '.join(_runs(results))}; the servers take turns, and each figure is the median",
+        f"- method: {method}",
+    ]
+    lines += ["", "![Processor time of a delivery, bare = 1](results.svg)", ""]
+    lines += ["| " + " | ".join(row) + " |" for row in (heading, rule, *body)]
+    lines += ["", *(f"- **{work.name}**: {work.meaning}." for work in results.works)]
+    found = problems(results.measurements)
+    lines += ["", "## What did not go well", "", *(f"- {sentence}" for sentence in found)] if found else []
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,202 @@
+"""The servers that are compared: how each is started on a port, and stopped again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cores import FOR_SERVER, on_cores
+
+HERE = Path(__file__).resolve().parent
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+class ServerError(Exception):
+    """Raised when a server does not start; says which, and what it said last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a server's command line depends on."""
+
+    port: int
+    #: A temporary folder for configuration and logs; the compiled programs lie there too.
+    folder: Path
+    #: The limits that the server has as it comes; otherwise those that would disturb a measurement are off.
+    default_limits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    name: str
+    dialect: str
+    command: Callable[[Start], list[str]]
+    is_installed: Callable[[], bool]
+    #: Logins under way at a time, outside of the work that lets everybody arrive at once.
+    login_window: int = 100
+    #: Is there a limit that could stop somebody who floods?
+    has_limits: bool = True
+
+
+def _sibling(program: str) -> Path:
+    """A program of the Python environment that runs this."""
+    return Path(sys.executable).parent / program
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+
+
+def _bare(start: Start) -> list[str]:
+    return [str(start.folder / "bare"), str(start.port)]
+
+
+def _classic(start: Start) -> list[str]:
+    return [sys.executable, str(HERE / "classic.py"), str(start.port)]
+
+
+def _chatd(start: Start) -> list[str]:
+    command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
+    command += ["--interface", "127.0.0.1"]
+    if not start.default_limits:
+        command += ["--flood-rate", "0", "--max-per-address", "0", "--max-sessions", "0"]
+    return command
+
+
+def _twisted_is_installed() -> bool:
+    return _sibling("twistd").exists()
+
+
+_NGIRCD = """\
+[Global]
+    Name = bench.invalid
+    Info = benchmark
+    Listen = 127.0.0.1
+    Ports = {port}
+    MotdPhrase = benchmark
+[Limits]
+    MaxConnections = 0
+    MaxConnectionsIP = 0
+    MaxJoins = 0
+    PingTimeout = 600
+{flood_limits}
+[Options]
+    DNS = no
+    Ident = no
+    PAM = no
+"""
+
+
+def _ngircd(start: Start) -> list[str]:
+    flood_limits = "" if start.default_limits else "    MaxPenaltyTime = 0"
+    configuration = start.folder / f"ngircd-{start.port}.conf"
+    configuration.write_text(_NGIRCD.format(port=start.port, flood_limits=flood_limits))
+    configuration.chmod(0o644)
+    return [_program("ngircd") or "ngircd", "--nodaemon", "--config", str(configuration)]
+
+
+_INSPIRCD = """\
+<server name="bench.invalid" description="benchmark" network="bench">
+<admin name="bench" email="bench@bench.invalid" nick="bench">
+<bind address="127.0.0.1" port="{port}" type="clients">
+<connect allow="*" limit="20000" localmax="20000" globalmax="20000" maxconnwarn="no"
+ timeout="60" pingfreq="600" resolvehostnames="no" useident="no" {flood_limits}>
+<performance softlimit="20000" somaxconn="4096" clonesonconnect="no">
+<dns server="127.0.0.1" timeout="1">
+<log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="inspircd.log">
+<path configdir="{folder}" datadir="{folder}" logdir="{folder}" runtimedir="{folder}">
+"""
+
+_INSPIRCD_UNLIMITED = (
+    'fakelag="no" commandrate="1000000000" threshold="1000000000" recvq="1048576" softsendq="16777216" hardsendq="67108864"'
+)
+
+
+def _inspircd(start: Start) -> list[str]:
+    flood_limits = "" if start.default_limits else _INSPIRCD_UNLIMITED
+    configuration = start.folder / f"inspircd-{start.port}.conf"
+    text = _INSPIRCD.format(port=start.port, folder=start.folder, flood_limits=flood_limits)
+    configuration.write_text(text)
+    command = [_program("inspircd") or "inspircd", "--config", str(configuration), "--nofork", "--nopid"]
+    return command + (["--runasroot"] if os.geteuid() == 0 else [])
+
+
+SERVERS = (
+    Server("bare", "text", _bare, lambda: True, has_limits=False),
+    Server("chatd", "text", _chatd, _twisted_is_installed),
+    Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
+    # It listens with a backlog of 10: whoever is the eleventh to knock waits a second for the next try.
+    Server("ngircd", "irc", _ngircd, lambda: _program("ngircd") is not None, login_window=8),
+    # It completes logins on the tick of a second, as many as there are then.
+    Server("inspircd", "irc", _inspircd, lambda: _program("inspircd") is not None, login_window=1000),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _wait_until_it_accepts(server: Server, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while not _accepts(port):
+        if process.poll() is not None or time.monotonic() > give_up:
+            said = log.read_text(errors="replace").strip().splitlines()
+            raise ServerError(f"{server.name} did not start: {said[-1] if said else 'it said nothing'}")
+        time.sleep(0.05)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def running(server: Server, folder: Path, *, default_limits: bool) -> Iterator[tuple[int, int]]:
+    """Run a server of its own for one case; gives its port and process id.
+
+    chatd is the one of this checkout, not one that may be installed elsewhere.
+
+    Raises ServerError when it does not accept a connection within 20 s.
+    """
+    start = Start(free_port(), folder, default_limits)
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    log = folder / f"{server.name}-{start.port}.log"
+    with log.open("wb") as output, on_cores(FOR_SERVER):
+        process = subprocess.Popen(
+            server.command(start),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+        )
+    try:
+        _wait_until_it_accepts(server, process, start.port, log)
+        yield start.port, process.pid
+    finally:
+        _stop(process)
+        log.unlink()

@@ -1,0 +1,221 @@
+"""The works: who talks how much to whom, and which figures of it count, with the limits that chatd keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+#: What the load generator printed for one case.
+Outcome = Mapping[str, float | int | bool | str]
+#: From the outcomes of a work's cases to a figure; None where it cannot be told.
+Compute = Callable[[Mapping[str, Outcome]], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The options of one run of the load generator; ``load.c`` explains them."""
+
+    listeners: int = 0
+    speakers: int = 0
+    stalled: int = 0
+    trouble: str = "none"
+    messages: int = 0
+    window: int = 64
+    rate: float = 0.0
+    seconds: float = 0.0
+    message_bytes: int = 64
+    idle: float = 0.0
+    everybody_at_once: bool = False
+    joins: bool = True
+
+    def shortened(self) -> Load:
+        """The same work for a quick look: a fifth of the messages, a third of the time and of the crowd."""
+        return replace(
+            self,
+            messages=-(-self.messages // 5),
+            seconds=self.seconds / 3,
+            idle=self.idle / 3,
+            stalled=self.stalled // 3,
+            listeners=self.listeners if self.speakers else self.listeners // 3,
+        )
+
+    def arguments(self) -> list[str]:
+        pairs: dict[str, float | int | str] = {
+            "--listeners": self.listeners,
+            "--speakers": self.speakers,
+            "--stalled": self.stalled,
+            "--trouble": self.trouble,
+            "--messages": self.messages,
+            "--window": self.window,
+            "--bytes": self.message_bytes,
+            "--idle": self.idle,
+        }
+        if self.rate:
+            pairs |= {"--rate": self.rate, "--seconds": self.seconds}
+        return [str(word) for pair in pairs.items() for word in pair] + ([] if self.joins else ["--no-join"])
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a work, with the limit that chatd keeps."""
+
+    title: str
+    compute: Compute
+    limit: float | None = None
+    #: Divide by what ``bare`` needed in the same run.
+    relative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    name: str
+    meaning: str
+    cases: Mapping[str, Load]
+    figures: tuple[Figure, ...]
+    runs: int
+    #: Does the server keep the limits that it has as it comes, flood limits among them?
+    default_limits: bool = False
+
+
+def number(case: str, key: str) -> Compute:
+    """A figure that stands in the outcome as it is."""
+    return lambda outcomes: float(outcomes[case][key])
+
+
+def _percent(case: str, part: str, whole: str) -> Compute:
+    return lambda outcomes: 100 * float(outcomes[case][part]) / (float(outcomes[case][whole]) or 1.0)
+
+
+def _arrival_seconds(outcomes: Mapping[str, Outcome]) -> float | None:
+    arrival = outcomes["arrival"]
+    return float(arrival["arrival_seconds"]) if arrival["present"] == arrival["connections"] else None
+
+
+def _growth_mib(outcomes: Mapping[str, Outcome]) -> float | None:
+    stalled = outcomes["stalled"]
+    return (float(stalled["rss_peak_kib"]) - float(stalled["rss_arrived_kib"])) / 1024
+
+
+def _slowdown(key: str, beside: str) -> Compute:
+    return lambda outcomes: float(outcomes[beside][key]) / (float(outcomes["alone"][key]) or 1.0)
+
+
+def _delivery(name: str, meaning: str, load: Load, ratio: float | None, p99_ms: float | None = None) -> Work:
+    cost = number(name, "cpu_us_per_delivery")
+    figures = (
+        Figure("processor time of a delivery, bare = 1", cost, ratio, relative=True),
+        Figure("processor time of a delivery, µs", cost),
+        Figure("latency, p99, ms", number(name, "p99_ms"), p99_ms),
+    )
+    return Work(name, meaning, {name: load}, figures, runs=3)
+
+
+_TALKERS = Load(speakers=50, rate=200, seconds=12, message_bytes=400)
+_FLOODED = Load(listeners=100, speakers=50, rate=25, seconds=6)
+_TROUBLES = ("lines", "endless", "newlines", "trickle")
+
+WORKS = (
+    _delivery(
+        "talk",
+        "200 listeners; one message at a time",
+        Load(listeners=200, speakers=1, messages=2000, window=1),
+        ratio=1.25,
+    ),
+    _delivery(
+        "burst",
+        "200 listeners; one speaker with 64 messages on the way",
+        Load(listeners=200, speakers=1, messages=20000, window=64),
+        ratio=1.5,
+    ),
+    _delivery(
+        "crowd",
+        "150 listeners and 50 speakers, each with 4 messages on the way",
+        Load(listeners=150, speakers=50, messages=500, window=4),
+        ratio=2.0,
+    ),
+    _delivery(
+        "storm",
+        "150 listeners and 50 speakers, each with 64 messages on the way",
+        Load(listeners=150, speakers=50, messages=1000, window=64),
+        ratio=None,
+    ),
+    _delivery(
+        "paced",
+        "600 listeners; 750 messages a second for 6 s",
+        Load(listeners=600, speakers=1, rate=750, seconds=6),
+        ratio=0.8,
+        p99_ms=59,
+    ),
+    _delivery(
+        "wide",
+        "1,500 listeners; 75 messages a second for 6 s",
+        Load(listeners=1500, speakers=1, rate=75, seconds=6),
+        ratio=1.0,
+        p99_ms=60,
+    ),
+    Work(
+        "silent",
+        "9,000 people who have logged in and say nothing",
+        {"silent": Load(listeners=9000, idle=10, joins=False)},
+        (
+            Figure("resident memory of a person, KiB", number("silent", "rss_per_connection_kib"), 5),
+            Figure(
+                "processor time while nobody talks, % of a core",
+                _percent("silent", "idle_cpu_seconds", "idle_seconds"),
+                1,
+            ),
+        ),
+        runs=1,
+    ),
+    Work(
+        "arrival",
+        "5,000 people who connect and log in at once",
+        {"arrival": Load(listeners=5000, everybody_at_once=True, joins=False)},
+        (
+            Figure("all are greeted after, s", _arrival_seconds, 5),
+            Figure("greeted, % of all", _percent("arrival", "present", "connections")),
+            Figure("processor time, s", number("arrival", "arrival_cpu_seconds")),
+        ),
+        runs=1,
+    ),
+    Work(
+        "stalls",
+        "50 people who talk, 200 messages of 400 bytes a second for 12 s: alone; beside 1,000 who read; "
+        "beside 1,000 who read nothing until 35 s after the talk",
+        {
+            "alone": _TALKERS,
+            "reading": replace(_TALKERS, listeners=1000),
+            "stalled": replace(_TALKERS, stalled=1000, idle=35),
+        },
+        (
+            Figure("growth of resident memory, MiB", _growth_mib, 64),
+            Figure("p99 beside 1,000 who never read, alone = 1", _slowdown("p99_ms", "stalled"), 2),
+            Figure("the same once they have stalled", _slowdown("second_half_p99_ms", "stalled"), 2),
+            Figure("p99 beside 1,000 who read, alone = 1", _slowdown("p99_ms", "reading")),
+            Figure("p99 alone, ms", number("alone", "p99_ms")),
+            Figure("p99 beside 1,000 who read, ms", number("reading", "p99_ms")),
+            Figure("p99 beside 1,000 who never read, ms", number("stalled", "p99_ms")),
+            Figure("p99 once they have stalled, ms", number("stalled", "second_half_p99_ms")),
+            Figure("let go within 47 s, % of the stalled", _percent("stalled", "stalled_closed", "stalled")),
+            Figure("told what they missed, % of the stalled", _percent("stalled", "stalled_told", "stalled")),
+            Figure(
+                "missed something untold, % of the stalled",
+                _percent("stalled", "stalled_untold", "stalled"),
+                0,
+            ),
+        ),
+        runs=1,
+    ),
+    Work(
+        "flood",
+        "100 listeners and 50 speakers, 25 messages a second for 6 s, and one more who sends lines, bytes "
+        "without a newline or bare newlines as fast as the server takes them, or a byte a second",
+        {"quiet": _FLOODED} | {trouble: replace(_FLOODED, trouble=trouble) for trouble in _TROUBLES},
+        (
+            Figure("p99 without the one, ms", number("quiet", "p99_ms")),
+            *(Figure(f"p99 beside {trouble}, ms", number(trouble, "p99_ms"), 100) for trouble in _TROUBLES),
+        ),
+        runs=1,
+        default_limits=True,
+    ),
+)
