@@ -359,7 +359,7 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
 def history(registry: Registry, session: Session, command: commands.History) -> None:
     room = _room_of(session, command.room)
     if min(command.count, command.before, command.after) < 0:
-        raise BadUsage("These numbers make no sense.", "count, before and after are above 0.")
+        raise BadUsage("These numbers make no sense.", "count and before are above 0.")
     if sum(map(bool, (command.before, command.after, command.before_time, command.after_time))) > 1:
         raise BadUsage("These are several places.", "Name one: before or after, a seq or a time.")
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
@@ -367,6 +367,7 @@ def history(registry: Registry, session: Session, command: commands.History) -> 
     time = when.moment(named, registry.now()) if named else 0
 
     def show(place: int) -> None:
+        place = min(place, room.log.stored)
         start, stop = (place, place + count) if forward else (place - count, place)
         _show(session, room, start, stop, command.id)
 

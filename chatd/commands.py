@@ -192,14 +192,14 @@ class Row:
 
 
 def _read_history(row: Row, rest: str) -> Command:
-    """``[before|after SEQ|TIME] [N]``."""
-    words = rest.split()
-    side, place = "", ""
-    if len(words) >= 2 and words[0] in ("before", "after"):
-        side, place, *words = words
-    if len(words) > 1 or not all(word.isdigit() for word in words):
-        raise BadUsage(f"/{row.name} is written otherwise.", f"Write {usage_line(row)}.")
-    count = _count(row, words[0]) if words else 0
+    """``[N]``, or ``before`` or ``after``, a seq or a time, and then ``[N]``."""
+    side, _, place = rest.partition(" ")
+    if side not in ("before", "after"):
+        return row.make(*_arguments(row, rest))
+    place, _, number = place.strip().partition(" ")
+    if not place:
+        raise BadUsage(f"/{row.name} {side} needs a place.", f"Write /{row.name} {side} 12:30, or another time, or a seq.")
+    count = _count(row, number.strip()) if number else 0
     seq, time = (_count(row, place), "") if place.isascii() and place.isdigit() else (0, place)
     if side == "before":
         return History(count, before=seq, before_time=time)
@@ -222,7 +222,7 @@ TABLE: tuple[Row, ...] = (
     Row("unignore", Unignore, "NICK", "hear a person again"),
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),
-    Row("history", History, "[before|after SEQ|TIME] [N]", "show N events here, the last or others", read=_read_history),
+    Row("history", History, "[N]", "show the last N events, or before|after TIME N of them", read=_read_history),
     Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
 )
 
