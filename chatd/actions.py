@@ -179,9 +179,7 @@ def _enter(
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
         scrollback = () if known else _heard(session, log.read(joined - SCROLLBACK_EVENTS, joined))
         here = room.name.text
-        session.out.tell(
-            events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id)
-        )
+        session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id))
         if still_in:
             session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
             session.out.turn_to(session.current)
@@ -335,8 +333,7 @@ def help(registry: Registry, session: Session, command: commands.Help) -> None:
 def rooms(registry: Registry, session: Session, command: commands.Rooms) -> None:
     known = sorted(registry.rooms(), key=lambda room: (-len(room.members), room.name.key))
     lines = tuple(
-        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members)
-        for room in known[:NAMES_SHOWN]
+        events.RoomLine(room.name.text, len(room.members), room.topic, session in room.members) for room in known[:NAMES_SHOWN]
     )
     session.out.tell(events.RoomList(len(known), lines, id=command.id))
 
@@ -351,9 +348,7 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
     other = registry.person(command.nick)
     idle = max(0, registry.now() - other.heard) // 1000
     where = tuple(room.name.text for room in other.rooms.values())
-    session.out.tell(
-        events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id)
-    )
+    session.out.tell(events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id))
 
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
@@ -479,6 +474,4 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Quit: quit,
 }
 
-BEFORE_NICK: Final = frozenset(
-    {commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)}
-)
+BEFORE_NICK: Final = frozenset({commands.Hello, commands.Ping, *(row.make for row in commands.TABLE if not row.nick_needed)})

@@ -3,7 +3,7 @@
 The price of a chat server is the delivery: one ``send`` system call at least for each reader.  Three things keep it near that:
 
 * It runs at the end of the reactor's turn, so that all that came in during the turn travels in one chunk.
-* After it has written to many it rests, for a multiple of the time that it took.  An idle server answers at once; a busy one
+* After it has delivered much it rests, for a multiple of the time that it took.  An idle server answers at once; a busy one
   gathers larger batches instead of working ever longer, and the reactor always has time left to read.
 * Readers who have taken everything so far stand at the same place and get the same bytes object, by one direct ``send``.
   Only who does not take it whole gets a cursor of their own, and the log waits for them (``outlet.py``).
@@ -12,7 +12,7 @@ The price of a chat server is the delivery: one ``send`` system call at least fo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from twisted.logger import Logger
 
 from chatd.codecs.base import Codec
 from chatd.events import Event, Missed
-from chatd.limits import LOG_PAGE_EVENTS, REST_FACTOR, REST_SECONDS, REST_WRITES
+from chatd.limits import LOG_PAGE_EVENTS, REST_DELIVERIES, REST_FACTOR, REST_SECONDS
 from chatd.room import Room
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Feed:
     # -- Fan-out
 
     def fan_out(self) -> int:
-        """Send the live readers all that is new; how many they are."""
+        """Send the live readers all that is new; how many deliveries that were."""
         start, store = self.cursor, self.room.log
         if start < store.held:  # More came in one turn than memory holds: every reader is behind.
             for outlet, cursor in [*((outlet, start) for outlet in self.live), *self.early.items()]:
@@ -80,29 +80,35 @@ class Feed:
         self.cursor = start + len(news)
         pieces = [self.codec.encode(event, self.current) for event in news]
         self._keep(start, pieces)
-        own = self._own(news)
-        self._send(start, pieces, self.live - own if own else self.live)
-        for outlet in own & self.live:
-            self._send(start, self._for(outlet, pieces, news), (outlet,))
+        spoken = {} if self.codec.echo else self._spoken(news)
+        special = self.choosy.union(spoken)
+        self._send(start, pieces, self.live - special if special else self.live)
+        for outlet in special & self.live:
+            self._send(start, self._wanted(outlet, pieces, news, spoken), (outlet,))
         for outlet, cursor in [*self.early.items()]:
-            self._send_first(start, outlet, cursor, pieces, news)
-        return len(self.live)
+            if cursor <= self.cursor:
+                del self.early[outlet]
+                self.live.add(outlet)
+                self._send(cursor, self._wanted(outlet, pieces, news, spoken)[cursor - start :], (outlet,))
+        return len(self.live) * len(news)
 
-    def _own(self, news: Iterable[Event]) -> set[Outlet]:
-        """The readers who do not get all of ``news``: whoever did it, where there is no echo, and the choosy."""
-        if self.codec.echo:
-            return self.choosy
-        speakers = {self.readers[origin] for origin in {event.origin for event in news} if origin in self.readers}
-        return speakers | self.choosy
+    def _spoken(self, news: Iterable[Event]) -> dict[Outlet, list[int]]:
+        """The readers who have done something of ``news``, and which of it."""
+        places: dict[str, list[int]] = {}
+        for place, event in enumerate(news):
+            places.setdefault(event.origin, []).append(place)
+        return {self.readers[origin]: where for origin, where in places.items() if origin in self.readers}
 
-    def _for(self, outlet: Outlet, pieces: Sequence[bytes], news: Sequence[Event]) -> Sequence[bytes]:
+    def _wanted(
+        self, outlet: Outlet, pieces: list[bytes], news: Sequence[Event], spoken: Mapping[Outlet, list[int]]
+    ) -> list[bytes]:
         """``pieces`` with nothing in the place of what ``outlet`` does not want."""
         if outlet.session.ignoring:
             return [piece if outlet.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
-        if self.codec.echo:
-            return pieces
-        own = outlet.session.origin
-        return [b"" if event.origin == own else piece for piece, event in zip(pieces, news, strict=True)]
+        wanted = pieces.copy()
+        for place in spoken.get(outlet, ()):
+            wanted[place] = b""
+        return wanted
 
     def _send(self, start: int, pieces: Sequence[bytes], outlets: Collection[Outlet]) -> None:
         """Send ``pieces``, the events from ``start`` on, to each of ``outlets``."""
@@ -120,16 +126,6 @@ class Feed:
         for outlet, sent in short:
             cursor, rest = _cut(start, pieces, sent)
             outlet.fall_behind(self, cursor, rest)
-
-    def _send_first(
-        self, start: int, outlet: Outlet, cursor: int, pieces: Sequence[bytes], news: Sequence[Event]
-    ) -> None:
-        """Send what one who came since the last fan-out wants of ``pieces``."""
-        if cursor <= self.cursor:
-            del self.early[outlet]
-            self.live.add(outlet)
-            skip = cursor - start
-            self._send(cursor, self._for(outlet, pieces[skip:], news[skip:]), (outlet,))
 
     # -- Catching up
 
@@ -244,14 +240,14 @@ class Fanout:
         if self._turn is not None and self._turn.active():
             self._turn.cancel()
         self._turn = None
-        began, written = self.clock.seconds(), 0
+        began, deliveries = self.clock.seconds(), 0
         rooms, self._rooms = self._rooms, {}
         for room in rooms:
             for feed in list(self._feeds.get(room, {}).values()):
                 try:
-                    written += feed.fan_out()
+                    deliveries += feed.fan_out()
                 except Exception:
                     log.failure("defect: the news of a room could not be sent")
-        if written >= REST_WRITES:
+        if deliveries >= REST_DELIVERIES:
             ended = self.clock.seconds()
             self._rested = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)

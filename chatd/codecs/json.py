@@ -101,7 +101,7 @@ def _asked_for(wire: Json) -> type[Command]:
         name = wire.get("command")
         if not isinstance(name, str):
             raise BadUsage("A do needs a command.", 'Write {"type": "do", "command": "who"}.')
-        return commands.find_row(name).make
+        return commands.find_row(safe_text(name)).make
     if not isinstance(kind, str) or kind not in REQUESTS:
         raise Malformed("The type is none that is known.", "It is one of hello, say, do and ping.")
     return REQUESTS[kind]

@@ -133,6 +133,7 @@ class ChatProtocol(LineReceiver):
     def _without_telnet(self, data: bytes) -> bytes:
         if self._telnet is None:
             self._telnet = Telnet()
+            data, self._held = self._held + data, b""  # A character that telnet takes apart may begin in what is held.
             self.caller.session.door = "telnet"
         typed, answer = self._telnet.receive(data)
         self.caller.outlet.put(answer)

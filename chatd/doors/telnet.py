@@ -13,19 +13,22 @@ from chatd.limits import TELNET_BYTES
 IAC: Final = 255
 DONT, DO, WONT, WILL = 254, 253, 252, 251
 SUB_BEGIN, SUB_END = 250, 240
-ARE_YOU_THERE, BREAK = 246, 243
+ARE_YOU_THERE, BREAK, INTERRUPT, ABORT_OUTPUT, SUSPEND = 246, 243, 244, 245, 237
 BINARY, TIMING_MARK = 0, 6
+
+MANGLED: Final = {INTERRUPT: 0x83, ABORT_OUTPUT: 0x8F, SUSPEND: 0x9A, BREAK: 0x9C}
+"""Bytes of UTF-8 that a client in its 7-bit mode takes for Ctrl-C, Ctrl-O, Ctrl-Z and Ctrl-\\, and the command it makes of each."""
 
 
 class Telnet:
     """Takes telnet's commands out of one connection's bytes, whole or cut anywhere."""
 
-    __slots__ = ("_asked_binary", "_last", "_option", "_state", "_sub_bytes")
+    __slots__ = ("_asked_binary", "_due", "_option", "_state", "_sub_bytes")
 
     def __init__(self) -> None:
         self._state = "data"
         self._option = 0
-        self._last = 0
+        self._due = 0
         self._sub_bytes = 0
         self._asked_binary = False
 
@@ -44,8 +47,12 @@ class Telnet:
         if byte == IAC:
             self._state = "command"
         else:
-            typed.append(byte)
-            self._last = byte
+            self._type(byte, typed)
+
+    def _type(self, byte: int, typed: bytearray) -> None:
+        typed.append(byte)
+        # How many bytes of the same character are still due (RFC 3629, 3).
+        self._due = 0 if byte < 0x80 else max(0, self._due - 1) if byte < 0xC0 else 1 if byte < 0xE0 else 2 if byte < 0xF0 else 3
 
     def _in_command(self, byte: int, typed: bytearray, answer: bytearray) -> None:
         self._state = "data"
@@ -59,8 +66,8 @@ class Telnet:
             self._state = "sub"
         elif byte == ARE_YOU_THERE:
             answer += b"-- Yes.\r\n"
-        elif byte == BREAK and self._last >= 0x80:
-            typed.append(0x9C)  # Amid a character, this is what the 7-bit mode makes of the byte 9C.
+        elif self._due and byte in MANGLED:  # Nobody presses a key amid a character.
+            self._type(MANGLED[byte], typed)
 
     def _in_option(self, byte: int, typed: bytearray, answer: bytearray) -> None:
         self._state = "data"
