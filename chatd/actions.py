@@ -17,6 +17,7 @@ from chatd.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRo
 from chatd.events import Event, Reason
 from chatd.limits import (
     AWAY_CHARACTERS,
+    FOUND_EVENTS,
     HISTORY_EVENTS,
     ID_CHARACTERS,
     IGNORED_PER_SESSION,
@@ -26,9 +27,10 @@ from chatd.limits import (
     TOKEN_CHARACTERS,
     TOPIC_CHARACTERS,
 )
-from chatd.names import Name, parse_nick, parse_room
+from chatd.names import Name, fold, parse_nick, parse_room
 from chatd.registry import Registry
 from chatd.room import Room
+from chatd.search import FOR_EVER, Query, words_of
 from chatd.session import Session
 
 Action = Callable[[Registry, Session, Any], None]
@@ -392,6 +394,33 @@ def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
     log.load(start, stop, loaded)
 
 
+def search(registry: Registry, session: Session, command: commands.Search) -> None:
+    words = words_of(command.text)
+    if not words or command.count < 0:
+        raise BadUsage("There is nothing to search for in that.", "Give a word, or several.")
+    most = min(command.count or FOUND_EVENTS, HISTORY_EVENTS)
+    now = registry.now()
+    query = Query(
+        words,
+        registry.room(command.room).name.key if command.room else "",
+        fold(command.nick),
+        when.moment(command.after_time, now) if command.after_time else 0,
+        when.moment(command.before_time, now) if command.before_time else FOR_EVER,
+        most + 1,
+    )
+
+    def found(sought: Sequence[Event] | None) -> None:
+        if sought is None:
+            refuse(session, TooMany("Too much would be looked through.", "Add a word, in:#room or after:DATE."), command.id)
+        else:
+            shown = _heard(session, sought[:most])
+            session.out.tell(events.Found(words, shown, len(sought) > most, id=command.id))
+        session.out.release()
+
+    session.out.hold()
+    registry.settled(lambda: registry.search(query, found))
+
+
 def _heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
     """``past`` without the messages of those whom ``session`` does not hear."""
     return tuple(event for event in past if not session.ignores(event))
@@ -471,6 +500,7 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Away: away,
     commands.Back: back,
     commands.History: history,
+    commands.Search: search,
     commands.Quit: quit,
 }
 

@@ -170,6 +170,21 @@ class History(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Search(Command):
+    """Show the newest ``count`` messages that have all words of ``text``, in whichever room (``room``: in that one).
+
+    ``nick`` asks for those of one person, ``before_time`` and ``after_time`` for those of a time (``when.py``).
+    """
+
+    text: str
+    room: str = ""
+    nick: str = ""
+    before_time: str = ""
+    after_time: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Quit(Command):
     """Leave every room, with a last ``text``, and end the connection."""
 
@@ -206,6 +221,22 @@ def _read_history(row: Row, rest: str) -> Command:
     return History(count, after=seq, after_time=time)
 
 
+def _read_search(row: Row, rest: str) -> Command:
+    """Words, and between them ``in:#room``, ``from:nick``, ``before:TIME`` and ``after:TIME``."""
+    words: list[str] = []
+    chosen = {"in:": "", "from:": "", "before:": "", "after:": ""}
+    for word in rest.split():
+        key, colon, value = word.partition(":")
+        if value and key + colon in chosen:
+            chosen[key + colon] = value
+        else:
+            words.append(word)
+    if not words:
+        hint = f"Write /{row.name} tea, or with what you know: /{row.name} tea in:#lobby from:ada after:2026-11-01."
+        raise BadUsage(f"/{row.name} needs words.", hint)
+    return Search(" ".join(words), chosen["in:"], chosen["from:"], chosen["before:"], chosen["after:"])
+
+
 TABLE: tuple[Row, ...] = (
     Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False),
     Row("nick", Nick, "NICK", "change your nick", nick_needed=False),
@@ -223,6 +254,7 @@ TABLE: tuple[Row, ...] = (
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),
     Row("history", History, "[N]", "show the last N events, or before|after TIME N of them", read=_read_history),
+    Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
     Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
 )
 

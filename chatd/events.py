@@ -236,6 +236,15 @@ class History(Answer):
 
 
 @dataclass(frozen=True, slots=True)
+class Found(Answer):
+    """Messages with all of ``words``, the newest first; ``more``: there are older ones."""
+
+    words: tuple[str, ...]
+    events: tuple[Event, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HelpLine:
     """One command of a :class:`Help`."""
 

@@ -45,6 +45,12 @@ SCROLLBACK_EVENTS: Final = 20
 HISTORY_EVENTS: Final = 100
 """The most events that one answer holds, in number: what fits into an answer without holding up anybody."""
 
+FOUND_EVENTS: Final = 20
+"""The messages that a search shows, in number, unless it asks for more (at most ``HISTORY_EVENTS``): a screenful."""
+
+SEARCHED_EVENTS: Final = 5_000
+"""The events that a search looks through where the log is in memory alone, in number: some 10 ms, in which nobody is served."""
+
 NAMES_SHOWN: Final = 500
 """The most members or rooms that one answer names, in number: a room of ten thousand must not cost the square of that."""
 

@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
-from chatd.events import Said
-from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.events import Event, Said
+from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SEARCHED_EVENTS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.log import Log, MemoryLog
 from chatd.names import Name, fold, parse_room
 from chatd.room import Room
+from chatd.search import Query, matches
 from chatd.session import Session
+
+Search = Callable[[Query, Callable[[Sequence[Event] | None], None]], None]
+"""Tells the newest messages that are sought, the newest first; None where that would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class Registry:
 
     ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC,
     ``news`` is told of a room whose log has something new, ``make_log`` makes the log of the room of a name, and ``settled``
-    calls a function when all that has been appended to the logs until then is stored or has failed to be.
+    calls a function when all that has been appended to the logs until then is stored or has failed to be; ``search`` finds
+    messages.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Registry:
         news: Callable[[Room], None],
         make_log: Callable[[Name], Log] | None = None,
         settled: Callable[[Callable[[], object]], None] | None = None,
+        search: Search | None = None,
     ) -> None:
         self.settings = settings
         self.log_name = log_name
@@ -57,6 +63,7 @@ class Registry:
         said: dict[tuple[str, str], Said] = {}
         self._make_log: Callable[[Name], Log] = make_log or (lambda name: MemoryLog(said=said))
         self.settled = settled or _at_once
+        self.search: Search = search or self._search_memory
         self._connected: dict[Session, str] = {}
         self._per_address: Counter[str] = Counter()
         self._by_key: dict[str, Session] = {}
@@ -177,6 +184,18 @@ class Registry:
                 del self._rooms[key]
                 return
         raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+
+    def _search_memory(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
+        """Look through what the logs have in memory, the newest of each room, as far as the time of one turn allows."""
+        rooms = [room for key, room in self._rooms.items() if query.room in ("", key)]
+        each = SEARCHED_EVENTS // max(1, len(rooms))
+        sought = [
+            event
+            for room in rooms
+            for event in room.log.read(max(room.log.held, room.log.stored - each), room.log.stored)
+            if isinstance(event, Said) and matches(query, event)
+        ]
+        found(sorted(sought, key=lambda event: (event.time, event.seq), reverse=True)[: query.most])
 
     # -- Private messages
 

@@ -159,7 +159,7 @@ def makeService(options: Options) -> IService:
     if store is None:
         registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
     else:
-        registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled)
+        registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled, store.search)
         registry.open_rooms(store.room_names())
     factory = ChatFactory(registry, fanout, reactor)
     return ChatService(reactor, factory, endpoints, store)

@@ -8,7 +8,6 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -19,10 +18,8 @@ LOCK_NAME: Final = "chatd.lock"
 APPLICATION_ID: Final = 0x63686174
 """What marks a file as ours (``PRAGMA application_id``): "chat"."""
 
-UPGRADES: Final[Sequence[str]] = ()
-"""The n-th script (counted from 1) brings a database of version n to version n + 1."""
-
-VERSION: Final = len(UPGRADES) + 1
+VERSION: Final = 2
+"""The version of the database: ``upgrade-N.sql`` brings one of version N to N + 1, ``schema.sql`` makes a new one."""
 
 CHECK_SECONDS: Final = 0.5
 """How long the check at the start may take, in seconds: a small file is checked whole, of a large one what can be seen in this
@@ -94,7 +91,11 @@ def connect(path: Path, *, only_read: bool = False) -> sqlite3.Connection:
 
 def schema() -> str:
     """The SQL that makes an empty database of this version."""
-    return files("chatd.store").joinpath("schema.sql").read_text("utf-8")
+    return _script("schema.sql")
+
+
+def _script(name: str) -> str:
+    return files("chatd.store").joinpath(name).read_text("utf-8")
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
@@ -106,7 +107,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise UnusableError(f"the database {path} is from a newer chatd (version {version}; this one knows {VERSION})")
     if version < VERSION:
-        _in_one_transaction(connection, *UPGRADES[version - 1 :])
+        _in_one_transaction(connection, *(_script(f"upgrade-{old}.sql") for old in range(version, VERSION)))
     return None
 
 

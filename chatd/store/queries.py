@@ -16,7 +16,7 @@ SEQ_BITS: Final = 40
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC = 1, 2, 3, 4, 5, 6
 """The kinds of events, as the column ``kind`` has them."""
 
-COLUMNS: Final = "event.id, time, kind, nick, origin, text, detail, sent"
+COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.origin, event.text, event.detail, event.sent"
 Row = tuple[int, int, int, str, str, str, str, str | None]
 
 

@@ -1,4 +1,4 @@
--- The database of chatd, version 1.  A change here needs a step in database.UPGRADES: an upgraded database equals a fresh one.
+-- The database of chatd, version 2.  A change here needs a step in database.UPGRADES: an upgraded database equals a fresh one.
 
 -- One row: the name of this server's logs (docs/protocol.md, "welcome").
 CREATE TABLE server (
@@ -27,3 +27,16 @@ CREATE TABLE event (
 
 -- Sent again is not said twice: for as long as the message is kept.
 CREATE UNIQUE INDEX event_sent ON event (origin, sent) WHERE sent IS NOT NULL;
+
+-- The words of what was said, under the ids of the events.  It holds no texts, only where their words are.
+CREATE VIRTUAL TABLE search USING fts5 (
+    text,
+    content = '',
+    tokenize = "unicode61 remove_diacritics 2"
+);
+
+-- How far it goes: the seq of the next event of a room that it does not have yet.
+CREATE TABLE indexed (
+    room INTEGER PRIMARY KEY,
+    next INTEGER NOT NULL
+) STRICT;

@@ -20,7 +20,8 @@ from chatd.events import Event, Said
 from chatd.limits import LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS, SESSIONS
 from chatd.log import MemoryLog, Stored
 from chatd.names import Name
-from chatd.store import database, queries
+from chatd.search import Query
+from chatd.store import database, index, queries
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Reader
 from chatd.store.writer import Batch, NewRoom, Writer
@@ -94,6 +95,7 @@ class SqliteStore:
         """Begin to write and to read."""
         self._writer = Writer(self.path, self._call, self._answered)
         self._reader = Reader(self.path, self._call)
+        self._searcher = Reader(self.path, self._call)
 
     def close(self) -> None:
         """Store what has been appended, and let go of the data."""
@@ -101,6 +103,7 @@ class SqliteStore:
         if self._writer is not None:
             self._writer.close()
             self._reader.close()
+            self._searcher.close()
             self._writer = None
         os.close(self._lock)
 
@@ -262,6 +265,18 @@ class SqliteStore:
             found(log.stored if isinstance(answer, Exception) else max(answer, log.first))
 
         self._reader.ask(partial(queries.at, room=log.id, first=log.first, stop=log.stored, time=time), told)
+
+
+    def search(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
+        """Tell ``found`` the newest messages that are sought; None where that would take too long."""
+
+        def told(answer: Sequence[Event] | Exception) -> None:
+            if isinstance(answer, Exception) and getattr(answer, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
+                self._report(f"the database {self.path} cannot be searched: {answer}")
+            found(None if isinstance(answer, Exception) else answer)
+
+        assert self._writer is not None
+        self._writer.index(lambda: self._searcher.ask(partial(index.search, query=query), told))
 
 
 class SqliteLog:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from threading import Thread
 from typing import Final
 
 from chatd.events import Event, TopicSet
-from chatd.store import database
+from chatd.store import database, index
 from chatd.store.queries import Row, to_row
 
 ROWS_AT_ONCE: Final = 100
@@ -24,6 +25,12 @@ CHECKPOINT_COMMITS: Final = 500
 
 CHECKPOINT_ROWS: Final = 20_000
 """The events after which it is, in number: about as much."""
+
+INDEX_PAUSE: Final = 0.5
+"""How long nothing is said before the search index follows, in seconds: bursts are stored first."""
+
+INDEX_SECONDS: Final = 2.0
+"""How long the search index waits for such a pause, in seconds, before it takes a part in between."""
 
 _PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -62,13 +69,21 @@ class Writer:
         self._failed_age = -1
         self._commits = self._rows = 0
         self._copier = _Copier(path)
-        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._unindexed = index.unindexed(self._connection)
+        self._indexed = time.monotonic()
+        self._waiting: list[Callable[[], object]] = []
+        """Who is told when the index is up to date."""
+        self._batches: SimpleQueue[Batch | Callable[[], object] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
 
     def put(self, batch: Batch) -> None:
         """Store ``batch`` after those before it."""
         self._batches.put(batch)
+
+    def index(self, then: Callable[[], object]) -> None:
+        """Bring the search index up to date with what was put before, and then call ``then`` in the reactor's thread."""
+        self._batches.put(then)
 
     def close(self) -> None:
         """Store what was put, and end."""
@@ -80,21 +95,30 @@ class Writer:
         self._connection.close()
 
     def _run(self) -> None:
-        while gathered := list(self._gather()):
-            batches = [batch for batch in gathered if batch.age > self._failed_age]
+        while True:
+            gathered = list(self._gather())
+            batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.age > self._failed_age]
             if batches:
                 self._commit(batches)
-
-    def _gather(self) -> Iterator[Batch]:
-        """The next batch, and all that are there already; nothing: the end."""
-        batch = self._batches.get()
-        while batch is not None:
-            yield batch
-            try:
-                batch = self._batches.get_nowait()
-            except Empty:
+            self._waiting += [then for then in gathered if callable(then)]
+            if self._unindexed and (self._waiting or not gathered or time.monotonic() > self._indexed + INDEX_SECONDS):
+                self._index()
+            if self._waiting and not self._unindexed:
+                for then in self._waiting:
+                    self._call(then)
+                self._waiting.clear()
+            if None in gathered:
                 return
-        self._batches.put(None)  # Seen again when what came before it is stored.
+
+    def _gather(self) -> Iterator[Batch | Callable[[], object] | None]:
+        """What comes next, and all that is there already; nothing, if nothing comes and there is something to index."""
+        wait = None if not self._unindexed else 0.0 if self._waiting else INDEX_PAUSE
+        try:
+            yield self._batches.get(timeout=wait)
+            while True:
+                yield self._batches.get_nowait()
+        except Empty:
+            pass
 
     def _commit(self, batches: Sequence[Batch]) -> None:
         try:
@@ -107,6 +131,7 @@ class Writer:
         else:
             self._call(self._answered, batches, None)
             self._count(sum(len(batch.events) for batch in batches))
+            self._unindexed.update(room for batch in batches for room, _ in batch.events)
 
     def _write_all(self, batches: Sequence[Batch]) -> None:
         """Write ``batches`` in one transaction: that of the one statement, where one is enough."""
@@ -124,6 +149,19 @@ class Writer:
         for topic in topics:
             execute("UPDATE room SET topic = ? WHERE id = ?", topic)
         execute("COMMIT")
+
+    def _index(self) -> None:
+        """Index a part of what is not yet; where that fails, as on a full disk, the next time finds it."""
+        room = next(iter(self._unindexed))
+        self._indexed = time.monotonic()
+        try:
+            more = index.index(self._connection, room)
+        except sqlite3.Error:
+            more = False
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        if not more:
+            self._unindexed.discard(room)
 
     def _insert(self, rows: Sequence[Row]) -> None:
         places = ", ".join([_PLACES] * len(rows))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from chatd.events import Event
+from chatd.search import Query
 from chatd.store import database
 from chatd.store.database import FILE_NAME, UnusableError
 from tests.store.pumped import PumpedStore, say
@@ -96,3 +101,50 @@ def test_a_store_that_is_refused_leaves_no_lock(tmp_path: Path) -> None:
         PumpedStore(tmp_path)
     os.unlink(tmp_path / FILE_NAME)
     PumpedStore(tmp_path).close()
+
+
+def _schema(path: Path) -> dict[str, str]:
+    """Everything in the database by name, without comments and spaces."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema").fetchall()
+    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in found}
+
+
+@pytest.mark.parametrize("version", range(1, database.VERSION))
+def test_an_upgraded_database_equals_a_fresh_one_and_has_lost_nothing(tmp_path: Path, version: int) -> None:
+    old = tmp_path / FILE_NAME
+    script = (Path(__file__).parent / f"schema-{version}.sql").read_text()
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(f"{script} PRAGMA application_id = {database.APPLICATION_ID}; PRAGMA user_version = {version};")
+        connection.executescript(
+            """
+            INSERT INTO server VALUES ('thelog');
+            INSERT INTO room (id, key, name, topic) VALUES (3, 'tea', 'Tea', 'green');
+            """
+        )
+        for seq in range(1, 31):
+            row = ((3 << 40) + seq, seq, 1, "ada", "o", f"tea {seq}", "", str(seq))
+            connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.commit()
+    store = PumpedStore(tmp_path)
+    log = store.room("tea")
+    assert (store.name, log.name, log.topic, log.end) == ("thelog", "Tea", "green", 31)
+    answers: list[Sequence[Event] | None] = []
+    store.search(Query(("tea", "7")), answers.append)
+    store.wait(lambda: answers)
+    assert [event.seq for event in answers[0] or ()] == [7]
+    store.close()
+    database.prepare(tmp_path / "fresh.db")
+    assert _schema(old) == _schema(tmp_path / "fresh.db")
+
+
+def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    PumpedStore(tmp_path).close()
+    path = tmp_path / FILE_NAME
+    real, broken = database._script, "CREATE TABLE more (id); SELECT nothing;"
+    monkeypatch.setattr(database, "VERSION", database.VERSION + 1)
+    monkeypatch.setattr(database, "_script", lambda name: broken if "upgrade" in name else real(name))
+    before = path.read_bytes()
+    with pytest.raises(UnusableError):
+        database.prepare(path)
+    assert path.read_bytes() == before

@@ -13,8 +13,8 @@ from twisted.internet.testing import StringTransport
 
 from chatd import actions
 from chatd.codecs.json import JsonCodec
-from chatd.commands import Command, Hello, History, Join, Leave, Nick, Quit, Say, Topic
-from chatd.events import Ack, Answer, Entered, Event, Joined, Left, Refused, Renamed, Said
+from chatd.commands import Command, Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
+from chatd.events import Ack, Answer, Entered, Event, Found, Joined, Left, Refused, Renamed, Said
 from chatd.events import History as HistoryAnswer
 from chatd.fanout import Fanout
 from chatd.outlet import Outlet
@@ -262,6 +262,43 @@ class TestHistory:
         [answer] = server.ask(ada, command)
         assert isinstance(answer, Refused)
         assert answer.code == "bad-usage"
+
+
+class TestSearch:
+    def test_a_search_finds_what_one_has_just_said_and_nobody_that_one_ignores(self, server: Server) -> None:
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        server.ask(bob, Say("tea at four"))
+        ada.take()
+        [found] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, Found)]
+        assert [event.text for event in found.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
+        *_, found = server.ask(ada, Ignore("bob"), Search("tea", count=1))
+        assert isinstance(found, Found)
+        assert (len(found.events), found.more) == (1, True)
+
+    @pytest.mark.parametrize(
+        ("command", "code"),
+        [
+            (Search("!?"), "bad-usage"),
+            (Search("tea", count=-1), "bad-usage"),
+            (Search("tea", room="nowhere"), "no-such-room"),
+            (Search("tea", after_time="noon"), "bad-usage"),
+        ],
+    )
+    def test_what_cannot_be_searched_for_is_refused(self, server: Server, command: Search, code: str) -> None:
+        [answer] = server.ask(server.arrive("ada"), command)
+        assert isinstance(answer, Refused)
+        assert answer.code == code
+
+    def test_a_search_that_takes_too_long_is_given_up(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chatd.store.index.SEARCH_SECONDS", -1)
+        ada = server.arrive("ada")
+        for _ in range(600):
+            actions.perform(server.registry, ada.session, Say("tea " * 50))
+        server.settle()
+        ada.take()
+        [answer] = server.ask(ada, Search("tea", nick="eve"))
+        assert isinstance(answer, Refused)
+        assert "Too much" in answer.reason
 
 
 class Connection:
