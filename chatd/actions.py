@@ -200,7 +200,7 @@ def leave(registry: Registry, session: Session, command: commands.Leave) -> None
 def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> None:
     joined = room.members[session]
     if _forget(session, room):
-        registry.settled(lambda: session.out.unfollow(room))
+        registry.settled(lambda: _unfollow(session, room))
     now, name = registry.now(), room.name.text
     room.report(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text), joined)
 
@@ -211,8 +211,12 @@ def _forget(session: Session, room: Room) -> bool:
     session.rooms.pop(room.name.key, None)
     if session.current is room:
         session.current = next(reversed(session.rooms.values()), None)
-        session.out.turn_to(session.current)
     return joined < room.log.stored
+
+
+def _unfollow(session: Session, room: Room) -> None:
+    session.out.unfollow(room)
+    session.out.turn_to(session.current)
 
 
 # -- Talking -------------------------------------------------------------------------------------------------------------

@@ -253,7 +253,7 @@ TABLE: tuple[Row, ...] = (
     Row("unignore", Unignore, "NICK", "hear a person again"),
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),
-    Row("history", History, "[N]", "show the last N events, or before|after TIME N of them", read=_read_history),
+    Row("history", History, "[N]", "show the last N events, or: before TIME N, after TIME N", read=_read_history),
     Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
     Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
 )

@@ -20,7 +20,7 @@ class Bucket:
         return self._rate
 
     @property
-    def is_full(self) -> bool:
+    def is_half_full(self) -> bool:
         """Whether half of the burst or more can be sent again, as of the last call of :meth:`wait`."""
         return self._level >= self._burst / 2
 

@@ -127,7 +127,8 @@ BATCH_BYTES: Final = 16 << 10
 """What a reader who is behind is given at once, in bytes (16 KiB): a thousand of them hold 16 MiB."""
 
 INBOX_BYTES: Final = 256 << 10
-"""What may wait for one person besides the rooms, in bytes (256 KiB): some ten of the largest answers."""
+"""What may wait for one person besides the rooms, in bytes (256 KiB): a thousand private messages, or
+a few of the longest answers, of which the last may go beyond it."""
 
 REST_DELIVERIES: Final = 400
 """The deliveries (messages times readers), in number, that the fan-out makes in one turn before it rests: to sleep and to be woken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import resource
 import secrets
 import signal
@@ -84,7 +85,7 @@ class Options(usage.Options):
         ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
-        ["data", None, None, "The folder that keeps what was said; none: memory alone. [default: chatd in the XDG state folder]"],
+        ["data", None, "", "The folder that keeps what is said; empty: chatd in the XDG state folder; none: memory alone."],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
     ]  # fmt: skip
 
@@ -165,7 +166,7 @@ def makeService(options: Options) -> IService:
     return ChatService(reactor, factory, endpoints, store)
 
 
-def _store(reactor: Any, data: str | None) -> SqliteStore | None:
+def _store(reactor: Any, data: str) -> SqliteStore | None:
     """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where it cannot be used."""
     if data == "none":
         return None
@@ -298,7 +299,7 @@ def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
 def _shown(address: Any) -> str:
     """An address for people: ``port 8080``, ``127.0.0.1 port 8080``, the path of a socket."""
     if not hasattr(address, "port"):
-        return str(getattr(address, "name", address))
+        return os.fsdecode(getattr(address, "name", None) or str(address))
     where = "" if address.host in ("::", "0.0.0.0") else f"{address.host} "
     return f"{where}port {address.port}"
 

@@ -106,7 +106,7 @@ class Caller:
 
     def _flow(self) -> None:
         self._wait = None
-        if self._bucket is not None and self._bucket.is_full:
+        if self._bucket is not None and self._bucket.is_half_full:
             self._slowed = False
         self.drained()
 

@@ -150,11 +150,11 @@ class ChatProtocol(LineReceiver):
 
 def tune(transport: Any) -> None:
     """Send at once, and find out when the other side is gone."""
-    if not hasattr(transport, "setTcpNoDelay"):
+    sock = transport.getHandle() if hasattr(transport, "setTcpNoDelay") else None
+    if sock is None or sock.family == socket.AF_UNIX:
         return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
-    sock = transport.getHandle()
     idle, interval, count = KEEPALIVE_SECONDS
     for name, value in (
         ("TCP_KEEPIDLE", idle),

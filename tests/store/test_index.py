@@ -14,7 +14,7 @@ from chatd.events import Event, Said
 from chatd.log import MemoryLog
 from chatd.names import fold, parse_room
 from chatd.registry import Registry, Settings
-from chatd.search import Query, excerpt, matches, words_of
+from chatd.search import Query, words_of
 from chatd.store import index
 from tests.store.pumped import PumpedStore, say
 
@@ -158,19 +158,3 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
     store.wait(lambda: answers)
     store.close()
     assert len(parts) == 6
-
-
-@pytest.mark.parametrize(
-    ("text", "words", "shown"),
-    [
-        ("short tea", ("tea",), "short tea"),
-        ("a" * 50 + " tea " + "b" * 50, ("TEA",), "… " + "a" * 9 + " tea bbbbbb …"),
-        ("x" * 30, ("nothing",), "x" * 10 + " …"),
-    ],
-)
-def test_an_excerpt_shows_what_is_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
-    assert excerpt(text, words, 10) == shown
-
-
-def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
-    assert not matches(Query(("喝茶吧",)), Said("tea", 1, 0, "ada", "o", "喝茶"))

@@ -1,0 +1,57 @@
+"""What holds for every test: no error is logged, and Hypothesis has no deadline."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from twisted.internet import reactor
+from twisted.internet.base import ReactorBase
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, globalLogPublisher
+from zope.interface import provider
+
+hypothesis.settings.register_profile("chatd", deadline=None, max_examples=100, stateful_step_count=40)
+hypothesis.settings.load_profile("chatd")
+
+
+@pytest.fixture(autouse=True)
+def logged_errors() -> Iterator[list[LogEvent]]:
+    """What is logged as critical during the test: defects, and errors that a Deferred has lost.
+
+    The test fails for them; one that expects some asks for this list, looks at it and clears it.
+    """
+    errors: list[LogEvent] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event.get("log_level") is LogLevel.critical:
+            errors.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    yield errors
+    gc.collect(1)  # A Deferred tells of the error that it has lost when it is freed.
+    globalLogPublisher.removeObserver(observe)
+    assert not errors, "\n".join(map(eventAsText, errors))
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """A clock that stands still; when the test ends, no call may wait on it."""
+    clock = Clock()
+    yield clock
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.fixture
+def no_calls_left() -> Iterator[None]:
+    """When the test ends, no call may wait on the real reactor that did not wait before."""
+    assert isinstance(reactor, ReactorBase)
+    before = {*reactor.getDelayedCalls()}
+    yield
+    left = {*reactor.getDelayedCalls()} - before
+    for call in left:
+        call.cancel()
+    assert not left
