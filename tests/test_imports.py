@@ -131,7 +131,7 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_of_the_package_has_its_layer() -> None:
-    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | {"chatd.tap"}
+    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | {"chatd.tap", "chatd.admin"}
 
 
 def test_the_core_runs_where_twisted_is_not_loaded() -> None:
