@@ -73,6 +73,7 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
         end(registry, before, Reason.REPLACED)
     registry.claim(session, name)
     registry.seat(session, origin)
+    session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
     settings = registry.settings
     session.out.tell(events.Welcome(name.text, settings.name, registry.log_name, settings.motd, id=command.id))
     seen = {parse_room(room).key: seq for room, seq in command.resume.items()}
@@ -179,7 +180,7 @@ def _enter(
             return refuse(session, failure, id)
         if seen is not None and not known:
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
-        scrollback = () if known else _heard(session, log.read(joined - SCROLLBACK_EVENTS, joined))
+        scrollback = () if known else _heard(session, log.read(joined - session.scrollback, joined))
         here = room.name.text
         session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id))
         if still_in:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chatd.errors import BadUsage, UnknownCommand
+from chatd.limits import SCROLLBACK_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Hello(Command):
 
     ``token`` is a secret that the program has made up: the same token is the same sender, also after a broken link, and
     takes over the seat of its own lost connection.  ``resume`` gives, for each room, the last event seen, of the logs that
-    were called ``log``.
+    were called ``log``.  ``scrollback`` is how many events of each room are told on entering it, at most ``SCROLLBACK_EVENTS``.
     """
 
     nick: str
@@ -35,6 +36,7 @@ class Hello(Command):
     rooms: tuple[str, ...] = ()
     resume: Mapping[str, int] = field(default_factory=dict)
     log: str = ""
+    scrollback: int = SCROLLBACK_EVENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,15 @@ class TestDelivered:
         assert [item.text for item in ada.take() if isinstance(item, Said)] == ["one"]
 
 
+    @pytest.mark.parametrize(("asked", "told"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
+    def test_a_bot_comes_in_with_as_much_scrollback_as_it_wants(self, server: Server, asked: int, told: int) -> None:
+        ada = server.arrive("ada")
+        server.ask(ada, *[Say(str(n)) for n in range(30)])
+        news = server.ask(Person(server.registry), Hello("bot", scrollback=asked))
+        [entered] = [item for item in news if isinstance(item, Entered)]
+        assert len(entered.scrollback) == told
+
+
 class TestSentAgain:
     def test_a_message_is_said_once_however_often_and_whenever_it_is_sent(self, server: Server) -> None:
         ada = server.arrive("ada", token=TOKEN)
