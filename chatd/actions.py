@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from chatd import commands, events
+from chatd import commands, events, when
 from chatd.commands import Command
 from chatd.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
 from chatd.events import Event, Reason
 from chatd.limits import (
     AWAY_CHARACTERS,
+    FOUND_EVENTS,
     HISTORY_EVENTS,
     ID_CHARACTERS,
     IGNORED_PER_SESSION,
@@ -26,9 +27,10 @@ from chatd.limits import (
     TOKEN_CHARACTERS,
     TOPIC_CHARACTERS,
 )
-from chatd.names import Name, parse_nick, parse_room
+from chatd.names import Name, fold, parse_nick, parse_room
 from chatd.registry import Registry
 from chatd.room import Room
+from chatd.search import FOR_EVER, Query, words_of
 from chatd.session import Session
 
 Action = Callable[[Registry, Session, Any], None]
@@ -71,6 +73,7 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
         end(registry, before, Reason.REPLACED)
     registry.claim(session, name)
     registry.seat(session, origin)
+    session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
     settings = registry.settings
     session.out.tell(events.Welcome(name.text, settings.name, registry.log_name, settings.motd, id=command.id))
     seen = {parse_room(room).key: seq for room, seq in command.resume.items()}
@@ -99,7 +102,7 @@ def nick(registry: Registry, session: Session, command: commands.Nick) -> None:
     if name.text != old:
         for room in session.rooms.values():
             event = events.Renamed(room.name.text, room.log.end, registry.now(), old, session.origin, name.text)
-            room.post(event)
+            room.report(event, room.members[session])
 
 
 def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
@@ -109,14 +112,20 @@ def quit(registry: Registry, session: Session, command: commands.Quit) -> None:
 def end(registry: Registry, session: Session, reason: Reason, text: str = "", id: str = "") -> None:
     """Let ``session`` go: it leaves its rooms, is told why, and its connection is closed."""
     depart(registry, session, reason, text)
-    session.out.tell(events.Closing(reason, id=id))
-    session.out.close(reason)
+
+    def close() -> None:
+        session.out.tell(events.Closing(reason, id=id))
+        session.out.close(reason)
+
+    session.out.hold()
+    registry.settled(close)  # Whoever leaves is told first how what they said has ended.
 
 
 def dismiss(session: Session) -> None:
     """Let ``session`` go because the server stops: nobody is told of each who leaves, as everybody does."""
     for room in list(session.rooms.values()):
-        _forget(session, room)
+        if _forget(session, room):
+            session.out.unfollow(room)
     session.out.tell(events.Closing(Reason.SHUTDOWN))
     session.out.close(Reason.SHUTDOWN)
 
@@ -153,23 +162,32 @@ def _enter(
     room = registry.open_room(name)
     log, joined = room.log, room.log.end
     known = seen is not None and seen_log == registry.log_name and 0 <= seen < joined
-    room.members[session] = None
+    room.members[session] = joined
     session.rooms[name.key] = session.current = room
-    session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
-    session.out.turn_to(room)
+    # Who is in when this is numbered is in at this number; the topic changes only with what is stored.
+    others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
+    nicks, count, away = (*others[: NAMES_SHOWN - 1], session.nick), len(room.members), room.away(NAMES_SHOWN)
 
     def stored(failure: NotDelivered | None) -> None:
+        let_in(failure)
+        session.out.release()
+
+    def let_in(failure: NotDelivered | None) -> None:
+        still_in = room.members.get(session) == joined
         if failure is not None:
-            _forget(session, room)
+            if still_in:
+                _forget(session, room)
             return refuse(session, failure, id)
         if seen is not None and not known:
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
-        scrollback = () if known else _heard(session, log.read(joined - SCROLLBACK_EVENTS, joined))
-        others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
-        nicks = (*others[: NAMES_SHOWN - 1], session.nick)
-        here, count, away = room.name.text, len(room.members), room.away(NAMES_SHOWN)
+        scrollback = () if known else _heard(session, log.read(joined - session.scrollback, joined))
+        here = room.name.text
         session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id))
+        if still_in:
+            session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
+            session.out.turn_to(session.current)
 
+    session.out.hold()
     room.post(events.Joined(room.name.text, joined, registry.now(), session.nick, session.origin), stored)
 
 
@@ -177,22 +195,29 @@ def leave(registry: Registry, session: Session, command: commands.Leave) -> None
     room = _room_of(session, command.room)
     _exit(registry, session, room, Reason.LEFT)
     current = session.current.name.text if session.current else ""
-    session.out.tell(events.Exited(room.name.text, current, id=command.id))
+    registry.settled(lambda: session.out.tell(events.Exited(room.name.text, current, id=command.id)))
 
 
 def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> None:
-    _forget(session, room)
+    joined = room.members[session]
+    if _forget(session, room):
+        registry.settled(lambda: _unfollow(session, room))
     now, name = registry.now(), room.name.text
-    room.post(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text))
+    room.report(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text), joined)
 
 
-def _forget(session: Session, room: Room) -> None:
-    session.out.unfollow(room)
-    room.members.pop(session, None)
+def _forget(session: Session, room: Room) -> bool:
+    """Take ``session`` out of ``room``; whether it follows the room, as one whose joining is not stored does not."""
+    joined = room.members.pop(session)
     session.rooms.pop(room.name.key, None)
     if session.current is room:
         session.current = next(reversed(session.rooms.values()), None)
-        session.out.turn_to(session.current)
+    return joined < room.log.stored
+
+
+def _unfollow(session: Session, room: Room) -> None:
+    session.out.unfollow(room)
+    session.out.turn_to(session.current)
 
 
 # -- Talking -------------------------------------------------------------------------------------------------------------
@@ -202,20 +227,31 @@ def say(registry: Registry, session: Session, command: commands.Say | commands.M
     room, text, id = _room_of(session, command.room), command.text, command.id
     if not text or text.isspace():
         raise BadUsage("There is nothing to say in that.", "Write a text.")
-    event = room.log.find(session.origin, id) if id else None
-    if event is not None:  # Sent again is not said twice (design, promise 3).
-        session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
-        return
+    if not id:
+        return _post(session, room, command)
+
+    def found(said: events.Said | None) -> None:
+        if said is not None:  # Sent again is not said twice (design, promise 3).
+            room.log.confirm(said, lambda failure: _acknowledge(session, said, failure))
+        elif session in room.members:  # Whose link broke meanwhile will say it again.
+            _post(session, room, command)
+        session.out.release()
+
+    session.out.hold()
+    room.log.find(session.origin, id, found)
+
+
+def _post(session: Session, room: Room, command: commands.Say | commands.Me) -> None:
     action = type(command) is commands.Me
-    event = events.Said(room.name.text, room.log.end, session.heard, session.nick, session.origin, text, action, id)
+    said = events.Said(room.name.text, room.log.end, session.heard, session.nick, session.origin, command.text, action, command.id)
+    room.post(said, lambda failure: _acknowledge(session, said, failure))
 
-    def stored(failure: NotDelivered | None) -> None:
-        if failure is not None:
-            refuse(session, failure, id)
-        elif session.out.acknowledges:
-            session.out.tell(events.Ack(event.room, event.seq, event.time, id=id))
 
-    room.post(event, stored)
+def _acknowledge(session: Session, said: events.Said, failure: NotDelivered | None) -> None:
+    if failure is not None:
+        refuse(session, failure, said.id)
+    elif session.out.acknowledges:
+        session.out.tell(events.Ack(said.room, said.seq, said.time, id=said.id))
 
 
 def msg(registry: Registry, session: Session, command: commands.Msg) -> None:
@@ -322,13 +358,70 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
     room = _room_of(session, command.room)
-    if command.count < 0 or command.before < 0:
+    if min(command.count, command.before, command.after) < 0:
         raise BadUsage("These numbers make no sense.", "count and before are above 0.")
+    if sum(map(bool, (command.before, command.after, command.before_time, command.after_time))) > 1:
+        raise BadUsage("These are several places.", "Name one: before or after, a seq or a time.")
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
-    stop = min(command.before or room.log.end, room.log.end)
-    start = max(stop - count, room.log.first)
-    found = _heard(session, room.log.read(start, stop))
-    session.out.tell(events.History(room.name.text, found, start > room.log.first, id=command.id))
+    forward, named = bool(command.after or command.after_time), command.before_time or command.after_time
+    time = when.moment(named, registry.now()) if named else 0
+
+    def show(place: int) -> None:
+        place = min(place, room.log.stored)
+        start, stop = (place, place + count) if forward else (place - count, place)
+        _show(session, room, start, stop, command.id)
+
+    def find() -> None:
+        if named:
+            room.log.at(time, show)
+        else:
+            show(command.after + 1 if forward else command.before or room.log.stored)
+
+    session.out.hold()
+    registry.settled(find)  # So that people see what they have just said themselves.
+
+
+def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
+    """Answer with the events of ``room`` from ``start`` to ``stop``, and take what the person asks again."""
+    log = room.log
+    start, stop = max(start, log.first), min(stop, log.stored)
+
+    def loaded(there: bool) -> None:
+        if there:
+            past = _heard(session, log.read(start, stop))
+            session.out.tell(events.History(room.name.text, past, start > log.first, stop < log.stored, id=id))
+        else:
+            refuse(session, NotDelivered("The server cannot read its disk.", "Try again later."), id)
+        session.out.release()
+
+    log.load(start, stop, loaded)
+
+
+def search(registry: Registry, session: Session, command: commands.Search) -> None:
+    words = words_of(command.text)
+    if not words or command.count < 0:
+        raise BadUsage("There is nothing to search for in that.", "Give a word, or several.")
+    most = min(command.count or FOUND_EVENTS, HISTORY_EVENTS)
+    now = registry.now()
+    query = Query(
+        words,
+        registry.room(command.room).name.key if command.room else "",
+        fold(command.nick),
+        when.moment(command.after_time, now) if command.after_time else 0,
+        when.moment(command.before_time, now) if command.before_time else FOR_EVER,
+        most + 1,
+    )
+
+    def found(sought: Sequence[Event] | None) -> None:
+        if sought is None:
+            refuse(session, TooMany("Too much would be looked through.", "Add a word, in:#room or after:DATE."), command.id)
+        else:
+            shown = _heard(session, sought[:most])
+            session.out.tell(events.Found(words, shown, len(sought) > most, id=command.id))
+        session.out.release()
+
+    session.out.hold()
+    registry.settled(lambda: registry.search(query, found))
 
 
 def _heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
@@ -410,6 +503,7 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Away: away,
     commands.Back: back,
     commands.History: history,
+    commands.Search: search,
     commands.Quit: quit,
 }
 

@@ -8,10 +8,11 @@ command's next field, ``[WORD]`` may be left out, and ``TEXT`` takes the rest of
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chatd.errors import BadUsage, UnknownCommand
+from chatd.limits import SCROLLBACK_EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Hello(Command):
 
     ``token`` is a secret that the program has made up: the same token is the same sender, also after a broken link, and
     takes over the seat of its own lost connection.  ``resume`` gives, for each room, the last event seen, of the logs that
-    were called ``log``.
+    were called ``log``.  ``scrollback`` is how many events of each room are told on entering it, at most ``SCROLLBACK_EVENTS``.
     """
 
     nick: str
@@ -35,6 +36,7 @@ class Hello(Command):
     rooms: tuple[str, ...] = ()
     resume: Mapping[str, int] = field(default_factory=dict)
     log: str = ""
+    scrollback: int = SCROLLBACK_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,32 @@ class Back(Command):
 
 @dataclass(frozen=True, slots=True)
 class History(Command):
-    """Show the last ``count`` events of ``room`` (empty: the current one) before event ``before`` (0: the end)."""
+    """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before or after a place in the log.
+
+    The place is a seq (0: none), or a time as people write it (``when.py``; empty: none).
+    """
 
     count: int = 0
     room: str = ""
     before: int = 0
+    after: int = 0
+    before_time: str = ""
+    after_time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Command):
+    """Show the newest ``count`` messages that have all words of ``text``, in whichever room (``room``: in that one).
+
+    ``nick`` asks for those of one person, ``before_time`` and ``after_time`` for those of a time (``when.py``).
+    """
+
+    text: str
+    room: str = ""
+    nick: str = ""
+    before_time: str = ""
+    after_time: str = ""
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +195,48 @@ class Quit(Command):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One command: its name, the class that it makes, its usage and help, and whether it needs a nick."""
+    """One command: its name, the class that it makes, its usage and help, and whether it needs a nick.
+
+    ``read`` makes the command of what follows its name, where the words of its usage are not simply its fields.
+    """
 
     name: str
     make: type[Command]
     usage: str
     help: str
     nick_needed: bool = True
+    read: Callable[[Row, str], Command] | None = None
+
+
+def _read_history(row: Row, rest: str) -> Command:
+    """``[N]``, or ``before`` or ``after``, a seq or a time, and then ``[N]``."""
+    side, _, place = rest.partition(" ")
+    if side not in ("before", "after"):
+        return row.make(*_arguments(row, rest))
+    place, _, number = place.strip().partition(" ")
+    if not place:
+        raise BadUsage(f"/{row.name} {side} needs a place.", f"Write /{row.name} {side} 12:30, or another time, or a seq.")
+    count = _count(row, number.strip()) if number else 0
+    seq, time = (_count(row, place), "") if place.isascii() and place.isdigit() else (0, place)
+    if side == "before":
+        return History(count, before=seq, before_time=time)
+    return History(count, after=seq, after_time=time)
+
+
+def _read_search(row: Row, rest: str) -> Command:
+    """Words, and between them ``in:#room``, ``from:nick``, ``before:TIME`` and ``after:TIME``."""
+    words: list[str] = []
+    chosen = {"in:": "", "from:": "", "before:": "", "after:": ""}
+    for word in rest.split():
+        key, colon, value = word.partition(":")
+        if value and key + colon in chosen:
+            chosen[key + colon] = value
+        else:
+            words.append(word)
+    if not words:
+        hint = f"Write /{row.name} tea, or with what you know: /{row.name} tea in:#lobby from:ada after:2026-11-01."
+        raise BadUsage(f"/{row.name} needs words.", hint)
+    return Search(" ".join(words), chosen["in:"], chosen["from:"], chosen["before:"], chosen["after:"])
 
 
 TABLE: tuple[Row, ...] = (
@@ -197,7 +255,8 @@ TABLE: tuple[Row, ...] = (
     Row("unignore", Unignore, "NICK", "hear a person again"),
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),
-    Row("history", History, "[N]", "show the last N events of the current room"),
+    Row("history", History, "[N]", "show the last N events, or: before TIME N, after TIME N", read=_read_history),
+    Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
     Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
 )
 
@@ -230,6 +289,8 @@ def parse(line: str) -> Command:
         return Say(line[1:])
     name, _, rest = line[1:].partition(" ")
     row = find_row(name)
+    if row.read is not None:
+        return row.read(row, rest.strip())
     return row.make(*_arguments(row, rest.strip()))
 
 

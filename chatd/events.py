@@ -227,11 +227,21 @@ class Ignoring(Answer):
 
 @dataclass(frozen=True, slots=True)
 class History(Answer):
-    """Events of ``room``, oldest first; ``more``: the log holds older ones."""
+    """Events of ``room``, oldest first; ``more``: the log holds older ones; ``later``: it holds later ones."""
 
     room: str
     events: tuple[Event, ...]
     more: bool
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Answer):
+    """Messages with all of ``words``, the newest first; ``more``: there are older ones."""
+
+    words: tuple[str, ...]
+    events: tuple[Event, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

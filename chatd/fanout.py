@@ -21,13 +21,16 @@ from twisted.logger import Logger
 
 from chatd.codecs.base import Codec
 from chatd.events import Event, Missed
-from chatd.limits import REST_DELIVERIES, REST_FACTOR, REST_SECONDS
+from chatd.limits import LOG_PAGE_EVENTS, REST_DELIVERIES, REST_FACTOR, REST_SECONDS
 from chatd.room import Room
 
 if TYPE_CHECKING:
     from chatd.outlet import Outlet
 
 log = Logger()
+
+TAKEN_AT_ONCE = 1000
+"""The events that a reader who is behind looks at in one turn, in number, even if none is for them."""
 
 
 class Feed:
@@ -69,12 +72,12 @@ class Feed:
     def fan_out(self) -> int:
         """Send the live readers all that is new; how many deliveries that were."""
         start, store = self.cursor, self.room.log
-        if start < store.first:  # More came in one turn than the log holds: every reader is behind.
+        if start < store.held:  # More came in one turn than memory holds: every reader is behind.
             places = [*((outlet, start) for outlet in self.live), *self.early.items()]
-            self.cursor = start = store.first  # First, since whoever falls behind at once looks whether there is something to take.
+            self.cursor = start = store.held  # First, since whoever falls behind at once looks whether there is something to take.
             for outlet, cursor in places:
                 outlet.fall_behind(self, cursor)
-        news = store.read(start, store.end)
+        news = store.read(start, store.stored)
         self.cursor = start + len(news)
         pieces = [self.codec.encode(event, self.current) for event in news]
         self._keep(start, pieces)
@@ -135,7 +138,7 @@ class Feed:
             missed = Missed(self.room.name.text, cursor, store.first - 1)
             taken.append(self.codec.encode(missed))
             cursor = store.first
-        for event in store.read(cursor, stop):
+        for event in store.read(cursor, min(stop, cursor + TAKEN_AT_ONCE)):
             if size <= 0:
                 break
             if outlet.wants(event):
@@ -158,7 +161,7 @@ class Feed:
         return piece
 
     def _trim(self) -> None:
-        most = self.room.log.end - self.room.log.first
+        most = self.room.log.end - self.room.log.held + LOG_PAGE_EVENTS
         while len(self._kept) > most:
             del self._kept[next(iter(self._kept))]
 
@@ -193,7 +196,7 @@ class Fanout:
         feeds = self._feeds.setdefault(room, {})
         feed = feeds.get((codec, current))
         if feed is None:
-            start = next((other.cursor for other in feeds.values()), room.log.end)
+            start = next((other.cursor for other in feeds.values()), room.log.stored)
             feed = feeds[codec, current] = Feed(room, codec, current, start)
         return feed
 

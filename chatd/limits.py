@@ -45,6 +45,12 @@ SCROLLBACK_EVENTS: Final = 20
 HISTORY_EVENTS: Final = 100
 """The most events that one answer holds, in number: what fits into an answer without holding up anybody."""
 
+FOUND_EVENTS: Final = 20
+"""The messages that a search shows, in number, unless it asks for more (at most ``HISTORY_EVENTS``): a screenful."""
+
+SEARCHED_EVENTS: Final = 5_000
+"""The events that a search looks through where the log is in memory alone, in number: some 10 ms, in which nobody is served."""
+
 NAMES_SHOWN: Final = 500
 """The most members or rooms that one answer names, in number: a room of ten thousand must not cost the square of that."""
 
@@ -55,6 +61,21 @@ LOG_EVENTS: Final = 10_000
 
 LOG_BYTES: Final = 2 << 20
 """The text that a log in memory holds, in bytes (2 MiB): with ``ROOMS`` full rooms, 2 GiB at the very worst."""
+
+LOG_PAGE_EVENTS: Final = 128
+"""The events that are read from the disk at once, in number: about what a reader who is behind is given at once."""
+
+LOG_PAGES: Final = 64
+"""The pages of older events that are kept in memory for all readers together, in number: some 4 MiB of usual talk."""
+
+PENDING_EVENTS: Final = 50_000
+"""The events that may be on their way to the disk, in number: a disk that hangs must not fill the memory."""
+
+OWED_EVENTS: Final = 1000
+"""The events of a room, in number, that wait because they have happened, as somebody's leaving has, and could not be stored."""
+
+ROOMS_STORED: Final = 10_000
+"""The rooms that a log on disk keeps, in number: the end of each is in memory, some 5 KiB."""
 
 PRIVATE_IDS: Final = 10_000
 """The private messages, in number, whose ``id`` is remembered so that one sent again is not told twice."""

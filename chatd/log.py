@@ -1,19 +1,20 @@
 """The log of a room: events in order, numbered without a hole.
 
 A log answers when an event is as safe as that log makes it; only then may it be shown to anybody.  :class:`MemoryLog` makes
-it no safer than the process is, and answers at once.
+it no safer than the process is, and answers at once; ``store/`` has the one that is on disk.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from chatd.errors import NotDelivered
-from chatd.events import Event, Said
+from chatd.events import Event, Said, TopicSet
 from chatd.limits import LOG_BYTES, LOG_EVENTS
 
-Stored = Callable[[NotDelivered | None], None]
+Stored = Callable[[NotDelivered | None], object]
 """Told once how storing an event ended: None, or why it is not stored."""
 
 EVENT_BYTES = 200
@@ -21,37 +22,95 @@ EVENT_BYTES = 200
 
 
 class Log(Protocol):
-    """An append-only sequence of events, of which the older ones may be held no longer."""
+    """An append-only sequence of events, of which the older ones may be held no longer.
+
+    Numbers go up like this: ``first <= held <= stored <= end``.  What is asked of a log that must look further than its memory is
+    answered later; a log in memory answers before the call returns.
+    """
 
     @property
     def first(self) -> int:
-        """The number of the oldest event that can be read."""
+        """The number of the oldest event that there is."""
+
+    @property
+    def held(self) -> int:
+        """The number from which on memory holds every stored event."""
+
+    @property
+    def stored(self) -> int:
+        """The number after that of the last stored event: from here on, events are still on their way."""
 
     @property
     def end(self) -> int:
         """The number that the next event gets."""
 
+    @property
+    def topic(self) -> str:
+        """The topic that was set last; empty: there is none."""
+
     def append(self, event: Event, stored: Stored) -> None:
-        """Store ``event``, whose ``seq`` is :attr:`end`, and tell ``stored`` when that is done or has failed."""
+        """Store ``event``, whose ``seq`` is :attr:`end`, and tell ``stored`` when that is done or has failed.
+
+        When it fails, so has everything that was appended after it, and :attr:`end` is :attr:`stored` again.
+        """
+
+    def confirm(self, event: Said, stored: Stored) -> None:
+        """Tell ``stored`` how storing ``event``, which :meth:`find` has found, has ended or will end."""
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
-        """The stored events from number ``start`` up to, not including, ``stop``, as far as they are held."""
+        """The stored events from number ``start`` (or :attr:`first`) up to, not including, ``stop``, as far as they are in memory.
 
-    def find(self, origin: str, id: str) -> Said | None:
-        """The message that was said from ``origin`` under ``id``, if the log holds it."""
+        They follow one another without a hole; there are none where the one at ``start`` is not in memory.
+        """
+
+    def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
+        """Bring the events from ``start`` to ``stop``, which are not too many, into memory for now.
+
+        ``loaded`` is told whether they are there.
+        """
+
+    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
+        """Tell ``found`` the message that was said from ``origin`` under ``id``, in whichever room, or None."""
+
+    def at(self, time: int, found: Callable[[int], None]) -> None:
+        """Tell ``found`` the number of the first event at or after ``time``; :attr:`stored` where there is none.
+
+        Where the clock was set back, it is the first of one of the stretches in which times go up.
+        """
 
 
 class MemoryLog:
-    """A log that lives as long as the process, and holds the last events: so many, and so many bytes of text."""
+    """A log that lives as long as the process, and holds the last events: so many, and so many bytes of text.
 
-    def __init__(self, events: int = LOG_EVENTS, size: int = LOG_BYTES) -> None:
-        self.first = 1
-        self.end = 1
+    It begins with number ``first``.  Logs that share ``said`` find one another's messages; ``dropped`` is told of each message
+    with an id that is held no longer.
+    """
+
+    def __init__(
+        self,
+        events: int = LOG_EVENTS,
+        size: int = LOG_BYTES,
+        first: int = 1,
+        said: dict[tuple[str, str], Said] | None = None,
+        dropped: Callable[[Said], None] | None = None,
+    ) -> None:
+        self.first = first
+        self.end = first
+        self.topic = ""
         self._max_events = events
         self._max_size = size
         self._size = 0
         self._events: list[Event] = []
-        self._said: dict[tuple[str, str], Said] = {}
+        self._said = {} if said is None else said
+        self._tell_dropped = dropped
+
+    @property
+    def held(self) -> int:
+        return self.first
+
+    @property
+    def stored(self) -> int:
+        return self.end
 
     def append(self, event: Event, stored: Stored) -> None:
         assert event.seq == self.end, "an event was numbered for another place"
@@ -60,16 +119,27 @@ class MemoryLog:
         self._size += _size(event)
         if type(event) is Said and event.id:
             self._said[event.origin, event.id] = event
+        elif type(event) is TopicSet:
+            self.topic = event.text
         if self._size > self._max_size or len(self._events) > self._max_events:
             self._shrink()
+        stored(None)
+
+    def confirm(self, event: Said, stored: Stored) -> None:
         stored(None)
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
         first = self.first
         return self._events[max(start - first, 0) : max(stop - first, 0)]
 
-    def find(self, origin: str, id: str) -> Said | None:
-        return self._said.get((origin, id))
+    def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
+        loaded(True)
+
+    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
+        found(self._said.get((origin, id)) if id else None)
+
+    def at(self, time: int, found: Callable[[int], None]) -> None:
+        found(self.first + bisect_left(self._events, time, key=lambda event: event.time))
 
     def _shrink(self) -> None:
         """Drop the oldest events until an eighth is free: to move the others up for each of them would cost more than they do."""
@@ -79,10 +149,15 @@ class MemoryLog:
                 break
             self._size -= _size(event)
             if type(event) is Said and event.id:
-                self._said.pop((event.origin, event.id), None)
+                self._forget(event)
             dropped += 1
         del self._events[:dropped]
         self.first += dropped
+
+    def _forget(self, said: Said) -> None:
+        self._said.pop((said.origin, said.id), None)
+        if self._tell_dropped is not None:
+            self._tell_dropped(said)
 
 
 def _size(event: Event) -> int:

@@ -25,6 +25,7 @@ from chatd.codecs.base import Codec
 from chatd.events import Answer, Event, Reason
 from chatd.fanout import Fanout, Feed
 from chatd.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.log import Log
 from chatd.room import Room
 from chatd.session import Session
 
@@ -71,8 +72,10 @@ class Outlet:
         "_fanout",
         "_feeds",
         "_full",
+        "_held",
         "_inbox",
         "_inbox_size",
+        "_loading",
         "_moved",
         "_owner",
         "_places",
@@ -100,6 +103,9 @@ class Outlet:
         self._inbox_size = 0
         self._rest = b""
         self._full = False
+        self._held = 0
+        self._loading = False
+        """Whether a page of an older part of a log is on its way."""
         self._producing = False
         self._closing = False
         self._moved = 0.0
@@ -143,6 +149,16 @@ class Outlet:
         for feed in self._feeds.values():
             (feed.choosy.add if choosy else feed.choosy.discard)(self)
 
+    def hold(self) -> None:
+        """Take nothing more that the person asks, until what they have asked is answered: until as many :meth:`release`."""
+        self._held += 1
+
+    def release(self) -> None:
+        """What was held for is answered."""
+        self._held -= 1
+        if not self._held and self._owner is not None:
+            self._owner.drained()
+
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""
         if self._owner is not None:
@@ -168,7 +184,7 @@ class Outlet:
     @property
     def congested(self) -> bool:
         """Whether so much waits for this person that nothing more should be asked by them; ``drained`` tells when it is over."""
-        return self._inbox_size >= INBOX_BYTES // 2
+        return self._held > 0 or self._inbox_size >= INBOX_BYTES // 2
 
     def is_stalled(self, now: float) -> bool:
         """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in seconds of a steady clock."""
@@ -230,7 +246,8 @@ class Outlet:
         while self._places is not None and not self._full:
             chunk = self._next()
             if not chunk:
-                self._catch_up()
+                if not self._loading:
+                    self._catch_up()
                 return
             self._full = self._socket is not None  # Whoever pulls asks for each batch.
             self._transport.write(chunk)
@@ -261,12 +278,32 @@ class Outlet:
         if self._inbox:
             return self._take_inbox()
         assert self._places is not None
-        for feed, place in self._places.items():
-            if place < feed.cursor:
+        for feed in self._places:
+            while (place := self._places[feed]) < feed.cursor:
                 chunk, self._places[feed] = feed.take(self, place, feed.cursor, BATCH_BYTES)
                 if chunk:
                     return chunk
+                if self._places[feed] == place:
+                    self._load(feed.room.log, place)
+                    break
         return b""
+
+    def _load(self, log: Log, place: int) -> None:
+        """Have the event ``place`` of ``log``, which is not in memory, brought there, and go on when it is."""
+        if self._loading:
+            return
+
+        def loaded(there: bool) -> None:
+            self._loading = False
+            if self._places is None or self._owner is None:
+                return
+            if not there:
+                return self.let_go(Reason.LINK_LOST)
+            if self._socket is not None or not self._full:
+                self.resumeProducing()
+
+        self._loading = True
+        log.load(place, place + 1, loaded)
 
     def _catch_up(self) -> None:
         places, self._places = self._places or {}, None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatd.errors import NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
-from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
+from chatd.events import Event, Said
+from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SEARCHED_EVENTS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.log import Log, MemoryLog
 from chatd.names import Name, fold, parse_room
 from chatd.room import Room
+from chatd.search import Query, matches
 from chatd.session import Session
+
+Search = Callable[[Query, Callable[[Sequence[Event] | None], None]], None]
+"""Tells the newest messages that are sought, the newest first; None where that would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,9 @@ class Registry:
     """The one place that knows who is present, under which nick, and which rooms there are.
 
     ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC,
-    ``news`` is told of a room whose log has something new, and ``make_log`` makes the log of the room of a name.
+    ``news`` is told of a room whose log has something new, ``make_log`` makes the log of the room of a name, and ``settled``
+    calls a function when all that has been appended to the logs until then is stored or has failed to be; ``search`` finds
+    messages.
     """
 
     def __init__(
@@ -50,7 +58,9 @@ class Registry:
         log_name: str,
         now: Callable[[], int],
         news: Callable[[Room], None],
-        make_log: Callable[[Name], Log] = lambda name: MemoryLog(),
+        make_log: Callable[[Name], Log] | None = None,
+        settled: Callable[[Callable[[], object]], None] | None = None,
+        search: Search | None = None,
     ) -> None:
         self.settings = settings
         self.log_name = log_name
@@ -59,7 +69,10 @@ class Registry:
         self.reserved = frozenset({settings.name, self.default_room.text})
         self.told: dict[tuple[str, str], str] = {}
         self._news = news
-        self._make_log = make_log
+        said: dict[tuple[str, str], Said] = {}
+        self._make_log: Callable[[Name], Log] = make_log or (lambda name: MemoryLog(said=said))
+        self.settled = settled or _at_once
+        self.search: Search = search or self._search_memory
         self._connected: dict[Connection, str] = {}
         self._per_address: Counter[str] = Counter()
         self._by_key: dict[str, Session] = {}
@@ -150,6 +163,12 @@ class Registry:
             room = self._rooms[name.key] = Room(name, self._make_log(name), self._news)
         return room
 
+    def open_rooms(self, names: Sequence[str]) -> None:
+        """Open the rooms that the logs know from before, as many as there is place for."""
+        for name in names[-ROOMS:]:
+            with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
+                self.open_room(parse_room(name))
+
     def room(self, name: str) -> Room:
         """The room called ``name``.  Raises BadRoom and NoSuchRoom."""
         key = parse_room(name).key
@@ -162,13 +181,30 @@ class Registry:
         """Every room, those that are empty and only keep their log included."""
         return iter(self._rooms.values())
 
+    def settle(self) -> None:
+        """Try again to store what has happened and could not be; called every few seconds."""
+        for room in self._rooms.values():
+            room.settle()
+
     def _close_oldest(self) -> None:
-        """Make place for a room: the empty one that was made first goes, with its log."""
+        """Make place for a room: the empty one that was made first goes, and with it a log that is in memory alone."""
         for key, room in self._rooms.items():
             if not room.members:
                 del self._rooms[key]
                 return
         raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+
+    def _search_memory(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
+        """Look through what the logs have in memory, the newest of each room, as far as the time of one turn allows."""
+        rooms = [room for key, room in self._rooms.items() if query.room in ("", key)]
+        each = SEARCHED_EVENTS // max(1, len(rooms))
+        sought = [
+            event
+            for room in rooms
+            for event in room.log.read(max(room.log.held, room.log.stored - each), room.log.stored)
+            if isinstance(event, Said) and matches(query, event)
+        ]
+        found(sorted(sought, key=lambda event: (event.time, event.seq), reverse=True)[: query.most])
 
     # -- Private messages
 
@@ -177,6 +213,10 @@ class Registry:
         self.told[origin, id] = nick
         if len(self.told) > PRIVATE_IDS:
             del self.told[next(iter(self.told))]
+
+
+def _at_once(then: Callable[[], object]) -> None:
+    then()
 
 
 def _network(address: str) -> str:

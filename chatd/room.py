@@ -1,11 +1,13 @@
-"""A room: its log, its members, its topic."""
+"""A room: its log and its members."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from chatd.errors import NotDelivered
-from chatd.events import Event, TopicSet
+from chatd.events import Event
+from chatd.limits import OWED_EVENTS
 from chatd.log import Log, Stored
 from chatd.names import Name
 from chatd.session import Session
@@ -14,27 +16,49 @@ from chatd.session import Session
 class Room:
     """A room.  ``news`` is called when its log has something new to show."""
 
-    __slots__ = ("_news", "log", "members", "name", "topic")
+    __slots__ = ("_news", "_owed", "log", "members", "name")
 
     def __init__(self, name: Name, log: Log, news: Callable[[Room], None]) -> None:
         self.name = name
         self.log = log
-        self.members: dict[Session, None] = {}
-        self.topic = ""
+        self.members: dict[Session, int] = {}
+        """Who is in, each with the number of their joining."""
         self._news = news
+        self._owed: list[Event] = []
+
+    @property
+    def topic(self) -> str:
+        """The topic; empty: there is none."""
+        return self.log.topic
 
     def post(self, event: Event, stored: Stored | None = None) -> None:
         """Append ``event``; once it is safe, show it to the members and tell ``stored``."""
 
         def settled(failure: NotDelivered | None) -> None:
             if failure is None:
-                if isinstance(event, TopicSet):
-                    self.topic = event.text
                 self._news(self)
             if stored is not None:
                 stored(failure)
 
         self.log.append(event, settled)
+
+    def report(self, event: Event, joined: int) -> None:
+        """Append ``event``, which has happened and cannot be refused, done by somebody whose joining has the number ``joined``.
+
+        Where it cannot be stored it waits for :meth:`settle`, unless their joining was not stored either.
+        """
+
+        def stored(failure: NotDelivered | None) -> None:
+            if failure is not None and joined < self.log.stored and len(self._owed) < OWED_EVENTS:
+                self._owed.append(event)
+
+        self.post(event, stored)
+
+    def settle(self) -> None:
+        """Try again to store what has happened and could not be."""
+        owed, self._owed = self._owed, []
+        for event in owed:
+            self.report(replace(event, seq=self.log.end), 0)
 
     def nicks(self, most: int) -> tuple[str, ...]:
         """The nicks of at most ``most`` members, those who came first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from chatd.events import Answer, Event, Reason, Said
+from chatd.limits import SCROLLBACK_EVENTS
 from chatd.names import Name, fold
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ class Outgoing(Protocol):
     def choose(self, choosy: bool) -> None:
         """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
 
+    def hold(self) -> None:
+        """Take nothing more that this person asks, until what they have asked is answered: until as many :meth:`release`."""
+
+    def release(self) -> None:
+        """What was held for is answered."""
+
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""
 
@@ -53,6 +60,7 @@ class Session:
         "origin",
         "out",
         "rooms",
+        "scrollback",
         "since",
     )
 
@@ -73,6 +81,8 @@ class Session:
         """The keys of those who have been told the away text since it was set."""
         self.ignoring: frozenset[str] = frozenset()
         """The keys of the nicks that are not heard."""
+        self.scrollback = SCROLLBACK_EVENTS
+        """How many events of a room are told on entering it."""
         self.correspondent = ""
         """The origin of who last told this person something in private: somebody else may be called so by now."""
 

@@ -35,6 +35,8 @@ from chatd.fanout import Fanout
 from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, GARBAGE_OBJECTS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.names import parse_room
 from chatd.registry import Registry, Settings
+from chatd.store.database import UnusableError, default_folder
+from chatd.store.sqlite import SqliteStore
 from chatd.text import decode_line, safe_text
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class Options(usage.Options):
         ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
+        ["data", None, "", "The folder that keeps what is said; empty: chatd in the XDG state folder; none: memory alone."],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
         ["doors", None, None, "Which doors are open, with commas: text, json, web, tls. [default: all that are installed]"],
         ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, read again on SIGHUP."],
@@ -199,7 +202,13 @@ def makeService(options: Options) -> IService:
     # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them wait an hour longer.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
     fanout = Fanout(reactor)
-    registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
+    endpoints = _endpoints(reactor, options)
+    store = _store(reactor, options["data"])
+    if store is None:
+        registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
+    else:
+        registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled, store.search)
+        registry.open_rooms(store.room_names())
     factory = ChatFactory(registry, fanout, reactor)
     front = FrontFactory(factory, options["tls-only"])
     catalogue.open_line_doors(front, options["doors"])
@@ -208,7 +217,7 @@ def makeService(options: Options) -> IService:
     certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
-    return ChatService(reactor, front, _endpoints(reactor, options), certificate)
+    return ChatService(reactor, front, endpoints, certificate, store)
 
 
 def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
@@ -220,6 +229,22 @@ def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
         sys.exit(f"chatd: {bad}.")
     front.doors[Door.TLS] = TlsDoor(front, certificate).build
     return certificate
+
+
+def _store(reactor: Any, data: str) -> SqliteStore | None:
+    """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where it cannot be used."""
+    if data == "none":
+        return None
+    try:
+        return SqliteStore(
+            Path(data or default_folder()).absolute(),
+            reactor.callFromThread,
+            lambda then: reactor.callLater(0, then),
+            lambda line: log.error("{line}", line=line),
+        )
+    except UnusableError as error:
+        print(f"chatd: {error}", file=sys.__stderr__)
+        sys.exit(1)
 
 
 def _milliseconds() -> int:
@@ -264,13 +289,15 @@ class ChatService(Service):
         front: FrontFactory,
         endpoints: list[tuple[str, IStreamServerEndpoint]],
         certificate: Certificate | None = None,
+        store: SqliteStore | None = None,
     ) -> None:
         self._reactor = reactor
         self._front = front
         self._endpoints = endpoints
         self._certificate = certificate
+        self._store = store
         self._ports: list[IListeningPort] = front.ports
-        self._sweep = LoopingCall(front.chat.let_go_of_stalled)
+        self._sweep = LoopingCall(self._look_after)
         self._sweep.clock = reactor
 
     def privilegedStartService(self) -> None:
@@ -288,10 +315,17 @@ class ChatService(Service):
         _calm_collector()
         if self._certificate is not None:
             log.info("{about}", about=self._certificate.about)
+        if self._store is not None:
+            self._store.start()
+        log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
         self._reactor.callWhenRunning(self._take_signals)
+
+    def _look_after(self) -> None:
+        self._front.chat.let_go_of_stalled()
+        self._front.chat.registry.settle()
 
     def _take_signals(self) -> None:
         """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a crash to whoever started us."""
@@ -325,7 +359,12 @@ class ChatService(Service):
     async def _stop(self) -> None:
         for port in self._ports:
             await maybeDeferred(port.stopListening)
+        settled: Deferred[None] = Deferred()
+        self._front.chat.registry.settled(lambda: settled.callback(None))
+        await settled
         await self._front.shut_down()
+        if self._store is not None:
+            self._store.close()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""

@@ -46,7 +46,6 @@ class RecordingOutgoing:
     """
 
     session: Session
-
     acknowledges = True
 
     def __init__(self) -> None:
@@ -54,6 +53,8 @@ class RecordingOutgoing:
         """The number of the next event, for each room that is followed."""
         self.current: Room | None = None
         self.choosy = False
+        self.held = 0
+        """While it is above 0, a door would give nothing more that the person asks."""
         self.full = False
         """Set it to let the person take nothing more."""
         self.closed: Reason | None = None
@@ -87,6 +88,12 @@ class RecordingOutgoing:
     def choose(self, choosy: bool) -> None:
         self.choosy = choosy
 
+    def hold(self) -> None:
+        self.held += 1
+
+    def release(self) -> None:
+        self.held -= 1
+
     def close(self, reason: Reason) -> None:
         self.closed = reason
 
@@ -94,9 +101,9 @@ class RecordingOutgoing:
         cursor, log = self.cursors[room], room.log
         if cursor < log.first:
             self._kept.append(Missed(room.name.text, cursor, log.first - 1))
-        news = log.read(cursor, log.end)
+        news = log.read(cursor, log.stored)
         self._kept.extend(event for event in news if not (self.choosy and self.session.ignores(event)))
-        self.cursors[room] = max(cursor, log.end)
+        self.cursors[room] = max(cursor, log.stored)
 
 
 class Person:

@@ -27,9 +27,11 @@ CORE = {
     "chatd.names",
     "chatd.registry",
     "chatd.room",
+    "chatd.search",
     "chatd.session",
     "chatd.testing",
     "chatd.text",
+    "chatd.when",
 }
 CODECS = {"chatd.codecs", "chatd.codecs.base", "chatd.codecs.json", "chatd.codecs.text"}
 DELIVERY = {"chatd.fanout", "chatd.outlet"}
@@ -74,7 +76,7 @@ def layer(prefix: str) -> set[str]:
     return {module for module in MODULES if module == prefix or module.startswith(prefix + ".")}
 
 
-DOORS, CLIENT = layer("chatd.doors"), layer("chatd.client")
+DOORS, CLIENT, STORE = layer("chatd.doors"), layer("chatd.client"), layer("chatd.store")
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
@@ -96,6 +98,13 @@ def test_codecs_import_the_core_and_python(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(DELIVERY))
 def test_delivery_knows_no_door(module: str) -> None:
     assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY
+
+
+@pytest.mark.parametrize("module", sorted(STORE))
+def test_the_store_knows_the_core_and_python(module: str) -> None:
+    imported = imported_by(module)
+    assert ours(imported) <= CORE | STORE
+    assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(DOORS))
@@ -122,7 +131,7 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_of_the_package_has_its_layer() -> None:
-    assert set(MODULES) == CORE | CODECS | DELIVERY | DOORS | CLIENT | {"chatd.tap"}
+    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | {"chatd.tap", "chatd.admin"}
 
 
 def test_the_core_runs_where_twisted_is_not_loaded() -> None:

@@ -40,7 +40,7 @@ def rows(heading: str) -> list[list[str]]:
 
 def named(cell: str) -> Fields:
     """The fields named in ``cell``, where a ``?`` marks those that may be left out."""
-    return {name: bool(mark) for name, mark in re.findall(r"`([a-z]+)`(\??)", cell)}
+    return {name: bool(mark) for name, mark in re.findall(r"`([a-z_]+)`(\??)", cell)}
 
 
 def fields_of(cls: type[Any], but_for: set[str] = NOT_SHOWN) -> Fields:

@@ -44,6 +44,7 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Topic: "topic-is",
     events.Ignoring: "ignoring",
     events.History: "history",
+    events.Found: "found",
     events.Help: "help",
     events.Refused: "refused",
     events.Missed: "missed",

@@ -7,6 +7,7 @@ so that no text can pass for another's or for the server's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import singledispatchmethod
 from typing import Final
@@ -14,7 +15,11 @@ from typing import Final
 from chatd import commands, events
 from chatd.commands import Command
 from chatd.events import Answer, Event, Reason
+from chatd.search import excerpt
 from chatd.text import decode_line, safe_text
+
+EXCERPT_CHARACTERS: Final = 60
+"""How much of a message that is found is shown on either side of the word, in characters: two lines at most."""
 
 NAMES_NAMED: Final = 12
 """The nicks that are named on entering a room, in number: what fits on two lines."""
@@ -183,6 +188,21 @@ class TextCodec:
     def _(self, answer: events.History) -> Iterable[str]:
         yield f"-- What happened in #{answer.room}{' (there is more before)' if answer.more else ''}:"
         yield from self._past(answer.events)
+
+    @_answer.register
+    def _(self, answer: events.Found) -> Iterable[str]:
+        if not answer.events:
+            yield "-- Nothing is found."
+            return
+        yield "-- Found, the newest first (/history before TIME shows what was there):"
+        for event in answer.events:
+            moment, words = datetime.fromtimestamp(event.time / 1000), self.encode(event, current=False).decode()
+            if isinstance(event, events.Said):
+                text = excerpt(event.text, answer.words, EXCERPT_CHARACTERS)
+                words = self.encode(replace(event, text=text), current=False).decode()
+            yield f"-- {moment:%Y-%m-%dT%H:%M:%S} {words.rstrip()}"
+        if answer.more:
+            yield "-- There is more: give another word, or in:#room, from:nick, before:TIME."
 
     @_answer.register
     def _(self, answer: events.Help) -> Iterable[str]:

@@ -1,0 +1,142 @@
+"""The database file: its folder, its lock, its version, and how it is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import sqlite3
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+FILE_NAME: Final = "chatd.db"
+LOCK_NAME: Final = "chatd.lock"
+
+APPLICATION_ID: Final = 0x63686174
+"""What marks a file as ours (``PRAGMA application_id``): "chat"."""
+
+VERSION: Final = 2
+"""The version of the database: ``upgrade-N.sql`` brings one of version N to N + 1, ``schema.sql`` makes a new one."""
+
+CHECK_SECONDS: Final = 0.5
+"""How long the check at the start may take, in seconds: a small file is checked whole, of a large one what can be seen in this
+time. ``chatd-admin check`` checks it whole."""
+
+BUSY_SECONDS: Final = 5.0
+"""How long to wait for another process that has the database locked, in seconds."""
+
+
+DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""The error codes of SQLite that mean: what is in the file is no database."""
+
+
+class UnusableError(Exception):
+    """The data cannot be used; the text says why in one line, for whoever starts the server."""
+
+
+def default_folder() -> Path:
+    """Where the data is unless somebody says otherwise (XDG Base Directory Specification, ``XDG_STATE_HOME``)."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "chatd"
+
+
+def lock(folder: Path) -> int:
+    """Make ``folder`` if need be, and keep every other server out of it; the open file that holds the lock.
+
+    The lock ends with the process, however it ends.  Raises UnusableError.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UnusableError(f"the data folder {folder} cannot be used: {error.strerror}") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise UnusableError(f"another server is using the data in {folder}") from None
+    return held
+
+
+def prepare(path: Path) -> None:
+    """Make the database at ``path``, or bring the one that is there up to date.
+
+    Raises UnusableError, and then has changed nothing.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            _bring_up_to_date(connection, path)
+            _check(connection, path)
+            connection.execute("PRAGMA journal_mode = WAL")
+    except OSError as error:
+        raise UnusableError(f"the database {path} cannot be opened: {error.strerror}") from None
+    except sqlite3.Error as error:
+        what = "is damaged" if error.sqlite_errorcode in DAMAGE else "cannot be used"
+        raise UnusableError(f"the database {path} {what}: {error}") from None
+
+
+def connect(path: Path, *, only_read: bool = False) -> sqlite3.Connection:
+    """A connection to the database at ``path``, for one thread at a time; transactions are begun and ended by hand."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # The writer does it, when nobody waits for an answer.
+    if only_read:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def schema() -> str:
+    """The SQL that makes an empty database of this version."""
+    return _script("schema.sql")
+
+
+def _script(name: str) -> str:
+    return files("chatd.store").joinpath(name).read_text("utf-8")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    version = _number(connection, "user_version")
+    if not version and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        return _in_one_transaction(connection, schema(), f"INSERT INTO server (log) VALUES ('{secrets.token_hex(4)}');")
+    if _number(connection, "application_id") != APPLICATION_ID:
+        raise UnusableError(f"{path} is no database of chatd")
+    if version > VERSION:
+        raise UnusableError(f"the database {path} is from a newer chatd (version {version}; this one knows {VERSION})")
+    if version < VERSION:
+        _in_one_transaction(connection, *(_script(f"upgrade-{old}.sql") for old in range(version, VERSION)))
+    return None
+
+
+def _in_one_transaction(connection: sqlite3.Connection, *scripts: str) -> None:
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    try:
+        connection.executescript("\n".join(["BEGIN IMMEDIATE;", *scripts, marks, "COMMIT;"]))
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    number: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+    return number
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Look for damage, for ``CHECK_SECONDS`` at most.  Raises UnusableError."""
+    until = time.monotonic() + CHECK_SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        found = "ok"
+    finally:
+        connection.set_progress_handler(None, 0)
+    if found != "ok":
+        raise UnusableError(f"the database {path} is damaged ({found}); restore a backup (docs/operating.md)")

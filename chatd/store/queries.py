@@ -1,0 +1,128 @@
+"""Events as rows, and what is asked of them.  Every function here may run in any thread, on a connection of that thread."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+from typing import Any, Final
+
+from chatd.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+
+SEQ_BITS: Final = 40
+"""An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events: 1,000 a second for 34 years."""
+
+SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC = 1, 2, 3, 4, 5, 6
+"""The kinds of events, as the column ``kind`` has them."""
+
+COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.origin, event.text, event.detail, event.sent"
+Row = tuple[int, int, int, str, str, str, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room as it is stored; ``end`` is the number that its next event gets."""
+
+    id: int
+    key: str
+    name: str
+    first: int
+    end: int
+    topic: str
+
+
+def event_id(room: int, seq: int) -> int:
+    """The ``id`` of event ``seq`` of the room whose id is ``room``."""
+    return room << SEQ_BITS | seq
+
+
+def to_row(room: int, event: Event) -> Row:
+    """The row of ``event``, of the room whose id is ``room``."""
+    kind, text, detail, sent = SAID, "", "", None
+    match event:
+        case Said():
+            kind, text, sent = ACTION if event.action else SAID, event.text, event.id or None
+        case Joined():
+            kind = JOINED
+        case Left():
+            kind, text, detail = LEFT, event.text, event.reason.value
+        case Renamed():
+            kind, detail = RENAMED, event.to
+        case TopicSet():
+            kind, text = TOPIC, event.text
+        case _:
+            raise TypeError(f"no row for {event!r}")
+    return room << SEQ_BITS | event.seq, event.time, kind, event.nick, event.origin, text, detail, sent
+
+
+def to_event(room: str, row: Row) -> Event:
+    """The event of ``row``, of the room that is called ``room``."""
+    id, time, kind, nick, origin, text, detail, sent = row
+    seq = id & (1 << SEQ_BITS) - 1
+    if kind <= ACTION:
+        return Said(room, seq, time, nick, origin, text, kind == ACTION, sent or "")
+    if kind == JOINED:
+        return Joined(room, seq, time, nick, origin)
+    if kind == LEFT:
+        return Left(room, seq, time, nick, origin, Reason(detail), text)
+    if kind == RENAMED:
+        return Renamed(room, seq, time, nick, origin, detail)
+    return TopicSet(room, seq, time, nick, origin, text)
+
+
+def rooms(connection: Connection) -> Sequence[RoomRow]:
+    """All rooms, in the order in which they were made."""
+    found = connection.execute(
+        """
+        SELECT id, key, name, first, topic,
+            (SELECT max(event.id) FROM event WHERE event.id BETWEEN room.id << 40 AND (room.id + 1 << 40) - 1)
+        FROM room ORDER BY id
+        """
+    )
+    return [
+        RoomRow(id, key, name, first, max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1), topic)
+        for id, key, name, first, topic, last in found
+    ]
+
+
+def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:
+    """The events of a room (its id, and how it is called) from seq ``start`` up to, not including, ``stop``."""
+    found: Iterable[Any] = connection.execute(
+        f"SELECT {COLUMNS} FROM event WHERE id >= ? AND id < ? ORDER BY id", (event_id(room, start), event_id(room, stop))
+    )
+    return [to_event(name, row) for row in found]
+
+
+def find(connection: Connection, origin: str, sent: str) -> tuple[Said | None, bool]:
+    """The message that ``origin`` said under the id ``sent``, and whether ``origin`` ever said one under any."""
+    found = connection.execute(
+        f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE origin = ? AND sent = ?",
+        (origin, sent),
+    ).fetchone()
+    if found is not None:
+        said = to_event(found[0], found[1:])
+        return (said if isinstance(said, Said) else None), True
+    any_ = connection.execute("SELECT 1 FROM event WHERE origin = ? AND sent IS NOT NULL LIMIT 1", (origin,)).fetchone()
+    return None, any_ is not None
+
+
+class _Times(Sequence[int]):
+    """The times of a room's events, by seq."""
+
+    def __init__(self, connection: Connection, room: int, stop: int) -> None:
+        self._connection = connection
+        self._room = room
+        self._stop = stop
+
+    def __len__(self) -> int:
+        return self._stop
+
+    def __getitem__(self, seq: Any) -> Any:
+        found = self._connection.execute("SELECT time FROM event WHERE id = ?", (event_id(self._room, seq),)).fetchone()
+        return found[0] if found else 0
+
+
+def at(connection: Connection, room: int, first: int, stop: int, time: int) -> int:
+    """The seq of the first event from ``first`` to ``stop`` at or after ``time``, by halving: of ten million, 24 are looked at."""
+    return bisect_left(_Times(connection, room, stop), time, first, stop)

@@ -1,0 +1,368 @@
+"""The log on disk, as the core sees it: everything here is called in the reactor's thread.
+
+An event gets its number at once, travels to the writer at the end of the reactor's turn, and is shown when it has come back:
+then it stands in the *tail*, the log in memory that the fan-out reads.  What is older than the tail is brought from the disk
+in *pages*, which all readers share.  So nothing in the reactor's thread ever waits for the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from chatd.errors import NotDelivered, TooMany
+from chatd.events import Event, Said
+from chatd.limits import LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS, SESSIONS
+from chatd.log import MemoryLog, Stored
+from chatd.names import Name
+from chatd.search import Query
+from chatd.store import database, index, queries
+from chatd.store.queries import RoomRow
+from chatd.store.reader import Reader
+from chatd.store.writer import Batch, NewRoom, Writer
+
+REASONS: Final = {
+    sqlite3.SQLITE_FULL: "the disk of the server is full",
+    sqlite3.SQLITE_READONLY: "the disk of the server cannot be written",
+    sqlite3.SQLITE_CORRUPT: "the server's data is damaged",
+    sqlite3.SQLITE_NOTADB: "the server's data is damaged",
+}
+"""Why something is not stored, by SQLite's error code."""
+
+
+class SqliteStore:
+    """The logs of all rooms, in one database in ``folder``, which it makes, checks and locks.  Raises UnusableError.
+
+    No thread runs before :meth:`start`, so that a daemon can fork in between.  ``call`` runs a function in the reactor's
+    thread (from any thread), ``soon`` at the end of its turn, and ``report`` takes a line for whoever runs the server.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        call: Callable[..., object],
+        soon: Callable[[Callable[[], None]], object],
+        report: Callable[[str], None],
+    ) -> None:
+        self._lock = database.lock(folder)
+        self.path = folder / database.FILE_NAME
+        self._call = call
+        self._soon = soon
+        self._report = report
+        try:
+            database.prepare(self.path)
+            self._load()
+        except database.UnusableError:
+            os.close(self._lock)
+            raise
+        self._writer: Writer | None = None
+        self._age = 0
+        """How often storing has failed."""
+        self._pending: deque[_Pending] = deque()
+        """What is numbered and not stored yet, in order."""
+        self._gathered: list[_Pending] = []
+        """The last of these: what the writer has not been given yet."""
+        self._sent: dict[tuple[str, str], _Pending] = {}
+        """Those of them that have an id, by origin and id."""
+
+    def _load(self) -> None:
+        self._said: dict[tuple[str, str], Said] = {}
+        self._fresh: dict[str, None] = {}
+        """Senders all of whose ids are in memory."""
+        self._pages: OrderedDict[tuple[int, int], Sequence[Event]] = OrderedDict()
+        connection = database.connect(self.path, only_read=True)
+        try:
+            self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
+            self._logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
+            self._last_id = max((log.id for log in self._logs.values()), default=0)
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
+        finally:
+            connection.close()
+
+    def _old_log(self, connection: sqlite3.Connection, row: RoomRow) -> SqliteLog:
+        start = max(row.first, row.end - SCROLLBACK_EVENTS)
+        return SqliteLog(self, row, queries.events(connection, row.id, row.name, start, row.end))
+
+    # -- The whole
+
+    def start(self) -> None:
+        """Begin to write and to read."""
+        self._writer = Writer(self.path, self._call, self._answered)
+        self._reader = Reader(self.path, self._call)
+        self._searcher = Reader(self.path, self._call)
+
+    def close(self) -> None:
+        """Store what has been appended, and let go of the data."""
+        self._hand_over()
+        if self._writer is not None:
+            self._writer.close()
+            self._reader.close()
+            self._searcher.close()
+            self._writer = None
+        os.close(self._lock)
+
+    def log(self, name: Name) -> SqliteLog:
+        """The log of the room called ``name``, made if need be.  Raises TooMany."""
+        log = self._logs.get(name.key)
+        if log is None:
+            if len(self._logs) >= ROOMS_STORED:
+                raise TooMany(f"There are {ROOMS_STORED} rooms already.", "Enter one of them; /rooms lists them.")
+            self._last_id += 1
+            row = RoomRow(self._last_id, name.key, name.text, 1, 1, "")
+            log = self._logs[name.key] = SqliteLog(self, row, ())
+        return log
+
+    def room_names(self) -> Sequence[str]:
+        """What the rooms are called, the first that was made first."""
+        return [log.name for log in self._logs.values()]
+
+    def settled(self, then: Callable[[], object]) -> None:
+        """Call ``then`` when all that was appended until now is stored, or has failed to be."""
+        if self._pending:
+            self._pending[-1].told.append(lambda failure: then())
+        else:
+            then()
+
+    # -- Storing
+
+    def append(self, log: SqliteLog, event: Event, stored: Stored) -> None:
+        """Store ``event``, which has its number; called by its log."""
+        pending = _Pending(log, event, [stored])
+        self._pending.append(pending)
+        if type(event) is Said and event.id:
+            self._sent[event.origin, event.id] = pending
+        if not self._gathered:
+            self._soon(self._hand_over)
+        self._gathered.append(pending)
+
+    def _hand_over(self) -> None:
+        """Give the writer what the turn has gathered, so that one turn's events are stored and shown together."""
+        gathered, self._gathered = self._gathered, []
+        if gathered and self._writer is not None:
+            events = [(pending.log.id, pending.event) for pending in gathered]
+            rooms = {pending.log.id: pending.log for pending in gathered if not pending.log.recorded}
+            self._writer.put(Batch(self._age, events, [NewRoom(log.id, log.key, log.name) for log in rooms.values()]))
+
+    def _answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
+        if batches[-1].age != self._age:
+            return
+        if error is not None:
+            self._report(f"nothing can be stored in {self.path}: {error}")
+            return self._fail(_not_delivered(error))
+        for _ in range(sum(len(batch.events) for batch in batches)):
+            pending = self._pending.popleft()
+            pending.log.keep(pending.event)
+            self._tell(pending, None)
+
+    def _fail(self, failure: NotDelivered) -> None:
+        self._age += 1
+        failed, self._pending, self._gathered = self._pending, deque(), []
+        for pending in failed:
+            pending.log.end = pending.log.stored
+        for pending in failed:
+            self._tell(pending, failure)
+
+    def _tell(self, pending: _Pending, failure: NotDelivered | None) -> None:
+        event = pending.event
+        if type(event) is Said and event.id:
+            self._sent.pop((event.origin, event.id), None)
+        for stored in pending.told:
+            try:
+                stored(failure)
+            except Exception as error:
+                self._report(f"defect: what follows event {event.seq} of #{event.room} could not be done: {error!r}")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is on its way to the disk that nothing more is taken."""
+        return len(self._pending) >= PENDING_EVENTS
+
+    # -- Sent again
+
+    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
+        """Tell the message that was said from ``origin`` under ``id``: from memory, or from the disk where memory cannot know."""
+
+        def told(answer: tuple[Said | None, bool] | Exception) -> None:
+            if isinstance(answer, Exception):  # The index of the database refuses a second one in any case.
+                self._report(f"the database {self.path} cannot be read: {answer}")
+                return found(None)
+            said, has_ids = answer
+            if not has_ids:
+                self._fresh[origin] = None
+                if len(self._fresh) > SESSIONS:
+                    del self._fresh[next(iter(self._fresh))]
+            found(self._recall(origin, id) or said)
+
+        said = self._recall(origin, id)
+        if not id or said is not None or origin in self._fresh:
+            return found(said)
+        self._reader.ask(partial(queries.find, origin=origin, sent=id), told)
+
+    def _recall(self, origin: str, id: str) -> Said | None:
+        pending = self._sent.get((origin, id))
+        said = self._said.get((origin, id)) if pending is None else pending.event
+        return said if isinstance(said, Said) else None
+
+    def confirm(self, event: Said, stored: Stored) -> None:
+        """Tell ``stored`` how storing ``event`` has ended or will end."""
+        pending = self._sent.get((event.origin, event.id))
+        if pending is None:
+            stored(None)
+        else:
+            pending.told.append(stored)
+
+    def new_tail(self, first: int) -> MemoryLog:
+        """A log in memory that begins with number ``first``, for the last events of a room."""
+        return MemoryLog(first=first, said=self._said, dropped=self._dropped)
+
+    def _dropped(self, said: Said) -> None:
+        self._fresh.pop(said.origin, None)
+
+    # -- Reading
+
+    def page(self, log: SqliteLog, number: int) -> Sequence[Event]:
+        """The events of page ``number`` of ``log``, if they are in memory."""
+        page = self._pages.get((log.id, number))
+        if page is None:
+            return ()
+        self._pages.move_to_end((log.id, number))
+        return page
+
+    def load(self, log: SqliteLog, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
+        """Bring the pages from the one of ``start`` to the one before ``stop`` into memory."""
+        first, end = start // LOG_PAGE_EVENTS, -(-stop // LOG_PAGE_EVENTS)
+
+        def told(answer: Sequence[Event] | Exception) -> None:
+            if isinstance(answer, Exception):
+                self._report(f"the database {self.path} cannot be read: {answer}")
+                return loaded(False)
+            for number in range(first, end):
+                of_page = range(number * LOG_PAGE_EVENTS, (number + 1) * LOG_PAGE_EVENTS)
+                self._keep_page(log, number, [event for event in answer if event.seq in of_page])
+            loaded(bool(log.read(start, start + 1)))
+
+        question = partial(
+            queries.events, room=log.id, name=log.name, start=first * LOG_PAGE_EVENTS, stop=min(end * LOG_PAGE_EVENTS, log.stored)
+        )
+        self._reader.ask(question, told)
+
+    def _keep_page(self, log: SqliteLog, number: int, events: Sequence[Event]) -> None:
+        self._pages[log.id, number] = events
+        self._pages.move_to_end((log.id, number))
+        if len(self._pages) > LOG_PAGES:
+            self._pages.popitem(last=False)
+
+    def at(self, log: SqliteLog, time: int, found: Callable[[int], None]) -> None:
+        """Tell the number of the first event of ``log`` at or after ``time``."""
+
+        def told(answer: int | Exception) -> None:
+            found(log.stored if isinstance(answer, Exception) else max(answer, log.first))
+
+        self._reader.ask(partial(queries.at, room=log.id, first=log.first, stop=log.stored, time=time), told)
+
+    def search(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
+        """Tell ``found`` the newest messages that are sought; None where that would take too long."""
+
+        def told(answer: Sequence[Event] | Exception) -> None:
+            if isinstance(answer, Exception) and getattr(answer, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
+                self._report(f"the database {self.path} cannot be searched: {answer}")
+            found(None if isinstance(answer, Exception) else answer)
+
+        assert self._writer is not None
+        self._writer.index(lambda: self._searcher.ask(partial(index.search, query=query), told))
+
+
+class SqliteLog:
+    """The log of one room (``chatd.log.Log``): its end in memory, all of it on the disk."""
+
+    def __init__(self, store: SqliteStore, row: RoomRow, last: Sequence[Event]) -> None:
+        self._store = store
+        self.id = row.id
+        self.key = row.key
+        self.name = row.name
+        self.first = row.first
+        self.end = row.end
+        self.recorded = row.end > 1
+        """Whether the database has the room already."""
+        self._tail = store.new_tail(row.end - len(last))
+        self._tail.topic = row.topic
+        for event in last:
+            self._tail.append(event, lambda failure: None)
+
+    @property
+    def held(self) -> int:
+        return self._tail.first
+
+    @property
+    def stored(self) -> int:
+        return self._tail.end
+
+    @property
+    def topic(self) -> str:
+        return self._tail.topic
+
+    def append(self, event: Event, stored: Stored) -> None:
+        assert event.seq == self.end, "an event was numbered for another place"
+        if self._store.is_full:
+            stored(NotDelivered("Not delivered: the disk of the server does not keep up.", "Try again later."))
+        else:
+            self.end += 1
+            self._store.append(self, event, stored)
+
+    def keep(self, event: Event) -> None:
+        """``event`` is stored: it may be shown."""
+        self.recorded = True
+        self._tail.append(event, lambda failure: None)
+
+    def confirm(self, event: Said, stored: Stored) -> None:
+        self._store.confirm(event, stored)
+
+    def read(self, start: int, stop: int) -> Sequence[Event]:
+        start = max(start, self.first)
+        if start >= self._tail.first:
+            return self._tail.read(start, stop)
+        found: list[Event] = []
+        while start < min(stop, self._tail.first):
+            page = self._store.page(self, start // LOG_PAGE_EVENTS)
+            part = page[start - page[0].seq : stop - page[0].seq] if page and page[0].seq <= start else ()
+            if not part:
+                return found
+            found += part
+            start += len(part)
+        return [*found, *self._tail.read(start, stop)]
+
+    def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
+        start, stop = max(start, self.first), min(stop, self._tail.first)
+        if start >= stop or len(self.read(start, stop)) == stop - start:
+            loaded(True)
+        else:
+            self._store.load(self, start, stop, loaded)
+
+    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
+        self._store.find(origin, id, found)
+
+    def at(self, time: int, found: Callable[[int], None]) -> None:
+        self._store.at(self, time, found)
+
+
+class _Pending:
+    """An event on its way to the disk, and who is told when it is there."""
+
+    __slots__ = ("event", "log", "told")
+
+    def __init__(self, log: SqliteLog, event: Event, told: list[Stored]) -> None:
+        self.log = log
+        self.event = event
+        self.told = told
+
+
+def _not_delivered(error: Exception) -> NotDelivered:
+    """What people are told where the database answers ``error``."""
+    reason = REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")
+    return NotDelivered(f"Not delivered: {reason}.", "Try again later.")

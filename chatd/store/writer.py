@@ -1,0 +1,213 @@
+"""The thread that writes: what has gathered while one transaction was synced goes into the next (group commit)."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final
+
+from chatd.events import Event, TopicSet
+from chatd.store import database, index
+from chatd.store.queries import Row, to_row
+
+ROWS_AT_ONCE: Final = 100
+"""The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy
+reactor, so one for each row would wait as often as there are rows."""
+
+CHECKPOINT_COMMITS: Final = 500
+"""The commits after which the write-ahead log is copied into the database, in number: some 8 MiB."""
+
+CHECKPOINT_ROWS: Final = 20_000
+"""The events after which it is, in number: about as much."""
+
+INDEX_PAUSE: Final = 0.5
+"""How long nothing is said before the search index follows, in seconds: bursts are stored first."""
+
+INDEX_SECONDS: Final = 2.0
+"""How long the search index waits for such a pause, in seconds, before it takes a part in between."""
+
+_PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoom:
+    """A room that may not be stored yet."""
+
+    id: int
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that are stored together, each with the id of its room; ``age`` counts the failures before it."""
+
+    age: int
+    events: Sequence[tuple[int, Event]]
+    rooms: Sequence[NewRoom]
+
+
+Answered = Callable[[Sequence[Batch], Exception | None], None]
+
+
+class Writer:
+    """Commits batches in order; ``call`` brings ``answered`` into the reactor's thread, after the commit is on the disk.
+
+    When a batch fails, so do all that were made before the reactor knew of it: their numbers follow those that are not stored.
+    """
+
+    def __init__(self, path: Path, call: Callable[..., object], answered: Answered) -> None:
+        self._connection = database.connect(path)
+        self._call = call
+        self._answered = answered
+        self._failed_age = -1
+        self._commits = self._rows = 0
+        self._copier = _Copier(path)
+        self._unindexed = index.unindexed(self._connection)
+        self._indexed = time.monotonic()
+        self._waiting: list[Callable[[], object]] = []
+        """Who is told when the index is up to date."""
+        self._batches: SimpleQueue[Batch | Callable[[], object] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
+        self._thread.start()
+
+    def put(self, batch: Batch) -> None:
+        """Store ``batch`` after those before it."""
+        self._batches.put(batch)
+
+    def index(self, then: Callable[[], object]) -> None:
+        """Bring the search index up to date with what was put before, and then call ``then`` in the reactor's thread."""
+        self._batches.put(then)
+
+    def close(self) -> None:
+        """Store what was put, and end."""
+        self._batches.put(None)
+        self._thread.join()
+        self._copier.close()
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+    def _run(self) -> None:
+        while True:
+            gathered = list(self._gather())
+            batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.age > self._failed_age]
+            if batches:
+                self._commit(batches)
+            self._waiting += [then for then in gathered if callable(then)]
+            if self._unindexed and (self._waiting or not gathered or time.monotonic() > self._indexed + INDEX_SECONDS):
+                self._index()
+            if self._waiting and not self._unindexed:
+                for then in self._waiting:
+                    self._call(then)
+                self._waiting.clear()
+            if None in gathered:
+                return
+
+    def _gather(self) -> Iterator[Batch | Callable[[], object] | None]:
+        """What comes next, and all that is there already; nothing, if nothing comes and there is something to index."""
+        wait = None if not self._unindexed else 0.0 if self._waiting else INDEX_PAUSE
+        try:
+            yield self._batches.get(timeout=wait)
+            while True:
+                yield self._batches.get_nowait()
+        except Empty:
+            pass
+
+    def _commit(self, batches: Sequence[Batch]) -> None:
+        try:
+            self._write_all(batches)
+        except Exception as error:
+            self._failed_age = batches[-1].age
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            self._call(self._answered, batches, error)
+        else:
+            self._call(self._answered, batches, None)
+            self._count(sum(len(batch.events) for batch in batches))
+            self._unindexed.update(room for batch in batches for room, _ in batch.events)
+
+    def _write_all(self, batches: Sequence[Batch]) -> None:
+        """Write ``batches`` in one transaction: that of the one statement, where one is enough."""
+        execute = self._connection.execute
+        rooms = [room for batch in batches for room in batch.rooms]
+        rows = [to_row(room, event) for batch in batches for room, event in batch.events]
+        topics = [(event.text, room) for batch in batches for room, event in batch.events if type(event) is TopicSet]
+        if not rooms and not topics and len(rows) <= ROWS_AT_ONCE:
+            return self._insert(rows)
+        execute("BEGIN IMMEDIATE")
+        for room in rooms:
+            execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            self._insert(rows[start : start + ROWS_AT_ONCE])
+        for topic in topics:
+            execute("UPDATE room SET topic = ? WHERE id = ?", topic)
+        execute("COMMIT")
+
+    def _index(self) -> None:
+        """Index a part of what is not yet; where that fails, as on a full disk, the next time finds it."""
+        room = next(iter(self._unindexed))
+        self._indexed = time.monotonic()
+        try:
+            more = index.index(self._connection, room)
+        except sqlite3.Error:
+            more = False
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        if not more:
+            self._unindexed.discard(room)
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        places = ", ".join([_PLACES] * len(rows))
+        self._connection.execute(f"INSERT INTO event VALUES {places}", [value for row in rows for value in row])
+
+    def _count(self, rows: int) -> None:
+        """Have the write-ahead log copied into the database now and then; what came meanwhile is little, and copied here at once.
+
+        After that the log begins anew, which it never would while something is always added.
+        """
+        self._commits += 1
+        self._rows += rows
+        if self._copier.has_copied:
+            self._copier.has_copied = False
+            _copy(self._connection)
+        elif self._commits >= CHECKPOINT_COMMITS or self._rows >= CHECKPOINT_ROWS:
+            self._commits = self._rows = 0
+            self._copier.wake()
+
+
+class _Copier:
+    """The thread that copies the write-ahead log into the database (a checkpoint), so that no commit waits for that."""
+
+    def __init__(self, path: Path) -> None:
+        self.has_copied = False
+        self._connection = database.connect(path)
+        self._wakes: SimpleQueue[bool] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="chatd copier", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Copy what there is."""
+        self._wakes.put(True)
+
+    def close(self) -> None:
+        """End."""
+        self._wakes.put(False)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while self._wakes.get():
+            _copy(self._connection)
+            self.has_copied = True
+
+
+def _copy(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # Where there is no room for it, the next one finds it.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

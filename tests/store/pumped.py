@@ -1,0 +1,74 @@
+"""A store whose reactor is the test: what its threads have to say waits until the test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from chatd.errors import NotDelivered
+from chatd.events import Event, Said
+from chatd.log import Log
+from chatd.names import parse_room
+from chatd.store.sqlite import SqliteLog, SqliteStore
+
+PATIENCE = 10.0
+"""How long a thread of the store may take to answer, in seconds, before the test fails."""
+
+
+class PumpedStore(SqliteStore):
+    """A store in ``folder`` that is started, and does nothing until :meth:`settle` or :meth:`wait`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.calls: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
+        self.turn: list[Callable[[], None]] = []
+        self.reports: list[str] = []
+        super().__init__(folder, lambda call, *given: self.calls.put((call, given)), self.turn.append, self.reports.append)
+        self.start()
+
+    def wait(self, done: Callable[[], object]) -> None:
+        """Let the turn end, and take what the threads say, until ``done``."""
+        while not done():
+            while self.turn:
+                self.turn.pop(0)()
+            if not done():
+                call, given = self.calls.get(timeout=PATIENCE)
+                call(*given)
+
+    def settle(self) -> None:
+        """Wait until all that was appended is stored, or has failed to be."""
+        settled: list[bool] = []
+        self.settled(lambda: settled.append(True))
+        self.wait(lambda: settled)
+
+    def room(self, name: str = "lobby") -> SqliteLog:
+        """The log of the room ``name``."""
+        return self.log(parse_room(name))
+
+    def limit(self, more_pages: int | None) -> None:
+        """Let the database grow by so many pages and no more, as on a full disk; None: as it likes."""
+        assert self._writer is not None
+        connection = self._writer._connection
+        size = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {2**30 if more_pages is None else size + more_pages}")
+
+    def lookup(self, log: Log, origin: str, id: str) -> Said | None:
+        """What the log finds."""
+        found: list[Said | None] = []
+        log.find(origin, id, found.append)
+        self.wait(lambda: found)
+        return found[0]
+
+
+Outcomes = list[NotDelivered | None]
+
+
+def say(
+    log: Log, text: str = "hi", id: str = "", origin: str = "o1", time: int = 1000, room: str = "lobby"
+) -> tuple[Event, Outcomes]:
+    """Append a message; the event, and a list that the outcome will be in."""
+    outcomes: Outcomes = []
+    event = Said(room, log.end, time, "ada", origin, text, id=id)
+    log.append(event, outcomes.append)
+    return event, outcomes

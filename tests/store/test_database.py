@@ -1,0 +1,150 @@
+"""The database file: who may use it, which version it has, what is done with what is not ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chatd.events import Event
+from chatd.search import Query
+from chatd.store import database
+from chatd.store.database import FILE_NAME, UnusableError
+from tests.store.pumped import PumpedStore, say
+
+
+def test_only_one_server_uses_a_folder(tmp_path: Path) -> None:
+    first = PumpedStore(tmp_path)
+    with pytest.raises(UnusableError, match="another server is using the data in"):
+        PumpedStore(tmp_path)
+    first.close()
+    PumpedStore(tmp_path).close()
+
+
+def test_nobody_else_can_read_the_data(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "chatd"
+    store = PumpedStore(folder)
+    say(store.room())
+    store.settle()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+    store.close()
+    assert modes.pop("chatd") == 0o700
+    assert f"{FILE_NAME}-wal" in modes
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_database_from_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    PumpedStore(tmp_path).close()
+    path = tmp_path / FILE_NAME
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {database.VERSION + 1}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(UnusableError, match="newer chatd"):
+        PumpedStore(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("CREATE TABLE thing (id)")
+    connection.close()
+    with pytest.raises(UnusableError, match="no database of chatd"):
+        PumpedStore(tmp_path)
+
+
+@pytest.mark.parametrize("start", [0, 4096, 8192])
+def test_a_damaged_database_is_named_and_never_overwritten(tmp_path: Path, start: int) -> None:
+    store = PumpedStore(tmp_path)
+    for _ in range(500):
+        say(store.room(), "something to fill the pages with")
+    store.settle()
+    store.close()
+    path = tmp_path / FILE_NAME
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * 4096)
+    before = path.read_bytes()
+    with pytest.raises(UnusableError, match=f"{FILE_NAME} is damaged"):
+        PumpedStore(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("not a database at all, but long enough to be looked at " * 100)
+    with pytest.raises(UnusableError, match="is damaged"):
+        PumpedStore(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UnusableError, match="cannot be used"):
+        PumpedStore(tmp_path / "file" / "data")
+
+
+def test_the_default_folder_is_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert database.default_folder() == tmp_path / "chatd"
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # The specification: such a path is to be ignored.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert database.default_folder() == tmp_path / ".local" / "state" / "chatd"
+
+
+def test_a_store_that_is_refused_leaves_no_lock(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("no database " * 100)
+    with pytest.raises(UnusableError):
+        PumpedStore(tmp_path)
+    os.unlink(tmp_path / FILE_NAME)
+    PumpedStore(tmp_path).close()
+
+
+def _schema(path: Path) -> dict[str, str]:
+    """Everything in the database by name, without comments and spaces."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema").fetchall()
+    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in found}
+
+
+@pytest.mark.parametrize("version", range(1, database.VERSION))
+def test_an_upgraded_database_equals_a_fresh_one_and_has_lost_nothing(tmp_path: Path, version: int) -> None:
+    old = tmp_path / FILE_NAME
+    script = (Path(__file__).parent / f"schema-{version}.sql").read_text()
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(f"{script} PRAGMA application_id = {database.APPLICATION_ID}; PRAGMA user_version = {version};")
+        connection.executescript(
+            """
+            INSERT INTO server VALUES ('thelog');
+            INSERT INTO room (id, key, name, topic) VALUES (3, 'tea', 'Tea', 'green');
+            """
+        )
+        for seq in range(1, 31):
+            row = ((3 << 40) + seq, seq, 1, "ada", "o", f"tea {seq}", "", str(seq))
+            connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.commit()
+    store = PumpedStore(tmp_path)
+    log = store.room("tea")
+    assert (store.name, log.name, log.topic, log.end) == ("thelog", "Tea", "green", 31)
+    answers: list[Sequence[Event] | None] = []
+    store.search(Query(("tea", "7")), answers.append)
+    store.wait(lambda: answers)
+    assert [event.seq for event in answers[0] or ()] == [7]
+    store.close()
+    database.prepare(tmp_path / "fresh.db")
+    assert _schema(old) == _schema(tmp_path / "fresh.db")
+
+
+def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    PumpedStore(tmp_path).close()
+    path = tmp_path / FILE_NAME
+    real, broken = database._script, "CREATE TABLE more (id); SELECT nothing;"
+    monkeypatch.setattr(database, "VERSION", database.VERSION + 1)
+    monkeypatch.setattr(database, "_script", lambda name: broken if "upgrade" in name else real(name))
+    before = path.read_bytes()
+    with pytest.raises(UnusableError):
+        database.prepare(path)
+    assert path.read_bytes() == before

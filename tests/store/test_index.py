@@ -1,0 +1,160 @@
+"""Searching what was said: in any script, by words, by room, by nick, by time; over memory and the index alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.events import Event, Said
+from chatd.log import MemoryLog
+from chatd.names import fold, parse_room
+from chatd.registry import Registry, Settings
+from chatd.search import Query, words_of
+from chatd.store import index
+from tests.store.pumped import PumpedStore, say
+
+Search = Callable[[Query], list[str]]
+
+TALK = [
+    ("lobby", "ada", "Deployed build 17 to production"),
+    ("lobby", "bob", "déjà vu: the build is RED"),
+    ("tea", "ada", "今天我们去喝茶吧"),
+    ("tea", "Łukasz", "お茶を飲みたいです"),
+    ("lobby", "bob", "ฉันอยากดื่มชา"),
+    ("tea", "ada", "he said \"NEAR\" AND (x OR y) -- 100% {col}: 'quoted'"),
+    ("lobby", "eve", "Мы пьём чай"),
+    ("lobby", "ada", "building bridges"),
+    ("tea", "eve", "우리는 차를 마신다"),
+    ("lobby", "bob", "हम चाय पीते हैं"),
+]
+
+
+@pytest.fixture(params=["memory", "disk"])
+def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
+    """Finds texts in TALK, whose n-th message was said at n * 1000."""
+    store = PumpedStore(tmp_path) if request.param == "disk" else None
+    logs: dict[str, MemoryLog] = {}
+    registry = Registry(
+        Settings(), "log", lambda: 0, lambda room: None,
+        store.log if store else lambda name: logs.setdefault(name.key, MemoryLog()),
+        search=store.search if store else None,
+    )  # fmt: skip
+    for number, (room, nick, text) in enumerate(TALK):
+        log = registry.open_room(parse_room(room)).log
+        log.append(Said(room, log.end, 1000 * number, nick, "o", text), lambda failure: None)
+
+    def search(query: Query) -> list[str]:
+        answers: list[Sequence[Event] | None] = []
+        if store:
+            store.settle()
+        registry.search(query, answers.append)
+        if store:
+            store.wait(lambda: answers)
+        assert answers[0] is not None
+        return [event.text for event in answers[0] if isinstance(event, Said)]
+
+    yield search
+    if store:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("build", [1, 0]),
+        ("BUILD red", [1]),
+        ("build*", [7, 1, 0]),
+        ("deja", [1]),
+        ("17", [0]),
+        ("喝茶", [2]),
+        ("茶", [3, 2]),
+        ("茶喝", []),
+        ("飲みたい", [3]),
+        ("ชา", [4]),
+        ("ЧАЙ", [6]),
+        ("차를", [8]),
+        ("차", [8]),
+        ("चाय", [9]),
+        ('"NEAR"', [5]),
+        ("AND", [5]),
+        ("{col}:", [5]),
+        ("build*ing", []),
+        ("nothing", []),
+        ("production deployed", [0]),
+    ],
+)
+def test_words_of_any_script_are_found_the_newest_first(search: Search, words: str, found: list[int]) -> None:
+    assert search(Query(words_of(words))) == [TALK[number][2] for number in found]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (Query(("茶",), room="tea"), [3, 2]),
+        (Query(("茶",), room="lobby"), []),
+        (Query(("茶",), room="nowhere"), []),
+        (Query(("build*",), nick="ada"), [7, 0]),
+        (Query(("お茶",), nick=fold("łUKASZ")), [3]),
+        (Query(("build*",), since=1000), [7, 1]),
+        (Query(("build*",), until=1000), [0]),
+        (Query(("build*",), since=1000, until=7000), [1]),
+        (Query(("build*",), most=2), [7, 1]),
+    ],
+)
+def test_a_search_can_be_narrowed(search: Search, query: Query, found: list[int]) -> None:
+    assert search(query) == [TALK[number][2] for number in found]
+
+
+@given(st.text(), st.text(min_size=1).map(words_of).filter(bool))
+def test_no_word_is_taken_for_syntax(tmp_path_factory: pytest.TempPathFactory, text: str, words: tuple[str, ...]) -> None:
+    text = text.replace("\0", "").encode("utf-8", "replace").decode()
+    words = tuple(word.replace("\0", "a").encode("utf-8", "replace").decode() for word in words)
+    said = Said("lobby", 1, 0, "ada", "o", f"{text} {' '.join(words)}")
+    store = PumpedStore(tmp_path_factory.mktemp("data"))
+    store.room().append(said, lambda failure: None)
+    answers: list[Sequence[Event] | None] = []
+    store.settle()
+    store.search(Query(words), answers.append)
+    store.wait(lambda: answers)
+    store.close()
+    assert store.reports == []
+    assert answers[0] is not None
+
+
+def test_what_was_said_before_a_restart_is_indexed_after_it(tmp_path: Path) -> None:
+    store = PumpedStore(tmp_path)
+    for number in range(450):
+        say(store.room(), f"tea {number}")
+    store.close()
+    store = PumpedStore(tmp_path)
+    answers: list[Sequence[Event] | None] = []
+    store.search(Query(("tea", "17")), answers.append)
+    store.wait(lambda: answers)
+    store.close()
+    assert [event.seq for event in answers[0] or ()] == [18]
+
+
+def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts: list[int] = []
+    real = index.index
+
+    def counted(connection: Connection, room: int) -> bool:
+        parts.append(room)
+        return real(connection, room)
+
+    monkeypatch.setattr(index, "index", counted)
+    store = PumpedStore(tmp_path)
+    for _ in range(1000):
+        say(store.room(), "tea")
+    store.settle()
+    assert parts == []  # A burst is stored first.
+    answers: list[object] = []
+    store.search(Query(("tea",)), answers.append)
+    store.wait(lambda: answers)
+    store.close()
+    assert len(parts) == 6

@@ -1,0 +1,261 @@
+"""The log on disk: order, numbers, what is sent again, failure, restart, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatd.errors import NotDelivered
+from chatd.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.limits import LOG_PAGE_EVENTS, SCROLLBACK_EVENTS
+from chatd.log import MemoryLog
+from tests.store.pumped import PumpedStore, say
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[PumpedStore]:
+    store = PumpedStore(tmp_path)
+    yield store
+    store.close()
+
+
+def reopened(store: PumpedStore) -> PumpedStore:
+    store.close()
+    store.__init__(store.path.parent)  # type: ignore[misc]
+    return store
+
+
+def texts(events: object) -> list[str]:
+    return [event.text for event in events if isinstance(event, Said)]  # type: ignore[attr-defined]
+
+
+class TestStoring:
+    def test_an_event_is_numbered_at_once_and_readable_when_it_is_stored(self, store: PumpedStore) -> None:
+        log = store.room()
+        event, outcomes = say(log, "one")
+        assert (log.stored, log.end, outcomes, list(log.read(1, 9))) == (1, 2, [], [])
+        store.settle()
+        assert (log.stored, log.end, outcomes, list(log.read(1, 9))) == (2, 2, [None], [event])
+
+    def test_outcomes_are_told_in_order(self, store: PumpedStore) -> None:
+        log, told = store.room(), []
+        for seq in range(1, 200):
+            log.append(Said("lobby", seq, 0, "ada", "o", str(seq)), lambda failure, seq=seq: told.append((seq, log.stored)))  # type: ignore[misc]
+        store.settle()
+        assert told == [(seq, seq + 1) for seq in range(1, 200)]
+
+    def test_every_kind_of_event_is_the_same_after_a_restart(self, store: PumpedStore) -> None:
+        kinds: list[Event] = [
+            Joined("lobby", 1, 10, "ada", "o"),
+            Said("lobby", 2, 11, "ada", "o", "hi 你好", id="x"),
+            Said("lobby", 3, 12, "ada", "o", "waves", action=True),
+            Renamed("lobby", 4, 13, "ada", "o", "eve"),
+            TopicSet("lobby", 5, 14, "eve", "o", "tea"),
+            *(Left("lobby", 6 + n, 15, "eve", "o", reason, "bye") for n, reason in enumerate(Reason)),
+        ]
+        log = store.room()
+        for event in kinds:
+            log.append(event, lambda failure: None)
+        store.settle()
+        again = reopened(store).room()
+        assert list(again.read(1, 99)) == kinds
+        assert (again.topic, again.first, again.stored, again.end) == ("tea", 1, len(kinds) + 1, len(kinds) + 1)
+
+    def test_numbers_and_the_name_go_on_after_a_restart(self, store: PumpedStore) -> None:
+        name = store.name
+        for room in ("lobby", "tea"):
+            for _ in range(30):
+                say(store.room(room), room=room)
+        store.settle()
+        reopened(store)
+        assert store.name == name
+        assert list(store.room_names()) == ["lobby", "tea"]
+        for room in ("lobby", "tea"):
+            log = store.room(room)
+            assert log.end == 31
+            assert [event.seq for event in log.read(log.held, log.end)] == list(range(31 - SCROLLBACK_EVENTS, 31))
+            say(log, "more", room=room)
+        store.settle()
+        assert store.room("tea").read(31, 32)[0].room == "tea"
+
+    def test_a_room_whose_first_event_failed_leaves_its_number_to_nobody(self, store: PumpedStore) -> None:
+        say(store.room("a"), room="a")
+        store.settle()
+        store.room("b")  # Never written: its id is not in the database.
+        say(store.room("c"), "in c", room="c")
+        store.settle()
+        reopened(store)
+        say(store.room("d"), "in d", room="d")
+        store.settle()
+        reopened(store)
+        assert [texts(store.room(name).read(1, 9)) for name in "acd"] == [["hi"], ["in c"], ["in d"]]
+
+    def test_settled_is_at_once_where_nothing_is_on_its_way(self, store: PumpedStore) -> None:
+        done: list[int] = []
+        store.settled(lambda: done.append(1))
+        assert done == [1]
+
+    def test_what_was_appended_before_closing_is_stored(self, store: PumpedStore) -> None:
+        say(store.room(), "last words")
+        assert texts(reopened(store).room().read(1, 9)) == ["last words"]
+
+
+class TestSentAgain:
+    def test_what_is_on_its_way_is_found_and_waits_for_the_same_outcome(self, store: PumpedStore) -> None:
+        log = store.room()
+        event, first = say(log, id="1")
+        found = store.lookup(log, "o1", "1")
+        assert found is event
+        again: list[NotDelivered | None] = []
+        log.confirm(found, again.append)
+        assert (first, again) == ([], [])
+        store.settle()
+        assert (first, again) == ([None], [None])
+
+    def test_what_fails_is_not_found(self, store: PumpedStore) -> None:
+        log = store.room()
+        store.limit(0)
+        event, first = say(log, "x" * 20_000, id="1")
+        again: list[NotDelivered | None] = []
+        assert isinstance(event, Said)
+        log.confirm(event, again.append)
+        store.settle()
+        assert first == again
+        assert isinstance(first[0], NotDelivered)
+        assert store.lookup(log, "o1", "1") is None
+
+    def test_what_is_on_the_disk_alone_is_found_in_any_room(self, store: PumpedStore) -> None:
+        event, _ = say(store.room(), id="1")
+        for _ in range(SCROLLBACK_EVENTS):
+            say(store.room())
+        store.settle()
+        reopened(store)
+        assert store.room().held > event.seq
+        assert store.lookup(store.room("tea"), "o1", "1") == event
+        assert store.lookup(store.room(), "o2", "1") is None
+        assert store.lookup(store.room(), "o1", "2") is None
+
+    def test_an_id_that_the_tail_has_dropped_is_found(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(store, "new_tail", lambda first: MemoryLog(5, first=first, said=store._said, dropped=store._dropped))
+        log = store.room()
+        assert store.lookup(log, "o1", "1") is None  # From now on the store knows that memory has all ids of o1.
+        event, _ = say(log, id="1")
+        for n in range(2, 9):
+            say(log, id=str(n))
+        store.settle()
+        assert log.held > event.seq
+        assert store.lookup(log, "o1", "1") == event
+
+    def test_no_id_is_never_found(self, store: PumpedStore) -> None:
+        say(store.room())
+        assert store.lookup(store.room(), "o1", "") is None
+
+
+class TestFailing:
+    def test_all_that_was_on_its_way_is_not_delivered_and_the_numbers_go_back(self, store: PumpedStore) -> None:
+        lobby, tea = store.room(), store.room("tea")
+        say(lobby, "kept")
+        store.settle()
+        store.limit(0)
+        _, outcome = say(lobby, "x" * 20_000)
+        _, other = say(tea, "behind it", room="tea")
+        store.wait(lambda: not store.turn or store.turn.pop(0)())
+        _, late = say(lobby, "later")
+        store.settle()
+        for told in (outcome, other, late):
+            assert isinstance(told[0], NotDelivered)
+            assert "disk of the server is full" in told[0].reason
+        assert (lobby.end, lobby.stored, tea.end) == (2, 2, 1)
+        assert texts(lobby.read(1, 99)) == ["kept"]
+        assert len(store.reports) == 1
+
+    def test_it_works_again_when_there_is_room(self, store: PumpedStore) -> None:
+        log = store.room()
+        store.limit(0)
+        for _ in range(3):
+            say(log, "x" * 20_000)
+            store.settle()
+        store.limit(None)
+        event, outcome = say(log, "again")
+        store.settle()
+        assert (event.seq, outcome) == (1, [None])
+        assert texts(reopened(store).room().read(1, 99)) == ["again"]
+
+    def test_a_defect_of_who_is_told_spoils_nothing(self, store: PumpedStore) -> None:
+        log = store.room()
+        log.append(Said("lobby", 1, 0, "ada", "o", "x"), lambda failure: 1 / 0)
+        _, outcome = say(log)
+        store.settle()
+        assert outcome == [None]
+        assert "defect" in store.reports[0]
+
+    def test_a_disk_that_hangs_does_not_fill_the_memory(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chatd.store.sqlite.PENDING_EVENTS", 3)
+        log = store.room()
+        outcomes = [say(log)[1] for _ in range(5)]
+        assert [bool(told) for told in outcomes] == [False, False, False, True, True]
+        store.settle()
+        assert log.end == 4
+
+
+class TestPages:
+    def fill(self, store: PumpedStore, events: int) -> None:
+        for n in range(1, events + 1):
+            say(store.room(), str(n), time=1000 * n)
+        store.settle()
+        reopened(store)
+
+    def test_older_events_are_read_when_they_are_loaded(self, store: PumpedStore) -> None:
+        self.fill(store, 3 * LOG_PAGE_EVENTS)
+        log = store.room()
+        there: list[bool] = []
+        assert list(log.read(100, 300)) == []
+        log.load(100, 300, there.append)
+        assert there == []
+        store.wait(lambda: there)
+        assert (there, texts(log.read(100, 300))) == ([True], [str(n) for n in range(100, 300)])
+
+    def test_a_read_goes_on_from_the_pages_into_the_tail(self, store: PumpedStore) -> None:
+        self.fill(store, 200)
+        log = store.room()
+        there: list[bool] = []
+        log.load(150, log.end, there.append)
+        store.wait(lambda: there)
+        assert texts(log.read(150, log.end)) == [str(n) for n in range(150, 201)]
+
+    def test_what_memory_holds_is_loaded_at_once(self, store: PumpedStore) -> None:
+        self.fill(store, 50)
+        there: list[bool] = []
+        store.room().load(40, 51, there.append)
+        assert there == [True]
+
+    def test_memory_keeps_so_many_pages(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chatd.store.sqlite.LOG_PAGES", 2)
+        self.fill(store, 6 * LOG_PAGE_EVENTS)
+        for start in range(1, 5 * LOG_PAGE_EVENTS, LOG_PAGE_EVENTS):
+            there: list[bool] = []
+            store.room().load(start, start + 1, there.append)
+            store.wait(lambda there=there: there)  # type: ignore[misc]
+            assert store.room().read(start, start + 1)
+        assert len(store._pages) == 2
+
+    @pytest.mark.parametrize(
+        ("time", "seq"), [(0, 1), (1000, 1), (1001, 2), (250_000, 250), (299_999, 300), (300_000, 300), (300_001, 301)]
+    )
+    def test_a_time_finds_the_first_event_from_it_on(self, store: PumpedStore, time: int, seq: int) -> None:
+        self.fill(store, 300)
+        found: list[int] = []
+        store.room().at(time, found.append)
+        store.wait(lambda: found)
+        assert found == [seq]
+
+    def test_the_log_in_memory_finds_times_alike(self) -> None:
+        log = MemoryLog(events=8)
+        found: list[int] = []
+        for n in range(1, 11):
+            say(log, time=1000 * n)
+        for time in (0, 7000, 7001, 99_000):
+            log.at(time, found.append)
+        assert found == [3, 7, 8, 11]

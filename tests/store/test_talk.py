@@ -1,0 +1,386 @@
+"""People who talk through the log on disk: what they are told, and when; a full disk; a restart; reading far back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from chatd import actions
+from chatd.codecs.json import JsonCodec
+from chatd.commands import Command, Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
+from chatd.events import Ack, Answer, Entered, Event, Found, Joined, Left, Refused, Renamed, Said
+from chatd.events import History as HistoryAnswer
+from chatd.fanout import Fanout
+from chatd.outlet import Outlet
+from chatd.registry import Registry, Settings
+from chatd.session import Session
+from chatd.testing import Person, StandingClock
+from tests.store.pumped import PumpedStore
+
+TOKEN = "a token that nobody guesses"
+
+
+class Server:
+    """A registry on a store, with a fan-out."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.time = StandingClock()
+        self.clock = Clock()
+        self.start()
+
+    def start(self) -> None:
+        self.store = PumpedStore(self.folder)
+        self.fanout = Fanout(self.clock)
+        self.registry = Registry(
+            Settings(), self.store.name, self.time, self.fanout.news, self.store.log, self.store.settled, self.store.search
+        )
+        self.registry.open_rooms(self.store.room_names())
+
+    def restart(self) -> None:
+        self.store.close()
+        self.start()
+
+    def settle(self) -> None:
+        self.store.settle()
+        self.clock.advance(1)
+
+    def ask(self, person: Person, *commands: Command) -> list[Event | Answer]:
+        """Let the person ask, wait until all is answered, and return what has come to them."""
+        for command in commands:
+            actions.perform(self.registry, person.session, command)
+            self.store.wait(lambda: not person.out.held or person.out.closed)
+        self.settle()
+        return person.take()
+
+    def arrive(self, nick: str, **more: Any) -> Person:
+        person = Person(self.registry)
+        self.ask(person, Hello(nick, **more))
+        return person
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.store.close()
+
+
+def seqs(news: list[Event | Answer]) -> list[int]:
+    return [item.seq for item in news if isinstance(item, Event)]
+
+
+def kinds(news: list[Event | Answer]) -> list[type]:
+    return [type(item) for item in news]
+
+
+class TestDelivered:
+    def test_nothing_is_shown_or_acknowledged_before_it_is_stored(self, server: Server) -> None:
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        ada.take()
+        actions.perform(server.registry, ada.session, Say("hi"))
+        assert (ada.take(), bob.take()) == ([], [])
+        server.settle()
+        assert Said in kinds(bob.take())
+        assert Ack in kinds(ada.take())
+
+    def test_what_entering_tells_is_the_state_at_its_number(self, server: Server) -> None:
+        ada = server.arrive("ada")
+        bob, eve = Person(server.registry), Person(server.registry)
+        actions.perform(server.registry, ada.session, Topic("tea"))
+        actions.perform(server.registry, bob.session, Hello("bob"))
+        actions.perform(server.registry, eve.session, Hello("eve"))
+        actions.perform(server.registry, ada.session, Topic("no tea"))
+        server.settle()
+        entered = next(item for item in bob.take() if isinstance(item, Entered))
+        assert (entered.members, entered.topic, entered.seq) == (("ada", "bob"), "tea", 3)
+
+    def test_who_quits_at_once_is_told_everything_first(self, server: Server) -> None:
+        ada = Person(server.registry)
+        news = server.ask(ada, Hello("ada"), Say("hi", id="1"), Quit())
+        names = [type(item).__name__ for item in news]
+        assert names == ["Welcome", "Entered", "Ack", "Said", "Closing"]
+        assert ada.out.closed is not None
+
+    def test_whose_link_breaks_while_they_are_let_in_follows_nothing(self, server: Server) -> None:
+        ada = Person(server.registry)
+        actions.perform(server.registry, ada.session, Hello("ada"))
+        ada.lose_link()
+        server.settle()
+        assert ada.out.cursors == {}
+        assert [type(event) for event in server.store.room().read(1, 9)] == [Joined, Left]
+
+    def test_who_leaves_sees_everything_before_their_leaving(self, server: Server) -> None:
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        ada.take()
+        actions.perform(server.registry, bob.session, Say("one"))
+        actions.perform(server.registry, ada.session, Leave())
+        actions.perform(server.registry, bob.session, Say("two"))
+        server.settle()
+        assert [item.text for item in ada.take() if isinstance(item, Said)] == ["one"]
+
+    @pytest.mark.parametrize(("asked", "told"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
+    def test_a_bot_comes_in_with_as_much_scrollback_as_it_wants(self, server: Server, asked: int, told: int) -> None:
+        ada = server.arrive("ada")
+        server.ask(ada, *[Say(str(n)) for n in range(30)])
+        news = server.ask(Person(server.registry), Hello("bot", scrollback=asked))
+        [entered] = [item for item in news if isinstance(item, Entered)]
+        assert len(entered.scrollback) == told
+
+
+class TestSentAgain:
+    def test_a_message_is_said_once_however_often_and_whenever_it_is_sent(self, server: Server) -> None:
+        ada = server.arrive("ada", token=TOKEN)
+        acks = [item for item in server.ask(ada, Say("hi", id="1"), Say("hi", id="1")) if isinstance(item, Ack)]
+        server.restart()
+        ada = server.arrive("ada", token=TOKEN)
+        server.ask(ada, *[Say(str(n)) for n in range(30)])
+        acks += [item for item in server.ask(ada, Say("hi", id="1")) if isinstance(item, Ack)]
+        server.restart()
+        ada = server.arrive("ada", token=TOKEN)
+        acks += [item for item in server.ask(ada, Join("tea"), Say("hi", id="1")) if isinstance(item, Ack)]
+        assert len({(ack.room, ack.seq, ack.time, ack.id) for ack in acks}) == 1
+        assert len(acks) == 4
+
+    def test_another_sender_s_id_is_another(self, server: Server) -> None:
+        ada, bob = server.arrive("ada", token=TOKEN), server.arrive("bob", token=TOKEN + "!")
+        first = [item for item in server.ask(ada, Say("hi", id="1")) if isinstance(item, Ack)]
+        second = [item for item in server.ask(bob, Say("hi", id="1")) if isinstance(item, Ack)]
+        assert first[0].seq != second[0].seq
+
+
+class TestFullDisk:
+    def test_talk_is_refused_and_reading_goes_on(self, server: Server) -> None:
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        server.ask(ada, Say("kept"))
+        bob.take()
+        server.store.limit(0)
+        [refused] = server.ask(ada, Say("x" * 20_000, id="7"))
+        assert isinstance(refused, Refused)
+        assert (refused.code, refused.id) == ("not-delivered", "7")
+        assert "disk of the server is full" in refused.reason
+        assert bob.take() == []
+        [past] = server.ask(bob, History(count=1))
+        assert isinstance(past, HistoryAnswer)
+        assert [event.text for event in past.events if isinstance(event, Said)] == ["kept"]
+        server.store.limit(None)
+        news = server.ask(ada, Say("again"))
+        assert {Ack, Said} == set(kinds(news))
+        assert seqs(bob.take()) == seqs(news)
+
+    def test_who_cannot_be_stored_does_not_come_in(self, server: Server) -> None:
+        server.arrive("ada")
+        server.store.limit(0)
+        eve = Person(server.registry)
+        while True:  # The last page has room for some.
+            news = server.ask(eve, Hello("eve") if eve.session.name is None else Join("lobby"))
+            if Refused in kinds(news):
+                break
+            server.ask(eve, Leave())
+        assert eve.session.rooms == {}
+        assert eve.session not in server.registry.room("lobby").members
+        assert eve.out.cursors == {}
+        server.store.limit(None)
+        assert Entered in kinds(server.ask(eve, Join("lobby")))
+
+    def test_who_has_gone_or_is_called_otherwise_is_told_when_there_is_room(self, server: Server) -> None:
+        ada, bob, eve = (server.arrive(nick) for nick in ("ada", "bob", "eve"))
+        ada.take()
+        self.fill(server, ada)
+        bob.lose_link()
+        actions.perform(server.registry, eve.session, Nick("eva"))
+        server.settle()
+        assert seqs(ada.take()) == []
+        server.store.limit(None)
+        before = server.store.room().end
+        server.registry.settle()
+        server.settle()
+        news = [item for item in ada.take() if isinstance(item, Event)]
+        assert kinds(news) == [Left, Renamed]  # type: ignore[arg-type]
+        assert seqs(news) == [before, before + 1]  # type: ignore[arg-type]
+
+    def test_nobody_is_told_of_one_who_never_came_in(self, server: Server) -> None:
+        ada = server.arrive("ada")
+        self.fill(server, ada)
+        eve = Person(server.registry)
+        actions.perform(server.registry, eve.session, Hello("eve"))
+        eve.lose_link()
+        server.settle()
+        ada.take()
+        server.store.limit(None)
+        server.registry.settle()
+        server.settle()
+        assert ada.take() == []
+
+    def fill(self, server: Server, person: Person) -> None:
+        """Let the disk be full to the last byte."""
+        server.store.limit(0)
+        for size in (3000, 300, 30, 1):
+            while Refused not in kinds(server.ask(person, Say("x" * size))):
+                pass
+
+
+class TestHistory:
+    @pytest.fixture
+    def ada(self, server: Server) -> Person:
+        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; ada sees none of it in memory."""
+        ada = server.arrive("ada")
+        for n in range(1, 501):
+            server.time.advance(1)
+            actions.perform(server.registry, ada.session, Say(str(n)))
+        server.settle()
+        server.restart()
+        return server.arrive("ada")
+
+    @pytest.mark.parametrize(
+        ("command", "first", "last", "more", "later"),
+        [
+            (History(count=3), 500, 502, True, False),
+            (History(count=2, before=11), 9, 10, True, True),
+            (History(count=100, before=11), 1, 10, False, True),
+            (History(count=2, after=11), 12, 13, True, True),
+            (History(count=100, after=480), 481, 502, True, False),
+            (History(count=2, after=9999), 0, 0, True, False),
+            (History(before=300), 280, 299, True, True),
+            (History(count=10_000, before=300), 200, 299, True, True),
+            (History(count=2, before_time="2026-11-23T12:01:40Z"), 99, 100, True, True),
+            (History(count=2, after_time="2026-11-23T12:01:40Z"), 101, 102, True, True),
+            (History(count=2, after_time="2026-01-01"), 1, 2, False, True),
+        ],
+    )
+    def test_pages(self, server: Server, ada: Person, command: History, first: int, last: int, more: bool, later: bool) -> None:
+        [answer] = server.ask(ada, command)
+        assert isinstance(answer, HistoryAnswer)
+        expected = list(range(first, last + 1)) if first else []
+        assert [event.seq for event in answer.events] == expected
+        assert (answer.more, answer.later) == (more, later)
+        said = [(event.seq, event.text) for event in answer.events if isinstance(event, Said)]
+        assert said == [(seq, str(seq - 1)) for seq, _ in said]
+
+    @pytest.mark.parametrize(
+        "command", [History(count=-1), History(before=-1), History(after=3, before=3), History(before_time="noon")]
+    )
+    def test_what_makes_no_sense_is_refused(self, server: Server, ada: Person, command: History) -> None:
+        [answer] = server.ask(ada, command)
+        assert isinstance(answer, Refused)
+        assert answer.code == "bad-usage"
+
+
+class TestSearch:
+    def test_a_search_finds_what_one_has_just_said_and_nobody_that_one_ignores(self, server: Server) -> None:
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        server.ask(bob, Say("tea at four"))
+        ada.take()
+        [found] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, Found)]
+        assert [event.text for event in found.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
+        [found] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, Found)]
+        assert (len(found.events), found.more) == (1, True)
+
+    @pytest.mark.parametrize(
+        ("command", "code"),
+        [
+            (Search("!?"), "bad-usage"),
+            (Search("tea", count=-1), "bad-usage"),
+            (Search("tea", room="nowhere"), "no-such-room"),
+            (Search("tea", after_time="noon"), "bad-usage"),
+        ],
+    )
+    def test_what_cannot_be_searched_for_is_refused(self, server: Server, command: Search, code: str) -> None:
+        [answer] = server.ask(server.arrive("ada"), command)
+        assert isinstance(answer, Refused)
+        assert answer.code == code
+
+    def test_a_search_that_takes_too_long_is_given_up(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chatd.store.index.SEARCH_SECONDS", -1)
+        ada = server.arrive("ada")
+        for _ in range(600):
+            actions.perform(server.registry, ada.session, Say("tea " * 50))
+        server.settle()
+        ada.take()
+        [answer] = server.ask(ada, Search("tea", nick="eve"))
+        assert isinstance(answer, Refused)
+        assert "Too much" in answer.reason
+
+
+class Connection:
+    """A JSON client behind an outlet whose transport pushes back now and then; keeps what it is sent."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.transport = StringTransport()
+        self.outlet = Outlet(self.transport, JsonCodec(), server.fanout, self)
+        self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", "json", server.registry.now())
+        self.ended = False
+
+    def closing(self, reason: object) -> None:
+        self.ended = True
+
+    let_go = closing
+
+    def drained(self) -> None:
+        pass
+
+    def received(self) -> list[dict[str, Any]]:
+        lines = self.transport.value().splitlines()
+        self.transport.clear()
+        return [json.loads(line) for line in lines]
+
+
+class TestResume:
+    @pytest.mark.parametrize("seen", [0, 1, 100, 127, 128, 500, 995, 1000])
+    def test_after_a_restart_everything_comes_in_order_and_once(self, server: Server, seen: int) -> None:
+        ada = server.arrive("ada")
+        for n in range(1, 1001):
+            actions.perform(server.registry, ada.session, Say(str(n)))
+        server.settle()
+        server.restart()
+        bob = server.arrive("bob")
+        client = Connection(server)
+        hello = Hello("eve", token=TOKEN, resume={"lobby": seen}, log=server.store.name)
+        actions.perform(server.registry, client.session, hello)
+        place = server.registry.room("lobby")
+        news: list[dict[str, Any]] = []
+        for turn in range(400):
+            if turn < 50:
+                actions.perform(server.registry, bob.session, Say(f"meanwhile {turn}"))
+            if turn % 3 == 0:
+                client.outlet.pauseProducing()
+            self.turn(server)
+            if turn % 3 == 0:
+                client.outlet.resumeProducing()
+            news += client.received()
+        assert not client.ended
+        events = [item for item in news if "seq" in item and item["type"] != "entered"]
+        assert [item["seq"] for item in events] == list(range(seen + 1, place.log.end))
+        assert [item["type"] for item in news[:2]] == ["welcome", "entered"]
+
+    def turn(self, server: Server) -> None:
+        """One turn of the reactor."""
+        server.settle()
+        done: list[bool] = []
+        server.store._reader.ask(lambda connection: None, lambda answer: done.append(True))
+        server.store.wait(lambda: done)
+        server.clock.advance(0.1)
+
+    def test_what_cannot_be_read_ends_the_connection(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        ada = server.arrive("ada")
+        for n in range(100):
+            actions.perform(server.registry, ada.session, Say(str(n)))
+        server.settle()
+        server.restart()
+
+        def broken(connection: object, **more: object) -> None:
+            raise OSError("the disk is gone")
+
+        monkeypatch.setattr("chatd.store.queries.events", broken)
+        client = Connection(server)
+        actions.perform(server.registry, client.session, Hello("eve", resume={"lobby": 1}, log=server.store.name))
+        for _ in range(5):
+            self.turn(server)
+        assert client.ended

@@ -1,0 +1,104 @@
+"""The thread that writes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from chatd.events import Event, Said, TopicSet
+from chatd.store import database, writer
+from chatd.store.writer import ROWS_AT_ONCE, Batch, NewRoom, Writer
+
+LOBBY = NewRoom(1, "lobby", "lobby")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "chatd.db"
+    database.prepare(path)
+    return path
+
+
+def said(*seqs: int, id: str = "") -> Sequence[tuple[int, Event]]:
+    return [(1, Said("lobby", seq, 0, "ada", "o", str(seq), id=id)) for seq in seqs]
+
+
+def stored(path: Path) -> list[int]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] & (1 << 40) - 1 for row in connection.execute("SELECT id FROM event ORDER BY id")]
+
+
+def write(path: Path, *batches: Batch) -> list[tuple[int, bool]]:
+    """Put the batches; for each answer, how many batches it is for and whether they are stored."""
+    thread, answers = started(path)
+    for batch in batches:
+        thread.put(batch)
+    thread.close()
+    return [answers.get_nowait() for _ in range(answers.qsize())]
+
+
+def started(path: Path) -> tuple[Writer, SimpleQueue[tuple[int, bool]]]:
+    """A writer, and what it answers."""
+    answers: SimpleQueue[tuple[int, bool]] = SimpleQueue()
+
+    def answered(batches: Sequence[Batch], error: Exception | None) -> None:
+        answers.put((len(batches), error is None))
+
+    return Writer(path, lambda call, *given: call(*given), answered), answers
+
+
+def test_batches_are_stored_in_order_and_each_is_answered_once(path: Path) -> None:
+    answers = write(path, *[Batch(0, said(seq), [LOBBY]) for seq in range(1, 50)])
+    assert stored(path) == list(range(1, 50))
+    assert sum(number for number, _ in answers) == 49
+    assert all(done for _, done in answers)
+
+
+@pytest.mark.parametrize("number", [1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 3 * ROWS_AT_ONCE + 7])
+def test_a_batch_of_any_size_is_stored_whole(path: Path, number: int) -> None:
+    write(path, Batch(0, said(*range(1, number + 1)), [LOBBY]))
+    assert stored(path) == list(range(1, number + 1))
+
+
+def test_a_batch_that_fails_leaves_nothing_and_takes_those_of_its_age_along(path: Path) -> None:
+    answers = write(path, Batch(0, said(1), [LOBBY]))
+    too_much = [*said(*range(2, 300)), *said(1)]  # The last of them is there already.
+    answers = write(path, Batch(0, too_much, []))
+    assert answers == [(1, False)]
+    assert stored(path) == [1]
+
+
+def test_what_was_made_before_the_failure_is_not_stored_and_what_comes_after_it_is(path: Path) -> None:
+    write(path, Batch(0, said(1), [LOBBY]))
+    thread, answers = started(path)
+    thread.put(Batch(0, said(1), []))
+    assert answers.get(timeout=10) == (1, False)
+    thread.put(Batch(0, said(2), []))
+    thread.put(Batch(1, said(3), []))
+    thread.close()
+    assert answers.get_nowait() == (1, True)
+    assert stored(path) == [1, 3]
+
+
+def test_a_topic_is_written_to_its_room(path: Path) -> None:
+    write(path, Batch(0, [(1, TopicSet("lobby", 1, 0, "ada", "o", "tea"))], [LOBBY]))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT key, topic FROM room").fetchall() == [("lobby", "tea")]
+
+
+def test_the_log_that_is_written_ahead_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "CHECKPOINT_COMMITS", 5)
+    sizes: list[int] = []
+    thread, answers = started(path)
+    for seq in range(1, 301):
+        thread.put(Batch(0, said(seq), [LOBBY]))
+        answers.get(timeout=10)
+        sizes.append((path.parent / "chatd.db-wal").stat().st_size)
+    thread.close()
+    assert max(sizes) < 300 * 4096
+    assert stored(path) == list(range(1, 301))
