@@ -70,9 +70,10 @@ class Feed:
         """Send the live readers all that is new; how many deliveries that were."""
         start, store = self.cursor, self.room.log
         if start < store.first:  # More came in one turn than the log holds: every reader is behind.
-            for outlet, cursor in [*((outlet, start) for outlet in self.live), *self.early.items()]:
+            places = [*((outlet, start) for outlet in self.live), *self.early.items()]
+            self.cursor = start = store.first  # First, since whoever falls behind at once looks whether there is something to take.
+            for outlet, cursor in places:
                 outlet.fall_behind(self, cursor)
-            start = store.first
         news = store.read(start, store.end)
         self.cursor = start + len(news)
         pieces = [self.codec.encode(event, self.current) for event in news]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import resource
 import secrets
 import signal
@@ -268,7 +269,7 @@ class ChatService(Service):
         self._front = front
         self._endpoints = endpoints
         self._certificate = certificate
-        self._ports: list[IListeningPort] = []
+        self._ports: list[IListeningPort] = front.ports
         self._sweep = LoopingCall(front.chat.let_go_of_stalled)
         self._sweep.clock = reactor
 
@@ -344,7 +345,7 @@ def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
 def _shown(address: Any) -> str:
     """An address for people: ``port 8080``, ``127.0.0.1 port 8080``, the path of a socket."""
     if not hasattr(address, "port"):
-        return str(getattr(address, "name", address))
+        return os.fsdecode(getattr(address, "name", None) or str(address))
     where = "" if address.host in ("::", "0.0.0.0") else f"{address.host} "
     return f"{where}port {address.port}"
 

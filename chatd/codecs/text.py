@@ -73,19 +73,19 @@ class TextCodec:
             place = "" if current else f"#{news.room} "
             frame = f"* {news.nick}" if news.action else f"<{news.nick}>"
             return f"{place}{frame} {news.text}\r\n".encode()
-        lines = [self._happened(news)] if isinstance(news, Event) else self._answer(news)
+        lines = [self._happened(news, current)] if isinstance(news, Event) else self._answer(news)
         return "".join(f"{line}\r\n" for line in lines).encode()
 
     # -- Events
 
-    def _happened(self, event: Event) -> str:
+    def _happened(self, event: Event, current: bool) -> str:
         match event:
             case events.Joined():
                 return f"-- {event.nick} has joined #{event.room}"
             case events.Left():
                 return f"-- {event.nick} has left #{event.room}{_why(event.reason, event.text)}"
             case events.Renamed():
-                return f"-- {event.nick} is now called {event.to}"
+                return f"-- {event.nick} is now called {event.to}{'' if current else f' (in #{event.room})'}"
             case events.TopicSet(text=""):
                 return f"-- {event.nick} has taken away the topic of #{event.room}"
             case events.TopicSet():

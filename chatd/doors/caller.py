@@ -101,6 +101,7 @@ class Caller:
         clock = self._factory.clock
         wait = self._bucket.wait(clock.seconds())
         if not wait:
+            self._slowed = self._slowed and not self._bucket.is_half_full
             return True
         if not self._slowed:
             self._slowed = True
@@ -111,8 +112,6 @@ class Caller:
 
     def _flow(self) -> None:
         self._wait = None
-        if self._bucket is not None and self._bucket.is_full:
-            self._slowed = False
         self.drained()
 
     def take_line(self, line: bytes) -> None:

@@ -32,7 +32,7 @@ from chatd.doors.line import ChatFactory, address_of, tune
 from chatd.doors.openings import Door, recognise
 from chatd.errors import DoorClosed, Refusal, ServerFull
 from chatd.events import Reason
-from chatd.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
+from chatd.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
 
 log = Logger()
 
@@ -208,11 +208,22 @@ class FrontFactory(Factory):
     def __init__(self, chat: ChatFactory, tls_only: bool = False) -> None:
         self.chat = chat
         self.doors: dict[Door, Build] = {}
+        self.ports: list[Any] = []
+        """Where callers come in."""
         self._tls_only = tls_only
+        self._turn: IDelayedCall | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""
+        if self._turn is None:
+            self._turn = self.chat.clock.callLater(0, self._accept_few)
         return self.build(address_of(addr), self.chat.clock.seconds())
+
+    def _accept_few(self) -> None:
+        """Twisted accepts the more at once the more call; in a flood of callers everybody else would wait for them."""
+        self._turn = None
+        for port in self.ports:
+            port.numberAccepts = ACCEPTS
 
     def build(self, address: str, began: float) -> Front:
         """The protocol of a connection from ``address``, which was made at ``began``, in seconds of the clock."""

@@ -76,9 +76,11 @@ class ChatProtocol(LineReceiver):
 
     def readConnectionLost(self) -> None:
         """The caller has said everything (``nc -N``): an unterminated last line counts, and the answers are still sent."""
-        held, self._held = self._held, b""
-        if held and not self._skipping and self.caller.ended is None:
-            self.lineReceived(held.removesuffix(b"\r"))
+        held, self._held = self._held.removesuffix(b"\r"), b""
+        if len(held) > LINE_BYTES:
+            self.caller.refuse(TOO_LONG)
+        elif held and not self._skipping and self.caller.ended is None:
+            self.lineReceived(held)
         self.caller.hang_up()
 
     def writeConnectionLost(self) -> None:
@@ -125,7 +127,7 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-        self._held = data[start:]
+        self._held = data[start:] if caller.ended is None else b""
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line; of one that is over its limit nothing, and the more of it comes, the later."""
@@ -159,9 +161,11 @@ def tune(transport: Any) -> None:
     """Send at once, and find out when the other side is gone."""
     if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
         return  # What TLS is inside of is tuned when it is unwrapped.
+    sock = transport.getHandle()
+    if sock is None or sock.family == socket.AF_UNIX:
+        return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
-    sock = transport.getHandle()
     idle, interval, count = KEEPALIVE_SECONDS
     for name, value in (
         ("TCP_KEEPIDLE", idle),

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.line import ChatProtocol
 from chatd.doors.openings import OPENINGS, Door
-from chatd.limits import CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
+from chatd.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
 from chatd.registry import Settings
 from tests.doors.wire import Recorder, Server, Wire
 
@@ -329,6 +329,18 @@ def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: Server) -> None:
     assert ada.open
     assert sum(wire.open for wire in flood) == 5
     finish(server, ada, *flood)
+
+
+def test_few_are_accepted_in_a_turn_however_many_call(server: Server) -> None:
+    class Port:
+        numberAccepts = 5000
+
+    port = Port()
+    server.front.ports.append(port)
+    wires = [server.call() for _ in range(3)]
+    server.turn()
+    assert port.numberAccepts == ACCEPTS
+    finish(server, *wires)
 
 
 def test_when_the_server_stops_all_are_let_go(server: Server) -> None:

@@ -134,6 +134,7 @@ class Server:
         wire = Wire()
         wire.protocol = self.front.buildProtocol(IPv4Address("TCP", address, 50000))
         wire.protocol.makeConnection(wire)
+        self.turn()
         return wire
 
     def turn(self) -> None:

@@ -1,0 +1,7 @@
+"""The client, ``chatd-client``: a person at a terminal, or a program behind a pipe, talks to a chatd server in its JSON codec.
+
+The way of the data: keys from the terminal (`keys`, `editor`) become commands (`fit`), which `link` carries to the server
+until they are answered; what comes back goes through `conversation`, which knows what is going on, and `wording`, which
+makes lines of it, to the `screen`.  `talk` joins these for a terminal, `pipe` for a program; `terminal` and `main` alone
+touch the real terminal, the real clock and the reactor.
+"""

@@ -1,0 +1,43 @@
+"""Completion: what may stand where the cursor is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatd import commands
+from chatd.client.conversation import Conversation
+from chatd.names import fold
+
+
+def options_for(before: str, conversation: Conversation) -> tuple[str, tuple[str, ...]]:
+    """What of the text ``before`` the cursor stays, and the ways to go on after it, the likeliest first.
+
+    A command, at the beginning; a room after ``#`` or where a command takes one; else a nick, with a colon where the line
+    begins with it.
+    """
+    line = before[before.rfind("\n") + 1 :]
+    head, _, word = line.rpartition(" ")
+    kept = before[: len(before) - len(word)]
+    if not head and word.startswith("/") and not word.startswith("//"):
+        return kept, _starting(word[1:], (row.name for row in commands.TABLE), "/", " ")
+    wanted = _wanted(line)
+    if wanted == "COMMAND":
+        return kept, _starting(word.removeprefix("/"), (row.name for row in commands.TABLE), "", " ")
+    if wanted == "ROOM" or word.startswith("#"):
+        return kept, _starting(word.removeprefix("#"), conversation.rooms, "#", " ")
+    return kept, _starting(word, conversation.nicks(), "", " " if kept.strip() else ": ")
+
+
+def _wanted(line: str) -> str:
+    """What the usage of the command in ``line`` has at its end: ``NICK``, ``ROOM``, ``TEXT``; empty outside a command."""
+    name, *arguments = line.split(" ")
+    row = commands.BY_NAME.get(name[1:].lower()) if name.startswith("/") else None
+    usage = row.usage.split() if row else []
+    return usage[min(len(arguments), len(usage)) - 1].strip("[]") if usage and arguments else ""
+
+
+def _starting(start: str, names: Iterable[str], prefix: str, suffix: str) -> tuple[str, ...]:
+    key = fold(start) if start else ""
+    if start and not key:
+        return ()
+    return tuple(f"{prefix}{name}{suffix}" for name in names if fold(name).startswith(key))

@@ -1,0 +1,225 @@
+"""The line editor: a line being typed, and what each key makes of it.
+
+Pure: an `Editor` never changes, `press` and `complete` give the next one.  Its cursor stands between two clusters
+(`cells`), never inside one, so that an accent or a joined emoji is moved over and deleted as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chatd.client.cells import clusters, first_cluster, last_cluster
+from chatd.client.keys import Key, Press
+from chatd.text import safe_text
+
+HISTORY_LINES: Final = 500
+"""The lines that Up brings back, in number: more than anybody scrolls through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A choice among ``options`` for the place after ``head``; number ``chosen`` is in the line."""
+
+    head: str
+    options: tuple[str, ...]
+    chosen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """A line: the text ``before`` the cursor and ``after`` it, the lines entered before, and the text cut last.
+
+    A line break, which only a paste brings, is ``\\n``.  ``place`` counts back into ``history`` (0: the line being typed,
+    kept in ``draft`` while an older one is shown).
+    """
+
+    before: str = ""
+    after: str = ""
+    history: tuple[str, ...] = ()
+    place: int = 0
+    draft: str = ""
+    killed: str = ""
+    completion: Completion | None = None
+
+    @property
+    def text(self) -> str:
+        return self.before + self.after
+
+
+def press(editor: Editor, pressed: Press) -> Editor:
+    """What ``pressed`` makes of ``editor``; a key that is none of the editor's changes nothing."""
+    editor = replace(editor, completion=None)
+    if pressed.key in (Key.TEXT, Key.PASTE):
+        return insert(editor, pressed.text)
+    change = _CHANGES.get(pressed.key)
+    return editor if change is None else change(editor)
+
+
+def insert(editor: Editor, text: str) -> Editor:
+    """``text`` typed or pasted at the cursor, made safe to show; line ends of any kind become ``\\n``."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return _at_boundary(editor, editor.before + "\n".join(map(safe_text, lines)), editor.after)
+
+
+def enter(editor: Editor) -> tuple[Editor, list[str]]:
+    """An empty line, with this one in its history, and the lines that were entered: several after a paste, none if blank."""
+    lines = [line for line in editor.text.split("\n") if line.strip()]
+    history = editor.history
+    if lines and editor.text != (history[-1] if history else None):
+        history = (*history, editor.text)[-HISTORY_LINES:]
+    return Editor(history=history, killed=editor.killed), lines
+
+
+def clear(editor: Editor) -> Editor:
+    """An empty line."""
+    return Editor(history=editor.history, killed=editor.killed)
+
+
+# -- Completion ----------------------------------------------------------------------------------------------------------
+
+
+def complete(editor: Editor, step: int, options_for: Callable[[str], tuple[str, tuple[str, ...]]]) -> Editor:
+    """The next (``step`` 1) or previous (-1) way to complete the word before the cursor.
+
+    ``options_for`` takes the text before the cursor and gives what of it stays, and what may follow that.
+    """
+    completion = editor.completion
+    if completion is None:
+        head, options = options_for(editor.before)
+        if not options:
+            return editor
+        completion = Completion(head, options, 0 if step > 0 else len(options) - 1)
+    else:
+        chosen = (completion.chosen + step) % len(completion.options)
+        completion = replace(completion, chosen=chosen)
+    before = completion.head + completion.options[completion.chosen]
+    return replace(_at_boundary(editor, before, editor.after), completion=completion)
+
+
+# -- Changes -------------------------------------------------------------------------------------------------------------
+
+
+def _at_boundary(editor: Editor, before: str, after: str) -> Editor:
+    """``editor`` with its cursor between ``before`` and ``after``, or behind the cluster that those two make together."""
+    while before and after:
+        tail = last_cluster(before)
+        joined = first_cluster(tail + after[:32])
+        if len(joined) <= len(tail):
+            break
+        taken = len(joined) - len(tail)
+        before, after = before + after[:taken], after[taken:]
+    return replace(editor, before=before, after=after)
+
+
+def _left(editor: Editor) -> Editor:
+    return _to(editor, len(editor.before) - len(last_cluster(editor.before)))
+
+
+def _right(editor: Editor) -> Editor:
+    return _to(editor, len(editor.before) + len(first_cluster(editor.after)))
+
+
+def _to(editor: Editor, position: int) -> Editor:
+    text = editor.text
+    return _at_boundary(editor, text[:position], text[position:])
+
+
+def _backspace(editor: Editor) -> Editor:
+    return _at_boundary(editor, editor.before.removesuffix(last_cluster(editor.before)), editor.after)
+
+
+def _delete(editor: Editor) -> Editor:
+    return _at_boundary(editor, editor.before, editor.after.removeprefix(first_cluster(editor.after)))
+
+
+_SHORT_WORD: Final = re.compile(r"\W*\w*")
+_LONG_WORD: Final = re.compile(r"\s*\S*")
+
+
+def _word_after(editor: Editor) -> int:
+    """The length of the next word and what is before it, in characters."""
+    return _length(_SHORT_WORD, editor.after)
+
+
+def _word_before(editor: Editor, word: re.Pattern[str] = _SHORT_WORD) -> int:
+    """The length of the last word and what is behind it, in characters: read backwards, so that it is linear."""
+    return _length(word, editor.before[::-1])
+
+
+def _length(word: re.Pattern[str], text: str) -> int:
+    found = word.match(text)
+    return found.end() if found else 0
+
+
+def _word_left(editor: Editor) -> Editor:
+    return _to(editor, len(editor.before) - _word_before(editor))
+
+
+def _word_right(editor: Editor) -> Editor:
+    return _to(editor, len(editor.before) + _word_after(editor))
+
+
+def _kill_before(editor: Editor, characters: int) -> Editor:
+    start = len(editor.before) - characters
+    killed = editor.before[start:]
+    return replace(_at_boundary(editor, editor.before[:start], editor.after), killed=killed or editor.killed)
+
+
+def _kill_after(editor: Editor, characters: int) -> Editor:
+    killed = editor.after[:characters]
+    return replace(_at_boundary(editor, editor.before, editor.after[characters:]), killed=killed or editor.killed)
+
+
+def _swap(editor: Editor) -> Editor:
+    """The last two clusters before the cursor, at the end of the line, or those around it, change places."""
+    if not editor.after:
+        editor = _left(editor)
+    if not editor.before:
+        return editor
+    one, two = last_cluster(editor.before), first_cluster(editor.after)
+    return _at_boundary(editor, editor.before.removesuffix(one) + two + one, editor.after.removeprefix(two))
+
+
+def _through_history(editor: Editor, step: int) -> Editor:
+    place = editor.place + step
+    if not 0 <= place <= len(editor.history):
+        return editor
+    draft = editor.text if editor.place == 0 else editor.draft
+    shown = draft if place == 0 else editor.history[-place]
+    return replace(editor, before=shown, after="", place=place, draft=draft)
+
+
+_CHANGES: Final[Mapping[Key, Callable[[Editor], Editor]]] = {
+    Key.LEFT: _left,
+    Key.RIGHT: _right,
+    Key.HOME: lambda editor: _to(editor, 0),
+    Key.END: lambda editor: _to(editor, len(editor.text)),
+    Key.WORD_LEFT: _word_left,
+    Key.WORD_RIGHT: _word_right,
+    Key.BACKSPACE: _backspace,
+    Key.DELETE: _delete,
+    Key.KILL_TO_START: lambda editor: _kill_before(editor, len(editor.before)),
+    Key.KILL_TO_END: lambda editor: _kill_after(editor, len(editor.after)),
+    Key.KILL_WORD: lambda editor: _kill_before(editor, _word_before(editor, _LONG_WORD)),
+    Key.KILL_SHORT_WORD: lambda editor: _kill_before(editor, _word_before(editor)),
+    Key.KILL_NEXT_WORD: lambda editor: _kill_after(editor, _word_after(editor)),
+    Key.YANK: lambda editor: insert(editor, editor.killed),
+    Key.SWAP: _swap,
+    Key.UP: lambda editor: _through_history(editor, +1),
+    Key.DOWN: lambda editor: _through_history(editor, -1),
+}
+
+
+# -- What is seen of it --------------------------------------------------------------------------------------------------
+
+
+LINE_BREAK: Final = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
+"""What a line break in a paste looks like."""
+
+
+def pieces(text: str) -> list[str]:
+    """``text`` in clusters as they are shown."""
+    return [LINE_BREAK if cluster == "\n" else safe_text(cluster) for cluster in clusters(text)]

@@ -1,0 +1,52 @@
+"""Lines that fit: a text too long for one line of the protocol becomes several messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from chatd.codecs.json import encode_command
+from chatd.commands import Command, Me, Msg, Reply, Say
+from chatd.errors import TooLong
+from chatd.limits import LINE_BYTES
+
+ID_ROOM: Final = "9" * 24
+"""Stands for the id that the command will get, which is no longer."""
+
+
+def fit(command: Command) -> list[Command]:
+    """``command`` as one or more commands whose lines are within `LINE_BYTES`.
+
+    A message is cut between words where that is possible, else between characters.  Raises TooLong for what is no message and
+    does not fit.
+    """
+    if _fits(command):
+        return [command]
+    if not isinstance(command, (Say, Me, Msg, Reply)):
+        raise TooLong("This is too long.", f"A line has at most {LINE_BYTES:,} bytes.")
+    parts: list[Command] = []
+    rest = command.text
+    while rest:
+        end = _end_of_part(command, rest)
+        parts.append(replace(command, text=rest[:end].rstrip()))
+        rest = rest[end:].lstrip()
+    return parts
+
+
+def _fits(command: Command) -> bool:
+    return len(encode_command(replace(command, id=ID_ROOM))) <= LINE_BYTES
+
+
+def _end_of_part(command: Say | Me | Msg | Reply, text: str) -> int:
+    """How many characters of ``text`` go into the next message: at least one."""
+    low, high = 1, min(len(text), LINE_BYTES)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _fits(replace(command, text=text[:middle])):
+            low = middle
+        else:
+            high = middle - 1
+    if low == len(text):
+        return low
+    space = text.rfind(" ", low // 2, low + 1)
+    return space if space > 0 else low

@@ -1,0 +1,167 @@
+"""What the person wants: the command line and the environment."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chatd import __version__
+
+DEFAULT_HOST: Final = "localhost"
+DEFAULT_PORT: Final = 8080
+
+_DESCRIPTION: Final = """\
+Talk on a chatd server.
+
+On a terminal: type a line and press Enter; /help lists what else you can do.
+Off a terminal: every line of standard input is a message, even if it begins
+with a slash; the program ends when the server has acknowledged all of them."""
+
+_EPILOG: Final = """\
+keys on a terminal:
+  Enter                    send; a paste of several lines is several messages
+  Left Right Home End      move, by words with Ctrl; also Ctrl-A Ctrl-E
+  Backspace Delete         delete; Ctrl-U Ctrl-K Ctrl-W cut, Ctrl-Y brings back
+  Up Down                  lines typed before
+  Tab Shift-Tab            complete a nick, a #room or a /command
+  Alt-1 to Alt-9           go to one of your rooms
+  Ctrl-L                   draw the screen anew
+  Ctrl-Z                   stop the program until fg
+  Ctrl-C                   clear the line; quit if it is empty, as Ctrl-D does
+
+marks behind your messages:
+  \N{HORIZONTAL ELLIPSIS} on its way   \N{CHECK MARK} delivered   \N{BALLOT X} not delivered, and why
+
+environment:
+  CHATD_SERVER   HOST[:PORT] where none is given
+  CHATD_NICK     nick where --nick is not given; after it comes USER
+  NO_COLOR       if it is not empty, no colours (as with TERM=dumb)
+
+exit status:
+  0  all is done: every message is acknowledged, or you have quit
+  1  the server could not be reached, or refused the nick or a room
+  2  a mistake on the command line
+  3  the link was lost and did not come back within 30 s (off a terminal)
+  4  a message was not delivered (off a terminal)
+  128 + N  ended by signal N
+
+examples:
+  chatd-client
+  chatd-client chat.example.org --nick ada --room ops --room lobby
+  make 2>&1 | tail -n 1 | chatd-client --nick ci --room builds
+  tail -f error.log | chatd-client --nick bot
+  chatd-client --nick logger --listen --json >> lobby.jsonl"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was chosen.  ``rooms`` in the order given, the first is the one to talk in; none: the server's default room."""
+
+    host: str
+    port: int
+    nick: str
+    rooms: tuple[str, ...]
+    listen: bool
+    as_json: bool
+    verbose: bool
+    colours: bool
+    dumb: bool
+
+    @property
+    def server(self) -> str:
+        """The server as a person writes it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """The options in ``arguments`` and ``environment``.
+
+    A mistake, ``--help`` and ``--version`` end the program (SystemExit, status 2 or 0) with a line or a text.
+    """
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        host, port = parse_server(chosen.server or environment.get("CHATD_SERVER") or DEFAULT_HOST)
+    except ValueError as error:
+        parser.error(str(error))
+    if chosen.as_json and not chosen.listen:
+        parser.error("--json needs --listen")
+    nick = chosen.nick or next(filter(None, map(environment.get, ("CHATD_NICK", "USER", "LOGNAME"))), "")
+    dumb = environment.get("TERM", "dumb") == "dumb"
+    return Options(
+        host=host,
+        port=port,
+        nick=nick,
+        rooms=tuple(room.removeprefix("#") for room in chosen.room),
+        listen=chosen.listen,
+        as_json=chosen.as_json,
+        verbose=chosen.verbose,
+        colours=not dumb and not environment.get("NO_COLOR"),
+        dumb=dumb,
+    )
+
+
+def parse_server(text: str) -> tuple[str, int]:
+    """Host and port of ``HOST``, ``HOST:PORT``, ``[IPV6]``, ``[IPV6]:PORT`` or a bare IPv6 address.
+
+    Raises ValueError, with a sentence for people.
+    """
+    text = text.strip()
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        good = bool(bracket and host) and (not rest or rest.startswith(":"))
+        port = rest.removeprefix(":") if rest else str(DEFAULT_PORT)
+    elif text.count(":") > 1:
+        host, port, good = text, str(DEFAULT_PORT), True
+    else:
+        host, colon, port = text.partition(":")
+        good, port = bool(host), port if colon else str(DEFAULT_PORT)
+    if not good or any(character.isspace() or character == "/" for character in host):
+        raise ValueError(f"{text!r} is no server: write HOST, HOST:PORT or [IPV6]:PORT")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise ValueError(f"{port!r} is no port: it is a whole number from 1 to 65535")
+    return host, int(port)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chatd-client",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "server",
+        metavar="HOST[:PORT]",
+        nargs="?",
+        help=f"the server; [IPV6]:PORT as well (default: CHATD_SERVER, else {DEFAULT_HOST}:{DEFAULT_PORT})",
+    )
+    talking = parser.add_argument_group("talking")
+    talking.add_argument("--nick", metavar="NICK", help="what you are called (default: CHATD_NICK, else USER)")
+    talking.add_argument(
+        "--room",
+        metavar="ROOM",
+        action="append",
+        default=[],
+        help="a room to enter, with # or without; may be given up to 20 times, and you talk in the first "
+        "(default: the server's default room)",
+    )
+    listening = parser.add_argument_group("for programs")
+    listening.add_argument(
+        "--listen",
+        action="store_true",
+        help="print what is said, a line each, until interrupted; standard input is not read (default: off)",
+    )
+    listening.add_argument(
+        "--json", dest="as_json", action="store_true", help="with --listen: print every event as JSON (default: off)"
+    )
+    listening.add_argument(
+        "--verbose",
+        action="store_true",
+        help="off a terminal: print a line for each message that has been delivered (default: off)",
+    )
+    parser.add_argument("--version", action="version", version=f"chatd-client {__version__}")
+    return parser

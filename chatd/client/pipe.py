@@ -1,0 +1,255 @@
+"""Off a terminal: every line of the input is a message, or what is said comes out as lines.
+
+Knows no files and no reactor, but the clock that is passed in; ``write`` takes what is to come out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final, Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from chatd import commands, events
+from chatd.client.fit import fit
+from chatd.client.link import ReconnectingLink
+from chatd.client.wording import plain_line
+from chatd.codecs.json import JsonCodec
+from chatd.commands import Command
+from chatd.events import Answer, Event
+from chatd.text import safe_text
+
+UNACKNOWLEDGED: Final = 64
+"""The messages on their way, in number, beyond which no more input is read: enough to fill a long link, and nothing piles up."""
+
+LOST_SECONDS: Final = 30.0
+"""How long a lost link is tried again, in seconds, before the program gives up."""
+
+LONGEST_PAUSE: Final = 4.0
+"""The longest pause between two tries, in seconds: several fit into `LOST_SECONDS`."""
+
+PIECE_BYTES: Final = 64 << 10
+"""How much of an unfinished line is kept, in bytes (64 KiB); what is longer is said in pieces before its end has come."""
+
+DELIVERED: Final = "the message has been delivered"
+
+
+class Status(IntEnum):
+    """How the program ends; 2 is a mistake on the command line."""
+
+    DONE = 0
+    NOT_CONNECTED = 1
+    LINK_LOST = 3
+    NOT_DELIVERED = 4
+
+
+class Input(Protocol):
+    """Where the lines come from."""
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+
+class Program:
+    """What both directions share: the ways to end.  ``ended`` is told the status and why, once."""
+
+    def __init__(self, clock: IReactorTime, server: str, ended: Callable[[int, str], None]) -> None:
+        self.link: ReconnectingLink
+        self._clock = clock
+        self._server = server
+        self._ended = ended
+        self._over = False
+        self._given_up: IDelayedCall | None = None
+        self._status = Status.DONE
+        self._why = ""
+
+    def interrupt(self) -> None:
+        """The program is told to end, from outside; the second time, at once."""
+        if self._over:
+            self.link.stop()
+        self._over = True
+        self.link.quit()
+
+    def heard(self, news: Event | Answer, about: Command | None) -> None:
+        """Part of `link.Listener`."""
+        if isinstance(news, events.Welcome) and self._given_up is not None:
+            self._given_up.cancel()
+            self._given_up = None
+        elif isinstance(news, events.Refused) and news.id == "hello":
+            self._fail(Status.NOT_CONNECTED, f"{news.reason} {news.hint}".rstrip())
+
+    def refused(self, refusal: events.Refused, for_nick: bool) -> None:
+        """Part of `link.Listener`."""
+        if for_nick or not self.link.was_up:
+            cure = " --nick NICK gives one." if for_nick else ""
+            self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {refusal.reason} {refusal.hint}".rstrip() + cure)
+
+    def link_lost(self, why: str, pause: float) -> None:
+        """Part of `link.Listener`."""
+        if not self.link.was_up:
+            self._fail(Status.NOT_CONNECTED, f"{self._server} cannot be reached: {why}.")
+        elif self._given_up is None and not self._over:
+            self._given_up = self._clock.callLater(LOST_SECONDS, self._give_up, why)
+
+    def link_ended(self) -> None:
+        """Part of `link.Listener`."""
+        self._over = True
+        if self._given_up is not None and self._given_up.active():
+            self._given_up.cancel()
+        self._ended(self._status, self._why)
+
+    def _give_up(self, why: str) -> None:
+        lost = f"the link to {self._server} is lost: {why}, and {LOST_SECONDS:.0f} s of trying have not brought it back."
+        self._fail(Status.LINK_LOST, f"{lost}{self._unconfirmed()}")
+
+    def _unconfirmed(self) -> str:
+        return ""
+
+    def _fail(self, status: Status, why: str) -> None:
+        if not self._over:
+            self._over = True
+            self._status, self._why = status, why
+            self.link.stop()
+
+
+class Speaker(Program):
+    """Says every line of the input, and ends when all of them are acknowledged.
+
+    With ``verbose`` each message that is delivered is confirmed by a line.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        server: str,
+        ended: Callable[[int, str], None],
+        write: Callable[[str], None],
+        verbose: bool,
+    ) -> None:
+        super().__init__(clock, server, ended)
+        self.input: Input
+        self._write = write
+        self._verbose = verbose
+        self._room = ""
+        self._rest = b""
+        self._texts: deque[str] = deque()
+        self._paused = False
+        self._at_end = False
+        self._refused = 0
+        self._refusal = ""
+
+    # -- The input
+
+    def data(self, data: bytes) -> None:
+        """Some of the input."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._take(line)
+        while len(self._rest) > PIECE_BYTES:
+            end = _end_of_piece(self._rest[:PIECE_BYTES])
+            self._take(self._rest[:end])
+            self._rest = self._rest[end:]
+        self._go_on()
+
+    def end_of_input(self) -> None:
+        """The input is at its end."""
+        if not self._at_end:
+            self._at_end = True
+            self._take(self._rest)
+            self._rest = b""
+            self._go_on()
+
+    def _take(self, line: bytes) -> None:
+        """A line as messages: a slash at its beginning is said as it stands, what is not UTF-8 becomes visible."""
+        text = safe_text(line.removesuffix(b"\r").decode("utf-8", "replace"))
+        if text.strip():
+            self._texts.append(text)
+
+    def _go_on(self) -> None:
+        """Say as much as may be on its way at once, read on when there is room, and end when all is done."""
+        while self._room and self._texts and len(self.link.outbox) < UNACKNOWLEDGED:
+            for part in fit(commands.Say(self._texts.popleft(), self._room)):
+                self.link.send(part)
+        full = bool(self._texts)
+        if full != self._paused and not self._at_end:
+            self._paused = full
+            self.input.pauseProducing() if full else self.input.resumeProducing()
+        if self._at_end and self._room and not self._texts and not self.link.outbox and not self._over:
+            self._finish()
+
+    def _finish(self) -> None:
+        self._over = True
+        if self._refused:
+            what = "1 message was" if self._refused == 1 else f"{self._refused} messages were"
+            self._status, self._why = Status.NOT_DELIVERED, f"{what} not delivered: {self._refusal}"
+        self.link.quit()
+
+    # -- The link
+
+    def heard(self, news: Event | Answer, about: Command | None) -> None:
+        """Part of `link.Listener`."""
+        super().heard(news, about)
+        if isinstance(news, events.Entered) and not self._room:
+            self._room = news.room
+        if isinstance(news, events.Refused) and about is not None:
+            self._refused += 1
+            self._refusal = f"{news.reason} {news.hint}".rstrip()
+        if isinstance(news, events.Ack) and about is not None and self._verbose:
+            self._write(f"{DELIVERED}: #{news.room} {news.seq}\n")
+        if about is not None or isinstance(news, events.Entered):
+            self._go_on()
+
+    def _unconfirmed(self) -> str:
+        count = len(self.link.outbox) + len(self._texts)
+        if not count:
+            return ""
+        return f" {count} message{' was' if count == 1 else 's were'} not confirmed."
+
+
+class Hearer(Program):
+    """Prints what is said, line by line, or with ``as_json`` every event, until it is interrupted."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        server: str,
+        ended: Callable[[int, str], None],
+        write: Callable[[str], None],
+        warn: Callable[[str], None],
+        as_json: bool,
+    ) -> None:
+        super().__init__(clock, server, ended)
+        self._write = write
+        self._warn = warn
+        self._as_json = as_json
+        self._codec = JsonCodec()
+
+    def heard(self, news: Event | Answer, about: Command | None) -> None:
+        """Part of `link.Listener`."""
+        super().heard(news, about)
+        if isinstance(news, events.Missed):
+            self._warn(_what_is_missing(news))
+        if self._as_json and isinstance(news, (Event, events.Private, events.Missed)):
+            self._write(self._codec.encode(news).decode())
+        elif not self._as_json and isinstance(news, (events.Said, events.Private)):
+            self._write(f"{plain_line(news)}\n")
+
+
+def _what_is_missing(missed: events.Missed) -> str:
+    if not missed.first:
+        return f"the log of #{missed.room} has begun anew; what was said meanwhile is not known."
+    return f"events {missed.first} to {missed.last} of #{missed.room} are missing; the server no longer has them."
+
+
+def _end_of_piece(line: bytes) -> int:
+    """Where ``line`` can be cut: behind its last space, or before a character that is not finished."""
+    space = line.rfind(b" ") + 1
+    if space > len(line) // 2:
+        return space
+    end = len(line)
+    while end > len(line) - 4 and line[end - 1] & 0xC0 == 0x80:
+        end -= 1
+    return end - 1 if line[end - 1] >= 0xC0 else len(line)

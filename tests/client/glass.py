@@ -1,0 +1,95 @@
+"""A terminal to look at: what a real one would show after what the screen has written."""
+
+from __future__ import annotations
+
+import re
+
+from chatd.client.cells import clusters, width
+
+_SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\n\x07]+)")
+
+
+class Glass:
+    """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left them at the top."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
+        self.screen = [[" "] * columns for _ in range(rows)]
+        self.scrollback: list[str] = []
+        self.row = self.column = 0
+        self.bells = 0
+        self.modes: set[str] = {"?7", "?25"}
+
+    def write(self, text: str) -> None:
+        position = 0
+        while position < len(text):
+            found = _SEQUENCE.match(text, position)
+            assert found, f"not understood: {text[position : position + 20]!r}"
+            position = found.end()
+            numbers, final, control, printed = found.groups()
+            if final:
+                self._sequence(numbers, final)
+            elif control:
+                self._control(control)
+            else:
+                for cluster in clusters(printed):
+                    self._put(cluster)
+
+    def _sequence(self, numbers: str, final: str) -> None:
+        match final:
+            case "H":
+                row, column = map(int, numbers.split(";"))
+                assert 1 <= row <= self.rows
+                assert 1 <= column <= self.columns
+                self.row, self.column = row - 1, column - 1
+            case "K":
+                self._erase(self.row, self.column)
+            case "J":
+                self._erase(self.row, self.column)
+                for row in range(self.row + 1, self.rows):
+                    self._erase(row, 0)
+            case "h":
+                self.modes.add(numbers)
+            case "l":
+                self.modes.discard(numbers)
+            case "m":
+                pass
+            case _:
+                raise AssertionError(f"not understood: {numbers}{final}")
+
+    def _control(self, control: str) -> None:
+        if control == "\a":
+            self.bells += 1
+        if "\r" in control:
+            self.column = 0
+        if "\n" in control:
+            self.row += 1
+            if self.row == self.rows:
+                self.scrollback.append("".join(self.screen.pop(0)).rstrip())
+                self.screen.append([" "] * self.columns)
+                self.row -= 1
+
+    def _erase(self, row: int, start: int) -> None:
+        self.screen[row][start:] = [" "] * (self.columns - start)
+
+    def _put(self, cluster: str) -> None:
+        cells = width(cluster)
+        fits = self.column + cells <= self.columns
+        assert fits or self.columns < 4, "a row is too long for the terminal"
+        if cells and fits:
+            self.screen[self.row][self.column : self.column + cells] = [cluster] + [""] * (cells - 1)
+            self.column += cells
+
+    @property
+    def lines(self) -> list[str]:
+        """What the screen shows, row by row."""
+        return ["".join(row).rstrip() for row in self.screen]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def history(self) -> list[str]:
+        """Everything from the first line of the scrollback to the last row."""
+        return self.scrollback + self.lines

@@ -1,0 +1,186 @@
+"""A server that follows a script: the protocol of docs/protocol.md in a few lines, over connections that break when told to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet import defer, error
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.protocol import Protocol
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
+from twisted.test import iosim
+from zope.interface import implementer
+
+from chatd import commands, events
+from chatd.codecs.json import JsonCodec, decode_command
+from chatd.commands import Command
+from chatd.events import Answer, Event
+
+TIME = 1_790_000_000_000
+
+
+class Connection(Protocol):
+    """The server's side of one connection.  It reads ``reads`` lines and writes ``writes``, then it breaks (None: never)."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        self.server = server
+        self.token = ""
+        self.heard: list[Command] = []
+        self.reads: int | None = None
+        self.writes: int | None = None
+        self.live = True
+        self._rest = b""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if self.live and self._may("reads"):
+                self.heard.append(decode_command(line))
+                self.server.asked(self, self.heard[-1])
+
+    def tell(self, news: Event | Answer) -> None:
+        if self.live and self._may("writes"):
+            self.send(JsonCodec().encode(news))
+
+    def send(self, data: bytes) -> None:
+        assert self.transport is not None
+        self.transport.write(data)
+
+    def _may(self, what: str) -> bool:
+        left = getattr(self, what)
+        if left == 0:
+            self.cut()
+            return False
+        if left is not None:
+            setattr(self, what, left - 1)
+        return True
+
+    def cut(self) -> None:
+        """Break the connection; what was written before is on its way still."""
+        self.live = False
+        transport: Any = self.transport
+        transport.loseConnection()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802
+        self.live = False
+
+
+@implementer(IStreamClientEndpoint)
+class ScriptedServer:
+    """A server with one room and its log, and the endpoint that reaches it.
+
+    ``refuse``: connections are refused.  ``silent``: nothing is answered.  ``ack_first``: the ack of a message comes before
+    the message itself, not after it.  ``script`` gives the next connections their budgets of lines read and written.
+    """
+
+    def __init__(self, nick_taken: str = "") -> None:
+        self.clock = MemoryReactorClock()
+        self.connections: list[Connection] = []
+        self.pumps: list[iosim.IOPump] = []
+        self.refuse = False
+        self.silent = False
+        self.ack_first = True
+        self.nick_taken = nick_taken
+        self.script: list[tuple[int | None, int | None]] = []
+        self.restart("log-1")
+
+    def restart(self, log_name: str) -> None:
+        """Forget everything, and begin a log with another name."""
+        self.log_name = log_name
+        self.log: list[Event] = []
+        self.said: dict[tuple[str, str], int] = {}
+
+    # -- The endpoint
+
+    def connect(self, protocolFactory: IProtocolFactory) -> defer.Deferred[IProtocol]:  # noqa: N803
+        if self.refuse:
+            return defer.fail(Failure(error.ConnectionRefusedError()))
+        client: Any = protocolFactory.buildProtocol(None)  # type: ignore[arg-type]
+        connection = Connection(self)
+        if self.script:
+            connection.reads, connection.writes = self.script.pop(0)
+        self.connections.append(connection)
+        ours, theirs = iosim.makeFakeServer(connection), iosim.makeFakeClient(client)
+        self.pumps.append(iosim.connect(connection, ours, client, theirs))
+        return defer.succeed(client)
+
+    def settle(self) -> None:
+        """Let everything that is on its way arrive."""
+        moved = True
+        while moved:
+            moved = False
+            for pump in self.pumps:
+                moved |= bool(pump.pump())
+
+    def later(self, seconds: float) -> None:
+        """Let time pass, in steps, and everything arrive."""
+        self.settle()
+        while seconds > 0:
+            self.clock.advance(min(1.0, seconds))
+            self.settle()
+            seconds -= 1.0
+
+    # -- The chat
+
+    def append(self, event: Event) -> Event:
+        event = replace(event, seq=len(self.log) + 1)
+        self.log.append(event)
+        for connection in self.connections:
+            if connection.token:
+                connection.tell(event)
+        return event
+
+    def bob_says(self, text: str) -> None:
+        self.append(events.Said("lobby", 0, TIME, "bob", "bob", text))
+
+    @property
+    def texts(self) -> list[str]:
+        return [event.text for event in self.log if isinstance(event, events.Said)]
+
+    def asked(self, connection: Connection, command: Command) -> None:
+        match command:
+            case commands.Hello() if not self.silent:
+                self._hello(connection, command)
+            case commands.Say():
+                self._say(connection, command)
+            case commands.Ping() if not self.silent:
+                connection.tell(events.Pong())
+            case commands.Nick(nick=nick):
+                connection.tell(events.Done("nick", nick, id=command.id))
+            case commands.Quit():
+                connection.tell(events.Closing(events.Reason.QUIT))
+                connection.cut()
+            case commands.Who():
+                connection.tell(events.Members("lobby", 1, ("ada",), id=command.id))
+            case commands.Join():
+                connection.tell(events.Entered(command.room, 1, 1, ("ada",), id=command.id))
+
+    def _hello(self, connection: Connection, hello: commands.Hello) -> None:
+        if hello.nick == self.nick_taken:
+            refused = events.Refused("nick-taken", f"{hello.nick} is here already.", "Choose another nick.", id=hello.id)
+            connection.tell(refused)
+            return
+        seen = hello.resume.get("lobby") if hello.log == self.log_name else None
+        joined = self.append(events.Joined("lobby", 0, TIME, hello.nick, hello.token)).seq
+        connection.token = hello.token
+        connection.tell(events.Welcome(hello.nick, "chatd", self.log_name, id=hello.id))
+        if hello.resume and seen is None:
+            connection.tell(events.Missed("lobby", 0, joined - 1))
+        scrollback = () if seen is not None else tuple(self.log[:-1])
+        connection.tell(events.Entered("lobby", joined, 1, (hello.nick,), "", {}, scrollback, id=hello.id))
+        for event in self.log[seen:] if seen is not None else self.log[joined - 1 :]:
+            connection.tell(event)
+
+    def _say(self, connection: Connection, say: commands.Say) -> None:
+        key, seq = (connection.token, say.id), len(self.log) + 1
+        new = key not in self.said
+        self.said.setdefault(key, seq)
+        ack = events.Ack("lobby", self.said[key], TIME, id=say.id)
+        if self.ack_first:
+            connection.tell(ack)
+        if new:
+            self.append(events.Said("lobby", 0, TIME, "ada", connection.token, say.text, id=say.id))
+        if not self.ack_first:
+            connection.tell(ack)

@@ -1,0 +1,51 @@
+"""Completion: what Tab offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd import events
+from chatd.client.completion import options_for
+from chatd.client.conversation import Conversation
+
+
+@pytest.fixture
+def talk() -> Conversation:
+    talk = Conversation("ada")
+    talk.hear(events.Entered("lobby", 1, 5, ("bob", "Ben", "Ännchen", "漢字", "ada")))
+    talk.hear(events.Entered("ops", 1, 1, ("ada",)))
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("before", "kept", "options"),
+    [
+        ("b", "", ("Ben: ", "bob: ")),
+        ("B", "", ("Ben: ", "bob: ")),
+        ("hi b", "hi ", ("Ben ", "bob ")),
+        ("hi ä", "hi ", ("Ännchen ",)),
+        ("漢", "", ("漢字: ",)),
+        ("a", "", ()),
+        ("hi x", "hi ", ()),
+        ("", "", ("漢字: ", "Ännchen: ", "Ben: ", "bob: ")),
+        ("/wh", "", ("/who ", "/whois ")),
+        ("/WHOI", "", ("/whois ",)),
+        ("/zzz", "", ()),
+        ("//w", "", ()),
+        ("#", "", ("#lobby ", "#ops ")),
+        ("see #o", "see ", ("#ops ",)),
+        ("/join o", "/join ", ("#ops ",)),
+        ("/join #l", "/join ", ("#lobby ",)),
+        ("/leave ", "/leave ", ("#lobby ", "#ops ")),
+        ("/msg bo", "/msg ", ("bob ",)),
+        ("/msg bob hi be", "/msg bob hi ", ("Ben ",)),
+        ("/whois be", "/whois ", ("Ben ",)),
+        ("/help wh", "/help ", ("who ", "whois ")),
+        ("/help /wh", "/help ", ("who ", "whois ")),
+        ("/rooms o", "/rooms ", ()),
+        ("one\nb", "one\n", ("Ben ", "bob ")),
+        ("b!", "", ()),
+    ],
+)
+def test_options(talk: Conversation, before: str, kept: str, options: tuple[str, ...]) -> None:
+    assert options_for(before, talk) == (kept, options)

@@ -1,0 +1,94 @@
+"""Standard files: what Twisted changes is undone, and the last words come out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from chatd.client.files import Blocking, Ends, LinkPauser
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    files = os.pipe()
+    yield files
+    for file in files:
+        os.close(file)
+
+
+def test_blocking_is_restored_even_after_the_file_is_closed(pipe: tuple[int, int]) -> None:
+    mine = os.dup(pipe[0])
+    blocking = Blocking(mine)
+    os.set_blocking(mine, False)
+    os.close(mine)
+    assert not os.get_blocking(pipe[0])
+    blocking.restore()
+    assert os.get_blocking(pipe[0])
+
+
+class Case:
+    """Ends on a transport that writes nothing down but what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.ends = Ends(lambda data: self.told.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken"))
+        self.transport = StringTransport()
+        self.ends.transport = self.transport
+        self.clock = Clock()
+
+    def tell(self, what: str) -> None:
+        self.told.append(what)
+
+
+def test_what_happens_at_the_ends_is_told() -> None:
+    case = Case()
+    case.ends.dataReceived(b"data")
+    case.ends.readConnectionLost()
+    case.ends.writeConnectionLost()
+    assert case.told == ["data", "no more", "broken"]
+
+
+def test_draining_waits_until_all_is_taken() -> None:
+    case = Case()
+    case.ends.drain(case.clock, None, lambda: case.tell("drained"))
+    case.ends.dataReceived(b"too late")
+    case.ends.readConnectionLost()
+    assert case.transport.disconnecting
+    assert case.told == []
+    case.ends.connectionLost()
+    case.ends.connectionLost()
+    assert case.told == ["drained"]
+
+
+def test_draining_has_an_end() -> None:
+    case = Case()
+    case.ends.drain(case.clock, 1.0, lambda: case.tell("drained"))
+    case.clock.advance(1.0)
+    case.ends.connectionLost()
+    assert case.told == ["drained"]
+
+
+def test_draining_what_nobody_reads_is_over_at_once() -> None:
+    case = Case()
+    case.ends.writeConnectionLost()
+    case.ends.drain(case.clock, None, lambda: case.tell("drained"))
+    assert case.told == ["broken", "drained"]
+
+
+def test_a_full_output_pauses_the_link() -> None:
+    class Link:
+        paused: list[bool] = []  # noqa: RUF012
+
+        def pause(self, paused: bool) -> None:
+            self.paused.append(paused)
+
+    link = Link()
+    pauser = LinkPauser(link)  # type: ignore[arg-type]
+    pauser.pauseProducing()
+    pauser.resumeProducing()
+    pauser.stopProducing()
+    assert link.paused == [True, False]

@@ -1,0 +1,104 @@
+"""The command line and the environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd import __version__
+from chatd.client.options import parse_options, parse_server
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("example.org", "example.org", 8080),
+        ("example.org:9000", "example.org", 9000),
+        ("127.0.0.1:1", "127.0.0.1", 1),
+        ("[::1]:65535", "::1", 65535),
+        ("[::1]", "::1", 8080),
+        ("2001:db8::2", "2001:db8::2", 8080),
+        (" host ", "host", 8080),
+    ],
+)
+def test_servers(text: str, host: str, port: int) -> None:
+    assert parse_server(text) == (host, port)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":",
+        ":80",
+        "host:",
+        "host:0",
+        "host:65536",
+        "host:http",
+        "host:-1",
+        "host:\u0663",
+        "[::1",
+        "[]:80",
+        "[::1]80",
+        "a b",
+        "a://b",
+    ],
+)
+def test_what_is_no_server(text: str) -> None:
+    with pytest.raises(ValueError, match="is no "):
+        parse_server(text)
+
+
+def test_defaults() -> None:
+    options = parse_options([], {"USER": "ada", "TERM": "xterm"})
+    assert options.server == "localhost:8080"
+    assert (options.nick, options.rooms) == ("ada", ())
+    assert (options.listen, options.as_json, options.verbose, options.dumb) == (False, False, False, False)
+    assert options.colours
+
+
+def test_the_command_line_goes_before_the_environment() -> None:
+    environment = {"CHATD_SERVER": "there:1", "CHATD_NICK": "eve", "USER": "ada"}
+    options = parse_options([], environment)
+    assert (options.server, options.nick) == ("there:1", "eve")
+    options = parse_options(["[::1]:2", "--nick", "bob", "--room", "#ops", "--room", "dev"], environment)
+    assert (options.server, options.nick, options.rooms) == ("[::1]:2", "bob", ("ops", "dev"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours", "dumb"),
+    [
+        ({"TERM": "xterm"}, True, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True, False),
+        ({"TERM": "dumb"}, False, True),
+        ({}, False, True),
+    ],
+)
+def test_colours(environment: dict[str, str], colours: bool, dumb: bool) -> None:
+    options = parse_options([], environment)
+    assert (options.colours, options.dumb) == (colours, dumb)
+
+
+@pytest.mark.parametrize("arguments", [["--json"], ["host:x"], ["a", "b"], ["--nick"], ["--what"]])
+def test_a_mistake_is_one_plain_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse_options(arguments, {})
+    assert end.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("chatd-client: error: ")
+
+
+def test_help_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse_options(["--help"], {})
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    options = ("HOST[:PORT]", "--nick", "--room", "--listen", "--json", "--verbose")
+    for word in (*options, "CHATD_SERVER", "CHATD_NICK", "NO_COLOR", "exit status", "examples"):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_options(["--version"], {})
+    assert capsys.readouterr().out == f"chatd-client {__version__}\n"

@@ -1,0 +1,293 @@
+"""Off a terminal: what is read is said, what is said is printed, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd import commands, events
+from chatd.client.link import ReconnectingLink
+from chatd.client.pipe import (
+    LONGEST_PAUSE,
+    LOST_SECONDS,
+    PIECE_BYTES,
+    UNACKNOWLEDGED,
+    Hearer,
+    Program,
+    Speaker,
+    Status,
+    _end_of_piece,
+)
+from tests.client.scripted import TIME, ScriptedServer
+
+Part = TypeVar("Part", bound=Program)
+
+HELLO = commands.Hello("ada", token="0123456789abcdef")
+
+
+class Case(Generic[Part]):
+    """A program, the server it talks to, its output and its end."""
+
+    def __init__(self, make: Callable[[Case[Part]], Part], nick_taken: str = "", refuse: bool = False) -> None:
+        self.server = ScriptedServer(nick_taken)
+        self.server.refuse = refuse
+        self.output = ""
+        self.warnings: list[str] = []
+        self.ends: list[tuple[int, str]] = []
+        self.paused = False
+        self.part = make(self)
+        self.part.link = ReconnectingLink(self.server.clock, self.server, HELLO, self.part, LONGEST_PAUSE, lambda: 0.5)
+        self.part.link.start()
+        self.server.settle()
+
+    def write(self, text: str) -> None:
+        self.output += text
+
+    def ended(self, status: int, why: str) -> None:
+        self.ends.append((status, why))
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        self.paused = True
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.paused = False
+
+
+def speaker(verbose: bool = False, nick_taken: str = "", refuse: bool = False) -> Case[Speaker]:
+    def make(case: Case[Speaker]) -> Speaker:
+        part = Speaker(case.server.clock, "host:1", case.ended, case.write, verbose)
+        part.input = case
+        return part
+
+    return Case(make, nick_taken, refuse)
+
+
+def hearer(as_json: bool = False) -> Case[Hearer]:
+    return Case(lambda case: Hearer(case.server.clock, "host:1", case.ended, case.write, case.warnings.append, as_json))
+
+
+def test_every_line_is_a_message_and_then_it_ends() -> None:
+    case = speaker()
+    case.part.data(b"one\n/two\r\n\n   \nthr")
+    case.part.data(b"ee\n\xff\x1b[2J\nlast")
+    case.part.end_of_input()
+    case.server.settle()
+    assert case.server.texts == ["one", "/two", "three", "\ufffd␛[2J", "last"]
+    assert case.ends == [(Status.DONE, "")]
+    assert case.output == ""
+    assert case.server.connections[0].heard[-1] == commands.Quit()
+
+
+def test_it_does_not_end_before_all_is_acknowledged() -> None:
+    case = speaker()
+    case.part.data(b"one\n")
+    case.part.end_of_input()
+    assert not case.ends
+    case.server.settle()
+    assert case.ends == [(Status.DONE, "")]
+
+
+def test_it_does_not_end_before_its_input() -> None:
+    case = speaker()
+    case.part.data(b"one\n")
+    case.server.later(600)
+    assert case.server.texts == ["one"]
+    assert not case.ends
+
+
+def test_empty_input_is_all_done() -> None:
+    case = speaker()
+    case.part.end_of_input()
+    case.server.settle()
+    assert case.ends == [(Status.DONE, "")]
+
+
+def test_verbose_confirms_each_message() -> None:
+    case = speaker(verbose=True)
+    case.part.data(b"one\ntwo\n")
+    case.server.settle()
+    assert case.output == "the message has been delivered: #lobby 2\nthe message has been delivered: #lobby 3\n"
+
+
+def test_a_server_that_cannot_be_reached_ends_it_at_once() -> None:
+    case = speaker(refuse=True)
+    assert case.ends == [(Status.NOT_CONNECTED, "host:1 cannot be reached: connection refused.")]
+    assert not case.server.clock.getDelayedCalls()
+
+
+def test_a_refused_nick_ends_it_at_once_and_says_what_would_work() -> None:
+    case = speaker(nick_taken="ada")
+    (end,) = case.ends
+    assert end == (Status.NOT_CONNECTED, "host:1 refuses: ada is here already. Choose another nick. --nick NICK gives one.")
+    assert not case.server.clock.getDelayedCalls()
+
+
+def test_a_full_server_ends_it_at_once() -> None:
+    case = speaker()
+    case.part.link.up = case.part.link.was_up = False
+    case.server.connections[0].tell(events.Refused("server-full", "The server is full.", "Try again later.", id="hello"))
+    case.server.settle()
+    assert case.ends == [(Status.NOT_CONNECTED, "host:1 refuses: The server is full. Try again later.")]
+
+
+def test_a_refused_room_ends_it() -> None:
+    case = speaker()
+    case.server.connections[0].tell(events.Refused("not-delivered", "The log is full.", id="hello"))
+    case.server.settle()
+    assert case.ends == [(Status.NOT_CONNECTED, "The log is full.")]
+
+
+def test_a_lost_link_comes_back_and_nothing_is_lost() -> None:
+    case = speaker()
+    case.server.connections[0].reads = 1
+    case.part.data(b"one\ntwo\nthree\n")
+    case.part.end_of_input()
+    case.server.later(5)
+    assert case.server.texts == ["one", "two", "three"]
+    assert case.ends == [(Status.DONE, "")]
+
+
+def test_a_link_that_does_not_come_back_ends_it_after_a_while() -> None:
+    case = speaker()
+    case.server.refuse = True
+    case.server.connections[0].cut()
+    case.part.data(b"one\ntwo\n")
+    case.server.later(LOST_SECONDS - 1)
+    assert not case.ends
+    case.server.later(2)
+    ((status, why),) = case.ends
+    assert status == Status.LINK_LOST
+    assert why.startswith("the link to host:1 is lost: the server closed the connection, and 30 s of trying")
+    assert why.endswith("2 messages were not confirmed.")
+    assert not case.server.clock.getDelayedCalls()
+
+
+def test_each_loss_has_its_own_30_seconds() -> None:
+    case = speaker()
+    for _ in range(3):
+        case.server.refuse = True
+        case.server.connections[-1].cut()
+        case.server.later(LOST_SECONDS - 10)
+        case.server.refuse = False
+        case.server.later(LOST_SECONDS)
+    assert not case.ends
+
+
+def test_a_message_that_is_refused_makes_the_end_a_failure() -> None:
+    case = speaker()
+    case.part.data(b"one\n")
+    case.server.silent = True
+    case.server.connections[0].live = False
+    case.server.settle()
+    case.server.connections[0].live = True
+    case.server.connections[0].tell(events.Refused("not-delivered", "The disk is full.", id=next(iter(case.part.link.outbox))))
+    case.part.end_of_input()
+    case.server.settle()
+    assert case.ends == [(Status.NOT_DELIVERED, "1 message was not delivered: The disk is full.")]
+
+
+def test_input_is_not_read_ahead_without_bound() -> None:
+    case = speaker()
+    case.server.connections[0].live = False  # It reads nothing.
+    case.part.data(b"".join(b"%d\n" % number for number in range(200)))
+    assert len(case.part.link.outbox) == UNACKNOWLEDGED
+    assert case.paused
+    case.server.connections[0].cut()
+    case.server.later(3)
+    assert not case.paused
+    assert case.server.texts == list(map(str, range(200)))
+
+
+def test_nothing_is_said_before_the_room_is_known() -> None:
+    case = speaker(refuse=False)
+    case.part._room = ""
+    case.part.data(b"early\n")
+    assert not case.part.link.outbox
+    assert case.paused
+
+
+def test_a_long_line_is_said_in_pieces() -> None:
+    case = speaker()
+    case.part.data("wört ".encode() * 2000 + b"\n")
+    case.server.settle()
+    assert len(case.server.texts) > 2
+    assert " ".join(case.server.texts).split() == ["wört"] * 2000
+
+
+def test_an_endless_line_does_not_pile_up() -> None:
+    case = speaker()
+    for _ in range(20):
+        case.part.data("漢".encode() * (PIECE_BYTES // 6))
+        case.server.later(1)
+        assert len(case.part._rest) <= PIECE_BYTES
+    case.part.end_of_input()
+    case.server.later(1)
+    assert "".join(case.server.texts) == "漢" * (PIECE_BYTES // 6 * 20)
+
+
+@given(st.text(st.sampled_from("a é漢👍"), min_size=1, max_size=30))
+def test_pieces_are_cut_between_characters(text: str) -> None:
+    raw = text.encode()
+    for length in range(5, len(raw) + 1):
+        end = _end_of_piece(raw[:length])
+        assert 0 < end <= length
+        raw[:end].decode()
+
+
+def test_what_is_said_is_printed_as_lines() -> None:
+    case = hearer()
+    case.server.bob_says("hi")
+    case.server.append(events.Said("lobby", 0, TIME, "bob", "bob", "waves", action=True))
+    case.server.connections[0].tell(events.Private("eve", "psst", TIME))
+    case.server.append(events.Left("lobby", 0, TIME, "bob", "bob", events.Reason.QUIT))
+    case.server.settle()
+    said, does, private = case.output.splitlines()
+    assert said[5:] == " #lobby <bob> hi"
+    assert does[5:] == " #lobby * bob waves"
+    assert private[5:] == " [eve] psst"
+
+
+def test_events_are_printed_as_json() -> None:
+    case = hearer(as_json=True)
+    case.server.bob_says("hi")
+    case.server.append(events.Left("lobby", 0, TIME, "bob", "bob", events.Reason.QUIT))
+    case.server.settle()
+    said, left = map(json.loads, case.output.splitlines())
+    assert (said["type"], said["room"], said["nick"], said["text"], said["seq"]) == ("said", "lobby", "bob", "hi", 2)
+    assert left["type"] == "left"
+
+
+def test_listening_goes_on_over_a_break_without_repeating() -> None:
+    case = hearer()
+    case.server.bob_says("one")
+    case.server.settle()
+    case.server.connections[0].cut()
+    case.server.bob_says("two")
+    case.server.later(2)
+    case.server.bob_says("three")
+    case.server.settle()
+    assert [line.rpartition(" ")[2] for line in case.output.splitlines()] == ["one", "two", "three"]
+
+
+def test_what_is_missing_is_told() -> None:
+    case = hearer()
+    case.server.connections[0].tell(events.Missed("lobby", 3, 9))
+    case.server.connections[0].tell(events.Missed("lobby", 0, 9))
+    case.server.settle()
+    assert "events 3 to 9 of #lobby" in case.warnings[0]
+    assert "begun anew" in case.warnings[1]
+
+
+@pytest.mark.parametrize("make", [speaker, hearer])
+def test_an_interrupt_ends_it(make: Callable[[], Case[Program]]) -> None:
+    case = make()
+    case.part.interrupt()
+    case.part.interrupt()
+    case.server.settle()
+    assert case.ends == [(Status.DONE, "")]
+    assert not case.server.clock.getDelayedCalls()

@@ -1,0 +1,147 @@
+"""The words: lines for what is heard and said."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chatd import commands, events
+from chatd.client.cells import Line, plain
+from chatd.client.conversation import Heard
+from chatd.client.wording import BAD, GOOD, PALETTE, Wording, nick_style, plain_line
+
+NOW = 1_795_435_260_000  # 2026-11-23 12:01 UTC
+DAY = 86_400_000
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+@pytest.fixture
+def wording() -> Wording:
+    return Wording(lambda: NOW)
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return [plain(line) for line in lines]
+
+
+def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) -> events.Said:
+    return events.Said(room, 1, time, "bob", "", text, action)
+
+
+@pytest.mark.parametrize(
+    ("news", "lines"),
+    [
+        (said("hi"), ["12:01 <bob> hi"]),
+        (said("hi", room="ops"), ["12:01 #ops <bob> hi"]),
+        (said("waves", action=True), ["12:01 * bob waves"]),
+        (said("waves", room="ops", action=True), ["12:01 #ops * bob waves"]),
+        (events.Private("bob", "psst", NOW), ["12:01 [bob] psst"]),
+        (events.Joined("lobby", 1, NOW, "bob", ""), ["12:01 -- bob has joined #lobby"]),
+        (events.Refused("bad-nick", "No.", "Try x."), ["12:01 !! No. Try x."]),
+        (events.Welcome("ada", "chatd", "log", ("one", "two")), ["12:01 -- one", "      -- two"]),
+        (events.Welcome("ada", "chatd", "log"), []),
+        (events.Ack("lobby", 1, NOW), []),
+        (events.Done("msg", "bob"), []),
+        (events.Done("back"), ["12:01 -- You are back."]),
+        (events.History("lobby", (), False), ["12:01 -- Nothing before that."]),
+        (
+            events.History("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
+            ["12:01 -- What happened in #ops:", "12:01 <bob> one", "12:01 -- eve has joined #ops"],
+        ),
+    ],
+)
+def test_lines(wording: Wording, news: events.Event | events.Answer, lines: list[str]) -> None:
+    assert texts(wording.heard(Heard(news), "lobby")) == lines
+
+
+def test_what_has_nothing_new_has_no_words(wording: Wording) -> None:
+    assert wording.heard(Heard(said("hi"), shown=False), "lobby") == []
+
+
+def test_a_refused_message_says_so_itself(wording: Wording) -> None:
+    refused = events.Refused("not-delivered", "The disk is full.")
+    assert wording.heard(Heard(refused, about=commands.Say("hi", "lobby")), "lobby") == []
+    (line,) = wording.not_delivered("ada", commands.Say("hi", "lobby"), "The disk is full.", "lobby")
+    assert plain(line) == "12:01 <ada> hi ✗ not delivered: The disk is full."
+    assert line[-1].style == BAD
+
+
+def test_entering_shows_what_happened_before_faintly(wording: Wording) -> None:
+    entered = events.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
+    lines = wording.heard(Heard(entered), "lobby")
+    assert texts(lines)[:2] == ["12:01 -- What happened before in #lobby:", "12:01 <bob> old"]
+    assert all(span.style.dim for span in lines[1])
+    assert "ada" in texts(lines)[2]
+    assert any("tea" in text for text in texts(lines)[2:])
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (commands.Say("hi", "lobby"), "<ada> hi"),
+        (commands.Say("hi", "ops"), "#ops <ada> hi"),
+        (commands.Me("waves", "lobby"), "* ada waves"),
+        (commands.Msg("bob", "psst"), "[to bob] psst"),
+        (commands.Reply("psst"), "[to whoever wrote last] psst"),
+    ],
+)
+def test_own_messages_and_their_marks(wording: Wording, message: commands.Say, shown: str) -> None:
+    waiting = wording.waiting("ada", message, NOW, "lobby")
+    assert plain(waiting) == f"12:01 {shown} …"
+    assert all(span.style.dim for span in waiting if span.text.strip())
+    (delivered,) = wording.delivered("ada", message, NOW, "lobby")
+    assert plain(delivered) == f"12:01 {shown} ✓"
+    assert delivered[-1].style == GOOD
+
+
+def test_another_day_is_announced_once(wording: Wording) -> None:
+    lines = [
+        *wording.heard(Heard(said("old", time=NOW - DAY)), "lobby"),
+        *wording.heard(Heard(said("older", time=NOW - DAY)), "lobby"),
+        *wording.heard(Heard(said("now")), "lobby"),
+    ]
+    assert texts(lines) == [
+        "-- Sunday, 22 November 2026 --",
+        "12:01 <bob> old",
+        "12:01 <bob> older",
+        "-- Monday, 23 November 2026 --",
+        "12:01 <bob> now",
+    ]
+
+
+def test_calling_somebody_stands_out(wording: Wording) -> None:
+    (loud,) = wording.heard(Heard(said("ada!"), loud=True), "lobby")
+    (quiet,) = wording.heard(Heard(said("ada!")), "lobby")
+    assert plain(loud) == plain(quiet)
+    assert any(span.style.reverse for span in loud)
+    assert not any(span.style.reverse for span in quiet)
+
+
+def test_a_nick_has_one_colour_in_any_case() -> None:
+    assert nick_style("Ada") == nick_style("ada") == nick_style("ADA")
+    assert len({nick_style(f"nick{number}").colour for number in range(200)}) == len(PALETTE)
+
+
+def luminance(colour: int) -> float:
+    """Relative luminance of a colour of the 6x6x6 cube (WCAG 2.1)."""
+    levels = [(0, 95, 135, 175, 215, 255)[(colour - 16) // step % 6] / 255 for step in (36, 6, 1)]
+    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colour", [*PALETTE, GOOD.colour, BAD.colour])
+def test_colours_can_be_read_on_white_and_on_black(colour: int) -> None:
+    assert 1.05 / (luminance(colour) + 0.05) >= 3
+    assert (luminance(colour) + 0.05) / 0.05 >= 3
+
+
+def test_plain_lines() -> None:
+    assert plain_line(said("hi")) == "12:01 #lobby <bob> hi"
+    assert plain_line(said("waves", action=True)) == "12:01 #lobby * bob waves"
+    assert plain_line(events.Private("bob", "psst", NOW)) == "12:01 [bob] psst"

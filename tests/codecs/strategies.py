@@ -1,0 +1,102 @@
+"""Hypothesis strategies for what codecs take and give."""
+
+from __future__ import annotations
+
+import inspect
+import string
+from dataclasses import fields
+from types import ModuleType
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from chatd import commands, events
+from chatd.commands import Command
+from chatd.events import Answer, Event, Reason
+from chatd.text import safe_text
+
+T = TypeVar("T")
+
+EVIL = "\0\t\n\r\x0b\x1b\x7f\x85\x9b\u00ad\u202e\u2028\u2066\ufeff"
+"""Characters that no text may hold when it is inside."""
+
+ANY_TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(EVIL + "<>*#[]-!/ "), max_size=40)
+SAFE_TEXT = ANY_TEXT.map(safe_text)
+NICKS = st.text(string.ascii_letters + string.digits + "éж日", min_size=1, max_size=12)
+TIMES = st.integers(0, 4_102_444_800_000)
+NUMBERS = st.integers(0, 2**53)
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "time": TIMES,
+    "since": TIMES,
+    "seq": NUMBERS,
+    "count": NUMBERS,
+    "first": NUMBERS,
+    "last": NUMBERS,
+    "idle": NUMBERS,
+    "rate": st.floats(0, 1e6),
+    "before": NUMBERS,
+    "nick": NICKS,
+    "to": NICKS,
+    "room": NICKS,
+    "current": NICKS | st.just(""),
+    "reason": st.sampled_from(Reason),
+    "origin": st.just(""),
+    "action": st.booleans(),
+    "joined": st.booleans(),
+    "more": st.booleans(),
+    "motd": st.lists(SAFE_TEXT, max_size=3).map(tuple),
+    "members": st.lists(NICKS, max_size=4).map(tuple),
+    "nicks": st.lists(NICKS, max_size=4).map(tuple),
+    "resume": st.dictionaries(SAFE_TEXT, NUMBERS, max_size=3),
+}
+"""What a field of this name may hold, in every class; other fields hold a safe text."""
+
+
+def classes(module: ModuleType, base: type[T]) -> list[type[T]]:
+    """The classes of ``module`` that are derived from ``base`` (``__subclasses__`` also knows what slots have replaced)."""
+    found = [cls for _, cls in inspect.getmembers(module, inspect.isclass)]
+    return [cls for cls in found if issubclass(cls, base) and cls is not base]
+
+
+def _instances(cls: type[Any], **special: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    known = FIELDS | special
+    return st.builds(cls, **{field.name: known.get(field.name, SAFE_TEXT) for field in fields(cls)})
+
+
+ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(*(_instances(cls) for cls in classes(events, Event)))
+
+SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
+    events.Refused: {"reason": SAFE_TEXT.map("No: {}".format)},
+    events.Done: {"command": st.sampled_from(["nick", "join", "msg", "reply", "topic", "away", "back"])},
+    events.Entered: {
+        "members": st.lists(NICKS, min_size=1, max_size=20).map(tuple),
+        "away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3),
+        "scrollback": st.lists(ROOM_EVENTS, max_size=3).map(tuple),
+        "newcomer": NICKS | st.just(""),
+    },
+    events.Members: {"away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3)},
+    events.History: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
+    events.Person: {"rooms": st.lists(NICKS, max_size=3).map(tuple), "away": st.none() | SAFE_TEXT},
+    events.RoomList: {"rooms": st.lists(_instances(events.RoomLine), max_size=3).map(tuple)},
+    events.Help: {"commands": st.lists(_instances(events.HelpLine), min_size=1, max_size=3).map(tuple)},
+    commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple)},
+    commands.History: {"count": NUMBERS},
+}
+
+NEWS: st.SearchStrategy[Event | Answer] = st.one_of(
+    ROOM_EVENTS, *(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(events, Answer))
+)
+COMMANDS: st.SearchStrategy[Command] = st.one_of(*(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(commands, Command)))
+
+
+def texts_of(thing: Any) -> list[str]:
+    """Every text in ``thing``, however deep."""
+    if isinstance(thing, str):
+        return [thing]
+    if isinstance(thing, dict):
+        return [text for pair in thing.items() for part in pair for text in texts_of(part)]
+    if isinstance(thing, tuple):
+        return [text for part in thing for text in texts_of(part)]
+    slots = [name for cls in type(thing).__mro__ for name in getattr(cls, "__slots__", ())]
+    return [text for name in slots for text in texts_of(getattr(thing, name))]

@@ -1,0 +1,352 @@
+"""The codec for programs: the bytes on the wire, both ways."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd import commands, events
+from chatd.codecs.json import NEWS as NAMES
+from chatd.codecs.json import JsonCodec, decode_command, decode_news, encode_command, iso_time
+from chatd.commands import Command, Hello, History, Msg, Ping, Say, Who
+from chatd.errors import Malformed, NotText, Refusal
+from chatd.events import Answer, Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.testing import NOON
+from chatd.text import safe_text
+from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, classes, texts_of
+
+CODEC = JsonCodec()
+IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
+
+
+# -- To a program --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("news", "line"),
+    [
+        (Said("lobby", 7, NOON, "ada", "", "hi"), f'{{"type":"said",{IN},"text":"hi"}}'),
+        (Said("lobby", 7, NOON, "ada", "", "x", True, "1"), f'{{"type":"said",{IN},"text":"x","action":true,"id":"1"}}'),
+        (Said("lobby", 7, NOON, "ada", "", 'ж 🙂 "\\'), f'{{"type":"said",{IN},"text":"ж 🙂 \\"\\\\"}}'),
+        (Joined("lobby", 7, NOON, "ada", ""), f'{{"type":"joined",{IN}}}'),
+        (Left("lobby", 7, NOON, "ada", "", Reason.LINK_LOST), f'{{"type":"left",{IN},"reason":"link-lost"}}'),
+        (Left("lobby", 7, NOON, "ada", "", Reason.QUIT, "bye"), f'{{"type":"left",{IN},"reason":"quit","text":"bye"}}'),
+        (Renamed("lobby", 7, NOON, "ada", "", "bob"), f'{{"type":"renamed",{IN},"to":"bob"}}'),
+        (TopicSet("lobby", 7, NOON, "ada", "", ""), f'{{"type":"topic",{IN},"text":""}}'),
+        (events.Greeting("chatd"), '{"type":"greeting","server":"chatd"}'),
+        (events.Welcome("ada", "chatd", "5b1c"), '{"type":"welcome","nick":"ada","server":"chatd","log":"5b1c"}'),
+        (
+            events.Welcome("ada", "chatd", "5b1c", ("a", "b"), id="1"),
+            '{"type":"welcome","id":"1","nick":"ada","server":"chatd","log":"5b1c","motd":["a","b"]}',
+        ),
+        (
+            events.Entered("lobby", 8, 2, ("bob", "ada")),
+            '{"type":"entered","room":"lobby","seq":8,"count":2,"members":["bob","ada"]}',
+        ),
+        (
+            events.Entered("lobby", 8, 1, ("ada",), "tea", {"ada": ""}, (Joined("lobby", 7, NOON, "ada", ""),), "ada"),
+            '{"type":"entered","room":"lobby","seq":8,"count":1,"members":["ada"],"topic":"tea","away":{"ada":""},'
+            f'"scrollback":[{{"type":"joined",{IN}}}],"newcomer":"ada"}}',
+        ),
+        (events.Exited("dev", ""), '{"type":"exited","room":"dev","current":""}'),
+        (
+            events.Ack("lobby", 7, NOON, id="1"),
+            '{"type":"ack","id":"1","room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z"}',
+        ),
+        (events.Done("back", id="1"), '{"type":"done","id":"1","command":"back"}'),
+        (events.Done("nick", "ada"), '{"type":"done","command":"nick","subject":"ada"}'),
+        (events.Private("ada", "hi", NOON), '{"type":"private","nick":"ada","text":"hi","time":"2026-11-23T12:00:00.000Z"}'),
+        (events.Away("ada", ""), '{"type":"away","nick":"ada","text":""}'),
+        (
+            events.Members("dev", 9, ("ada",), {"ada": "tea"}),
+            '{"type":"members","room":"dev","count":9,"members":["ada"],"away":{"ada":"tea"}}',
+        ),
+        (
+            events.RoomList(2, (events.RoomLine("a", 0), events.RoomLine("b", 1, "tea", True))),
+            '{"type":"rooms","count":2,"rooms":[{"room":"a","count":0},{"room":"b","count":1,"topic":"tea","joined":true}]}',
+        ),
+        (
+            events.Person("ada", ("dev",), NOON, 5, "text"),
+            '{"type":"person","nick":"ada","rooms":["dev"],"since":"2026-11-23T12:00:00.000Z","idle":5,"door":"text"}',
+        ),
+        (
+            events.Person("ada", (), NOON, 0, "text", ""),
+            '{"type":"person","nick":"ada","rooms":[],"since":"2026-11-23T12:00:00.000Z","idle":0,"door":"text","away":""}',
+        ),
+        (events.Topic("dev", ""), '{"type":"topic-is","room":"dev","text":""}'),
+        (events.Ignoring(("eve",)), '{"type":"ignoring","nicks":["eve"]}'),
+        (
+            events.History("lobby", (Joined("lobby", 7, NOON, "ada", "secret"),), more=False),
+            f'{{"type":"history","room":"lobby","events":[{{"type":"joined",{IN}}}],"more":false}}',
+        ),
+        (
+            events.Help((events.HelpLine("who", "/who [ROOM]", "list"),)),
+            '{"type":"help","commands":[{"name":"who","usage":"/who [ROOM]","help":"list"}]}',
+        ),
+        (
+            events.Refused("bad-nick", "No.", "Try.", id="1"),
+            '{"type":"refused","id":"1","code":"bad-nick","reason":"No.","hint":"Try."}',
+        ),
+        (events.Missed("dev", 3, 5), '{"type":"missed","room":"dev","from":3,"to":5}'),
+        (events.Missed("dev", 0, 0), '{"type":"missed","room":"dev","from":0,"to":0}'),
+        (events.Slowed(10.0), '{"type":"slowed","rate":10.0}'),
+        (events.Closing(Reason.SHUTDOWN), '{"type":"closing","reason":"shutdown"}'),
+        (events.Pong(id="1"), '{"type":"pong","id":"1"}'),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_news_are_these_bytes_and_back(news: Event | Answer, line: str) -> None:
+    wire = line.encode() + b"\n"
+    assert CODEC.encode(news) == CODEC.encode(news, current=False) == wire
+    if not isinstance(news, events.History):  # Its events have lost their origin.
+        assert decode_news(wire) == news
+
+
+def test_the_origin_never_leaves_the_server() -> None:
+    event = Said("lobby", 7, NOON, "ada", "secret", "hi")
+    for news in (event, events.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)), events.History("lobby", (event,), False)):
+        assert b"secret" not in CODEC.encode(news)
+        assert b"origin" not in CODEC.encode(news)
+
+
+def test_everything_that_can_be_told_has_a_type() -> None:
+    assert set(NAMES) == {*classes(events, Event), *classes(events, Answer)}
+    assert len(set(NAMES.values())) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(0, "1970-01-01T00:00:00.000Z"), (1, "1970-01-01T00:00:00.001Z"), (NOON + 7120, "2026-11-23T12:00:07.120Z")],
+)
+def test_a_time_has_its_milliseconds_and_its_zone(milliseconds: int, text: str) -> None:
+    assert iso_time(milliseconds) == text
+
+
+# -- From a program ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ('{"type":"hello","nick":"ci"}', Hello("ci")),
+        (
+            '{"type":"hello","nick":"ci","token":"t","rooms":["a"],"resume":{"b":3},"log":"5b","id":"1"}',
+            Hello("ci", "t", ("a",), {"b": 3}, "5b", id="1"),
+        ),
+        ('{"type":"say","text":"hi"}', Say("hi")),
+        ('{"type":"say","room":"lobby","text":"hi","id":"1"}', Say("hi", "lobby", id="1")),
+        ('{"type":"ping"}', Ping()),
+        ('{"type":"do","command":"who"}', Who()),
+        ('{"type":"do","command":"/WHO"}', Who()),
+        ('{"type":"do","command":"msg","nick":"bob","text":"hi"}', Msg("bob", "hi")),
+        ('{"type":"do","command":"history","count":5,"before":7}', History(5, before=7)),
+        ('{"type":"do","command":"help","about":"who"}', commands.Help("who")),
+    ],
+)
+def test_a_line_asks_this_and_is_asked_so(line: str, command: Command) -> None:
+    assert CODEC.decode(line.encode(), named=True) == CODEC.decode(line.encode(), named=False) == command
+    assert decode_command(encode_command(command)) == command
+    assert json.loads(encode_command(command)) == json.loads(line.replace("/WHO", "who"))
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        (' {"type" : "say", "text": "hi"} \r', Say("hi")),
+        ('{"type":"say","text":"hi","colour":["red"]}', Say("hi")),
+        ('{"type":"say","text":"a\\nb\\u0000\\u001b\\u2028"}', Say("a\u240ab\u2400\u241b\ufffd")),
+        ('{"type":"say","text":"\\ud800"}', Say("\ufffd")),
+        ('{"type":"say","text":"\\ud83d\\ude42"}', Say("🙂")),
+        ('{"type":"say","text":"a","text":"b"}', Say("b")),
+        ('{"type":"hello","nick":"a","rooms":["a\\n"],"resume":{"b\\n":1}}', Hello("a", rooms=("a\u240a",), resume={"b\u240a": 1})),
+    ],
+)
+def test_a_line_that_is_written_otherwise_asks_this(line: str, command: Command) -> None:
+    assert CODEC.decode(line.encode(), named=True) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "reason"),
+    [
+        ("", "malformed", "This is not JSON."),
+        ("hi", "malformed", "This is not JSON."),
+        ("{", "malformed", "This is not JSON."),
+        ("[" * 4000, "malformed", "This is not JSON."),
+        ('{"a":' * 800, "malformed", "This is not JSON."),
+        ('{"type":"say","text":"a\tb"}', "malformed", "This is not JSON."),
+        ('{"id":' + "9" * 4090 + "}", "malformed", "The type is none that is known."),
+        ("[]", "malformed", "This is not a JSON object."),
+        ('"hi"', "malformed", "This is not a JSON object."),
+        ("null", "malformed", "This is not a JSON object."),
+        ("{}", "malformed", "The type is none that is known."),
+        ('{"type":"shout"}', "malformed", "The type is none that is known."),
+        ('{"type":["say"]}', "malformed", "The type is none that is known."),
+        ('{"type":null}', "malformed", "The type is none that is known."),
+        ('{"type":"do"}', "bad-usage", "A do needs a command."),
+        ('{"type":"do","command":3}', "bad-usage", "A do needs a command."),
+        ('{"type":"do","command":"hello","nick":"a"}', "unknown-command", "There is no command /hello."),
+        ('{"type":"do","command":"mgs"}', "unknown-command", "There is no command /mgs."),
+        ('{"type":"do","command":"\\u001b"}', "unknown-command", "There is no command /\u241b."),
+        ('{"type":"say"}', "bad-usage", "The field text is missing."),
+        ('{"type":"say","text":5}', "bad-usage", "The field text is not of its type."),
+        ('{"type":"say","text":null}', "bad-usage", "The field text is not of its type."),
+        ('{"type":"say","text":["a"]}', "bad-usage", "The field text is not of its type."),
+        ('{"type":"say","text":"a","id":5}', "bad-usage", "The field id is not of its type."),
+        ('{"type":"hello","nick":"a","rooms":"b"}', "bad-usage", "The field rooms is not of its type."),
+        ('{"type":"hello","nick":"a","rooms":[1]}', "bad-usage", "The field rooms is not of its type."),
+        ('{"type":"hello","nick":"a","resume":[]}', "bad-usage", "The field resume is not of its type."),
+        ('{"type":"hello","nick":"a","resume":{"b":"3"}}', "bad-usage", "The field resume is not of its type."),
+        ('{"type":"hello","nick":"a","resume":{"b":3.5}}', "bad-usage", "The field resume is not of its type."),
+        ('{"type":"do","command":"history","count":true}', "bad-usage", "The field count is not of its type."),
+        ('{"type":"do","command":"history","count":1e3}', "bad-usage", "The field count is not of its type."),
+        ('{"type":"do","command":"history","count":NaN}', "bad-usage", "The field count is not of its type."),
+    ],
+)
+def test_a_line_is_refused(line: str, code: str, reason: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        CODEC.decode(line.encode(), named=True)
+    assert (refused.value.code, refused.value.reason) == (code, reason)
+    assert refused.value.hint
+
+
+def test_a_line_that_is_not_utf8_is_refused() -> None:
+    with pytest.raises(NotText):
+        CODEC.decode(b'{"type":"say","text":"gr\xf6\xdfe"}', named=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "id"),
+    [
+        ('{"type":"say","id":"7"}', "7"),
+        ('{"type":"shout","id":"7"}', "7"),
+        ('{"type":"do","command":"xyzzy","id":"a\\nb"}', "a\u240ab"),
+        ('{"type":"say","id":7}', ""),
+        ('{"type":"say"}', ""),
+    ],
+)
+def test_a_refusal_bears_the_id_that_could_be_read(line: str, id: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        CODEC.decode(line.encode(), named=True)
+    assert refused.value.id == id
+
+
+# -- What a client reads -------------------------------------------------------------------------------------------------
+
+
+def test_a_client_does_not_mind_types_and_fields_that_it_does_not_know() -> None:
+    assert decode_news(b'{"type":"weather","sun":true}') is None
+    assert decode_news(b'{"type":["said"]}') is None
+    assert decode_news(b"{}") is None
+    assert decode_news(b'{"type":"pong","sun":true}') == events.Pong()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pong",
+        '["pong"]',
+        '{"type":"ack","room":"lobby","seq":1}',
+        '{"type":"ack","room":"lobby","seq":1,"time":"now"}',
+        '{"type":"ack","room":"lobby","seq":1,"time":5}',
+        '{"type":"ack","room":"lobby","seq":1,"time":"2026-11-23T12:00:00"}',
+        '{"type":"closing","reason":"boredom"}',
+        '{"type":"closing","reason":["quit"]}',
+        '{"type":"slowed","rate":"10"}',
+        '{"type":"slowed","rate":true}',
+        '{"type":"history","room":"lobby","more":false,"events":[{"type":"weather"}]}',
+        '{"type":"history","room":"lobby","more":false,"events":[{"type":"pong"}]}',
+        '{"type":"history","room":"lobby","more":false,"events":[{"type":[]}]}',
+        '{"type":"history","room":"lobby","more":false,"events":["said"]}',
+        '{"type":"history","room":"lobby","more":false,"events":[{"type":"joined"}]}',
+        '{"type":"history","room":"lobby","more":1,"events":[]}',
+        '{"type":"rooms","count":1,"rooms":[{"room":"a"}]}',
+        '{"type":"rooms","count":1,"rooms":["a"]}',
+        '{"type":"help","commands":["a"]}',
+        '{"type":"entered","room":"a","seq":1,"count":1,"members":["a"],"away":{"a":1}}',
+    ],
+)
+def test_a_client_refuses_what_is_no_news(line: str) -> None:
+    with pytest.raises(Malformed):
+        decode_news(line.encode())
+
+
+@pytest.mark.parametrize("rate", ["10", "10.0", "1e1"])
+def test_a_rate_may_be_written_as_any_number(rate: str) -> None:
+    assert decode_news(f'{{"type":"slowed","rate":{rate}}}'.encode()) == events.Slowed(10.0)
+
+
+def test_a_client_shows_nothing_that_is_not_safe() -> None:
+    assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.Away("a\u241b", "\ufffd")
+
+
+# -- Laws ----------------------------------------------------------------------------------------------------------------
+
+
+@given(COMMANDS)
+def test_a_command_comes_through(command: Command) -> None:
+    line = encode_command(command)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert CODEC.decode(line, named=True) == command
+
+
+@given(NEWS)
+def test_news_come_through(news: Event | Answer) -> None:
+    line = CODEC.encode(news)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert decode_news(line) == news
+
+
+@given(TIMES)
+def test_a_time_comes_through(milliseconds: int) -> None:
+    assert decode_news(CODEC.encode(events.Ack("lobby", 1, milliseconds))) == events.Ack("lobby", 1, milliseconds)
+
+
+@given(ANY_TEXT, st.text())
+def test_what_a_person_types_into_a_client_is_one_line(text: str, id: str) -> None:
+    line = encode_command(Say(text, id=id))
+    assert line.count(b"\n") == 1
+    decoded = CODEC.decode(line, named=True)
+    assert isinstance(decoded, Say)
+    assert decoded.text == safe_text(text)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+FIELD_NAMES = ["nick", "text", "room", "rooms", "resume", "token", "log", "id", "count", "before", "about"]
+OBJECTS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["hello", "say", "ping", "do", "do", "do"]) | JSON},
+    optional={"command": st.sampled_from([row.name for row in commands.TABLE]) | JSON, **dict.fromkeys(FIELD_NAMES, JSON)},
+)
+
+
+@given(OBJECTS)
+def test_any_object_is_a_safe_command_or_refused_in_safe_words(wire: dict[str, Any]) -> None:
+    try:
+        found = texts_of(CODEC.decode(json.dumps(wire).encode(), named=True))
+    except Refusal as refusal:
+        found = [refusal.reason, refusal.hint, refusal.id]
+    assert [text for text in found if safe_text(text) != text] == []
+
+
+@given(st.sampled_from(sorted(NAMES.values())), st.dictionaries(st.sampled_from(["time", "since", "events", *FIELD_NAMES]), JSON))
+def test_any_object_is_safe_news_or_malformed(kind: str, wire: dict[str, Any]) -> None:
+    try:
+        news = decode_news(json.dumps({**wire, "type": kind}).encode())
+    except Malformed:
+        return
+    assert [text for text in texts_of(news) if safe_text(text) != text] == []
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_command_or_refused(line: bytes) -> None:
+    with pytest.raises(Refusal):  # No sixty bytes of chance are a command.
+        CODEC.decode(line, named=True)

@@ -1,0 +1,354 @@
+"""The codec for people: what is told, word for word, and what a line asks."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chatd import actions, commands, events
+from chatd.codecs.text import TextCodec
+from chatd.commands import Command, Hello, Me, Msg, Say, Who
+from chatd.errors import Refusal
+from chatd.events import Answer, Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.testing import NOON, Person, arrive, new_registry
+from chatd.text import safe_text
+from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
+
+CODEC = TextCodec(lambda: NOON)
+
+HELP = events.HelpLine("help", "/help [COMMAND]", "list the commands, or explain one")
+MSG = events.HelpLine("msg", "/msg NICK TEXT", "tell one person")
+
+
+@pytest.fixture(autouse=True)
+def _two_hours_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server stands where the clocks are two hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "EAST-2")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def said(text: str = "hi", **fields: object) -> Said:
+    return Said("lobby", 7, NOON, "ada", "seat", text, **fields)  # type: ignore[arg-type]
+
+
+# -- Events --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("event", "current", "elsewhere"),
+    [
+        (said(), "<ada> hi", "#lobby <ada> hi"),
+        (said("waves", action=True), "* ada waves", "#lobby * ada waves"),
+        (said("größe 日本 🙂"), "<ada> größe 日本 🙂", "#lobby <ada> größe 日本 🙂"),
+        (Joined("lobby", 7, NOON, "ada", "seat"), "-- ada has joined #lobby", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.LEFT), "-- ada has left #lobby", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.QUIT), "-- ada has left #lobby (quit)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.QUIT, "bye"), "-- ada has left #lobby (quit: bye)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.LEFT, "bye"), "-- ada has left #lobby (bye)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.LINK_LOST), "-- ada has left #lobby (link lost)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.TIMED_OUT), "-- ada has left #lobby (timed out)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.NOT_READING), "-- ada has left #lobby (not reading)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.REPLACED), "-- ada has left #lobby (came in again)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.SHUTDOWN), "-- ada has left #lobby (server stopped)", None),
+        (Renamed("lobby", 7, NOON, "ada", "seat", "bob"), "-- ada is now called bob", "-- ada is now called bob (in #lobby)"),
+        (TopicSet("lobby", 7, NOON, "ada", "seat", "tea"), "-- ada has set the topic of #lobby: tea", None),
+        (TopicSet("lobby", 7, NOON, "ada", "seat", ""), "-- ada has taken away the topic of #lobby", None),
+    ],
+)
+def test_an_event_is_one_line(event: Event, current: str, elsewhere: str | None) -> None:
+    assert CODEC.encode(event) == f"{current}\r\n".encode()
+    assert CODEC.encode(event, current=False) == f"{elsewhere or current}\r\n".encode()
+
+
+# -- Answers -------------------------------------------------------------------------------------------------------------
+
+NEW = events.Entered("lobby", 3, 1, ("ada",), newcomer="ada")
+DAY = 86_400_000
+PAST = (
+    Joined("lobby", 1, NOON - DAY, "ada", ""),
+    said("hi"),
+    said("waves", action=True),
+    said("-- not the server"),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        (events.Greeting("chatd"), ["-- Welcome to chatd. What is your nick?"]),
+        (events.Welcome("ada", "chatd", "log"), []),
+        (events.Welcome("ada", "chatd", "log", ("Be kind.", "Be brief.")), ["-- Be kind.", "-- Be brief."]),
+        (NEW, ["-- Hello ada. You are in #lobby, alone. /help lists what you can do."]),
+        (events.Entered("dev", 3, 1, ("ada",)), ["-- You are in #dev, alone."]),
+        (events.Entered("dev", 3, 2, ("bob", "ada")), ["-- You are in #dev with bob."]),
+        (
+            events.Entered("lobby", 3, 3, ("bob", "eve", "ada"), newcomer="ada"),
+            ["-- Hello ada. You are in #lobby with bob and eve. /help lists what you can do."],
+        ),
+        (events.Entered("dev", 3, 4, ("a", "b", "c", "ada")), ["-- You are in #dev with a, b and c."]),
+        (
+            events.Entered("dev", 3, 14, (*"abcdefghijklm", "ada")),
+            ["-- You are in #dev with a, b, c, d, e, f, g, h, i, j, k, l and 1 other."],
+        ),
+        (
+            events.Entered("dev", 3, 900, (*"abcdefghijklm", "ada")),
+            ["-- You are in #dev with a, b, c, d, e, f, g, h, i, j, k, l and 887 others."],
+        ),
+        (
+            events.Entered("lobby", 3, 2, ("bob", "ada"), "tea", {"bob": "at lunch"}, PAST),
+            [
+                "-- You are in #lobby with bob.",
+                "-- The topic is: tea",
+                "-- What happened before in #lobby:",
+                "-- 2026-11-22 14:00 ada has joined #lobby",
+                "-- 14:00 <ada> hi",
+                "-- 14:00 * ada waves",
+                "-- 14:00 <ada> -- not the server",
+            ],
+        ),
+        (events.Exited("dev", "lobby"), ["-- You have left #dev. Your lines go to #lobby now."]),
+        (events.Exited("dev", ""), ["-- You have left #dev. You are in no room now."]),
+        (events.Ack("lobby", 3, NOON), []),
+        (events.Done("nick", "bob"), ["-- You are now called bob."]),
+        (events.Done("join", "dev"), ["-- You are in #dev again."]),
+        (events.Done("msg", "bob"), ["-- Told to bob."]),
+        (events.Done("reply", "bob"), ["-- Told to bob."]),
+        (events.Done("away", "at lunch"), ["-- You are away. /back comes back."]),
+        (events.Done("back"), ["-- You are back."]),
+        (events.Done("topic", "tea {}"), ["-- The topic is now: tea {}"]),
+        (events.Done("topic"), ["-- There is no topic now."]),
+        (events.Private("ada", "psst", NOON), ["[ada] psst"]),
+        (events.Away("bob", "at lunch"), ["-- bob is away: at lunch"]),
+        (events.Away("bob", ""), ["-- bob is away."]),
+        (
+            events.Members("dev", 4, ("eve", "Bob", "ada"), {"eve": "", "ada": "at lunch"}),
+            ["-- In #dev (4): ada (away: at lunch), Bob, eve (away) and 1 other"],
+        ),
+        (events.Members("dev", 1, ("eve",)), ["-- In #dev (1): eve"]),
+        (
+            events.RoomList(3, (events.RoomLine("lobby", 2, "tea", joined=True), events.RoomLine("dev", 0))),
+            ["-- #lobby (2, you too) -- tea", "-- #dev (0)", "-- and 1 more"],
+        ),
+        (events.RoomList(1, (events.RoomLine("dev", 1),)), ["-- #dev (1)"]),
+        (
+            events.Person("bob", ("lobby", "dev"), NOON, 61, "telnet"),
+            ["-- bob is in #lobby, #dev; here since 2026-11-23 14:00 by telnet, silent for 61 s"],
+        ),
+        (
+            events.Person("bob", (), NOON, 0, "json", "at lunch"),
+            ["-- bob is in no room; here since 2026-11-23 14:00 by json, silent for 0 s", "-- bob is away: at lunch"],
+        ),
+        (
+            events.Person("bob", (), NOON, 0, "json", ""),
+            ["-- bob is in no room; here since 2026-11-23 14:00 by json, silent for 0 s", "-- bob is away."],
+        ),
+        (events.Topic("dev", "tea"), ["-- The topic of #dev is: tea"]),
+        (events.Topic("dev", ""), ["-- #dev has no topic."]),
+        (events.Ignoring(()), ["-- You hear everybody."]),
+        (events.Ignoring(("bob",)), ["-- You do not hear bob."]),
+        (events.Ignoring(("bob", "eve", "joe")), ["-- You do not hear bob, eve and joe."]),
+        (events.History("dev", (), more=False), ["-- What happened in #dev:"]),
+        (events.History("dev", (said(),), more=True), ["-- What happened in #dev (there is more before):", "-- 14:00 <ada> hi"]),
+        (events.Help((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
+        (
+            events.Help((HELP, MSG)),
+            [
+                "-- /help [COMMAND]  list the commands, or explain one",
+                "-- /msg NICK TEXT   tell one person",
+                "-- Everything else that you type is said in your current room; // says a slash.",
+            ],
+        ),
+        (events.Refused("bad-nick", "No.", "Try again."), ["!! No. Try again."]),
+        (events.Refused("bad-nick", "No."), ["!! No."]),
+        (events.Missed("dev", 5, 9), ["-- You have missed 5 events in #dev: your connection did not keep up."]),
+        (events.Missed("dev", 0, 9), ["-- The log of #dev has begun anew; what you missed is not known."]),
+        (events.Slowed(10.0), ["-- You send faster than 10 lines a second: your lines wait, and none is lost."]),
+        (events.Slowed(0.5), ["-- You send faster than 0.5 lines a second: your lines wait, and none is lost."]),
+        (events.Closing(Reason.QUIT), ["-- Goodbye."]),
+        (events.Closing(Reason.TIMED_OUT), ["-- You have given no nick in time. Goodbye."]),
+        (events.Closing(Reason.NOT_READING), ["-- You have read nothing for too long. Goodbye."]),
+        (events.Closing(Reason.REPLACED), ["-- You came in again from elsewhere. Goodbye."]),
+        (events.Closing(Reason.SHUTDOWN), ["-- The server stops. Goodbye."]),
+        (events.Closing(Reason.LINK_LOST), ["-- Goodbye."]),
+        (events.Pong(), ["-- pong"]),
+    ],
+    ids=repr,
+)
+def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
+    assert CODEC.encode(answer).decode() == "".join(f"{line}\r\n" for line in lines)
+
+
+@pytest.mark.parametrize("news", [Event("lobby", 1, NOON, "ada", ""), Answer()], ids=repr)
+def test_news_of_no_known_kind_is_a_defect_of_ours(news: Event | Answer) -> None:
+    with pytest.raises(TypeError, match="no words for"):
+        CODEC.encode(news)
+
+
+def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
+    history = events.History("dev", (said(),), more=False)
+    for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
+        lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).encode(history).splitlines()  # type: ignore[misc]
+        assert lines[1].startswith(stamp)
+
+
+# -- Lines ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "command"),
+    [
+        (b"ada", False, Hello("ada")),
+        (b"  ada ", False, Hello("ada")),
+        (b"a b", False, Hello("a b")),
+        (b"/nick ada", False, commands.Nick("ada")),
+        (b"/who", False, Who()),
+        (b"", False, None),
+        (b" \t ", False, None),
+        (b"", True, None),
+        ("\u3000".encode(), True, None),
+        (b"hi", True, Say("hi")),
+        (b" hi ", True, Say(" hi ")),
+        (b"hi\r", True, Say("hi")),
+        (b"//hi", True, Say("/hi")),
+        (b"/msg bob hi", True, Msg("bob", "hi")),
+        (b"/me\twaves", True, Me("waves")),
+        (b"a\0b\x1b[2J\x7f", True, Say("a\u2400b\u241b[2J\u2421")),
+        ("a\u202eb\u2028c".encode(), True, Say("a\ufffdb\ufffdc")),
+        ("größe".encode(), True, Say("größe")),
+        (b'{"type":"ping"}', True, Say('{"type":"ping"}')),
+    ],
+)
+def test_a_line_asks_this(line: bytes, named: bool, command: Command | None) -> None:
+    assert CODEC.decode(line, named) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "code"),
+    [
+        (b"gr\xf6\xdfe", True, "not-utf8"),
+        (b"gr\xf6\xdfe", False, "not-utf8"),
+        (b"/xyzzy", True, "unknown-command"),
+        (b"/xyzzy", False, "unknown-command"),
+        (b"/msg bob", True, "bad-usage"),
+    ],
+)
+def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        CODEC.decode(line, named)
+    assert refused.value.code == code
+
+
+# -- Laws ----------------------------------------------------------------------------------------------------------------
+
+
+@given(ANY_TEXT, st.booleans())
+def test_what_is_decoded_is_safe(text: str, named: bool) -> None:
+    assume("\n" not in text)
+    try:
+        command = CODEC.decode(text.encode(), named)
+    except Refusal as refusal:
+        found = [refusal.reason, refusal.hint]
+    else:
+        found = texts_of(command) if command else []
+    assert [text for text in found if safe_text(text) != text] == []
+
+
+@given(st.binary(max_size=40), st.booleans())
+def test_any_bytes_are_a_command_or_refused(line: bytes, named: bool) -> None:
+    try:
+        CODEC.decode(line, named)
+    except Refusal as refusal:
+        assert refusal.code in {"not-utf8", "unknown-command", "bad-usage"}  # noqa: PT017 - most lines are no refusal
+
+
+@given(NEWS, st.booleans())
+def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, current: bool) -> None:
+    told = CODEC.encode(news, current).decode()
+    assert told == "" or told.endswith("\r\n")
+    for line in told.split("\r\n")[:-1]:
+        assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[\w+\] )", line)
+        assert safe_text(line) == line
+    if isinstance(news, Event):
+        assert told.count("\n") == 1
+
+
+@given(NICKS, ANY_TEXT, TIMES, st.booleans())
+def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -> None:
+    command = CODEC.decode(text.replace("\n", "\r").encode(), named=True) if not text.startswith("/") else None
+    assume(isinstance(command, Say))
+    assert isinstance(command, Say)
+    message = Said("lobby", 1, now, nick, "", command.text, action)
+    framed = f"* {nick} " if action else f"<{nick}> "
+    for news, frame in [
+        (CODEC.encode(message), framed),
+        (CODEC.encode(message, current=False), f"#lobby {framed}"),
+        (CODEC.encode(events.Private(nick, command.text, now)), f"[{nick}] "),
+    ]:
+        told = news.decode()
+        assert told == f"{frame}{command.text}\r\n"
+        assert re.split("[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]", told)[1:] == ["", ""]
+
+
+@given(SAFE_TEXT)
+def test_the_past_is_told_as_a_report(text: str) -> None:
+    lines = CODEC.encode(events.History("dev", (said(text),), more=False)).decode().split("\r\n")
+    assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
+
+
+# -- A conversation ------------------------------------------------------------------------------------------------------
+
+
+def typed(person: Person, line: str) -> list[str]:
+    """What the person reads after typing ``line``; like everybody with a terminal, they are not sent what they did themselves."""
+    try:
+        command = CODEC.decode(line.encode(), person.session.name is not None)
+        if command is not None:
+            actions.perform(person.registry, person.session, command)
+    except Refusal as refusal:
+        actions.refuse(person.session, refusal)
+    origin = person.session.origin
+    read = [news for news in person.take() if not isinstance(news, Event) or news.origin != origin]
+    return b"".join(CODEC.encode(news, current=True) for news in read).decode().splitlines()
+
+
+def test_a_conversation() -> None:
+    registry = new_registry()
+    ada = arrive(registry, "ada")
+    caller = Person(registry, door="text")
+    assert typed(caller, "Ada") == ["!! ada is here already. Choose another nick."]
+    assert typed(caller, "bob") == [
+        "-- Hello bob. You are in #lobby with ada. /help lists what you can do.",
+        "-- What happened before in #lobby:",
+        "-- 14:00 ada has joined #lobby",
+    ]
+    assert typed(caller, "hi") == []
+    assert typed(caller, "/me waves") == []
+    assert typed(caller, "/wo") == ["!! There is no command /wo. Did you mean /who? /help lists all."]
+    assert typed(caller, "/who") == ["-- In #lobby (2): ada and bob"]
+    heard = ada.ask(Say("hi bob")) + ada.ask(Msg("bob", "psst"))
+    assert typed(caller, "/reply what?") == ["[ada] psst", "-- Told to ada.", "<ada> hi bob"]
+    assert typed(caller, "/quit") == ["-- Goodbye."]
+    assert b"".join(map(CODEC.encode, heard + ada.take())).decode().splitlines() == [
+        "-- bob has joined #lobby",
+        "<bob> hi",
+        "* bob waves",
+        "<ada> hi bob",
+        "-- Told to bob.",
+        "[bob] what?",
+        "-- bob has left #lobby (quit)",
+    ]
+
+
+def test_the_help_of_everything_fits_on_a_screen() -> None:
+    ada = arrive(new_registry(), "ada")
+    lines = typed(ada, "/help")
+    assert len(lines) == len(commands.TABLE) + 1 < 24
+    assert max(map(len, lines)) <= 80

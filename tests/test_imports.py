@@ -1,0 +1,147 @@
+"""Who imports whom: the core knows no Twisted, codecs know no doors, and nobody reaches into another's private parts."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import chatd
+
+PACKAGE = Path(chatd.__path__[0])
+TESTS = PACKAGE.parent / "tests"
+
+CORE = {
+    "chatd",
+    "chatd.actions",
+    "chatd.commands",
+    "chatd.errors",
+    "chatd.events",
+    "chatd.flood",
+    "chatd.limits",
+    "chatd.log",
+    "chatd.names",
+    "chatd.registry",
+    "chatd.room",
+    "chatd.session",
+    "chatd.testing",
+    "chatd.text",
+}
+CODECS = {"chatd.codecs", "chatd.codecs.base", "chatd.codecs.json", "chatd.codecs.text"}
+DELIVERY = {"chatd.fanout", "chatd.outlet"}
+KNOW_THE_REACTOR = {"chatd.tap", "chatd.client.main"}
+"""All others are given theirs."""
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+EVERY = pytest.mark.parametrize("module", MODULES)
+
+
+def imports_of(module: str) -> Iterator[tuple[str, str]]:
+    """Each import of ``module``, wherever it stands: from which module, and which name of it."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+def imported_by(module: str) -> set[str]:
+    """The modules that ``module`` imports; ours by their own names."""
+    found = set()
+    for source, name in imports_of(module):
+        inner = f"{source}.{name}"
+        found.add(inner if inner in MODULES else source)
+    return found
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {module for module in modules if module.split(".")[0] == "chatd"}
+
+
+def layer(prefix: str) -> set[str]:
+    return {module for module in MODULES if module == prefix or module.startswith(prefix + ".")}
+
+
+DOORS, CLIENT = layer("chatd.doors"), layer("chatd.client")
+
+
+@pytest.mark.parametrize("module", sorted(CORE))
+def test_the_core_imports_itself_and_python_and_the_grammar_of_nicks(module: str) -> None:
+    imported = imported_by(module)
+    assert ours(imported) <= CORE
+    foreign = {name.split(".")[0] for name in imported - ours(imported)}
+    assert foreign - sys.stdlib_module_names <= {"precis_i18n"}
+    assert not foreign & {"socket", "ssl", "asyncio", "selectors", "select", "threading", "subprocess"}
+
+
+@pytest.mark.parametrize("module", sorted(CODECS))
+def test_codecs_import_the_core_and_python(module: str) -> None:
+    imported = imported_by(module)
+    assert ours(imported) <= CORE | CODECS
+    assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("module", sorted(DELIVERY))
+def test_delivery_knows_no_door(module: str) -> None:
+    assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY
+
+
+@pytest.mark.parametrize("module", sorted(DOORS))
+def test_doors_know_no_wiring_and_no_client(module: str) -> None:
+    assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY | DOORS
+
+
+@pytest.mark.parametrize("module", sorted(CLIENT))
+def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) -> None:
+    server = {"chatd.actions", "chatd.flood", "chatd.log", "chatd.registry", "chatd.room", "chatd.session", "chatd.tap"}
+    assert not ours(imported_by(module)) & (server | DELIVERY | DOORS)
+
+
+@EVERY
+def test_nobody_imports_what_is_private(module: str) -> None:
+    private = [f"{source}.{name}" for source, name in imports_of(module) if name.startswith("_") and not name.endswith("__")]
+    assert private == []
+
+
+@EVERY
+def test_the_reactor_is_passed_in(module: str) -> None:
+    reactors = {source for source, name in imports_of(module) if f"{source}.{name}".startswith("twisted.internet.reactor")}
+    assert not reactors or module in KNOW_THE_REACTOR
+
+
+def test_every_module_of_the_package_has_its_layer() -> None:
+    assert set(MODULES) == CORE | CODECS | DELIVERY | DOORS | CLIENT | {"chatd.tap"}
+
+
+def test_the_core_runs_where_twisted_is_not_loaded() -> None:
+    program = "import sys, {}; print(*sorted({{'twisted', 'zope.interface'}} & set(sys.modules)))"
+    command = [sys.executable, "-c", program.format(", ".join(sorted(CORE | CODECS)))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert done.stdout.split() == []
+
+
+# -- Tests ---------------------------------------------------------------------------------------------------------------
+
+
+def does_something(module: str) -> bool:
+    """Whether ``module`` has a function with more than a docstring in it."""
+    functions = [node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return any(not isinstance(statement, ast.Expr) for function in functions for statement in function.body)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if does_something(module)])
+def test_every_module_that_does_something_has_its_tests(module: str) -> None:
+    folder, name = MODULES[module].relative_to(PACKAGE).parent, MODULES[module].stem
+    assert TESTS.joinpath(folder, f"test_{name}.py").is_file()

@@ -1,0 +1,109 @@
+"""What chatd offers to other people's tests does what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd import testing
+from chatd.commands import Hello, Ignore, Join, Leave, Say
+from chatd.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
+from chatd.log import MemoryLog
+from chatd.registry import Settings
+from chatd.testing import NOON, Person, RecordingOutgoing, StandingClock, arrive, new_registry
+
+
+def test_the_example_of_the_module_runs() -> None:
+    assert testing.__doc__ is not None
+    lines = [line.strip() for line in testing.__doc__.splitlines() if line.startswith("    ")]
+    assert lines
+    exec("\n".join(lines), {**vars(testing), "Say": Say, "Said": Said})
+
+
+def test_the_clock_stands_until_it_is_told() -> None:
+    clock = StandingClock()
+    assert [clock(), clock()] == [NOON, NOON]
+    clock.advance(1.5)
+    assert clock() == NOON + 1500
+    assert StandingClock(7)() == 7
+
+
+def test_answers_come_before_the_news_of_rooms_and_nothing_comes_twice() -> None:
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    bob.ask(Say("hi"))
+    assert ada.out.tell(Pong())
+    assert [type(news) for news in ada.take()] == [Pong, Joined, Said]
+    assert ada.take() == []
+
+
+def test_who_leaves_has_read_what_came_before() -> None:
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    bob.ask(Say("hi"))
+    assert [type(news) for news in ada.ask(Leave())] == [Joined, Said, Exited]
+    bob.ask(Say("gone?"))
+    assert ada.take() == []
+
+
+def test_what_the_log_holds_no_longer_is_missed() -> None:
+    registry = new_registry(make_log=lambda name: MemoryLog(events=8))
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    for text in "abcdefghi":
+        bob.ask(Say(text))
+    missed, *said = ada.take()
+    assert missed == Missed("lobby", 2, 4)
+    assert [event.seq for event in said if isinstance(event, Said)] == list(range(5, 12))
+
+
+def test_whom_one_ignores_is_not_recorded() -> None:
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    ada.ask(Ignore("bob"))
+    bob.ask(Say("hi"))
+    assert ada.take() == []
+
+
+def test_who_is_full_takes_nothing() -> None:
+    out = RecordingOutgoing()
+    out.full = True
+    assert not out.tell(Pong())
+    assert out.take() == []
+
+
+def test_a_room_is_followed_once() -> None:
+    ada = arrive(new_registry(), "ada")
+    assert ada.session.current is not None
+    with pytest.raises(AssertionError, match="followed already"):
+        ada.out.follow(ada.session.current, 1)
+
+
+def test_a_lost_link_leaves_nothing() -> None:
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    ada.take()
+    bob.lose_link(Reason.TIMED_OUT)
+    (left,) = ada.take()
+    assert isinstance(left, Left)
+    assert left.reason is Reason.TIMED_OUT
+    assert registry.connections() == (ada.session,)
+
+
+def test_arriving_enters_the_rooms_named() -> None:
+    registry = new_registry(Settings(default_room="yard"))
+    assert list(arrive(registry, "ada").session.rooms) == ["yard"]
+    assert list(arrive(registry, "bob", "one", "two").session.rooms) == ["one", "two"]
+
+
+def test_who_is_refused_does_not_arrive() -> None:
+    registry = new_registry()
+    arrive(registry, "ada")
+    with pytest.raises(AssertionError, match="ada is here already"):
+        arrive(registry, "ada")
+
+
+def test_a_person_has_no_nick_before_hello() -> None:
+    person = Person(new_registry(), address="192.0.2.9", door="text")
+    assert (person.session.nick, person.session.address, person.session.door) == ("", "192.0.2.9", "text")
+    person.ask(Hello("ada"))
+    (entered,) = person.ask(Join("dev"))
+    assert isinstance(entered, Entered)

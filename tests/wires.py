@@ -1,0 +1,215 @@
+"""Transports that take as much as a test lets them: with a socket of their own, and without."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from chatd import actions
+from chatd.codecs.base import Codec
+from chatd.codecs.json import JsonCodec
+from chatd.codecs.text import TextCodec
+from chatd.commands import Command, Hello
+from chatd.events import Reason, Said
+from chatd.fanout import Fanout
+from chatd.log import MemoryLog
+from chatd.outlet import Outlet
+from chatd.registry import Registry, Settings
+from chatd.session import Session
+from chatd.testing import StandingClock
+
+PLENTY = 1 << 40
+
+
+class Kernel:
+    """What is behind a transport: it has ``room`` for so many bytes, and takes ``most`` of them at once."""
+
+    def __init__(self) -> None:
+        self.room = PLENTY
+        self.most = PLENTY
+        self.broken = False
+        self.taken = b""
+        self.offered: list[bytes] = []
+        """The very objects that were offered, each time."""
+        self.on_send: Callable[[], None] = lambda: None
+
+    def take(self, data: bytes) -> int:
+        """Take what there is room for.  Raises OSError where there is none, or the other side is gone."""
+        self.on_send()
+        self.offered.append(data)
+        if self.broken:
+            raise BrokenPipeError
+        size = min(len(data), self.room, self.most)
+        if data and not size:
+            raise BlockingIOError
+        self.taken += data[:size]
+        self.room -= size
+        return size
+
+
+class KernelSocket(socket.socket):
+    """A socket of no system: what is sent goes to a :class:`Kernel`."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        return self.kernel.take(bytes(data) if isinstance(data, memoryview) else data)
+
+    def fileno(self) -> int:
+        raise OSError("this socket is none")
+
+
+class NoReactor:
+    """Stands where a transport says when it has something to write; the tests call ``doWrite`` themselves."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *arguments: None
+
+
+class PushedWire(FileDescriptor):
+    """A transport without a socket of its own, as TLS is; Twisted's own buffering and producers (:class:`FileDescriptor`)."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(NoReactor())  # type: ignore[arg-type]
+        self.connected = True
+        self.kernel = kernel
+        self.written = 0
+        self.lost: Failure | None = None
+        self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        self.written += len(data)
+        super().write(data)
+
+    def writeSomeData(self, data: bytes) -> Any:  # noqa: N802
+        try:
+            return self.kernel.take(bytes(data))
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return CONNECTION_LOST
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        self.lost = reason
+
+    def abortConnection(self) -> None:  # noqa: N802
+        self.aborted = True
+
+    def can_write(self) -> None:
+        """Let the transport write once, as the reactor does when the kernel has room; and end it when that says so."""
+        ended = self.doWrite()  # type: ignore[no-untyped-call]
+        if ended is not None and self.connected:
+            self.connectionLost(Failure(ended))
+
+
+class SocketWire(PushedWire):
+    """A transport with a plain socket, as TCP is."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self._handle = KernelSocket(kernel)
+
+    def getHandle(self) -> KernelSocket:  # noqa: N802
+        return self._handle
+
+
+class World:
+    """A registry, its fan-out, and a clock that stands still."""
+
+    def __init__(self, clock: Clock, log_events: int = 1000) -> None:
+        self.clock = clock
+        self.fanout = Fanout(clock)
+        now = StandingClock()
+        self.registry = Registry(Settings(), "log", now, self.fanout.news, lambda name: MemoryLog(log_events))
+        self.text = TextCodec(now)
+        self.json = JsonCodec()
+
+    def turn(self) -> None:
+        """Let the reactor's turn end."""
+        self.clock.advance(0)
+
+    def reader(self, nick: str, *rooms: str, wire: type[PushedWire] = SocketWire, codec: Codec | None = None) -> Reader:
+        """Somebody who has come in, and has read what they were told on it."""
+        reader = Reader(self, wire, codec or self.text)
+        reader.ask(Hello(nick, rooms=rooms))
+        self.turn()
+        reader.settle()
+        reader.read()
+        return reader
+
+
+class Reader:
+    """One person with an outlet, and the owner of it."""
+
+    def __init__(self, world: World, wire: type[PushedWire], codec: Codec) -> None:
+        self.world = world
+        self.kernel = Kernel()
+        self.wire = wire(self.kernel)
+        self.outlet = Outlet(self.wire, codec, world.fanout, self)
+        self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
+        self.ended: Reason | None = None
+        self.drains = 0
+        world.registry.admit(self.session)
+
+    def ask(self, *commands: Command) -> None:
+        for command in commands:
+            actions.perform(self.world.registry, self.session, command)
+
+    def read(self) -> str:
+        """What has been taken since the last call."""
+        taken, self.kernel.taken = self.kernel.taken, b""
+        return taken.decode()
+
+    def lines(self) -> list[str]:
+        """The same, as lines."""
+        return self.read().splitlines()
+
+    def settle(self) -> None:
+        """Let the kernel take all that there is."""
+        self.kernel.room = self.kernel.most = PLENTY
+        before = -1
+        while before != (before := self.wire.written + len(self.kernel.taken)) or self.held:
+            self.wire.can_write()
+
+    @property
+    def held(self) -> int:
+        """What the transport holds, in bytes."""
+        wire = self.wire
+        return len(wire.dataBuffer) - wire.offset + wire._tempDataLen
+
+    def lose_link(self) -> None:
+        self.outlet.lost()
+        actions.depart(self.world.registry, self.session, Reason.LINK_LOST)
+        self.world.registry.dismiss(self.session)
+
+    # -- What the outlet asks (outlet.Owner)
+
+    def closing(self, reason: Reason) -> None:
+        self.ended = reason
+
+    def let_go(self, reason: Reason) -> None:
+        self.ended = reason
+        self.wire.abortConnection()
+
+    def drained(self) -> None:
+        self.drains += 1
+
+
+def seen(lines: Sequence[str], *beginnings: str) -> list[str]:
+    """The lines that begin so."""
+    return [line for line in lines if line.startswith(beginnings)]
+
+
+def held_texts(reader: Reader) -> list[str]:
+    """What the log of the reader's current room holds, of what was said."""
+    assert reader.session.current is not None
+    log = reader.session.current.log
+    return [event.text for event in log.read(log.first, log.end) if isinstance(event, Said)]
