@@ -52,7 +52,9 @@ class Daemon:
     def __init__(self, folder: Path, *options: str) -> None:
         command = [*TWISTD, "chatd", *options]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=folder, env=environment(TZ="UTC", XDG_STATE_HOME=str(folder)), stdout=pipe, stderr=pipe)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment(TZ="UTC", XDG_STATE_HOME=str(folder)), stdout=pipe, stderr=pipe
+        )
         self._lines: list[str] = []
         self._ended = False
         self._changed = threading.Condition()

@@ -77,7 +77,7 @@ class Server:
         """Who is to be sent away in the end."""
 
     def start(self) -> None:
-        twistd = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd"]
+        twistd = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd", "--data", "none"]
         arguments = ["--port", str(self.port), "--interface", "127.0.0.1"]
         with self._log.open("ab") as log:
             environment = {**os.environ, "PYTHONPATH": str(ROOT)}

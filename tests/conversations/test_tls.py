@@ -39,7 +39,7 @@ def need(program: str) -> str:
 
 
 def twistd(*options: str) -> list[str]:
-    return [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd", *options]
+    return [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd", "--data", "none", *options]
 
 
 def environment() -> dict[str, str]:
