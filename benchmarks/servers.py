@@ -64,9 +64,17 @@ def _classic(start: Start) -> list[str]:
     return [sys.executable, str(HERE / "classic.py"), str(start.port)]
 
 
-def _chatd(start: Start) -> list[str]:
+def _in_memory(start: Start) -> list[str]:
+    return _chatd(start, "none")
+
+
+def _on_disk(start: Start) -> list[str]:
+    return _chatd(start, str(start.folder / f"chatd-{start.port}"))
+
+
+def _chatd(start: Start, data: str) -> list[str]:
     command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
-    command += ["--interface", "127.0.0.1"]
+    command += ["--interface", "127.0.0.1", "--data", data]
     if not start.default_limits:
         command += ["--flood-rate", "0", "--max-per-address", "0", "--max-sessions", "0"]
     return command
@@ -132,7 +140,8 @@ def _inspircd(start: Start) -> list[str]:
 
 SERVERS = (
     Server("bare", "text", _bare, lambda: True, has_limits=False),
-    Server("chatd", "text", _chatd, _twisted_is_installed),
+    Server("chatd", "text", _in_memory, _twisted_is_installed),
+    Server("durable", "text", _on_disk, _twisted_is_installed),
     Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
     # It listens with a backlog of 10: whoever is the eleventh to knock waits a second for the next try.
     Server("ngircd", "irc", _ngircd, lambda: _program("ngircd") is not None, login_window=8),
