@@ -19,6 +19,7 @@ of ours.  The tree, with the stable codes that programs see (``docs/protocol.md`
       NoSuchRoom           no-such-room
       TooMany              too-many           a limit of ``limits.py`` is reached
       ServerFull           server-full
+      DoorClosed           door-closed        the language that the caller speaks is not spoken here
       NotDelivered         not-delivered      the log or the other's connection could not take it
 """
 
@@ -140,3 +141,9 @@ class NotDelivered(Refusal):
     """A message was not stored, or the other's connection takes nothing more."""
 
     code = "not-delivered"
+
+
+class DoorClosed(Refusal):
+    """The language that a caller speaks is not spoken here, or not to them; the connection closes."""
+
+    code = "door-closed"

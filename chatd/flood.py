@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+ROUNDING = 1e-9
+"""What a sum of fractions of a line may lack of one, in lines; who has waited as told need not wait again."""
+
 
 class Bucket:
     """A token bucket: ``burst`` lines at once, and ``rate`` lines a second after that.  A rate of 0 has no limit."""
@@ -30,7 +33,7 @@ class Bucket:
             return 0.0
         self._level = min(self._burst, self._level + (now - self._stamp) * self._rate)
         self._stamp = now
-        if self._level >= 1.0:
-            self._level -= 1.0
+        if self._level >= 1.0 - ROUNDING:
+            self._level = max(0.0, self._level - 1.0)
             return 0.0
         return (1.0 - self._level) / self._rate

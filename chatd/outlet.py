@@ -188,7 +188,7 @@ class Outlet:
 
     def is_stalled(self, now: float) -> bool:
         """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in seconds of a steady clock."""
-        waiting = _unacknowledged(self._socket)
+        waiting = _unacknowledged(_wire_of(self._transport))
         if waiting != self._unacknowledged:
             self._unacknowledged = waiting
             self._moved = now
@@ -373,6 +373,16 @@ def _socket_of(transport: Writable) -> socket.socket | None:
     get = getattr(transport, "getHandle", None)
     found = None if ISSLTransport.providedBy(transport) or get is None else get()
     return found if isinstance(found, socket.socket) else None
+
+
+def _wire_of(transport: Any) -> socket.socket | None:
+    """The socket that the bytes of ``transport`` leave by in the end, whatever they are wrapped in until then."""
+    while transport is not None:
+        found = _socket_of(transport)
+        if found is not None:
+            return found
+        transport = getattr(transport, "transport", None)
+    return None
 
 
 def _unacknowledged(sock: socket.socket | None) -> int:

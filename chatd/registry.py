@@ -7,6 +7,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
 from chatd.events import Event, Said
@@ -32,6 +33,14 @@ class Settings:
     flood_burst: int = FLOOD_BURST
     max_per_address: int = SESSIONS_PER_ADDRESS
     max_sessions: int = SESSIONS
+
+
+class Connection(Protocol):
+    """What counts as a connection: a session, or a caller of whom nothing is known yet."""
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, as people write it."""
 
 
 class Registry:
@@ -64,7 +73,7 @@ class Registry:
         self._make_log: Callable[[Name], Log] = make_log or (lambda name: MemoryLog(said=said))
         self.settled = settled or _at_once
         self.search: Search = search or self._search_memory
-        self._connected: dict[Session, str] = {}
+        self._connected: dict[Connection, str] = {}
         self._per_address: Counter[str] = Counter()
         self._by_key: dict[str, Session] = {}
         self._by_skeleton: dict[str, Session] = {}
@@ -73,27 +82,27 @@ class Registry:
 
     # -- Connections
 
-    def admit(self, session: Session) -> None:
+    def admit(self, connection: Connection) -> None:
         """Count a new connection.  Raises ServerFull where it is one too many."""
-        settings, place = self.settings, _network(session.address)
+        settings, place = self.settings, _network(connection.address)
         if settings.max_sessions and len(self._connected) >= settings.max_sessions:
             raise ServerFull("The server is full.", "Try again later.")
         if place and settings.max_per_address and self._per_address[place] >= settings.max_per_address:
             raise ServerFull("There are too many connections from your address.", "Close one of them first.")
-        self._connected[session] = place
+        self._connected[connection] = place
         self._per_address[place] += 1
 
-    def dismiss(self, session: Session) -> None:
+    def dismiss(self, connection: Connection) -> None:
         """Forget a connection; it must have released its seat."""
-        place = self._connected.pop(session, None)
+        place = self._connected.pop(connection, None)
         if place is not None:
             self._per_address[place] -= 1
             if not self._per_address[place]:
                 del self._per_address[place]
 
     def connections(self) -> tuple[Session, ...]:
-        """All connections, those without a nick included."""
-        return tuple(self._connected)
+        """All sessions, those without a nick included."""
+        return tuple(connection for connection in self._connected if isinstance(connection, Session))
 
     # -- Nicks
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from twisted.application.service import IService, Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -26,7 +26,10 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 from chatd import __version__
+from chatd.doors import catalogue
+from chatd.doors.front import FrontFactory
 from chatd.doors.line import ChatFactory
+from chatd.doors.openings import Door
 from chatd.errors import Refusal
 from chatd.fanout import Fanout
 from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, GARBAGE_OBJECTS, SESSIONS, SESSIONS_PER_ADDRESS
@@ -36,10 +39,15 @@ from chatd.store.database import UnusableError, default_folder
 from chatd.store.sqlite import SqliteStore
 from chatd.text import decode_line, safe_text
 
+if TYPE_CHECKING:
+    from chatd.doors.tls import Certificate
+
 log = Logger()
 
 DEFAULT_PORT = 8080
 SWEEP_SECONDS = 5.0
+FORGET_SECONDS = 600.0
+"""How often it is looked for what is too old, in seconds."""
 
 
 def _whole(text: str) -> int:
@@ -56,6 +64,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _duration(text: str) -> int:
+    """A time such as 30d, in milliseconds; empty: 0, for ever."""
+    hours = {"h": 1, "d": 24, "w": 168}
+    number, unit = text[:-1], text[-1:]
+    if text and not (number.isascii() and number.isdigit() and int(number) and unit in hours):
+        raise usage.UsageError(f"--keep: {text} is no time; write a number of hours, days or weeks: 12h, 30d, 8w.")
+    return int(number) * hours[unit] * 3_600_000 if text else 0
+
+
 def _rate(text: str) -> float:
     """A rate of at least 0."""
     try:
@@ -65,6 +82,13 @@ def _rate(text: str) -> float:
     if not 0 <= number < float("inf"):
         raise ValueError(f"{text} is not a rate, which is a number of 0 or more.")
     return number
+
+
+def _door(name: str) -> Door:
+    """The door called ``name``."""
+    if name not in list(catalogue.NEEDS):
+        raise usage.UsageError(f"--doors: there is no door {name!r}; there are {', '.join(catalogue.NEEDS)}.")
+    return Door(name)
 
 
 class Options(usage.Options):
@@ -84,14 +108,23 @@ class Options(usage.Options):
         ["default-room", None, "lobby", "The room that everybody enters on arrival."],
         ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
+        ["keep", None, "", "How long what is said is kept, in hours, days or weeks (12h, 30d, 8w); empty: for ever."],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
         ["data", None, "", "The folder that keeps what is said; empty: chatd in the XDG state folder; none: memory alone."],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
+        ["doors", None, None, "Which doors are open, with commas: text, json, web, tls. [default: all that are installed]"],
+        ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, read again on SIGHUP."],
+        ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
+    ]  # fmt: skip
+
+    optFlags = [
+        ["tls-only", None, "Take callers outside TLS from this machine only."],
     ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+        self["origin"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Take the options apart; what is wrong with them is said in one line, without the page that ``--help`` prints."""
@@ -105,6 +138,10 @@ class Options(usage.Options):
         more than once. --port is then only listened on if it is given."""
         self["listen"].append(endpoint)
 
+    def opt_origin(self, origin: str) -> None:
+        """Let the pages of this other web server talk to this one, e.g. https://www.example.org; may be given more than once."""
+        self["origin"].append(origin)
+
     def opt_version(self) -> None:
         """Print the version of chatd, and exit."""
         print(f"chatd {__version__}")
@@ -115,7 +152,30 @@ class Options(usage.Options):
             self["port"] = DEFAULT_PORT
         if self["flood-rate"] and not self["flood-burst"]:
             raise usage.UsageError("--flood-burst must be at least 1, unless --flood-rate is 0.")
+        self._check_tls()
+        self["missing"] = [] if self["doors"] else [door for door in catalogue.NEEDS if not catalogue.is_installed(door)]
+        self["doors"] = self._doors()
         self["settings"] = self._settings()
+        _duration(self["keep"])
+
+    def _check_tls(self) -> None:
+        if self["tls-cert"] is None and (self["tls-key"] is not None or self["tls-only"]):
+            raise usage.UsageError("--tls-key and --tls-only need --tls-cert.")
+        self["tls-key"] = self["tls-key"] or self["tls-cert"]
+
+    def _doors(self) -> list[Door]:
+        """The doors to open, each of which has what it needs."""
+        with_tls = self["tls-cert"] is not None
+        if self["doors"] is None:
+            doors = [door for door in catalogue.NEEDS if (with_tls if door is Door.TLS else catalogue.is_installed(door))]
+        else:
+            doors = [_door(name.strip()) for name in self["doors"].split(",")]
+        for door in doors:
+            if not catalogue.is_installed(door):
+                raise usage.UsageError(f"{catalogue.missing(door)}.")
+        if with_tls != (Door.TLS in doors):
+            raise usage.UsageError("The door tls is open if, and only if, --tls-cert names a certificate.")
+        return doors
 
     def _settings(self) -> Settings:
         try:
@@ -163,7 +223,14 @@ def makeService(options: Options) -> IService:
         registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled, store.search)
         registry.open_rooms(store.room_names())
     factory = ChatFactory(registry, fanout, reactor)
-    return ChatService(reactor, factory, endpoints, store)
+    front = FrontFactory(factory, options["tls-only"])
+    catalogue.open_line_doors(front, options["doors"])
+    if Door.WEB in options["doors"]:
+        catalogue.open_web_door(front, options["origin"])
+    certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
+    for door in options["missing"]:
+        log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
+    return ChatService(reactor, front, endpoints, certificate, store, _duration(options["keep"]))
 
 
 def _store(reactor: Any, data: str) -> SqliteStore | None:
@@ -178,8 +245,18 @@ def _store(reactor: Any, data: str) -> SqliteStore | None:
             lambda line: log.error("{line}", line=line),
         )
     except UnusableError as error:
-        print(f"chatd: {error}", file=sys.__stderr__)
-        sys.exit(1)
+        sys.exit(f"chatd: {error}")
+
+
+def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
+    from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+
+    try:
+        certificate = Certificate(options["tls-cert"], options["tls-key"])
+    except BadCertificate as bad:
+        sys.exit(f"chatd: {bad}.")
+    front.doors[Door.TLS] = TlsDoor(front, certificate).build
+    return certificate
 
 
 def _milliseconds() -> int:
@@ -221,15 +298,21 @@ class ChatService(Service):
     def __init__(
         self,
         reactor: Any,
-        factory: ChatFactory,
+        front: FrontFactory,
         endpoints: list[tuple[str, IStreamServerEndpoint]],
+        certificate: Certificate | None = None,
         store: SqliteStore | None = None,
+        keep: int = 0,
     ) -> None:
         self._reactor = reactor
-        self._store = store
-        self._factory = factory
+        self._front = front
         self._endpoints = endpoints
-        self._ports: list[IListeningPort] = []
+        self._certificate = certificate
+        self._store = store
+        self._keep = keep
+        self._ports: list[IListeningPort] = front.ports
+        self._forgetting = LoopingCall(self._forget)
+        self._forgetting.clock = reactor
         self._sweep = LoopingCall(self._look_after)
         self._sweep.clock = reactor
 
@@ -239,7 +322,7 @@ class ChatService(Service):
         _raise_file_limit()
         for called, endpoint in self._endpoints:
             failures: list[Failure] = []
-            endpoint.listen(self._factory).addCallbacks(self._ports.append, failures.append)
+            endpoint.listen(self._front).addCallbacks(self._ports.append, failures.append)
             if failures:
                 _cannot_listen(called, failures[0].value)
 
@@ -249,14 +332,22 @@ class ChatService(Service):
         if self._store is not None:
             self._store.start()
         log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
+        if self._certificate is not None:
+            log.info("{about}", about=self._certificate.about)
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
+        if self._keep:
+            self._forgetting.start(FORGET_SECONDS)
         self._reactor.callWhenRunning(self._take_signals)
 
+    def _forget(self) -> None:
+        if self._store is not None:
+            self._store.forget(_milliseconds() - self._keep)
+
     def _look_after(self) -> None:
-        self._factory.let_go_of_stalled()
-        self._factory.registry.settle()
+        self._front.chat.let_go_of_stalled()
+        self._front.chat.registry.settle()
 
     def _take_signals(self) -> None:
         """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a crash to whoever started us."""
@@ -264,8 +355,24 @@ class ChatService(Service):
         def stop(number: int, frame: object) -> None:
             self._reactor.callFromThread(self._stop_once)
 
+        def read_again(number: int, frame: object) -> None:
+            self._reactor.callFromThread(self._read_certificate_again)
+
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, read_again)
+
+    def _read_certificate_again(self) -> None:
+        """Let new connections have the certificate that is in the files now; those that stand keep theirs."""
+        if self._certificate is None:
+            log.info("SIGHUP: there is nothing to read again")
+            return
+        try:
+            self._certificate.read_again()
+        except Exception as bad:  # Whatever is wrong with a file must not cost the certificate that there is.
+            log.warn("SIGHUP: the certificate stays as it is: {bad}", bad=bad)
+        else:
+            log.info("SIGHUP: {about}", about=self._certificate.about)
 
     def _stop_once(self) -> None:
         if self.running:
@@ -275,17 +382,18 @@ class ChatService(Service):
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         settled: Deferred[None] = Deferred()
-        self._factory.registry.settled(lambda: settled.callback(None))
+        self._front.chat.registry.settled(lambda: settled.callback(None))
         await settled
-        await self._factory.shut_down()
+        await self._front.shut_down()
         if self._store is not None:
             self._store.close()
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""
         super().stopService()  # type: ignore[no-untyped-call]
-        if self._sweep.running:
-            self._sweep.stop()
+        for call in (self._sweep, self._forgetting):
+            if call.running:
+                call.stop()
         return Deferred.fromCoroutine(self._stop())
 
 

@@ -11,18 +11,18 @@ from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from chatd import actions
 from chatd.codecs.base import Codec
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
-from chatd.commands import Command
-from chatd.events import Reason
+from chatd.commands import Command, Hello
+from chatd.events import Reason, Said
 from chatd.fanout import Fanout
 from chatd.log import MemoryLog
 from chatd.outlet import Outlet
 from chatd.registry import Registry, Settings
 from chatd.session import Session
 from chatd.testing import StandingClock
-from chatd import actions
 
 PLENTY = 1 << 40
 
@@ -88,7 +88,7 @@ class PushedWire(FileDescriptor):
         self.written += len(data)
         super().write(data)
 
-    def writeSomeData(self, data: bytes) -> Any:
+    def writeSomeData(self, data: bytes) -> Any:  # noqa: N802
         try:
             return self.kernel.take(bytes(data))
         except BlockingIOError:
@@ -96,16 +96,16 @@ class PushedWire(FileDescriptor):
         except OSError:
             return CONNECTION_LOST
 
-    def connectionLost(self, reason: Failure) -> None:
-        super().connectionLost(reason)
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
         self.lost = reason
 
-    def abortConnection(self) -> None:
+    def abortConnection(self) -> None:  # noqa: N802
         self.aborted = True
 
     def can_write(self) -> None:
         """Let the transport write once, as the reactor does when the kernel has room; and end it when that says so."""
-        ended = self.doWrite()
+        ended = self.doWrite()  # type: ignore[no-untyped-call]
         if ended is not None and self.connected:
             self.connectionLost(Failure(ended))
 
@@ -117,7 +117,7 @@ class SocketWire(PushedWire):
         super().__init__(kernel)
         self._handle = KernelSocket(kernel)
 
-    def getHandle(self) -> KernelSocket:
+    def getHandle(self) -> KernelSocket:  # noqa: N802
         return self._handle
 
 
@@ -138,8 +138,6 @@ class World:
 
     def reader(self, nick: str, *rooms: str, wire: type[PushedWire] = SocketWire, codec: Codec | None = None) -> Reader:
         """Somebody who has come in, and has read what they were told on it."""
-        from chatd.commands import Hello
-
         reader = Reader(self, wire, codec or self.text)
         reader.ask(Hello(nick, rooms=rooms))
         self.turn()
@@ -208,3 +206,10 @@ class Reader:
 def seen(lines: Sequence[str], *beginnings: str) -> list[str]:
     """The lines that begin so."""
     return [line for line in lines if line.startswith(beginnings)]
+
+
+def held_texts(reader: Reader) -> list[str]:
+    """What the log of the reader's current room holds, of what was said."""
+    assert reader.session.current is not None
+    log = reader.session.current.log
+    return [event.text for event in log.read(log.first, log.end) if isinstance(event, Said)]

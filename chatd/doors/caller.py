@@ -41,7 +41,10 @@ class Caller:
     __slots__ = ("_bucket", "_deadline", "_factory", "_full", "_nick", "_slowed", "_transport", "_valve", "_wait", "codec", "ended",
                  "outlet", "session")  # fmt: skip
 
-    def __init__(self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec) -> None:
+    def __init__(
+        self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
+    ) -> None:
+        """``began`` is when the connection was made, in seconds of the factory's clock; now, unless a front has held it."""
         registry, settings = factory.registry, factory.registry.settings
         self._factory = factory
         self._transport = transport
@@ -57,13 +60,15 @@ class Caller:
             self._bucket = Bucket(settings.flood_rate, settings.flood_burst, factory.clock.seconds())
         self._slowed = False
         self._wait: IDelayedCall | None = None
-        self._deadline: IDelayedCall | None = factory.clock.callLater(LOGIN_SECONDS, self._too_late)
+        left = LOGIN_SECONDS if began is None else max(0.0, began + LOGIN_SECONDS - factory.clock.seconds())
+        self._deadline: IDelayedCall | None = factory.clock.callLater(left, self._too_late)
         self._full: ServerFull | None = None
         try:
             registry.admit(self.session)
         except ServerFull as full:
             self._full = full  # Refused in their own language, as soon as that is known.
         factory.callers[self] = None
+        factory.half_open.add(self)
 
     def speak(self, codec: Codec, door: str = "") -> None:
         """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
@@ -96,6 +101,7 @@ class Caller:
         clock = self._factory.clock
         wait = self._bucket.wait(clock.seconds())
         if not wait:
+            self._slowed = self._slowed and not self._bucket.is_half_full
             return True
         if not self._slowed:
             self._slowed = True
@@ -106,8 +112,6 @@ class Caller:
 
     def _flow(self) -> None:
         self._wait = None
-        if self._bucket is not None and self._bucket.is_half_full:
-            self._slowed = False
         self.drained()
 
     def take_line(self, line: bytes) -> None:
@@ -133,6 +137,7 @@ class Caller:
 
     def _begin(self) -> None:
         self._set_deadline(None)
+        self._factory.half_open.discard(self)
         self._nick = self.session.nick
         self._factory.log.info(
             "session of {nick} from {address} has begun ({door})",
@@ -151,6 +156,7 @@ class Caller:
     def gone(self) -> None:
         """The connection is no more."""
         self._set_deadline(None)
+        self._factory.half_open.discard(self)
         if self._wait is not None:
             self._wait.cancel()
             self._wait = None
@@ -164,6 +170,10 @@ class Caller:
             self._factory.log.info(
                 "session of {nick} from {address} has ended: {why}", nick=nick, address=self.session.address, why=why
             )
+
+    def shed(self) -> None:
+        """Others have come, and there are too many who have no nick yet."""
+        self.let_go(Reason.TIMED_OUT)
 
     def _too_late(self) -> None:
         self._deadline = None

@@ -6,7 +6,8 @@ import socket
 from typing import Any, ClassVar, Final, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -17,6 +18,7 @@ from chatd import actions
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
 from chatd.doors.caller import Caller
+from chatd.doors.half_open import HalfOpen
 from chatd.doors.telnet import Telnet
 from chatd.errors import TooLong
 from chatd.events import Reason
@@ -40,6 +42,8 @@ class ChatProtocol(LineReceiver):
     delimiter = b"\n"
     MAX_LENGTH = LINE_BYTES
     caller: Caller
+    takes_json = True
+    """Whether a person may turn out to be a program as long as there is no nick."""
 
     _known = False
     _held = b""
@@ -47,9 +51,10 @@ class ChatProtocol(LineReceiver):
     _telnet: Telnet | None = None
     _greeting: IDelayedCall | None = None
 
-    def __init__(self, factory: ChatFactory, address: str) -> None:
+    def __init__(self, factory: ChatFactory, address: str, began: float | None = None) -> None:
         self._factory = factory
         self._address = address
+        self._began = began
 
     # -- The connection
 
@@ -57,7 +62,7 @@ class ChatProtocol(LineReceiver):
         """Wait for the first byte, or for a silence that is a person's."""
         tune(self.transport)
         transport = cast(Writable, self.transport)
-        self.caller = Caller(self._factory, transport, self, self._address, self._factory.text)
+        self.caller = Caller(self._factory, transport, self, self._address, self._factory.text, self._began)
         self._greeting = self._factory.clock.callLater(GREETING_SECONDS, self._greet)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -65,13 +70,17 @@ class ChatProtocol(LineReceiver):
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
+        if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
+            self.readConnectionLost()  # Inside TLS both sides end at once (close_notify; RFC 8446, 6.1).
         self.caller.gone()
 
     def readConnectionLost(self) -> None:
         """The caller has said everything (``nc -N``): an unterminated last line counts, and the answers are still sent."""
-        held, self._held = self._held, b""
-        if held and not self._skipping and self.caller.ended is None:
-            self.lineReceived(held.removesuffix(b"\r"))
+        held, self._held = self._held.removesuffix(b"\r"), b""
+        if len(held) > LINE_BYTES:
+            self.caller.refuse(TOO_LONG)
+        elif held and not self._skipping and self.caller.ended is None:
+            self.lineReceived(held)
         self.caller.hang_up()
 
     def writeConnectionLost(self) -> None:
@@ -118,7 +127,7 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-        self._held = data[start:]
+        self._held = data[start:] if caller.ended is None else b""
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line; of one that is over its limit nothing, and the more of it comes, the later."""
@@ -142,7 +151,7 @@ class ChatProtocol(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
         caller = self.caller
-        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text:
+        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
             # A program whose first byte came late; it skips the greeting, which is no JSON.
             caller.speak(self._factory.json)
         caller.take_line(line)
@@ -150,7 +159,9 @@ class ChatProtocol(LineReceiver):
 
 def tune(transport: Any) -> None:
     """Send at once, and find out when the other side is gone."""
-    sock = transport.getHandle() if hasattr(transport, "setTcpNoDelay") else None
+    if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
+        return  # What TLS is inside of is tuned when it is unwrapped.
+    sock = transport.getHandle()
     if sock is None or sock.family == socket.AF_UNIX:
         return
     transport.setTcpNoDelay(True)
@@ -179,6 +190,7 @@ class ChatFactory(Factory):
         self.text = TextCodec(registry.now)
         self.json = JsonCodec()
         self.callers: dict[Caller, None] = {}
+        self.half_open = HalfOpen()
         self._emptied: Deferred[None] | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:

@@ -1,0 +1,68 @@
+"""Which doors there are, what each needs, and how it is opened.
+
+A door's module, and with it the library that it needs, is imported when the first caller comes to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from twisted.internet.interfaces import IProtocol
+
+from chatd.doors.front import Build, FrontFactory
+from chatd.doors.line import ChatFactory, ChatProtocol
+from chatd.doors.openings import Door
+
+if TYPE_CHECKING:
+    from chatd.doors.web import WebDoor
+
+NEEDS: Final[Mapping[Door, tuple[str, str]]] = {
+    Door.TEXT: ("", ""),
+    Door.JSON: ("", ""),
+    Door.TLS: ("OpenSSL", "Twisted[tls]"),
+    Door.WEB: ("wsproto", "Twisted[websocket]"),
+}
+"""The doors that chatd has: the module that each needs besides Twisted, and what to install to have it."""
+
+
+def is_installed(door: Door) -> bool:
+    """Whether what ``door`` needs is there."""
+    module, _ = NEEDS[door]
+    return not module or find_spec(module) is not None
+
+
+def missing(door: Door) -> str:
+    """What to do about a door that is not installed."""
+    module, install = NEEDS[door]
+    return f"{door} needs {module}, which is not installed: pip install '{install}'"
+
+
+def open_line_doors(front: FrontFactory, doors: Sequence[Door]) -> None:
+    """Open the doors of lines that are among ``doors``."""
+    for door in {Door.TEXT, Door.JSON}.intersection(doors):
+        front.doors[door] = _line(front.chat, takes_json=Door.JSON in doors)
+
+
+def _line(chat: ChatFactory, takes_json: bool) -> Build:
+    def build(address: str, began: float) -> IProtocol:
+        protocol = ChatProtocol(chat, address, began)
+        if not takes_json:
+            protocol.takes_json = False
+        return protocol
+
+    return build
+
+
+def open_web_door(front: FrontFactory, origins: Sequence[str]) -> None:
+    """Open the web door, also to the pages of ``origins``."""
+
+    @cache
+    def door() -> WebDoor:
+        from chatd.doors.web import WebDoor
+
+        return WebDoor(front.chat, origins)
+
+    front.doors[Door.WEB] = lambda address, began: door().buildProtocol(address, began)

@@ -1,0 +1,274 @@
+"""The web door: the chat page and its files, a sign of life for load balancers, and the way to the WebSocket, by HTTP/1.1."""
+
+# mypy: allow-untyped-calls
+# What is inherited from twisted.web has no types.
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final, cast
+
+from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web import http
+
+from chatd.doors.line import ChatFactory
+from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
+from chatd.errors import ServerFull
+from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+
+HEADERS: Final[Mapping[bytes, bytes]] = {
+    b"Cache-Control": b"no-cache",  # Kept, but asked about each time: see ETag.
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Referrer-Policy": b"no-referrer",
+    b"X-Content-Type-Options": b"nosniff",
+}
+
+POLICY: Final = (
+    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy: our one script, our one style, our icon and our own WebSocket, and nothing else."""
+
+_HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One thing that can be asked for.  ``script`` and ``style`` are the digests of what stands in it, as a policy names them."""
+
+    type: bytes
+    body: bytes
+    script: bytes = b""
+    style: bytes = b""
+
+    @property
+    def etag(self) -> bytes:
+        return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
+
+    def policy(self, host: bytes) -> bytes:
+        """The policy when it is asked for at ``host``, which is named since some browsers leave WebSockets out of 'self'."""
+        web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
+        return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
+
+
+def load_pages() -> dict[bytes, Page]:
+    """What can be asked for, by path.
+
+    Script and style are put into the page, so that it takes one request.  For others a browser takes connections that it has opened
+    in advance, and one that has been silent for long enough on this port was greeted as a person: it is spoilt for HTTP.
+    """
+    folder = files("chatd") / "web"
+    html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
+    html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
+    html = html.replace(b'<script src="chat.js"></script>', b"<script>%b</script>" % script)
+    return {
+        b"/": Page(b"text/html; charset=utf-8", html, _digest(script), _digest(style)),
+        b"/icon.svg": Page(b"image/svg+xml", icon),
+        b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
+    }
+
+
+def _digest(text: bytes) -> bytes:
+    return b"sha256-" + b64encode(sha256(text).digest())
+
+
+class WebDoor:
+    """What all web connections share.  ``origins``: the pages of other servers that may open a WebSocket, as browsers name
+    them (``https://chat.example.org``)."""
+
+    def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
+        self.factory = factory
+        self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
+        self.pages = load_pages()
+
+    def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
+        """The protocol of one connection from ``address``, which is given the request from its first byte on.
+
+        ``began`` is when the connection was made, in seconds of the factory's clock; now, unless a front has held it.
+        """
+        clock = self.factory.clock
+        return cast(IProtocol, WebConnection(self, address, clock.seconds() if began is None else began))
+
+
+class WebRequest(http.Request):
+    """One request, and its answer."""
+
+    channel: WebConnection
+    has_body = False
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """All of the request is there; of the address only the path counts."""
+        self.method, self.uri = command, path
+        self.clientproto = b"HTTP/1.0" if version == b"HTTP/1.0" else b"HTTP/1.1"
+        self.path = path.partition(b"?")[0]
+        self.process()
+
+    def process(self) -> None:
+        if self.method not in (b"GET", b"HEAD"):
+            self._refuse(http.NOT_ALLOWED, {b"Allow": b"GET, HEAD"})
+        elif self.has_body:
+            self._refuse(http.BAD_REQUEST)
+        elif self.path == b"/ws":
+            self._open_web_socket()
+        else:
+            self._show(self.channel.door.pages.get(self.path))
+
+    def _show(self, page: Page | None) -> None:
+        if page is None:
+            return self._refuse(http.NOT_FOUND)
+        if page.type.startswith(b"text/html"):
+            self.setHeader(b"Content-Security-Policy", page.policy(self.getHeader(b"host") or b""))
+        known = self.setETag(page.etag) is http.CACHED
+        self._answer(page.type, b"" if known else page.body)
+
+    def _refuse(self, status: int, headers: Mapping[bytes, bytes] | None = None) -> None:
+        self.setResponseCode(status)
+        for name, value in (headers or {}).items():
+            self.setHeader(name, value)
+        self._answer(b"text/plain; charset=utf-8", b"%d %b\n" % (status, self.code_message))
+
+    def _answer(self, type: bytes, body: bytes) -> None:
+        for name, value in HEADERS.items():
+            self.setHeader(name, value)
+        if not self.responseHeaders.hasHeader(b"Content-Security-Policy"):
+            self.setHeader(b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'")
+        self.setHeader(b"Date", http.datetimeToString())
+        if self.code != http.NOT_MODIFIED:
+            self.setHeader(b"Content-Type", type)
+            self.setHeader(b"Content-Length", b"%d" % len(body))
+        if not self.channel.persistent:
+            self.setHeader(b"Connection", b"close")
+        self.write(body)
+        self.finish()
+
+    def _open_web_socket(self) -> None:
+        origin, host = self.getHeader(b"origin"), self.getHeader(b"host") or b""
+        page = None if origin is None else origin.decode("latin-1")
+        if not is_allowed(page, host.decode("latin-1"), self.channel.door.origins):
+            return self._refuse(http.FORBIDDEN)
+        headers = [(name, value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        if self.method != b"GET" or self.clientproto != b"HTTP/1.1":
+            return self._refuse(http.BAD_REQUEST)
+        try:
+            answer, connection = accept(headers, self.path)
+        except NotAccepted as error:
+            return self._refuse(error.status, dict(error.headers))
+        door = self.channel.door
+        self.channel.upgrade(answer, WebSocket(door.factory, self.channel.address, self.channel.began, connection))
+
+
+class WebConnection(http.HTTPChannel):
+    """One web connection: a few requests, each within its time, or one that turns it into a WebSocket."""
+
+    requestFactory = WebRequest
+    MAX_LENGTH = REQUEST_BYTES
+    totalHeadersSize = REQUEST_BYTES
+    maxHeaders = REQUEST_HEADERS
+    timeOut = None  # Any byte would renew it; there is a deadline instead.
+    factory = None
+    transport: Any
+
+    def __init__(self, door: WebDoor, address: str, began: float) -> None:
+        super().__init__()
+        self.door = door
+        self.address = address
+        self.began = began
+        self._full = False
+        self._deadline: IDelayedCall | None = None
+        self._web_socket: WebSocket | None = None
+
+    # -- The connection
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        try:
+            self.door.factory.registry.admit(self)
+        except ServerFull:
+            self._full = True  # They may see the page, whose WebSocket tells them, but not stay.
+        self.door.factory.half_open.add(self)
+        self._expect_request()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._leave()
+        if self._web_socket is not None:
+            self._web_socket.connectionLost(reason)
+        else:
+            super().connectionLost(reason)
+
+    def upgrade(self, answer: bytes, web_socket: WebSocket) -> None:
+        """Send ``answer``, and be a WebSocket from now on, which is counted as a caller."""
+        self._leave()
+        self.transport.unregisterProducer()
+        self.transport.write(answer)
+        self.requests.clear()
+        self._web_socket = web_socket
+        web_socket.makeConnection(self.transport)
+
+    def shed(self) -> None:
+        """Others have come, and there are too many who have no nick yet."""
+        self.transport.abortConnection()
+
+    def _leave(self) -> None:
+        self._set_deadline(None)
+        self.door.factory.half_open.discard(self)
+        self.door.factory.registry.dismiss(self)
+
+    # -- Bytes
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._web_socket is not None:
+            self._web_socket.dataReceived(data)
+        elif not self.transport.disconnecting:
+            super().dataReceived(data)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Take what follows a request in the same piece."""
+        if self._web_socket is not None:
+            self._web_socket.dataReceived(data)
+        else:
+            super().rawDataReceived(data)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._respondToBadRequestAndDisconnect()
+
+    def allHeadersReceived(self) -> None:
+        """Read no body, whatever the request says: nothing here takes one, and it would be kept in a file."""
+        request = self.requests[-1]
+        request.has_body, self.length = self.length != 0, 0
+        request.requestHeaders.removeHeader(b"Expect")
+        super().allHeadersReceived()
+        self.persistent = self.persistent and not (request.has_body or self._full)
+
+    def requestDone(self, request: WebRequest) -> None:
+        super().requestDone(request)
+        if self.persistent and self._web_socket is None:
+            self._expect_request()
+
+    # -- The time
+
+    def _expect_request(self) -> None:
+        clock = self.door.factory.clock
+        left = self.began + LOGIN_SECONDS - clock.seconds()
+        self._set_deadline(clock.callLater(max(0.0, min(REQUEST_SECONDS, left)), self._too_late))
+
+    def _too_late(self) -> None:
+        self._deadline = self.door.factory.clock.callLater(CLOSE_SECONDS, self._cut)
+        if not self.transport.disconnecting:
+            self.loseConnection()
+
+    def _cut(self) -> None:
+        self._deadline = None
+        self.transport.abortConnection()
+
+    def _set_deadline(self, deadline: IDelayedCall | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = deadline

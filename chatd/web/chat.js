@@ -1,0 +1,912 @@
+// The chat page: JSON lines over a WebSocket (docs/protocol.md), shown in views: rooms, and private talks.
+// Text of people reaches the page as text nodes only.
+"use strict";
+
+const LINE_BYTES = 4096;
+const SHOWN = 800;                  // entries kept in a view; older ones are asked for again
+const GROUP = 5 * 60e3;             // messages of one person within this time, in ms, share a heading
+const SILENCE = 40e3;               // after this silence, in ms, the server is asked for a sign of life
+const REASONS = {
+  "left": "left", "quit": "left", "link-lost": "lost the connection", "timed-out": "timed out",
+  "not-reading": "lost the connection", "replaced": "reconnected", "shutdown": "left",
+};
+const FIELDS = {COMMAND: "about", N: "count", NICK: "nick", ROOM: "room", TEXT: "text"};
+
+// -- Small things
+
+const $ = (id) => document.getElementById(id);
+const log = $("log"), text = $("text");
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+function stored(storage, key, value) {
+  try {  // A browser may forbid it, and then nothing is remembered.
+    if (value === undefined) return JSON.parse(storage().getItem(key));
+    storage().setItem(key, JSON.stringify(value));
+  } catch { }
+  return null;
+}
+
+const here = () => sessionStorage, always = () => localStorage;
+const random = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
+const same = (one, other) => one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
+const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+
+function hue(nick) {
+  let hash = 2166136261;
+  for (const c of nick.toLowerCase()) hash = Math.imul(hash ^ c.codePointAt(0), 16777619) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) >>> 0;
+  return ((hash ^ (hash >>> 13)) >>> 0) % 36 * 10;
+}
+
+function coloured(element, nick) {
+  element.style.setProperty("--hue", hue(nick));
+  return element;
+}
+
+const face = (nick, size = "") => coloured(make("span", {className: `face ${size}`, ariaHidden: "true"}, [...nick][0] || "?"), nick);
+const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
+const date = new Intl.DateTimeFormat(undefined, {weekday: "long", day: "numeric", month: "long"});
+const moment = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: "medium"});
+
+function timeOf(when) {
+  return make("time", {dateTime: when.toISOString(), title: moment.format(when)}, clock.format(when));
+}
+
+// -- What is known
+
+const saved = stored(here, "chatd") || {};
+const views = new Map();            // "#lobby" and "@bob", in the order in which they are listed
+const outbox = new Map();           // messages without an answer, by id
+const asked = new Map();            // commands without an answer, by id
+const commands = new Map();         // the server's table: name, words of the usage, help
+const run = random(4);
+const token = saved.token || random(16);
+const seen = saved.seen || {};      // the last event that was looked at, by room
+let nick = saved.nick || "", logName = saved.log || "", current = null, count = 0;
+const nextId = () => `${run}-${++count}`;
+
+function save() {
+  const waiting = [...outbox.values()].map(({id, view, wire}) => ({id, view: view.key, wire}));
+  stored(here, "chatd", {token, nick: wanted ? nick : "", log: logName, seen, views: [...views.keys()].filter((key) => key[0] === "#"), current: current?.key, waiting});
+}
+
+// -- The link
+
+let socket = null, ready = false, welcomed = false, wanted = false, tries = 0, retry = 0, beat = 0, helloId = "";
+
+function connect() {
+  hangUp();
+  wanted = true;
+  if (welcomed) tell("Connecting…");
+  const address = new URL("ws", location.href);
+  address.protocol = location.protocol.replace("http", "ws");
+  const mine = socket = new WebSocket(address);
+  const ours = (then) => (event) => { if (mine === socket) then(event); };  // A socket that was given up tells nothing.
+  socket.onopen = ours(() => { sayHello(); listen(); });
+  socket.onmessage = ours((event) => {
+    listen();
+    for (const line of event.data.split("\n")) if (line) receive(JSON.parse(line));
+  });
+  socket.onclose = ours(lost);
+  listen(10e3);
+}
+
+function hangUp() {
+  clearTimeout(retry);
+  clearTimeout(beat);
+  const old = socket;
+  socket = null;
+  ready = false;
+  old?.close();
+}
+
+function listen(patience = SILENCE) {  // Something came; if nothing more does, ask, and then call again.
+  clearTimeout(beat);
+  beat = setTimeout(() => {
+    if (!ready || patience !== SILENCE) return lost();
+    post({type: "ping"});
+    listen(10e3);
+  }, patience);
+}
+
+function lost() {
+  hangUp();
+  if (!wanted) return;
+  const pause = Math.min(30e3, 500 * 2 ** tries++) * (0.5 + Math.random() / 2);
+  if (!welcomed) $("nick-error").textContent = "The server cannot be reached. Trying again…";
+  tell("The connection is lost; what you write is sent when it is back. Trying again…", "Try now");
+  retry = setTimeout(connect, pause);
+}
+
+function tell(what = "", button = "") {
+  if ($("state-text").textContent !== what) $("state-text").textContent = what;
+  $("again").textContent = button;
+  $("again").hidden = !button;
+}
+
+const post = (wire) => socket.send(JSON.stringify(wire));
+
+function sayHello() {
+  const rooms = [], resume = {};
+  for (const view of views.values()) {
+    if (!view.room) continue;
+    if (view.seq && logName) resume[view.name] = view.seq; else rooms.push(view.name);
+    view.resuming = view.name in resume;
+  }
+  if (!views.size && location.hash.length > 1) rooms.push(decoded(location.hash.slice(1)));
+  helloId = nextId();
+  post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName});
+}
+
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
+// -- What the server tells
+
+function receive(message) {
+  const ask = message.id && asked.get(message.id);
+  if (ask) asked.delete(message.id);
+  Told[message.type]?.(message, ask);
+  later(refresh);
+}
+
+const ofRoom = (then) => (message) => {
+  const view = views.get(`#${message.room}`);
+  if (view) then(view, message);
+};
+
+const Told = {
+  welcome(message) {
+    nick = message.nick;
+    if (logName !== message.log) for (const room in seen) delete seen[room];
+    logName = message.log;
+    ready = true;
+    tries = 0;
+    $("server").textContent = message.server;
+    stored(always, "chatd-nick", nick);
+    showDoor(false);
+    tell();
+    if (!welcomed && message.motd) note(null, message.motd.join("\n"));
+    welcomed = true;
+    if (!commands.size) ask({command: "help"}, {quiet: true});
+    for (const entry of outbox.values()) post(entry.wire);  // What has been said already is only acknowledged.
+  },
+  entered(message, ask) {
+    const view = viewOf(`#${message.room}`), resumed = view.resuming;
+    view.resuming = false;
+    view.state = message.seq;
+    view.topic = message.topic || "";
+    view.count = message.count;
+    const away = message.away || {};
+    view.members = new Map(message.members.map((who) => [who, away[who] ?? null]));
+    if (!resumed) {
+      const past = message.scrollback || [], last = seen[view.name];
+      view.first = past.length ? past[0].seq : message.seq;
+      view.more = view.first > 1;
+      for (const event of past) happened(view, event, last !== undefined && event.seq > last);
+      view.seq = Math.max(view.seq, message.seq);
+    }
+    if (ask || !current) turnTo(view);
+    if (view === current) { looked(); older(); }
+    save();
+  },
+  exited(message) {
+    const view = views.get(`#${message.room}`);
+    if (view) close(view, views.get(`#${message.current}`));
+  },
+  ack(message) {
+    const entry = outbox.get(message.id), view = views.get(`#${message.room}`);
+    if (!entry) return;
+    entry.li?.classList.remove("pending");
+    entry.li?.classList.add("sent");
+    if (!view || message.seq <= view.seq) forget(message.id);  // It was said before, and sent again.
+  },
+  refused(message, ask) {
+    const why = [message.reason, message.hint].filter(Boolean).join(" ");
+    if (message.code === "server-full") { $("nick-error").textContent = why; return tell(why); }
+    if (message.id === helloId && !ready) { wanted = false; return showDoor(true, why); }
+    const entry = outbox.get(message.id);
+    if (entry) return refuse(entry, why);
+    if (ask?.loading) ask.loading.loading = false;
+    note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
+  },
+  private(message) {
+    const view = viewOf(`@${message.nick}`);
+    add(view, {...message, type: "said"}, null, true);
+    announce(`${message.nick}, in private: ${message.text}`);
+  },
+  away(message) {
+    note(views.get(`@${message.nick}`), `${message.nick} is away${message.text ? `: ${message.text}` : "."}`);
+  },
+  done(message, ask) {
+    if (outbox.has(message.id)) return told(outbox.get(message.id), message.subject);
+    if (message.command === "nick") { nick = message.subject; stored(always, "chatd-nick", nick); save(); }
+    if (message.command === "join") turnTo(viewOf(`#${message.subject}`));
+    const words = {away: "You are away.", back: "You are back.", nick: `You are ${message.subject} now.`}[message.command];
+    if (words) note(ask?.view, words);
+  },
+  help(message, ask) {
+    for (const row of message.commands) commands.set(row.name, {...row, words: row.usage.split(" ").slice(1)});
+    if (ask?.quiet) return;
+    const list = make("dl");
+    for (const row of message.commands) list.append(make("dt", {}, row.usage), make("dd", {}, row.help));
+    note(ask?.view, list);
+  },
+  rooms(message, ask) {
+    const list = make("dl");
+    for (const row of message.rooms) {
+      const enter = make("button", {type: "button", onclick: () => join(row.room)}, `#${row.room}`);
+      list.append(make("dt", {}, enter), make("dd", {dir: "auto"}, `${plural(row.count, "person", "people")}${row.topic ? ` – ${row.topic}` : ""}`));
+    }
+    note(ask?.view, list);
+  },
+  members(message, ask) {
+    const view = views.get(`#${message.room}`), away = message.away || {};
+    if (view) for (const who of message.members) if (view.members.has(who)) view.members.set(who, away[who] ?? null);
+    const all = message.members.map((who) => who in away ? `${who} (away)` : who).join(", ");
+    note(ask?.view, `${plural(message.count, "person is", "people are")} in #${message.room}: ${all}`);
+  },
+  person(message, ask) {
+    const rooms = (message.rooms || []).map((room) => `#${room}`).join(", ") || "no room";
+    const idle = Math.floor((message.idle || 0) / 60);
+    note(ask?.view, `${message.nick} is in ${rooms}, here since ${moment.format(new Date(message.since))}, by ${message.door}` +
+      `${idle ? `, silent for ${plural(idle, "minute", "minutes")}` : ""}${"away" in message ? `. Away: ${message.away || "no word left"}` : ""}`);
+  },
+  "topic-is": (message, ask) => note(ask?.view, message.text ? `The topic of #${message.room} is: ${message.text}` : `#${message.room} has no topic.`),
+  ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You do not hear ${message.nicks.join(", ")}.` : "You hear everybody."),
+  history(message, ask) {
+    const view = ask?.loading;
+    if (!view) return;
+    prepend(view, message.events || [], message.more, ask.count);
+  },
+  missed: ofRoom((view, message) => {
+    const forgot = !message.from;
+    view.top = gap(view, forgot ? "The server's log begins anew here" : `${plural(message.to - message.from + 1, "event is", "events are")} no longer kept`);
+    view.seq = forgot ? 0 : message.to;
+    view.first = message.to + 1;
+    view.more = false;
+    if (forgot) { view.resuming = false; delete seen[view.name]; }
+  }),
+  slowed: (message) => note(null, `You write faster than ${message.rate} lines a second; the rest follows, in order.`),
+  closing(message) {
+    if (message.reason === "quit") wanted = false;
+    if (message.reason === "replaced") {
+      wanted = false;
+      hangUp();
+      return tell("This chat goes on in another window.", "Go on here");
+    }
+    if (!wanted || !ready) { wanted = false; hangUp(); showDoor(true, message.reason === "quit" ? "You have left. Come back any time." : ""); tell(); }
+  },
+};
+for (const type of ["said", "joined", "left", "renamed", "topic"]) Told[type] = ofRoom((view, event) => happened(view, event, true));
+
+function happened(view, event, live) {
+  if (event.seq <= view.seq) return;  // Told before.
+  view.seq = event.seq;
+  if (event.seq > view.state) change(view, event);
+  add(view, event, null, live);
+}
+
+function change(view, event) {
+  const who = event.nick;
+  if (event.type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; }
+  if (event.type === "left") { view.members.delete(who); view.count--; }
+  if (event.type === "topic") view.topic = event.text || "";
+  if (event.type !== "renamed") return;
+  view.members.set(event.to, view.members.get(who) ?? null);
+  view.members.delete(who);
+  if (who === nick) { nick = event.to; stored(always, "chatd-nick", nick); save(); }
+  const talk = views.get(`@${who}`);
+  if (talk && !views.has(`@${event.to}`)) rename(talk, event.to);
+}
+
+// -- Views
+
+function viewOf(key) {
+  if (!views.has(key)) views.set(key, blank(key));
+  return views.get(key);
+}
+
+function blank(key) {
+  return {
+    key, room: key[0] === "#", name: key.slice(1), list: make("ol"),
+    seq: 0,                         // the last event that was told
+    state: 0,                       // the event that members and topic stand for; older ones change nothing
+    first: 0, more: false, loading: false, top: null,  // scrollback: the oldest event, whether there are older ones, what they stand below
+    resuming: false, members: new Map(), count: 0, topic: "", unread: 0, loud: false, scroll: null, draft: "",
+  };
+}
+
+const nowhere = blank("");          // Shown while there is no other view.
+
+function rename(view, name) {
+  views.delete(view.key);
+  view.name = name;
+  view.key = `@${name}`;
+  views.set(view.key, view);
+}
+
+function close(view, next) {
+  views.delete(view.key);
+  if (current === view) turnTo(next || views.values().next().value || null);
+  later(refresh);
+  save();
+}
+
+function turnTo(view) {
+  drawer(null);
+  if (view === current) return;
+  if (current) {
+    current.scroll = stuck ? null : log.scrollTop;
+    current.draft = text.value;
+  }
+  current = view;
+  if (view) view.list.append(...nowhere.list.children);
+  log.replaceChildren((view || nowhere).list);
+  text.value = view?.draft || "";
+  grow();
+  stuck = !view || view.scroll === null;
+  log.scrollTop = stuck ? log.scrollHeight : view.scroll;
+  looked();
+  older();
+  later(refresh);
+  save();
+}
+
+let stuck = true;                   // Whether the newest entry is kept in sight.
+const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+const watched = (view) => view === current && !document.hidden && stuck;
+
+function looked() {
+  if (!current || !watched(current)) return;
+  current.unread = 0;
+  current.loud = false;
+  if (current.room && current.seq) seen[current.name] = current.seq;
+  later(refresh);
+}
+
+function follow() {
+  if (stuck) log.scrollTop = log.scrollHeight;
+}
+
+function add(view, event, before, live) {
+  const li = entryOf(view, event);
+  if (!li) return;
+  if (event.id && event.type === "said") {
+    const mine = outbox.get(event.id);
+    if (mine) { forget(event.id); live = false; }
+  }
+  before ??= outbox.size ? view.list.querySelector(".pending, .sent") : null;
+  if (li.classList.contains("fact") && merge(li, before ? before.previousSibling : view.list.lastChild)) return follow();
+  view.list.insertBefore(li, before);
+  group(li);
+  if (li.nextSibling) group(li.nextSibling);
+  if (view.room && event.type === "said" && event.nick !== nick && names(event.text)) li.classList.add("loud");
+  if (live && event.type === "said" && event.nick !== nick) heard(view, event, li);
+  if (watched(view) && view.room) seen[view.name] = view.seq;
+  if (stuck || view !== current) trim(view);
+  if (view === current) follow();
+}
+
+function heard(view, event, li) {
+  const loud = !view.room || li.classList.contains("loud");
+  if (view === current && view.room && !document.hidden) announce(`${event.nick}: ${event.text}`);
+  else if (loud && view.room) announce(`${event.nick} in #${view.name}: ${event.text}`);
+  if (loud && (document.hidden || view !== current)) notify(view, event);
+  if (watched(view)) return;
+  if (!view.unread++) {
+    view.list.querySelector(".new")?.classList.remove("new");
+    li.classList.add("new");
+  }
+  view.loud ||= loud;
+}
+
+function names(what) {
+  const bare = nick.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(?<![\\p{L}\\p{N}_-])${bare}(?![\\p{L}\\p{N}_-])`, "iu").test(what);
+}
+
+function announce(what) {
+  $("live").append(make("p", {}, what));
+  while ($("live").children.length > 5) $("live").firstChild.remove();
+}
+
+function trim(view) {
+  if (!view.room || view.list.children.length <= SHOWN + 100) return;
+  while (view.list.children.length > SHOWN) view.list.firstChild.remove();
+  const oldest = view.list.querySelector("[data-seq]");
+  if (view.top && !view.top.isConnected) view.top = null;
+  view.first = Number(oldest?.dataset.seq || view.first);
+  view.more = !view.top;
+  group(view.list.firstChild);
+}
+
+// -- Scrollback
+
+function older(howMany = 50) {
+  const view = current;
+  if (!view?.room || !view.more || view.loading || !ready || log.scrollTop > 300) return;
+  view.loading = true;
+  ask({command: "history", room: view.name, before: view.first, count: howMany}, {loading: view, count: howMany});
+}
+
+function prepend(view, events, more, howMany) {
+  view.loading = false;
+  view.more = Boolean(more);
+  view.first = events.length ? events[0].seq : Math.max(1, view.first - howMany);
+  const from = log.scrollHeight - log.scrollTop, was = stuck;
+  const before = view.top ? view.top.nextSibling : view.list.firstChild;
+  for (const event of events) add(view, event, before, false);
+  if (view !== current) return;
+  if (was) follow(); else log.scrollTop = log.scrollHeight - from;
+  older();
+}
+
+// -- Entries
+
+function entryOf(view, event) {
+  const when = new Date(event.time), li = make("li");
+  li.dataset.seq = event.seq || "";
+  li.dataset.time = when.getTime();
+  if (event.type === "said") return said(li, event.nick, event.text, event.action, when);
+  const fact = factOf(event);
+  if (!fact) return null;
+  li.className = "fact";
+  li.append(make("span", {title: moment.format(when)}, ...fact));
+  return li;
+}
+
+function factOf(event) {
+  const who = make("bdi", {}, event.nick);
+  if (event.type === "joined") return [who, " joined"];
+  if (event.type === "renamed") return [who, " is ", make("bdi", {}, event.to), " now"];
+  if (event.type === "left") return [who, ` ${REASONS[event.reason] || "left"}`, ...(event.text ? [": ", make("bdi", {}, event.text)] : [])];
+  if (event.type === "topic") return event.text ? [who, " set the topic: ", make("bdi", {}, event.text)] : [who, " took the topic away"];
+  return null;
+}
+
+function merge(li, before) {  // Comings and goings that follow one another share a line.
+  if (!before?.classList.contains("fact") || before.childNodes.length > 12 || li.dataset.time - before.dataset.time > GROUP) return false;
+  before.append(" · ", ...li.childNodes);
+  return true;
+}
+
+function said(li, who, what, action, when) {
+  li.classList.add("said");
+  li.dataset.nick = who;
+  if (action) { li.classList.add("action"); li.dataset.action = "1"; }
+  if (/^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u{fe0f}\u{200d}]*\s*){1,6}$/u.test(what)) li.classList.add("big");
+  const name = coloured(make("bdi", {className: "nick"}, who), who);
+  const body = make("span", {className: "text", dir: "auto"});
+  body.append(...linked(action ? `${who} ${what}` : what));
+  const hover = timeOf(when);
+  hover.ariaHidden = "true";
+  li.append(face(who), make("span", {className: "who"}, name, timeOf(when)), hover, body);
+  return li;
+}
+
+function linked(what) {
+  const parts = [], pattern = /\bhttps?:\/\/[^\s<>"]+/giu;
+  let end = 0;
+  for (const match of what.matchAll(pattern)) {
+    let address = match[0].replace(/[.,;:!?'*_]+$/u, "");
+    while (/[)\]]$/.test(address) && !balanced(address)) address = address.slice(0, -1);
+    const url = URL.canParse?.(address) === false ? null : address;
+    if (!url) continue;
+    parts.push(what.slice(end, match.index), make("a", {href: url, target: "_blank", rel: "noopener noreferrer"}, address));
+    end = match.index + address.length;
+  }
+  return [...parts, what.slice(end)];
+}
+
+function balanced(address) {
+  const number = (c) => address.split(c).length;
+  return number("(") >= number(")") && number("[") >= number("]");
+}
+
+function group(li) {  // Whether an entry begins a day, or a group of one person's messages.
+  let before = li.previousSibling;
+  while (before && !before.dataset.time) before = before.previousSibling;
+  if (!li.dataset.time) return;
+  const when = new Date(Number(li.dataset.time)), last = before && new Date(Number(before.dataset.time));
+  const day = !last || last.toDateString() !== when.toDateString();
+  li.classList.toggle("day", day);
+  if (day) li.dataset.label = when.toDateString() === new Date().toDateString() ? "Today" : date.format(when);
+  const goesOn = !day && li.previousSibling === before && before.dataset.nick === li.dataset.nick && when - last < GROUP;
+  li.classList.toggle("first", !goesOn);
+}
+
+function note(view, what, bad = false) {
+  if (!views.has(view?.key)) view = current || nowhere;  // It may have been left since.
+  const li = make("li", {className: bad ? "note bad" : "note", dir: "auto"}, ...(typeof what === "string" ? linked(what) : [what]));
+  view.list.append(li);
+  announce(li.textContent);
+  if (view === (current || nowhere)) { stuck = true; follow(); }
+}
+
+function gap(view, what) {
+  const li = make("li", {className: "gap"}, what);
+  view.list.insertBefore(li, view.list.querySelector(".pending, .sent"));
+  if (view === current) follow();
+  return li;
+}
+
+// -- Saying
+
+function say(view, wire, what) {
+  const id = nextId(), entry = {id, view, wire: {...wire, id}, what};
+  if (new TextEncoder().encode(JSON.stringify(entry.wire)).length > LINE_BYTES) {
+    show(entry);
+    return refuse(entry, `The message is too long: it has at most ${LINE_BYTES} bytes. Say it in several.`);
+  }
+  outbox.set(id, entry);
+  save();
+  show(entry);
+  if (ready) post(entry.wire);
+}
+
+function show(entry) {
+  const {view, wire} = entry, li = make("li"), now = new Date();
+  li.dataset.time = now.getTime();
+  entry.li = said(li, nick, wire.text, wire.command === "me", now);
+  li.classList.add("pending");
+  view.list.append(li);
+  group(li);
+  if (view === current) { stuck = true; follow(); }
+}
+
+function forget(id) {
+  outbox.get(id)?.li?.remove();
+  outbox.delete(id);
+  save();
+}
+
+function told(entry, whom) {  // A private message has arrived; it stays where it stands.
+  entry.li?.classList.remove("pending");
+  outbox.delete(entry.id);
+  save();
+  if (entry.wire.command !== "reply") return;
+  const view = viewOf(`@${whom}`);
+  view.list.append(entry.li);
+  group(entry.li);
+  turnTo(view);
+}
+
+function refuse(entry, why) {
+  const {li, wire} = entry;
+  outbox.delete(entry.id);
+  save();
+  if (!li) return note(entry.view, why, true);
+  li.classList.remove("pending");
+  const edit = make("button", {type: "button", onclick: () => { li.remove(); text.value = wire.text; grow(); text.focus(); }}, "Edit");
+  const drop = make("button", {type: "button", onclick: () => { li.remove(); text.focus(); }}, "Discard");
+  li.append(make("span", {className: "wrong"}, make("span", {}, `Not sent. ${why}`), edit, drop));
+  announce(`Not sent. ${why}`);
+  if (entry.view === current) follow();
+}
+
+function restore() {  // What there was before a reload.
+  for (const key of saved.views || []) viewOf(key);
+  for (const {id, view, wire} of saved.waiting || []) {
+    const entry = {id, view: viewOf(view), wire};
+    outbox.set(id, entry);
+    show(entry);
+  }
+  if (views.has(saved.current)) turnTo(views.get(saved.current));
+}
+
+function ask(fields, about = {}) {
+  const id = nextId();
+  if (!ready) return note(about.view, "There is no connection at the moment; try that again in a while.", true);
+  asked.set(id, about);
+  post({type: "do", ...fields, id});
+}
+
+const join = (room) => ask({command: "join", room: room.replace(/^#/, "")}, {view: current, typed: `/join ${room}`});
+
+// -- Commands
+
+function typed(line) {
+  const view = current;
+  if (!line.startsWith("/") || line.startsWith("//")) {
+    const what = line.startsWith("//") ? line.slice(1) : line;
+    if (!view) return note(null, "You are in no room. Join one first.", true);
+    return say(view, view.room ? {type: "say", room: view.name, text: what} : {type: "do", command: "msg", nick: view.name, text: what});
+  }
+  const [, name, rest] = line.match(/^\/(\S*)\s*(.*)$/su), row = commands.get(name.toLowerCase());
+  // What the table does not have the server refuses, with the nearest that there is.
+  const fields = row ? argumentsOf(row, rest.trim()) : {};
+  if (typeof fields === "string") return note(view, `${line}\n${fields}`, true);
+  command({command: row?.name || name, ...fields}, view, line);
+}
+
+function argumentsOf(row, rest) {
+  const fields = {};
+  for (const word of row.words) {
+    const field = FIELDS[word.replace(/[[\]]/g, "")] || word.replace(/[[\]]/g, "").toLowerCase();
+    if (!rest) {
+      if (word.startsWith("[")) break;
+      return `/${row.name} needs more. Write ${row.usage}.`;
+    }
+    const value = field === "text" ? rest : rest.split(/\s/u, 1)[0];
+    if (field === "count" && !/^[1-9]\d{0,5}$/.test(value)) return `/${row.name} needs a whole number above 0. Write ${row.usage}.`;
+    fields[field] = field === "count" ? Number(value) : value;
+    rest = rest.slice(value.length).trimStart();
+  }
+  return rest ? `/${row.name} takes less than that. Write ${row.usage}.` : fields;
+}
+
+function command(fields, view, line) {
+  const name = fields.command;
+  if (view?.room && ["me", "leave", "who", "topic", "history"].includes(name)) fields.room ??= view.name;
+  if (name === "me" && view?.room) return say(view, {type: "do", ...fields});
+  if (name === "msg") {
+    const talk = viewOf(`@${[...views.keys()].find((key) => same(key, `@${fields.nick}`))?.slice(1) || fields.nick}`);
+    turnTo(talk);
+    return say(talk, {type: "do", ...fields});
+  }
+  if (name === "reply" && view) return say(view, {type: "do", ...fields});
+  if (name === "leave" && view && !view.room && !fields.room) return close(view);
+  if (name === "history" && view?.room) { log.scrollTop = 0; stuck = false; return view.more ? older(Math.min(100, fields.count || 50)) : note(view, "There is nothing older."); }
+  if (name === "quit") wanted = false;
+  ask(fields, {view, typed: line});
+}
+
+// -- The message field
+
+const typedBefore = [];
+let recalled = 0;
+
+function submit() {
+  const lines = text.value.split("\n").filter((line) => line.trim());
+  text.value = "";
+  grow();
+  for (const line of lines) {
+    typedBefore.push(line);
+    typed(line);
+  }
+  if (typedBefore.length > 50) typedBefore.splice(0, typedBefore.length - 50);
+  recalled = typedBefore.length;
+}
+
+function grow() {
+  text.style.height = "";
+  if (text.scrollHeight > text.clientHeight) text.style.height = `${text.scrollHeight}px`;
+  follow();
+}
+
+function recall(step) {
+  const at = recalled + step;
+  if (at < 0 || at > typedBefore.length) return;
+  recalled = at;
+  text.value = typedBefore[at] || "";
+  grow();
+}
+
+let tabbed = null;                  // The completion that Tab goes on with: start, words, index.
+
+function complete(step) {
+  if (!tabbed) {
+    const before = text.value.slice(0, text.selectionStart), word = before.match(/\S*$/u)[0];
+    const found = word && candidates(word, before === word);
+    if (!found?.length) return false;
+    tabbed = {start: before.length - word.length, end: before.length, found, at: step > 0 ? -1 : 0};
+  } else if (tabbed.found.length < 2) return false;
+  tabbed.at = (tabbed.at + step + tabbed.found.length) % tabbed.found.length;
+  text.setRangeText(tabbed.found[tabbed.at], tabbed.start, tabbed.end, "end");
+  tabbed.end = text.selectionStart;
+  grow();
+  return true;
+}
+
+function candidates(word, first) {
+  const begins = (what) => what.toLowerCase().startsWith(word.toLowerCase());
+  if (first && word[0] === "/") return [...commands.keys()].map((name) => `/${name} `).filter(begins);
+  if (word[0] === "#") return [...views.keys()].filter((key) => key[0] === "#").map((key) => `${key} `).filter(begins);
+  const speakers = [...(current?.list.children || [])].map((li) => li.dataset.nick).filter(Boolean).reverse();
+  const present = current?.room ? [...current.members.keys()].sort() : [current?.name].filter(Boolean);
+  const nicks = [...new Set([...speakers.filter((who) => present.includes(who)), ...present])].filter((who) => who !== nick);
+  return nicks.filter(begins).map((who) => who + (first ? ": " : " "));
+}
+
+// -- Lists
+
+let planned = new Set();
+
+function later(what) {  // Once, however often it is asked for in this turn.
+  if (!planned.size) setTimeout(() => { const now = planned; planned = new Set(); for (const one of now) one(); });
+  planned.add(what);
+}
+
+function arrange(list, items, build, update) {
+  const old = new Map([...list.children].map((li) => [li.dataset.key, li]));
+  let at = list.firstElementChild;
+  for (const [key, item] of items) {
+    let li = old.get(key);
+    if (!li) { li = build(item, key); li.dataset.key = key; }
+    old.delete(key);
+    update(li, item, key);
+    if (li === at) at = at.nextElementSibling; else list.insertBefore(li, at);
+  }
+  for (const li of old.values()) li.remove();
+}
+
+function buildView(view) {
+  const button = make("button", {type: "button"});
+  if (!view.room) button.append(face(view.name, "small"));
+  button.append(make("span", {className: "name", dir: "auto"}), make("span", {className: "badge"}));
+  return make("li", {}, button);
+}
+
+function updateView(li, view, key) {
+  const button = li.firstChild, badge = li.querySelector(".badge");
+  li.classList.toggle("unread", view.unread > 0);
+  li.querySelector(".name").textContent = view.room ? `#${view.name}` : view.name;
+  badge.hidden = !view.unread;
+  badge.textContent = view.unread > 99 ? "99+" : view.unread;
+  badge.classList.toggle("loud", view.loud);
+  if (view === current) button.setAttribute("aria-current", "page"); else button.removeAttribute("aria-current");
+  button.ariaLabel = `${key}${view.unread ? `, ${view.unread} unread` : ""}`;
+  button.onclick = () => { turnTo(view); text.focus(); };
+}
+
+function refresh() {
+  const all = [...views.entries()], rooms = all.filter(([, view]) => view.room), talks = all.filter(([, view]) => !view.room);
+  arrange($("rooms"), rooms, buildView, updateView);
+  arrange($("talks"), talks, buildView, updateView);
+  $("talks-part").hidden = !talks.length;
+  $("me").replaceChildren(face(nick || "?", "small"), make("bdi", {}, nick));
+  $("title").textContent = !current ? "No room" : current.room ? current.key : current.name;
+  $("topic").textContent = current?.room ? current.topic || "Set a topic" : "";
+  $("topic").hidden = !current?.room;
+  $("text-label").textContent = `Message to ${current ? current.room ? current.key : current.name : "nobody"}`;
+  text.placeholder = current ? $("text-label").textContent : "Join a room first";
+  refreshPeople();
+  const unread = all.reduce((sum, [, view]) => sum + view.unread, 0);
+  const away = all.reduce((sum, [, view]) => sum + (view === current ? 0 : view.unread), 0);
+  $("elsewhere").hidden = !away;
+  $("elsewhere").textContent = away > 99 ? "99+" : away;
+  $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
+  document.title = `${unread ? `(${unread}) ` : ""}${current ? `${current.key} – ` : ""}${$("server").textContent}`;
+  $("newest").hidden = stuck || !current;
+  $("newest").textContent = current?.unread ? `${plural(current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
+}
+
+function refreshPeople() {
+  const members = current?.room ? [...current.members].sort(([one], [other]) => one.localeCompare(other)) : [];
+  arrange($("people"), members, (away, who) => {
+    const button = make("button", {type: "button", onclick: () => { if (who !== nick) { turnTo(viewOf(`@${who}`)); text.focus(); } }});
+    button.append(face(who, "small"), make("bdi", {className: "name"}, who));
+    return make("li", {}, button);
+  }, (li, away, who) => {
+    li.classList.toggle("away", away !== null);
+    li.firstChild.title = who === nick ? "This is you" : away === null ? `Write to ${who}` : `Away${away ? `: ${away}` : ""}`;
+  });
+  const hidden = current?.room ? current.count - members.length : 0;
+  $("count").textContent = current?.room ? current.count : "";
+  $("more-people").textContent = hidden > 0 ? `and ${hidden.toLocaleString()} more` : "";
+}
+
+function drawer(which) {
+  $("room").inert = Boolean(which);
+  $("scrim").hidden = !which;
+  for (const [button, side] of [["show-rooms", "rooms-side"], ["show-people", "people-side"]]) {
+    const open = side === which;
+    if (!open && $(side).classList.contains("open")) $(button).focus();
+    $(side).classList.toggle("open", open);
+    $(button).ariaExpanded = String(open);
+  }
+  if (which) $(which).querySelector("button, input")?.focus();
+}
+
+function showDoor(open, why = "") {
+  $("door").hidden = !open;
+  $("chat").inert = open;
+  if (views.size || !open) { $("chat").hidden = false; document.body.classList.remove("outside"); }
+  $("nick-error").textContent = why;
+  $("nick").ariaInvalid = String(Boolean(why));
+  if (open) { $("nick").value ||= nick; $("nick").focus(); } else if (matchMedia("(hover: hover)").matches) text.focus();
+}
+
+// -- Notifications
+
+const canNotify = window.isSecureContext && "Notification" in window;
+let notifying = canNotify && Notification.permission === "granted" && stored(always, "chatd-notify") === true;
+
+async function toggleNotify() {
+  notifying = !notifying && await Notification.requestPermission() === "granted";
+  stored(always, "chatd-notify", notifying);
+  $("notify").ariaPressed = String(notifying);
+}
+
+function notify(view, event) {
+  if (!notifying) return;
+  try {  // Some phones have the name, and refuse the thing.
+    const shown = new Notification(`${event.nick}${view.room ? ` in #${view.name}` : ""}`, {body: event.text, tag: view.key, icon: "icon.svg"});
+    shown.onclick = () => { window.focus(); turnTo(view); shown.close(); };
+  } catch { }
+}
+
+// -- What the person does
+
+$("enter").onsubmit = (event) => {
+  event.preventDefault();
+  nick = $("nick").value.trim();
+  $("nick-error").textContent = "";
+  if (!nick) return;
+  wanted = true;
+  if (socket?.readyState === WebSocket.OPEN && !ready) sayHello(); else connect();
+};
+$("say").onsubmit = (event) => { event.preventDefault(); submit(); text.focus(); };
+$("join").onsubmit = (event) => {
+  event.preventDefault();
+  const room = $("join-name").value.trim();
+  if (room) join(room);
+  $("join-name").value = "";
+};
+$("list-rooms").onclick = () => { drawer(null); ask({command: "rooms"}, {view: current}); };
+$("show-rooms").onclick = () => drawer("rooms-side");
+$("show-people").onclick = () => drawer("people-side");
+$("scrim").onclick = () => drawer(null);
+$("again").onclick = () => { tries = 0; connect(); };
+$("newest").onclick = () => { stuck = true; follow(); looked(); text.focus(); };
+$("notify").onclick = toggleNotify;
+$("notify").hidden = !canNotify;
+$("notify").ariaPressed = String(notifying);
+$("topic").onclick = () => prefill(`/topic ${current.topic}`);
+$("me").onclick = () => prefill(`/nick ${nick}`);
+
+function prefill(line) {
+  drawer(null);
+  text.value = line;
+  grow();
+  text.focus();
+  text.setSelectionRange(line.indexOf(" ") + 1, line.length);
+}
+
+text.oninput = () => { tabbed = null; grow(); };
+text.onkeydown = (event) => {
+  if (event.isComposing) return;
+  if (event.key === "Tab" && !event.altKey && !event.ctrlKey) {
+    if ((!event.shiftKey || tabbed) && complete(event.shiftKey ? -1 : 1)) event.preventDefault();
+    return;
+  }
+  if (event.key !== "Shift") tabbed = null;
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); submit(); }
+  if (event.altKey) return;
+  const old = !text.value || text.value === typedBefore[recalled];
+  if (old && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); recall(event.key === "ArrowUp" ? -1 : 1); }
+};
+document.onkeydown = (event) => {
+  if (event.key === "Escape") drawer(null);
+  if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+  event.preventDefault();
+  const all = [...$("rooms").children, ...$("talks").children].map((li) => views.get(li.dataset.key));
+  turnTo(all.at((all.indexOf(current) + (event.key === "ArrowUp" ? -1 : 1)) % all.length) || current);
+};
+log.onscroll = () => {
+  const was = stuck;
+  stuck = atEnd();
+  if (stuck) looked();
+  if (was !== stuck) later(refresh);
+  older();
+};
+new ResizeObserver(follow).observe(log);
+document.onvisibilitychange = () => {
+  if (document.hidden) return save();
+  looked();
+  if (wanted && !socket) { tries = 0; connect(); }
+};
+window.onpagehide = save;
+window.ononline = () => { if (wanted && !socket) { tries = 0; connect(); } };
+
+nick ||= stored(always, "chatd-nick") || "";
+$("nick").value = nick;
+log.append(nowhere.list);
+if (saved.nick) { restore(); connect(); } else showDoor(true);

@@ -1,0 +1,434 @@
+"""The page in a real browser, in one room with ``nc`` and a program that speaks JSON."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+DEADLINE = 20.0
+"""How long anything may take to appear, in seconds; what is there at once is seen at once."""
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1180,760",
+)
+LIGHT = {"features": [{"name": "prefers-color-scheme", "value": "light"}]}
+DARK = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+AXE = os.environ.get("CHATD_AXE", "")
+"""The file axe.min.js of the npm package axe-core."""
+
+
+def missing(what: str) -> None:
+    """Skip the test, or fail where all tests must run."""
+    pytest.fail(what) if os.environ.get("CHATD_TEST_ALL") == "1" else pytest.skip(what)
+
+
+def need(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        missing(f"{program} is not installed")
+    return str(path)
+
+
+def until(what: Callable[[], T], why: Callable[[], object] = str) -> T:
+    """Wait until there is ``what``; at the deadline, fail with what there is instead."""
+    end = time.monotonic() + DEADLINE
+    while not (found := what()):
+        if time.monotonic() > end:
+            pytest.fail(f"waited in vain: {why()}")
+        time.sleep(0.02)
+    return found
+
+
+class Server:
+    """A real daemon, which can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._log = folder / "daemon.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.guests: list[Person | Program] = []
+        """Who is to be sent away in the end."""
+
+    def start(self) -> None:
+        twistd = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd", "--data", "none"]
+        arguments = ["--port", str(self.port), "--interface", "127.0.0.1"]
+        with self._log.open("ab") as log:
+            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+            self._process = subprocess.Popen([*twistd, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        until(self._listens, self._log.read_text)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(DEADLINE)
+            self._process = None
+
+    def check(self) -> None:
+        assert "Traceback" not in self._log.read_text()
+
+    def _listens(self) -> bool:
+        with socket.socket() as caller:
+            return caller.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Person:
+    """Somebody with ``nc``."""
+
+    def __init__(self, server: Server, nick: str) -> None:
+        server.guests.append(self)
+        nc = [need("nc"), "127.0.0.1", str(server.port)]
+        self._process = subprocess.Popen(nc, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self.heard = ""
+        self.say(nick)
+        until(lambda: "You are in" in self.listen(), self.listen)
+
+    def say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
+
+    def listen(self) -> str:
+        assert self._process.stdout is not None
+        self.heard += (self._process.stdout.read() or b"").decode()
+        return self.heard
+
+    def hears(self, what: str) -> None:
+        until(lambda: what in self.listen(), self.listen)
+
+    def leave(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class Program:
+    """Somebody who speaks JSON."""
+
+    def __init__(self, server: Server, nick: str) -> None:
+        server.guests.append(self)
+        self._socket = socket.create_connection(("127.0.0.1", server.port), DEADLINE)
+        self._lines = self._socket.makefile("r", encoding="utf-8")
+        self.send(type="hello", nick=nick)
+        self.hears(type="entered")
+
+    def send(self, **wire: Any) -> None:
+        self._socket.sendall(json.dumps(wire).encode() + b"\n")
+
+    def say(self, text: str) -> None:
+        self.send(type="say", text=text, room="lobby")
+        self.hears(type="said", text=text)
+
+    def hears(self, **fields: Any) -> dict[str, Any]:
+        for line in self._lines:
+            told: dict[str, Any] = json.loads(line)
+            if fields.items() <= told.items():
+                return told
+        pytest.fail("the connection has ended")
+
+    def leave(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+
+class Page:
+    """The page in a window of its own, with a session storage of its own."""
+
+    def __init__(self, browser: Any, url: str) -> None:
+        self.browser = browser
+        browser.switch_to.new_window("window")
+        self._window = browser.current_window_handle
+        browser.get(url)
+
+    def turn(self) -> Any:
+        if self.browser.current_window_handle != self._window:
+            self.browser.switch_to.window(self._window)
+        return self.browser
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.turn().execute_script(script, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.turn().find_element("css selector", selector)
+
+    def count(self, selector: str) -> int:
+        return len(self.turn().find_elements("css selector", selector))
+
+    def read(self, selector: str = "#log") -> str:
+        return str(self.run("return document.querySelector(arguments[0])?.textContent || ''", selector))
+
+    def texts(self) -> list[str]:
+        """All messages that are shown and acknowledged."""
+        query = "return [...document.querySelectorAll('.said:not(.pending,.sent) .text')].map((e) => e.textContent)"
+        return list(self.run(query))
+
+    def knock(self, nick: str) -> None:
+        field = self.find("#nick")
+        field.clear()
+        field.send_keys(nick, "\n")
+
+    def join(self, nick: str) -> Page:
+        self.knock(nick)
+        self.shows("#people", nick)
+        return self
+
+    def type(self, *keys: str) -> None:
+        self.find("#text").send_keys(*keys)
+
+    def shows(self, selector: str, what: str) -> None:
+        until(lambda: what in self.read(selector), lambda: self.read("body"))
+
+    def says(self, text: str) -> None:
+        self.type(text, "\n")
+        until(lambda: text in self.texts(), lambda: self.read("body"))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    server.start()
+    yield server
+    for guest in server.guests:
+        guest.leave()
+    server.stop()
+    server.check()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    binary, driver = need("chromium"), need("chromedriver")
+    try:
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+    except ImportError:
+        missing("selenium is not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """A browser that is left with one empty window, in which nothing was forbidden and no script has failed."""
+    home = chromium.current_window_handle
+    yield chromium
+    # While the server is away, calling it must fail; and the icon may come on a connection that was greeted (chatd.doors.web).
+    harmless = ("WebSocket connection to", "/icon.svg")
+    said = [entry["message"] for entry in chromium.get_log("browser")]
+    complaints = [message for message in said if not any(part in message for part in harmless)]
+    for window in chromium.window_handles:
+        if window != home:
+            chromium.switch_to.window(window)
+            chromium.close()
+    chromium.switch_to.window(home)
+    assert not complaints
+
+
+def test_pages_nc_and_programs_talk_to_one_another(server: Server, browser: Any) -> None:
+    bob, ci = Person(server, "bob"), Program(server, "ci")
+    ada = Page(browser, server.url).join("ada")
+    eve = Page(browser, server.url)
+    eve.knock("ada")
+    eve.shows("#nick-error", "ada is here already")
+    eve.join("eve")
+    ada.says("hello from a page")
+    eve.says("hello from another")
+    bob.say("hello from nc")
+    eve.shows("#log", "hello from nc")
+    ci.say("hello from a program")
+    for page in (ada, eve):
+        page.shows("#log", "hello from a program")
+        assert page.texts() == ["hello from a page", "hello from another", "hello from nc", "hello from a program"]
+        assert page.read("#count") == "4"
+    bob.hears("<eve> hello from another")
+    ci.send(type="ping")
+    ci.hears(type="pong")
+
+
+def test_what_people_send_is_only_shown(server: Server, browser: Any) -> None:
+    ci = Program(server, "ci")
+    ada = Page(browser, server.url).join("ada")
+    script = '<script>document.title = "stolen"</script><img src=x onerror="document.title = 1">'
+    word, hebrew, emoji = "x" * 4000, "שלום, מה שלומך?", "\N{PARTY POPPER}\N{PARTY POPPER}"
+    link = "see https://example.org/a_(b)?c=d, and javascript:alert(1) (http://a.example/x)."
+    for text in (script, word, hebrew, emoji, link):
+        ci.say(text)
+    ada.shows("#log", "and javascript")
+    assert ada.texts() == [script, word, hebrew, emoji, link]
+    assert ada.count("#log script, #log img") == 0
+    assert ada.run("const log = document.querySelector('#log'); return log.scrollWidth <= log.clientWidth")
+    direction = "return [...document.querySelectorAll('.text')].map((e) => getComputedStyle(e).direction)"
+    assert ada.run(direction) == ["ltr", "ltr", "rtl", "ltr", "ltr"]
+    links = ada.turn().find_elements("css selector", "#log a")
+    found = [(a.get_attribute("href"), a.get_attribute("rel"), a.get_attribute("target")) for a in links]
+    assert found == [
+        ("https://example.org/a_(b)?c=d", "noopener noreferrer", "_blank"),
+        ("http://a.example/x", "noopener noreferrer", "_blank"),
+    ]
+    ci.send(type="do", command="topic", text=script, room="lobby")
+    ada.shows("#topic", "<script>")
+
+
+def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Server, browser: Any) -> None:
+    bob = Person(server, "bob")
+    ada = Page(browser, server.url).join("ada")
+    ada.type("/help\n")
+    ada.shows(".note", "/unignore NICK")
+    ada.type("/me waves\n")
+    bob.hears("* ada waves")
+    ada.type("/msg bob psst\n")
+    bob.hears("[ada] psst")
+    ada.shows("#title", "bob")
+    bob.say("/reply yes?")
+    ada.shows("#log", "yes?")
+    ada.type("/join tea\n")
+    ada.shows("#title", "#tea")
+    ada.type("/topic all about tea\n")
+    ada.shows("#topic", "all about tea")
+    bob.say("ada: still there?")
+    ada.shows("#rooms .badge.loud", "1")
+    ada.type("/leave\n")
+    ada.shows("#log .loud", "still there?")
+    ada.type("/nick countess\n")
+    ada.shows("#me", "countess")
+    ada.type("//not a command\n")
+    bob.hears("<countess> /not a command")
+    ada.type("/jion x\n")
+    ada.shows("#log .bad", "Did you mean /join?")
+    ada.type("/whois\n")
+    until(lambda: "needs more" in ada.read("#log"), ada.read)
+    ada.run("arguments[0].value = 'y'.repeat(5000)", ada.find("#text"))
+    ada.type("\n")
+    ada.shows("#log .wrong", "too long")
+    ada.type("/away tea\n")
+    ada.shows("#log", "You are away.")
+    ada.type("/quit bye\n")
+    bob.hears("countess has left")
+    ada.shows("#nick-error", "You have left")
+
+
+def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, browser: Any) -> None:
+    ci = Program(server, "ci")
+    for n in range(150):
+        if n % 30 == 29:  # Below the burst that may be sent at once.
+            ci.leave()
+            ci = Program(server, "ci")
+        ci.say(str(n))
+    ada = Page(browser, server.url).join("ada")
+    ada.shows("#log", "149")
+    ada.says("before the reload")
+    ada.turn().refresh()
+    ada.shows("#log", "before the reload")
+    ada.shows("#people", "ada")
+    until(lambda: ada.run("document.querySelector('#log').scrollTop = 0; return 1") and ada.texts()[0] == "0", ada.read)
+    assert ada.texts() == [*map(str, range(150)), "before the reload"]
+    ci.leave()
+    server.stop()
+    ada.shows("#state", "The connection is lost")
+    ada.type("while it was away\n")
+    assert ada.count(".pending") == 1
+    server.start()
+    ada.run("document.querySelector('#again').click()")  # Sooner than the page would by itself.
+    until(lambda: "while it was away" in ada.texts(), lambda: ada.read("body"))
+    ada.says("and on")
+    assert ada.texts()[-3:] == ["before the reload", "while it was away", "and on"]
+    bob = Program(server, "bob")
+    bob.send(type="do", command="history", id="h")
+    events = bob.hears(type="history", id="h")["events"]
+    assert [event["text"] for event in events if event["type"] == "said"] == ["while it was away", "and on"]
+
+
+def test_the_page_works_by_keyboard_alone(server: Server, browser: Any) -> None:
+    ci = Program(server, "cicero")
+    ada = Page(browser, server.url).join("ada")
+    ada.shows("#people", "cicero")
+    until(lambda: ada.run("return commands.size > 0"))
+    ada.type("ci\t")
+    assert ada.find("#text").get_attribute("value") == "cicero: "
+    ada.type("salve\n")
+    ci.hears(type="said", text="cicero: salve")
+    ada.type("/wh\t\t")
+    assert ada.find("#text").get_attribute("value") == "/whois "
+    ada.type("\ue003" * 7, "\t")
+    assert ada.run("return document.activeElement.closest('#say') && document.activeElement.type") == "submit", "Tab is no trap"
+    ada.type("/join tea\n")
+    ada.shows("#title", "#tea")
+    ada.type("\ue00a\ue013")  # Alt with the arrow up
+    ada.shows("#title", "#lobby")
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_nothing_stands_in_the_way_of_a_screen_reader(server: Server, browser: Any, look: dict[str, Any]) -> None:
+    axe = Path(AXE)
+    if not axe.is_file():
+        missing("CHATD_AXE does not name the file axe.min.js")
+    ci = Program(server, "ci")
+    ci.send(type="do", command="topic", text="a topic", room="lobby")
+    page = Page(browser, server.url)
+    page.turn().execute_cdp_cmd("Emulation.setEmulatedMedia", look)
+
+    def check() -> None:
+        found = "axe.run().then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.map((n) => n.failureSummary)])))"
+        script = {"expression": f"{axe.read_text()};{found}", "awaitPromise": True}
+        result = page.turn().execute_cdp_cmd("Runtime.evaluate", script)
+        assert json.loads(result["result"]["value"]) == []
+
+    check()
+    page.join("ada")
+    ci.say("ada, look at https://example.org/")
+    ci.say("ok \N{PARTY POPPER}")
+    page.type("/join tea\n")
+    page.shows("#title", "#tea")
+    page.type("/leave\n", "/help\n", "/nosuch\n")
+    page.shows("#log .bad", "nosuch")
+    check()
+
+
+def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
+    ci = Program(server, "ci")
+    page = Page(browser, server.url)
+    page.turn().execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    page.join("ada")
+    ci.say("w" * 300)
+    page.shows("#log", "www")
+    assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    size = page.run("return parseFloat(getComputedStyle(document.querySelector('#text')).fontSize)")
+    assert size >= 16, "a phone zooms in on smaller fields"
+    assert not page.find("#rooms button").is_displayed()
+    page.find("#show-rooms").click()
+    until(lambda: page.find("#rooms button").is_displayed() and page.find("#rooms-side").rect["x"] == 0)
+    page.run("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))")
+    until(lambda: not page.find("#rooms button").is_displayed())
+    assert page.run("return document.activeElement.id") == "show-rooms"

@@ -1,0 +1,73 @@
+"""People with telnet, on a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.conversations.processes import Program
+
+Call = Callable[..., Program]
+
+
+@pytest.mark.parametrize("nick", ["Ünal", "Ŝtefan", "жук", "Коля", "カナ"])
+def test_utf8_that_telnet_takes_apart_arrives_on_the_first_line_and_on_later_ones(nc: Call, telnet: Call, nick: str) -> None:
+    ada = nc("ada")
+    other = telnet()
+    other.see("Connected to")
+    other.say(nick)
+    assert ada.line() == f"-- {nick} has joined #lobby\r\n"
+    for text in ("朝 and 🎉", "“Über”, хорошо", "œÜ"):
+        other.say(text)
+        assert ada.line() == f"<{nick}> {text}\r\n"
+
+
+@pytest.mark.parametrize("nick", ["ś", "ü", "漢字", "bob"])
+def test_utf8_that_telnet_leaves_alone_arrives(nc: Call, telnet: Call, nick: str) -> None:
+    ada = nc("ada")
+    other = telnet()
+    other.see("Connected to")
+    other.say(nick)
+    assert ada.line() == f"-- {nick} has joined #lobby\r\n"
+    for text in ("grüß dich", "Ü, жук", "朝"):
+        other.say(text)
+        assert ada.line() == f"<{nick}> {text}\r\n"
+
+
+def test_utf8_is_shown(nc: Call, telnet: Call) -> None:
+    other = telnet()
+    other.see("What is your nick?")
+    other.say("eve")
+    other.see("-- Hello eve.")
+    nc("ada").say("grüß 朝 🎉")
+    other.see("<ada> grüß 朝 🎉")
+
+
+def test_ctrl_c_does_not_silence_the_server(nc: Call, telnet: Call) -> None:
+    ada, other = nc("ada"), telnet()
+    other.see("What is your nick?")
+    other.say("eve")
+    ada.hear("eve has joined")
+    for number in range(3):
+        other.type(b"half a line\x03")
+        other.say(f"and a whole one {number}")
+        ada.hear(f"and a whole one {number}")  # By now the server has answered telnet.
+        ada.say(f"still there? {number}")
+        other.see(f"<ada> still there? {number}")
+
+
+def test_what_others_see_of_the_door(nc: Call, telnet: Call) -> None:
+    ada, other = nc("ada"), telnet()
+    other.see("What is your nick?")
+    other.say("Übel")
+    ada.hear("has joined")
+    ada.say("/whois Übel")
+    ada.hear("by telnet")
+
+
+def test_programs_are_not_answered_in_telnet(nc: Call) -> None:
+    ci = nc()
+    ci.say('{"type": "hello", "nick": "ci"}')
+    assert json.loads(ci.line())["type"] == "welcome"

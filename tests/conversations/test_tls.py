@@ -1,0 +1,338 @@
+"""TLS as people meet it: a real daemon, and the openssl that is on their machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.doors.test_tls import make
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 20.0
+"""How long anything may take to appear, in seconds; what is there at once is seen at once."""
+
+
+def need(program: str) -> str:
+    """The path of ``program``; without it the test is skipped, or fails where all tests must run."""
+    path = shutil.which(program)
+    if path is not None:
+        return path
+    missing = f"{program} is not installed"
+    if os.environ.get("CHATD_TEST_ALL") == "1":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def twistd(*options: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd", "--data", "none", *options]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+class Daemon:
+    """A real daemon with a certificate in ``folder``, at a port that was free."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.certificate, self.key = map(Path, make(folder, "first.example"))
+        self._log = folder / "daemon.log"
+        options = ["--port", str(self.port), "--interface", "127.0.0.1", "--max-per-address", "0", "--flood-rate", "0"]
+        options += ["--tls-cert", str(self.certificate), "--tls-key", str(self.key), "--tls-only"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(twistd(*options), env=environment(), stdout=log, stderr=log)
+        end = time.monotonic() + DEADLINE
+        while not self._listens():
+            assert time.monotonic() < end, self.log()
+            time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        with socket.socket() as caller:
+            return caller.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def read_again(self, certificate: Path | None = None, key: Path | None = None) -> str:
+        """Put these files in the place of its own, send SIGHUP, and wait for the line that it logs."""
+        for target, source in ((self.certificate, certificate), (self.key, key)):
+            if source is not None:
+                target.write_bytes(source.read_bytes())
+        before = self.log().count("SIGHUP:")
+        self._process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + DEADLINE
+        while self.log().count("SIGHUP:") == before:
+            assert time.monotonic() < end, self.log()
+            time.sleep(0.02)
+        return self.log().splitlines()[-1] if "SIGHUP" in self.log().splitlines()[-1] else self.log()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        assert self._process.wait(DEADLINE) == 0, self.log()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path_factory.mktemp("daemon"))
+    yield daemon
+    daemon.stop()
+    assert "Traceback" not in daemon.log(), daemon.log()
+
+
+class Lines:
+    """What a process or a connection says, line by line."""
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self._held = b""
+
+    def until(self, text: bytes) -> bytes:
+        """The first line that holds ``text``, which is waited for."""
+        end, seen = time.monotonic() + DEADLINE, b""
+        while True:
+            line, newline, rest = self._held.partition(b"\n")
+            if newline:
+                self._held, seen = rest, seen + line + newline
+                if text in line:
+                    return line
+                continue
+            assert time.monotonic() < end, (text, seen)
+            if select.select([self._source], [], [], 0.2)[0]:
+                piece = os.read(self._source, 65536)
+                assert piece, (text, seen)
+                self._held += piece
+
+
+class SClient:
+    """``openssl s_client``, as somebody who has nothing else types it."""
+
+    def __init__(self, daemon: Daemon, *options: str) -> None:
+        command = [need("openssl"), "s_client", "-connect", f"127.0.0.1:{daemon.port}", "-quiet", *options]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._stdin: IO[bytes] = self._process.stdin  # type: ignore[assignment]
+        assert self._process.stdout is not None
+        self._lines = Lines(self._process.stdout.fileno())
+
+    def say(self, text: bytes) -> None:
+        self._stdin.write(text)
+        self._stdin.flush()
+
+    def until(self, text: bytes) -> bytes:
+        return self._lines.until(text)
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
+class Plain:
+    """Somebody outside TLS."""
+
+    def __init__(self, daemon: Daemon, nick: bytes) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", daemon.port), DEADLINE)
+        self._lines = Lines(self._socket.fileno())
+        self.say(nick + b"\n")
+        self.until(b"-- Hello " + nick)
+
+    def say(self, text: bytes) -> None:
+        self._socket.sendall(text)
+
+    def until(self, text: bytes) -> bytes:
+        return self._lines.until(text)
+
+    def end(self) -> None:
+        self._socket.close()
+
+
+def context() -> ssl.SSLContext:
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found.check_hostname = False
+    found.verify_mode = ssl.CERT_NONE
+    return found
+
+
+def served(daemon: Daemon) -> str:
+    """The certificate that a caller gets now, as openssl says whose it is."""
+    command = [need("openssl"), "s_client", "-connect", f"127.0.0.1:{daemon.port}"]
+    said = subprocess.run(command, input=b"", capture_output=True, timeout=DEADLINE, check=False).stdout.decode()
+    return next(line for line in said.splitlines() if line.startswith("subject="))
+
+
+@pytest.fixture(scope="module")
+def stalled(daemon: Daemon) -> Iterator[Callable[[], float]]:
+    """How long the server waited for somebody who stopped amid the first message of a handshake, in seconds; it is waited for."""
+    spans: list[float] = []
+
+    def stall() -> None:
+        with socket.create_connection(("127.0.0.1", daemon.port), DEADLINE) as caller, contextlib.suppress(ConnectionResetError):
+            began = time.monotonic()
+            caller.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+            caller.recv(1)
+        spans.append(time.monotonic() - began)
+
+    def span() -> float:
+        thread.join(DEADLINE)
+        return spans[0]
+
+    thread = threading.Thread(target=stall)
+    thread.start()
+    yield span
+    thread.join(DEADLINE)
+
+
+@pytest.mark.usefixtures("stalled")
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_person_inside_and_one_outside_talk(daemon: Daemon, version: str) -> None:
+    bob = Plain(daemon, b"bob")
+    ada = SClient(daemon, version)
+    ada.until(b"-- Welcome to chatd. What is your nick?")
+    ada.say(b"ada\n")
+    ada.until(b"-- Hello ada.")
+    ada.say(b"from inside\n")
+    bob.until(b"<ada> from inside")
+    bob.say(b"from outside\n")
+    ada.until(b"<bob> from outside")
+    ada.say(b"/quit\n")
+    ada.until(b"-- Goodbye.")
+    bob.until(b"-- ada has left")
+    ada.end()
+    bob.end()
+
+
+def test_an_older_version_is_refused(daemon: Daemon) -> None:
+    command = [need("openssl"), "s_client", "-connect", f"127.0.0.1:{daemon.port}", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]
+    done = subprocess.run(command, input=b"ada\n", capture_output=True, timeout=DEADLINE, check=False)
+    assert done.returncode != 0
+    assert b"alert protocol version" in done.stderr
+
+
+def test_a_program_talks_inside(daemon: Daemon) -> None:
+    program = SClient(daemon)
+    program.say(b'{"type": "hello", "nick": "ci"}\n{"type": "say", "text": "deployed", "id": "1"}\n')
+    assert json.loads(program.until(b'"welcome"'))["nick"] == "ci"
+    assert json.loads(program.until(b'"ack"'))["id"] == "1"
+    program.end()
+
+
+def test_a_reader_who_stalls_goes_on_in_order(daemon: Daemon) -> None:
+    """More is said than the log holds and the kernel takes: they are told how many events they missed, and of the others none."""
+    near = socket.socket()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    near.connect(("127.0.0.1", daemon.port))
+    ada, bob, total = context().wrap_socket(near), Plain(daemon, b"bob"), 4000
+    ada.sendall(b"slow\n")
+    bob.until(b"-- slow has joined")
+    for number in range(total):
+        bob.say(b"%d %s\n" % (number, b"x" * 2000))
+    bob.say(b"/who\n")
+    bob.until(b"slow")
+    expected = missed = 0
+    ada.settimeout(DEADLINE)
+    with ada, ada.makefile("rb") as read:
+        while expected < total:
+            line = read.readline()
+            if line.startswith(b"-- You have missed "):
+                missed += int(line.split()[4])
+                expected += int(line.split()[4])
+            elif line.startswith(b"<bob> "):
+                assert int(line.split()[1]) == expected
+                expected += 1
+    assert expected == total
+    assert missed
+    bob.end()
+
+
+def test_the_certificate_is_replaced_while_people_talk_and_others_come(daemon: Daemon, tmp_path: Path) -> None:
+    files = {name: tuple(map(Path, make(tmp_path, name))) for name in ("second.example", "third.example")}
+    bob, ada = Plain(daemon, b"bob"), SClient(daemon)
+    ada.say(b"ada\n")
+    ada.until(b"-- Hello ada.")
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def come_and_go(number: int) -> None:
+        try:
+            while not stop.is_set():
+                with context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE)) as caller:
+                    caller.sendall(b"{}\n")
+                    assert caller.recv(100).startswith(b'{"type":"refused"')
+        except BaseException as problem:
+            failed.append(problem)
+
+    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for turn in range(10):
+        name = ("second.example", "third.example")[turn % 2]
+        assert f"SIGHUP: the certificate of {name} is valid" in daemon.read_again(*files[name])
+        ada.say(b"turn %d\n" % turn)
+        bob.until(b"<ada> turn %d" % turn)
+    stop.set()
+    for thread in threads:
+        thread.join(DEADLINE)
+    assert not failed
+    assert served(daemon) == "subject=CN = third.example"
+    ada.end()
+    bob.end()
+
+
+def test_a_bad_certificate_is_refused_in_one_line_and_the_old_one_stays(daemon: Daemon, tmp_path: Path) -> None:
+    before, lines = served(daemon), len(daemon.log().splitlines())
+    bad = tmp_path / "bad.pem"
+    bad.write_text("nothing of use\n")
+    good = tmp_path / "good.pem"
+    good.write_bytes(daemon.certificate.read_bytes())
+    daemon.read_again(bad)
+    said = [line for line in daemon.log().splitlines()[lines:] if "SIGHUP" in line]
+    assert len(said) == 1
+    assert said[0].endswith(f"SIGHUP: the certificate stays as it is: {daemon.certificate} holds no certificate in PEM")
+    assert served(daemon) == before
+    daemon.read_again(good)
+
+
+def test_the_log_tells_nothing_that_was_said_inside(daemon: Daemon) -> None:
+    ada = SClient(daemon)
+    ada.say(b'{"type": "hello", "nick": "ada", "token": "0123456789abcdef-secret"}\n{"type": "say", "text": "hush hush"}\n')
+    ada.until(b'"ack"')
+    ada.end()
+    log = daemon.log()
+    assert "secret" not in log
+    assert "hush" not in log
+    assert "PRIVATE KEY" not in log
+
+
+def test_a_stalled_handshake_is_let_go(stalled: Callable[[], float]) -> None:
+    assert 9.5 < stalled() < 15
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--tls-key", "key.pem"], "chatd: --tls-key and --tls-only need --tls-cert."),
+        (["--tls-only"], "chatd: --tls-key and --tls-only need --tls-cert."),
+        (["--tls-cert", "/nowhere.pem"], "chatd: /nowhere.pem cannot be read: No such file or directory."),
+        (["--doors", "text,gate"], "chatd: --doors: there is no door 'gate'; there are text, json, tls, web."),
+        (["--doors", "tls"], "chatd: The door tls is open if, and only if, --tls-cert names a certificate."),
+    ],
+)
+def test_wrong_options_end_it_with_one_line(options: list[str], said: str) -> None:
+    done = subprocess.run(twistd("--port", "0", *options), capture_output=True, env=environment(), timeout=DEADLINE, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().strip() == said

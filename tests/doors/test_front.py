@@ -1,0 +1,399 @@
+"""The front: whoever calls reaches their door with all they said, or is told why not in their own language."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from chatd.doors.half_open import HalfOpen
+from chatd.doors.line import ChatProtocol
+from chatd.doors.openings import OPENINGS, Door
+from chatd.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
+from chatd.registry import Settings
+from tests.doors.wire import Recorder, Server, Wire
+
+GREETING = b"-- Welcome to chatd. What is your nick?\r\n"
+
+CALLS = {
+    Door.TEXT: b"ada\nhi\n",
+    Door.JSON: b'{"type": "hello", "nick": "ci"}\n{"type": "ping"}\n',
+    Door.TLS: b"\x16\x03\x01\x00\x05hello",
+    Door.WEB: b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n",
+    Door.IRC: b"CAP LS 302\r\nNICK ada\r\nUSER a 0 * :Ada\r\n",
+    Door.SSH: b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\x00",
+}
+
+
+@pytest.fixture
+def server(clock: Clock) -> Server:
+    return Server(clock)
+
+
+def finish(server: Server, *wires: Wire) -> None:
+    """Let all that is still connected be gone."""
+    for wire in wires:
+        wire.lose()
+    server.turn()
+    assert not len(server.chat.half_open)
+    assert not server.registry._connected
+
+
+# -- To the door
+
+
+@pytest.mark.parametrize("door", CALLS)
+@pytest.mark.parametrize("step", [0, 1, 2, 3, 7])
+def test_each_door_gets_every_byte(server: Server, door: Door, step: int) -> None:
+    server.record(*Door)
+    wire = server.call("192.0.2.7")
+    wire.say(CALLS[door], step)
+    protocol = wire.protocol
+    assert isinstance(protocol, Recorder)
+    assert (protocol.door, protocol.address, protocol.received) == (door, "192.0.2.7", CALLS[door])
+    assert protocol.transport is wire  # type: ignore[comparison-overlap]
+    assert wire.take() == b""
+    finish(server)
+
+
+@pytest.mark.parametrize("door", CALLS)
+def test_each_door_gets_every_byte_wherever_it_is_cut(server: Server, door: Door) -> None:
+    server.record(*Door)
+    call = CALLS[door]
+    for cut in range(1, len(call)):
+        wire = server.call()
+        wire.say(call[:cut])
+        wire.say(call[cut:])
+        assert isinstance(wire.protocol, Recorder)
+        assert (wire.protocol.door, wire.protocol.received) == (door, call)
+
+
+def test_a_person_talks_as_without_a_front(server: Server) -> None:
+    wire = server.call()
+    wire.say(b"ada\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada.")
+    assert type(wire.protocol) is ChatProtocol
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("nick", [b"Getty", b"get", b"GET", b"NICK", b"user", b"PASS", b"SSH-fan", b"OPTIONS"])
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_nick_may_look_like_an_opening(server: Server, nick: bytes, step: int) -> None:
+    wire = server.call()
+    wire.say(nick + b"\n", step)
+    server.turn()
+    assert wire.take().startswith(b"-- Hello " + nick)
+    finish(server, wire)
+
+
+def test_a_program_talks_as_without_a_front(server: Server) -> None:
+    wire = server.call()
+    wire.say(CALLS[Door.JSON], 1)
+    server.turn()
+    assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered", "pong"]
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("typed", [b"GET", b"NICK", b"ada", b"US"])
+def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(server: Server, typed: bytes) -> None:
+    wire = server.call()
+    wire.say(typed)
+    wire.hang_up()
+    server.turn()
+    assert wire.take().startswith(b"-- Hello " + typed)
+    assert wire.closed
+    finish(server, wire)
+
+
+def test_who_says_nothing_at_all_and_closes_is_let_go(server: Server) -> None:
+    wire = server.call()
+    wire.hang_up()
+    assert wire.closed
+    assert wire.take() == b""
+    finish(server, wire)
+
+
+# -- Silence
+
+
+def test_who_is_silent_is_greeted_as_a_person(server: Server) -> None:
+    wire = server.call()
+    server.clock.advance(GREETING_SECONDS - 0.01)
+    assert wire.take() == b""
+    server.clock.advance(0.01)
+    assert wire.take() == GREETING
+    wire.say(b"ada\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada.")
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("door", [Door.TEXT, Door.JSON, Door.IRC, Door.SSH])
+def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server: Server, door: Door) -> None:
+    server.record(*Door)
+    wire = server.call()
+    server.clock.advance(1)
+    wire.take()
+    wire.say(CALLS[door], 1)
+    assert isinstance(wire.protocol, Recorder)
+    assert (wire.protocol.door, wire.protocol.received, wire.take()) == (door, CALLS[door], b"")
+
+
+@pytest.mark.parametrize(("door", "begins"), [(Door.WEB, b"HTTP/1.1 503 "), (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28")])
+def test_who_cannot_skip_a_greeting_is_told_so(server: Server, door: Door, begins: bytes) -> None:
+    server.record(*Door)
+    wire = server.call()
+    server.clock.advance(1)
+    wire.take()
+    wire.say(CALLS[door])
+    assert wire.take().startswith(begins)
+    assert wire.half_closed
+    finish(server, wire)
+
+
+def test_half_an_opening_is_not_taken_for_silence(server: Server) -> None:
+    server.record(Door.WEB)
+    wire = server.call()
+    wire.say(b"GE")
+    server.clock.advance(5)
+    assert wire.take() == b""
+    wire.say(b"T / HTTP/1.0\r\n\r\n")
+    assert isinstance(wire.protocol, Recorder)
+
+
+# -- Time
+
+
+@pytest.mark.parametrize("drip", [b"", b"OPTIONS"])
+def test_a_login_ends_60_seconds_after_connecting_whatever_comes(server: Server, drip: bytes) -> None:
+    wire = server.call()
+    for second in range(59):
+        server.clock.advance(1)
+        wire.say(drip[second // 9 : second // 9 + 1] if second % 9 == 0 else b"")
+    assert wire.open
+    assert not wire.half_closed
+    server.clock.advance(1)
+    server.clock.advance(CLOSE_SECONDS)
+    assert wire.aborted
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("call", [b"a nick with spaces\n", b'{"type": "ping"}\n'])
+def test_the_door_goes_on_counting_from_connecting(server: Server, call: bytes) -> None:
+    wire = server.call()
+    server.clock.advance(LOGIN_SECONDS - 10)
+    wire.say(call)
+    server.clock.advance(9.9)
+    assert wire.open
+    server.clock.advance(0.1)
+    server.turn()
+    assert wire.closed
+    finish(server, wire)
+
+
+# -- Closed doors
+
+
+@pytest.mark.parametrize(
+    ("door", "begins"),
+    [
+        (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28"),
+        (Door.WEB, b"HTTP/1.1 503 Service Unavailable\r\n"),
+        (Door.IRC, b"ERROR :The door 'irc' is not open here."),
+        (Door.SSH, b"The door 'ssh' is not open here."),
+        (Door.TEXT, b"!! The door 'text' is not open here."),
+        (Door.JSON, b'{"type":"refused","code":"door-closed"'),
+    ],
+)
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_closed_door_is_told_in_the_language_of_the_caller(server: Server, door: Door, begins: bytes, step: int) -> None:
+    server.front.doors.clear()
+    wire = server.call()
+    wire.say(CALLS[door], step)
+    assert wire.take().startswith(begins)
+    assert wire.half_closed
+    assert not wire.aborted
+    wire.hang_up()
+    assert wire.closed
+    assert server.events() == 0
+    finish(server, wire)
+
+
+def test_an_http_refusal_is_whole(server: Server) -> None:
+    wire = server.call()
+    wire.say(CALLS[Door.WEB])
+    head, _, body = wire.take().partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
+    assert b"Connection: close" in head.split(b"\r\n")
+    finish(server, wire)
+
+
+def test_what_comes_after_a_refusal_is_dropped_and_ends(server: Server) -> None:
+    wire = server.call()
+    wire.say(b"POST / HTTP/1.1\r\n\r\nada\n/join #x\nhi\n")
+    wire.take()
+    wire.say(b"ada\nhi\n" * 1000)
+    assert wire.take() == b""
+    server.clock.advance(CLOSE_SECONDS)
+    assert wire.aborted
+    assert server.events() == 0
+    finish(server, wire)
+
+
+def test_where_no_person_is_served_nobody_is_greeted(server: Server) -> None:
+    del server.front.doors[Door.TEXT]
+    wire = server.call()
+    server.clock.advance(5)
+    assert wire.take() == b""
+    wire.say(CALLS[Door.JSON])
+    server.turn()
+    assert b'"welcome"' in wire.take()
+    finish(server, wire)
+
+
+# -- Only inside TLS
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
+def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
+    server = Server(clock, tls_only=True)
+    wire = server.call(address)
+    wire.say(b"ada\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada.")
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "10.0.0.1", "::ffff:192.0.2.1", "2001:db8::1", "fe80::1%eth0"])
+@pytest.mark.parametrize("door", [Door.TEXT, Door.JSON, Door.WEB, Door.IRC])
+def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
+    server = Server(clock, tls_only=True)
+    server.record(Door.WEB, Door.IRC, Door.TLS)
+    wire = server.call(address)
+    server.clock.advance(1)
+    assert wire.take() == b""  # A greeting would spoil a handshake that comes late.
+    wire.say(CALLS[door])
+    assert b"This server talks inside TLS only." in wire.take()
+    assert server.events() == 0
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("door", [Door.TLS, Door.SSH])
+def test_what_is_encrypted_is_let_in(clock: Clock, door: Door) -> None:
+    server = Server(clock, tls_only=True)
+    server.record(door)
+    wire = server.call()
+    server.clock.advance(1)
+    wire.say(CALLS[door])
+    assert isinstance(wire.protocol, Recorder)
+
+
+# -- Limits
+
+
+def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
+    server = Server(clock, Settings(max_sessions=1))
+    first = server.call()
+    person, program, silent = server.call(), server.call(), server.call()
+    person.say(b"ada\n")
+    program.say(CALLS[Door.JSON])
+    clock.advance(GREETING_SECONDS)
+    assert person.take().startswith(b"!! The server is full.")
+    assert json.loads(program.take().splitlines()[0])["code"] == "server-full"
+    assert silent.take().startswith(b"!! The server is full.")
+    assert first.take() == GREETING
+    clock.advance(CLOSE_SECONDS)
+    finish(server, first, person, program, silent)
+
+
+def test_callers_of_one_address_are_counted_before_they_say_anything(clock: Clock) -> None:
+    server = Server(clock, Settings(max_per_address=2))
+    wires = [server.call() for _ in range(3)]
+    clock.advance(GREETING_SECONDS)
+    assert [wire.take()[:2] for wire in wires] == [b"--", b"--", b"!!"]
+    finish(server, *wires)
+
+
+def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: Server) -> None:
+    server.chat.half_open = HalfOpen(5)
+    ada = server.call()
+    ada.say(b"ada\n")
+    server.turn()
+    flood = [server.call(f"198.51.100.{number}") for number in range(50)]
+    for wire in flood[::2]:
+        wire.say(b"\x01")
+    assert ada.open
+    assert sum(wire.open for wire in flood) == 5
+    finish(server, ada, *flood)
+
+
+def test_few_are_accepted_in_a_turn_however_many_call(server: Server) -> None:
+    class Port:
+        numberAccepts = 5000
+
+    port = Port()
+    server.front.ports.append(port)
+    wires = [server.call() for _ in range(3)]
+    server.turn()
+    assert port.numberAccepts == ACCEPTS
+    finish(server, *wires)
+
+
+def test_when_the_server_stops_all_are_let_go(server: Server) -> None:
+    ada, silent = server.call(), server.call()
+    ada.say(b"ada\n")
+    server.turn()
+    done = server.front.shut_down()
+    server.turn()
+    assert silent.aborted
+    assert ada.closed
+    finish(server, ada, silent)
+    assert done.called
+
+
+# -- Anything at all
+
+HOSTILE = st.one_of(
+    st.binary(min_size=1, max_size=64),
+    st.tuples(st.sampled_from(sorted(OPENINGS)), st.binary(max_size=64)).map(b"".join),
+    st.tuples(st.sampled_from(sorted(set(OPENINGS) - {b"{"})), st.just(b"x\r\n\r\nada\n/join #x\nhi\n")).map(b"".join),
+)
+
+
+@given(HOSTILE, st.integers(0, 9), st.floats(0, 70))
+def test_nothing_that_is_sent_is_a_defect(call: bytes, step: int, wait: float) -> None:
+    """The fixture ``logged_errors`` fails this test for any traceback."""
+    server = Server(Clock())
+    wire = server.call()
+    wire.say(call[:1])
+    server.clock.advance(wait)
+    wire.say(call[1:], step)
+    server.clock.advance(0)
+    wire.lose()
+    server.clock.advance(0)
+    assert not server.clock.getDelayedCalls()
+    assert not server.registry._connected
+
+
+@given(
+    st.sampled_from(sorted(set(OPENINGS) - {b"{"})),
+    st.one_of(st.binary(max_size=64), st.just(b"x\r\n\r\nada\n/join #x\nhi\n")),
+    st.integers(0, 9),
+)
+def test_whoever_speaks_another_language_touches_no_room(opening: bytes, more: bytes, step: int) -> None:
+    server = Server(Clock())
+    ada, wire = server.call(), server.call()
+    ada.say(b"ada\n")
+    server.turn()
+    ada.take()
+    wire.say(opening + more, step)
+    wire.hang_up()
+    server.turn()
+    assert ada.take() == b""
+    assert server.events() == 1
+    ada.lose()
+    wire.lose()

@@ -1,0 +1,441 @@
+"""The line door: who is calling, what is a line, what is too much, and how a connection ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.logger import LogEvent
+from twisted.python.failure import Failure
+
+from chatd import actions
+from chatd.doors.line import ChatFactory, ChatProtocol, address_of
+from chatd.events import Reason
+from chatd.fanout import Fanout
+from chatd.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from chatd.registry import Registry, Settings
+from chatd.testing import StandingClock
+
+WELCOME = "-- Welcome to chatd. What is your nick?"
+
+
+class Wire(StringTransport):
+    """A transport that tells whether it was cut off."""
+
+    aborting = False
+
+    def abortConnection(self) -> None:
+        self.aborting = True
+
+
+class Line:
+    """One connection, as the other side sees it."""
+
+    def __init__(self, factory: ChatFactory, clock: Clock) -> None:
+        self.clock = clock
+        self.protocol: ChatProtocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1234))
+        self.transport = Wire()  # type: ignore[no-untyped-call]
+        self.protocol.makeConnection(self.transport)  # type: ignore[no-untyped-call]
+
+    def send(self, data: bytes) -> None:
+        self.protocol.dataReceived(data)
+
+    def heard(self) -> list[str]:
+        """What has come since the last call."""
+        self.clock.advance(0)
+        return self.raw().decode("utf-8", "backslashreplace").splitlines()
+
+    def raw(self) -> bytes:
+        """The same, as bytes that have come already."""
+        value: bytes = self.transport.value()  # type: ignore[no-untyped-call]
+        self.transport.clear()  # type: ignore[no-untyped-call]
+        return value
+
+    def lose(self) -> None:
+        self.protocol.connectionLost(Failure(ConnectionLost()))
+
+
+Connect = Callable[[], Line]
+
+
+def new_factory(clock: Clock, settings: Settings | None = None) -> ChatFactory:
+    fanout = Fanout(clock)
+    return ChatFactory(Registry(settings or Settings(), "log", StandingClock(), fanout.news), fanout, clock)
+
+
+@pytest.fixture
+def factory(clock: Clock) -> ChatFactory:
+    return new_factory(clock)
+
+
+@pytest.fixture
+def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
+    """Makes connections; when the test ends they are lost, and then nothing refers to them."""
+    lines: list[Line] = []
+
+    def connect() -> Line:
+        lines.append(Line(factory, clock))
+        return lines[-1]
+
+    yield connect
+    for line in lines:
+        if line.protocol.caller in factory.callers:
+            line.lose()
+    clock.advance(1)
+    assert factory.callers == {}
+    assert factory.registry.connections() == ()
+    assert factory.fanout.behind == {}
+    assert all(not room.members for room in factory.registry.rooms())
+
+
+def named(line: Line, nick: str) -> Line:
+    line.send(f"{nick}\n".encode())
+    assert line.heard()[0].startswith(f"-- Hello {nick}.")
+    return line
+
+
+# -- Who is calling ------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_silent_is_greeted(connect: Connect, clock: Clock) -> None:
+    line = connect()
+    clock.advance(GREETING_SECONDS - 0.01)
+    assert line.heard() == []
+    clock.advance(0.01)
+    assert line.heard() == [WELCOME]
+    clock.advance(10)
+    assert line.heard() == []
+
+
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_program_is_known_by_its_first_byte_however_it_is_cut(connect: Connect, clock: Clock, cut: int) -> None:
+    line, raw = connect(), b'{"type":"hello","nick":"ci"}\n{"type":"ping","id":"1"}\n'
+    line.send(raw[:cut])
+    clock.advance(GREETING_SECONDS * 2)
+    line.send(raw[cut:])
+    assert [json.loads(told)["type"] for told in line.heard()] == ["welcome", "entered", "pong"]
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_person_who_speaks_first_is_not_greeted_however_it_is_cut(connect: Connect, clock: Clock, cut: int) -> None:
+    line, raw = connect(), "Ädä\r\nhi\n".encode()
+    line.send(raw[:cut])
+    clock.advance(GREETING_SECONDS * 2)
+    line.send(raw[cut:])
+    assert line.heard() == ["-- Hello Ädä. You are in #lobby, alone. /help lists what you can do."]
+
+
+def test_a_program_that_speaks_late_is_served(connect: Connect, clock: Clock) -> None:
+    line = connect()
+    clock.advance(GREETING_SECONDS)
+    assert line.heard() == [WELCOME]
+    line.send(b'{"type":"hello","nick":"ci"}\n')
+    assert [json.loads(told)["type"] for told in line.heard()] == ["welcome", "entered"]
+    assert line.protocol.caller.session.door == "json"
+
+
+def test_a_person_may_say_a_brace(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b'{"type":"ping"}\n')
+    assert ada.heard() == ['<bob> {"type":"ping"}']
+
+
+def test_telnet_bytes_are_answered_and_taken_out(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b"half\xff\xf4\xff\xfd\x06 a line\r\n")
+    bob.clock.advance(0)
+    assert bob.raw() == b"\xff\xfd\x00\xff\xfc\x06"
+    assert ada.heard() == ["<bob> half a line"]
+    assert bob.protocol.caller.session.door == "telnet"
+
+
+def test_a_character_that_telnet_takes_apart_may_begin_in_the_bytes_before(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b"\xc3")
+    bob.send(b"\xff\xf3\xff\xfd\x06ber\r\n")
+    assert ada.heard() == ["<bob> Über"]
+
+
+# -- Lines ---------------------------------------------------------------------------------------------------------------
+
+WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+
+
+@given(st.lists(st.tuples(WORDS, st.sampled_from(["\n", "\r\n"])), max_size=20), st.lists(st.integers(1, 40), min_size=1))
+def test_any_cutting_gives_the_same_lines(lines: list[tuple[str, str]], cuts: list[int]) -> None:
+    clock = Clock()
+    factory = new_factory(clock, Settings(flood_rate=0))
+    ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
+    ada.heard()
+    raw, index = "".join(word + end for word, end in lines).encode(), 0
+    while raw:
+        size = cuts[index % len(cuts)]
+        bob.send(raw[:size])
+        raw, index = raw[size:], index + 1
+    assert ada.heard() == [f"<bob> {word}" for word, _ in lines]
+    ada.lose()
+    bob.lose()
+    clock.advance(0)
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 1000, LINE_BYTES + 10])
+def test_a_line_may_be_so_long_and_not_longer(clock: Clock, end: bytes, size: int) -> None:
+    factory = new_factory(clock, Settings(flood_rate=0))
+    ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
+    ada.heard()
+    raw = b"x" * LINE_BYTES + end + b"y" * (LINE_BYTES + 1) + end + b"z" * 9000 + end + b"short" + end
+    for start in range(0, len(raw), size):
+        bob.send(raw[start : start + size])
+    assert ada.heard() == ["<bob> " + "x" * LINE_BYTES, "<bob> short"]
+    assert [told[:24] for told in bob.heard()] == ["!! The line is too long."] * 2
+    ada.lose()
+    bob.lose()
+    clock.advance(0)
+
+
+def test_an_unterminated_line_counts_when_the_input_ends(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b"the last")
+    bob.protocol.readConnectionLost()
+    assert ada.heard() == ["<bob> the last", "-- bob has left #lobby (quit)"]
+    assert bob.heard() == ["-- Goodbye."]
+    assert bob.transport.disconnecting
+
+
+def test_an_unterminated_line_may_not_be_longer_than_another(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b"x" * (LINE_BYTES + 1))
+    bob.protocol.readConnectionLost()
+    assert ada.heard() == ["-- bob has left #lobby (quit)"]
+    assert [told[:24] for told in bob.heard()] == ["!! The line is too long.", "-- Goodbye."]
+
+
+def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
+    bob = named(connect(), "bob")
+    for _ in range(50):
+        if bob.transport.producerState == "producing":
+            bob.send(b"x" * 65536)
+        assert len(bob.protocol._held) <= LINE_BYTES + 1
+    bob.clock.advance(60)
+    bob.send(b"y\n")
+    assert [told[:24] for told in bob.heard()].count("!! The line is too long.") == 1
+
+
+def test_after_the_end_nothing_is_taken_or_held(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b"/quit\nmore\nand more")
+    for _ in range(10):
+        bob.send(b"x" * 65536 + b"\n")
+    assert ada.heard() == ["-- bob has left #lobby (quit)"]
+    assert bob.protocol._held == b""
+
+
+def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.send(b"caf\xe9\nfine\n")
+    assert ada.heard() == ["<bob> fine"]
+    assert bob.heard()[0].startswith("!! The line is not UTF-8")
+
+
+# -- Too fast ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect: Connect, clock: Clock) -> None:
+    ada, bob = named(connect(), "ada"), connect()
+    lines = [f"line {number}" for number in range(FLOOD_BURST + 30)]
+    bob.send(b"bob\n" + "".join(f"{line}\n" for line in lines).encode())
+    assert bob.transport.producerState == "paused"
+    heard = ada.heard()[1:]
+    assert heard == [f"<bob> {line}" for line in lines[: FLOOD_BURST - 1]]  # The nick was a line, too.
+    told = bob.heard()
+    for _ in range(60):
+        clock.advance(0.1)
+        heard += ada.heard()
+        told += bob.heard()
+    assert heard == [f"<bob> {line}" for line in lines]
+    assert told[-1] == "-- You send faster than 10 lines a second: your lines wait, and none is lost."
+    assert len([line for line in told if "faster" in line]) == 1
+    assert bob.transport.producerState == "producing"
+
+
+def test_a_flood_is_told_again_after_a_rest(connect: Connect, clock: Clock) -> None:
+    bob, flood = named(connect(), "bob"), b"/back\n" * (FLOOD_BURST + 5)
+    for _ in range(2):
+        bob.send(flood)
+        told = bob.heard()
+        for _ in range(60):
+            clock.advance(1)
+            told += bob.heard()
+        assert len([line for line in told if "faster" in line]) == 1
+        assert len([line for line in told if "not away" in line]) == FLOOD_BURST + 5
+
+
+def test_one_who_floods_and_goes_leaves_nothing_behind(connect: Connect) -> None:
+    bob = named(connect(), "bob")
+    bob.send(b"/back\n" * 100)
+    bob.lose()
+
+
+def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> None:
+    factory = new_factory(clock, Settings(flood_rate=0))
+    bob = named(Line(factory, clock), "bob")
+    bob.protocol.caller.outlet.pauseProducing()
+    bob.send(b"/help\n" * 1000)
+    assert bob.transport.producerState == "paused"
+    assert bob.protocol.caller.outlet.congested
+    held = len(bob.protocol._held)
+    assert held > 3000
+    bob.protocol.caller.outlet.resumeProducing()
+    clock.advance(0)
+    assert len(bob.protocol._held) < held
+    bob.lose()
+    clock.advance(0)
+
+
+# -- The end -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [b"", b"not a nick\n", b"ad", b"/help\n"])
+def test_who_gives_no_nick_is_let_go_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
+    line = connect()
+    line.send(said)
+    clock.advance(LOGIN_SECONDS - 0.1)
+    assert not line.transport.disconnecting
+    line.send(said)
+    clock.advance(0.1)
+    assert line.heard()[-1] == "-- You have given no nick in time. Goodbye."
+    assert line.transport.disconnecting
+
+
+def test_who_has_a_nick_may_be_silent(connect: Connect, clock: Clock) -> None:
+    line = named(connect(), "ada")
+    clock.advance(LOGIN_SECONDS * 100)
+    assert not line.transport.disconnecting
+    assert line.heard() == []
+
+
+def test_a_goodbye_that_nobody_takes_is_cut_short(connect: Connect, clock: Clock) -> None:
+    line = named(connect(), "ada")
+    line.send(b"/quit\n")
+    assert line.heard() == ["-- Goodbye."]
+    clock.advance(CLOSE_SECONDS - 0.1)
+    assert not line.transport.aborting
+    clock.advance(0.1)
+    assert line.transport.aborting
+
+
+def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+    bob.lose()
+    assert ada.heard() == ["-- bob has left #lobby (link lost)"]
+    named(connect(), "bob")
+
+
+def test_who_takes_nothing_more_is_let_go(connect: Connect) -> None:
+    ada = named(connect(), "ada")
+    ada.protocol.writeConnectionLost()
+    assert ada.transport.aborting
+
+
+def test_stalled_readers_are_let_go_of(connect: Connect, factory: ChatFactory, clock: Clock) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    bob.protocol.caller.outlet.pauseProducing()
+    ada.send(b"hi\n")
+    clock.advance(0)
+    factory.let_go_of_stalled()
+    clock.advance(STALL_SECONDS - 1)
+    factory.let_go_of_stalled()
+    assert not bob.transport.aborting
+    clock.advance(1)
+    factory.let_go_of_stalled()
+    assert bob.transport.aborting
+    bob.lose()
+    assert ada.heard()[-1] == "-- bob has left #lobby (not reading)"
+
+
+@pytest.mark.parametrize("settings", [Settings(max_sessions=1), Settings(max_per_address=1)])
+@pytest.mark.parametrize(("first", "words"), [(b"bob\n", "!! "), (b"{}\n", '{"type":"refused","code":"server-full"'), (b"", "!! ")])
+def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: str) -> None:
+    factory = new_factory(clock, settings)
+    ada, bob = named(Line(factory, clock), "ada"), Line(factory, clock)
+    bob.send(first)
+    clock.advance(GREETING_SECONDS)
+    assert [told[: len(words)] for told in bob.heard()] == [words]
+    assert bob.transport.disconnecting
+    assert ada.heard() == []
+    bob.lose()
+    ada.lose()
+    named(eve := Line(factory, clock), "eve")
+    eve.lose()
+    clock.advance(0)
+
+
+def test_a_defect_costs_its_connection_only_and_is_logged_once(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
+) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.heard()
+
+    def fails(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "perform", fails)
+        bob.send(b"one\ntwo\n")
+    assert bob.transport.aborting
+    assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
+    logged_errors.clear()
+    bob.lose()
+    assert ada.heard() == ["-- bob has left #lobby (link lost)"]
+    ada.send(b"/who\n")
+    assert ada.heard() == ["-- In #lobby (1): ada"]
+
+
+def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(connect: Connect, factory: ChatFactory) -> None:
+    ada, bob = named(connect(), "ada"), connect()
+    bob.send(b"half a li")
+    done: list[None] = []
+    factory.shut_down().addCallback(done.append)
+    assert ada.heard() == ["-- The server stops. Goodbye."]
+    assert bob.heard() == ["-- The server stops. Goodbye."]
+    assert ada.protocol.caller.ended is Reason.SHUTDOWN
+    ada.lose()
+    assert done == []
+    bob.lose()
+    assert done == [None]
+
+
+def test_shutting_down_with_nobody_here_is_done_at_once(factory: ChatFactory) -> None:
+    done: list[None] = []
+    factory.shut_down().addCallback(done.append)
+    assert done == [None]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (IPv4Address("TCP", "192.0.2.7", 1), "192.0.2.7"),
+        (IPv4Address("TCP", "::ffff:192.0.2.7", 1), "192.0.2.7"),
+        (UNIXAddress("/run/chatd.sock"), "this machine"),
+        (None, "this machine"),
+    ],
+)
+def test_an_address_as_people_write_it(address: object, shown: str) -> None:
+    assert address_of(address) == shown

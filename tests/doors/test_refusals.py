@@ -1,0 +1,40 @@
+"""A refusal in the language of each caller."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from twisted.internet.task import Clock
+
+from chatd.doors.openings import Door
+from chatd.doors.refusals import PHRASES
+from chatd.errors import DoorClosed
+from tests.doors.wire import Server
+
+REFUSAL = DoorClosed("Not hére.", "Elsewhere.")
+
+
+@pytest.mark.parametrize(
+    ("door", "said"),
+    [
+        (Door.TEXT, "!! Not hére. Elsewhere.\r\n".encode()),
+        (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28"),
+        (Door.IRC, "ERROR :Not hére. Elsewhere.\r\n".encode()),
+        (Door.SSH, "Not hére. Elsewhere.\r\n".encode()),
+    ],
+)
+def test_each_is_told_in_their_own_language(clock: Clock, door: Door, said: bytes) -> None:
+    assert PHRASES[door](REFUSAL, Server(clock).chat) == said
+
+
+def test_a_program_gets_the_code(clock: Clock) -> None:
+    told = json.loads(PHRASES[Door.JSON](REFUSAL, Server(clock).chat))
+    assert told == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
+
+
+def test_a_browser_gets_a_whole_answer(clock: Clock) -> None:
+    head, _, body = PHRASES[Door.WEB](REFUSAL, Server(clock).chat).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert f"Content-Length: {len(body)}".encode() in head
+    assert body == "Not hére. Elsewhere.\n".encode()

@@ -1,0 +1,529 @@
+"""Inside TLS all is as outside, and the certificate can be replaced while people talk."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
+from zope.interface import provider
+
+from chatd.doors.line import ChatProtocol
+from chatd.doors.openings import Door
+from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+from chatd.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOG_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from tests.doors.wire import Recorder, Server, Wire
+
+PRIVATE = {"plain": NoEncryption(), "encrypted": BestAvailableEncryption(b"secret")}
+
+
+def make(folder: Path, name: str, days: int = 30, form: str = "plain") -> tuple[str, str]:
+    """A self-signed certificate for ``name`` and its key, in two PEM files of ``folder``."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, SHA256())
+    )
+    paths = folder / f"{name}.crt", folder / f"{name}.key"
+    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, PRIVATE[form]))
+    return str(paths[0]), str(paths[1])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(scope="module")
+def paths(folder: Path) -> tuple[str, str]:
+    return make(folder, "chat.example")
+
+
+@pytest.fixture
+def server(clock: Clock, paths: tuple[str, str]) -> Server:
+    return tls_server(clock, paths)
+
+
+def tls_server(clock: Clock, paths: tuple[str, str], tls_only: bool = False) -> Server:
+    server = Server(clock, tls_only=tls_only)
+    server.front.doors[Door.TLS] = TlsDoor(server.front, Certificate(*paths)).build
+    return server
+
+
+class Client:
+    """The far end of a wire, which talks inside TLS."""
+
+    def __init__(self, server: Server, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, address: str = "192.0.2.1") -> None:
+        self.wire = server.call(address)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = version
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing)
+        self.received = b""
+        self.ended = False
+
+    def shake_hands(self, step: int = 0) -> None:
+        """Go through the handshake, and send its bytes ``step`` at a time (0: at once)."""
+        for _ in range(5):
+            try:
+                self._object.do_handshake()
+            except ssl.SSLWantReadError:
+                self._carry(step)
+            else:
+                self._carry(step)
+                return
+        raise AssertionError("there was no handshake")
+
+    def hello(self) -> bytes:
+        """The bytes that open the handshake, not sent yet."""
+        with pytest.raises(ssl.SSLWantReadError):
+            self._object.do_handshake()
+        return self._outgoing.read()
+
+    @property
+    def certificate(self) -> str:
+        """For whom the server's certificate is."""
+        found = self._object.getpeercert(True)
+        assert found is not None
+        return x509.load_der_x509_certificate(found).subject.rfc4514_string()
+
+    @property
+    def version(self) -> str | None:
+        return self._object.version()
+
+    def say(self, text: bytes, step: int = 0) -> None:
+        self._object.write(text)
+        self._carry(step)
+
+    def close(self) -> None:
+        """Say that nothing more comes, as TLS wants it."""
+        with contextlib.suppress(ssl.SSLWantReadError):  # The other side has not said so yet.
+            self._object.unwrap()
+        self._carry(0)
+
+    def take(self) -> bytes:
+        """What has come since the last call."""
+        self._carry(0)
+        while not self.ended:
+            try:
+                piece = self._object.read(65536)
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLZeroReturnError:
+                piece = b""
+            self.ended = not piece
+            self.received += piece
+        received, self.received = self.received, b""
+        return received
+
+    def _carry(self, step: int) -> None:
+        self.wire.say(self._outgoing.read(), step)
+        self._incoming.write(self.wire.take())
+
+
+def log_in(server: Server, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, nick: bytes = b"ada", step: int = 0) -> Client:
+    client = Client(server, version)
+    client.shake_hands(step)
+    client.say(nick + b"\n", step)
+    server.turn()
+    assert client.take().startswith(b"-- Hello " + nick)
+    return client
+
+
+def finish(server: Server, *wires: Wire) -> None:
+    for wire in wires:
+        wire.lose()
+    server.turn()
+    assert not len(server.chat.half_open)
+    assert not server.registry._connected
+    assert not server.chat.callers
+
+
+# -- Inside is as outside
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("step", [0, 1, 7])
+def test_people_talk(server: Server, version: ssl.TLSVersion, step: int) -> None:
+    bob = server.call()
+    bob.say(b"bob\n")
+    server.turn()
+    bob.take()
+    ada = log_in(server, version, step=step)
+    ada.say(b"hi from inside\n", step)
+    bob.say(b"hi from outside\n")
+    server.turn()
+    assert ada.take().endswith(b"<bob> hi from outside\r\n")
+    assert bob.take().endswith(b"<ada> hi from inside\r\n")
+    finish(server, ada.wire, bob)
+
+
+def test_programs_talk(server: Server) -> None:
+    client = Client(server)
+    client.shake_hands()
+    client.say(b'{"type": "hello", "nick": "ci"}\n', 1)
+    server.turn()
+    assert client.take().startswith(b'{"type":"welcome"')
+    finish(server, client.wire)
+
+
+@pytest.mark.parametrize(
+    ("door", "call"), [(Door.WEB, b"GET / HTTP/1.1\r\n\r\n"), (Door.IRC, b"CAP LS\r\nNICK a\r\n"), (Door.SSH, b"SSH-2.0-x\r\n")]
+)
+def test_other_doors_get_every_byte(server: Server, door: Door, call: bytes) -> None:
+    server.record(door)
+    for cut in range(1, len(call)):
+        client = Client(server, address="192.0.2.9")
+        client.shake_hands()
+        client.say(call[:cut])
+        client.say(call[cut:])
+        found = client.wire.protocol.wrappedProtocol
+        assert isinstance(found, Recorder)
+        assert (found.door, found.address, found.received) == (door, "192.0.2.9", call)
+
+
+def test_nothing_of_the_front_is_left_in_the_way(server: Server) -> None:
+    ada = log_in(server)
+    assert type(ada.wire.protocol.wrappedProtocol) is ChatProtocol
+    finish(server, ada.wire)
+
+
+def test_silence_after_the_handshake_is_a_person_s(server: Server) -> None:
+    client = Client(server)
+    server.clock.advance(GREETING_SECONDS / 2)
+    client.shake_hands()
+    server.clock.advance(GREETING_SECONDS)
+    assert client.take() == b"-- Welcome to chatd. What is your nick?\r\n"
+    finish(server, client.wire)
+
+
+def test_there_is_no_tls_inside_tls(server: Server) -> None:
+    client = Client(server)
+    client.shake_hands()
+    other = Client(server)
+    client.say(other.hello())
+    assert client.take() == b"\x15\x03\x03\x00\x02\x02\x28"
+    assert server.events() == 0
+    finish(server, client.wire, other.wire)
+
+
+def test_tls_only_lets_everybody_in_who_talks_inside(clock: Clock, paths: tuple[str, str]) -> None:
+    server = tls_server(clock, paths, tls_only=True)
+    ada = log_in(server)
+    finish(server, ada.wire)
+
+
+# -- The end
+
+
+def test_quit_closes_in_order(server: Server) -> None:
+    ada = log_in(server)
+    ada.say(b"/quit\n")
+    server.turn()
+    assert ada.take() == b"-- Goodbye.\r\n"
+    assert ada.ended  # By close_notify, before the connection ends.
+    ada.close()
+    assert ada.wire.closed
+    assert not ada.wire.aborted
+    finish(server, ada.wire)
+
+
+def test_who_does_not_close_in_turn_is_cut_off(server: Server) -> None:
+    ada = log_in(server)
+    ada.say(b"/quit\n")
+    server.turn()
+    server.clock.advance(CLOSE_SECONDS)
+    assert ada.wire.aborted
+    finish(server, ada.wire)
+
+
+def test_a_caller_who_closes_has_said_everything(server: Server) -> None:
+    """As outside TLS an unterminated last line counts; only the answers cannot reach them any more."""
+    bob, ada = server.call("192.0.2.2"), log_in(server)
+    bob.say(b"bob\n")
+    server.turn()
+    bob.take()
+    ada.take()
+    ada.say(b"bye")
+    ada.close()
+    assert ada.wire.closed
+    ada.wire.lose()
+    server.turn()
+    assert bob.take() == b"<ada> bye\r\n-- ada has left #lobby (quit)\r\n"
+    finish(server, bob)
+
+
+def test_a_link_that_breaks_is_no_such_end(server: Server) -> None:
+    bob, ada = server.call("192.0.2.2"), log_in(server)
+    bob.say(b"bob\n")
+    server.turn()
+    bob.take()
+    ada.say(b"by")
+    ada.wire.lose()
+    server.turn()
+    assert bob.take() == b"-- ada has left #lobby (link lost)\r\n"
+    finish(server, bob)
+
+
+# -- Handshakes that go wrong
+
+
+def logged(client: Client, action: bytes | None) -> list[str]:
+    """What the log says while ``client`` sends ``action`` (None: goes away)."""
+    lines: list[str] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        lines.append(eventAsText(event, includeTimestamp=False, includeSystem=False))
+
+    globalLogPublisher.addObserver(observe)
+    if action is not None:
+        client.wire.say(action)
+    client.wire.lose()
+    globalLogPublisher.removeObserver(observe)
+    return lines
+
+
+def test_an_old_version_is_refused_with_an_alert_and_one_line(server: Server) -> None:
+    client = Client(server)
+    hello = bytearray(client.hello())
+    supported = hello.index(b"\x00\x2b\x00\x03\x02\x03\x04")
+    hello[supported + 5 : supported + 7] = b"\x03\x02"  # TLS 1.1, in the extension supported_versions.
+    lines = logged(client, bytes(hello))
+    assert client.wire.take()[:7] == b"\x15\x03\x03\x00\x02\x02\x46"  # protocol_version
+    assert lines == ["no TLS with 192.0.2.1: unsupported protocol"]
+    finish(server)
+
+
+def test_rubbish_costs_one_line(server: Server) -> None:
+    client = Client(server)
+    lines = logged(client, b"\x16\x03\x01\x00\x05ada\nhi\n/join #x\n")
+    assert len(lines) == 1
+    assert lines[0].startswith("no TLS with 192.0.2.1: ")
+    assert "\n" not in lines[0]
+    assert server.events() == 0
+    finish(server)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
+def test_a_stalled_handshake_is_let_go_after_10_seconds(server: Server, share: float) -> None:
+    client = Client(server)
+    hello = client.hello()
+    client.wire.say(hello[: 2 + int((len(hello) - 2) * share)])
+    rest = hello[2 + int((len(hello) - 2) * share) :]
+    for second in range(int(HANDSHAKE_SECONDS) - 1):
+        server.clock.advance(1)
+        client.wire.say(rest[second : second + 1] if second < len(rest) - 1 else b"")
+    assert client.wire.open
+    server.clock.advance(1)
+    assert client.wire.aborted
+    assert logged(client, None) == []
+    finish(server)
+
+
+def test_the_time_to_log_in_is_counted_from_connecting(server: Server) -> None:
+    client = Client(server)
+    client.shake_hands()
+    server.clock.advance(LOGIN_SECONDS - 1)
+    client.take()
+    client.say(b"two words\n")
+    server.turn()
+    assert client.take().startswith(b"!! ")
+    server.clock.advance(1)
+    server.turn()
+    assert client.take().startswith(b"--")
+    assert client.ended
+    finish(server, client.wire)
+
+
+@given(st.integers(2, 500), st.binary(min_size=1, max_size=8), st.integers(0, 9))
+def test_a_hello_with_other_bytes_in_it_is_no_defect(paths: tuple[str, str], place: int, other: bytes, step: int) -> None:
+    server = tls_server(Clock(), paths)
+    client = Client(server)
+    hello = client.hello()
+    client.wire.say(hello[:place] + other + hello[place + len(other) :] + b"ada\nhi\n", step)
+    server.clock.advance(HANDSHAKE_SECONDS)
+    client.wire.lose()
+    server.clock.advance(0)
+    assert server.events() == 0
+    assert not server.registry._connected
+
+
+# -- The outlet without a socket: a slow reader inside TLS
+
+
+def test_order_is_kept_for_a_reader_who_is_slow(server: Server) -> None:
+    ada, bob = log_in(server), server.call("192.0.2.2")
+    bob.say(b"bob\n")
+    server.turn()
+    ada.take()
+    total = 600
+    for number in range(total):
+        if number % 40 == 10:
+            ada.wire.producer.pauseProducing()
+        if number % 40 == 30:
+            ada.wire.producer.resumeProducing()
+        bob.say(b"message %d\n" % number)
+        server.clock.advance(1)
+    ada.wire.producer.resumeProducing()
+    server.turn()
+    said = [int(line.split()[-1]) for line in ada.take().splitlines() if line.startswith(b"<bob>")]
+    assert said == list(range(total))
+    finish(server, ada.wire, bob)
+
+
+def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: Server) -> None:
+    ada, bob = log_in(server), server.call("192.0.2.2")
+    bob.say(b"bob\n")
+    server.turn()
+    ada.take()
+    ada.wire.producer.pauseProducing()
+    text = b"x" * 4000
+    for _ in range(LOG_BYTES // len(text) + 100):
+        bob.say(text + b"\n")
+        server.clock.advance(1 / 16)
+        if not ada.wire.open:
+            break
+    assert ada.take() == b""
+    server.chat.let_go_of_stalled()
+    server.clock.advance(STALL_SECONDS)
+    server.chat.let_go_of_stalled()
+    assert ada.wire.aborted
+    finish(server, ada.wire, bob)
+
+
+def test_a_reader_who_takes_a_little_is_not_let_go(server: Server) -> None:
+    """Of what the kernel holds for them some has gone, though by far not all of it."""
+    ada = log_in(server)
+    near, far = socket.socketpair()
+    ada.wire.getHandle = lambda: near  # type: ignore[attr-defined]
+    near.send(b"x" * 1000)
+    near.send(b"x" * 1000)
+    ada.wire.producer.pauseProducing()
+    ada.say(b"/help\n")
+    ada.say(b"/help\n")
+    server.turn()
+    server.chat.let_go_of_stalled()
+    server.clock.advance(STALL_SECONDS - 1)
+    far.recv(1000)
+    server.chat.let_go_of_stalled()
+    server.clock.advance(STALL_SECONDS - 1)
+    server.chat.let_go_of_stalled()
+    assert ada.wire.open
+    server.clock.advance(1)
+    server.chat.let_go_of_stalled()
+    assert ada.wire.aborted
+    near.close()
+    far.close()
+    finish(server, ada.wire)
+
+
+# -- The certificate
+
+
+def test_it_says_for_whom_it_is_and_until_when(folder: Path, paths: tuple[str, str]) -> None:
+    until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
+    assert Certificate(*paths).about == f"the certificate of chat.example is valid until {until}"
+    assert "has EXPIRED on" in Certificate(*make(folder, "old.example", days=-1)).about
+
+
+def test_the_key_may_be_in_the_same_file(folder: Path, paths: tuple[str, str]) -> None:
+    both = folder / "both.pem"
+    both.write_bytes(Path(paths[1]).read_bytes() + Path(paths[0]).read_bytes())
+    Certificate(str(both), str(both))
+
+
+def test_the_whole_chain_is_sent(clock: Clock, folder: Path) -> None:
+    first, second = make(folder, "leaf.example"), make(folder, "issuer.example")
+    chain = folder / "chain.pem"
+    chain.write_bytes(Path(first[0]).read_bytes() + Path(second[0]).read_bytes())
+    server = tls_server(clock, (str(chain), first[1]))
+    client = Client(server, ssl.TLSVersion.TLSv1_2)
+    hello = client.hello()
+    client.wire.say(hello)
+    issuer = x509.load_pem_x509_certificate(Path(second[0]).read_bytes()).public_bytes(Encoding.DER)
+    assert issuer in client.wire.take()
+    finish(server, client.wire)
+
+
+def test_new_callers_get_the_new_certificate_and_nobody_is_dropped(clock: Clock, folder: Path) -> None:
+    old = make(folder, "first.example")
+    certificate = Certificate(*old)
+    server = Server(clock)
+    server.front.doors[Door.TLS] = TlsDoor(server.front, certificate).build
+    ada = log_in(server)
+    new = make(folder, "second.example")
+    for target, source in zip(old, new, strict=True):
+        Path(target).write_bytes(Path(source).read_bytes())
+    certificate.read_again()
+    bob = log_in(server, nick=b"bob")
+    assert (ada.certificate, bob.certificate) == ("CN=first.example", "CN=second.example")
+    ada.say(b"still here\n")
+    server.turn()
+    assert bob.take().endswith(b"<ada> still here\r\n")
+    finish(server, ada.wire, bob.wire)
+
+
+BAD = ["missing", "a directory", "empty", "rubbish", "no key", "another key", "an encrypted key", "a key alone", "cut off"]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_file_is_refused_and_the_old_one_kept(clock: Clock, tmp_path: Path, bad: str) -> None:
+    paths = make(tmp_path, "good.example")
+    certificate = Certificate(*paths)
+    file, key = map(Path, paths)
+    spoil(bad, file, key)
+    with pytest.raises(BadCertificate) as raised:
+        certificate.read_again()
+    assert "\n" not in str(raised.value)
+    assert str(tmp_path) in str(raised.value)
+    assert "good.example is valid" in certificate.about
+    server = Server(clock)
+    server.front.doors[Door.TLS] = TlsDoor(server.front, certificate).build
+    ada = log_in(server)
+    assert ada.certificate == "CN=good.example"
+    finish(server, ada.wire)
+
+
+def spoil(bad: str, file: Path, key: Path) -> None:
+    """Make the certificate in ``file`` or its ``key`` unusable."""
+    folder = file.parent
+    if bad == "missing":
+        file.unlink()
+    elif bad == "a directory":
+        file.unlink()
+        file.mkdir()
+    elif bad == "empty":
+        file.write_bytes(b"")
+    elif bad == "rubbish":
+        file.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    elif bad == "no key":
+        key.write_bytes(b"none")
+    elif bad == "another key":
+        key.write_bytes(Path(make(folder, "other.example")[1]).read_bytes())
+    elif bad == "an encrypted key":
+        key.write_bytes(Path(make(folder, "secret.example", form="encrypted")[1]).read_bytes())
+    elif bad == "a key alone":
+        file.write_bytes(key.read_bytes())
+    else:
+        file.write_bytes(file.read_bytes()[:-60])

@@ -1,0 +1,401 @@
+"""The WebSocket door over a transport in memory: the handshake, frames whole and byte by byte, limits, and bytes that mean harm."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
+
+from chatd.commands import Say
+from chatd.doors.line import ChatFactory
+from chatd.doors.web import WebDoor
+from chatd.doors.websocket import is_allowed, text_frame
+from chatd.fanout import Fanout
+from chatd.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
+from chatd.registry import Registry, Settings
+from chatd.testing import StandingClock, arrive
+
+OPENING = (
+    b"GET /ws HTTP/1.1\r\nHost: chat.example:8080\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n"
+)
+HELLO = {"type": "hello", "nick": "ada"}
+
+
+class Wire(StringTransport):
+    """A transport in memory that can be full, and be cut off."""
+
+    aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = self.disconnecting = True
+
+
+class Server:
+    """A server with a web door, and nobody in it."""
+
+    def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
+        self.clock = clock
+        fanout = Fanout(clock)
+        self.registry = Registry(settings or Settings(), "testlog", StandingClock(), fanout.news)
+        self.factory = ChatFactory(self.registry, fanout, clock)
+        self.door = WebDoor(self.factory, ["https://friend.example/"])
+        self.pages: list[Page] = []
+
+    def open(self, opening: bytes = OPENING % b"", step: int = 0) -> Page:
+        page = Page(self, step)
+        self.pages.append(page)
+        page.give(opening)
+        return page
+
+    def rooms(self) -> list[str]:
+        return [room.name.text for room in self.registry.rooms()]
+
+    def hang_up(self) -> None:
+        for page in self.pages:
+            page.hang_up()
+        self.clock.advance(1)
+
+
+class Page:
+    """The other end of one connection."""
+
+    def __init__(self, server: Server, step: int) -> None:
+        self.wire = Wire()
+        self._server = server
+        self._step = step
+        self._connection = Connection(ConnectionType.CLIENT)
+        self.head = b""
+        self._there = True
+        self._protocol = server.door.buildProtocol("192.0.2.1")
+        self._protocol.makeConnection(self.wire)
+
+    def give(self, data: bytes) -> None:
+        for start in range(0, len(data), self._step or len(data) or 1):
+            self._protocol.dataReceived(data[start : start + (self._step or len(data))])
+
+    def send(self, *events: Event) -> None:
+        self.give(b"".join(map(self._connection.send, events)))
+
+    def say(self, *objects: Any) -> None:
+        self.send(TextMessage("\n".join(map(json.dumps, objects))))
+
+    def take(self) -> list[Event]:
+        """The frames that have come since the last call."""
+        self._server.clock.advance(0)
+        data, _ = self.wire.value(), self.wire.clear()
+        if not self.head:
+            self.head, _, data = data.partition(b"\r\n\r\n")
+        self._connection.receive_data(data)
+        return list(self._connection.events())
+
+    def told(self) -> list[dict[str, Any]]:
+        """The objects that have come since the last call."""
+        texts = [event.data for event in self.take() if isinstance(event, TextMessage)]
+        return [json.loads(line) for line in "".join(texts).splitlines()]
+
+    def closed(self) -> int | None:
+        """The code with which the server has closed, if it has."""
+        codes = [event.code for event in self.take() if isinstance(event, CloseConnection)]
+        return codes[0] if codes else None
+
+    @property
+    def producer(self) -> Any:
+        """What the transport tells when it is full, and when it is not."""
+        return self.wire.producer
+
+    def hang_up(self) -> None:
+        if self._there:
+            self._there = False
+            self._protocol.connectionLost(Failure(ConnectionDone()))
+
+
+@pytest.fixture
+def server(clock: Clock) -> Iterator[Server]:
+    server = Server(clock)
+    yield server
+    server.hang_up()
+
+
+# -- The handshake
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
+    page = server.open(OPENING % b"Origin: http://chat.example:8080\r\n", step)
+    page.say(HELLO, {"type": "say", "text": "hé \N{GRINNING FACE}", "id": "1"})
+    assert [told["type"] for told in page.told()] == ["welcome", "entered", "ack", "said"]
+    assert page.head.startswith(b"HTTP/1.1 101 ")
+    assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in page.head, "the answer of RFC 6455, 1.3"
+    (ada,) = server.registry.connections()
+    assert (ada.nick, ada.door) == ("ada", "web")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ((b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 8"), 426),
+        ((b"Sec-WebSocket-Version: 13\r\n", b""), 400),
+        ((b"Sec-WebSocket-Key", b"Key"), 400),
+        ((b"Upgrade: websocket", b"Upgrade: h2c"), 400),
+        ((b"keep-alive, Upgrade", b"close"), 400),
+        ((b"Host: chat.example:8080\r\n", b""), 400),
+        ((b"Host: ", b"Host: x\r\nHost: "), 400),
+        ((b"Host: chat", b"Host: \xff"), 400),
+        ((b"HTTP/1.1", b"HTTP/1.0"), 400),
+        ((b"GET", b"HEAD"), 400),
+        ((b"GET", b"POST"), 405),
+        ((b"\r\n\r\n", b"\r\nOrigin: https://other.example\r\n\r\n"), 403),
+        ((b"\r\n\r\n", b"\r\nOrigin: null\r\n\r\n"), 403),
+        ((b"\r\n\r\n", b"\r\nOrigin: \xff\r\n\r\n"), 403),
+        ((b"\r\n\r\n", b"\r\nOrigin: https://friend.example\r\n\r\n"), 101),
+    ],
+)
+def test_each_opening_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
+    page = server.open((OPENING % b"").replace(*change, 1))
+    assert page.wire.value().startswith((b"HTTP/1.1 %d " % status, b"HTTP/1.0 %d " % status))
+    assert len(server.registry.connections()) == (status == 101)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        (None, "chat.example", True),
+        ("http://chat.example", "chat.example", True),
+        ("http://chat.example", "chat.example:80", True),
+        ("https://chat.example", "chat.example:443", True),
+        ("https://CHAT.example:8080", "chat.EXAMPLE:8080", True),
+        ("http://[::1]:8080", "[::1]:8080", True),
+        ("https://friend.example", "chat.example", True),
+        ("https://Friend.example", "chat.example", True),
+        ("http://friend.example", "chat.example", False),
+        ("http://chat.example:81", "chat.example", False),
+        ("http://chat.example.evil.example", "chat.example", False),
+        ("http://evil.example/?chat.example", "chat.example", False),
+        ("http://chat.example", "", False),
+        ("file://", "", False),
+        ("null", "null", False),
+        ("", "", False),
+        ("http://[", "[", False),
+        ("http://a:b", "a:b", False),
+    ],
+)
+def test_only_our_pages_and_those_of_friends_get_in(origin: str | None, host: str, allowed: bool) -> None:
+    assert is_allowed(origin, host, {"https://friend.example"}) is allowed
+
+
+# -- Messages
+
+
+def test_a_message_may_come_in_fragments_with_pings_between(server: Server) -> None:
+    page = server.open()
+    head, tail = '{"type": "hello", "nick": "z\N{LATIN SMALL LETTER E WITH ACUTE}', 'lie"}'
+    page.send(TextMessage(head, message_finished=False), Ping(b"?"), TextMessage(tail))
+    events = page.take()
+    assert events[0] == Pong(b"?")
+    assert server.registry.connections()[0].nick == "z\N{LATIN SMALL LETTER E WITH ACUTE}lie"
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([BytesMessage(b"{}")], 1003),
+        ([TextMessage("x" * (MESSAGE_BYTES + 1))], 1009),
+        ([TextMessage("x" * MESSAGE_BYTES, message_finished=False), TextMessage("x")], 1009),
+        ([TextMessage("\N{GRINNING FACE}" * (MESSAGE_BYTES // 4) + "x")], 1009),
+    ],
+)
+def test_what_is_no_message_for_us_ends_in_order_and_says_why(server: Server, frames: list[Event], code: int) -> None:
+    page = server.open()
+    page.say(HELLO)
+    page.take()
+    page.send(*frames)
+    assert page.closed() == code
+    assert not page.wire.disconnecting, "the other side answers first"
+    page.send(CloseConnection(code))
+    assert page.wire.disconnecting
+    assert not server.registry.connections()[0].rooms
+
+
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\x81\x82\0\0\0\0\xc3\x28", 1007),  # no UTF-8
+        (b"\x81\x02{}", 1002),  # not masked
+        (b"\x83\x80\0\0\0\0", 1002),  # no such opcode
+        (b"\xc1\x80\0\0\0\0", 1002),  # a bit of an extension that nobody agreed on
+        (b"\x80\x80\0\0\0\0", 1002),  # goes on with nothing
+        (b"\x09\x80\0\0\0\0", 1002),  # a ping in fragments
+        (b"\x89\xfe\x00\x7e\0\0\0\0", 1002),  # a ping that is too long
+        (b"\x88\x81\0\0\0\0x", 1002),  # a close with half a code
+    ],
+)
+def test_what_is_no_web_socket_is_told_so_and_left(server: Server, frame: bytes, code: int, step: int) -> None:
+    page = server.open(step=step)
+    page.give(frame)
+    assert page.closed() == code
+    assert page.wire.disconnecting
+    page.give(b"\x81\x82\0\0\0\0{}")
+    assert not server.rooms()
+
+
+def test_a_line_that_is_too_long_is_refused_and_the_rest_of_the_message_is_taken(server: Server) -> None:
+    page = server.open()
+    page.say(HELLO)
+    page.take()
+    page.send(TextMessage("x" * (LINE_BYTES + 1) + '\n\n{"type": "ping"}\r\n'))
+    assert [(told["type"], told.get("code")) for told in page.told()] == [("refused", "too-long"), ("pong", None)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_frames_of_every_size_are_understood(size: int) -> None:
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(text_frame(b"x" * size))
+    assert "".join(event.data for event in client.events() if isinstance(event, TextMessage)) == "x" * size
+
+
+# -- The end
+
+
+def test_a_page_that_closes_is_gone_in_order(server: Server) -> None:
+    page, bob = server.open(), arrive(server.registry, "bob")
+    page.say(HELLO)
+    page.take()
+    bob.take()
+    page.send(CloseConnection(1001))
+    assert page.closed() is not None
+    assert page.wire.disconnecting
+    (left,) = bob.take()
+    assert (left.nick, left.reason) == ("ada", "quit")  # type: ignore[union-attr]
+
+
+def test_a_page_that_does_not_answer_our_close_is_cut_off(server: Server, clock: Clock) -> None:
+    page = server.open()
+    page.say(HELLO, {"type": "do", "command": "quit"})
+    events = page.take()
+    assert '"closing"' in "".join(event.data for event in events if isinstance(event, TextMessage))
+    assert isinstance(events[-1], CloseConnection)
+    page.give(b"\x81\x82\0\0\0\0{}")
+    assert not page.wire.disconnecting
+    clock.advance(CLOSE_SECONDS)
+    assert page.wire.aborted
+
+
+def test_a_full_server_shows_the_page_and_says_so_in_a_frame(clock: Clock) -> None:
+    server = Server(clock, Settings(max_sessions=1))
+    server.open()
+    reader = server.open(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert reader.wire.value().startswith(b"HTTP/1.1 200 ")
+    assert reader.wire.disconnecting
+    page = server.open()
+    assert [told.get("code") for told in page.told()][:1] == ["server-full"]
+    server.hang_up()
+
+
+def test_who_gives_no_nick_is_let_go(server: Server, clock: Clock) -> None:
+    page = server.open()
+    clock.pump([LOGIN_SECONDS / 4] * 4)
+    told = page.take()
+    assert '"timed-out"' in "".join(event.data for event in told if isinstance(event, TextMessage))
+    assert isinstance(told[-1], CloseConnection)
+
+
+def test_a_peer_that_answers_no_ping_is_let_go_in_time(server: Server, clock: Clock) -> None:
+    page = server.open()
+    page.say(HELLO)
+    page.take()
+    clock.pump([PING_SECONDS] * 3)
+    assert Ping(b"") in page.take()
+    page.send(Pong(b""))
+    clock.pump([PING_SECONDS] * int(PEER_SECONDS // PING_SECONDS))
+    assert not page.wire.aborted, "it has answered since"
+    clock.advance(PING_SECONDS)
+    assert page.wire.aborted
+    assert PEER_SECONDS + PING_SECONDS <= 150
+
+
+# -- Bounds
+
+
+def paused(page: Page) -> bool:
+    return page.wire.producerState == "paused"
+
+
+def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> None:
+    server = Server(clock, Settings(flood_rate=8, flood_burst=5))
+    page = server.open()
+    page.say(HELLO, *({"type": "say", "text": str(n)} for n in range(20)))
+    assert [told["type"] for told in page.told()].count("said") == 4
+    assert paused(page)
+    clock.pump([0.125] * 20)
+    assert not paused(page)
+    lobby = server.registry.room("lobby").log
+    assert [event.text for event in lobby.read(2, lobby.end)] == [str(n) for n in range(20)]  # type: ignore[attr-defined]
+    server.hang_up()
+
+
+@pytest.mark.parametrize("event", [Ping(b""), TextMessage("", message_finished=False)])
+def test_frames_that_say_nothing_are_slowed_too(server: Server, event: Event) -> None:
+    page = server.open()
+    page.send(*[event] * 100)
+    assert paused(page)
+
+
+def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server: Server, clock: Clock) -> None:
+    page, bob = server.open(), arrive(server.registry, "bob")
+    page.say(HELLO)
+    page.take()
+    page.producer.pauseProducing()
+    for n in range(2000):
+        bob.ask(Say("x" * 500 + str(n)))
+        clock.advance(0)
+    page.send(*[Ping(b"x")] * 30)
+    assert page.wire.value() == b""
+    page.producer.resumeProducing()
+    told = page.told()
+    assert [one["seq"] for one in told] == list(range(told[0]["seq"], told[0]["seq"] + 2000))
+
+
+def test_a_page_that_takes_nothing_is_let_go(server: Server, clock: Clock) -> None:
+    page, bob = server.open(), arrive(server.registry, "bob")
+    page.say(HELLO)
+    page.take()
+    page.producer.pauseProducing()
+    bob.ask(Say("anybody?"))
+    clock.advance(0)
+    server.factory.let_go_of_stalled()
+    clock.advance(31)
+    server.factory.let_go_of_stalled()
+    assert page.wire.aborted
+
+
+# -- Harm
+
+
+@given(st.lists(st.one_of(st.binary(max_size=40), st.builds(lambda data: b"\x81%c\0\0\0\0%b" % (0x80 | len(data), data),
+                                                          st.binary(max_size=60))), max_size=8))  # fmt: skip
+def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
+    server = Server(Clock())
+    page = server.open()
+    for piece in pieces:
+        page.give(piece)
+        server.clock.advance(0)
+    server.clock.pump([10.0] * 16)
+    page.hang_up()
+    assert not server.rooms()
+    assert not server.registry.connections()
+    assert len(server.factory.half_open) == 0
+    assert server.clock.getDelayedCalls() == []

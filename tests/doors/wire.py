@@ -1,0 +1,146 @@
+"""A connection without a network: a transport that keeps what is written, and a front at its near end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from chatd.doors.catalogue import open_line_doors
+from chatd.doors.front import FrontFactory
+from chatd.doors.line import ChatFactory
+from chatd.doors.openings import Door
+from chatd.fanout import Fanout
+from chatd.registry import Registry, Settings
+from chatd.testing import StandingClock
+
+
+class Wire:
+    """A transport in memory, as TCP's: its protocol can be replaced, and its writing side closed."""
+
+    def __init__(self) -> None:
+        self.protocol: Any = None
+        self.written = b""
+        self.half_closed = False
+        self.closed = False
+        self.aborted = False
+        self.producer: Any = None
+        self.paused = False
+
+    @property
+    def open(self) -> bool:
+        return not (self.closed or self.aborted)
+
+    # -- The server's side
+
+    def write(self, data: bytes) -> None:
+        if self.open and not self.half_closed:
+            self.written += data
+
+    def loseConnection(self) -> None:
+        self.closed = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        assert self.producer is None
+        self.producer = producer
+        if not streaming:
+            producer.resumeProducing()
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def pauseProducing(self) -> None:
+        self.paused = True
+
+    def resumeProducing(self) -> None:
+        self.paused = False
+
+    # -- The caller's side
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        written, self.written = self.written, b""
+        return written
+
+    def say(self, data: bytes, step: int = 0) -> None:
+        """Send ``data``, in pieces of ``step`` bytes; 0: in one."""
+        for start in range(0, len(data), step or len(data) or 1):
+            if self.open:
+                self.protocol.dataReceived(data[start : start + step] if step else data)
+
+    def hang_up(self) -> None:
+        """Close the caller's side alone."""
+        if IHalfCloseableProtocol.providedBy(self.protocol):
+            self.protocol.readConnectionLost()
+        else:
+            self.lose()
+
+    def lose(self) -> None:
+        """Be gone."""
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class Recorder(Protocol):
+    """A door that keeps what it is given."""
+
+    def __init__(self, door: Door, address: str, began: float) -> None:
+        self.door, self.address, self.began = door, address, began
+        self.received = b""
+        self.ended = False
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.ended = True
+
+
+class Server:
+    """A front on a clock that stands still; the doors of lines are open, and ``record`` opens others that only keep what comes."""
+
+    def __init__(self, clock: Clock, settings: Settings | None = None, tls_only: bool = False) -> None:
+        self.clock = clock
+        fanout = Fanout(clock)
+        self.registry = Registry(settings or Settings(), "testlog", StandingClock(), fanout.news)
+        self.chat = ChatFactory(self.registry, fanout, clock)
+        self.front = FrontFactory(self.chat, tls_only)
+        open_line_doors(self.front, [Door.TEXT, Door.JSON])
+
+    def record(self, *doors: Door) -> None:
+        """Open ``doors``, which keep what comes and answer nothing."""
+
+        def opener(door: Door) -> None:
+            def build(address: str, began: float) -> IProtocol:
+                return Recorder(door, address, began)
+
+            self.front.doors[door] = build
+
+        for door in doors:
+            opener(door)
+
+    def call(self, address: str = "192.0.2.1") -> Wire:
+        """A new connection."""
+        wire = Wire()
+        wire.protocol = self.front.buildProtocol(IPv4Address("TCP", address, 50000))
+        wire.protocol.makeConnection(wire)
+        self.turn()
+        return wire
+
+    def turn(self) -> None:
+        """Let the reactor's turn end."""
+        self.clock.advance(0)
+
+    def events(self) -> int:
+        """How many events there have been in all rooms."""
+        return sum(room.log.end - 1 for room in self.registry.rooms())

@@ -1,0 +1,98 @@
+"""The options of ``twistd chatd``: what each gives, and what is wrong in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+
+from chatd.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.registry import Settings
+from chatd.tap import Options, _shown
+
+
+def parsed(*arguments: str) -> Options:
+    options = Options()
+    options.parseOptions(list(arguments))
+    return options
+
+
+def test_without_options() -> None:
+    options = parsed()
+    assert options["port"] == 8080
+    assert options["listen"] == []
+    assert options["settings"] == Settings("chatd", (), "lobby", FLOOD_RATE, FLOOD_BURST, SESSIONS_PER_ADDRESS, SESSIONS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        (["--name", "teahouse"], Settings(name="teahouse")),
+        (["--default-room", "#Tea"], Settings(default_room="Tea")),
+        (["--flood-rate", "2.5"], Settings(flood_rate=2.5)),
+        (["--flood-burst", "3"], Settings(flood_burst=3)),
+        (["--flood-rate", "0"], Settings(flood_rate=0)),
+        (["--flood-rate", "0", "--flood-burst", "0"], Settings(flood_rate=0, flood_burst=0)),
+        (["--max-per-address", "0"], Settings(max_per_address=0)),
+        (["--max-sessions", "7"], Settings(max_sessions=7)),
+    ],
+)
+def test_settings(arguments: list[str], settings: Settings) -> None:
+    assert parsed(*arguments)["settings"] == settings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "port", "listen"),
+    [
+        (["--port", "0"], 0, []),
+        (["-p", "65535"], 65535, []),
+        (["--listen", "unix:a"], None, ["unix:a"]),
+        (["--listen", "unix:a", "--listen", "tcp:1"], None, ["unix:a", "tcp:1"]),
+        (["--listen", "unix:a", "--port", "9"], 9, ["unix:a"]),
+    ],
+)
+def test_where_it_listens(arguments: list[str], port: int | None, listen: list[str]) -> None:
+    options = parsed(*arguments)
+    assert (options["port"], options["listen"]) == (port, listen)
+
+
+def test_the_motd_is_safe_text(tmp_path: Path) -> None:
+    motd = tmp_path / "motd"
+    motd.write_bytes("Grüße\r\n\x1b[31mred\n\nend".encode())
+    assert parsed("--motd", str(motd))["settings"].motd == ("Grüße", "␛[31mred", "", "end")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--port", "x"], "chatd: x is not a port, which is a whole number from 0 to 65535."),
+        (["--port", "٣"], "chatd: ٣ is not a port, which is a whole number from 0 to 65535."),
+        (["--port", "65536"], "chatd: 65536 is not a port, which is a whole number from 0 to 65535."),
+        (["--flood-rate", "-1"], "chatd: -1 is not a rate, which is a number of 0 or more."),
+        (["--flood-rate", "inf"], "chatd: inf is not a rate, which is a number of 0 or more."),
+        (["--max-sessions", "1.5"], "chatd: 1.5 is not a whole number of 0 or more."),
+        (["--flood-burst", "0"], "chatd: --flood-burst must be at least 1, unless --flood-rate is 0."),
+        (["--motd", "/no/such/file"], "chatd: --motd: /no/such/file cannot be read: No such file or directory."),
+        (["--motd", "/"], "chatd: --motd: / cannot be read: Is a directory."),
+        (["--nonsense"], "chatd: option --nonsense not recognized"),
+    ],
+)
+def test_a_mistake_is_one_line(arguments: list[str], line: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed(*arguments)
+    assert ended.value.code == line
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (IPv4Address("TCP", "127.0.0.1", 80), "127.0.0.1 port 80"),
+        (IPv4Address("TCP", "0.0.0.0", 80), "port 80"),
+        (IPv6Address("TCP", "::", 80), "port 80"),
+        (IPv6Address("TCP", "::1", 80), "::1 port 80"),
+        (UNIXAddress("/run/chatd.sock"), "/run/chatd.sock"),
+    ],
+)
+def test_an_address_is_shown_to_people(address: object, shown: str) -> None:
+    assert _shown(address) == shown
