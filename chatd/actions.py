@@ -243,9 +243,7 @@ def say(registry: Registry, session: Session, command: commands.Say | commands.M
 
 def _post(session: Session, room: Room, command: commands.Say | commands.Me) -> None:
     action = type(command) is commands.Me
-    said = events.Said(
-        room.name.text, room.log.end, session.heard, session.nick, session.origin, command.text, action, command.id
-    )
+    said = events.Said(room.name.text, room.log.end, session.heard, session.nick, session.origin, command.text, action, command.id)
     room.post(said, lambda failure: _acknowledge(session, said, failure))
 
 

@@ -233,6 +233,17 @@ def makeService(options: Options) -> IService:
     return ChatService(reactor, front, endpoints, certificate, store, _duration(options["keep"]))
 
 
+def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
+    from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+
+    try:
+        certificate = Certificate(options["tls-cert"], options["tls-key"])
+    except BadCertificate as bad:
+        sys.exit(f"chatd: {bad}.")
+    front.doors[Door.TLS] = TlsDoor(front, certificate).build
+    return certificate
+
+
 def _store(reactor: Any, data: str) -> SqliteStore | None:
     """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where it cannot be used."""
     if data == "none":
@@ -246,17 +257,6 @@ def _store(reactor: Any, data: str) -> SqliteStore | None:
         )
     except UnusableError as error:
         sys.exit(f"chatd: {error}")
-
-
-def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
-    from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
-
-    try:
-        certificate = Certificate(options["tls-cert"], options["tls-key"])
-    except BadCertificate as bad:
-        sys.exit(f"chatd: {bad}.")
-    front.doors[Door.TLS] = TlsDoor(front, certificate).build
-    return certificate
 
 
 def _milliseconds() -> int:
@@ -329,11 +329,11 @@ class ChatService(Service):
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         _calm_collector()
+        if self._certificate is not None:
+            log.info("{about}", about=self._certificate.about)
         if self._store is not None:
             self._store.start()
         log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
-        if self._certificate is not None:
-            log.info("{about}", about=self._certificate.about)
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)

@@ -40,7 +40,7 @@ class Record(MemoryLog):
         self.everything.append(event)
         super().append(event, stored)
 
-    def held(self, origin: str, id: str) -> list[Said]:
+    def messages(self, origin: str, id: str) -> list[Said]:
         """What was said from ``origin`` under ``id``, as far as the log holds it."""
         found = self.everything[self.first - 1 :]
         return [event for event in found if isinstance(event, Said) and (event.origin, event.id) == (origin, id)]
@@ -181,7 +181,7 @@ class Chat(RuleBasedStateMachine):
     def _say(self, index: int, room: str, id: str, text: str) -> None:
         key, session = fold(room.removeprefix("#")), self._reader(index).person.session
         log = self.logs.get(key)
-        before = log.held(session.origin, id) if log and id else []
+        before = log.messages(session.origin, id) if log and id else []
         count = len(log.everything) if log else 0
         for ack in self._ask(index, commands.Say(text, room, id=id)):
             if isinstance(ack, Ack):

@@ -36,7 +36,7 @@ def topic(text: str) -> TopicSet:
 def new_member(room: Room, nick: str) -> Session:
     session = Session(RecordingOutgoing(), "192.0.2.1", "text", NOON)
     session.name = parse_nick(nick)
-    room.members[session] = None
+    room.members[session] = 1
     return session
 
 

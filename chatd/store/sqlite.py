@@ -280,7 +280,6 @@ class SqliteStore:
 
         self._reader.ask(partial(queries.at, room=log.id, first=log.first, stop=log.stored, time=time), told)
 
-
     def search(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
         """Tell ``found`` the newest messages that are sought; None where that would take too long."""
 

@@ -53,7 +53,7 @@ class Daemon:
         data = () if "--data" in options else ("--data", "none")
         command = [*TWISTD, "chatd", *data, *options]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=folder, env=environment(TZ="UTC"), stdout=pipe, stderr=pipe)
+        self.process = subprocess.Popen(command, cwd=folder, env=environment(TZ="UTC", XDG_STATE_HOME=str(folder)), stdout=pipe, stderr=pipe)
         self._lines: list[str] = []
         self._ended = False
         self._changed = threading.Condition()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.conversations.conftest import Call, StartDaemon
 from tests.conversations.processes import DEADLINE, ROOT, Daemon, environment, need
 

@@ -26,7 +26,7 @@ TALK = [
     ("tea", "ada", "今天我们去喝茶吧"),
     ("tea", "Łukasz", "お茶を飲みたいです"),
     ("lobby", "bob", "ฉันอยากดื่มชา"),
-    ("tea", "ada", 'he said "NEAR" AND (x OR y) -- 100% {col}: \'quoted\''),
+    ("tea", "ada", "he said \"NEAR\" AND (x OR y) -- 100% {col}: 'quoted'"),
     ("lobby", "eve", "Мы пьём чай"),
     ("lobby", "ada", "building bridges"),
     ("tea", "eve", "우리는 차를 마신다"),

@@ -125,7 +125,6 @@ class TestDelivered:
         server.settle()
         assert [item.text for item in ada.take() if isinstance(item, Said)] == ["one"]
 
-
     @pytest.mark.parametrize(("asked", "told"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
     def test_a_bot_comes_in_with_as_much_scrollback_as_it_wants(self, server: Server, asked: int, told: int) -> None:
         ada = server.arrive("ada")
