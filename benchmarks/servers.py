@@ -66,7 +66,7 @@ def _classic(start: Start) -> list[str]:
 
 def _chatd(start: Start) -> list[str]:
     command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
-    command += ["--interface", "127.0.0.1", "--data", "none"]
+    command += ["--interface", "127.0.0.1", "--data", str(start.folder / "data")]
     if not start.default_limits:
         command += ["--flood-rate", "0", "--max-per-address", "0", "--max-sessions", "0"]
     return command

@@ -85,7 +85,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.Person: {"rooms": st.lists(NICKS, max_size=3).map(tuple), "away": st.none() | SAFE_TEXT},
     events.RoomList: {"rooms": st.lists(_instances(events.RoomLine), max_size=3).map(tuple)},
     events.Help: {"commands": st.lists(_instances(events.HelpLine), min_size=1, max_size=3).map(tuple)},
-    commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": st.none() | NUMBERS},
+    commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
     commands.History: {"count": NUMBERS},
 }
 

@@ -50,10 +50,11 @@ class Daemon:
     """A daemon of one's own, on a free port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        data = () if "--data" in options else ("--data", "none")
-        command = [*TWISTD, "chatd", *data, *options]
+        command = [*TWISTD, "chatd", *options]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=folder, env=environment(TZ="UTC", XDG_STATE_HOME=str(folder)), stdout=pipe, stderr=pipe)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment(TZ="UTC", XDG_STATE_HOME=str(folder)), stdout=pipe, stderr=pipe
+        )
         self._lines: list[str] = []
         self._ended = False
         self._changed = threading.Condition()
