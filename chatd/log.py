@@ -141,18 +141,28 @@ class MemoryLog:
     def at(self, time: int, found: Callable[[int], None]) -> None:
         found(self.first + bisect_left(self._events, time, key=lambda event: event.time))
 
+    def forget(self, first: int) -> None:
+        """Drop everything before number ``first``, which is at most :attr:`end`."""
+        self._drop(first - self.first)
+
     def _shrink(self) -> None:
         """Drop the oldest events until an eighth is free: to move the others up for each of them would cost more than they do."""
-        keep, size, dropped = self._max_events * 7 // 8, self._max_size * 7 // 8, 0
+        keep, size, dropped = self._max_events * 7 // 8, self._size - self._max_size * 7 // 8, 0
         for event in self._events:
-            if self._size <= size and len(self._events) - dropped <= keep:
+            if size <= 0 and len(self._events) - dropped <= keep:
                 break
+            size -= _size(event)
+            dropped += 1
+        self._drop(dropped)
+
+    def _drop(self, number: int) -> None:
+        for event in self._events[: max(number, 0)]:
             self._size -= _size(event)
             if type(event) is Said and event.id:
                 self._forget(event)
-            dropped += 1
-        del self._events[:dropped]
-        self.first += dropped
+        if number > 0:
+            del self._events[:number]
+            self.first += number
 
     def _forget(self, said: Said) -> None:
         self._said.pop((said.origin, said.id), None)

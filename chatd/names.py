@@ -51,7 +51,7 @@ _LIGATURES: Final = str.maketrans({letter: unicodedata.normalize("NFKC", letter)
 PRECIS refuses what has a compatibility decomposition (RFC 8264, 9.17); names in these scripts need them.
 """
 
-_TONE_FIRST: Final = re.compile("([\u0e48-\u0e4b\u0ec8-\u0ecb])([\u0e4d\u0ecd])")
+_TONE_FIRST: Final = re.compile("([\u0e48-\u0e4b\u0ec8-\u0ecb]+)([\u0e4d\u0ecd])")
 """A tone mark before the first half of Thai or Lao am: typed in that order, drawn in the other."""
 
 _IN_CONTEXT: Final = ("joiner", "middle_dot", "greek_keraia", "hebrew_punctuation", "arabic_indic")

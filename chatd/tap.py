@@ -46,6 +46,8 @@ log = Logger()
 
 DEFAULT_PORT = 8080
 SWEEP_SECONDS = 5.0
+FORGET_SECONDS = 600.0
+"""How often it is looked for what is too old, in seconds."""
 
 
 def _whole(text: str) -> int:
@@ -60,6 +62,15 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise ValueError(f"{text} is not a port, which is a whole number from 0 to 65535.")
     return int(text)
+
+
+def _duration(text: str) -> int:
+    """A time such as 30d, in milliseconds; empty: 0, for ever."""
+    hours = {"h": 1, "d": 24, "w": 168}
+    number, unit = text[:-1], text[-1:]
+    if text and not (number.isascii() and number.isdigit() and int(number) and unit in hours):
+        raise usage.UsageError(f"--keep: {text} is no time; write a number of hours, days or weeks: 12h, 30d, 8w.")
+    return int(number) * hours[unit] * 3_600_000 if text else 0
 
 
 def _rate(text: str) -> float:
@@ -97,6 +108,7 @@ class Options(usage.Options):
         ["default-room", None, "lobby", "The room that everybody enters on arrival."],
         ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
+        ["keep", None, "", "How long what is said is kept, in hours, days or weeks (12h, 30d, 8w); empty: for ever."],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
         ["data", None, "", "The folder that keeps what is said; empty: chatd in the XDG state folder; none: memory alone."],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
@@ -144,6 +156,7 @@ class Options(usage.Options):
         self["missing"] = [] if self["doors"] else [door for door in catalogue.NEEDS if not catalogue.is_installed(door)]
         self["doors"] = self._doors()
         self["settings"] = self._settings()
+        _duration(self["keep"])
 
     def _check_tls(self) -> None:
         if self["tls-cert"] is None and (self["tls-key"] is not None or self["tls-only"]):
@@ -217,7 +230,7 @@ def makeService(options: Options) -> IService:
     certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
-    return ChatService(reactor, front, endpoints, certificate, store)
+    return ChatService(reactor, front, endpoints, certificate, store, _duration(options["keep"]))
 
 
 def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
@@ -243,8 +256,7 @@ def _store(reactor: Any, data: str) -> SqliteStore | None:
             lambda line: log.error("{line}", line=line),
         )
     except UnusableError as error:
-        print(f"chatd: {error}", file=sys.__stderr__)
-        sys.exit(1)
+        sys.exit(f"chatd: {error}")
 
 
 def _milliseconds() -> int:
@@ -290,13 +302,17 @@ class ChatService(Service):
         endpoints: list[tuple[str, IStreamServerEndpoint]],
         certificate: Certificate | None = None,
         store: SqliteStore | None = None,
+        keep: int = 0,
     ) -> None:
         self._reactor = reactor
         self._front = front
         self._endpoints = endpoints
         self._certificate = certificate
         self._store = store
+        self._keep = keep
         self._ports: list[IListeningPort] = front.ports
+        self._forgetting = LoopingCall(self._forget)
+        self._forgetting.clock = reactor
         self._sweep = LoopingCall(self._look_after)
         self._sweep.clock = reactor
 
@@ -321,7 +337,13 @@ class ChatService(Service):
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
+        if self._keep:
+            self._forgetting.start(FORGET_SECONDS)
         self._reactor.callWhenRunning(self._take_signals)
+
+    def _forget(self) -> None:
+        if self._store is not None:
+            self._store.forget(_milliseconds() - self._keep)
 
     def _look_after(self) -> None:
         self._front.chat.let_go_of_stalled()
@@ -369,8 +391,9 @@ class ChatService(Service):
     def stopService(self) -> Deferred[None]:
         """Stop listening and let everybody go; done when they are gone."""
         super().stopService()  # type: ignore[no-untyped-call]
-        if self._sweep.running:
-            self._sweep.stop()
+        for call in (self._sweep, self._forgetting):
+            if call.running:
+                call.stop()
         return Deferred.fromCoroutine(self._stop())
 
 

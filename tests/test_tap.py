@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
 from chatd.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.registry import Settings
-from chatd.tap import Options, _shown
+from chatd.tap import Options, _duration, _shown
 
 
 def parsed(*arguments: str) -> Options:
@@ -96,3 +96,14 @@ def test_a_mistake_is_one_line(arguments: list[str], line: str) -> None:
 )
 def test_an_address_is_shown_to_people(address: object, shown: str) -> None:
     assert _shown(address) == shown
+
+
+@pytest.mark.parametrize(("keep", "hours"), [("", 0), ("12h", 12), ("30d", 720), ("8w", 1344)])
+def test_keep_is_a_time(keep: str, hours: int) -> None:
+    assert _duration(keep) == hours * 3_600_000
+
+
+@pytest.mark.parametrize("keep", ["0d", "d", "30", "30m", "-1d", "1.5d", "\u0663d"])
+def test_keep_that_is_no_time_is_refused_in_one_line(keep: str) -> None:
+    with pytest.raises(SystemExit, match="is no time"):
+        Options().parseOptions(["--keep", keep])

@@ -24,7 +24,7 @@ from chatd.search import Query
 from chatd.store import database, index, queries
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Reader
-from chatd.store.writer import Batch, NewRoom, Writer
+from chatd.store.writer import Batch, Forget, NewRoom, Writer
 
 REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk of the server is full",
@@ -224,6 +224,20 @@ class SqliteStore:
     def _dropped(self, said: Said) -> None:
         self._fresh.pop(said.origin, None)
 
+    # -- Forgetting
+
+    def forget(self, before: int) -> None:
+        """Delete what is older than ``before``, in milliseconds since 1970-01-01 UTC, in the writer's own time."""
+        if self._writer is not None:
+            self._writer.forget(Forget(before, self._forgotten))
+
+    def _forgotten(self, room: int, first: int) -> None:
+        for log in self._logs.values():
+            if log.id == room and first > log.first:
+                log.forget(first)
+                for key in [key for key in self._pages if key[0] == room]:
+                    del self._pages[key]
+
     # -- Reading
 
     def page(self, log: SqliteLog, number: int) -> Sequence[Event]:
@@ -297,7 +311,7 @@ class SqliteLog:
 
     @property
     def held(self) -> int:
-        return self._tail.first
+        return max(self.first, self._tail.first)
 
     @property
     def stored(self) -> int:
@@ -319,6 +333,11 @@ class SqliteLog:
         """``event`` is stored: it may be shown."""
         self.recorded = True
         self._tail.append(event, lambda failure: None)
+
+    def forget(self, first: int) -> None:
+        """Everything before number ``first`` has been deleted."""
+        self.first = first
+        self._tail.forget(first)
 
     def confirm(self, event: Said, stored: Stored) -> None:
         self._store.confirm(event, stored)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from threading import Thread
 from typing import Final
 
 from chatd.events import Event, TopicSet
-from chatd.store import database, index
+from chatd.store import database, index, keeping
 from chatd.store.queries import Row, to_row
 
 ROWS_AT_ONCE: Final = 100
@@ -53,6 +54,17 @@ class Batch:
     rooms: Sequence[NewRoom]
 
 
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Delete what is older than ``before``, and tell ``forgotten`` of each room (its id) the seq of the oldest event left."""
+
+    before: int
+    forgotten: Callable[[int, int], object]
+
+
+Request = Batch | Forget | Callable[[], object] | None
+"""What the writer is given: events, something to delete, somebody who waits for the search index, or the end."""
+
 Answered = Callable[[Sequence[Batch], Exception | None], None]
 
 
@@ -73,13 +85,19 @@ class Writer:
         self._indexed = time.monotonic()
         self._waiting: list[Callable[[], object]] = []
         """Who is told when the index is up to date."""
-        self._batches: SimpleQueue[Batch | Callable[[], object] | None] = SimpleQueue()
+        self._forgetting: deque[tuple[int, Forget]] = deque()
+        """The rooms (their ids) that may have something to delete."""
+        self._batches: SimpleQueue[Request] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
 
     def put(self, batch: Batch) -> None:
         """Store ``batch`` after those before it."""
         self._batches.put(batch)
+
+    def forget(self, request: Forget) -> None:
+        """Delete in small parts, between one commit and the next."""
+        self._batches.put(request)
 
     def index(self, then: Callable[[], object]) -> None:
         """Bring the search index up to date with what was put before, and then call ``then`` in the reactor's thread."""
@@ -101,6 +119,9 @@ class Writer:
             if batches:
                 self._commit(batches)
             self._waiting += [then for then in gathered if callable(then)]
+            self._remember_to_forget([request for request in gathered if isinstance(request, Forget)])
+            if self._forgetting:
+                self._forget()
             if self._unindexed and (self._waiting or not gathered or time.monotonic() > self._indexed + INDEX_SECONDS):
                 self._index()
             if self._waiting and not self._unindexed:
@@ -110,11 +131,12 @@ class Writer:
             if None in gathered:
                 return
 
-    def _gather(self) -> Iterator[Batch | Callable[[], object] | None]:
+    def _gather(self) -> Iterator[Request]:
         """What comes next, and all that is there already; nothing, if nothing comes and there is something to index."""
-        wait = None if not self._unindexed else 0.0 if self._waiting else INDEX_PAUSE
+        busy = self._forgetting or (self._unindexed and self._waiting)
+        wait = None if not (busy or self._unindexed) else INDEX_PAUSE
         try:
-            yield self._batches.get(timeout=wait)
+            yield self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
             while True:
                 yield self._batches.get_nowait()
         except Empty:
@@ -162,6 +184,26 @@ class Writer:
                 self._connection.execute("ROLLBACK")
         if not more:
             self._unindexed.discard(room)
+
+    def _remember_to_forget(self, requests: Sequence[Forget]) -> None:
+        for request in requests:
+            with contextlib.suppress(sqlite3.Error):
+                rooms = self._connection.execute("SELECT id FROM room").fetchall()
+                self._forgetting.extend((room, request) for (room,) in rooms)
+
+    def _forget(self) -> None:
+        """Delete a part; where that fails, the next time finds it."""
+        room, request = self._forgetting[0]
+        try:
+            first, more = keeping.forget(self._connection, room, request.before)
+        except sqlite3.Error:
+            more = False
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        else:
+            self._call(request.forgotten, room, first)
+        if not more:
+            self._forgetting.popleft()
 
     def _insert(self, rows: Sequence[Row]) -> None:
         places = ", ".join([_PLACES] * len(rows))

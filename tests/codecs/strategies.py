@@ -36,6 +36,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "idle": NUMBERS,
     "rate": st.floats(0, 1e6),
     "before": NUMBERS,
+    "scrollback": NUMBERS,
     "after": NUMBERS,
     "nick": NICKS,
     "to": NICKS,

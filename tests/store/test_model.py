@@ -1,0 +1,108 @@
+"""The log on disk does what the log in memory does: numbers, reading, cursors, ids, topics, over restarts and a full disk."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from chatd.errors import NotDelivered
+from chatd.events import Event, Said, TopicSet
+from chatd.log import MemoryLog
+from tests.store.pumped import PumpedStore
+
+ROOMS = st.sampled_from(["lobby", "tea"])
+IDS = st.sampled_from(["", "1", "2", "3", "4"])
+NUMBERS = st.integers(0, 60)
+
+
+class Alike(RuleBasedStateMachine):
+    """Everything is asked of both; a reader follows each room with a cursor, and must see what the other log has."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.store = PumpedStore(self.folder)
+        said: dict[tuple[str, str], Said] = {}
+        self.memory = {name: MemoryLog(said=said) for name in ("lobby", "tea")}
+        self.cursors = {"lobby": 1, "tea": 1}
+        self.seen: dict[str, list[Event]] = {"lobby": [], "tea": []}
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+            shutil.rmtree(self.folder)
+
+    @rule(room=ROOMS, id=IDS, origin=st.sampled_from(["ada", "bob"]), time=st.integers(0, 5))
+    def say(self, room: str, id: str, origin: str, time: int) -> None:
+        memory, disk = self.memory[room], self.store.room(room)
+        known: list[Said | None] = []
+        memory.find(origin, id, known.append)
+        assert self.store.lookup(disk, origin, id) == known[0]
+        if known[0] is None:
+            said = Said(room, memory.end, time, origin, origin, f"in {room}", id=id)
+            memory.append(said, lambda failure: None)
+            disk.append(said, lambda failure: None)
+
+    @rule(room=ROOMS, text=st.sampled_from(["", "tea", "no tea"]))
+    def set_topic(self, room: str, text: str) -> None:
+        event = TopicSet(room, self.memory[room].end, 0, "ada", "ada", text)
+        self.memory[room].append(event, lambda failure: None)
+        self.store.room(room).append(event, lambda failure: None)
+
+    @rule()
+    def settle(self) -> None:
+        self.store.settle()
+
+    @rule()
+    def restart(self) -> None:
+        self.store.close()
+        self.store = PumpedStore(self.folder)
+
+    @rule(room=ROOMS)
+    def find_the_disk_full(self, room: str) -> None:
+        self.store.settle()
+        self.store.limit(0)
+        outcomes: list[NotDelivered | None] = []
+        disk = self.store.room(room)
+        disk.append(Said(room, disk.end, 0, "ada", "ada", "x" * 50_000, id="lost"), outcomes.append)
+        disk.append(Said(room, disk.end, 0, "ada", "ada", "behind it"), outcomes.append)
+        self.store.settle()
+        assert [type(outcome) for outcome in outcomes] == [NotDelivered, NotDelivered]
+        assert self.store.lookup(disk, "ada", "lost") is None
+        self.store.limit(None)
+
+    @rule(room=ROOMS, start=NUMBERS, length=NUMBERS)
+    def read(self, room: str, start: int, length: int) -> None:
+        self.store.settle()
+        assert self.loaded(room, start, start + length) == list(self.memory[room].read(start, start + length))
+
+    @rule(room=ROOMS, most=st.integers(1, 10))
+    def follow(self, room: str, most: int) -> None:
+        stop = min(self.cursors[room] + most, self.store.room(room).stored)
+        self.seen[room] += self.loaded(room, self.cursors[room], stop)
+        self.cursors[room] = max(stop, self.cursors[room])
+        assert self.seen[room] == list(self.memory[room].read(1, self.cursors[room]))
+
+    def loaded(self, room: str, start: int, stop: int) -> list[Event]:
+        disk, there = self.store.room(room), list[bool]()
+        disk.load(start, stop, there.append)
+        self.store.wait(lambda: there)
+        return list(disk.read(start, stop))
+
+    @invariant()
+    def agree(self) -> None:
+        for name, memory in getattr(self, "memory", {}).items():
+            disk = self.store.room(name)
+            assert disk.end == memory.end
+            assert disk.first <= disk.held <= disk.stored <= disk.end
+            if disk.stored == disk.end:
+                assert disk.topic == memory.topic
+
+
+TestAlike = Alike.TestCase
+TestAlike.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
