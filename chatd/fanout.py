@@ -3,8 +3,8 @@
 The price of a chat server is the delivery: one ``send`` system call at least for each reader.  Three things keep it near that:
 
 * It runs at the end of the reactor's turn, so that all that came in during the turn travels in one chunk.
-* After it has delivered much it rests, for a multiple of the time that it took.  An idle server answers at once; a busy one
-  gathers larger batches instead of working ever longer, and the reactor always has time left to read.
+* After it has written to many, or of many, it rests, for a multiple of the time that it took.  An idle server answers at once;
+  a busy one gathers larger batches instead of working ever longer, and the reactor always has time left to read.
 * Readers who have taken everything so far stand at the same place and get the same bytes object, by one direct ``send``.
   Only who does not take it whole gets a cursor of their own, and the log waits for them (``outlet.py``).
 """
@@ -21,7 +21,7 @@ from twisted.logger import Logger
 
 from chatd.codecs.base import Codec
 from chatd.events import Event, Missed
-from chatd.limits import LOG_PAGE_EVENTS, REST_DELIVERIES, REST_FACTOR, REST_SECONDS
+from chatd.limits import LOG_PAGE_EVENTS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
 from chatd.room import Room
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Feed:
     # -- Fan-out
 
     def fan_out(self) -> int:
-        """Send the live readers all that is new; how many deliveries that were."""
+        """Send the live readers all that is new; how many events that are."""
         start, store = self.cursor, self.room.log
         if start < store.held:  # More came in one turn than memory holds: every reader is behind.
             places = [*((outlet, start) for outlet in self.live), *self.early.items()]
@@ -91,7 +91,7 @@ class Feed:
                 del self.early[outlet]
                 self.live.add(outlet)
                 self._send(cursor, self._wanted(outlet, pieces, news, spoken)[cursor - start :], (outlet,))
-        return len(self.live) * len(news)
+        return len(news)
 
     def _spoken(self, news: Iterable[Event]) -> dict[Outlet, list[int]]:
         """The readers who have done something of ``news``, and which of it."""
@@ -241,14 +241,15 @@ class Fanout:
         if self._turn is not None and self._turn.active():
             self._turn.cancel()
         self._turn = None
-        began, deliveries = self.clock.seconds(), 0
+        began, readers, deliveries = self.clock.seconds(), 0, 0
         rooms, self._rooms = self._rooms, {}
         for room in rooms:
             for feed in list(self._feeds.get(room, {}).values()):
                 try:
-                    deliveries += feed.fan_out()
+                    deliveries += feed.fan_out() * len(feed.live)
+                    readers += len(feed.live)
                 except Exception:
                     log.failure("defect: the news of a room could not be sent")
-        if deliveries >= REST_DELIVERIES:
+        if readers >= REST_READERS or deliveries >= REST_DELIVERIES:
             ended = self.clock.seconds()
             self._rested = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)

@@ -141,9 +141,13 @@ INBOX_BYTES: Final = 256 << 10
 """What may wait for one person besides the rooms, in bytes (256 KiB): a thousand private messages, or
 a few of the longest answers, of which the last may go beyond it."""
 
-REST_DELIVERIES: Final = 400
-"""The deliveries (messages times readers), in number, that the fan-out makes in one turn before it rests: to sleep and to be woken
-costs as much as some fifty of them, so below this a rest costs more than the larger batch saves."""
+REST_READERS: Final = 400
+"""The readers, in number, to whom the fan-out writes in one turn before it rests: to sleep and to be woken costs as much as some
+fifty writes, so below this a rest costs more than the larger batch saves."""
+
+REST_DELIVERIES: Final = 20_000
+"""The deliveries (messages times readers), in number, of one turn after which the fan-out rests whatever the readers: so many only
+come of many people talking at once, and what they say during the rest shares the next chunk."""
 
 REST_FACTOR: Final = 2.0
 """How long the fan-out rests, as a multiple of the time that the last one took: it takes at most a third of the reactor's time, and

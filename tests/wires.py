@@ -128,7 +128,7 @@ class World:
         self.clock = clock
         self.fanout = Fanout(clock)
         now = StandingClock()
-        self.registry = Registry(Settings(), "log", now, self.fanout.news, lambda name: MemoryLog(log_events))
+        self.registry = Registry(Settings(max_per_address=0), "log", now, self.fanout.news, lambda name: MemoryLog(log_events))
         self.text = TextCodec(now)
         self.json = JsonCodec()
 
