@@ -114,7 +114,16 @@ def test_doors_know_no_wiring_and_no_client(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(CLIENT))
 def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) -> None:
-    server = {"chatd.actions", "chatd.flood", "chatd.log", "chatd.registry", "chatd.room", "chatd.session", "chatd.tap"}
+    server = {
+        "chatd.actions",
+        "chatd.flood",
+        "chatd.log",
+        "chatd.registry",
+        "chatd.room",
+        "chatd.session",
+        "chatd.service",
+        "chatd.tap",
+    }
     assert not ours(imported_by(module)) & (server | DELIVERY | DOORS)
 
 
@@ -131,7 +140,7 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_of_the_package_has_its_layer() -> None:
-    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | {"chatd.tap", "chatd.admin"}
+    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | {"chatd.tap", "chatd.service", "chatd.admin"}
 
 
 def test_the_core_runs_where_twisted_is_not_loaded() -> None:

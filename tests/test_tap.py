@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
 from chatd.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.registry import Settings
-from chatd.tap import Options, _duration, _shown
+from chatd.tap import Options, _duration
 
 
 def parsed(*arguments: str) -> Options:
@@ -82,20 +81,6 @@ def test_a_mistake_is_one_line(arguments: list[str], line: str) -> None:
     with pytest.raises(SystemExit) as ended:
         parsed(*arguments)
     assert ended.value.code == line
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        (IPv4Address("TCP", "127.0.0.1", 80), "127.0.0.1 port 80"),
-        (IPv4Address("TCP", "0.0.0.0", 80), "port 80"),
-        (IPv6Address("TCP", "::", 80), "port 80"),
-        (IPv6Address("TCP", "::1", 80), "::1 port 80"),
-        (UNIXAddress("/run/chatd.sock"), "/run/chatd.sock"),
-    ],
-)
-def test_an_address_is_shown_to_people(address: object, shown: str) -> None:
-    assert _shown(address) == shown
 
 
 @pytest.mark.parametrize(("keep", "hours"), [("", 0), ("12h", 12), ("30d", 720), ("8w", 1344)])
