@@ -12,25 +12,45 @@ The price of a chat server is the delivery: one ``send`` system call at least fo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.codecs.base import Codec
-from chatd.events import Event, Missed
+from chatd.events import Event, Missed, Reason
 from chatd.limits import LOG_PAGE_EVENTS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
 from chatd.room import Room
-
-if TYPE_CHECKING:
-    from chatd.outlet import Outlet
+from chatd.session import Session
 
 log = Logger()
 
 TAKEN_AT_ONCE = 1000
 """The events that a reader who is behind looks at in one turn, in number, even if none is for them."""
+
+
+class Reader(Protocol):
+    """What the fan-out asks of who reads; ``outlet.py`` has the one that writes to a transport."""
+
+    session: Session
+    send: Callable[[bytes], int]
+
+    def wants(self, event: Event) -> bool:
+        """Whether they are sent ``event``."""
+
+    def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
+        """Go on from event ``cursor`` of ``feed`` when ``rest`` and all before it is taken."""
+
+    def flush(self) -> None:
+        """Send the answers that are queued."""
+
+    def is_stalled(self, now: float) -> bool:
+        """Whether they are behind and have taken nothing for too long; ``now`` in seconds of a steady clock."""
+
+    def let_go(self, reason: Reason) -> None:
+        """End the connection at once."""
 
 
 class Feed:
@@ -42,30 +62,30 @@ class Feed:
         self.current = current
         self.cursor = cursor
         """The number of the next event that the live readers get."""
-        self.readers: dict[str, Outlet] = {}
+        self.readers: dict[str, Reader] = {}
         """All readers, by origin."""
-        self.live: set[Outlet] = set()
+        self.live: set[Reader] = set()
         """Those who have taken everything before the cursor."""
-        self.early: dict[Outlet, int] = {}
+        self.early: dict[Reader, int] = {}
         """Those who want nothing before a number that lies ahead of the cursor: they came since the last fan-out."""
-        self.choosy: set[Outlet] = set()
+        self.choosy: set[Reader] = set()
         """Those who must be asked about each event."""
         self._kept: dict[int, bytes] = {}
         """Encoded events, by number, while somebody is behind who may want them."""
 
     # -- Readers
 
-    def add(self, outlet: Outlet, cursor: int) -> None:
-        """Let ``outlet``, which has taken all before number ``cursor``, be live from there; at or ahead of our own cursor."""
+    def add(self, reader: Reader, cursor: int) -> None:
+        """Let ``reader``, which has taken all before number ``cursor``, be live from there; at or ahead of our own cursor."""
         if cursor == self.cursor:
-            self.live.add(outlet)
+            self.live.add(reader)
         else:
-            self.early[outlet] = cursor
+            self.early[reader] = cursor
 
-    def take_out(self, outlet: Outlet) -> int:
-        """Let ``outlet`` be live no longer; the number of the event that it gets next."""
-        self.live.discard(outlet)
-        return self.early.pop(outlet, self.cursor)
+    def take_out(self, reader: Reader) -> int:
+        """Let ``reader`` be live no longer; the number of the event that it gets next."""
+        self.live.discard(reader)
+        return self.early.pop(reader, self.cursor)
 
     # -- Fan-out
 
@@ -73,10 +93,10 @@ class Feed:
         """Send the live readers all that is new; how many events that are."""
         start, store = self.cursor, self.room.log
         if start < store.held:  # More came in one turn than memory holds: every reader is behind.
-            places = [*((outlet, start) for outlet in self.live), *self.early.items()]
+            places = [*((reader, start) for reader in self.live), *self.early.items()]
             self.cursor = start = store.held  # First, since whoever falls behind at once looks whether there is something to take.
-            for outlet, cursor in places:
-                outlet.fall_behind(self, cursor)
+            for reader, cursor in places:
+                reader.fall_behind(self, cursor)
         news = store.read(start, store.stored)
         self.cursor = start + len(news)
         pieces = [self.codec.encode(event, self.current) for event in news]
@@ -84,16 +104,16 @@ class Feed:
         spoken = {} if self.codec.echo else self._spoken(news)
         special = self.choosy.union(spoken)
         self._send(start, pieces, self.live - special if special else self.live)
-        for outlet in special & self.live:
-            self._send(start, self._wanted(outlet, pieces, news, spoken), (outlet,))
-        for outlet, cursor in [*self.early.items()]:
+        for reader in special & self.live:
+            self._send(start, self._wanted(reader, pieces, news, spoken), (reader,))
+        for reader, cursor in [*self.early.items()]:
             if cursor <= self.cursor:
-                del self.early[outlet]
-                self.live.add(outlet)
-                self._send(cursor, self._wanted(outlet, pieces, news, spoken)[cursor - start :], (outlet,))
+                del self.early[reader]
+                self.live.add(reader)
+                self._send(cursor, self._wanted(reader, pieces, news, spoken)[cursor - start :], (reader,))
         return len(news)
 
-    def _spoken(self, news: Iterable[Event]) -> dict[Outlet, list[int]]:
+    def _spoken(self, news: Iterable[Event]) -> dict[Reader, list[int]]:
         """The readers who have done something of ``news``, and which of it."""
         places: dict[str, list[int]] = {}
         for place, event in enumerate(news):
@@ -101,37 +121,37 @@ class Feed:
         return {self.readers[origin]: where for origin, where in places.items() if origin in self.readers}
 
     def _wanted(
-        self, outlet: Outlet, pieces: list[bytes], news: Sequence[Event], spoken: Mapping[Outlet, list[int]]
+        self, reader: Reader, pieces: list[bytes], news: Sequence[Event], spoken: Mapping[Reader, list[int]]
     ) -> list[bytes]:
-        """``pieces`` with nothing in the place of what ``outlet`` does not want."""
-        if outlet.session.ignoring:
-            return [piece if outlet.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
+        """``pieces`` with nothing in the place of what ``reader`` does not want."""
+        if reader.session.ignoring:
+            return [piece if reader.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
         wanted = pieces.copy()
-        for place in spoken.get(outlet, ()):
+        for place in spoken.get(reader, ()):
             wanted[place] = b""
         return wanted
 
-    def _send(self, start: int, pieces: Sequence[bytes], outlets: Collection[Outlet]) -> None:
-        """Send ``pieces``, the events from ``start`` on, to each of ``outlets``."""
+    def _send(self, start: int, pieces: Sequence[bytes], readers: Collection[Reader]) -> None:
+        """Send ``pieces``, the events from ``start`` on, to each of ``readers``."""
         chunk = b"".join(pieces)
         size = len(chunk)
-        short: list[tuple[Outlet, int]] = []
+        short: list[tuple[Reader, int]] = []
         if size:
-            for outlet in outlets:
+            for reader in readers:
                 try:
-                    sent = outlet.send(chunk)
+                    sent = reader.send(chunk)
                 except OSError:  # It takes nothing now, or is gone; the transport will find out which.
                     sent = 0
                 if sent != size:
-                    short.append((outlet, sent))
-        for outlet, sent in short:
+                    short.append((reader, sent))
+        for reader, sent in short:
             cursor, rest = _cut(start, pieces, sent)
-            outlet.fall_behind(self, cursor, rest)
+            reader.fall_behind(self, cursor, rest)
 
     # -- Catching up
 
-    def take(self, outlet: Outlet, cursor: int, stop: int, size: int) -> tuple[bytes, int]:
-        """What ``outlet`` gets from number ``cursor`` on, up to ``stop`` and about ``size`` bytes; and its next cursor."""
+    def take(self, reader: Reader, cursor: int, stop: int, size: int) -> tuple[bytes, int]:
+        """What ``reader`` gets from number ``cursor`` on, up to ``stop`` and about ``size`` bytes; and its next cursor."""
         store = self.room.log
         taken: list[bytes] = []
         if cursor < store.first:
@@ -141,7 +161,7 @@ class Feed:
         for event in store.read(cursor, min(stop, cursor + TAKEN_AT_ONCE)):
             if size <= 0:
                 break
-            if outlet.wants(event):
+            if reader.wants(event):
                 piece = self._kept.get(event.seq) or self._encode_kept(event)
                 taken.append(piece)
                 size -= len(piece)
@@ -182,11 +202,11 @@ class Fanout:
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
-        self.behind: dict[Outlet, None] = {}
+        self.behind: dict[Reader, None] = {}
         """Who waits for their transport."""
         self._feeds: dict[Room, dict[tuple[Codec, bool], Feed]] = {}
         self._rooms: dict[Room, None] = {}
-        self._answers: dict[Outlet, None] = {}
+        self._answers: dict[Reader, None] = {}
         self._turn: IDelayedCall | None = None
         self._soon: IDelayedCall | None = None
         self._rested = 0.0
@@ -215,16 +235,16 @@ class Fanout:
             wait = max(0.0, self._rested - self.clock.seconds())
             self._turn = self.clock.callLater(wait, self.run)
 
-    def answer(self, outlet: Outlet) -> None:
-        """Send what is queued for ``outlet`` at the end of the turn."""
-        self._answers[outlet] = None
+    def answer(self, reader: Reader) -> None:
+        """Send what is queued for ``reader`` at the end of the turn."""
+        self._answers[reader] = None
         if self._soon is None:
             self._soon = self.clock.callLater(0, self.flush)
 
-    def forget(self, outlet: Outlet) -> None:
-        """The connection of ``outlet`` is gone."""
-        self._answers.pop(outlet, None)
-        self.behind.pop(outlet, None)
+    def forget(self, reader: Reader) -> None:
+        """The connection of ``reader`` is gone."""
+        self._answers.pop(reader, None)
+        self.behind.pop(reader, None)
 
     def flush(self) -> None:
         """Send the answers."""
@@ -232,8 +252,8 @@ class Fanout:
             self._soon.cancel()
         self._soon = None
         answers, self._answers = self._answers, {}
-        for outlet in answers:
-            outlet.flush()
+        for reader in answers:
+            reader.flush()
 
     def run(self) -> None:
         """Send the news of all rooms, answers first: who has just come is told so before anything that happens after."""
