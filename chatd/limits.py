@@ -92,9 +92,9 @@ HANDSHAKE_SECONDS: Final = 10.0
 LOGIN_SECONDS: Final = 60.0
 """How long a caller has to get a nick, in seconds from connecting; not renewed by anything it sends."""
 
-HALF_OPEN: Final = 4096
-"""The callers without a nick, in number.  As many as ``BACKLOG`` lets in at once, so that a few thousand clients may well come back
-in the same second.  One that is silent holds about 2 KiB, one amid a TLS handshake 54 KiB (measured): at the very worst 220 MiB."""
+HALF_OPEN: Final = 8192
+"""The callers without a nick, in number: twice what ``BACKLOG`` lets wait, so that 5,000 clients may well come back in the same
+second.  One that is silent holds about 2 KiB, one amid a TLS handshake 54 KiB (measured): at the very worst 440 MiB."""
 
 STALL_SECONDS: Final = 30.0
 """How long somebody may take nothing while something waits for them, in seconds, before they are let go."""
