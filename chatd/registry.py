@@ -69,8 +69,10 @@ class Registry:
         self.reserved = frozenset({settings.name, self.default_room.text})
         self.told: dict[tuple[str, str], str] = {}
         self._news = news
-        said: dict[tuple[str, str], Said] = {}
-        self._make_log: Callable[[Name], Log] = make_log or (lambda name: MemoryLog(said=said))
+        self._make_log = make_log or self._memory_log
+        self._said: dict[tuple[str, str], Said] = {}
+        self._unused = 1
+        """A number that no log in memory has given yet: under one name no number comes twice, also where a room is made anew."""
         self.settled = settled or _at_once
         self.search: Search = search or self._search_memory
         self._connected: dict[Connection, str] = {}
@@ -191,8 +193,14 @@ class Registry:
         for key, room in self._rooms.items():
             if not room.members:
                 del self._rooms[key]
+                if isinstance(room.log, MemoryLog):
+                    self._unused = max(self._unused, room.log.end)
+                    room.log.forget(room.log.end)
                 return
         raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+
+    def _memory_log(self, name: Name) -> Log:
+        return MemoryLog(first=self._unused, said=self._said)
 
     def _search_memory(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
         """Look through what the logs have in memory, the newest of each room, as far as the time of one turn allows."""

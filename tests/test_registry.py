@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chatd import registry as module
+from chatd.commands import Say
 from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
+from chatd.events import Said
 from chatd.log import Log, MemoryLog
 from chatd.names import Name, parse_nick, parse_room
 from chatd.registry import Registry, Settings
@@ -188,6 +190,21 @@ def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.Mon
     for name in ("two", "three", "four"):
         registry.open_room(parse_room(name))
     assert [room.name.text for room in registry.rooms()] == ["one", "three", "four"]
+
+
+def test_a_room_that_is_made_anew_gives_no_number_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS", 1)
+    registry = new_registry()
+    ada = arrive(registry, "ada", "one")
+    ada.ask(Say("hello", id="1"))
+    ada.lose_link()
+    end = registry.room("one").log.end
+    registry.open_room(parse_room("two"))
+    again = registry.open_room(parse_room("one"))
+    assert (again.log.first, again.log.end) == (end, end)
+    found: list[Said | None] = []
+    again.log.find(ada.session.origin, "1", found.append)
+    assert found == [None]
 
 
 def test_no_room_is_made_where_people_are_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
