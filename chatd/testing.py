@@ -15,7 +15,7 @@ from collections.abc import Callable
 from chatd import actions
 from chatd.commands import Command, Hello
 from chatd.events import Answer, Event, Missed, Reason, Refused
-from chatd.log import Log, MemoryLog
+from chatd.log import Log
 from chatd.names import Name
 from chatd.registry import Registry, Settings
 from chatd.room import Room
@@ -133,7 +133,7 @@ class Person:
 def new_registry(
     settings: Settings | None = None,
     now: Callable[[], int] | None = None,
-    make_log: Callable[[Name], Log] = lambda name: MemoryLog(),
+    make_log: Callable[[Name], Log] | None = None,
 ) -> Registry:
     """A registry with nobody in it; without a clock of yours, it is noon for ever."""
     return Registry(settings or Settings(), "testlog", now or StandingClock(), lambda room: None, make_log)
