@@ -128,7 +128,9 @@ class Caller:
             self.let_go(Reason.LINK_LOST)
         if not self._nick and session.name is not None:
             self._begin()
-        if self.outlet.congested:
+        if self.ended is not None:
+            self._valve.resumeProducing()  # What comes is dropped, but the other side's end must be seen inside TLS.
+        elif self.outlet.congested:
             self._valve.pauseProducing()
 
     def refuse(self, refusal: Refusal) -> None:
