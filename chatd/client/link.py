@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from chatd import commands, events
 from chatd.client.seen import Seen
-from chatd.client.wire import Wire, WireFactory, explain
+from chatd.client.wire import Untrusted, Wire, WireFactory, explain
 from chatd.codecs.json import encode_command
 from chatd.commands import Command
 from chatd.events import Answer, Event, Reason
@@ -66,6 +66,9 @@ class Listener(Protocol):
 
     def link_lost(self, why: str, pause: float) -> None:
         """There is no connection, for the reason ``why``; the next try is in ``pause`` seconds."""
+
+    def untrusted(self, why: str) -> None:
+        """The server is not to be trusted, for the reason ``why``; there is no connection, and no other try."""
 
     def link_ended(self) -> None:
         """The link was told to `quit` or to `stop`, and has; nothing more will come."""
@@ -210,7 +213,12 @@ class ReconnectingLink:
         wire.over = True
         if wire is self._wire:
             self._wire = None
-            self._lost(self._why or explain(failure))
+            if failure is not None and failure.check(Untrusted) and not self._leaving:
+                self.up = False
+                self._cancel_timer()
+                self._listener.untrusted(explain(failure))
+            else:
+                self._lost(self._why or explain(failure))
 
     def _connected(self, _: object) -> None:
         self._attempt = None

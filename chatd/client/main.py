@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, cast
 
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from twisted.python.failure import Failure
 
@@ -82,7 +83,11 @@ class Run:
     def _start(self) -> None:
         part = self._part()
         hello = commands.Hello(self._options.nick, token=secrets.token_urlsafe(24), rooms=self._options.rooms)
-        endpoint = HostnameEndpoint(self._reactor, self._options.host, self._options.port, timeout=CONNECT_SECONDS)
+        endpoint: IStreamClientEndpoint = HostnameEndpoint(
+            self._reactor, self._options.host, self._options.port, timeout=CONNECT_SECONDS
+        )
+        if self._options.trust is not None:
+            endpoint = self._options.trust.secure(endpoint, self._options.host, self._reactor)
         longest_pause = PAUSES[1] if isinstance(part, Talk) else LONGEST_PAUSE
         part.link = ReconnectingLink(self._reactor, endpoint, hello, part, longest_pause)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatd import __version__
+
+if TYPE_CHECKING:
+    from chatd.client.tls import Trust
 
 DEFAULT_HOST: Final = "localhost"
 DEFAULT_PORT: Final = 8080
@@ -41,7 +45,8 @@ environment:
 
 exit status:
   0  all is done: every message is acknowledged, or you have quit
-  1  the server could not be reached, or refused the nick or a room
+  1  the server could not be reached, or refused the nick or a
+     room, or its certificate is not trusted
   2  a mistake on the command line
   3  the link was lost and did not come back within 30 s (off a terminal)
   4  a message was not delivered (off a terminal)
@@ -50,6 +55,7 @@ exit status:
 examples:
   chatd-client
   chatd-client chat.example.org --nick ada --room ops --room lobby
+  chatd-client --tls chat.example.org
   make 2>&1 | tail -n 1 | chatd-client --nick ci --room builds
   tail -f error.log | chatd-client --nick bot
   chatd-client --nick logger --listen --json >> lobby.jsonl"""
@@ -57,7 +63,8 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was chosen.  ``rooms`` in the order given, the first is the one to talk in; none: the server's default room."""
+    """What was chosen.  ``rooms`` in the order given, the first is the one to talk in; none: the server's default room.
+    ``trust``: which certificates are trusted inside TLS; None: no TLS."""
 
     host: str
     port: int
@@ -68,6 +75,7 @@ class Options:
     verbose: bool
     colours: bool
     dumb: bool
+    trust: Trust | None = None
 
     @property
     def server(self) -> str:
@@ -100,6 +108,7 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         verbose=chosen.verbose,
         colours=not dumb and not environment.get("NO_COLOR"),
         dumb=dumb,
+        trust=_trust(parser, chosen),
     )
 
 
@@ -123,6 +132,29 @@ def parse_server(text: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         raise ValueError(f"{port!r} is no port: it is a whole number from 1 to 65535")
     return host, int(port)
+
+
+def parse_fingerprint(text: str) -> str:
+    """A SHA-256 fingerprint in hexadecimal, with colons or without, as ``AB:CD:...``.
+
+    Raises ValueError, with a sentence for people.
+    """
+    digits = text.strip().replace(":", "").upper()
+    if not re.fullmatch("[0-9A-F]{64}", digits):
+        raise ValueError(f"{text!r} is no fingerprint: it is 64 hexadecimal digits (SHA-256), with colons or without")
+    return ":".join(re.findall("..", digits))
+
+
+def _trust(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Trust | None:
+    if not (chosen.tls or chosen.ca is not None or chosen.fingerprint is not None):
+        return None
+    from chatd.client.tls import BadRoots, Trust  # Only who asks for TLS waits for it.
+
+    try:
+        fingerprint = "" if chosen.fingerprint is None else parse_fingerprint(chosen.fingerprint)
+        return Trust(chosen.ca, fingerprint)
+    except (BadRoots, ValueError) as error:
+        parser.error(str(error))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a room to enter, with # or without; may be given up to 20 times, and you talk in the first "
         "(default: the server's default room)",
     )
+    _add_tls(parser)
     listening = parser.add_argument_group("for programs")
     listening.add_argument(
         "--listen",
@@ -165,3 +198,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatd-client {__version__}")
     return parser
+
+
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    tls = parser.add_argument_group("TLS")
+    tls.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt, and talk only if the server's certificate is for HOST and the system trusts who signed it (default: off)",
+    )
+    either = tls.add_mutually_exclusive_group()
+    either.add_argument("--ca", metavar="FILE", help="--tls, but trust the roots in this PEM file instead of the system's")
+    either.add_argument(
+        "--fingerprint",
+        metavar="HEX",
+        help="--tls, but trust exactly the certificate with this SHA-256, with colons or without, and no other",
+    )

@@ -94,6 +94,10 @@ class Program:
         elif self._given_up is None and not self._over:
             self._given_up = self._clock.callLater(LOST_SECONDS, self._give_up, why)
 
+    def untrusted(self, why: str) -> None:
+        """Part of `link.Listener`."""
+        self._fail(Status.NOT_CONNECTED, f"{why}.{self._unconfirmed() if self.link.was_up else ''}")
+
     def link_ended(self) -> None:
         """Part of `link.Listener`."""
         self._over = True

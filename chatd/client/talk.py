@@ -233,6 +233,10 @@ class Talk:
         self._retry_at = self._clock.seconds() + pause
         self._tick()
 
+    def untrusted(self, why: str) -> None:
+        """Part of `link.Listener`."""
+        self._fail(f"{why}.")
+
     def link_ended(self) -> None:
         """Part of `link.Listener`: give the terminal back."""
         for waiting in self._conversation.waiting.values():

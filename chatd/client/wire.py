@@ -26,6 +26,10 @@ NEWS_BYTES: Final = 8 << 20
 """The longest line taken from a server, in bytes (8 MiB): a hundred events of history, each of the longest, take 2 MiB."""
 
 
+class Untrusted(Exception):
+    """The server has not shown that it is the one that was called; the text says why, and what would work."""
+
+
 class Owner(Protocol):
     """Whose connection it is."""
 
@@ -125,4 +129,8 @@ def explain(failure: Failure | None) -> str:
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
+    if isinstance(error, Untrusted):
+        return str(error)
+    if type(error).__module__ == "OpenSSL.SSL":  # Which is not loaded here where TLS is not asked for.
+        return "there is no TLS, or none of version 1.2 or later"
     return str(error.osError) if isinstance(error, ConnectError) and error.osError else "the connection broke"

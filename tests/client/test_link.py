@@ -30,6 +30,7 @@ class Recorder:
         self.answered: list[Command] = []
         self.refusals: list[tuple[str, bool]] = []
         self.losses: list[tuple[str, float]] = []
+        self.distrust: list[str] = []
         self.ended = 0
 
     def heard(self, news: Event | Answer, about: Command | None) -> None:
@@ -42,6 +43,9 @@ class Recorder:
 
     def link_lost(self, why: str, pause: float) -> None:
         self.losses.append((why, pause))
+
+    def untrusted(self, why: str) -> None:
+        self.distrust.append(why)
 
     def link_ended(self) -> None:
         self.ended += 1

@@ -92,7 +92,7 @@ def test_help_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
         parse_options(["--help"], {})
     assert end.value.code == 0
     text = capsys.readouterr().out
-    options = ("HOST[:PORT]", "--nick", "--room", "--listen", "--json", "--verbose")
+    options = ("HOST[:PORT]", "--nick", "--room", "--tls", "--ca", "--fingerprint", "--listen", "--json", "--verbose")
     for word in (*options, "CHATD_SERVER", "CHATD_NICK", "NO_COLOR", "exit status", "examples"):
         assert word in text
     assert max(map(len, text.splitlines())) <= 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import select
@@ -19,7 +20,10 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Event, Request, TextMessage
 
+from chatd.limits import CLOSE_SECONDS
 from tests.doors.test_tls import make
 
 ROOT = Path(__file__).parents[2]
@@ -224,6 +228,16 @@ def test_an_older_version_is_refused(daemon: Daemon) -> None:
     assert b"alert protocol version" in done.stderr
 
 
+def test_who_quits_is_let_go_as_soon_as_both_sides_have_said_so(daemon: Daemon) -> None:
+    ada = context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
+    ada.sendall(b"ada\n/quit\n")
+    while ada.recv(65536):
+        pass
+    with ada.unwrap() as outside:
+        outside.settimeout(CLOSE_SECONDS / 2)
+        assert outside.recv(1) == b""
+
+
 def test_a_program_talks_inside(daemon: Daemon) -> None:
     program = SClient(daemon)
     program.say(b'{"type": "hello", "nick": "ci"}\n{"type": "say", "text": "deployed", "id": "1"}\n')
@@ -320,6 +334,104 @@ def test_the_log_tells_nothing_that_was_said_inside(daemon: Daemon) -> None:
 
 def test_a_stalled_handshake_is_let_go(stalled: Callable[[], float]) -> None:
     assert 9.5 < stalled() < 15
+
+
+# -- chatd-client --------------------------------------------------------------------------------------------------------
+
+
+def client(daemon: Daemon, *options: str) -> subprocess.CompletedProcess[str]:
+    """chatd-client, off a terminal, with one line to say."""
+    program = [sys.executable, "-c", "from chatd.client.main import main; main()", f"127.0.0.1:{daemon.port}", "--nick", "ci"]
+    return subprocess.run(
+        [*program, *options], input="deployed\n", capture_output=True, text=True, env=environment(), timeout=DEADLINE, check=False
+    )
+
+
+def fingerprint(daemon: Daemon) -> str:
+    """As openssl tells it to whoever runs the server."""
+    command = [need("openssl"), "x509", "-in", str(daemon.certificate), "-noout", "-fingerprint", "-sha256"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    return done.stdout.strip().partition("=")[2]
+
+
+@pytest.mark.parametrize("form", [str, lambda text: text.lower().replace(":", "")], ids=["as openssl writes it", "bare"])
+def test_the_client_trusts_a_fingerprint(daemon: Daemon, form: Callable[[str], str]) -> None:
+    bob = Plain(daemon, b"bob")
+    done = client(daemon, "--fingerprint", form(fingerprint(daemon)))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    bob.until(b"<ci> deployed")
+    bob.end()
+
+
+@pytest.fixture
+def for_its_address(daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
+    """The daemon, with a certificate for the address that it is called at."""
+    before = tmp_path / "before.crt", tmp_path / "before.key"
+    for kept, file in zip(before, (daemon.certificate, daemon.key), strict=True):
+        kept.write_bytes(file.read_bytes())
+    daemon.read_again(*map(Path, make(tmp_path, "127.0.0.1")))
+    yield daemon
+    daemon.read_again(*before)
+
+
+def test_the_client_trusts_roots(for_its_address: Daemon) -> None:
+    bob = Plain(for_its_address, b"bob")
+    done = client(for_its_address, "--ca", str(for_its_address.certificate), "--verbose")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("the message has been delivered: #lobby ")
+    bob.until(b"<ci> deployed")
+    bob.end()
+
+
+def test_without_trust_the_client_ends_and_says_what_would_work(daemon: Daemon) -> None:
+    cure = f"--fingerprint {fingerprint(daemon)} trusts exactly this one."
+    for options, reason in ((["--tls"], "self-signed"), (["--ca", str(daemon.certificate)], "it is not for 127.0.0.1")):
+        done = client(daemon, *options)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"chatd-client: the server's certificate is not trusted ({reason}); {cure}\n"
+
+
+def test_the_client_refuses_another_fingerprint(daemon: Daemon) -> None:
+    done = client(daemon, "--fingerprint", "00" * 32)
+    assert (done.returncode, done.stdout) == (1, "")
+    told = f"the server's certificate is not that of --fingerprint; {fingerprint(daemon)} is, "
+    assert done.stderr == f"chatd-client: {told}to be given only if whoever runs the server confirms it.\n"
+
+
+# -- HTTPS and WSS -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "kind", "held"), [("/", "text/html", b"<title>"), ("/healthz", "text/plain", b"ok")])
+def test_https(daemon: Daemon, path: str, kind: str, held: bytes) -> None:
+    caller = http.client.HTTPSConnection("127.0.0.1", daemon.port, timeout=DEADLINE, context=context())
+    caller.request("GET", path)
+    answer = caller.getresponse()
+    assert (answer.status, (answer.getheader("Content-Type") or "").partition(";")[0]) == (200, kind)
+    assert held in answer.read()
+    caller.close()
+
+
+def test_a_websocket_inside(daemon: Daemon) -> None:
+    socket_inside = context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
+    page = WSConnection(ConnectionType.CLIENT)
+    socket_inside.sendall(page.send(Request(host=f"127.0.0.1:{daemon.port}", target="/ws")))
+    heard = websocket_events(socket_inside, page)
+    assert isinstance(next(heard), AcceptConnection)
+    socket_inside.sendall(page.send(TextMessage(json.dumps({"type": "hello", "nick": "eve"}))))
+    welcome = next(heard)
+    assert isinstance(welcome, TextMessage)
+    assert welcome.message_finished
+    assert json.loads(welcome.data.splitlines()[0])["type"] == "welcome"  # A message is a line or more.
+    socket_inside.close()
+
+
+def websocket_events(connection: ssl.SSLSocket, page: WSConnection) -> Iterator[Event]:
+    """What ``page`` hears on ``connection``."""
+    while True:
+        yield from page.events()
+        data = connection.recv(65536)
+        assert data
+        page.receive_data(data)
 
 
 @pytest.mark.parametrize(

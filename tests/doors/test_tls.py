@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,14 @@ from tests.doors.wire import Recorder, Server, Wire
 PRIVATE = {"plain": NoEncryption(), "encrypted": BestAvailableEncryption(b"secret")}
 
 
+def general_name(name: str) -> x509.GeneralName:
+    with contextlib.suppress(ValueError):
+        return x509.IPAddress(ip_address(name))
+    return x509.DNSName(name)
+
+
 def make(folder: Path, name: str, days: int = 30, form: str = "plain") -> tuple[str, str]:
-    """A self-signed certificate for ``name`` and its key, in two PEM files of ``folder``."""
+    """A self-signed certificate for ``name``, a host or an address, and its key, in two PEM files of ``folder``."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -38,7 +45,7 @@ def make(folder: Path, name: str, days: int = 30, form: str = "plain") -> tuple[
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=90))
         .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([general_name(name)]), critical=False)
         .sign(key, SHA256())
     )
     paths = folder / f"{name}.crt", folder / f"{name}.key"
