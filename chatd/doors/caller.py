@@ -128,9 +128,7 @@ class Caller:
             self.let_go(Reason.LINK_LOST)
         if not self._nick and session.name is not None:
             self._begin()
-        if self.ended is not None:
-            self._valve.resumeProducing()  # What comes is dropped, but the other side's end must be seen inside TLS.
-        elif self.outlet.congested:
+        if self.outlet.congested and self.ended is None:
             self._valve.pauseProducing()
 
     def refuse(self, refusal: Refusal) -> None:
@@ -197,6 +195,8 @@ class Caller:
         """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any case."""
         self.ended = self.ended or reason
         self._set_deadline(self._factory.clock.callLater(CLOSE_SECONDS, self._cut))
+        if self._valve.paused:  # What comes is dropped, but the other side's end must be seen inside TLS.
+            self._valve.resumeProducing()
 
     def _cut(self) -> None:
         self._deadline = None
