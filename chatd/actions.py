@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from chatd import commands, events, when
+from chatd import keep as keeping
 from chatd.commands import Command
 from chatd.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
 from chatd.events import Event, Reason
@@ -30,7 +31,7 @@ from chatd.limits import (
 from chatd.names import Name, fold, parse_nick, parse_room
 from chatd.registry import Registry
 from chatd.room import Room
-from chatd.search import FOR_EVER, Query, words_of
+from chatd.search import Query, words_of
 from chatd.session import Session
 
 Action = Callable[[Registry, Session, Any], None]
@@ -75,7 +76,7 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
     registry.seat(session, origin)
     session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
     settings = registry.settings
-    session.out.tell(events.Welcome(name.text, settings.name, registry.log_name, settings.motd, id=command.id))
+    session.out.tell(events.Welcome(name.text, settings.name, registry.store.name, settings.motd, id=command.id))
     seen = {parse_room(room).key: seq for room, seq in command.resume.items()}
     newcomer = name.text
     for room in list(wanted.values()) or [registry.default_room]:
@@ -118,7 +119,7 @@ def end(registry: Registry, session: Session, reason: Reason, text: str = "", id
         session.out.close(reason)
 
     session.out.hold()
-    registry.settled(close)  # Whoever leaves is told first how what they said has ended.
+    registry.store.settled(close)  # Whoever leaves is told first how what they said has ended.
 
 
 def dismiss(session: Session) -> None:
@@ -159,9 +160,11 @@ def _enter(
     seen: int | None = None,
     seen_log: str = "",
 ) -> None:
-    room = registry.open_room(name)
-    log, joined = room.log, room.log.end
-    known = seen is not None and seen_log == registry.log_name and 0 <= seen < joined
+    room, now = registry.open_room(name), registry.now()
+    log, joined, unkept = room.log, room.log.end, room.log.keep.is_none(now)
+    known = seen is not None and seen_log == registry.store.name and 0 <= seen < joined
+    if seen is not None and unkept:
+        known = known and room.has_seen(session.origin, seen)
     room.members[session] = joined
     session.rooms[name.key] = session.current = room
     # Who is in when this is numbered is in at this number; the topic changes only with what is stored.
@@ -180,28 +183,28 @@ def _enter(
             return refuse(session, failure, id)
         if seen is not None and not known:
             session.out.tell(events.Missed(room.name.text, 0, joined - 1))
-        scrollback = () if known else _heard(session, log.read(joined - session.scrollback, joined))
-        here = room.name.text
-        session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, id=id))
+        scrollback = () if known or unkept else _heard(session, log.read(joined - session.scrollback, joined))
+        here, kept = room.name.text, log.keep.text
+        session.out.tell(events.Entered(here, joined, count, nicks, room.topic, away, scrollback, newcomer, kept, id=id))
         if still_in:
             session.out.follow(room, seen + 1 if known and seen is not None else joined + 1)
             session.out.turn_to(session.current)
 
     session.out.hold()
-    room.post(events.Joined(room.name.text, joined, registry.now(), session.nick, session.origin), stored)
+    room.post(events.Joined(room.name.text, joined, now, session.nick, session.origin), stored)
 
 
 def leave(registry: Registry, session: Session, command: commands.Leave) -> None:
     room = _room_of(session, command.room)
     _exit(registry, session, room, Reason.LEFT)
     current = session.current.name.text if session.current else ""
-    registry.settled(lambda: session.out.tell(events.Exited(room.name.text, current, id=command.id)))
+    registry.store.settled(lambda: session.out.tell(events.Exited(room.name.text, current, id=command.id)))
 
 
 def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> None:
     joined = room.members[session]
     if _forget(session, room):
-        registry.settled(lambda: _unfollow(session, room))
+        registry.store.settled(lambda: _unfollow(session, room))
     now, name = registry.now(), room.name.text
     room.report(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text), joined)
 
@@ -326,6 +329,35 @@ def topic(registry: Registry, session: Session, command: commands.Topic) -> None
     room.post(events.TopicSet(name, room.log.end, now, session.nick, session.origin, text), stored)
 
 
+def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
+    room, most = _room_of(session, command.room), registry.settings.keep
+    here, text, now = room.log.keep, "" if command.keep == "-" else command.keep.lower(), registry.now()
+
+    def answer() -> None:
+        chosen = room.log.keep
+        since = chosen.since if chosen.since > now else 0
+        session.out.tell(events.Keeping(room.name.text, chosen.text, since, most, id=command.id))
+
+    if not command.keep or text == here.text:
+        return answer()
+    if text and keeping.span(text) > keeping.span(most):
+        raise BadUsage(f"This server keeps nothing for longer than {keeping.words(most)}.", "Choose less, or - for that long.")
+
+    def choose() -> None:
+        since = here.changed(text, now, at_once=room.is_unsaid).since
+        room.post(events.KeepSet(room.name.text, room.log.end, now, session.nick, session.origin, text, since), stored)
+        session.out.release()
+
+    def stored(failure: NotDelivered | None) -> None:
+        if failure is not None:
+            return refuse(session, failure, command.id)
+        answer()
+        registry.forget_in(room.name.key, room.log)
+
+    session.out.hold()
+    registry.store.settled(choose)  # So that what has just been said counts.
+
+
 # -- Looking -------------------------------------------------------------------------------------------------------------
 
 
@@ -358,27 +390,31 @@ def whois(registry: Registry, session: Session, command: commands.Whois) -> None
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
     room = _room_of(session, command.room)
-    if min(command.count, command.before, command.after) < 0:
-        raise BadUsage("These numbers make no sense.", "count and before are above 0.")
-    if sum(map(bool, (command.before, command.after, command.before_time, command.after_time))) > 1:
-        raise BadUsage("These are several places.", "Name one: before or after, a seq or a time.")
+    if min(command.count, command.before, command.after, command.around) < 0:
+        raise BadUsage("These numbers make no sense.", "Write numbers above 0.")
+    seqs, times = (command.before, command.after, command.around), (command.before_time, command.after_time, command.around_time)
+    if sum(map(bool, (*seqs, *times))) > 1:
+        raise BadUsage("These are several places.", "Name one: before, after or around a seq or a time.")
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
-    forward, named = bool(command.after or command.after_time), command.before_time or command.after_time
+    named = "".join(times)
     time = when.moment(named, registry.now()) if named else 0
+    later = count if command.after or command.after_time else count // 2 if command.around or command.around_time else 0
 
     def show(place: int) -> None:
-        place = min(place, room.log.stored)
-        start, stop = (place, place + count) if forward else (place - count, place)
-        _show(session, room, start, stop, command.id)
+        start = min(place, room.log.stored) + later - count
+        _show(session, room, start, start + count, command.id)
 
     def find() -> None:
-        if named:
+        if room.log.keep.is_none(registry.now()):
+            session.out.tell(events.History(room.name.text, (), False, id=command.id))
+            session.out.release()
+        elif named:
             room.log.at(time, show)
         else:
-            show(command.after + 1 if forward else command.before or room.log.stored)
+            show(command.after + 1 if command.after else command.before or command.around or room.log.stored)
 
     session.out.hold()
-    registry.settled(find)  # So that people see what they have just said themselves.
+    registry.store.settled(find)  # So that people see what they have just said themselves.
 
 
 def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
@@ -408,7 +444,7 @@ def search(registry: Registry, session: Session, command: commands.Search) -> No
         registry.room(command.room).name.key if command.room else "",
         fold(command.nick),
         when.moment(command.after_time, now) if command.after_time else 0,
-        when.moment(command.before_time, now) if command.before_time else FOR_EVER,
+        when.moment(command.before_time, now) if command.before_time else when.FOR_EVER,
         most + 1,
     )
 
@@ -421,7 +457,7 @@ def search(registry: Registry, session: Session, command: commands.Search) -> No
         session.out.release()
 
     session.out.hold()
-    registry.settled(lambda: registry.search(query, found))
+    registry.store.settled(lambda: registry.store.search(query, found))
 
 
 def _heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
@@ -498,6 +534,7 @@ ACTIONS: Final[dict[type[Command], Action]] = {
     commands.Who: who,
     commands.Whois: whois,
     commands.Topic: topic,
+    commands.Keep: keep,
     commands.Ignore: ignore,
     commands.Unignore: unignore,
     commands.Away: away,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from chatd.errors import BadUsage, UnknownCommand
 from chatd.limits import SCROLLBACK_EVENTS
@@ -131,6 +132,14 @@ class Topic(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Keep(Command):
+    """Have ``room`` (empty: the current one) kept for ``keep`` (``keep.py``); ``-``: as long as the server keeps; empty: tell."""
+
+    keep: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore(Command):
     """Hear nothing of ``nick``; empty: tell whom you do not hear."""
 
@@ -158,7 +167,7 @@ class Back(Command):
 
 @dataclass(frozen=True, slots=True)
 class History(Command):
-    """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before or after a place in the log.
+    """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before, after or around a place.
 
     The place is a seq (0: none), or a time as people write it (``when.py``; empty: none).
     """
@@ -169,6 +178,8 @@ class History(Command):
     after: int = 0
     before_time: str = ""
     after_time: str = ""
+    around: int = 0
+    around_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,18 +220,21 @@ class Row:
 
 
 def _read_history(row: Row, rest: str) -> Command:
-    """``[N]``, or ``before`` or ``after``, a seq or a time, and then ``[N]``."""
-    side, _, place = rest.partition(" ")
-    if side not in ("before", "after"):
-        return row.make(*_arguments(row, rest))
-    place, _, number = place.strip().partition(" ")
-    if not place:
+    """``[N]``, or ``before``, ``after`` or ``around``, a seq or a time, and then ``[N]``; somewhere, ``in:#room``."""
+    words = rest.split()
+    rooms = [word.removeprefix("in:") for word in words if word.startswith("in:")]
+    room = rooms[0] if rooms else ""
+    side, *places = [word for word in words if not word.startswith("in:")] or [""]
+    if side not in ("before", "after", "around"):
+        numbers = _arguments(row, " ".join([side, *places]))
+        return History(int(numbers[0]) if numbers else 0, room)
+    if not places:
         raise BadUsage(f"/{row.name} {side} needs a place.", f"Write /{row.name} {side} 12:30, or another time, or a seq.")
-    count = _count(row, number.strip()) if number else 0
-    seq, time = (_count(row, place), "") if place.isascii() and place.isdigit() else (0, place)
-    if side == "before":
-        return History(count, before=seq, before_time=time)
-    return History(count, after=seq, after_time=time)
+    place, number = places[0], " ".join(places[1:])
+    count = _count(row, number) if number else 0
+    is_seq = place.isascii() and place.isdigit()
+    named: dict[str, Any] = {side: _count(row, place)} if is_seq else {f"{side}_time": place}
+    return History(count, room, **named)
 
 
 def _read_search(row: Row, rest: str) -> Command:
@@ -251,11 +265,12 @@ TABLE: tuple[Row, ...] = (
     Row("who", Who, "[ROOM]", "list who is in a room, or in the current one"),
     Row("whois", Whois, "NICK", "tell about a person"),
     Row("topic", Topic, "[TEXT]", "show the topic, or set it; - takes it away"),
+    Row("keep", Keep, "[TIME]", "tell how long a room is kept, or set it: 12h, 30d, none, -"),
     Row("ignore", Ignore, "[NICK]", "hear a person no more, or list whom you do not hear"),
     Row("unignore", Unignore, "NICK", "hear a person again"),
     Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
     Row("back", Back, "", "be away no longer"),
-    Row("history", History, "[N]", "show the last N events, or: before TIME N, after TIME N", read=_read_history),
+    Row("history", History, "[N]", "show the last N, or: before, after, around TIME N; in:#room", read=_read_history),
     Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
     Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
 )

@@ -79,6 +79,14 @@ class TopicSet(Event):
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeepSet(Event):
+    """The room is kept for ``keep`` from ``since`` on (``keep.py``): ``30d``, ``none``, or empty: as long as the server keeps."""
+
+    keep: str
+    since: int
+
+
 # -- To one person -------------------------------------------------------------------------------------------------------
 
 
@@ -112,7 +120,7 @@ class Entered(Answer):
 
     ``members`` are some of the ``count`` nicks present, yours the last of them; ``away`` has those of them who are away, with their
     texts; ``scrollback`` is what happened before, oldest first.  ``newcomer`` is your nick where this is your arrival on the
-    server, and empty where you were in another room before.
+    server, and empty where you were in another room before.  ``keep`` is how long the room is kept, if not as the server keeps.
     """
 
     room: str
@@ -123,6 +131,7 @@ class Entered(Answer):
     away: Mapping[str, str] = field(default_factory=dict)
     scrollback: tuple[Event, ...] = ()
     newcomer: str = ""
+    keep: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,28 @@ class Topic(Answer):
 
     room: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping(Answer):
+    """``room`` is kept for ``keep``, in force from ``since`` on; the server keeps nothing for longer than ``most``.
+
+    Each is written as in :class:`KeepSet`; ``since`` is 0 where it is in force.
+    """
+
+    room: str
+    keep: str = ""
+    since: int = 0
+    most: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Answer):
+    """What happened in ``room`` before ``time``, the events before number ``before``, has been deleted."""
+
+    room: str
+    before: int
+    time: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,16 @@ PENDING_EVENTS: Final = 50_000
 OWED_EVENTS: Final = 1000
 """The events of a room, in number, that wait because they have happened, as somebody's leaving has, and could not be stored."""
 
+KEEP_NOTICE_SECONDS: Final = 86_400
+"""How long it is announced that a room will be kept for a shorter time, in seconds, before something is deleted: whoever looks in
+once a day can object."""
+
+KEEP_STEP_SECONDS: Final = 600
+"""The smallest step in which what is too old is deleted, in seconds; otherwise it is a twenty-fourth of the time that is kept."""
+
+UNKEPT_SECONDS: Final = 600
+"""How long memory holds what is said in a room of which nothing is kept, in seconds: a link that breaks can be mended by then."""
+
 ROOMS_STORED: Final = 10_000
 """The rooms that a log on disk keeps, in number: the end of each is in memory, some 5 KiB."""
 

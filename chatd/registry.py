@@ -5,21 +5,18 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
-from chatd.events import Event, Said
-from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SEARCHED_EVENTS, SESSIONS, SESSIONS_PER_ADDRESS
-from chatd.log import Log, MemoryLog
+from chatd.events import Forgotten
+from chatd.keep import span
+from chatd.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.log import Log, Store
 from chatd.names import Name, fold, parse_room
 from chatd.room import Room
-from chatd.search import Query, matches
 from chatd.session import Session
-
-Search = Callable[[Query, Callable[[Sequence[Event] | None], None]], None]
-"""Tells the newest messages that are sought, the newest first; None where that would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,8 @@ class Settings:
     flood_burst: int = FLOOD_BURST
     max_per_address: int = SESSIONS_PER_ADDRESS
     max_sessions: int = SESSIONS
+    keep: str = ""
+    """How long everything is kept at most (``keep.py``); empty: for ever."""
 
 
 class Connection(Protocol):
@@ -46,41 +45,31 @@ class Connection(Protocol):
 class Registry:
     """The one place that knows who is present, under which nick, and which rooms there are.
 
-    ``log_name`` names the logs (under another name, other numbers), ``now`` gives the milliseconds since 1970-01-01 UTC,
-    ``news`` is told of a room whose log has something new, ``make_log`` makes the log of the room of a name, and ``settled``
-    calls a function when all that has been appended to the logs until then is stored or has failed to be; ``search`` finds
-    messages.
+    ``store`` has the logs of the rooms, ``now`` gives the milliseconds since 1970-01-01 UTC, and ``news`` is told of a room when
+    something has happened there.
     """
 
     def __init__(
         self,
         settings: Settings,
-        log_name: str,
+        store: Store,
         now: Callable[[], int],
         news: Callable[[Room], None],
-        make_log: Callable[[Name], Log] | None = None,
-        settled: Callable[[Callable[[], object]], None] | None = None,
-        search: Search | None = None,
     ) -> None:
         self.settings = settings
-        self.log_name = log_name
+        self.store = store
         self.now = now
         self.default_room = parse_room(settings.default_room)
         self.reserved = frozenset({settings.name, self.default_room.text})
         self.told: dict[tuple[str, str], str] = {}
         self._news = news
-        self._make_log = make_log or self._memory_log
-        self._said: dict[tuple[str, str], Said] = {}
-        self._unused = 1
-        """A number that no log in memory has given yet: under one name no number comes twice, also where a room is made anew."""
-        self.settled = settled or _at_once
-        self.search: Search = search or self._search_memory
         self._connected: dict[Connection, str] = {}
         self._per_address: Counter[str] = Counter()
         self._by_key: dict[str, Session] = {}
         self._by_skeleton: dict[str, Session] = {}
         self._by_origin: dict[str, Session] = {}
         self._rooms: dict[str, Room] = {}
+        self._open_rooms()
 
     # -- Connections
 
@@ -162,12 +151,12 @@ class Registry:
         if room is None:
             if len(self._rooms) >= ROOMS:
                 self._close_oldest()
-            room = self._rooms[name.key] = Room(name, self._make_log(name), self._news)
+            room = self._rooms[name.key] = Room(name, self.store.log(name), self._news)
         return room
 
-    def open_rooms(self, names: Sequence[str]) -> None:
-        """Open the rooms that the logs know from before, as many as there is place for."""
-        for name in names[-ROOMS:]:
+    def _open_rooms(self) -> None:
+        """Open the rooms that the store knows from before, as many as there is place for."""
+        for name in self.store.room_names()[-ROOMS:]:
             with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
                 self.open_room(parse_room(name))
 
@@ -193,26 +182,26 @@ class Registry:
         for key, room in self._rooms.items():
             if not room.members:
                 del self._rooms[key]
-                if isinstance(room.log, MemoryLog):
-                    self._unused = max(self._unused, room.log.end)
-                    room.log.forget(room.log.end)
+                self.store.close_log(key)
                 return
         raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
 
-    def _memory_log(self, name: Name) -> Log:
-        return MemoryLog(first=self._unused, said=self._said)
+    # -- Forgetting
 
-    def _search_memory(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
-        """Look through what the logs have in memory, the newest of each room, as far as the time of one turn allows."""
-        rooms = [room for key, room in self._rooms.items() if query.room in ("", key)]
-        each = SEARCHED_EVENTS // max(1, len(rooms))
-        sought = [
-            event
-            for room in rooms
-            for event in room.log.read(max(room.log.held, room.log.stored - each), room.log.stored)
-            if isinstance(event, Said) and matches(query, event)
-        ]
-        found(sorted(sought, key=lambda event: (event.time, event.seq), reverse=True)[: query.most])
+    def forget(self) -> None:
+        """Delete what is older than its room, or the server, keeps it; called every few minutes."""
+        for key, log in self.store.logs.items():
+            self.forget_in(key, log)
+
+    def forget_in(self, key: str, log: Log) -> None:
+        """Delete what is too old in the log of one room, and tell those who are there."""
+
+        def forgotten(first: int, time: int) -> None:
+            room = self._rooms.get(key)
+            for session in () if room is None else room.members:
+                session.out.tell(Forgotten(session.rooms[key].name.text, first, time))
+
+        log.forget(self.now(), span(self.settings.keep), forgotten)
 
     # -- Private messages
 
@@ -221,10 +210,6 @@ class Registry:
         self.told[origin, id] = nick
         if len(self.told) > PRIVATE_IDS:
             del self.told[next(iter(self.told))]
-
-
-def _at_once(then: Callable[[], object]) -> None:
-    then()
 
 
 def _network(address: str) -> str:

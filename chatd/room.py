@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chatd.errors import NotDelivered
-from chatd.events import Event
+from chatd.events import Event, Joined, Left, Said
 from chatd.limits import OWED_EVENTS
 from chatd.log import Log, Stored
 from chatd.names import Name
@@ -30,6 +30,19 @@ class Room:
     def topic(self) -> str:
         """The topic; empty: there is none."""
         return self.log.topic
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether nobody has said anything that is there to be read, or is saying something now."""
+        log = self.log
+        said = (isinstance(event, Said) for event in log.read(log.first, log.stored))
+        return log.held == log.first and log.stored == log.end and not any(said)
+
+    def has_seen(self, origin: str, seq: int) -> bool:
+        """Whether whoever sits on the seat ``origin`` was in when event ``seq`` happened, as far as memory knows."""
+        before = self.log.read(self.log.held, seq + 1)
+        own = [event for event in before if event.origin == origin and isinstance(event, (Joined, Left))]
+        return bool(own) and isinstance(own[-1], Joined)
 
     def post(self, event: Event, stored: Stored | None = None) -> None:
         """Append ``event``; once it is safe, show it to the members and tell ``stored``."""

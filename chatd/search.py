@@ -15,6 +15,7 @@ from unicodedata import combining, normalize
 
 from chatd.events import Said
 from chatd.names import fold
+from chatd.when import FOR_EVER
 
 _UNSPACED: Final = re.compile(
     "(["
@@ -27,10 +28,6 @@ _UNSPACED: Final = re.compile(
     "\U00020000-\U0003ffff"  # more Han
     "])"
 )
-
-
-FOR_EVER: Final = 2**62
-"""A time that does not come, in milliseconds since 1970-01-01 UTC."""
 
 
 @dataclass(frozen=True, slots=True)

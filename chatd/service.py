@@ -47,16 +47,14 @@ class ChatService(Service):
         endpoints: list[tuple[str, IStreamServerEndpoint]],
         certificate: Certificate | None = None,
         store: SqliteStore | None = None,
-        keep: int = 0,
     ) -> None:
         self._reactor = reactor
         self._front = front
         self._endpoints = endpoints
         self._certificate = certificate
         self._store = store
-        self._keep = keep
         self._ports: list[IListeningPort] = front.ports
-        self._forgetting = LoopingCall(self._forget)
+        self._forgetting = LoopingCall(front.chat.registry.forget)
         self._forgetting.clock = reactor
         self._sweep = LoopingCall(self._look_after)
         self._sweep.clock = reactor
@@ -82,13 +80,8 @@ class ChatService(Service):
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
         self._sweep.start(SWEEP_SECONDS, now=False)
-        if self._keep:
-            self._forgetting.start(FORGET_SECONDS)
+        self._forgetting.start(FORGET_SECONDS)
         self._reactor.callWhenRunning(self._take_signals)
-
-    def _forget(self) -> None:
-        if self._store is not None:
-            self._store.forget(self._front.chat.registry.now() - self._keep)
 
     def _look_after(self) -> None:
         self._front.chat.let_go_of_stalled()
@@ -127,7 +120,7 @@ class ChatService(Service):
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         settled: Deferred[None] = Deferred()
-        self._front.chat.registry.settled(lambda: settled.callback(None))
+        self._front.chat.registry.store.settled(lambda: settled.callback(None))
         await settled
         await self._front.shut_down()
         if self._store is not None:

@@ -24,7 +24,9 @@ from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
 from chatd.errors import Refusal
 from chatd.fanout import Fanout
+from chatd.keep import span
 from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.log import MemoryStore
 from chatd.names import parse_room
 from chatd.registry import Registry, Settings
 from chatd.service import ChatService
@@ -52,15 +54,6 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise ValueError(f"{text} is not a port, which is a whole number from 0 to 65535.")
     return int(text)
-
-
-def _duration(text: str) -> int:
-    """A time such as 30d, in milliseconds; empty: 0, for ever."""
-    hours = {"h": 1, "d": 24, "w": 168}
-    number, unit = text[:-1], text[-1:]
-    if text and not (number.isascii() and number.isdigit() and int(number) and unit in hours):
-        raise usage.UsageError(f"--keep: {text} is no time; write a number of hours, days or weeks: 12h, 30d, 8w.")
-    return int(number) * hours[unit] * 3_600_000 if text else 0
 
 
 def _rate(text: str) -> float:
@@ -146,7 +139,6 @@ class Options(usage.Options):
         self["missing"] = [] if self["doors"] else [door for door in catalogue.NEEDS if not catalogue.is_installed(door)]
         self["doors"] = self._doors()
         self["settings"] = self._settings()
-        _duration(self["keep"])
 
     def _check_tls(self) -> None:
         if self["tls-cert"] is None and (self["tls-key"] is not None or self["tls-only"]):
@@ -176,6 +168,11 @@ class Options(usage.Options):
             room = parse_room(self["default-room"]).text
         except Refusal as refusal:
             raise usage.UsageError(f"--default-room: {refusal}") from None
+        try:
+            if not span(self["keep"]):
+                raise usage.UsageError("--keep: to keep nothing at all, say --data none.")
+        except Refusal as refusal:
+            raise usage.UsageError(f"--keep: {refusal}") from None
         return Settings(
             name=name,
             motd=_motd(self["motd"]),
@@ -184,6 +181,7 @@ class Options(usage.Options):
             flood_burst=self["flood-burst"],
             max_per_address=self["max-per-address"],
             max_sessions=self["max-sessions"],
+            keep=self["keep"],
         )
 
 
@@ -207,11 +205,7 @@ def makeService(options: Options) -> IService:
     fanout = Fanout(reactor)
     endpoints = _endpoints(reactor, options)
     store = _store(reactor, options["data"])
-    if store is None:
-        registry = Registry(options["settings"], secrets.token_hex(4), _milliseconds, fanout.news)
-    else:
-        registry = Registry(options["settings"], store.name, _milliseconds, fanout.news, store.log, store.settled, store.search)
-        registry.open_rooms(store.room_names())
+    registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
     factory = ChatFactory(registry, fanout, reactor)
     front = FrontFactory(factory, options["tls-only"])
     catalogue.open_line_doors(front, options["doors"])
@@ -220,7 +214,7 @@ def makeService(options: Options) -> IService:
     certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
-    return ChatService(reactor, front, endpoints, certificate, store, _duration(options["keep"]))
+    return ChatService(reactor, front, endpoints, certificate, store)
 
 
 def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:

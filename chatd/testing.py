@@ -15,8 +15,7 @@ from collections.abc import Callable
 from chatd import actions
 from chatd.commands import Command, Hello
 from chatd.events import Answer, Event, Missed, Reason, Refused
-from chatd.log import Log
-from chatd.names import Name
+from chatd.log import MemoryStore, Store
 from chatd.registry import Registry, Settings
 from chatd.room import Room
 from chatd.session import Session
@@ -133,10 +132,10 @@ class Person:
 def new_registry(
     settings: Settings | None = None,
     now: Callable[[], int] | None = None,
-    make_log: Callable[[Name], Log] | None = None,
+    store: Store | None = None,
 ) -> Registry:
     """A registry with nobody in it; without a clock of yours, it is noon for ever."""
-    return Registry(settings or Settings(), "testlog", now or StandingClock(), lambda room: None, make_log)
+    return Registry(settings or Settings(), store or MemoryStore("testlog"), now or StandingClock(), lambda room: None)
 
 
 def arrive(registry: Registry, nick: str, *rooms: str) -> Person:

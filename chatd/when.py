@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Final
 
 from chatd.errors import BadUsage
+
+FOR_EVER: Final = 2**62
+"""A time that does not come, in milliseconds since 1970-01-01 UTC; as a span of time: one that does not end."""
 
 
 def moment(text: str, now: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -54,7 +55,7 @@ from chatd.events import (
     Welcome,
 )
 from chatd.limits import HISTORY_EVENTS, IGNORED_PER_SESSION, NAMES_SHOWN, ROOMS_PER_SESSION, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
-from chatd.log import MemoryLog, Stored
+from chatd.log import MemoryLog, MemoryStore, Stored
 from chatd.registry import Registry, Settings
 from chatd.testing import NOON, Person, StandingClock, arrive, new_registry
 
@@ -122,7 +123,7 @@ class LosingLog(MemoryLog):
 def losing(monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A registry whose logs store nothing once ``LosingLog.losing`` is set."""
     monkeypatch.setattr(LosingLog, "losing", False)
-    return new_registry(make_log=lambda name: LosingLog())
+    return new_registry(store=MemoryStore("testlog", LosingLog))
 
 
 LOST = ("not-delivered", "The disk is full.", "Nothing was said.")
@@ -334,7 +335,7 @@ def test_who_resumes_from_what_this_log_never_had_gets_scrollback(registry: Regi
 
 
 def test_who_resumes_from_what_the_log_holds_no_longer_is_told_what_is_missed() -> None:
-    registry = new_registry(make_log=lambda name: MemoryLog(events=8))
+    registry = new_registry(store=MemoryStore("testlog", partial(MemoryLog, 8)))
     ada = arrive(registry, "ada")
     for text in "abcdefghij":
         ada.ask(Say(text))
@@ -834,6 +835,12 @@ def test_help_lists_every_command_or_explains_one(ada: Person) -> None:
         (History(10**9), range(112 - HISTORY_EVENTS, 112), True),
         (History(5, before=10**9), range(107, 112), True),
         (History(100, before=101), range(1, 101), False),
+        (History(4, around=50), range(48, 52), True),
+        (History(5, around=50), range(47, 52), True),
+        (History(4, around=1), range(1, 3), False),
+        (History(4, around=10**9), range(110, 112), True),
+        (History(4, around_time="2026-11-23T13:00Z"), range(110, 112), True),
+        (History(4, around_time="2026-11-23T11:00Z"), range(1, 3), False),
     ],
 )
 def test_history_reads_the_log_back(ada: Person, history: History, seqs: range, more: bool) -> None:
@@ -844,7 +851,7 @@ def test_history_reads_the_log_back(ada: Person, history: History, seqs: range, 
 
 
 def test_history_ends_where_the_log_does() -> None:
-    ada = arrive(new_registry(make_log=lambda name: MemoryLog(events=5)), "ada")
+    ada = arrive(new_registry(store=MemoryStore("testlog", partial(MemoryLog, 5))), "ada")
     for text in "abcdefgh":
         ada.ask(Say(text))
     ada.take()
@@ -853,9 +860,13 @@ def test_history_ends_where_the_log_does() -> None:
         assert ([event.seq for event in told.events], told.more) == (seqs, more)
 
 
-@pytest.mark.parametrize("command", [History(-1), History(before=-1)])
+@pytest.mark.parametrize("command", [History(-1), History(before=-1), History(around=-1)])
 def test_history_takes_no_numbers_below_0(ada: Person, command: Command) -> None:
-    assert refusal(ada.ask(command)) == ("bad-usage", "These numbers make no sense.", "count and before are above 0.")
+    assert refusal(ada.ask(command)) == (
+        "bad-usage",
+        "These numbers make no sense.",
+        "Write numbers above 0.",
+    )
 
 
 # -- Going ---------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ CORE = {
     "chatd.errors",
     "chatd.events",
     "chatd.flood",
+    "chatd.keep",
     "chatd.limits",
     "chatd.log",
     "chatd.names",
@@ -117,6 +118,7 @@ def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) ->
     server = {
         "chatd.actions",
         "chatd.flood",
+        "chatd.keep",
         "chatd.log",
         "chatd.registry",
         "chatd.room",

@@ -17,8 +17,8 @@ from chatd import commands
 from chatd.commands import Command, Hello
 from chatd.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
 from chatd.limits import ROOMS_PER_SESSION
-from chatd.log import MemoryLog, Stored
-from chatd.names import fold
+from chatd.log import MemoryLog, MemoryStore, Stored
+from chatd.names import Name, fold
 from chatd.room import Room
 from chatd.testing import Person, new_registry
 
@@ -46,6 +46,20 @@ class Record(MemoryLog):
         return [event for event in found if isinstance(event, Said) and (event.origin, event.id) == (origin, id)]
 
 
+class RecordStore(MemoryStore):
+    """Records, which it shows."""
+
+    def __init__(self, records: dict[str, Record], everything: dict[str, list[Event]]) -> None:
+        super().__init__("testlog")
+        self._records, self._everything = records, everything
+
+    def log(self, name: Name) -> Record:
+        if name.key not in self._records:
+            self.logs[name.key] = self._records[name.key] = Record()
+            self._everything[name.key] = self._records[name.key].everything
+        return self._records[name.key]
+
+
 class Reader:
     """Somebody who checks all that they are sent."""
 
@@ -57,7 +71,7 @@ class Reader:
         self._resumed: dict[str, int] = {}
 
     def ask(self, command: Command) -> list[Event | Answer]:
-        resume = command.resume if isinstance(command, Hello) and command.log == self.person.registry.log_name else {}
+        resume = command.resume if isinstance(command, Hello) and command.log == self.person.registry.store.name else {}
         self._resumed = {fold(room.removeprefix("#")): seq for room, seq in resume.items()}
         return self.read(self.person.ask(command))
 
@@ -102,15 +116,10 @@ class Chat(RuleBasedStateMachine):
     def begin(self) -> None:
         self.logs: dict[str, Record] = {}
         self.everything: dict[str, list[Event]] = {}
-        self.registry = new_registry(make_log=lambda name: self._new_log(name.key))
+        self.registry = new_registry(store=RecordStore(self.logs, self.everything))
         self.here: list[Reader] = []
         self.gone: list[Reader] = []
         self.told: Counter[str] = Counter()
-
-    def _new_log(self, key: str) -> Record:
-        log = self.logs[key] = Record()
-        self.everything[key] = log.everything
-        return log
 
     def _reader(self, index: int) -> Reader:
         return self.here[index % len(self.here)]

@@ -8,8 +8,7 @@ from chatd import registry as module
 from chatd.commands import Say
 from chatd.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
 from chatd.events import Said
-from chatd.log import Log, MemoryLog
-from chatd.names import Name, parse_nick, parse_room
+from chatd.names import parse_nick, parse_room
 from chatd.registry import Registry, Settings
 from chatd.session import Session
 from chatd.testing import NOON, RecordingOutgoing, arrive, new_registry
@@ -159,17 +158,11 @@ def test_the_names_of_the_server_and_of_its_room_are_reserved() -> None:
 
 
 def test_a_room_is_made_once_and_found_in_every_spelling() -> None:
-    made: list[Name] = []
-
-    def make_log(name: Name) -> Log:
-        made.append(name)
-        return MemoryLog()
-
-    registry = new_registry(make_log=make_log)
+    registry = new_registry()
     room = registry.open_room(parse_room("Dev"))
     assert registry.open_room(parse_room("#DEV")) is room
     assert registry.room("dev") is registry.room("#dEv") is room
-    assert [name.text for name in made] == ["Dev"]
+    assert list(registry.store.logs) == ["dev"]
     assert list(registry.rooms()) == [room]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from chatd import testing
 from chatd.commands import Hello, Ignore, Join, Leave, Say
 from chatd.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
-from chatd.log import MemoryLog
+from chatd.log import MemoryLog, MemoryStore
 from chatd.registry import Settings
 from chatd.testing import NOON, Person, RecordingOutgoing, StandingClock, arrive, new_registry
 
@@ -46,7 +48,7 @@ def test_who_leaves_has_read_what_came_before() -> None:
 
 
 def test_what_the_log_holds_no_longer_is_missed() -> None:
-    registry = new_registry(make_log=lambda name: MemoryLog(events=8))
+    registry = new_registry(store=MemoryStore("testlog", partial(MemoryLog, 8)))
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     for text in "abcdefghi":
         bob.ask(Say(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
@@ -18,7 +19,7 @@ from chatd.codecs.text import TextCodec
 from chatd.commands import Command, Hello
 from chatd.events import Reason, Said
 from chatd.fanout import Fanout
-from chatd.log import MemoryLog
+from chatd.log import MemoryLog, MemoryStore
 from chatd.outlet import Outlet
 from chatd.registry import Registry, Settings
 from chatd.session import Session
@@ -128,7 +129,8 @@ class World:
         self.clock = clock
         self.fanout = Fanout(clock)
         now = StandingClock()
-        self.registry = Registry(Settings(max_per_address=0), "log", now, self.fanout.news, lambda name: MemoryLog(log_events))
+        store = MemoryStore("log", partial(MemoryLog, log_events))
+        self.registry = Registry(Settings(max_per_address=0), store, now, self.fanout.news)
         self.text = TextCodec(now)
         self.json = JsonCodec()
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import singledispatchmethod
 from typing import Final
 
-from chatd import commands, events
+from chatd import commands, events, keep
 from chatd.commands import Command
 from chatd.events import Answer, Event, Reason
 from chatd.search import excerpt
@@ -95,16 +95,24 @@ class TextCodec:
                 return f"-- {event.nick} has taken away the topic of #{event.room}"
             case events.TopicSet():
                 return f"-- {event.nick} has set the topic of #{event.room}: {event.text}"
+            case events.KeepSet():
+                since = self._from(event.since) if event.since > event.time else ""
+                return f"-- {event.nick} has chosen that {_kept(event.room, event.keep)}{since}; /keep changes it"
         raise TypeError(f"no words for {event!r}")
 
     def _past(self, past: Sequence[Event]) -> Iterable[str]:
         """Events of the past, with their times: reports of the server, so that nobody takes them for what is said now."""
-        today = datetime.fromtimestamp(self._now() / 1000).date()
         for event in past:
-            moment = datetime.fromtimestamp(event.time / 1000)
-            stamp = f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
             words = self.encode(event).decode().removesuffix("\r\n").removeprefix("-- ")
-            yield f"-- {stamp} {words}"
+            yield f"-- {self._stamp(event.time)} {words}"
+
+    def _stamp(self, time: int) -> str:
+        """``time`` for people: ``12:30`` today, ``2026-11-22 12:30`` on another day."""
+        moment, today = datetime.fromtimestamp(time / 1000), datetime.fromtimestamp(self._now() / 1000).date()
+        return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+
+    def _from(self, time: int) -> str:
+        return f", from {self._stamp(time)} on"
 
     # -- Answers
 
@@ -127,6 +135,8 @@ class TextCodec:
         yield f"-- {hello.format(answer.newcomer)}You are in #{answer.room}{company}{closing}"
         if answer.topic:
             yield f"-- The topic is: {answer.topic}"
+        if answer.keep:
+            yield f"-- By choice of its people, {_kept(answer.room, answer.keep)}."
         if answer.scrollback:
             yield f"-- What happened before in #{answer.room}:"
             yield from self._past(answer.scrollback)
@@ -181,11 +191,26 @@ class TextCodec:
         return [f"-- The topic of #{answer.room} is: {answer.text}" if answer.text else f"-- #{answer.room} has no topic."]
 
     @_answer.register
+    def _(self, answer: events.Keeping) -> Iterable[str]:
+        since = self._from(answer.since) if answer.since else ""
+        if answer.keep:
+            yield f"-- By choice of its people, {_kept(answer.room, answer.keep)}{since}."
+        else:
+            yield f"-- #{answer.room} is kept {f'for {keep.words(answer.most)}' if answer.most else 'for ever'}."
+
+    @_answer.register
+    def _(self, answer: events.Forgotten) -> Iterable[str]:
+        return [f"-- What happened in #{answer.room} before {self._stamp(answer.time)} has been deleted."]
+
+    @_answer.register
     def _(self, answer: events.Ignoring) -> Iterable[str]:
         return [f"-- You do not hear {_listed(answer.nicks)}." if answer.nicks else "-- You hear everybody."]
 
     @_answer.register
     def _(self, answer: events.History) -> Iterable[str]:
+        if not answer.events:
+            yield f"-- There is nothing of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
+            return
         yield f"-- What happened in #{answer.room}{' (there is more before)' if answer.more else ''}:"
         yield from self._past(answer.events)
 
@@ -194,7 +219,7 @@ class TextCodec:
         if not answer.events:
             yield "-- Nothing is found."
             return
-        yield "-- Found, the newest first (/history before TIME shows what was there):"
+        yield "-- Found, the newest first (/history around TIME in:#ROOM shows the place):"
         for event in answer.events:
             moment, words = datetime.fromtimestamp(event.time / 1000), self.encode(event, current=False).decode()
             if isinstance(event, events.Said):
@@ -238,6 +263,13 @@ class TextCodec:
 def _why(reason: Reason, text: str) -> str:
     words = ": ".join(word for word in (REASONS[reason], text) if word)
     return f" ({words})" if words else ""
+
+
+def _kept(room: str, text: str) -> str:
+    """``#ops is kept for 30 days`` where ``text`` is 30d."""
+    if text == keep.NONE:
+        return f"nothing of #{room} is kept"
+    return f"#{room} is kept for {keep.words(text)}" if text else f"#{room} is kept as long as the server keeps"
 
 
 def _is_away(nick: str, text: str) -> str:

@@ -13,25 +13,26 @@ FORGOTTEN_AT_ONCE: Final = 200
 """The events that one transaction deletes, in number: some milliseconds, for which a commit may have to wait."""
 
 
-def forget(connection: Connection, room: int, before: int) -> tuple[int, bool]:
-    """Delete the oldest events of ``room``, as long as they are older than ``before`` (milliseconds since 1970-01-01 UTC).
+def forget(connection: Connection, room: int, before: int, stop: int) -> tuple[int, int]:
+    """Delete the oldest events of ``room``, as long as they are older than ``before`` (milliseconds since 1970-01-01 UTC), up to,
+    not including, seq ``stop``.
 
-    The seq of the oldest event that is left, and whether there may be more to delete.
+    The seq of the oldest event that is left, and how many were deleted: ``FORGOTTEN_AT_ONCE`` where there may be more.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    [first] = connection.execute("SELECT first FROM room WHERE id = ?", (room,)).fetchone()
-    [indexed] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
+    [first] = connection.execute("SELECT first FROM room WHERE id = ?", (room,)).fetchone() or (1,)
     oldest = connection.execute(
         "SELECT id, kind, text, time FROM event WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-        (event_id(room, 0), event_id(room + 1, 0), FORGOTTEN_AT_ONCE),
+        (event_id(room, 0), event_id(room, stop), FORGOTTEN_AT_ONCE),
     ).fetchall()
     old = list(takewhile(lambda row: row[3] < before, oldest))
-    if old:
-        words = [(id, spaced(text)) for id, kind, text, _ in old if kind <= ACTION and id < event_id(room, indexed)]
-        connection.executemany("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", words)
-        last = old[-1][0]
-        connection.execute("DELETE FROM event WHERE id >= ? AND id <= ?", (event_id(room, 0), last))
-        first = last + 1 - event_id(room, 0)
-        connection.execute("UPDATE room SET first = ? WHERE id = ?", (first, room))
+    if not old:
+        return first, 0
+    first = old[-1][0] + 1 - event_id(room, 0)
+    connection.execute("BEGIN IMMEDIATE")
+    [indexed] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
+    words = [(id, spaced(text)) for id, kind, text, _ in old if kind <= ACTION and id < event_id(room, indexed)]
+    connection.executemany("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", words)
+    connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room, first)))
+    connection.execute("UPDATE room SET first = ? WHERE id = ?", (first, room))
     connection.execute("COMMIT")
-    return first, len(old) == FORGOTTEN_AT_ONCE
+    return first, len(old)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, Final
 
-from chatd.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.keep import Keep
 
 SEQ_BITS: Final = 40
 """An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events: 1,000 a second for 34 years."""
 
-SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC = 1, 2, 3, 4, 5, 6
+SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
 """The kinds of events, as the column ``kind`` has them."""
 
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.origin, event.text, event.detail, event.sent"
@@ -30,6 +31,7 @@ class RoomRow:
     first: int
     end: int
     topic: str
+    keep: Keep
 
 
 def event_id(room: int, seq: int) -> int:
@@ -51,6 +53,8 @@ def to_row(room: int, event: Event) -> Row:
             kind, detail = RENAMED, event.to
         case TopicSet():
             kind, text = TOPIC, event.text
+        case KeepSet():
+            kind, text, detail = KEEP, event.keep, str(event.since)
         case _:
             raise TypeError(f"no row for {event!r}")
     return room << SEQ_BITS | event.seq, event.time, kind, event.nick, event.origin, text, detail, sent
@@ -68,6 +72,8 @@ def to_event(room: str, row: Row) -> Event:
         return Left(room, seq, time, nick, origin, Reason(detail), text)
     if kind == RENAMED:
         return Renamed(room, seq, time, nick, origin, detail)
+    if kind == KEEP:
+        return KeepSet(room, seq, time, nick, origin, text, int(detail))
     return TopicSet(room, seq, time, nick, origin, text)
 
 
@@ -75,14 +81,14 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
     """All rooms, in the order in which they were made."""
     found = connection.execute(
         """
-        SELECT id, key, name, first, topic,
+        SELECT id, key, name, first, topic, keep, keep_since,
             (SELECT max(event.id) FROM event WHERE event.id BETWEEN room.id << 40 AND (room.id + 1 << 40) - 1)
         FROM room ORDER BY id
         """
     )
     return [
-        RoomRow(id, key, name, first, max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1), topic)
-        for id, key, name, first, topic, last in found
+        RoomRow(id, key, name, first, max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1), topic, Keep(keep, since))
+        for id, key, name, first, topic, keep, since, last in found
     ]
 
 

@@ -1,4 +1,4 @@
--- The database of chatd, version 2.  A change here needs a step in database.UPGRADES: an upgraded database equals a fresh one.
+-- The database of chatd, version 3.  A change here needs an upgrade-N.sql: an upgraded database equals a fresh one.
 
 -- One row: the name of this server's logs (docs/protocol.md, "welcome").
 CREATE TABLE server (
@@ -10,18 +10,20 @@ CREATE TABLE room (
     key TEXT NOT NULL UNIQUE,           -- the name after case folding
     name TEXT NOT NULL,                 -- the name as it is shown
     first INTEGER NOT NULL DEFAULT 1,   -- the seq of the oldest event that is kept; the next event's, where none is
-    topic TEXT NOT NULL DEFAULT ''
+    topic TEXT NOT NULL DEFAULT '',
+    keep TEXT NOT NULL DEFAULT '',      -- how long it is kept (keep.py): 30d, none, or empty: as long as the server keeps
+    keep_since INTEGER NOT NULL DEFAULT 0   -- from when on that is in force, in milliseconds since 1970-01-01 UTC
 ) STRICT;
 
 -- What happened.  Events are added at the end of a room and deleted at its beginning, so that the seqs of a room have no hole.
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,             -- room.id * 2^40 + seq: one tree serves both the room's order and the row
     time INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
-    kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic
+    kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep
     nick TEXT NOT NULL,
     origin TEXT NOT NULL,               -- whose seat: a hash of the sender's token, or chance
     text TEXT NOT NULL,
-    detail TEXT NOT NULL,               -- left: the reason; renamed: the new nick
+    detail TEXT NOT NULL,               -- left: the reason; renamed: the new nick; keep: since when
     sent TEXT                           -- the id that the sender gave to the message, if any
 ) STRICT;
 

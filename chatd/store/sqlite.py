@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Final
 
 from chatd.errors import NotDelivered, TooMany
-from chatd.events import Event, Said
+from chatd.events import Event, KeepSet, Said
+from chatd.keep import Keep
 from chatd.limits import LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS, SESSIONS
-from chatd.log import MemoryLog, Stored
+from chatd.log import Forgotten, Found, MemoryLog, Stored
 from chatd.names import Name
 from chatd.search import Query
 from chatd.store import database, index, queries
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Reader
 from chatd.store.writer import Batch, Forget, NewRoom, Writer
+from chatd.when import FOR_EVER
 
 REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk of the server is full",
@@ -78,8 +80,8 @@ class SqliteStore:
         connection = database.connect(self.path, only_read=True)
         try:
             self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
-            self._logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
-            self._last_id = max((log.id for log in self._logs.values()), default=0)
+            self.logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
+            self._last_id = max((log.id for log in self.logs.values()), default=0)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
         finally:
@@ -109,18 +111,21 @@ class SqliteStore:
 
     def log(self, name: Name) -> SqliteLog:
         """The log of the room called ``name``, made if need be.  Raises TooMany."""
-        log = self._logs.get(name.key)
+        log = self.logs.get(name.key)
         if log is None:
-            if len(self._logs) >= ROOMS_STORED:
+            if len(self.logs) >= ROOMS_STORED:
                 raise TooMany(f"There are {ROOMS_STORED} rooms already.", "Enter one of them; /rooms lists them.")
             self._last_id += 1
-            row = RoomRow(self._last_id, name.key, name.text, 1, 1, "")
-            log = self._logs[name.key] = SqliteLog(self, row, ())
+            row = RoomRow(self._last_id, name.key, name.text, 1, 1, "", Keep())
+            log = self.logs[name.key] = SqliteLog(self, row, ())
         return log
+
+    def close_log(self, key: str) -> None:
+        """Nothing goes: the log is on the disk."""
 
     def room_names(self) -> Sequence[str]:
         """What the rooms are called, the first that was made first."""
-        return [log.name for log in self._logs.values()]
+        return [log.name for log in self.logs.values()]
 
     def settled(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all that was appended until now is stored, or has failed to be."""
@@ -131,9 +136,9 @@ class SqliteStore:
 
     # -- Storing
 
-    def append(self, log: SqliteLog, event: Event, stored: Stored) -> None:
-        """Store ``event``, which has its number; called by its log."""
-        pending = _Pending(log, event, [stored])
+    def append(self, log: SqliteLog, event: Event, kept: bool, stored: Stored) -> None:
+        """Store ``event``, which has its number, or where it is not ``kept``, that the number is given; called by its log."""
+        pending = _Pending(log, event, kept, [stored])
         self._pending.append(pending)
         if type(event) is Said and event.id:
             self._sent[event.origin, event.id] = pending
@@ -145,9 +150,10 @@ class SqliteStore:
         """Give the writer what the turn has gathered, so that one turn's events are stored and shown together."""
         gathered, self._gathered = self._gathered, []
         if gathered and self._writer is not None:
-            events = [(pending.log.id, pending.event) for pending in gathered]
-            rooms = {pending.log.id: pending.log for pending in gathered if not pending.log.recorded}
-            self._writer.put(Batch(self._age, events, [NewRoom(log.id, log.key, log.name) for log in rooms.values()]))
+            events = [(pending.log.id, pending.event) for pending in gathered if pending.kept]
+            unkept = [(pending.log.id, pending.event) for pending in gathered if not pending.kept]
+            rooms = {pending.log.id: pending.log for pending in gathered if not pending.log.is_stored}
+            self._writer.put(Batch(self._age, events, [NewRoom(log.id, log.key, log.name) for log in rooms.values()], unkept))
 
     def _answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
         if batches[-1].age != self._age:
@@ -155,9 +161,9 @@ class SqliteStore:
         if error is not None:
             self._report(f"nothing can be stored in {self.path}: {error}")
             return self._fail(_not_delivered(error))
-        for _ in range(sum(len(batch.events) for batch in batches)):
+        for _ in range(sum(map(len, batches))):
             pending = self._pending.popleft()
-            pending.log.keep(pending.event)
+            pending.log.show(pending.event, pending.kept)
             self._tell(pending, None)
 
     def _fail(self, failure: NotDelivered) -> None:
@@ -226,17 +232,19 @@ class SqliteStore:
 
     # -- Forgetting
 
-    def forget(self, before: int) -> None:
-        """Delete what is older than ``before``, in milliseconds since 1970-01-01 UTC, in the writer's own time."""
-        if self._writer is not None:
-            self._writer.forget(Forget(before, self._forgotten))
+    def forget(self, log: SqliteLog, before: int, forgotten: Callable[[int], object], done: Callable[[int], object]) -> None:
+        """Delete what is there and older than ``before``, in milliseconds since 1970-01-01 UTC, in the writer's own time.
 
-    def _forgotten(self, room: int, first: int) -> None:
-        for log in self._logs.values():
-            if log.id == room and first > log.first:
-                log.forget(first)
-                for key in [key for key in self._pages if key[0] == room]:
-                    del self._pages[key]
+        ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the end, if something was deleted.
+        """
+        self._hand_over()  # What has its number already comes first: the writer keeps the order.
+        if self._writer is not None:
+            self._writer.forget(Forget(log.id, before, log.end, forgotten, done))
+
+    def drop_pages(self, log: SqliteLog) -> None:
+        """Some of what has been read of ``log`` is there no longer."""
+        for key in [key for key in self._pages if key[0] == log.id]:
+            del self._pages[key]
 
     # -- Reading
 
@@ -256,10 +264,13 @@ class SqliteStore:
             if isinstance(answer, Exception):
                 self._report(f"the database {self.path} cannot be read: {answer}")
                 return loaded(False)
+            oldest = answer[0].seq if answer else stop
+            if start < oldest:  # It was deleted meanwhile.
+                log.forgot(oldest)
             for number in range(first, end):
                 of_page = range(number * LOG_PAGE_EVENTS, (number + 1) * LOG_PAGE_EVENTS)
                 self._keep_page(log, number, [event for event in answer if event.seq in of_page])
-            loaded(bool(log.read(start, start + 1)))
+            loaded(True)
 
         question = partial(
             queries.events, room=log.id, name=log.name, start=first * LOG_PAGE_EVENTS, stop=min(end * LOG_PAGE_EVENTS, log.stored)
@@ -280,7 +291,7 @@ class SqliteStore:
 
         self._reader.ask(partial(queries.at, room=log.id, first=log.first, stop=log.stored, time=time), told)
 
-    def search(self, query: Query, found: Callable[[Sequence[Event] | None], None]) -> None:
+    def search(self, query: Query, found: Found) -> None:
         """Tell ``found`` the newest messages that are sought; None where that would take too long."""
 
         def told(answer: Sequence[Event] | Exception) -> None:
@@ -300,18 +311,24 @@ class SqliteLog:
         self.id = row.id
         self.key = row.key
         self.name = row.name
-        self.first = row.first
         self.end = row.end
-        self.recorded = row.end > 1
+        self.is_stored = row.end > 1
         """Whether the database has the room already."""
+        self._first = row.first
+        """The number from which on the disk has everything that is stored."""
         self._tail = store.new_tail(row.end - len(last))
         self._tail.topic = row.topic
         for event in last:
             self._tail.append(event, lambda failure: None)
+        self._tail.keep = row.keep
+
+    @property
+    def first(self) -> int:
+        return min(self._first, self._tail.first)
 
     @property
     def held(self) -> int:
-        return max(self.first, self._tail.first)
+        return self._tail.first
 
     @property
     def stored(self) -> int:
@@ -321,23 +338,42 @@ class SqliteLog:
     def topic(self) -> str:
         return self._tail.topic
 
+    @property
+    def keep(self) -> Keep:
+        return self._tail.keep
+
     def append(self, event: Event, stored: Stored) -> None:
         assert event.seq == self.end, "an event was numbered for another place"
         if self._store.is_full:
             stored(NotDelivered("Not delivered: the disk of the server does not keep up.", "Try again later."))
         else:
             self.end += 1
-            self._store.append(self, event, stored)
+            kept = not self.keep.is_none(event.time) or type(event) is KeepSet
+            self._store.append(self, event, kept, stored)
 
-    def keep(self, event: Event) -> None:
-        """``event`` is stored: it may be shown."""
-        self.recorded = True
+    def show(self, event: Event, kept: bool) -> None:
+        """``event`` is stored, or its number is if it is not ``kept``: it may be shown."""
+        self.is_stored = True
         self._tail.append(event, lambda failure: None)
+        if not kept:
+            self._first = event.seq + 1
 
-    def forget(self, first: int) -> None:
+    def forget(self, now: int, most: int, forgotten: Forgotten) -> None:
+        before = self.keep.before(now, most)
+        if self.keep.is_none(now):  # What the disk has is from the time before; memory has the last minutes.
+            self._tail.forget(now, most, lambda first, time: None)
+            self._store.forget(self, FOR_EVER, self._forgot_on_disk, lambda first: forgotten(first, now))
+        elif before > 0:
+            self._store.forget(self, before, self.forgot, lambda first: forgotten(first, before))
+
+    def forgot(self, first: int) -> None:
         """Everything before number ``first`` has been deleted."""
-        self.first = first
-        self._tail.forget(first)
+        self._forgot_on_disk(first)
+        self._tail.drop(first)
+
+    def _forgot_on_disk(self, first: int) -> None:
+        self._first = max(self._first, first)
+        self._store.drop_pages(self)
 
     def confirm(self, event: Said, stored: Stored) -> None:
         self._store.confirm(event, stored)
@@ -373,11 +409,12 @@ class SqliteLog:
 class _Pending:
     """An event on its way to the disk, and who is told when it is there."""
 
-    __slots__ = ("event", "log", "told")
+    __slots__ = ("event", "kept", "log", "told")
 
-    def __init__(self, log: SqliteLog, event: Event, told: list[Stored]) -> None:
+    def __init__(self, log: SqliteLog, event: Event, kept: bool, told: list[Stored]) -> None:
         self.log = log
         self.event = event
+        self.kept = kept
         self.told = told
 
 

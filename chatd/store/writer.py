@@ -13,9 +13,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.events import Event, TopicSet
+from chatd.events import Event, KeepSet, TopicSet
 from chatd.store import database, index, keeping
-from chatd.store.queries import Row, to_row
+from chatd.store.queries import Row, event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
 """The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy
@@ -47,19 +47,33 @@ class NewRoom:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that are stored together, each with the id of its room; ``age`` counts the failures before it."""
+    """Events that are stored together, each with the id of its room; ``age`` counts the failures before it.
+
+    Of the events ``unkept``, only the numbers are.
+    """
 
     age: int
     events: Sequence[tuple[int, Event]]
     rooms: Sequence[NewRoom]
+    unkept: Sequence[tuple[int, Event]] = ()
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.unkept)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forget:
-    """Delete what is older than ``before``, and tell ``forgotten`` of each room (its id) the seq of the oldest event left."""
+    """Delete what is older than ``before`` in the room of this id, up to, not including, seq ``stop``.
 
+    ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the end, if something was deleted.
+    """
+
+    room: int
     before: int
-    forgotten: Callable[[int, int], object]
+    stop: int
+    forgotten: Callable[[int], object]
+    done: Callable[[int], object]
+    deleted: int = 0
 
 
 Request = Batch | Forget | Callable[[], object] | None
@@ -85,8 +99,8 @@ class Writer:
         self._indexed = time.monotonic()
         self._waiting: list[Callable[[], object]] = []
         """Who is told when the index is up to date."""
-        self._forgetting: deque[tuple[int, Forget]] = deque()
-        """The rooms (their ids) that may have something to delete."""
+        self._forgetting: deque[Forget] = deque()
+        """What may have something to delete."""
         self._batches: SimpleQueue[Request] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
@@ -119,7 +133,7 @@ class Writer:
             if batches:
                 self._commit(batches)
             self._waiting += [then for then in gathered if callable(then)]
-            self._remember_to_forget([request for request in gathered if isinstance(request, Forget)])
+            self._forgetting += [request for request in gathered if isinstance(request, Forget)]
             if self._forgetting:
                 self._forget()
             if self._unindexed and (self._waiting or not gathered or time.monotonic() > self._indexed + INDEX_SECONDS):
@@ -152,7 +166,7 @@ class Writer:
             self._call(self._answered, batches, error)
         else:
             self._call(self._answered, batches, None)
-            self._count(sum(len(batch.events) for batch in batches))
+            self._count(sum(map(len, batches)))
             self._unindexed.update(room for batch in batches for room, _ in batch.events)
 
     def _write_all(self, batches: Sequence[Batch]) -> None:
@@ -160,17 +174,35 @@ class Writer:
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
         rows = [to_row(room, event) for batch in batches for room, event in batch.events]
-        topics = [(event.text, room) for batch in batches for room, event in batch.events if type(event) is TopicSet]
-        if not rooms and not topics and len(rows) <= ROWS_AT_ONCE:
+        unkept = [pair for batch in batches for pair in batch.unkept]
+        chosen = [pair for batch in batches for pair in batch.events if type(pair[1]) in (TopicSet, KeepSet)]
+        if not rooms and not chosen and not unkept and len(rows) <= ROWS_AT_ONCE:
             return self._insert(rows)
         execute("BEGIN IMMEDIATE")
         for room in rooms:
             execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
         for start in range(0, len(rows), ROWS_AT_ONCE):
             self._insert(rows[start : start + ROWS_AT_ONCE])
-        for topic in topics:
-            execute("UPDATE room SET topic = ? WHERE id = ?", topic)
+        for room_id, event in unkept:
+            self._number(room_id, event)
+        for room_id, event in chosen:
+            self._choose(room_id, event)
         execute("COMMIT")
+
+    def _number(self, room: int, event: Event) -> None:
+        """Store that the number of ``event`` is given; where something is before it, the event, to be deleted with that."""
+        sought = (event_id(room, 0), event_id(room, event.seq))
+        if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", sought).fetchone():
+            self._insert([to_row(room, event)])
+        else:
+            self._connection.execute("UPDATE room SET first = ? WHERE id = ?", (event.seq + 1, room))
+
+    def _choose(self, room: int, event: Event) -> None:
+        """Store what ``event`` has chosen for the room."""
+        if isinstance(event, TopicSet):
+            self._connection.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room))
+        elif isinstance(event, KeepSet):
+            self._connection.execute("UPDATE room SET keep = ?, keep_since = ? WHERE id = ?", (event.keep, event.since, room))
 
     def _index(self) -> None:
         """Index a part of what is not yet; where that fails, as on a full disk, the next time finds it."""
@@ -185,25 +217,23 @@ class Writer:
         if not more:
             self._unindexed.discard(room)
 
-    def _remember_to_forget(self, requests: Sequence[Forget]) -> None:
-        for request in requests:
-            with contextlib.suppress(sqlite3.Error):
-                rooms = self._connection.execute("SELECT id FROM room").fetchall()
-                self._forgetting.extend((room, request) for (room,) in rooms)
-
     def _forget(self) -> None:
         """Delete a part; where that fails, the next time finds it."""
-        room, request = self._forgetting[0]
+        request = self._forgetting[0]
         try:
-            first, more = keeping.forget(self._connection, room, request.before)
+            first, number = keeping.forget(self._connection, request.room, request.before, request.stop)
         except sqlite3.Error:
-            more = False
+            self._forgetting.popleft()
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-        else:
-            self._call(request.forgotten, room, first)
-        if not more:
+            return
+        request.deleted += number
+        if number:
+            self._call(request.forgotten, first)
+        if number < keeping.FORGOTTEN_AT_ONCE:
             self._forgetting.popleft()
+            if request.deleted:
+                self._call(request.done, first)
 
     def _insert(self, rows: Sequence[Row]) -> None:
         places = ", ".join([_PLACES] * len(rows))

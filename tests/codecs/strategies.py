@@ -52,6 +52,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "motd": st.lists(SAFE_TEXT, max_size=3).map(tuple),
     "members": st.lists(NICKS, max_size=4).map(tuple),
     "nicks": st.lists(NICKS, max_size=4).map(tuple),
+    "around": NUMBERS,
+    "keep": st.sampled_from(["", "none", "1h", "30d", "8w", "no span"]),
     "resume": st.dictionaries(SAFE_TEXT, NUMBERS, max_size=3),
 }
 """What a field of this name may hold, in every class; other fields hold a safe text."""
@@ -79,6 +81,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "scrollback": st.lists(ROOM_EVENTS, max_size=3).map(tuple),
         "newcomer": NICKS | st.just(""),
     },
+    events.Keeping: {"most": st.sampled_from(["", "90d"])},
     events.Members: {"away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3)},
     events.History: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
     events.Found: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},

@@ -14,7 +14,7 @@ from chatd.codecs.json import NEWS as NAMES
 from chatd.codecs.json import JsonCodec, decode_command, decode_news, encode_command, iso_time
 from chatd.commands import Command, Hello, History, Msg, Ping, Say, Who
 from chatd.errors import Malformed, NotText, Refusal
-from chatd.events import Answer, Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
 from chatd.testing import NOON
 from chatd.text import safe_text
 from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, classes, texts_of
@@ -37,6 +37,19 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
         (Left("lobby", 7, NOON, "ada", "", Reason.QUIT, "bye"), f'{{"type":"left",{IN},"reason":"quit","text":"bye"}}'),
         (Renamed("lobby", 7, NOON, "ada", "", "bob"), f'{{"type":"renamed",{IN},"to":"bob"}}'),
         (TopicSet("lobby", 7, NOON, "ada", "", ""), f'{{"type":"topic",{IN},"text":""}}'),
+        (
+            KeepSet("lobby", 7, NOON, "ada", "", "30d", NOON),
+            f'{{"type":"kept",{IN},"keep":"30d","since":"2026-11-23T12:00:00.000Z"}}',
+        ),
+        (events.Keeping("lobby", id="1"), '{"type":"keeping","id":"1","room":"lobby"}'),
+        (
+            events.Keeping("lobby", "30d", NOON, "90d"),
+            '{"type":"keeping","room":"lobby","keep":"30d","since":"2026-11-23T12:00:00.000Z","most":"90d"}',
+        ),
+        (
+            events.Forgotten("lobby", 7, NOON),
+            '{"type":"forgotten","room":"lobby","before":7,"time":"2026-11-23T12:00:00.000Z"}',
+        ),
         (events.Greeting("chatd"), '{"type":"greeting","server":"chatd"}'),
         (events.Welcome("ada", "chatd", "5b1c"), '{"type":"welcome","nick":"ada","server":"chatd","log":"5b1c"}'),
         (

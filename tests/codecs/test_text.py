@@ -14,7 +14,7 @@ from chatd import actions, commands, events
 from chatd.codecs.text import TextCodec
 from chatd.commands import Command, Hello, Me, Msg, Say, Who
 from chatd.errors import Refusal
-from chatd.events import Answer, Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
 from chatd.testing import NOON, Person, arrive, new_registry
 from chatd.text import safe_text
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
@@ -42,6 +42,9 @@ def said(text: str = "hi", **fields: object) -> Said:
 # -- Events --------------------------------------------------------------------------------------------------------------
 
 
+DAY = 86_400_000
+
+
 @pytest.mark.parametrize(
     ("event", "current", "elsewhere"),
     [
@@ -61,6 +64,21 @@ def said(text: str = "hi", **fields: object) -> Said:
         (Renamed("lobby", 7, NOON, "ada", "seat", "bob"), "-- ada is now called bob", "-- ada is now called bob (in #lobby)"),
         (TopicSet("lobby", 7, NOON, "ada", "seat", "tea"), "-- ada has set the topic of #lobby: tea", None),
         (TopicSet("lobby", 7, NOON, "ada", "seat", ""), "-- ada has taken away the topic of #lobby", None),
+        (
+            KeepSet("lobby", 7, NOON, "ada", "seat", "30d", NOON + DAY),
+            "-- ada has chosen that #lobby is kept for 30 days, from 2026-11-24 14:00 on; /keep changes it",
+            None,
+        ),
+        (
+            KeepSet("lobby", 7, NOON, "ada", "seat", "none", NOON),
+            "-- ada has chosen that nothing of #lobby is kept; /keep changes it",
+            None,
+        ),
+        (
+            KeepSet("lobby", 7, NOON, "ada", "seat", "", NOON),
+            "-- ada has chosen that #lobby is kept as long as the server keeps; /keep changes it",
+            None,
+        ),
     ],
 )
 def test_an_event_is_one_line(event: Event, current: str, elsewhere: str | None) -> None:
@@ -71,7 +89,6 @@ def test_an_event_is_one_line(event: Event, current: str, elsewhere: str | None)
 # -- Answers -------------------------------------------------------------------------------------------------------------
 
 NEW = events.Entered("lobby", 3, 1, ("ada",), newcomer="ada")
-DAY = 86_400_000
 PAST = (
     Joined("lobby", 1, NOON - DAY, "ada", ""),
     said("hi"),
@@ -152,10 +169,23 @@ PAST = (
         ),
         (events.Topic("dev", "tea"), ["-- The topic of #dev is: tea"]),
         (events.Topic("dev", ""), ["-- #dev has no topic."]),
+        (
+            events.Entered("dev", 3, 1, ("ada",), keep="none"),
+            ["-- You are in #dev, alone.", "-- By choice of its people, nothing of #dev is kept."],
+        ),
+        (events.Keeping("dev"), ["-- #dev is kept for ever."]),
+        (events.Keeping("dev", most="90d"), ["-- #dev is kept for 90 days."]),
+        (events.Keeping("dev", "1h"), ["-- By choice of its people, #dev is kept for 1 hour."]),
+        (
+            events.Keeping("dev", "none", NOON + DAY),
+            ["-- By choice of its people, nothing of #dev is kept, from 2026-11-24 14:00 on."],
+        ),
+        (events.Forgotten("dev", 7, NOON - DAY), ["-- What happened in #dev before 2026-11-22 14:00 has been deleted."]),
+        (events.History("dev", (), more=True), ["-- There is nothing of #dev to show there."]),
         (events.Ignoring(()), ["-- You hear everybody."]),
         (events.Ignoring(("bob",)), ["-- You do not hear bob."]),
         (events.Ignoring(("bob", "eve", "joe")), ["-- You do not hear bob, eve and joe."]),
-        (events.History("dev", (), more=False), ["-- What happened in #dev:"]),
+        (events.History("dev", (), more=False), ["-- There is nothing of #dev to show."]),
         (events.History("dev", (said(),), more=True), ["-- What happened in #dev (there is more before):", "-- 14:00 <ada> hi"]),
         (events.Help((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
         (

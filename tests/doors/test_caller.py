@@ -14,6 +14,7 @@ from chatd.doors.line import ChatFactory
 from chatd.events import Reason
 from chatd.fanout import Fanout
 from chatd.limits import CLOSE_SECONDS, INBOX_BYTES, LOGIN_SECONDS
+from chatd.log import MemoryStore
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 from tests.doors.wire import Wire
@@ -37,7 +38,9 @@ class Call:
     def __init__(self, clock: Clock, settings: Settings | None = None, began: float | None = None) -> None:
         self.clock = clock
         fanout = Fanout(clock)
-        self.factory = ChatFactory(Registry(settings or Settings(), "log", StandingClock(), fanout.news), fanout, clock)
+        self.factory = ChatFactory(
+            Registry(settings or Settings(), MemoryStore("log"), StandingClock(), fanout.news), fanout, clock
+        )
         self.wire, self.valve = Wire(), Valve()
         self.caller = Caller(self.factory, self.wire, self.valve, "192.0.2.7", self.factory.text, began)
         self.caller.speak(self.factory.text)

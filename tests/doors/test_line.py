@@ -20,6 +20,7 @@ from chatd.doors.line import ChatFactory, ChatProtocol, address_of
 from chatd.events import Reason
 from chatd.fanout import Fanout
 from chatd.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from chatd.log import MemoryStore
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
@@ -67,7 +68,7 @@ Connect = Callable[[], Line]
 
 def new_factory(clock: Clock, settings: Settings | None = None) -> ChatFactory:
     fanout = Fanout(clock)
-    return ChatFactory(Registry(settings or Settings(), "log", StandingClock(), fanout.news), fanout, clock)
+    return ChatFactory(Registry(settings or Settings(), MemoryStore("log"), StandingClock(), fanout.news), fanout, clock)
 
 
 @pytest.fixture

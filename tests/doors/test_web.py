@@ -22,6 +22,7 @@ from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebConnection, WebDoor, load_pages
 from chatd.fanout import Fanout
 from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.log import MemoryStore
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
@@ -45,7 +46,7 @@ class Site:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         fanout = Fanout(clock)
-        self.registry = Registry(Settings(), "testlog", StandingClock(), fanout.news)
+        self.registry = Registry(Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
         self.door = WebDoor(ChatFactory(self.registry, fanout, clock), ["https://friend.example"])
         self.calls: list[WebConnection] = []
 

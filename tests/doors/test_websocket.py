@@ -24,6 +24,7 @@ from chatd.doors.web import WebDoor
 from chatd.doors.websocket import is_allowed, text_frame
 from chatd.fanout import Fanout
 from chatd.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
+from chatd.log import MemoryStore
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock, arrive
 
@@ -49,7 +50,7 @@ class Server:
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
         fanout = Fanout(clock)
-        self.registry = Registry(settings or Settings(), "testlog", StandingClock(), fanout.news)
+        self.registry = Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
         self.factory = ChatFactory(self.registry, fanout, clock)
         self.door = WebDoor(self.factory, ["https://friend.example/"])
         self.pages: list[Page] = []

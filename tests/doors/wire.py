@@ -16,6 +16,7 @@ from chatd.doors.front import FrontFactory
 from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
 from chatd.fanout import Fanout
+from chatd.log import MemoryStore
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
@@ -112,7 +113,7 @@ class Server:
     def __init__(self, clock: Clock, settings: Settings | None = None, tls_only: bool = False) -> None:
         self.clock = clock
         fanout = Fanout(clock)
-        self.registry = Registry(settings or Settings(), "testlog", StandingClock(), fanout.news)
+        self.registry = Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
         self.chat = ChatFactory(self.registry, fanout, clock)
         self.front = FrontFactory(self.chat, tls_only)
         open_line_doors(self.front, [Door.TEXT, Door.JSON])

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from twisted.internet.task import Clock
+
+from chatd import actions
+from chatd.commands import Command, Hello
 from chatd.errors import NotDelivered
-from chatd.events import Event, Said
-from chatd.log import Log
+from chatd.events import Answer, Event, Said
+from chatd.fanout import Fanout
+from chatd.log import Log, MemoryStore
 from chatd.names import parse_room
+from chatd.registry import Registry, Settings
 from chatd.store.sqlite import SqliteLog, SqliteStore
+from chatd.testing import Person, StandingClock
 
 PATIENCE = 10.0
 """How long a thread of the store may take to answer, in seconds, before the test fails."""
@@ -41,6 +49,17 @@ class PumpedStore(SqliteStore):
         settled: list[bool] = []
         self.settled(lambda: settled.append(True))
         self.wait(lambda: settled)
+
+    def be_done(self) -> None:
+        """Wait until the writer has done all that it was given, and said so."""
+        writer = self._writer
+        assert writer is not None
+        for _ in range(2):  # Deleting takes several parts; what was put before the first mark is at work by then.
+            done: list[bool] = []
+            writer.index(partial(done.append, True))
+            self.wait(partial(bool, done))
+            while writer._forgetting:
+                pass
 
     def room(self, name: str = "lobby") -> SqliteLog:
         """The log of the room ``name``."""
@@ -72,3 +91,54 @@ def say(
     event = Said(room, log.end, time, "ada", origin, text, id=id)
     log.append(event, outcomes.append)
     return event, outcomes
+
+
+class StillStore(MemoryStore):
+    """A store in memory that can be waited for as well."""
+
+    def wait(self, done: Callable[[], object]) -> None:
+        """Nothing here takes time."""
+        assert done()
+
+    def settle(self) -> None:
+        """All is stored."""
+
+    def close(self) -> None:
+        """Nothing is to be done."""
+
+
+class Server:
+    """A registry on a store, with a fan-out; without a folder, in memory."""
+
+    def __init__(self, folder: Path | None, settings: Settings | None = None) -> None:
+        self.folder = folder
+        self.settings = settings or Settings()
+        self.time = StandingClock()
+        self.clock = Clock()
+        self.start()
+
+    def start(self) -> None:
+        self.store: Any = PumpedStore(self.folder) if self.folder else StillStore("testlog")
+        self.fanout = Fanout(self.clock)
+        self.registry = Registry(self.settings, self.store, self.time, self.fanout.news)
+
+    def restart(self) -> None:
+        self.store.close()
+        self.start()
+
+    def settle(self) -> None:
+        self.store.settle()
+        self.clock.advance(1)
+
+    def ask(self, person: Person, *commands: Command) -> list[Event | Answer]:
+        """Let the person ask, wait until all is answered, and return what has come to them."""
+        for command in commands:
+            actions.perform(self.registry, person.session, command)
+            self.store.wait(lambda: not person.out.held or person.out.closed)
+        self.settle()
+        return person.take()
+
+    def arrive(self, nick: str, **more: Any) -> Person:
+        person = Person(self.registry)
+        self.ask(person, Hello(nick, **more))
+        return person

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.events import Event, Said
-from chatd.log import MemoryLog
+from chatd.log import MemoryStore
 from chatd.names import fold, parse_room
 from chatd.registry import Registry, Settings
 from chatd.search import Query, words_of
@@ -38,12 +38,7 @@ TALK = [
 def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
     """Finds texts in TALK, whose n-th message was said at n * 1000."""
     store = PumpedStore(tmp_path) if request.param == "disk" else None
-    logs: dict[str, MemoryLog] = {}
-    registry = Registry(
-        Settings(), "log", lambda: 0, lambda room: None,
-        store.log if store else lambda name: logs.setdefault(name.key, MemoryLog()),
-        search=store.search if store else None,
-    )  # fmt: skip
+    registry = Registry(Settings(), store or MemoryStore("log"), lambda: 0, lambda room: None)
     for number, (room, nick, text) in enumerate(TALK):
         log = registry.open_room(parse_room(room)).log
         log.append(Said(room, log.end, 1000 * number, nick, "o", text), lambda failure: None)
@@ -52,7 +47,7 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
         answers: list[Sequence[Event] | None] = []
         if store:
             store.settle()
-        registry.search(query, answers.append)
+        registry.store.search(query, answers.append)
         if store:
             store.wait(lambda: answers)
         assert answers[0] is not None

@@ -1,15 +1,30 @@
-"""Forgetting for real: from the log, from the search, from the file."""
+"""Forgetting for real: from the log, from the search, from the file; as the server or the room chooses, in memory and on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
 
 from chatd.admin import main
-from chatd.events import Event
+from chatd.commands import Hello, History, Join, Keep, Say, Search, Topic
+from chatd.events import Ack, Answer, Entered, Event, Forgotten, Found, Keeping, KeepSet, Missed, Refused, Said
+from chatd.events import History as Past
+from chatd.log import Log
+from chatd.registry import Settings
 from chatd.search import Query
 from chatd.store.keeping import FORGOTTEN_AT_ONCE
-from tests.store.pumped import PumpedStore, say
+from chatd.testing import NOON, Person
+from tests.store.pumped import PumpedStore, Server, say
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+TOKEN = "a token that nobody guesses"
+
+T = TypeVar("T", bound=Event | Answer)
+Open = Callable[..., Server]
 
 
 def found(store: PumpedStore, *words: str) -> list[int]:
@@ -19,54 +34,308 @@ def found(store: PumpedStore, *words: str) -> list[int]:
     return [event.seq for event in answers[0] or ()]
 
 
-def test_what_is_too_old_is_deleted_and_the_rest_is_as_it_was(tmp_path: Path) -> None:
-    store = PumpedStore(tmp_path)
-    log, number = store.room(), 2 * FORGOTTEN_AT_ONCE + 50
-    for seq in range(1, number + 1):
-        say(log, f"secret{seq} tea", id=str(seq), time=seq)
-    say(store.room("tea"), "secret in tea", time=number, room="tea")
-    store.settle()
-    assert found(store, "secret7") == [7]
-    first = number - 9
-    store.forget(before=first)
-    store.wait(lambda: log.first == first)
-    assert (log.first, log.held, log.end) == (first, first, number + 1)
-    assert [event.seq for event in log.read(1, 9999)] == list(range(first, number + 1))
-    assert store.lookup(log, "o1", "7") is None
-    assert store.lookup(log, "o1", str(number)) is not None
-    assert (found(store, "secret7"), found(store, f"secret{number}")) == ([], [number])
-    assert len(found(store, "tea")) == 11
-    assert store.room("tea").first == 1
-    store.close()
-    store = PumpedStore(tmp_path)
-    assert (store.room().first, store.room().end) == (first, number + 1)
-    store.close()
-    assert main(["--data", str(tmp_path), "vacuum"]) == 0
-    assert b"secret7 " not in store.path.read_bytes()
-    assert main(["--data", str(tmp_path), "check"]) == 0
+def forget(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:
+    """Forget what is too old; what was told of it."""
+    told: list[tuple[int, int]] = []
+    log.forget(now, most, lambda first, time: told.append((first, time)))
+    store.be_done()
+    return told
 
 
-def test_a_room_of_which_nothing_is_left_goes_on_with_its_numbers(tmp_path: Path) -> None:
-    store = PumpedStore(tmp_path)
-    for _ in range(5):
-        say(store.room(), time=1)
-    store.settle()
-    store.forget(before=2)
-    store.wait(lambda: store.room().first == 6)
-    store.close()
-    store = PumpedStore(tmp_path)
-    event, outcome = say(store.room(), time=3)
-    store.settle()
-    assert (event.seq, outcome, store.room().first) == (6, [None], 6)
-    store.close()
+class TestTheDisk:
+    def test_what_is_too_old_is_deleted_and_the_rest_is_as_it_was(self, tmp_path: Path) -> None:
+        store = PumpedStore(tmp_path)
+        log, number = store.room(), 2 * FORGOTTEN_AT_ONCE + 50
+        first = number - 9
+        for seq in range(1, number + 1):
+            say(log, f"secret{seq} tea", id=str(seq), time=NOON - (2 * HOUR if seq < first else 0))
+        say(store.room("tea"), "secret in tea", time=NOON, room="tea")
+        store.settle()
+        assert found(store, "secret7") == [7]
+        assert forget(store, log, NOON) == [(first, NOON - HOUR)]
+        assert (log.first, log.held, log.end) == (first, first, number + 1)
+        assert [event.seq for event in log.read(1, 9999)] == list(range(first, number + 1))
+        assert store.lookup(log, "o1", "7") is None
+        assert store.lookup(log, "o1", str(number)) is not None
+        assert (found(store, "secret7"), found(store, f"secret{number}")) == ([], [number])
+        assert len(found(store, "tea")) == 11
+        assert store.room("tea").first == 1
+        assert forget(store, log, NOON) == []
+        store.close()
+        store = PumpedStore(tmp_path)
+        assert (store.room().first, store.room().end) == (first, number + 1)
+        store.close()
+        assert main(["--data", str(tmp_path), "vacuum"]) == 0
+        assert b"secret7 " not in store.path.read_bytes()
+        assert main(["--data", str(tmp_path), "check"]) == 0
+
+    def test_a_room_of_which_nothing_is_left_goes_on_with_its_numbers(self, tmp_path: Path) -> None:
+        store = PumpedStore(tmp_path)
+        for _ in range(5):
+            say(store.room(), time=1)
+        store.settle()
+        forget(store, store.room(), NOON)
+        assert store.room().first == 6
+        store.close()
+        store = PumpedStore(tmp_path)
+        event, outcome = say(store.room(), time=3)
+        store.settle()
+        assert (event.seq, outcome, store.room().first) == (6, [None], 6)
+        store.close()
+
+    def test_only_the_beginning_is_deleted_where_the_clock_was_set_back(self, tmp_path: Path) -> None:
+        store = PumpedStore(tmp_path)
+        for time in (1, 2, NOON, 3, 4):
+            say(store.room(), time=time)
+        store.settle()
+        forget(store, store.room(), NOON)
+        assert [event.seq for event in store.room().read(1, 9)] == [3, 4, 5]
+        store.close()
+
+    def test_who_reads_what_is_being_deleted_goes_on_after_it(self, tmp_path: Path) -> None:
+        store = PumpedStore(tmp_path)
+        for seq in range(1, 501):
+            say(store.room(), time=1 if seq < 180 else NOON)
+        store.settle()
+        store.close()
+        store = PumpedStore(tmp_path)
+        log, loaded = store.room(), list[bool]()
+        waiting, store.calls = store.calls, type(store.calls)()
+        log.forget(NOON, HOUR, lambda first, time: None)
+        store.calls.get(timeout=10)  # It is deleted, and the reactor does not know yet.
+        log.load(150, 151, loaded.append)
+        store.wait(lambda: loaded)
+        assert (loaded, log.first) == ([True], 180)
+        assert waiting.empty()
+        store.close()
 
 
-def test_only_the_beginning_is_deleted_where_the_clock_was_set_back(tmp_path: Path) -> None:
-    store = PumpedStore(tmp_path)
-    for time in (1, 2, 100, 3, 4):
-        say(store.room(), time=time)
-    store.settle()
-    store.forget(before=50)
-    store.wait(lambda: store.room().first == 3)
-    assert [event.seq for event in store.room().read(1, 9)] == [3, 4, 5]
-    store.close()
+@pytest.fixture(params=["memory", "disk"])
+def open_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Makes a server whose logs are in memory, or on disk."""
+    servers: list[Server] = []
+
+    def open_server(**settings: Any) -> Server:
+        servers.append(Server(tmp_path if request.param == "disk" else None, Settings(**settings)))
+        return servers[-1]
+
+    yield open_server
+    for server in servers:
+        server.store.close()
+
+
+def only(kind: type[T], news: Sequence[Event | Answer]) -> T:
+    [item] = [item for item in news if isinstance(item, kind)]
+    return item
+
+
+def texts(news: Sequence[Event | Answer]) -> list[str]:
+    return [item.text for item in news if isinstance(item, Said)]
+
+
+def past(server: Server, person: Person, asked: History | None = None) -> list[str]:
+    return texts(only(Past, server.ask(person, asked or History())).events)
+
+
+def forget_all(server: Server, *people: Person) -> list[list[Event | Answer]]:
+    """Let the server forget what is too old; what each of ``people`` is told."""
+    for person in people:
+        person.take()
+    server.registry.forget()
+    if isinstance(server.store, PumpedStore):
+        server.store.be_done()
+    server.settle()
+    return [person.take() for person in people]
+
+
+class TestTheServersTime:
+    def test_everybody_present_is_told_what_is_gone(self, open_server: Open) -> None:
+        server = open_server(keep="1d")
+        ada, bob, eve = server.arrive("ada"), server.arrive("bob"), server.arrive("eve", rooms=("dev",))
+        server.ask(ada, Say("old", id="1"))
+        server.time.advance(25 * 3600)
+        server.ask(ada, Say("new"))
+        told = forget_all(server, ada, bob, eve)
+        assert told[:2] == [[Forgotten("lobby", 4, NOON + HOUR)]] * 2
+        assert told[2] == [Forgotten("dev", 2, NOON + HOUR)]
+        assert past(server, bob) == ["new"]
+        assert only(Found, server.ask(bob, Search("old"))).events == ()
+        assert texts(only(Entered, server.ask(server.arrive("joe", rooms=("x",)), Join("lobby"))).scrollback) == ["new"]
+        assert only(Ack, server.ask(ada, Say("old", id="1"))).seq == 6
+        assert forget_all(server, ada, bob, eve) == [[], [], []]
+
+    def test_who_comes_back_from_before_it_is_told_what_is_missed(self, open_server: Open) -> None:
+        server = open_server(keep="1d")
+        ada = server.arrive("ada")
+        server.ask(ada, Say("old"))
+        server.time.advance(25 * 3600)
+        server.ask(ada, Say("new"))
+        forget_all(server)
+        news = server.ask(Person(server.registry), Hello("bob", resume={"lobby": 1}, log=server.store.name))
+        assert only(Missed, news) == Missed("lobby", 2, 2)
+        assert texts(news) == ["new"]
+
+    def test_without_a_choice_nothing_goes(self, open_server: Open) -> None:
+        server = open_server()
+        ada = server.arrive("ada")
+        server.ask(ada, Say("old"))
+        server.time.advance(1e9)
+        assert forget_all(server, ada) == [[]]
+        assert past(server, ada) == ["old"]
+
+
+class TestTheRoomsTime:
+    def test_it_is_told_and_chosen(self, open_server: Open) -> None:
+        server = open_server(keep="90d")
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        ada.take()
+        assert server.ask(ada, Keep(id="1")) == [Keeping("lobby", most="90d", id="1")]
+        server.ask(ada, Say("hi"))
+        bob.take()
+        told = server.ask(ada, Keep("30D", id="2"))
+        assert only(Keeping, told) == Keeping("lobby", "30d", NOON + DAY, "90d", id="2")
+        event = only(KeepSet, bob.take())
+        assert (event.nick, event.keep, event.since) == ("ada", "30d", NOON + DAY)
+        assert server.ask(bob, Keep("30d")) == [Keeping("lobby", "30d", NOON + DAY, "90d")]
+        assert only(Entered, server.ask(Person(server.registry), Hello("joe"))).keep == "30d"
+        server.time.advance(24 * 3600)
+        assert only(Keeping, server.ask(bob, Keep())) == Keeping("lobby", "30d", 0, "90d")
+
+    @pytest.mark.parametrize(
+        ("keep", "reason"),
+        [("91d", "This server keeps nothing for longer than 90 days."), ("soon", "soon is no span of time.")],
+    )
+    def test_nonsense_is_refused(self, open_server: Open, keep: str, reason: str) -> None:
+        server = open_server(keep="90d")
+        assert only(Refused, server.ask(server.arrive("ada"), Keep(keep))).reason == reason
+        assert server.registry.room("lobby").log.keep.text == ""
+
+    def test_only_who_is_in_chooses(self, open_server: Open) -> None:
+        server = open_server()
+        server.arrive("ada", rooms=("dev",))
+        assert only(Refused, server.ask(server.arrive("bob"), Keep("1h", "dev"))).code == "not-in-room"
+
+    def test_what_was_said_goes_a_day_after_the_choice(self, open_server: Open) -> None:
+        server = open_server()
+        ada = server.arrive("ada")
+        server.ask(ada, Say("old"), Keep("1h"))
+        server.time.advance(23 * 3600)
+        assert forget_all(server, ada) == [[]]
+        server.time.advance(3600)
+        assert only(Forgotten, forget_all(server, ada)[0]).room == "lobby"
+        assert past(server, ada) == []
+
+    def test_who_objects_in_time_loses_nothing(self, open_server: Open) -> None:
+        server = open_server()
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        server.ask(ada, Say("old"), Keep("1h"))
+        assert only(Keeping, server.ask(bob, Keep("-"))) == Keeping("lobby")
+        server.time.advance(72 * 3600)
+        assert forget_all(server, ada) == [[]]
+        assert past(server, ada) == ["old"]
+
+    def test_other_rooms_stay_as_they_are(self, open_server: Open) -> None:
+        server = open_server()
+        ada = server.arrive("ada", rooms=("dev", "lobby"))
+        server.ask(ada, Say("kept", room="dev"), Say("old"), Keep("1h"))
+        server.time.advance(72 * 3600)
+        forget_all(server)
+        assert past(server, ada, History(room="dev")) == ["kept"]
+
+    def test_the_choice_holds_after_a_restart(self, tmp_path: Path) -> None:
+        server = Server(tmp_path)
+        ada = server.arrive("ada")
+        server.ask(ada, Say("old"), Keep("1h"))
+        server.ask(ada, *[Say(str(number)) for number in range(30)])
+        server.restart()
+        assert only(Keeping, server.ask(server.arrive("ada"), Keep())) == Keeping("lobby", "1h", NOON + DAY)
+        server.store.close()
+
+
+class TestNothingIsKept:
+    def test_a_new_room_is_kept_out_of_history_at_once(self, open_server: Open) -> None:
+        server = open_server()
+        ada, bob = server.arrive("ada", rooms=("den",)), server.arrive("bob", rooms=("den",))
+        assert only(Keeping, server.ask(ada, Keep("none"))) == Keeping("den", "none")
+        server.ask(ada, Say("secret", id="1"), Topic("plans"))
+        assert texts(bob.take()) == ["secret"]
+        assert only(Past, server.ask(bob, History())) == Past("den", (), more=False)
+        assert only(Past, server.ask(bob, History(around=3))) == Past("den", (), more=False)
+        assert only(Found, server.ask(bob, Search("secret"))).events == ()
+        entered = only(Entered, server.ask(Person(server.registry), Hello("eve", rooms=("den",))))
+        assert (entered.scrollback, entered.keep, entered.topic) == ((), "none", "plans")
+        assert only(Ack, server.ask(ada, Say("secret", id="1"))).seq == 4
+
+    def test_nothing_of_it_reaches_the_disk_and_the_numbers_go_on(self, tmp_path: Path) -> None:
+        server = Server(tmp_path)
+        ada = server.arrive("ada", rooms=("den",))
+        server.ask(ada, Keep("none"))
+        server.ask(ada, *[Say(f"secret{number}", id=str(number)) for number in range(50)])
+        assert server.store.room("den").end == 53
+        server.restart()
+        data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"den" in data
+        assert b"secret" not in data
+        ada = server.arrive("ada", rooms=("den",))
+        assert server.store.room("den").end == 54
+        assert only(Keeping, server.ask(ada, Keep())) == Keeping("den", "none")
+        server.store.close()
+        assert main(["--data", str(tmp_path), "check"]) == 0
+
+    def test_a_member_whose_link_broke_gets_everything_and_a_stranger_nothing(self, open_server: Open) -> None:
+        server = open_server()
+        ada = server.arrive("ada", rooms=("den",))
+        bob = server.arrive("bob", rooms=("den",), token=TOKEN)
+        server.ask(ada, Keep("none"), Say("one"))
+        resume: dict[str, Any] = {"resume": {"den": server.registry.room("den").log.stored - 1}, "log": server.store.name}
+        bob.lose_link()
+        server.ask(ada, Say("two"))
+        for stranger in (Hello("eve", **resume), Hello("joe", token="x" * 20, **resume)):
+            told = server.ask(Person(server.registry), stranger)
+            assert texts(told) == []
+            assert only(Missed, told).first == 0
+        assert texts(server.ask(Person(server.registry), Hello("bob", token=TOKEN, **resume))) == ["two"]
+
+    def test_memory_forgets_it_after_some_minutes_and_nobody_is_told_of_that(self, open_server: Open) -> None:
+        server = open_server()
+        ada = server.arrive("ada", rooms=("den",))
+        server.ask(ada, Keep("none"))
+        server.time.advance(3600)
+        forget_all(server)
+        server.ask(ada, Say("one"))
+        server.time.advance(1200)
+        assert forget_all(server, ada) == [[]]
+        log = server.registry.room("den").log
+        assert log.first == log.stored
+
+    def test_what_was_said_meanwhile_stays_unknown_when_the_room_is_kept_again(self, open_server: Open) -> None:
+        server = open_server()
+        ada = server.arrive("ada", rooms=("den",))
+        server.ask(ada, Keep("none"), Say("secret"))
+        server.ask(ada, Keep("-"), Say("open"))
+        told = only(Past, server.ask(ada, History(100)))
+        assert texts(told.events) == ["open"]
+        assert not told.more
+        assert only(Found, server.ask(ada, Search("secret"))).events == ()
+        if isinstance(server.store, PumpedStore):
+            server.restart()
+            assert past(server, server.arrive("bob", rooms=("den",)), History(100)) == ["open"]
+
+    def test_a_room_with_a_past_is_emptied_a_day_after_the_choice(self, open_server: Open, tmp_path: Path) -> None:
+        server = open_server()
+        ada, bob = server.arrive("ada"), server.arrive("bob")
+        server.ask(ada, *[Say(f"past{number}") for number in range(2 * FORGOTTEN_AT_ONCE)], Keep("none"), Say("still"))
+        assert past(server, ada, History(1)) == ["still"]
+        server.time.advance(24 * 3600)
+        server.ask(ada, Say("unkept"))
+        assert only(Forgotten, forget_all(server, bob)[0]).room == "lobby"
+        server.ask(ada, Say("unkept too"))
+        assert past(server, ada) == []
+        if isinstance(server.store, PumpedStore):
+            server.store.close()
+            assert main(["--data", str(tmp_path), "check"]) == 0
+            assert main(["--data", str(tmp_path), "vacuum"]) == 0
+            data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+            assert b"past7" not in data
+            assert b"unkept" not in data
+            server.start()

@@ -1,4 +1,7 @@
-"""The log on disk does what the log in memory does: numbers, reading, cursors, ids, topics, over restarts and a full disk."""
+"""The log on disk does what the log in memory does: numbers, reading, cursors, ids, topics, forgetting.
+
+Restarts and a full disk make no difference.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chatd.errors import NotDelivered
-from chatd.events import Event, Said, TopicSet
+from chatd.events import Event, KeepSet, Said, TopicSet
 from chatd.log import MemoryLog
+from chatd.testing import NOON
+from chatd.when import FOR_EVER
 from tests.store.pumped import PumpedStore
 
 ROOMS = st.sampled_from(["lobby", "tea"])
 IDS = st.sampled_from(["", "1", "2", "3", "4"])
 NUMBERS = st.integers(0, 60)
+HOUR = 3_600_000
 
 
 class Alike(RuleBasedStateMachine):
@@ -31,28 +37,58 @@ class Alike(RuleBasedStateMachine):
         self.memory = {name: MemoryLog(said=said) for name in ("lobby", "tea")}
         self.cursors = {"lobby": 1, "tea": 1}
         self.seen: dict[str, list[Event]] = {"lobby": [], "tea": []}
+        self.now = NOON
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
             shutil.rmtree(self.folder)
 
-    @rule(room=ROOMS, id=IDS, origin=st.sampled_from(["ada", "bob"]), time=st.integers(0, 5))
-    def say(self, room: str, id: str, origin: str, time: int) -> None:
+    @rule(hours=st.integers(1, 3))
+    def wait(self, hours: int) -> None:
+        self.now += hours * HOUR
+
+    @rule(room=ROOMS, id=IDS, origin=st.sampled_from(["ada", "bob"]))
+    def say(self, room: str, id: str, origin: str) -> None:
         memory, disk = self.memory[room], self.store.room(room)
         known: list[Said | None] = []
         memory.find(origin, id, known.append)
         assert self.store.lookup(disk, origin, id) == known[0]
         if known[0] is None:
-            said = Said(room, memory.end, time, origin, origin, f"in {room}", id=id)
+            said = Said(room, memory.end, self.now, origin, origin, f"in {room}", id=id)
             memory.append(said, lambda failure: None)
             disk.append(said, lambda failure: None)
 
     @rule(room=ROOMS, text=st.sampled_from(["", "tea", "no tea"]))
     def set_topic(self, room: str, text: str) -> None:
-        event = TopicSet(room, self.memory[room].end, 0, "ada", "ada", text)
+        event = TopicSet(room, self.memory[room].end, self.now, "ada", "ada", text)
         self.memory[room].append(event, lambda failure: None)
         self.store.room(room).append(event, lambda failure: None)
+
+    @rule(room=ROOMS, keep=st.sampled_from(["", "1h", "4h"]), hours=st.integers(0, 2))
+    def choose_how_long_it_is_kept(self, room: str, keep: str, hours: int) -> None:
+        event = KeepSet(room, self.memory[room].end, self.now, "ada", "ada", keep, self.now + hours * HOUR)
+        self.memory[room].append(event, lambda failure: None)
+        self.store.room(room).append(event, lambda failure: None)
+
+    @rule(room=ROOMS, most=st.sampled_from([2 * HOUR, FOR_EVER]))
+    def forget(self, room: str, most: int) -> None:
+        self.store.settle()
+        told: dict[str, list[tuple[int, int]]] = {"memory": [], "disk": []}
+        self.memory[room].forget(self.now, most, lambda *gone: told["memory"].append(gone))
+        self.store.room(room).forget(self.now, most, lambda *gone: told["disk"].append(gone))
+        self.store.be_done()
+        assert told["disk"] == told["memory"]
+        assert self.store.room(room).first == self.memory[room].first
+
+    @rule(room=ROOMS, hours=st.integers(-1, 9))
+    def look_for_a_time(self, room: str, hours: int) -> None:
+        self.store.settle()
+        places: list[int] = []
+        self.memory[room].at(self.now - hours * HOUR, places.append)
+        self.store.room(room).at(self.now - hours * HOUR, places.append)
+        self.store.wait(lambda: len(places) == 2)
+        assert places[0] == places[1]
 
     @rule()
     def settle(self) -> None:
@@ -86,7 +122,8 @@ class Alike(RuleBasedStateMachine):
         stop = min(self.cursors[room] + most, self.store.room(room).stored)
         self.seen[room] += self.loaded(room, self.cursors[room], stop)
         self.cursors[room] = max(stop, self.cursors[room])
-        assert self.seen[room] == list(self.memory[room].read(1, self.cursors[room]))
+        kept = [event for event in self.seen[room] if event.seq >= self.memory[room].first]
+        assert kept == list(self.memory[room].read(1, self.cursors[room]))
 
     def loaded(self, room: str, start: int, stop: int) -> list[Event]:
         disk, there = self.store.room(room), list[bool]()
@@ -101,7 +138,7 @@ class Alike(RuleBasedStateMachine):
             assert disk.end == memory.end
             assert disk.first <= disk.held <= disk.stored <= disk.end
             if disk.stored == disk.end:
-                assert disk.topic == memory.topic
+                assert (disk.topic, disk.keep) == (memory.topic, memory.keep)
 
 
 TestAlike = Alike.TestCase

@@ -8,61 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from chatd import actions
 from chatd.codecs.json import JsonCodec
-from chatd.commands import Command, Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
+from chatd.commands import Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
 from chatd.events import Ack, Answer, Entered, Event, Found, Joined, Left, Refused, Renamed, Said
 from chatd.events import History as HistoryAnswer
-from chatd.fanout import Fanout
 from chatd.outlet import Outlet
-from chatd.registry import Registry, Settings
 from chatd.session import Session
-from chatd.testing import Person, StandingClock
-from tests.store.pumped import PumpedStore
+from chatd.testing import Person
+from tests.store.pumped import Server
 
 TOKEN = "a token that nobody guesses"
-
-
-class Server:
-    """A registry on a store, with a fan-out."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.time = StandingClock()
-        self.clock = Clock()
-        self.start()
-
-    def start(self) -> None:
-        self.store = PumpedStore(self.folder)
-        self.fanout = Fanout(self.clock)
-        self.registry = Registry(
-            Settings(), self.store.name, self.time, self.fanout.news, self.store.log, self.store.settled, self.store.search
-        )
-        self.registry.open_rooms(self.store.room_names())
-
-    def restart(self) -> None:
-        self.store.close()
-        self.start()
-
-    def settle(self) -> None:
-        self.store.settle()
-        self.clock.advance(1)
-
-    def ask(self, person: Person, *commands: Command) -> list[Event | Answer]:
-        """Let the person ask, wait until all is answered, and return what has come to them."""
-        for command in commands:
-            actions.perform(self.registry, person.session, command)
-            self.store.wait(lambda: not person.out.held or person.out.closed)
-        self.settle()
-        return person.take()
-
-    def arrive(self, nick: str, **more: Any) -> Person:
-        person = Person(self.registry)
-        self.ask(person, Hello(nick, **more))
-        return person
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatd.events import Event, Said, TopicSet
+from chatd.events import Event, KeepSet, Said, TopicSet
 from chatd.store import database, writer
 from chatd.store.writer import ROWS_AT_ONCE, Batch, NewRoom, Writer
 
@@ -89,6 +89,19 @@ def test_a_topic_is_written_to_its_room(path: Path) -> None:
     write(path, Batch(0, [(1, TopicSet("lobby", 1, 0, "ada", "o", "tea"))], [LOBBY]))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT key, topic FROM room").fetchall() == [("lobby", "tea")]
+
+
+def test_a_choice_of_how_long_a_room_is_kept_is_written_to_it(path: Path) -> None:
+    write(path, Batch(0, [(1, KeepSet("lobby", 1, 0, "ada", "o", "30d", 7))], [LOBBY]))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT key, keep, keep_since FROM room").fetchall() == [("lobby", "30d", 7)]
+
+
+def test_of_what_is_not_kept_only_the_numbers_are_written(path: Path) -> None:
+    write(path, Batch(0, [], [LOBBY], said(1, 2)), Batch(0, said(3), []), Batch(0, [], [], said(4)), Batch(0, said(5), []))
+    assert stored(path) == [3, 4, 5]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT first FROM room").fetchall() == [(3,)]
 
 
 def test_the_log_that_is_written_ahead_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
