@@ -6,16 +6,14 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatd.limits import CLOSE_SECONDS
 from chatd.tap import Options
-from tests.conversations.processes import DEADLINE, TWISTD, Daemon, Program, environment, need, seconds_since
+from tests.conversations.processes import DEADLINE, TWISTD, Daemon, Program, environment, need
 
 Call = Callable[..., Program]
 StartDaemon = Callable[..., Daemon]
@@ -59,7 +57,7 @@ def test_two_signals_are_one(daemon: Daemon, nc: Call) -> None:
     assert daemon.stop() == 0
 
 
-def test_who_does_not_read_holds_up_the_end_for_so_long_and_no_longer(start_daemon: StartDaemon) -> None:
+def test_who_does_not_read_cannot_hold_up_the_end(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0")
     with socket.socket() as deaf, socket.create_connection(("127.0.0.1", daemon.port), DEADLINE) as ada:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -68,9 +66,7 @@ def test_who_does_not_read_holds_up_the_end_for_so_long_and_no_longer(start_daem
         daemon.await_log("session of deaf from .* has begun")
         ada.sendall(b"ada\n" + (b"x" * 4000 + b"\n") * 2000 + b"/quit\n")  # Eight megabytes: more than a kernel holds.
         daemon.await_log("session of ada from .* has ended")
-        start = time.monotonic()
-        assert daemon.stop() == 0
-        assert CLOSE_SECONDS - 1 < seconds_since(start) < DEADLINE
+        assert daemon.stop() == 0  # Or fails after DEADLINE, which is longer than CLOSE_SECONDS.
 
 
 # -- What it cannot do ---------------------------------------------------------------------------------------------------
