@@ -1,0 +1,185 @@
+"""A stateful model: clients lose their links, the server restarts and forgets, and every client still sees the same room, once.
+
+The same holds of the log in memory, but for restarts, and of the log on disk.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chatd.commands import Command, Hello, Say
+from chatd.events import Ack, Answer, Entered, Event, Missed, Refused, Said
+from chatd.registry import Settings
+from chatd.testing import Person
+from tests.store.pumped import Server
+
+CLIENTS = st.integers(0, 2)
+
+
+class Client:
+    """A program that sends again what was not acknowledged, and resumes from what it has seen."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.person: Person | None = None
+        self.seen: dict[int, Event] = {}
+        self.awaited = 0
+        """The number of the next event; 0: it was never in."""
+        self.unsure: Say | None = None
+        """What was sent and may not have arrived."""
+        self.acks: dict[str, int] = {}
+
+    def hello(self, log: str) -> Hello:
+        resume = {"lobby": self.awaited - 1} if self.awaited else {}
+        return Hello(self.name, token=f"the token of {self.name}", log=log if resume else "", resume=resume, scrollback=0)
+
+    def read(self, told: Sequence[Event | Answer]) -> None:
+        for news in told:
+            assert not isinstance(news, Refused), news.reason
+            if isinstance(news, Entered) and not self.awaited:
+                self.awaited = news.seq + 1
+            elif isinstance(news, Missed):
+                assert news.first == self.awaited
+                self.awaited = news.last + 1
+            elif isinstance(news, Event):
+                assert news.seq == self.awaited, "a number came twice, or was left out"
+                self.seen[news.seq] = news
+                self.awaited += 1
+            elif isinstance(news, Ack):
+                self.acks[news.id] = news.seq
+                if self.unsure is not None and self.unsure.id == news.id:
+                    self.unsure = None
+
+
+class Resuming(RuleBasedStateMachine):
+    """Three clients in one room."""
+
+    folder: Path | None = None
+
+    @initialize()
+    def begin(self) -> None:
+        self.server = Server(self.folder, Settings(keep="2h"))
+        self.clients = [Client(name) for name in ("ada", "bob", "eve")]
+        self.ids = count(1)
+
+    def teardown(self) -> None:
+        if hasattr(self, "server"):
+            self.server.store.close()
+
+    @rule(index=CLIENTS)
+    def come(self, index: int) -> None:
+        client = self.clients[index]
+        if client.person is None or client.person.out.closed:
+            client.person = Person(self.server.registry)
+            self.ask(client, client.hello(self.server.store.name))
+            if client.unsure is not None:
+                self.ask(client, client.unsure)
+
+    @rule(index=CLIENTS)
+    def come_in_another_place(self, index: int) -> None:
+        client = self.clients[index]
+        before = client.person
+        if before is not None:
+            self.read(client)
+            client.person = None
+            self.come(index)
+            assert before.out.closed
+
+    @rule(index=CLIENTS)
+    def say(self, index: int) -> None:
+        client = self.clients[index]
+        if client.person is not None and client.unsure is None:
+            client.unsure = Say(f"by {client.name}", id=str(next(self.ids)))
+            self.ask(client, client.unsure)
+            assert client.unsure is None
+
+    @rule(index=CLIENTS)
+    def say_and_lose_the_link_before_the_answer(self, index: int) -> None:
+        client = self.clients[index]
+        if client.person is not None and client.unsure is None:
+            client.unsure = Say(f"by {client.name}", id=str(next(self.ids)))
+            self.server.ask(client.person, client.unsure)  # What is told to them is lost.
+            client.person.lose_link()
+            client.person = None
+            self.server.settle()
+
+    @rule(index=CLIENTS)
+    def lose_the_link(self, index: int) -> None:
+        client = self.clients[index]
+        if client.person is not None:
+            client.person.lose_link()
+            client.person = None
+            self.server.settle()
+
+    @precondition(lambda self: self.folder is not None)
+    @rule()
+    def restart(self) -> None:
+        for client in self.clients:
+            client.person = None
+        self.server.restart()
+
+    @rule(hours=st.integers(1, 3))
+    def let_time_pass(self, hours: int) -> None:
+        self.server.time.advance(3600 * hours)
+
+    @rule()
+    def forget(self) -> None:
+        self.server.settle()
+        for client in self.clients:
+            self.read(client)
+        self.server.registry.forget()
+        if self.folder is not None:
+            self.server.store.be_done()
+
+    def ask(self, client: Client, command: Command) -> None:
+        assert client.person is not None
+        client.read(self.server.ask(client.person, command))
+
+    def read(self, client: Client) -> None:
+        if client.person is not None:
+            client.read(client.person.take())
+
+    @invariant()
+    def all_see_the_same(self) -> None:
+        if not hasattr(self, "server"):
+            return
+        self.server.settle()
+        for client in self.clients:
+            self.read(client)
+        everything: dict[int, Event] = {}
+        for client in self.clients:
+            for seq, event in client.seen.items():
+                assert everything.setdefault(seq, event).time == event.time
+        log = self.server.registry.open_room(self.server.registry.default_room).log
+        ids = [event.id for event in everything.values() if isinstance(event, Said) and event.seq >= log.first]
+        assert len(ids) == len(set(ids)), "something was said twice while it was known"
+        for client in self.clients:
+            for id, seq in client.acks.items():
+                said = everything.get(seq)
+                assert said is None or (isinstance(said, Said) and said.id == id)
+
+
+class ResumingOnDisk(Resuming):
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        super().begin()
+
+    def teardown(self) -> None:
+        super().teardown()
+        if self.folder is not None:
+            shutil.rmtree(self.folder)
+
+
+TestResuming = Resuming.TestCase
+TestResuming.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+TestResumingOnDisk = ResumingOnDisk.TestCase
+TestResumingOnDisk.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
