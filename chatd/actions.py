@@ -346,16 +346,17 @@ def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
     def choose() -> None:
         since = here.changed(text, now, at_once=room.is_unsaid).since
         room.post(events.KeepSet(room.name.text, room.log.end, now, session.nick, session.origin, text, since), stored)
-        session.out.release()
 
     def stored(failure: NotDelivered | None) -> None:
         if failure is not None:
-            return refuse(session, failure, command.id)
-        answer()
-        registry.forget_in(room.name.key, room.log)
+            refuse(session, failure, command.id)
+        else:
+            answer()
+            registry.forget_in(room.name.key, room.log)
+        session.out.release()
 
     session.out.hold()
-    registry.store.settled(choose)  # So that what has just been said counts.
+    registry.store.settled(choose)  # So that what was said before counts, and what is said next obeys.
 
 
 # -- Looking -------------------------------------------------------------------------------------------------------------

@@ -269,8 +269,7 @@ class TestNothingIsKept:
     def test_nothing_of_it_reaches_the_disk_and_the_numbers_go_on(self, tmp_path: Path) -> None:
         server = Server(tmp_path)
         ada = server.arrive("ada", rooms=("den",))
-        server.ask(ada, Keep("none"))
-        server.ask(ada, *[Say(f"secret{number}", id=str(number)) for number in range(50)])
+        server.ask(ada, Keep("none"), *[Say(f"secret{number}", id=str(number)) for number in range(50)])
         assert server.store.room("den").end == 53
         server.restart()
         data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
