@@ -31,7 +31,7 @@ log = Logger()
 SWEEP_SECONDS = 5.0
 """How often it is looked for readers who take nothing, in seconds."""
 
-FORGET_SECONDS = 600.0
+FORGET_SECONDS = 60.0
 """How often it is looked for what is too old, in seconds."""
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from chatd.events import Event, KeepSet, TopicSet
 from chatd.store import database, index, keeping
 from chatd.store.queries import Row, event_id, to_row
+from chatd.when import FOR_EVER
 
 ROWS_AT_ONCE: Final = 100
 """The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy
@@ -146,13 +147,18 @@ class Writer:
                 return
 
     def _gather(self) -> Iterator[Request]:
-        """What comes next, and all that is there already; nothing, if nothing comes and there is something to index."""
+        """What comes next, and what is there already, up to something to delete: what comes after that is stored after that.
+
+        Nothing, if nothing comes and there is something to index.
+        """
         busy = self._forgetting or (self._unindexed and self._waiting)
         wait = None if not (busy or self._unindexed) else INDEX_PAUSE
         try:
-            yield self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
-            while True:
-                yield self._batches.get_nowait()
+            request = self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
+            yield request
+            while not isinstance(request, Forget):
+                request = self._batches.get_nowait()
+                yield request
         except Empty:
             pass
 
@@ -194,6 +200,9 @@ class Writer:
         sought = (event_id(room, 0), event_id(room, event.seq))
         if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", sought).fetchone():
             self._insert([to_row(room, event)])
+            for request in self._forgetting:
+                if request.room == room and request.before == FOR_EVER:
+                    request.stop = event.seq + 1
         else:
             self._connection.execute("UPDATE room SET first = ? WHERE id = ?", (event.seq + 1, room))
 

@@ -12,7 +12,9 @@ import pytest
 
 from chatd.events import Event, KeepSet, Said, TopicSet
 from chatd.store import database, writer
-from chatd.store.writer import ROWS_AT_ONCE, Batch, NewRoom, Writer
+from chatd.store.keeping import FORGOTTEN_AT_ONCE
+from chatd.store.writer import ROWS_AT_ONCE, Batch, Forget, NewRoom, Writer
+from chatd.when import FOR_EVER
 
 LOBBY = NewRoom(1, "lobby", "lobby")
 
@@ -98,10 +100,24 @@ def test_a_choice_of_how_long_a_room_is_kept_is_written_to_it(path: Path) -> Non
 
 
 def test_of_what_is_not_kept_only_the_numbers_are_written(path: Path) -> None:
-    write(path, Batch(0, [], [LOBBY], said(1, 2)), Batch(0, said(3), []), Batch(0, [], [], said(4)), Batch(0, said(5), []))
-    assert stored(path) == [3, 4, 5]
+    write(path, Batch(0, [], [LOBBY], said(1, 2)), Batch(0, said(3), []))
+    assert stored(path) == [3]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT first FROM room").fetchall() == [(3,)]
+
+
+def test_what_is_not_kept_follows_what_is_before_it_and_goes_with_it(path: Path) -> None:
+    number = FORGOTTEN_AT_ONCE
+    thread, _ = started(path)
+    parts: list[int] = []
+    done: SimpleQueue[int] = SimpleQueue()
+    thread.put(Batch(0, said(*range(1, 2 * number + 1)), [LOBBY]))
+    thread.forget(Forget(1, FOR_EVER, 2 * number + 1, parts.append, done.put))
+    thread.put(Batch(0, [], [], said(2 * number + 1)))
+    assert done.get(timeout=10) == 2 * number + 2
+    assert parts == [number + 1, 2 * number + 1, 2 * number + 2]
+    thread.close()
+    assert stored(path) == []
 
 
 def test_the_log_that_is_written_ahead_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
