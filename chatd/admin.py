@@ -74,6 +74,9 @@ def _backup(folder: Path, options: argparse.Namespace) -> int:
         raise UnusableError(f"{options.file} is there already")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     with _opened(folder) as source, contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        # Within a transaction the source stands still; otherwise the copy would begin anew with each message that is said.
+        source.execute("BEGIN")
+        source.execute("SELECT log FROM server").fetchone()
         source.backup(copy, pages=PAGES_AT_ONCE, progress=_show_progress)
         copy.execute("PRAGMA journal_mode = DELETE")
         # What is said after the backup takes numbers that the copy has not given yet: under another name they are others.

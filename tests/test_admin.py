@@ -44,6 +44,21 @@ def test_a_backup_of_a_running_server_has_everything_under_a_name_of_its_own(sto
     restored.close()
 
 
+def test_a_backup_ends_however_much_is_said_meanwhile(store: PumpedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def show_progress(status: int, remaining: int, total: int) -> None:
+        calls.append(remaining)
+        assert len(calls) <= total, "it began anew"
+        say(store.room(), f"during the backup {len(calls)}")
+        store.settle()
+
+    monkeypatch.setattr("chatd.admin.PAGES_AT_ONCE", 1)
+    monkeypatch.setattr("chatd.admin._show_progress", show_progress)
+    assert admin(store, "backup", str(tmp_path / "file")) == 0
+    assert len(calls) > 5
+
+
 def test_a_backup_overwrites_nothing(store: PumpedStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("mine")
     assert admin(store, "backup", str(tmp_path / "file")) == 1
