@@ -25,6 +25,9 @@ from chatd.store.database import UnusableError
 PAGES_AT_ONCE: Final = 1000
 """The pages that a backup copies at once, in number (4 MiB): in between, the server writes."""
 
+UNREAD: Final = 141
+"""The exit status where nobody reads what is written: 128 and the number of SIGPIPE, as shells count."""
+
 EVENTS_AT_ONCE: Final = 1000
 """The events that an export reads at once, in number."""
 
@@ -35,12 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(options.data) if options.data else database.default_folder()
     try:
         command: Callable[[Path, argparse.Namespace], int] = options.run
-        return command(folder, options)
+        status = command(folder, options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would write once more at the end, and complain.
+        return UNREAD
     except (UnusableError, Refusal, OSError, sqlite3.Error) as error:
         print(f"chatd-admin: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chatd.admin import main
+from chatd.admin import UNREAD, main
 from chatd.store.database import FILE_NAME
+from tests.conversations.processes import DEADLINE, environment
 from tests.store.pumped import PumpedStore, say
 
 
@@ -91,6 +95,18 @@ def test_a_room_is_exported_as_text_and_as_json(store: PumpedStore, capsys: pyte
     told = json.loads(line)
     assert (told["type"], told["seq"], told["text"]) == ("said", 1, "茶")
     assert "origin" not in told
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_word(store: PumpedStore) -> None:
+    come, go = os.pipe()
+    os.close(come)
+    program = [sys.executable, "-c", "from chatd.admin import main; raise SystemExit(main())", "--data", store.path.parent]
+    for arguments in (["export", "lobby"], ["rooms"]):
+        done = subprocess.run(
+            [*program, *arguments], env=environment(), stdout=go, stderr=subprocess.PIPE, timeout=DEADLINE, check=False
+        )
+        assert (done.returncode, done.stderr) == (UNREAD, b"")
+    os.close(go)
 
 
 @pytest.mark.parametrize("arguments", [["export", "nowhere"], ["export", "?!"], ["vacuum"], ["vacuum", "--dry-run"]])
