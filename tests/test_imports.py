@@ -77,7 +77,7 @@ def layer(prefix: str) -> set[str]:
     return {module for module in MODULES if module == prefix or module.startswith(prefix + ".")}
 
 
-DOORS, CLIENT, STORE = layer("chatd.doors"), layer("chatd.client"), layer("chatd.store")
+DOORS, CLIENT, STORE, ADMIN = layer("chatd.doors"), layer("chatd.client"), layer("chatd.store"), layer("chatd.admin")
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
@@ -105,6 +105,13 @@ def test_delivery_knows_no_door(module: str) -> None:
 def test_the_store_knows_the_core_and_python(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | STORE
+    assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("module", sorted(ADMIN))
+def test_the_admin_knows_the_data_and_no_server(module: str) -> None:
+    imported = imported_by(module)
+    assert ours(imported) <= CORE | CODECS | STORE | ADMIN
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
@@ -142,7 +149,7 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_of_the_package_has_its_layer() -> None:
-    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | {"chatd.tap", "chatd.service", "chatd.admin"}
+    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | {"chatd.tap", "chatd.service"}
 
 
 def test_the_core_runs_where_twisted_is_not_loaded() -> None:

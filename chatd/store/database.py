@@ -37,6 +37,10 @@ class UnusableError(Exception):
     """The data cannot be used; the text says why in one line, for whoever starts the server."""
 
 
+class InUseError(UnusableError):
+    """Another process is using the data."""
+
+
 def default_folder() -> Path:
     """Where the data is unless somebody says otherwise (XDG Base Directory Specification, ``XDG_STATE_HOME``)."""
     state = os.environ.get("XDG_STATE_HOME", "")
@@ -46,7 +50,7 @@ def default_folder() -> Path:
 def lock(folder: Path) -> int:
     """Make ``folder`` if need be, and keep every other server out of it; the open file that holds the lock.
 
-    The lock ends with the process, however it ends.  Raises UnusableError.
+    The lock ends with the process, however it ends.  Raises UnusableError, and InUseError where somebody has it.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,7 +61,7 @@ def lock(folder: Path) -> int:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(held)
-        raise UnusableError(f"another server is using the data in {folder}") from None
+        raise InUseError(f"another server is using the data in {folder}") from None
     return held
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from chatd.admin import main
+from chatd.admin.main import main
 from chatd.commands import Hello, History, Join, Keep, Say, Search, Topic
 from chatd.events import Ack, Answer, Entered, Event, Forgotten, Found, Keeping, KeepSet, Missed, Refused, Said
 from chatd.events import History as Past

@@ -1,0 +1,66 @@
+"""``chatd-admin check`` and ``chatd-admin rooms``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import chain, pairwise
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Final
+
+from chatd.admin import data
+from chatd.admin.progress import Progress, in_thread
+from chatd.store import queries
+from chatd.store.queries import RoomRow, event_id
+
+COUNTED_AT_ONCE: Final = 20_000
+"""The events that are counted at once, in number: some milliseconds."""
+
+
+def check(folder: Path, options: argparse.Namespace) -> int:
+    """Look for damage: what SQLite finds, and holes in the numbers."""
+    found = False
+    with data.reading(folder) as connection:
+        for line in chain(_found_by_sqlite(connection), _holes(connection)):
+            print(line)
+            found = True
+    print("damage was found: restore a backup; export saves what can be read" if found else "no damage was found")
+    return int(found)
+
+
+def rooms(folder: Path, options: argparse.Namespace) -> int:
+    """List the rooms."""
+    with data.reading(folder) as connection:
+        for row in queries.rooms(connection):
+            print(f"#{row.name} {row.first} {row.end - 1}")
+    return 0
+
+
+def _found_by_sqlite(connection: Connection) -> list[str]:
+    with Progress("looking for damage") as progress:
+        found = in_thread(connection, progress, lambda: connection.execute("PRAGMA integrity_check(20)").fetchall())
+    return [line for (line,) in found if line != "ok"]
+
+
+def _holes(connection: Connection) -> Iterator[str]:
+    connection.execute("BEGIN")  # What is said and deleted meanwhile changes nothing in what is counted.
+    rows = queries.rooms(connection)
+    done, total = 0, sum(row.end - row.first for row in rows)
+    with Progress("looking for holes") as progress:
+        for row in rows:
+            number = 0
+            for part in _parts(connection, row):
+                number += part
+                progress.at(done + number, total)
+            done += number
+            if number != row.end - row.first:
+                yield f"#{row.name}: {number} events are stored where there should be {row.end - row.first}"
+
+
+def _parts(connection: Connection, row: RoomRow) -> Iterator[int]:
+    """How many events there are in each part of a room; before the first one there should be none."""
+    starts = [0, *range(row.first, row.end, COUNTED_AT_ONCE), row.end]
+    for start, stop in pairwise(starts):
+        sought = (event_id(row.id, start), event_id(row.id, stop))
+        yield connection.execute("SELECT count(*) FROM event WHERE id >= ? AND id < ?", sought).fetchone()[0]

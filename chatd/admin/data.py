@@ -1,0 +1,147 @@
+"""A server's data folder: read from while the server runs, changed while it is stopped; and databases that are made beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatd.names import parse_room
+from chatd.store import database, queries
+from chatd.store.database import InUseError, UnusableError
+
+
+@contextlib.contextmanager
+def reading(folder: Path, *, older_too: bool = False) -> Iterator[sqlite3.Connection]:
+    """The database in ``folder``, to read from, whether a server is using it or not.  Raises UnusableError."""
+    with checked(_existing(folder), only_read=True, older_too=older_too) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def changing(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database in ``folder``, which no server is using meanwhile.  Raises UnusableError."""
+    path = _existing(folder)
+    with locked(folder), checked(path) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every server out of ``folder``, which is made if need be.  Raises UnusableError."""
+    try:
+        held = database.lock(folder)
+    except InUseError:
+        raise UnusableError(f"a server is using the data in {folder}: stop it first") from None
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+@contextlib.contextmanager
+def checked(path: Path, *, only_read: bool = False, older_too: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection to the database at ``path``, if it is one of this version, or ``older_too``.
+
+    Raises UnusableError, also for whatever SQLite raises meanwhile.
+    """
+    with _naming(path), contextlib.closing(database.connect(path, only_read=only_read)) as connection:
+        _check_version(connection, path, older_too)
+        if not only_read:
+            connection.execute("PRAGMA wal_autocheckpoint = 1000")  # Nobody waits for an answer, and the disk may be full.
+        yield connection
+
+
+@contextlib.contextmanager
+def begun(part: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to an empty database that is made at ``part``, and is in that one file alone.  Raises UnusableError."""
+    database.prepare(part)
+    with _naming(part), contextlib.closing(database.connect(part)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        yield connection
+
+
+@contextlib.contextmanager
+def made(file: Path) -> Iterator[Path]:
+    """Where to write a database that is to be ``file``: there all at once in the end, or not at all.
+
+    Until then it is called ``file.part``, and is removed if anything is raised; after a kill, by the next attempt.
+    """
+    if left := [path for path in _companions(file) if path.exists()]:
+        raise UnusableError(f"{left[0]} is there without {file}, and would spoil a new one: move it away")
+    part = file.with_name(f"{file.name}.part")
+    _remove(part)
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        yield part
+        os.rename(part, file)
+    finally:
+        _remove(part)
+    _sync(file.parent)
+
+
+def room(connection: sqlite3.Connection, text: str) -> queries.RoomRow:
+    """The room that ``text`` names.  Raises BadRoom and UnusableError."""
+    name = parse_room(text)
+    for row in queries.rooms(connection):
+        if row.key == name.key:
+            return row
+    raise UnusableError(f"there is no room #{name.text}; chatd-admin rooms lists those that there are")
+
+
+def numbered(start: int, stop: int) -> str:
+    """The events from number ``start`` up to, not including, ``stop``, in words."""
+    match stop - start:
+        case 0:
+            return "no events"
+        case 1:
+            return f"1 event ({start})"
+        case number:
+            return f"{number:,} events ({start} to {stop - 1})"
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Raise UnusableError, with the name of the file, for what SQLite raises."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UnusableError(f"{path}: {error}") from None
+
+
+def _existing(folder: Path) -> Path:
+    path = folder / database.FILE_NAME
+    if not path.exists():
+        raise UnusableError(f"there is no data in {folder}; --data DIR names the folder")
+    return path
+
+
+def _check_version(connection: sqlite3.Connection, path: Path, older_too: bool) -> None:
+    [application] = connection.execute("PRAGMA application_id").fetchone()
+    if application != database.APPLICATION_ID:
+        raise UnusableError(f"{path} is no database of chatd")
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if version > database.VERSION:
+        raise UnusableError(f"{path} is from a newer chatd: use its chatd-admin")
+    if version < database.VERSION and not older_too:
+        raise UnusableError(f"{path} is from an older chatd: back it up, and start the server once, which brings it up to date")
+
+
+def _companions(path: Path) -> list[Path]:
+    """The files that SQLite may have beside the database at ``path``, which belong to it."""
+    return [path.with_name(path.name + suffix) for suffix in ("-journal", "-wal", "-shm")]
+
+
+def _remove(part: Path) -> None:
+    for path in (part, *_companions(part)):
+        path.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in ``folder`` on the disk, where that can be asked for."""
+    opened = os.open(folder, os.O_RDONLY)
+    with contextlib.suppress(OSError):  # Not every network file system takes it, and a backup may go to one.
+        os.fsync(opened)
+    os.close(opened)

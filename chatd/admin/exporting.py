@@ -1,0 +1,55 @@
+"""``chatd-admin export``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Final
+
+from chatd.admin import data
+from chatd.admin.progress import Progress
+from chatd.codecs.json import JsonCodec
+from chatd.codecs.text import TextCodec
+from chatd.events import Event
+from chatd.store import queries
+from chatd.store.database import UnusableError
+
+EVENTS_AT_ONCE: Final = 1000
+"""The events that are read at once, in number."""
+
+
+def export(folder: Path, options: argparse.Namespace) -> int:
+    """Write what happened in a room to standard output, in UTF-8: what there is of it, even if some of it is not."""
+    encode, output = JsonCodec().encode if options.json else _text_encoder(), sys.stdout.buffer
+    with data.reading(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
+        row = data.room(connection, options.room)
+        missing = total = row.end - row.first
+        for event in _events(connection, row):
+            output.write(encode(event))
+            missing -= 1
+            progress.at(total - missing, total)
+        output.flush()
+    if missing:
+        raise UnusableError(f"{missing} events of #{row.name} are not there: deleted meanwhile, or damaged (chatd-admin check)")
+    return 0
+
+
+def _text_encoder() -> Callable[[Event], bytes]:
+    encode = TextCodec(lambda: 0).encode
+
+    def line(event: Event) -> bytes:
+        words = encode(event).removesuffix(b"\r\n").removeprefix(b"-- ")
+        return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} ".encode() + words + b"\n"
+
+    return line
+
+
+def _events(connection: Connection, row: queries.RoomRow) -> Iterator[Event]:
+    """In parts, each of them read for itself: an open transaction would have the server's write-ahead log grow for as long as
+    the one who reads the export takes."""
+    for start in range(row.first, row.end, EVENTS_AT_ONCE):
+        yield from queries.events(connection, row.id, row.name, start, min(start + EVENTS_AT_ONCE, row.end))

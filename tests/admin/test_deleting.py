@@ -1,0 +1,139 @@
+"""``chatd-admin forget`` and ``vacuum``: what is deleted is nowhere afterwards, and the rest is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.admin import data
+from chatd.admin.main import STOPPED
+from chatd.events import Event
+from chatd.search import Query, spaced
+from chatd.store import index, keeping
+from chatd.store.database import FILE_NAME
+from tests.admin.command import admin
+from tests.store.pumped import PumpedStore, say
+
+SECOND_20 = datetime.fromtimestamp(20).isoformat()
+"""When message 20 was said, as people write it here."""
+
+
+def numbers(folder: Path) -> list[str]:
+    assert admin(folder, "check").line == "no damage was found"
+    return admin(folder, "rooms").out.decode().splitlines()
+
+
+def test_what_is_from_before_a_time_is_deleted_and_the_rest_is_as_it_was(folder: Path) -> None:
+    before = admin(folder, "export", "lobby", "--json").out.splitlines()
+    dry = admin(folder, "forget", "#Lobby", "--before", SECOND_20, "--dry-run")
+    assert dry.line == "#lobby: would delete 19 events (1 to 19), leave 11 events (20 to 30)"
+    assert numbers(folder) == ["#lobby 1 30", "#tea 1 1"]
+    done = admin(folder, "forget", "#Lobby", "--before", SECOND_20)
+    assert done.status == 0
+    assert done.out.decode().splitlines() == [
+        "#lobby: deleted 19 events (1 to 19), left 11 events (20 to 30)",
+        "chatd-admin vacuum wipes them from the file, and gives their space back",
+    ]
+    assert numbers(folder) == ["#lobby 20 30", "#tea 1 1"]
+    assert admin(folder, "export", "lobby", "--json").out.splitlines() == before[19:]
+    again = admin(folder, "forget", "lobby", "--before", SECOND_20)
+    assert again.line == "#lobby: deleted no events, left 11 events (20 to 30)"
+
+
+def test_without_a_time_everything_is_and_the_numbers_go_on(folder: Path) -> None:
+    done = admin(folder, "forget", "lobby")
+    assert done.out.startswith(b"#lobby: deleted 30 events (1 to 30), left no events\n")
+    assert numbers(folder) == ["#lobby 31 30", "#tea 1 1"]
+    assert admin(folder, "export", "lobby").out == b""
+    store = PumpedStore(folder)
+    event, _ = say(store.room(), "it goes on", id="7")
+    store.settle()
+    assert (event.seq, store.room().first) == (31, 31)
+    store.close()
+    assert numbers(folder) == ["#lobby 31 31", "#tea 1 1"]
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 10), st.sampled_from([1, 3, 200]))
+def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times: list[int], before: int, at_once: int) -> None:
+    """Only the oldest part goes: an event that stands after a newer one stays with it."""
+    with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as name:
+        patched.setattr(keeping, "FORGOTTEN_AT_ONCE", at_once)
+        folder = Path(name)
+        store = PumpedStore(folder)
+        for time in [*times, 11]:
+            say(store.room(), time=time * 1000)
+        store.settle()
+        store.close()
+        moment = datetime.fromtimestamp(before).isoformat()
+        dry = admin(folder, "forget", "lobby", "--before", moment, "--dry-run").line
+        assert admin(folder, "forget", "lobby", "--before", moment).out.decode().splitlines()[0] == dry.replace(
+            "would delete", "deleted"
+        ).replace("leave", "left")
+        first = next(seq for seq, time in enumerate([*times, 11], 1) if time >= before)
+        assert numbers(folder) == [f"#lobby {first} {len(times) + 1}"]
+
+
+def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FORGOTTEN_AT_ONCE", 4)
+    with data.changing(folder) as connection:
+        index.index(connection, data.room(connection, "lobby").id)
+    words = iter(range(10))
+
+    def pressed(text: str) -> str:
+        if next(words) == 9:
+            raise KeyboardInterrupt
+        return spaced(text)
+
+    with mock.patch.object(keeping, "spaced", pressed):
+        done = admin(folder, "forget", "lobby")
+    told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command goes on"
+    assert (done.status, done.line) == (STOPPED, f"chatd-admin: {told}")
+    assert numbers(folder) == ["#lobby 9 30", "#tea 1 1"]
+
+
+def found(store: PumpedStore, *words: str) -> list[int]:
+    answers: list[Sequence[Event] | None] = []
+    store.search(Query(words), answers.append)
+    store.wait(lambda: answers)
+    return [event.seq for event in answers[0] or ()]
+
+
+def test_after_a_vacuum_the_words_are_nowhere_in_the_file_which_is_smaller(tmp_path: Path) -> None:
+    store = PumpedStore(tmp_path)
+    for _ in range(300):
+        say(store.room(), "xylophone " * 300, id=f"quicksilver{store.room().end}")
+    say(store.room("tea"), "zeppelin", room="tea")
+    say(store.room(), "yesterday", time=2000)
+    assert found(store, "xylophone") != []
+    store.settle()
+    store.close()
+    path = tmp_path / FILE_NAME
+    before = path.stat().st_size
+    assert admin(tmp_path, "forget", "lobby", "--before", datetime.fromtimestamp(2).isoformat()).status == 0
+    assert b"xylophone" in path.read_bytes()
+    dry = admin(tmp_path, "vacuum", "--dry-run")
+    assert path.stat().st_size == before
+    done = admin(tmp_path, "vacuum")
+    after = path.stat().st_size
+    assert (done.status, done.line) == (0, f"{before:,} bytes before, {after:,} now")
+    least = int(dry.line.split()[2].replace(",", ""))
+    assert before / 2 < least <= before - after
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(FILE_NAME)] == [FILE_NAME]
+    raw = path.read_bytes()
+    assert [word for word in (b"xylophone", b"quicksilver") if word in raw] == []
+    assert [word for word in (b"yesterday", b"zeppelin") if word not in raw] == []
+    store = PumpedStore(tmp_path)
+    assert (found(store, "xylophone"), found(store, "zeppelin")) == ([], [1])
+    store.close()
+
+
+def test_a_dry_run_needs_no_stop(store: PumpedStore) -> None:
+    assert "bytes would be given back" in admin(store.path.parent, "vacuum", "--dry-run").line
+    assert "would delete 30 events (1 to 30)" in admin(store.path.parent, "forget", "lobby", "--dry-run").line

@@ -1,0 +1,37 @@
+"""``chatd-admin export``."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from chatd.admin import exporting
+from chatd.store.database import FILE_NAME
+from tests.admin.command import admin
+from tests.store.pumped import PumpedStore
+
+
+def test_a_room_is_exported_as_text(store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "EVENTS_AT_ONCE", 7)
+    lines = admin(store.path.parent, "export", "#Lobby").out.decode().splitlines()
+    assert len(lines) == 30
+    assert lines[6].endswith(":07 <ada> message 7")
+
+
+def test_a_room_is_exported_as_json_in_utf_8_and_tells_no_origin(store: PumpedStore) -> None:
+    [line] = admin(store.path.parent, "export", "tea", "--json").out.decode("utf-8").splitlines()
+    told = json.loads(line)
+    assert (told["type"], told["seq"], told["text"]) == ("said", 1, "茶")
+    assert "origin" not in told
+
+
+def test_what_is_not_there_is_told_after_what_is(folder: Path) -> None:
+    with sqlite3.connect(folder / FILE_NAME) as connection:
+        connection.execute("DELETE FROM event WHERE sent IN ('7', '8')")
+    connection.close()
+    done = admin(folder, "export", "lobby")
+    assert (done.status, done.out.count(b"\n")) == (1, 28)
+    assert done.err == "chatd-admin: 2 events of #lobby are not there: deleted meanwhile, or damaged (chatd-admin check)\n"

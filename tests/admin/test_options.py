@@ -1,0 +1,39 @@
+"""What the command line takes, and what it tells about itself."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from argparse import ArgumentParser, _SubParsersAction
+
+import pytest
+
+from chatd.admin.options import parser
+
+
+def commands() -> dict[str, ArgumentParser]:
+    [found] = [action for action in parser()._actions if isinstance(action, _SubParsersAction)]
+    return dict(found.choices)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_tells_examples_that_it_takes(name: str) -> None:
+    examples = re.findall("^  ([^ -].*chatd-admin .*|chatd-admin .*)$", commands()[name].format_help(), re.MULTILINE)
+    assert examples
+    for example in examples:
+        for part in re.split(r"\||>|&&", example):
+            program, *arguments = shlex.split(part)
+            if program == "chatd-admin":
+                parser().parse_args(arguments)
+
+
+def test_the_folder_may_stand_before_the_command_or_after_it() -> None:
+    for arguments in (["--data", "here", "rooms"], ["rooms", "--data", "here"]):
+        assert parser().parse_args(arguments).data == "here"
+    assert parser().parse_args(["rooms"]).data == ""
+    assert parser().parse_args(["--data", "there", "rooms", "--data", "here"]).data == "here"
+
+
+def test_help_fits_a_terminal() -> None:
+    for told in [parser().format_help(), *(command.format_help() for command in commands().values())]:
+        assert not [line for line in told.splitlines() if len(line) > 80]
