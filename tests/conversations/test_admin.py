@@ -1,0 +1,191 @@
+"""``chatd-admin`` beside a daemon that runs, and on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chatd.admin.main import STOPPED
+from chatd.store.database import FILE_NAME
+from tests.admin.command import ADMIN, admin, lines, said
+from tests.conversations.conftest import IN_FRONT, StartDaemon
+from tests.conversations.processes import DEADLINE, Program
+
+HELLO = {"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}
+MANY = lines(*(said(seq, f"message {seq} " + "x" * 250) for seq in range(1, 20_001)))
+"""More than is copied at once."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Data with a room of 20,000 messages."""
+    assert admin(tmp_path / "data", "import", "-", given=MANY).status == 0
+    return tmp_path / "data"
+
+
+class Caller:
+    """A program that talks with a daemon in JSON lines."""
+
+    def __init__(self, port: int, **hello: object) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+        self._file = self._socket.makefile("rwb")
+        self.send({**HELLO, **hello})
+
+    def send(self, request: dict[str, object]) -> None:
+        self._file.write(json.dumps(request).encode() + b"\n")
+        self._file.flush()
+
+    def hear(self, type: str) -> dict[str, object]:
+        """The next news of this type."""
+        for line in self._file:
+            news: dict[str, object] = json.loads(line)
+            if news["type"] == type:
+                return news
+        pytest.fail(f"not heard: {type}")
+
+    def say(self, text: str) -> object:
+        """Say ``text``; its seq."""
+        self.send({"type": "say", "text": text})
+        return self.hear("ack")["seq"]
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp_path: Path, start_daemon: StartDaemon) -> None:
+    options = ("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", "--data", str(folder))
+    daemon = start_daemon(*options)
+    caller, seqs, over = Caller(daemon.port), [], threading.Event()
+    log = caller.hear("welcome")["log"]
+    begun = threading.Event()
+
+    def talk() -> None:
+        while not over.is_set():
+            seqs.append(caller.say("on and on"))
+            begun.set()
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    assert begun.wait(DEADLINE)
+    said_before = len(seqs)
+    backup = tmp_path / "backup.db"
+    done = subprocess.run([*ADMIN, "--data", folder, "backup", backup], capture_output=True, timeout=DEADLINE, check=False)
+    over.set()
+    talker.join()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(seqs) > said_before + 1
+    last = caller.say("after the backup")
+    caller.close()
+
+    assert daemon.stop() == 0
+    for path in folder.glob(f"{FILE_NAME}*"):
+        path.rename(tmp_path / f"old-{path.name}")
+    backup.rename(folder / FILE_NAME)
+    assert admin(folder, "check").line == "no damage was found"
+    daemon = start_daemon(*options)
+    caller = Caller(daemon.port, resume={"lobby": last}, log=log)
+    assert caller.hear("welcome")["log"] != log
+    assert caller.hear("missed")["from"] == 0
+    entered = caller.hear("entered")
+    assert entered["scrollback"]
+    assert "after the backup" not in json.dumps(entered)
+    assert isinstance(entered["seq"], int)
+    assert caller.say("it goes on") == entered["seq"] + 1
+    caller.close()
+
+
+# -- On a terminal -------------------------------------------------------------------------------------------------------
+
+Run = Callable[..., Program]
+
+EAGER = """
+import chatd.admin.copying as copying, chatd.admin.progress as progress
+copying.PAGES_AT_ONCE = 10
+progress.PATIENCE = progress.STEP = 0
+"""
+"""Shows progress at once and every time, and so often that nobody can miss it."""
+
+
+@pytest.fixture
+def run(folder: Path) -> Iterator[Run]:
+    """Runs ``chatd-admin`` on a terminal."""
+    programs = []
+
+    def start(*arguments: str, out: str = "/dev/tty") -> Program:
+        command = shlex.join([sys.executable, "-c", EAGER + ADMIN[2], "--data", str(folder), *arguments])
+        front = [sys.executable, "-c", IN_FRONT, "/bin/sh", "-c", f"exec {command} > {out} 2> /dev/tty"]
+        programs.append(Program(front, pty.openpty()))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["backup", "backup"], ["backup [#", "100 %", "backup: "]),
+        (["check"], ["looking for damage: 0 s", "looking for holes [#", "no damage was found"]),
+        (["export", "lobby"], ["export [#", "100 %"]),
+        (["import", "lobby.jsonl", "--room", "tea"], ["import [#", "100 %", "imported 20,000 events", "index [#"]),
+        (["forget", "lobby"], ["forget [#", "100 %", "deleted 20,000 events (1 to 20000)"]),
+        (["vacuum"], ["vacuum: 0 s", "bytes before"]),
+    ],
+)
+def test_what_takes_long_tells_how_far_it_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], shown: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lobby.jsonl").write_bytes(MANY)
+    program = run(*arguments, out="/dev/null" if arguments[0] == "export" else "/dev/tty")
+    for text in shown:
+        program.see(text)
+    program.rest()
+    assert program.process.wait(DEADLINE) == 0
+
+
+def test_an_export_to_the_terminal_shows_what_was_said_and_no_bar(run: Run) -> None:
+    program = run("export", "lobby")
+    assert "export [" not in program.rest()
+
+
+@pytest.mark.parametrize("arguments", [["backup", "backup"], ["check"], ["forget", "lobby"], ["vacuum"], ["export", "lobby"]])
+def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = run(*arguments)
+    program.line() if arguments[0] == "export" else program.see("\r")  # What it shows is not read on: it has to wait.
+    program.type(b"\x03")
+    program.see("chatd-admin: stopped")
+    program.rest()
+    assert program.process.wait(DEADLINE) == STOPPED
+    assert admin(folder, "check").line == "no damage was found"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+
+
+def test_ctrl_c_leaves_no_half_of_an_import(run: Run, folder: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    program = run("import", str(pipe), "--room", "tea")
+    with pipe.open("wb") as file:
+        file.write(b"".join(MANY.splitlines(keepends=True)[:100]))  # No more than a pipe takes at once.
+        file.flush()
+        program.see("import: 100 events")
+        program.type(b"\x03")
+        program.see("chatd-admin: stopped")
+    program.rest()
+    assert program.process.wait(DEADLINE) == STOPPED
+    assert admin(folder, "rooms").out == b"#lobby 1 20000\n"
