@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from argparse import ArgumentParser, _SubParsersAction
+from pathlib import Path
 
 import pytest
 
-from chatd.admin.options import parser
+from chatd.admin.options import CLOSING, parser
 
 
 def commands() -> dict[str, ArgumentParser]:
@@ -25,6 +26,17 @@ def test_every_command_tells_examples_that_it_takes(name: str) -> None:
             program, *arguments = shlex.split(part)
             if program == "chatd-admin":
                 parser().parse_args(arguments)
+
+
+def test_the_document_has_every_command() -> None:
+    document = Path(__file__).parents[2].joinpath("docs", "operating.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z]+)[^|]*\|[^|]*\| (may run|must be stopped) \|$", document, re.MULTILINE)
+    assert [name for name, _ in rows] == list(commands())
+    assert {name for name, when in rows if when == "must be stopped"} == {
+        name for name, command in commands().items() if "--dry-run" in command.format_help()
+    }
+    statuses = re.findall(r"^\| ([0-9]+) \|", document, re.MULTILINE)
+    assert statuses == re.findall(r"\b[0-9]+\b", CLOSING)
 
 
 def test_the_folder_may_stand_before_the_command_or_after_it() -> None:
