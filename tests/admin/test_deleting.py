@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.admin import data
@@ -60,6 +60,7 @@ def test_without_a_time_everything_is_and_the_numbers_go_on(folder: Path) -> Non
     assert numbers(folder) == ["#lobby 31 31", "#tea 1 1"]
 
 
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 10), st.sampled_from([1, 3, 200]))
 def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times: list[int], before: int, at_once: int) -> None:
     """Only the oldest part goes: an event that stands after a newer one stays with it."""

@@ -16,7 +16,7 @@ from typing import Final
 from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.admin import data, importing
@@ -65,6 +65,7 @@ EVENTS = ROOM_EVENTS.filter(_could_happen)
 ROOMS = st.builds(_in_one_room, st.lists(EVENTS, min_size=1, max_size=12), st.integers(1, 2**39 - 1))
 
 
+@settings(max_examples=20)
 @given(ROOMS)
 def test_what_was_exported_and_imported_is_exported_as_the_same_bytes(events: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:
