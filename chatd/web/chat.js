@@ -10,7 +10,8 @@ const REASONS = {
   "left": "left", "quit": "left", "link-lost": "lost the connection", "timed-out": "timed out",
   "not-reading": "lost the connection", "replaced": "reconnected", "shutdown": "left",
 };
-const FIELDS = {COMMAND: "about", N: "count", NICK: "nick", ROOM: "room", TEXT: "text"};
+const FIELDS = {COMMAND: "about", N: "count", NICK: "nick", ROOM: "room", TEXT: "text", TIME: "keep"};
+const UNITS = {h: ["hour", "hours"], d: ["day", "days"], w: ["week", "weeks"]};
 
 // -- Small things
 
@@ -35,6 +36,7 @@ const here = () => sessionStorage, always = () => localStorage;
 const random = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 const same = (one, other) => one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
 const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+const span = (keep) => plural(parseInt(keep), ...UNITS[keep.at(-1)]);  // 30d: 30 days
 
 function hue(nick) {
   let hash = 2166136261;
@@ -182,6 +184,7 @@ const Told = {
     view.resuming = false;
     view.state = message.seq;
     view.topic = message.topic || "";
+    view.keep = message.keep || "";
     view.count = message.count;
     const away = message.away || {};
     view.members = new Map(message.members.map((who) => [who, away[who] ?? null]));
@@ -259,6 +262,17 @@ const Told = {
       `${idle ? `, silent for ${plural(idle, "minute", "minutes")}` : ""}${"away" in message ? `. Away: ${message.away || "no word left"}` : ""}`);
   },
   "topic-is": (message, ask) => note(ask?.view, message.text ? `The topic of #${message.room} is: ${message.text}` : `#${message.room} has no topic.`),
+  keeping(message, ask) {
+    const since = message.since ? ` from ${moment.format(new Date(message.since))} on` : "";
+    const most = message.most ? `for ${span(message.most)}` : "for ever";
+    const chosen = message.keep && `By choice of its people, ${kept(`#${message.room}`, message.keep)}${since}. `;
+    note(ask?.view, `${chosen || ""}${chosen ? "The server keeps what is said" : `#${message.room} is kept`} ${most}.`);
+  },
+  forgotten: ofRoom((view, message) => {
+    wipe(view, message.before);
+    view.top?.remove();
+    view.top = gap(view, `What was here from before ${moment.format(new Date(message.time))} has been deleted`, view.list.firstChild);
+  }),
   ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You do not hear ${message.nicks.join(", ")}.` : "You hear everybody."),
   history(message, ask) {
     const view = ask?.loading;
@@ -284,7 +298,7 @@ const Told = {
     if (!wanted || !ready) { wanted = false; hangUp(); showDoor(true, message.reason === "quit" ? "You have left. Come back any time." : ""); tell(); }
   },
 };
-for (const type of ["said", "joined", "left", "renamed", "topic"]) Told[type] = ofRoom((view, event) => happened(view, event, true));
+for (const type of ["said", "joined", "left", "renamed", "topic", "kept"]) Told[type] = ofRoom((view, event) => happened(view, event, true));
 
 function happened(view, event, live) {
   if (event.seq <= view.seq) return;  // Told before.
@@ -298,6 +312,7 @@ function change(view, event) {
   if (event.type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; }
   if (event.type === "left") { view.members.delete(who); view.count--; }
   if (event.type === "topic") view.topic = event.text || "";
+  if (event.type === "kept") view.keep = event.keep || "";
   if (event.type !== "renamed") return;
   view.members.set(event.to, view.members.get(who) ?? null);
   view.members.delete(who);
@@ -319,7 +334,7 @@ function blank(key) {
     seq: 0,                         // the last event that was told
     state: 0,                       // the event that members and topic stand for; older ones change nothing
     first: 0, more: false, loading: false, top: null,  // scrollback: the oldest event, whether there are older ones, what they stand below
-    resuming: false, members: new Map(), count: 0, topic: "", unread: 0, loud: false, scroll: null, draft: "",
+    resuming: false, members: new Map(), count: 0, topic: "", keep: "", unread: 0, loud: false, scroll: null, draft: "",
   };
 }
 
@@ -452,14 +467,18 @@ function prepend(view, events, more, howMany) {
 
 function entryOf(view, event) {
   const when = new Date(event.time), li = make("li");
-  li.dataset.seq = event.seq || "";
   li.dataset.time = when.getTime();
-  if (event.type === "said") return said(li, event.nick, event.text, event.action, when);
+  if (event.type === "said") return numbered(said(li, event.nick, event.text, event.action, when), event);
   const fact = factOf(event);
   if (!fact) return null;
   li.className = "fact";
-  li.append(make("span", {title: moment.format(when)}, ...fact));
+  li.append(numbered(make("span", {title: moment.format(when)}, ...fact), event));
   return li;
+}
+
+function numbered(element, event) {
+  if (event.seq) element.dataset.seq = event.seq;
+  return element;
 }
 
 function factOf(event) {
@@ -468,12 +487,21 @@ function factOf(event) {
   if (event.type === "renamed") return [who, " is ", make("bdi", {}, event.to), " now"];
   if (event.type === "left") return [who, ` ${REASONS[event.reason] || "left"}`, ...(event.text ? [": ", make("bdi", {}, event.text)] : [])];
   if (event.type === "topic") return event.text ? [who, " set the topic: ", make("bdi", {}, event.text)] : [who, " took the topic away"];
+  if (event.type === "kept") {
+    const since = event.since > event.time ? ` from ${moment.format(new Date(event.since))} on` : "";
+    return [who, ` has chosen that ${kept("this room", event.keep)}${since}; /keep changes it`];
+  }
   return null;
 }
 
+function kept(room, keep) {
+  if (keep === "none") return `nothing of ${room} is kept`;
+  return keep ? `${room} is kept for ${span(keep)}` : `${room} is kept as long as the server keeps`;
+}
+
 function merge(li, before) {  // Comings and goings that follow one another share a line.
-  if (!before?.classList.contains("fact") || before.childNodes.length > 12 || li.dataset.time - before.dataset.time > GROUP) return false;
-  before.append(" · ", ...li.childNodes);
+  if (!before?.classList.contains("fact") || before.childNodes.length > 6 || li.dataset.time - before.dataset.time > GROUP) return false;
+  before.append(...li.childNodes);
   return true;
 }
 
@@ -530,11 +558,23 @@ function note(view, what, bad = false) {
   if (view === (current || nowhere)) { stuck = true; follow(); }
 }
 
-function gap(view, what) {
+function gap(view, what, before = view.list.querySelector(".pending, .sent")) {
   const li = make("li", {className: "gap"}, what);
-  view.list.insertBefore(li, view.list.querySelector(".pending, .sent"));
+  view.list.insertBefore(li, before);
   if (view === current) follow();
   return li;
+}
+
+// -- Forgetting
+
+function wipe(view, before) {  // What the server has deleted is not kept here either: not in the log, not in what is read out.
+  for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
+  for (const li of view.list.querySelectorAll(".fact:empty")) li.remove();
+  view.first = Math.max(view.first, before);
+  view.more = false;
+  $("live").replaceChildren();
+  const oldest = view.list.querySelector("[data-time]");
+  if (oldest) group(oldest);
 }
 
 // -- Saying
@@ -644,7 +684,7 @@ function argumentsOf(row, rest) {
 
 function command(fields, view, line) {
   const name = fields.command;
-  if (view?.room && ["me", "leave", "who", "topic", "history"].includes(name)) fields.room ??= view.name;
+  if (view?.room && ["me", "leave", "who", "topic", "keep", "history"].includes(name)) fields.room ??= view.name;
   if (name === "me" && view?.room) return say(view, {type: "do", ...fields});
   if (name === "msg") {
     const talk = viewOf(`@${[...views.keys()].find((key) => same(key, `@${fields.nick}`))?.slice(1) || fields.nick}`);
@@ -765,6 +805,7 @@ function refresh() {
   $("title").textContent = !current ? "No room" : current.room ? current.key : current.name;
   $("topic").textContent = current?.room ? current.topic || "Set a topic" : "";
   $("topic").hidden = !current?.room;
+  $("keep").textContent = !current?.keep ? "" : current.keep === "none" ? "nothing here is kept" : `kept for ${span(current.keep)}`;
   $("text-label").textContent = `Message to ${current ? current.room ? current.key : current.name : "nobody"}`;
   text.placeholder = current ? $("text-label").textContent : "Join a room first";
   refreshPeople();

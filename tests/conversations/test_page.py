@@ -203,11 +203,11 @@ class Page:
         self.find("#text").send_keys(*keys)
 
     def shows(self, selector: str, what: str) -> None:
-        until(lambda: what in self.read(selector), lambda: self.read("body"))
+        until(lambda: what in self.read(selector), lambda: self.read("#chat"))
 
     def says(self, text: str) -> None:
         self.type(text, "\n")
-        until(lambda: text in self.texts(), lambda: self.read("body"))
+        until(lambda: text in self.texts(), lambda: self.read("#chat"))
 
 
 @pytest.fixture
@@ -361,7 +361,7 @@ def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, 
     assert ada.count(".pending") == 1
     server.start()
     ada.run("document.querySelector('#again').click()")  # Sooner than the page would by itself.
-    until(lambda: "while it was away" in ada.texts(), lambda: ada.read("body"))
+    until(lambda: "while it was away" in ada.texts(), lambda: ada.read("#chat"))
     ada.says("and on")
     assert ada.texts()[-3:] == ["before the reload", "while it was away", "and on"]
     bob = Program(server, "bob")
@@ -432,3 +432,31 @@ def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
     page.run("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))")
     until(lambda: not page.find("#rooms button").is_displayed())
     assert page.run("return document.activeElement.id") == "show-rooms"
+
+
+def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server, browser: Any) -> None:
+    ci = Program(server, "ci")
+    ada = Page(browser, server.url).join("ada")
+    ada.type("/join off\n")
+    ada.shows("#title", "#off")
+    ada.type("/keep none\n")
+    ada.shows("#log", "ada has chosen that nothing of this room is kept; /keep changes it")
+    ada.shows("#keep", "nothing here is kept")
+    ada.type("/leave\n")
+    ada.shows("#title", "#lobby")
+    for text in ("one", "two", "three"):
+        ci.say(text)
+    ci.send(type="do", command="keep", keep="30d", room="lobby")
+    ada.shows("#keep", "kept for 30 days")
+    ada.type("/keep\n")
+    ada.shows(".note", "By choice of its people, #lobby is kept for 30 days from ")
+    seq = ci.hears(type="kept")["seq"]
+    # No daemon deletes anything within the time of a test: the page is told as if one had.
+    told = {"type": "forgotten", "room": "lobby", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
+    ada.run("receive(arguments[0])", told)
+    assert ada.texts() == ["three"]
+    assert "has been deleted" in ada.read("#log li:first-child")
+    assert "ada joined" not in ada.read("#chat")
+    assert "two" not in ada.read("#live")
+    ada.turn().refresh()
+    ada.shows("#keep", "kept for 30 days")
