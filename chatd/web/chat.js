@@ -3,9 +3,15 @@
 "use strict";
 
 const LINE_BYTES = 4096;
-const SHOWN = 800;                  // entries kept in a view; older ones are asked for again
+const SHOWN = 800;                  // entries in the list of a view, about; what is before and after them is asked for again
+const SPARE = 100;                  // entries beyond that before the list is shortened
+const PAGE = 50;                    // events asked for at once
+const NEAR = 300;                   // from this near to an end of the list, in pixels, more is asked for
 const GROUP = 5 * 60e3;             // messages of one person within this time, in ms, share a heading
 const SILENCE = 40e3;               // after this silence, in ms, the server is asked for a sign of life
+const RECENT = 2 * 24 * 3600e3;     // who was here within this time, in ms, is told all that was missed; others only what was last
+const FILTERS = {in: "room", from: "nick", before: "before_time", after: "after_time"};
+const AROUND = 60;                  // characters of a message that a hit shows before what was found
 const REASONS = {
   "left": "left", "quit": "left", "link-lost": "lost the connection", "timed-out": "timed out",
   "not-reading": "lost the connection", "replaced": "reconnected", "shutdown": "left",
@@ -14,6 +20,8 @@ const FIELDS = {COMMAND: "about", N: "count", NICK: "nick", ROOM: "room", TEXT: 
 const UNITS = {h: ["hour", "hours"], d: ["day", "days"], w: ["week", "weeks"]};
 
 // -- Small things
+
+const OWN = ".said:not([data-seq])";  // what one has written oneself and the log does not have, or not yet
 
 const $ = (id) => document.getElementById(id);
 const log = $("log"), text = $("text");
@@ -53,6 +61,7 @@ function coloured(element, nick) {
 const face = (nick, size = "") => coloured(make("span", {className: `face ${size}`, ariaHidden: "true"}, [...nick][0] || "?"), nick);
 const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
 const date = new Intl.DateTimeFormat(undefined, {weekday: "long", day: "numeric", month: "long"});
+const brief = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 const moment = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: "medium"});
 
 function timeOf(when) {
@@ -61,20 +70,26 @@ function timeOf(when) {
 
 // -- What is known
 
-const saved = stored(here, "chatd") || {};
+const shared = stored(always, "chatd-seen") || {}, mine = stored(here, "chatd") || {};
+const saved = {...shared, ...mine};  // What a tab knows itself goes before what another one has left.
 const views = new Map();            // "#lobby" and "@bob", in the order in which they are listed
 const outbox = new Map();           // messages without an answer, by id
 const asked = new Map();            // commands without an answer, by id
 const commands = new Map();         // the server's table: name, words of the usage, help
 const run = random(4);
 const token = saved.token || random(16);
-const seen = saved.seen || {};      // the last event that was looked at, by room
-let nick = saved.nick || "", logName = saved.log || "", current = null, count = 0;
+const seen = shared.seen || {};     // the last event that was looked at in any tab, by room
+let landing = mine.views?.length ? "" : decoded(location.hash.slice(1));  // the room that the address names
+let nick = mine.nick || "", logName = shared.log || "", current = null, count = 0;
 const nextId = () => `${run}-${++count}`;
 
 function save() {
   const waiting = [...outbox.values()].map(({id, view, wire}) => ({id, view: view.key, wire}));
-  stored(here, "chatd", {token, nick: wanted ? nick : "", log: logName, seen, views: [...views.keys()].filter((key) => key[0] === "#"), current: current?.key, waiting});
+  const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: current?.key};
+  stored(here, "chatd", {token, nick: wanted ? nick : "", ...open, waiting});
+  const others = stored(always, "chatd-seen");
+  if (others?.log === logName) for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
+  if (logName) stored(always, "chatd-seen", {log: logName, at: Date.now(), seen, ...open});
 }
 
 // -- The link
@@ -140,7 +155,7 @@ function sayHello() {
     if (view.seq && logName) resume[view.name] = view.seq; else rooms.push(view.name);
     view.resuming = view.name in resume;
   }
-  if (!views.size && location.hash.length > 1) rooms.push(decoded(location.hash.slice(1)));
+  if (landing) rooms.push(landing);
   helloId = nextId();
   post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName});
 }
@@ -170,6 +185,8 @@ const Told = {
     logName = message.log;
     ready = true;
     tries = 0;
+    asked.clear();  // What the old connection was asked it answers no more.
+    for (const view of views.values()) view.loading = null;
     $("server").textContent = message.server;
     stored(always, "chatd-nick", nick);
     showDoor(false);
@@ -192,11 +209,16 @@ const Told = {
       const past = message.scrollback || [], last = seen[view.name];
       view.first = past.length ? past[0].seq : message.seq;
       view.more = view.first > 1;
-      for (const event of past) happened(view, event, last !== undefined && event.seq > last);
-      view.seq = Math.max(view.seq, message.seq);
+      for (const event of past) happened(view, event, event.seq > (last ?? message.seq));
+      if (view.first > last + 1) Object.assign(view, {atLeast: true, mark: last});  // There was more than this.
+      tellCaughtUp(view);
+      seen[view.name] ??= message.seq;
+      view.seq = view.last = Math.max(view.seq, message.seq);
     }
-    if (ask || !current) turnTo(view);
-    if (view === current) { looked(); older(); }
+    if (ask || !current || same(landing, view.name)) turnTo(view);
+    if (same(landing, view.name)) landing = "";
+    if (ask?.place) visit(view.key, ask.place);
+    if (view === current) { looked(); fill(); }
     save();
   },
   exited(message) {
@@ -216,13 +238,13 @@ const Told = {
     if (message.id === helloId && !ready) { wanted = false; return showDoor(true, why); }
     const entry = outbox.get(message.id);
     if (entry) return refuse(entry, why);
-    if (ask?.loading) ask.loading.loading = false;
+    if (ask?.search) return foundNothing(ask, why);
+    if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
   private(message) {
-    const view = viewOf(`@${message.nick}`);
-    add(view, {...message, type: "said"}, null, true);
-    announce(`${message.nick}, in private: ${message.text}`);
+    const view = viewOf(`@${message.nick}`);  // Nobody else numbers what is said there.
+    happened(view, {...message, type: "said", seq: view.seq + 1});
   },
   away(message) {
     note(views.get(`@${message.nick}`), `${message.nick} is away${message.text ? `: ${message.text}` : "."}`);
@@ -272,20 +294,30 @@ const Told = {
     wipe(view, message.before);
     view.top?.remove();
     view.top = gap(view, `What was here from before ${moment.format(new Date(message.time))} has been deleted`, view.list.firstChild);
+    if (view === current) fill();
   }),
   ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You do not hear ${message.nicks.join(", ")}.` : "You hear everybody."),
+  found(message, ask) {
+    if (ask && ask.search === sought) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
+  },
   history(message, ask) {
-    const view = ask?.loading;
-    if (!view) return;
-    prepend(view, message.events || [], message.more, ask.count);
+    if (!ask?.page || ask.view.loading !== ask) return;  // Another place has been turned to since.
+    ask.view.loading = null;
+    ask.page(ask.view, {events: [], more: false, later: false, ...message}, ask);
   },
   missed: ofRoom((view, message) => {
     const forgot = !message.from;
-    view.top = gap(view, forgot ? "The server's log begins anew here" : `${plural(message.to - message.from + 1, "event is", "events are")} no longer kept`);
-    view.seq = forgot ? 0 : message.to;
+    if (view.later && !forgot) return void (view.seq = message.to);  // Reading on comes upon the hole by itself.
+    view.later = false;
+    const what = forgot ? "What was said since is not known here" : `${plural(message.to - message.from + 1, "event is", "events are")} no longer kept`;
+    view.top = view.list.firstChild && gap(view, what);
+    view.seq = view.last = forgot ? 0 : message.to;
     view.first = message.to + 1;
     view.more = false;
-    if (forgot) { view.resuming = false; delete seen[view.name]; }
+    if (!forgot) return;
+    for (const old of view.list.querySelectorAll("[data-seq]")) delete old.dataset.seq;  // These numbers mean others now.
+    view.resuming = false;
+    delete seen[view.name];
   }),
   slowed: (message) => note(null, `You write faster than ${message.rate} lines a second; the rest follows, in order.`),
   closing(message) {
@@ -298,13 +330,19 @@ const Told = {
     if (!wanted || !ready) { wanted = false; hangUp(); showDoor(true, message.reason === "quit" ? "You have left. Come back any time." : ""); tell(); }
   },
 };
-for (const type of ["said", "joined", "left", "renamed", "topic", "kept"]) Told[type] = ofRoom((view, event) => happened(view, event, true));
+for (const type of ["said", "joined", "left", "renamed", "topic", "kept"]) Told[type] = ofRoom((view, event) => happened(view, event));
 
-function happened(view, event, live) {
+function happened(view, event, fresh = true) {
   if (event.seq <= view.seq) return;  // Told before.
   view.seq = event.seq;
   if (event.seq > view.state) change(view, event);
-  add(view, event, null, live);
+  if (event.type === "said" && outbox.has(event.id)) forget(event.id);
+  else if (fresh) hear(view, event);
+  // Who reads further up is not to lose that place: a full list ends there, and what happens is read on to.
+  if (view === current && !stuck && view.list.children.length > SHOWN + SPARE && view.keep !== "none") view.later = true;
+  if (!view.later) append(view, event);
+  if (view.room && watched(view)) seen[view.name] = view.seq;
+  if (event.seq === view.state) tellCaughtUp(view);
 }
 
 function change(view, event) {
@@ -333,8 +371,15 @@ function blank(key) {
     key, room: key[0] === "#", name: key.slice(1), list: make("ol"),
     seq: 0,                         // the last event that was told
     state: 0,                       // the event that members and topic stand for; older ones change nothing
-    first: 0, more: false, loading: false, top: null,  // scrollback: the oldest event, whether there are older ones, what they stand below
-    resuming: false, members: new Map(), count: 0, topic: "", keep: "", unread: 0, loud: false, scroll: null, draft: "",
+    first: 0, last: 0,              // the part of the log that the list shows,
+    more: false, later: false,      // whether there are events before it, and after it,
+    top: null,                      // and the line that older ones stand below
+    loading: null,                  // what the log was asked for and has not answered yet
+    resuming: false, members: new Map(), count: 0, topic: "", keep: "",
+    unread: 0, loud: false,         // what has not been looked at, and whether it names its reader
+    mark: 0, fresh: 0, atLeast: false, line: null, found: false,  // how many messages were new after which event, and the line there
+    caught: 0,                      // how many of them were said while the link was down
+    scroll: null, draft: "",
   };
 }
 
@@ -366,16 +411,17 @@ function turnTo(view) {
   log.replaceChildren((view || nowhere).list);
   text.value = view?.draft || "";
   grow();
-  stuck = !view || view.scroll === null;
+  stuck = !view || (view.scroll === null && !view.later);
   log.scrollTop = stuck ? log.scrollHeight : view.scroll;
   looked();
-  older();
+  fill();
   later(refresh);
   save();
 }
 
 let stuck = true;                   // Whether the newest entry is kept in sight.
-const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+const below = () => log.scrollHeight - log.scrollTop - log.clientHeight;
+const atEnd = () => below() < 48 && !current?.later;
 const watched = (view) => view === current && !document.hidden && stuck;
 
 function looked() {
@@ -390,36 +436,69 @@ function follow() {
   if (stuck) log.scrollTop = log.scrollHeight;
 }
 
-function add(view, event, before, live) {
-  const li = entryOf(view, event);
-  if (!li) return;
-  if (event.id && event.type === "said") {
-    const mine = outbox.get(event.id);
-    if (mine) { forget(event.id); live = false; }
-  }
-  before ??= outbox.size ? view.list.querySelector(".pending, .sent") : null;
-  if (li.classList.contains("fact") && merge(li, before ? before.previousSibling : view.list.lastChild)) return follow();
-  view.list.insertBefore(li, before);
-  group(li);
-  if (li.nextSibling) group(li.nextSibling);
-  if (view.room && event.type === "said" && event.nick !== nick && names(event.text)) li.classList.add("loud");
-  if (live && event.type === "said" && event.nick !== nick) heard(view, event, li);
-  if (watched(view) && view.room) seen[view.name] = view.seq;
-  if (stuck || view !== current) trim(view);
-  if (view === current) follow();
+function append(view, event) {
+  if (event.seq <= view.last) return;  // An answer had it already.
+  view.last = event.seq;
+  add(view, event);  // What is to be in sight is so after the turn, in refresh: to measure for each of thousands takes seconds.
+  if (view.list.children.length > SHOWN + SPARE) steady(view, () => cutTop(view));
 }
 
-function heard(view, event, li) {
-  const loud = !view.room || li.classList.contains("loud");
-  if (view === current && view.room && !document.hidden) announce(`${event.nick}: ${event.text}`);
-  else if (loud && view.room) announce(`${event.nick} in #${view.name}: ${event.text}`);
-  if (loud && (document.hidden || view !== current)) notify(view, event);
-  if (watched(view)) return;
-  if (!view.unread++) {
-    view.list.querySelector(".new")?.classList.remove("new");
-    li.classList.add("new");
-  }
+function add(view, event, before = outbox.size ? view.list.querySelector(".pending, .sent") : null) {
+  const li = entryOf(view, event);
+  if (!li) return;
+  if (li.classList.contains("fact") && merge(li, before ? before.previousSibling : view.list.lastChild)) return;
+  view.list.insertBefore(li, before);
+  if (view.room && event.type === "said" && event.nick !== nick && names(event.text)) li.classList.add("loud");
+  group(li);
+  if (li.nextSibling) group(li.nextSibling);
+}
+
+// -- What is new
+
+function hear(view, event) {
+  if (event.type !== "said" || event.nick === nick) return;
+  const past = view.room && event.seq < view.state;  // It was said before one came (back).
+  const loud = !view.room || names(event.text), unseen = !watched(view);
+  if (!past) tellAtOnce(view, event, loud);
+  if (!past && !unseen) return;
+  if (!view.unread && !view.caught) Object.assign(view, {mark: event.seq - 1, fresh: 0, atLeast: false, found: false});
+  view.fresh++;
+  if (past) view.caught++;
+  if (!unseen) return;
+  view.unread++;
   view.loud ||= loud;
+}
+
+function tellAtOnce(view, event, loud) {
+  if (view === current && view.room && !document.hidden) announce(`${event.nick}: ${event.text}`);
+  else if (loud) announce(`${event.nick}${view.room ? ` in ${view.key}` : ", in private"}: ${event.text}`);
+  if (loud && (document.hidden || view !== current)) notify(view, event);
+}
+
+function tellCaughtUp(view) {
+  if (view.caught) announce(`${freshOf(view)} in ${view.key}`);
+  view.caught = 0;
+}
+
+const freshOf = (view) => `${view.fresh.toLocaleString()}${view.atLeast ? "+" : ""} new ${view.fresh === 1 ? "message" : "messages"}`;
+
+function drawNew(view) {  // The line between what was seen and what was not, where the list shows both.
+  const line = view.line ||= make("li", {className: "new"});
+  const parts = view.fresh ? [...view.list.querySelectorAll("[data-seq]")] : [];
+  const next = view.first <= view.mark + 1 && parts.find((part) => part.dataset.seq > view.mark)?.closest("li");
+  const after = line.nextSibling;
+  if (!next) line.remove();
+  else if (after !== next) next.before(line);
+  if (next) line.textContent = freshOf(view);
+  for (const li of [after, next]) if (li) group(li);
+}
+
+function lookForNew(view) {  // Until the line has been in sight, a button leads to it.
+  const line = view.line?.isConnected && view.line.getBoundingClientRect(), all = log.getBoundingClientRect();
+  const above = line ? line.bottom < all.top : view.first > view.mark + 1;
+  if (line && !above && line.top < all.bottom && !document.hidden) view.found = true;
+  $("fresh").hidden = !view.fresh || view.found || !above;
+  $("fresh").textContent = `${freshOf(view)} ↑`;
 }
 
 function names(what) {
@@ -432,35 +511,131 @@ function announce(what) {
   while ($("live").children.length > 5) $("live").firstChild.remove();
 }
 
-function trim(view) {
-  if (!view.room || view.list.children.length <= SHOWN + 100) return;
+// -- The part of the log that a list shows
+
+// What is being read stays where it is while the list changes around it.
+function steady(view, change) {
+  const top = log.getBoundingClientRect().top;
+  const li = view === current && !stuck && [...view.list.children].find((one) => one.getBoundingClientRect().top >= top);
+  const was = li && li.getBoundingClientRect().top;
+  change();
+  if (li?.isConnected) log.scrollTop += li.getBoundingClientRect().top - was;
+  if (view === current) follow();
+}
+
+function cutTop(view) {
   while (view.list.children.length > SHOWN) view.list.firstChild.remove();
-  const oldest = view.list.querySelector("[data-seq]");
+  if (!view.room) return;
+  view.first = Number(view.list.querySelector("[data-seq]")?.dataset.seq || view.last + 1);
   if (view.top && !view.top.isConnected) view.top = null;
-  view.first = Number(oldest?.dataset.seq || view.first);
   view.more = !view.top;
   group(view.list.firstChild);
 }
 
-// -- Scrollback
-
-function older(howMany = 50) {
-  const view = current;
-  if (!view?.room || !view.more || view.loading || !ready || log.scrollTop > 300) return;
-  view.loading = true;
-  ask({command: "history", room: view.name, before: view.first, count: howMany}, {loading: view, count: howMany});
+function cutEnd(view) {
+  if (view.list.children.length <= SHOWN + SPARE) return;
+  for (const li of [...view.list.children].slice(SHOWN)) if (!li.matches(OWN)) li.remove();
+  view.last = Number([...view.list.querySelectorAll("[data-seq]")].at(-1).dataset.seq);
+  view.later = true;
 }
 
-function prepend(view, events, more, howMany) {
-  view.loading = false;
-  view.more = Boolean(more);
-  view.first = events.length ? events[0].seq : Math.max(1, view.first - howMany);
-  const from = log.scrollHeight - log.scrollTop, was = stuck;
-  const before = view.top ? view.top.nextSibling : view.list.firstChild;
-  for (const event of events) add(view, event, before, false);
-  if (view !== current) return;
-  if (was) follow(); else log.scrollTop = log.scrollHeight - from;
-  older();
+function load(view, fields, page, about = {}) {
+  const asking = {...about, ...fields, view, page};
+  if (ready) view.loading = asking;
+  ask({command: "history", room: view.name, ...fields}, asking);
+}
+
+function fill(count = PAGE) {  // Whichever end of the list is near goes on.
+  const view = current;
+  if (!view?.room || view.loading || !ready) return;
+  if (view.more && log.scrollTop < NEAR) load(view, {before: view.first, count}, prepend);
+  else if (view.later && below() < NEAR) load(view, {after: view.last, count}, extend);
+}
+
+function prepend(view, {events, more}, {before: asked, count}) {
+  if (view.first !== asked) return fill();  // The list has been cut since.
+  view.more = more;
+  view.first = events.length ? events[0].seq : Math.max(1, view.first - count);  // Empty: all by people who are not heard.
+  steady(view, () => {
+    const before = view.top ? view.top.nextSibling : view.list.firstChild;
+    for (const event of events) add(view, event, before);
+    cutEnd(view);
+  });
+  later(refresh);
+  fill();
+}
+
+function extend(view, {events, later: others}, {count}) {
+  steady(view, () => {
+    for (const event of events) append(view, event);
+  });
+  if (!events.length && (others || view.keep === "none")) view.last = Math.min(view.last + count, view.seq);
+  view.later = others || view.last < view.seq;
+  if (view === current) { stuck = atEnd(); looked(); }
+  later(refresh);
+  fill();
+}
+
+// -- Jumping
+
+function visit(key, place) {  // To a place in a room's log: around a seq, or before, after or around a time.
+  const known = [...views.keys()].find((one) => same(one, key)), view = views.get(known);
+  if (!view) return ask({command: "join", room: key.slice(1)}, {view: current, typed: `/join ${key}`, place});
+  turnTo(view);
+  const part = place.around && view.list.querySelector(`[data-seq="${place.around}"]`);
+  if (part) return point(part.closest("li"));
+  load(view, {count: PAGE, ...place}, replace, {place});
+}
+
+function replace(view, {events, more, later: others}, {place}) {
+  const there = !place || !place.around || events.some((event) => event.seq === place.around);
+  if (place && !(events.length && there)) return note(view, "Nothing of that is there any more.", true);
+  const all = [...view.list.children], end = all.findLastIndex((li) => li.matches(".fact, .said[data-seq]"));
+  const rest = all.filter((li, at) => li.matches(OWN) || (!place && at > end && li.matches(".note")));
+  view.list.replaceChildren(...rest);
+  view.top = null;
+  view.first = events[0]?.seq ?? view.seq + 1;
+  view.last = events.at(-1)?.seq ?? view.seq;
+  view.more = more;
+  view.later = others || view.last < view.seq;
+  for (const event of events) add(view, event, rest[0] || null);
+  if (view !== current) return void (view.scroll = null);
+  if (place) point(spot(view, place)); else showEnd(view);
+  later(refresh);
+  fill();
+}
+
+function spot(view, place) {  // The entry that was asked for.
+  const all = [...view.list.querySelectorAll("[data-seq]")];
+  const at = place.around ? all.find((part) => Number(part.dataset.seq) === place.around)
+    : place.around_time ? all.find((part) => part.closest("li").dataset.time >= Date.parse(place.around_time))
+    : place.after || place.after_time ? all[0] : all.at(-1);
+  return (at || all.at(-1)).closest("li");
+}
+
+function point(li) {
+  unpoint();
+  stuck = false;
+  li.classList.add("target");
+  li.tabIndex = -1;
+  const {top, height} = li.getBoundingClientRect(), all = log.getBoundingClientRect();
+  log.scrollTop += top - all.top - (all.height - height) / 2;
+  li.focus({preventScroll: true});
+  stuck = atEnd();
+  later(refresh);
+}
+
+const unpoint = () => log.querySelector(".target")?.classList.remove("target");
+
+function backToNow() {
+  unpoint();
+  if (current?.later && ready) load(current, {count: PAGE}, replace); else showEnd(current);
+}
+
+function showEnd(view) {
+  stuck = !view?.later;
+  log.scrollTop = log.scrollHeight;
+  looked();
 }
 
 // -- Entries
@@ -555,7 +730,7 @@ function note(view, what, bad = false) {
   const li = make("li", {className: bad ? "note bad" : "note", dir: "auto"}, ...(typeof what === "string" ? linked(what) : [what]));
   view.list.append(li);
   announce(li.textContent);
-  if (view === (current || nowhere)) { stuck = true; follow(); }
+  if (view === (current || nowhere)) showEnd(view);
 }
 
 function gap(view, what, before = view.list.querySelector(".pending, .sent")) {
@@ -571,8 +746,10 @@ function wipe(view, before) {  // What the server has deleted is not kept here e
   for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
   for (const li of view.list.querySelectorAll(".fact:empty")) li.remove();
   view.first = Math.max(view.first, before);
+  view.last = Math.max(view.last, before - 1);
   view.more = false;
   $("live").replaceChildren();
+  for (const li of [...$("hits").children]) if (li.dataset.room === view.name && li.dataset.seq < before) li.remove();
   const oldest = view.list.querySelector("[data-time]");
   if (oldest) group(oldest);
 }
@@ -598,7 +775,7 @@ function show(entry) {
   li.classList.add("pending");
   view.list.append(li);
   group(li);
-  if (view === current) { stuck = true; follow(); }
+  if (view === current) showEnd(view);
 }
 
 function forget(id) {
@@ -632,7 +809,11 @@ function refuse(entry, why) {
 }
 
 function restore() {  // What there was before a reload.
-  for (const key of saved.views || []) viewOf(key);
+  const recent = Date.now() - shared.at < RECENT;
+  for (const key of saved.views || []) {
+    const view = viewOf(key), last = seen[view.name];
+    if (recent && last) Object.assign(view, {seq: last, last, first: last + 1, more: true});
+  }
   for (const {id, view, wire} of saved.waiting || []) {
     const entry = {id, view: viewOf(view), wire};
     outbox.set(id, entry);
@@ -650,6 +831,131 @@ function ask(fields, about = {}) {
 
 const join = (room) => ask({command: "join", room: room.replace(/^#/, "")}, {view: current, typed: `/join ${room}`});
 
+// -- Searching
+
+let sought = null;                  // what the hits on show were searched by
+
+const narrow = matchMedia("(max-width: 760px)");
+
+function openSearch(open) {
+  $("search-side").hidden = !open;
+  $("chat").classList.toggle("searching", open);
+  $("find").ariaExpanded = String(open);
+  $("room").inert = open && narrow.matches;
+  if (open) { $("words").focus(); $("words").select(); } else if (!narrow.matches) text.focus();
+}
+
+function search(line) {
+  const fields = {}, words = [];
+  for (const word of line.trim().split(/\s+/u)) {
+    const [, key, value] = word.match(/^(in|from|before|after):(.+)$/su) || [];
+    if (key) fields[FILTERS[key]] = key === "in" ? value.replace(/^#/, "") : key === "from" ? value : inZone(value);
+    else words.push(word);
+  }
+  drawer(null);
+  openSearch(true);
+  $("words").value = line.trim();
+  sought = {...fields, text: words.join(" ")};
+  searchFor(sought);
+}
+
+function searchFor(fields, older = false) {
+  const about = {search: sought, older};
+  if (!fields.text) return foundNothing(about, "Write a word, or several: tea in:#lobby from:ada.");
+  if (!ready) return foundNothing(about, "There is no connection at the moment.");
+  ask({command: "search", ...fields}, about);
+}
+
+function inZone(what) {  // A time as people write it is in the zone of who writes it, and the server may be in another one.
+  const today = new Date().toLocaleDateString("sv");  // As 2026-11-23.
+  const full = /^\d\d:\d\d(:\d\d)?$/.test(what) ? `${today}T${what}` : /^\d{4}-\d\d-\d\d$/.test(what) ? `${what}T00:00` : what;
+  const when = new Date(full);
+  return isNaN(when) ? what : when.toISOString();
+}
+
+function foundNothing({search: by, older}, why) {
+  if (by !== sought) return;
+  if (!older) $("hits").replaceChildren();
+  $("more-hits").hidden = true;
+  $("found").textContent = why;
+}
+
+function showHits(words, events, more, older) {
+  const list = $("hits"), pattern = patternOf(words);
+  if (!older) list.replaceChildren();
+  const known = new Set([...list.children].map((li) => `${li.dataset.seq} ${li.dataset.room}`));
+  const added = events.filter((event) => !known.has(`${event.seq} ${event.room}`)).map((event) => hit(event, pattern));
+  list.append(...added);
+  if (older) added[0]?.firstChild.focus();
+  $("more-hits").hidden = !(more && added.length);
+  const number = list.children.length;
+  $("found").textContent = number ? `${plural(number, "message", "messages")}${more ? ", and older ones" : ""}` : "Nothing has all of these words.";
+}
+
+function hit(event, pattern) {
+  const when = new Date(event.time), nick = coloured(make("bdi", {className: "nick"}, event.nick), event.nick);
+  const head = make("span", {className: "who"}, nick, make("span", {}, `#${event.room}`),
+    make("time", {dateTime: when.toISOString(), title: moment.format(when)}, brief.format(when)));
+  const button = make("button", {type: "button"}, head, make("span", {className: "text", dir: "auto"}, ...excerpt(event.text, pattern)));
+  const li = make("li", {}, button);
+  Object.assign(li.dataset, {seq: event.seq, room: event.room, time: event.time});
+  button.onclick = () => {
+    for (const one of $("hits").children) one.firstChild.removeAttribute("aria-current");
+    button.setAttribute("aria-current", "true");
+    if (narrow.matches) openSearch(false);
+    visit(`#${event.room}`, {around: event.seq});
+  };
+  return li;
+}
+
+// The server's own rule (chatd/search.py): scripts without spaces have no words but characters, which are found anywhere.
+const UNSPACED = /[\p{scx=Thai}\p{scx=Lao}\p{scx=Tibt}\p{scx=Mymr}\p{scx=Khmr}\p{scx=Hira}\p{scx=Kana}\p{scx=Han}\p{scx=Hang}]/u;
+
+function folded(what) {  // Without case and accents, and for each character of that, where it was.
+  const at = [];
+  let bare = "", place = 0;
+  for (const c of what) {
+    const plain = UNSPACED.test(c) ? c : c.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+    bare += plain;
+    for (let n = plain.length; n; n--) at.push(place);
+    place += c.length;
+  }
+  return {bare, at: [...at, place]};
+}
+
+function patternOf(words) {
+  const parts = words.map((word) => {
+    const tokens = folded(word).bare.match(/[\p{L}\p{N}]+/gu) || [], all = tokens.join("[^\\p{L}\\p{N}]+");
+    const begins = UNSPACED.test([...all][0]) ? "" : "(?<![\\p{L}\\p{N}])";
+    const ends = word.endsWith("*") || UNSPACED.test([...all].at(-1)) ? "" : "(?![\\p{L}\\p{N}])";
+    return all && begins + all + ends;
+  });
+  return new RegExp(parts.filter(Boolean).join("|") || "(?!)", "gu");
+}
+
+function excerpt(what, pattern) {
+  const {bare, at} = folded(what);
+  const places = [...bare.matchAll(pattern)].map((match) => [at[match.index], at[match.index + match[0].length]]);
+  const cut = (wish) => at.findLast((place) => place <= wish) || 0;  // Between characters, never within one.
+  const first = places[0]?.[0] ?? 0, start = first > 2 * AROUND ? cut(first - AROUND) : 0, stop = cut(start + 4 * AROUND);
+  const parts = [start ? "… " : ""];
+  let end = start;
+  for (const [from, to] of places) {
+    if (to > stop) break;
+    parts.push(what.slice(end, from), make("mark", {}, what.slice(from, to)));
+    end = to;
+  }
+  return [...parts, what.slice(end, stop), stop < what.length ? " …" : ""];
+}
+
+function stepThroughHits(step) {
+  const all = [$("words"), ...[...$("hits").children].map((li) => li.firstChild)];
+  if (!$("more-hits").hidden) all.push($("more-hits"));
+  const was = all.indexOf(document.activeElement), last = all.findIndex((one) => one.ariaCurrent === "true");
+  const next = was === 0 && step > 0 && last > 0 ? last : was + step;  // From the field, back to where one was.
+  all[Math.max(0, Math.min(next, all.length - 1))].focus();
+}
+
 // -- Commands
 
 function typed(line) {
@@ -661,9 +967,21 @@ function typed(line) {
   }
   const [, name, rest] = line.match(/^\/(\S*)\s*(.*)$/su), row = commands.get(name.toLowerCase());
   // What the table does not have the server refuses, with the nearest that there is.
+  if (row?.name === "search" && rest.trim()) return search(rest);
+  if (row?.name === "history" && turnBack(rest, view)) return;
   const fields = row ? argumentsOf(row, rest.trim()) : {};
   if (typeof fields === "string") return note(view, `${line}\n${fields}`, true);
   command({command: row?.name || name, ...fields}, view, line);
+}
+
+function turnBack(rest, view) {  // /history around 12:30 40 in:#room; whether it is that.
+  const words = rest.split(/\s+/u).filter(Boolean), room = words.find((word) => word.startsWith("in:"))?.slice(3).replace(/^#?/, "#");
+  const [side, place, count = ""] = words.filter((word) => !word.startsWith("in:"));
+  const key = room || (view?.room ? view.key : "");
+  if (!["before", "after", "around"].includes(side) || !place || !key || !/^\d{0,4}$/.test(count)) return false;
+  const where = /^\d+$/.test(place) ? {[side]: Number(place)} : {[`${side}_time`]: inZone(place)};
+  visit(key, {...where, ...(count && {count: Number(count)})});
+  return true;
 }
 
 function argumentsOf(row, rest) {
@@ -693,7 +1011,7 @@ function command(fields, view, line) {
   }
   if (name === "reply" && view) return say(view, {type: "do", ...fields});
   if (name === "leave" && view && !view.room && !fields.room) return close(view);
-  if (name === "history" && view?.room) { log.scrollTop = 0; stuck = false; return view.more ? older(Math.min(100, fields.count || 50)) : note(view, "There is nothing older."); }
+  if (name === "history" && view?.room) { log.scrollTop = 0; stuck = false; return view.more ? fill(Math.min(100, fields.count || PAGE)) : note(view, "There is nothing older."); }
   if (name === "quit") wanted = false;
   ask(fields, {view, typed: line});
 }
@@ -705,6 +1023,7 @@ let recalled = 0;
 
 function submit() {
   const lines = text.value.split("\n").filter((line) => line.trim());
+  if (current?.later) backToNow();
   text.value = "";
   grow();
   for (const line of lines) {
@@ -815,6 +1134,7 @@ function refresh() {
   $("elsewhere").textContent = away > 99 ? "99+" : away;
   $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
   document.title = `${unread ? `(${unread}) ` : ""}${current ? `${current.key} – ` : ""}${$("server").textContent}`;
+  if (current) { drawNew(current); lookForNew(current); follow(); }
   $("newest").hidden = stuck || !current;
   $("newest").textContent = current?.unread ? `${plural(current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
 }
@@ -882,6 +1202,7 @@ $("enter").onsubmit = (event) => {
   $("nick-error").textContent = "";
   if (!nick) return;
   wanted = true;
+  if (!views.size) restore();
   if (socket?.readyState === WebSocket.OPEN && !ready) sayHello(); else connect();
 };
 $("say").onsubmit = (event) => { event.preventDefault(); submit(); text.focus(); };
@@ -896,7 +1217,8 @@ $("show-rooms").onclick = () => drawer("rooms-side");
 $("show-people").onclick = () => drawer("people-side");
 $("scrim").onclick = () => drawer(null);
 $("again").onclick = () => { tries = 0; connect(); };
-$("newest").onclick = () => { stuck = true; follow(); looked(); text.focus(); };
+$("newest").onclick = () => { backToNow(); text.focus(); };
+$("fresh").onclick = () => visit(current.key, {around: current.mark + 1});
 $("notify").onclick = toggleNotify;
 $("notify").hidden = !canNotify;
 $("notify").ariaPressed = String(notifying);
@@ -925,18 +1247,46 @@ text.onkeydown = (event) => {
   if (old && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); recall(event.key === "ArrowUp" ? -1 : 1); }
 };
 document.onkeydown = (event) => {
-  if (event.key === "Escape") drawer(null);
+  if (event.key === "Escape") escape();
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && welcomed) {
+    event.preventDefault();
+    drawer(null);
+    openSearch(true);
+  }
   if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
   event.preventDefault();
   const all = [...$("rooms").children, ...$("talks").children].map((li) => views.get(li.dataset.key));
   turnTo(all.at((all.indexOf(current) + (event.key === "ArrowUp" ? -1 : 1)) % all.length) || current);
 };
+function escape() {  // Out of what is open, the last first; and then to the newest.
+  if (document.querySelector(".side.open")) return drawer(null);
+  if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) { openSearch(false); if (narrow.matches) $("find").focus(); return; }
+  if (stuck) return;
+  backToNow();
+  text.focus();
+}
+
+$("find").onclick = () => openSearch($("search-side").hidden);
+$("end-search").onclick = () => { openSearch(false); if (narrow.matches) $("find").focus(); };
+$("search").onsubmit = (event) => { event.preventDefault(); search($("words").value); };
+$("more-hits").onclick = () => {
+  // From a little after the oldest hit on: others may be of the same moment.
+  const oldest = Date.parse($("hits").lastChild.dataset.time);
+  searchFor({...sought, before_time: new Date(oldest + 1).toISOString(), count: 50}, true);
+};
+$("search-side").onkeydown = (event) => {
+  if (event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+  event.preventDefault();
+  stepThroughHits(event.key === "ArrowUp" ? -1 : 1);
+};
+narrow.onchange = () => { $("room").inert = narrow.matches && !$("search-side").hidden; };
 log.onscroll = () => {
   const was = stuck;
   stuck = atEnd();
   if (stuck) looked();
   if (was !== stuck) later(refresh);
-  older();
+  if (current) lookForNew(current);
+  fill();
 };
 new ResizeObserver(follow).observe(log);
 document.onvisibilitychange = () => {
@@ -950,4 +1300,4 @@ window.ononline = () => { if (wanted && !socket) { tries = 0; connect(); } };
 nick ||= stored(always, "chatd-nick") || "";
 $("nick").value = nick;
 log.append(nowhere.list);
-if (saved.nick) { restore(); connect(); } else showDoor(true);
+if (mine.nick) { restore(); connect(); } else showDoor(true);
