@@ -146,7 +146,9 @@ function tell(what = "", button = "") {
   $("again").hidden = !button;
 }
 
-const post = (wire) => socket.send(JSON.stringify(wire));
+function post(wire) {  // What is lost with a link that is closing already is asked or sent again on the next one.
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(wire));
+}
 
 function sayHello() {
   const rooms = [], resume = {};
@@ -886,10 +888,16 @@ function showHits(words, events, more, older) {
   const known = new Set([...list.children].map((li) => `${li.dataset.seq} ${li.dataset.room}`));
   const added = events.filter((event) => !known.has(`${event.seq} ${event.room}`)).map((event) => hit(event, pattern));
   list.append(...added);
+  if (older && more && !added.length) return olderHits(0);  // More are of that moment than an answer holds.
   if (older) added[0]?.firstChild.focus();
   $("more-hits").hidden = !(more && added.length);
   const number = list.children.length;
   $("found").textContent = number ? `${plural(number, "message", "messages")}${more ? ", and older ones" : ""}` : "Nothing has all of these words.";
+}
+
+function olderHits(after = 1) {  // From a little after the oldest hit on, in ms: others may be of the same moment.
+  const before = Date.parse($("hits").lastChild.dataset.time) + after;
+  searchFor({...sought, before_time: new Date(before).toISOString(), count: 100}, true);
 }
 
 function hit(event, pattern) {
@@ -1269,11 +1277,7 @@ function escape() {  // Out of what is open, the last first; and then to the new
 $("find").onclick = () => openSearch($("search-side").hidden);
 $("end-search").onclick = () => { openSearch(false); if (narrow.matches) $("find").focus(); };
 $("search").onsubmit = (event) => { event.preventDefault(); search($("words").value); };
-$("more-hits").onclick = () => {
-  // From a little after the oldest hit on: others may be of the same moment.
-  const oldest = Date.parse($("hits").lastChild.dataset.time);
-  searchFor({...sought, before_time: new Date(oldest + 1).toISOString(), count: 50}, true);
-};
+$("more-hits").onclick = () => olderHits();
 $("search-side").onkeydown = (event) => {
   if (event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
   event.preventDefault();

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,6 +62,12 @@ def until(what: Callable[[], T], why: Callable[[], object] = str) -> T:
             pytest.fail(f"waited in vain: {why()}")
         time.sleep(0.02)
     return found
+
+
+def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(things)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 class Server:
@@ -133,11 +140,11 @@ class Person:
 class Program:
     """Somebody who speaks JSON."""
 
-    def __init__(self, server: Server, nick: str) -> None:
+    def __init__(self, server: Server, nick: str, *rooms: str) -> None:
         server.guests.append(self)
         self._socket = socket.create_connection(("127.0.0.1", server.port), DEADLINE)
         self._lines = self._socket.makefile("r", encoding="utf-8")
-        self.send(type="hello", nick=nick)
+        self.send(type="hello", nick=nick, rooms=rooms)
         self.hears(type="entered")
 
     def send(self, **wire: Any) -> None:
@@ -149,9 +156,10 @@ class Program:
 
     def say_all(self, texts: Iterable[str], room: str = "lobby") -> None:
         """Say ``texts`` faster than they could be answered one by one."""
-        told = [{"type": "say", "room": room, "text": text} for text in texts]
-        self._socket.sendall(b"".join(json.dumps(wire).encode() + b"\n" for wire in told))
-        self.hears(type="said", text=told[-1]["text"])
+        for some in batched(texts, 250):  # Few enough that what comes back finds room meanwhile.
+            told = [{"type": "say", "room": room, "text": text} for text in some]
+            self._socket.sendall(b"".join(json.dumps(wire).encode() + b"\n" for wire in told))
+            self.hears(type="said", text=some[-1])
 
     def hears(self, **fields: Any) -> dict[str, Any]:
         for line in self._lines:
@@ -196,6 +204,19 @@ class Page:
         query = "return [...document.querySelectorAll('.said:not(.pending,.sent) .text')].map((e) => e.textContent)"
         return list(self.run(query))
 
+    def seqs(self) -> list[int]:
+        """The numbers of all events in the list that is shown."""
+        return list(self.run("return [...document.querySelectorAll('#log [data-seq]')].map((e) => Number(e.dataset.seq))"))
+
+    def scroll(self, script: str, done: Callable[[], Any]) -> None:
+        """Scroll again and again, to where ``script`` says, until it is ``done``."""
+
+        def scrolled() -> Any:
+            self.run(f"const log = document.querySelector('#log'); log.scrollTop = {script}")
+            return done()
+
+        until(scrolled, lambda: self.texts()[:3] + self.texts()[-3:])
+
     def knock(self, nick: str) -> None:
         field = self.find("#nick")
         field.clear()
@@ -210,7 +231,7 @@ class Page:
         self.find("#text").send_keys(*keys)
 
     def shows(self, selector: str, what: str) -> None:
-        until(lambda: what in self.read(selector), lambda: self.read("#chat"))
+        until(lambda: what in self.read(selector), lambda: f"{what} in {selector}: {self.read(selector)[-500:]}")
 
     def says(self, text: str) -> None:
         self.type(text, "\n")
@@ -221,6 +242,24 @@ class Page:
 def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path)
     server.start()
+    yield server
+    for guest in server.guests:
+        guest.leave()
+    server.stop()
+    server.check()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A daemon that keeps its rooms on the disk, of which #long holds a thousand messages."""
+    folder = tmp_path_factory.mktemp("archive")
+    server = Server(folder, "--data", str(folder / "data"), "--flood-rate", "0")
+    server.start()
+    writer = Program(server, "writer", "long")
+    writer.say_all((f"line {n}" for n in range(300)), "long")
+    writer.say_all(["long ago the Café opened, and <b>all</b> were glad"], "long")
+    writer.say_all((f"line {n}" for n in range(301, 1000)), "long")
+    writer.leave()
     yield server
     for guest in server.guests:
         guest.leave()
@@ -467,3 +506,130 @@ def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server
     assert "two" not in ada.read("#live")
     ada.turn().refresh()
     ada.shows("#keep", "kept for 30 days")
+
+
+def has_no_hole(seqs: list[int]) -> bool:
+    return bool(seqs) and seqs == list(range(seqs[0], seqs[-1] + 1))
+
+
+def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, browser: Any) -> None:
+    ci = Program(archive, "ci", "long")
+    ada = Page(browser, archive.url).join("ada")
+    ada.type("\ue009k")  # Ctrl-K
+    ada.turn().switch_to.active_element.send_keys("cafe opened from:writer in:#long after:2020-01-01\n")
+    ada.shows("#found", "1 message")
+    assert [ada.read(f"#hits {part}") for part in ("mark", "mark ~ mark", ".nick")] == ["Café", "opened", "writer"]
+    assert "#long" in ada.read("#hits")
+    ada.turn().switch_to.active_element.send_keys("\ue015")  # the arrow down
+    ada.turn().switch_to.active_element.send_keys("\n")
+    ada.shows("#title", "#long")
+    ada.shows("#log .target", "the Café")
+    assert ada.run("return document.activeElement.classList.contains('target')")
+    box, log = ada.find(".target").rect, ada.find("#log").rect
+    assert log["y"] < box["y"] < log["y"] + log["height"] / 2 + box["height"], "the place is in sight"
+    assert len(ada.texts()) < 200, "and the log is not loaded up to there"
+    ci.say_all(["said meanwhile"], "long")
+    ada.shows("#newest", "1 new message ↓")
+    assert "said meanwhile" not in ada.texts()
+    top = ada.seqs()[0]
+    ada.scroll("0", lambda: ada.seqs()[0] < top)
+    ada.scroll("log.scrollHeight", lambda: not ada.find("#newest").is_displayed())
+    assert "said meanwhile" in ada.texts()
+    assert has_no_hole(ada.seqs())
+    ada.find("#hits button").click()
+    ada.shows("#log .target", "the Café")
+    ada.find("#log .target").send_keys("\ue00c")  # Escape
+    until(lambda: ada.texts()[-1:] == ["said meanwhile"] and not ada.find("#newest").is_displayed())
+    assert has_no_hole(ada.seqs())
+    ada.type("/search nosuchword\n")
+    ada.shows("#found", "Nothing has")
+    ada.type("/search line in:long\n")
+    ada.shows("#found", "20 messages, and older ones")
+    ada.find("#more-hits").click()
+    until(lambda: ada.count("#hits li") > 60, lambda: ada.read("#found"))
+    found = ada.run("return [...document.querySelectorAll('#hits .text')].map((e) => e.textContent)")
+    assert found == [f"line {999 - n}" for n in range(len(found))]
+    ada.type("/history before 10 5\n")
+    until(lambda: ada.seqs() and ada.seqs()[0] < 10, ada.seqs)
+    ada.says("from the past to now")
+    assert has_no_hole(ada.seqs())
+
+
+def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser: Any) -> None:
+    bob = Program(archive, "bob", "lobby", "busy")
+    ada = Page(browser, archive.url).join("ada")
+    ada.says("ready")
+    ada.type("/join busy\n")
+    ada.shows("#title", "#busy")
+    bob.say_all(["the last that was seen"], "busy")
+    ada.shows("#log", "the last that was seen")
+    ada.type("/join lobby\n")
+    ada.shows("#title", "#lobby")
+    browser.switch_to.window(ada.turn().window_handles[0])  # Out of sight of the page that is to go.
+    ada.turn().close()
+    bob.say_all((f"missed {n}" for n in range(10_000)), "busy")
+    bob.say_all(["one", "ada: two", "three"], "lobby")
+    archive.stop()
+    archive.start()
+    browser.switch_to.window(browser.window_handles[0])
+    ada = Page(browser, archive.url).join("ada")
+    ada.shows("#log .new", "3 new messages")
+    assert ada.read("#log .new + li .text") == "one"
+    until(lambda: digits(ada.find("#rooms [data-key='#busy'] button").get_attribute("aria-label")) == "10000")
+    ada.type("/join busy\n")
+    ada.shows("#title", "#busy")
+    ada.shows("#log", "missed 9999")
+    assert ada.count("#log li") <= 901, "the list is cut"
+    until(lambda: digits(ada.read("#fresh")) == "10000", lambda: ada.read("#fresh"))
+    ada.find("#fresh").click()
+    ada.shows("#log .target", "missed 0")
+    assert digits(ada.read("#log .new")) == "10000"
+    assert ada.read("#log .new + li .text") == "missed 0"
+    assert "the last that was seen" in ada.texts()
+    assert has_no_hole(ada.seqs())
+    until(lambda: not ada.find("#fresh").is_displayed())
+    ada.find("#newest").click()
+    until(lambda: ada.texts()[-1:] == ["missed 9999"] and not ada.find("#newest").is_displayed())
+    ada.turn().refresh()
+    ada.shows("#log", "missed 9999")
+    assert ada.count("#log .new") == 0
+
+
+def test_what_a_lost_link_missed_is_marked_too(archive: Server, browser: Any) -> None:
+    ada = Page(browser, archive.url).join("ada")
+    ada.says("seen")
+    ada.run("tries = 9")  # So that it does not call again by itself before there is something to miss.
+    archive.stop()
+    ada.shows("#state", "The connection is lost")
+    archive.start()
+    bob = Program(archive, "bob")
+    bob.say("missed")
+    ada.run("document.querySelector('#again').click()")
+    ada.shows("#log .new", "1 new message")
+    assert ada.read("#log .new + li .text") == "missed"
+    bob.say("heard")
+    ada.shows("#log", "heard")
+    assert ada.read("#log .new") == "1 new message"
+
+
+def test_scrolling_goes_to_the_very_top_and_back_over_a_lost_link(archive: Server, browser: Any) -> None:
+    ada = Page(browser, archive.url).join("ada")
+    ada.type("/join long\n")
+    ada.shows("#log", "line 999")
+    ada.scroll("0", lambda: ada.seqs()[0] < 900)
+    archive.stop()
+    ada.run("document.querySelector('#log').scrollTop = 0")
+    ada.shows("#state", "The connection is lost")
+    archive.start()
+    ada.run("document.querySelector('#again').click()")
+    ada.scroll("0", lambda: ada.seqs()[0] == 1)
+    assert has_no_hole(ada.seqs())
+    assert ada.count("#log li") <= 901, "the list is cut at its end"
+    assert "line 999" not in ada.texts()
+    ada.scroll("log.scrollHeight", lambda: "line 999" in ada.texts())
+    assert has_no_hole(ada.seqs())
+    assert ada.count("#log li") <= 901, "and at its beginning"
+
+
+def digits(what: str) -> str:
+    return "".join(filter(str.isdigit, what))
