@@ -227,6 +227,10 @@ class Page:
         self.shows("#people", nick)
         return self
 
+    def enter(self, room: str) -> None:
+        self.type(f"/join {room}\n")
+        self.shows("#title", f"#{room}")
+
     def type(self, *keys: str) -> None:
         self.find("#text").send_keys(*keys)
 
@@ -359,8 +363,7 @@ def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Serv
     ada.shows("#title", "bob")
     bob.say("/reply yes?")
     ada.shows("#log", "yes?")
-    ada.type("/join tea\n")
-    ada.shows("#title", "#tea")
+    ada.enter("tea")
     ada.type("/topic all about tea\n")
     ada.shows("#topic", "all about tea")
     bob.say("ada: still there?")
@@ -429,8 +432,7 @@ def test_the_page_works_by_keyboard_alone(server: Server, browser: Any) -> None:
     assert ada.find("#text").get_attribute("value") == "/whois "
     ada.type("\ue003" * 7, "\t")
     assert ada.run("return document.activeElement.closest('#say') && document.activeElement.type") == "submit", "Tab is no trap"
-    ada.type("/join tea\n")
-    ada.shows("#title", "#tea")
+    ada.enter("tea")
     ada.type("\ue00a\ue013")  # Alt with the arrow up
     ada.shows("#title", "#lobby")
 
@@ -455,8 +457,7 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(server: Server, browser: A
     page.join("ada")
     ci.say("ada, look at https://example.org/")
     ci.say("ok \N{PARTY POPPER}")
-    page.type("/join tea\n")
-    page.shows("#title", "#tea")
+    page.enter("tea")
     page.type("/leave\n", "/help\n", "/nosuch\n")
     page.shows("#log .bad", "nosuch")
     check()
@@ -483,8 +484,7 @@ def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
 def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
-    ada.type("/join off\n")
-    ada.shows("#title", "#off")
+    ada.enter("off")
     ada.type("/keep none\n")
     ada.shows("#log", "ada has chosen that nothing of this room is kept; /keep changes it")
     ada.shows("#keep", "nothing here is kept")
@@ -558,13 +558,10 @@ def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, 
 def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser: Any) -> None:
     bob = Program(archive, "bob", "lobby", "busy")
     ada = Page(browser, archive.url).join("ada")
-    ada.says("ready")
-    ada.type("/join busy\n")
-    ada.shows("#title", "#busy")
+    ada.enter("busy")
     bob.say_all(["the last that was seen"], "busy")
     ada.shows("#log", "the last that was seen")
-    ada.type("/join lobby\n")
-    ada.shows("#title", "#lobby")
+    ada.enter("lobby")
     browser.switch_to.window(ada.turn().window_handles[0])  # Out of sight of the page that is to go.
     ada.turn().close()
     bob.say_all((f"missed {n}" for n in range(10_000)), "busy")
@@ -576,8 +573,7 @@ def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser
     ada.shows("#log .new", "3 new messages")
     assert ada.read("#log .new + li .text") == "one"
     until(lambda: digits(ada.find("#rooms [data-key='#busy'] button").get_attribute("aria-label")) == "10000")
-    ada.type("/join busy\n")
-    ada.shows("#title", "#busy")
+    ada.enter("busy")
     ada.shows("#log", "missed 9999")
     assert ada.count("#log li") <= 901, "the list is cut"
     until(lambda: digits(ada.read("#fresh")) == "10000", lambda: ada.read("#fresh"))
@@ -597,6 +593,7 @@ def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser
 
 def test_what_a_lost_link_missed_is_marked_too(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
+    ada.enter("lobby")
     ada.says("seen")
     ada.run("tries = 9")  # So that it does not call again by itself before there is something to miss.
     archive.stop()
