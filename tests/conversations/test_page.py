@@ -461,6 +461,11 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(server: Server, browser: A
     page.type("/leave\n", "/help\n", "/nosuch\n")
     page.shows("#log .bad", "nosuch")
     check()
+    page.type("/search look\n")
+    page.shows("#found", "1 message")
+    page.find("#hits button").click()
+    page.shows("#log .target", "look")
+    check()
 
 
 def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
@@ -479,6 +484,16 @@ def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
     page.run("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))")
     until(lambda: not page.find("#rooms button").is_displayed())
     assert page.run("return document.activeElement.id") == "show-rooms"
+    ci.say("a needle")
+    page.find("#find").click()
+    page.turn().switch_to.active_element.send_keys("needle\n")
+    page.shows("#found", "1 message")
+    assert page.find("#search-side").rect["width"] == PHONE["width"]
+    assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    page.find("#hits button").click()
+    page.shows("#log .target", "needle")
+    assert not page.find("#search-side").is_displayed()
+    assert page.find(".target").is_displayed()
 
 
 def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server, browser: Any) -> None:
