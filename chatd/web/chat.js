@@ -204,6 +204,8 @@ const Told = {
     view.state = message.seq;
     view.topic = message.topic || "";
     view.keep = message.keep || "";
+    view.since = 0;
+    if (view.keep) askKeep(view);
     view.count = message.count;
     const away = message.away || {};
     view.members = new Map(message.members.map((who) => [who, away[who] ?? null]));
@@ -287,7 +289,9 @@ const Told = {
   },
   "topic-is": (message, ask) => note(ask?.view, message.text ? `The topic of #${message.room} is: ${message.text}` : `#${message.room} has no topic.`),
   keeping(message, ask) {
-    const since = message.since ? ` from ${moment.format(new Date(message.since))} on` : "";
+    const view = views.get(`#${message.room}`), since = message.since ? ` from ${brief.format(new Date(message.since))} on` : "";
+    if (view) Object.assign(view, {keep: message.keep || "", since: Date.parse(message.since) || 0});
+    if (ask?.quiet) return;
     const most = message.most ? `for ${span(message.most)}` : "for ever";
     const chosen = message.keep && `By choice of its people, ${kept(`#${message.room}`, message.keep)}${since}. `;
     note(ask?.view, `${chosen || ""}${chosen ? "The server keeps what is said" : `#${message.room} is kept`} ${most}.`);
@@ -295,7 +299,7 @@ const Told = {
   forgotten: ofRoom((view, message) => {
     wipe(view, message.before);
     view.top?.remove();
-    view.top = gap(view, `What was here from before ${moment.format(new Date(message.time))} has been deleted`, view.list.firstChild);
+    view.top = gap(view, `What was said here before ${brief.format(new Date(message.time))} has been deleted`, view.list.firstChild);
     if (view === current) fill();
   }),
   ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You do not hear ${message.nicks.join(", ")}.` : "You hear everybody."),
@@ -342,7 +346,9 @@ function happened(view, event, fresh = true) {
   else if (fresh) hear(view, event);
   // Who reads further up is not to lose that place: a full list ends there, and what happens is read on to.
   if (view === current && !stuck && view.list.children.length > SHOWN + SPARE && view.keep !== "none") view.later = true;
-  if (!view.later) append(view, event);
+  // Of a long absence only the end will be shown.
+  const shown = event.seq >= view.state - SHOWN || (view === current && !stuck);
+  if (!view.later) (shown ? append : passOver)(view, event);
   if (view.room && watched(view)) seen[view.name] = view.seq;
   if (event.seq === view.state) tellCaughtUp(view);
 }
@@ -352,7 +358,7 @@ function change(view, event) {
   if (event.type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; }
   if (event.type === "left") { view.members.delete(who); view.count--; }
   if (event.type === "topic") view.topic = event.text || "";
-  if (event.type === "kept") view.keep = event.keep || "";
+  if (event.type === "kept") Object.assign(view, {keep: event.keep || "", since: Date.parse(event.since)});
   if (event.type !== "renamed") return;
   view.members.set(event.to, view.members.get(who) ?? null);
   view.members.delete(who);
@@ -377,7 +383,7 @@ function blank(key) {
     more: false, later: false,      // whether there are events before it, and after it,
     top: null,                      // and the line that older ones stand below
     loading: null,                  // what the log was asked for and has not answered yet
-    resuming: false, members: new Map(), count: 0, topic: "", keep: "",
+    resuming: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
     unread: 0, loud: false,         // what has not been looked at, and whether it names its reader
     mark: 0, fresh: 0, atLeast: false, line: null, found: false,  // how many messages were new after which event, and the line there
     caught: 0,                      // how many of them were said while the link was down
@@ -443,6 +449,11 @@ function append(view, event) {
   view.last = event.seq;
   add(view, event);  // What is to be in sight is so after the turn, in refresh: to measure for each of thousands takes seconds.
   if (view.list.children.length > SHOWN + SPARE) steady(view, () => cutTop(view));
+}
+
+function passOver(view, event) {
+  for (const li of [...view.list.children]) if (!li.matches(OWN)) li.remove();
+  Object.assign(view, {first: event.seq + 1, last: event.seq, more: true, top: null});
 }
 
 function add(view, event, before = outbox.size ? view.list.querySelector(".pending, .sent") : null) {
@@ -665,7 +676,7 @@ function factOf(event) {
   if (event.type === "left") return [who, ` ${REASONS[event.reason] || "left"}`, ...(event.text ? [": ", make("bdi", {}, event.text)] : [])];
   if (event.type === "topic") return event.text ? [who, " set the topic: ", make("bdi", {}, event.text)] : [who, " took the topic away"];
   if (event.type === "kept") {
-    const since = event.since > event.time ? ` from ${moment.format(new Date(event.since))} on` : "";
+    const since = event.since > event.time ? ` from ${brief.format(new Date(event.since))} on` : "";
     return [who, ` has chosen that ${kept("this room", event.keep)}${since}; /keep changes it`];
   }
   return null;
@@ -831,6 +842,7 @@ function ask(fields, about = {}) {
   post({type: "do", ...fields, id});
 }
 
+const askKeep = (view) => ask({command: "keep", room: view.name}, {view, quiet: true});  // It may be so only from tomorrow on.
 const join = (room) => ask({command: "join", room: room.replace(/^#/, "")}, {view: current, typed: `/join ${room}`});
 
 // -- Searching
@@ -1132,7 +1144,7 @@ function refresh() {
   $("title").textContent = !current ? "No room" : current.room ? current.key : current.name;
   $("topic").textContent = current?.room ? current.topic || "Set a topic" : "";
   $("topic").hidden = !current?.room;
-  $("keep").textContent = !current?.keep ? "" : current.keep === "none" ? "nothing here is kept" : `kept for ${span(current.keep)}`;
+  $("keep").textContent = current?.keep ? badgeOf(current) : "";
   $("text-label").textContent = `Message to ${current ? current.room ? current.key : current.name : "nobody"}`;
   text.placeholder = current ? $("text-label").textContent : "Join a room first";
   refreshPeople();
@@ -1145,6 +1157,11 @@ function refresh() {
   if (current) { drawNew(current); lookForNew(current); follow(); }
   $("newest").hidden = stuck || !current;
   $("newest").textContent = current?.unread ? `${plural(current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
+}
+
+function badgeOf({keep, since}) {
+  const from = since > Date.now() ? ` from ${brief.format(since)} on` : "";
+  return (keep === "none" ? "nothing here is kept" : `kept for ${span(keep)}`) + from;
 }
 
 function refreshPeople() {

@@ -516,11 +516,12 @@ def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server
     told = {"type": "forgotten", "room": "lobby", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
     ada.run("receive(arguments[0])", told)
     assert ada.texts() == ["three"]
+    assert ada.read("#keep").startswith("kept for 30 days from "), "it is announced a day before"
     assert "has been deleted" in ada.read("#log li:first-child")
     assert "ada joined" not in ada.read("#chat")
     assert "two" not in ada.read("#live")
     ada.turn().refresh()
-    ada.shows("#keep", "kept for 30 days")
+    ada.shows("#keep", "kept for 30 days from ")
 
 
 def has_no_hole(seqs: list[int]) -> bool:
