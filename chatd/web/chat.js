@@ -385,7 +385,8 @@ function blank(key) {
     loading: null,                  // what the log was asked for and has not answered yet
     resuming: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
     unread: 0, loud: false,         // what has not been looked at, and whether it names its reader
-    mark: 0, fresh: 0, atLeast: false, line: null, found: false,  // how many messages were new after which event, and the line there
+    mark: 0, fresh: 0, atLeast: false,  // how many messages were new after which event, and whether only so many are known
+    line: null, lineSeen: false,    // the line there, and whether it has been in sight
     caught: 0,                      // how many of them were said while the link was down
     scroll: null, draft: "",
   };
@@ -474,7 +475,7 @@ function hear(view, event) {
   const loud = !view.room || names(event.text), unseen = !watched(view);
   if (!past) tellAtOnce(view, event, loud);
   if (!past && !unseen) return;
-  if (!view.unread && !view.caught) Object.assign(view, {mark: event.seq - 1, fresh: 0, atLeast: false, found: false});
+  if (!view.unread && !view.caught) Object.assign(view, {mark: event.seq - 1, fresh: 0, atLeast: false, lineSeen: false});
   view.fresh++;
   if (past) view.caught++;
   if (!unseen) return;
@@ -509,8 +510,8 @@ function drawNew(view) {  // The line between what was seen and what was not, wh
 function lookForNew(view) {  // Until the line has been in sight, a button leads to it.
   const line = view.line?.isConnected && view.line.getBoundingClientRect(), all = log.getBoundingClientRect();
   const above = line ? line.bottom < all.top : view.first > view.mark + 1;
-  if (line && !above && line.top < all.bottom && !document.hidden) view.found = true;
-  $("fresh").hidden = !view.fresh || view.found || !above;
+  if (line && !above && line.top < all.bottom && !document.hidden) view.lineSeen = true;
+  $("fresh").hidden = !view.fresh || view.lineSeen || !above;
   $("fresh").textContent = `${freshOf(view)} ↑`;
 }
 
@@ -848,7 +849,6 @@ const join = (room) => ask({command: "join", room: room.replace(/^#/, "")}, {vie
 // -- Searching
 
 let sought = null;                  // what the hits on show were searched by
-
 const narrow = matchMedia("(max-width: 760px)");
 
 function openSearch(open) {
@@ -856,7 +856,7 @@ function openSearch(open) {
   $("chat").classList.toggle("searching", open);
   $("find").ariaExpanded = String(open);
   $("room").inert = open && narrow.matches;
-  if (open) { $("words").focus(); $("words").select(); } else if (!narrow.matches) text.focus();
+  if (open) { $("words").focus(); $("words").select(); } else (narrow.matches ? $("find") : text).focus();
 }
 
 function search(line) {
@@ -1285,14 +1285,14 @@ document.onkeydown = (event) => {
 };
 function escape() {  // Out of what is open, the last first; and then to the newest.
   if (document.querySelector(".side.open")) return drawer(null);
-  if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) { openSearch(false); if (narrow.matches) $("find").focus(); return; }
+  if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) return openSearch(false);
   if (stuck) return;
   backToNow();
   text.focus();
 }
 
 $("find").onclick = () => openSearch($("search-side").hidden);
-$("end-search").onclick = () => { openSearch(false); if (narrow.matches) $("find").focus(); };
+$("end-search").onclick = () => openSearch(false);
 $("search").onsubmit = (event) => { event.preventDefault(); search($("words").value); };
 $("more-hits").onclick = () => olderHits();
 $("search-side").onkeydown = (event) => {
