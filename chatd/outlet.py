@@ -227,6 +227,9 @@ class Outlet:
 
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
         """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all before it."""
+        if self._owner is None:  # Gone, and not yet out of the room, since their leaving is on its way to the disk.
+            feed.take_out(self)
+            return
         self._fall_behind(rest)
         assert self._places is not None
         self._places[feed] = cursor
@@ -349,6 +352,8 @@ class Outlet:
         feed.readers[self.session.origin] = self
         if self.session.ignoring:
             feed.choosy.add(self)
+        if self._owner is None:
+            return
         if cursor < feed.cursor:
             self._fall_behind(b"")
             self._fanout.answer(self)

@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from twisted.application.service import Service
@@ -54,9 +55,9 @@ class ChatService(Service):
         self._certificate = certificate
         self._store = store
         self._ports: list[IListeningPort] = front.ports
-        self._forgetting = LoopingCall(front.chat.registry.forget)
+        self._forgetting = LoopingCall(_carefully, front.chat.registry.forget)
         self._forgetting.clock = reactor
-        self._sweep = LoopingCall(self._look_after)
+        self._sweep = LoopingCall(_carefully, self._look_after)
         self._sweep.clock = reactor
 
     def privilegedStartService(self) -> None:
@@ -133,6 +134,14 @@ class ChatService(Service):
             if call.running:
                 call.stop()
         return Deferred.fromCoroutine(self._stop())
+
+
+def _carefully(work: Callable[[], object]) -> None:
+    """Do ``work``; a defect in it is logged, and does not keep it from being done the next time."""
+    try:
+        work()
+    except Exception:
+        log.failure("defect: {work} was not done to the end", work=work)
 
 
 def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:

@@ -55,6 +55,20 @@ def test_answers_of_a_turn_travel_in_one_chunk_before_its_news(world: World, wir
     assert bob.kernel.offered[0].startswith(b"-- pong\r\n-- pong\r\n")
 
 
+@WIRES
+def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World, wire: type[PushedWire]) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.broken = True
+    bob.outlet.lost()
+    ada.ask(Say("hi"))
+    world.turn()
+    assert bob.outlet not in world.fanout.behind
+    bob.outlet.unfollow(world.registry.room("lobby"))
+    ada.ask(Say("again"))
+    world.turn()
+    assert bob.outlet not in world.fanout.behind
+
+
 # -- Behind --------------------------------------------------------------------------------------------------------------
 
 

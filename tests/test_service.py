@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.task import Clock, LoopingCall
+from twisted.logger import LogEvent
 
-from chatd.service import _shown
+from chatd.service import _carefully, _shown
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,22 @@ from chatd.service import _shown
 )
 def test_an_address_is_shown_to_people(address: object, shown: str) -> None:
     assert _shown(address) == shown
+
+
+def test_what_fails_once_is_done_the_next_time(logged_errors: list[LogEvent]) -> None:
+    done: list[int] = []
+
+    def work() -> None:
+        done.append(len(done))
+        if len(done) == 1:
+            raise ZeroDivisionError
+
+    calls = LoopingCall(_carefully, work)
+    calls.clock = clock = Clock()
+    calls.start(5)
+    clock.advance(5)
+    calls.stop()
+    assert done == [0, 1]
+    [error] = logged_errors
+    assert error["log_failure"].check(ZeroDivisionError)
+    logged_errors.clear()
