@@ -366,7 +366,7 @@ class Outlet:
         feed = self._feeds.pop(room)
         place = feed.take_out(self)
         if self._places is not None:
-            place = self._places.pop(feed)
+            place = self._places.pop(feed, place)
         feed.readers.pop(self.session.origin, None)
         feed.choosy.discard(self)
         self._fanout.drop(feed)

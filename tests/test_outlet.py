@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from chatd import actions
 from chatd.commands import Help, Join, Leave, Msg, Ping, Quit, Say
 from chatd.events import Pong, Reason
 from chatd.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
@@ -65,6 +66,20 @@ def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World,
     assert bob.outlet not in world.fanout.behind
     bob.outlet.unfollow(world.registry.room("lobby"))
     ada.ask(Say("again"))
+    world.turn()
+    assert bob.outlet not in world.fanout.behind
+
+
+def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(world: World) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", "lobby", "dev")
+    bob.ask(Join("lobby"))
+    world.turn()
+    bob.kernel.room = 0
+    ada.ask(Say("hi"))
+    world.turn()
+    assert bob.outlet in world.fanout.behind
+    bob.outlet.lost()
+    actions.depart(world.registry, bob.outlet.session, Reason.LINK_LOST)
     world.turn()
     assert bob.outlet not in world.fanout.behind
 
