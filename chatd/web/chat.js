@@ -297,9 +297,11 @@ const Told = {
     note(ask?.view, `${chosen || ""}${chosen ? "The server keeps what is said" : `#${message.room} is kept`} ${most}.`);
   },
   forgotten: ofRoom((view, message) => {
+    const told = `What was said here before ${brief.format(new Date(message.time))} has been deleted`;
     wipe(view, message.before);
+    if (view.more) return note(view, `${told}.`);  // It stood further back than the list goes.
     view.top?.remove();
-    view.top = gap(view, `What was said here before ${brief.format(new Date(message.time))} has been deleted`, view.list.firstChild);
+    view.top = gap(view, told, view.list.firstChild);
     if (view === current) fill();
   }),
   ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You do not hear ${message.nicks.join(", ")}.` : "You hear everybody."),
@@ -759,9 +761,9 @@ function gap(view, what, before = view.list.querySelector(".pending, .sent")) {
 function wipe(view, before) {  // What the server has deleted is not kept here either: not in the log, not in what is read out.
   for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
   for (const li of view.list.querySelectorAll(".fact:empty")) li.remove();
+  if (view.first <= before) view.more = false;
   view.first = Math.max(view.first, before);
   view.last = Math.max(view.last, before - 1);
-  view.more = false;
   $("live").replaceChildren();
   for (const li of [...$("hits").children]) if (li.dataset.room === view.name && li.dataset.seq < before) li.remove();
   const oldest = view.list.querySelector("[data-time]");
