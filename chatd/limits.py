@@ -172,8 +172,13 @@ GARBAGE_OBJECTS: Final = 50_000
 # -- The browser ---------------------------------------------------------------------------------------------------------
 
 REQUEST_SECONDS: Final = 10.0
-"""How long an HTTP request, the one that opens a WebSocket included, may take to arrive, in seconds from the connection's start or
-from the answer before; not renewed by anything that comes."""
+"""How long the first HTTP request, the one that opens a WebSocket included, may take to arrive, in seconds from the connection's
+start; not renewed by anything that comes."""
+
+IDLE_SECONDS: Final = 75.0
+"""How long after an answer a web connection may take for the next request, in seconds: as common servers give, and longer than
+``LOGIN_SECONDS``.  A browser that reloads the page prefers a connection that it has used to one that it has opened in advance;
+on this port that one was greeted as a person, and is spoilt for HTTP, but it ends first."""
 
 REQUEST_BYTES: Final = 8192
 """The longest request line with all headers, in bytes: what common servers take."""

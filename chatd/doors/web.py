@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final, cast
@@ -21,7 +22,7 @@ from twisted.web import http
 from chatd.doors.line import ChatFactory
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 from chatd.errors import ServerFull
-from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
     b"Cache-Control": b"no-cache",  # Kept, but asked about each time: see ETag.
@@ -37,6 +38,7 @@ POLICY: Final = (
 )
 """The Content-Security-Policy: our one script, our one style, our icon and our own WebSocket, and nothing else."""
 
+_GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
@@ -48,10 +50,16 @@ class Page:
     body: bytes
     script: bytes = b""
     style: bytes = b""
+    coding: bytes = b""
+    """How the body is packed (RFC 9110, 8.4.1); empty: it is not."""
 
     @property
     def etag(self) -> bytes:
         return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
+
+    def packed(self) -> Page:
+        """The same, packed with gzip."""
+        return replace(self, body=gzip.compress(self.body, mtime=0), coding=b"gzip")
 
     def policy(self, host: bytes) -> bytes:
         """The policy when it is asked for at ``host``, which is named since some browsers leave WebSockets out of 'self'."""
@@ -88,6 +96,7 @@ class WebDoor:
         self.factory = factory
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self.pages = load_pages()
+        self.packed = {path: page.packed() for path, page in self.pages.items()}
 
     def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
         """The protocol of one connection from ``address``, which is given the request from its first byte on.
@@ -119,13 +128,22 @@ class WebRequest(http.Request):
         elif self.path == b"/ws":
             self._open_web_socket()
         else:
-            self._show(self.channel.door.pages.get(self.path))
+            door = self.channel.door
+            self._show((door.packed if self._takes_gzip() else door.pages).get(self.path))
+
+    def _takes_gzip(self) -> bool:
+        """Whether the answer may be packed (RFC 9110, 12.5.3)."""
+        accepted = (self.getHeader(b"accept-encoding") or b"").lower().replace(b" ", b"")
+        return any(map(_GZIP.fullmatch, accepted.split(b",")))
 
     def _show(self, page: Page | None) -> None:
         if page is None:
             return self._refuse(http.NOT_FOUND)
         if page.type.startswith(b"text/html"):
             self.setHeader(b"Content-Security-Policy", page.policy(self.getHeader(b"host") or b""))
+        self.setHeader(b"Vary", b"Accept-Encoding")
+        if page.coding:
+            self.setHeader(b"Content-Encoding", page.coding)
         known = self.setETag(page.etag) is http.CACHED
         self._answer(page.type, b"" if known else page.body)
 
@@ -194,7 +212,7 @@ class WebConnection(http.HTTPChannel):
         except ServerFull:
             self._full = True  # They may see the page, whose WebSocket tells them, but not stay.
         self.door.factory.half_open.add(self)
-        self._expect_request()
+        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.factory.clock.seconds()))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._leave()
@@ -250,14 +268,12 @@ class WebConnection(http.HTTPChannel):
     def requestDone(self, request: WebRequest) -> None:
         super().requestDone(request)
         if self.persistent and self._web_socket is None:
-            self._expect_request()
+            self._expect_request(IDLE_SECONDS)
 
     # -- The time
 
-    def _expect_request(self) -> None:
-        clock = self.door.factory.clock
-        left = self.began + LOGIN_SECONDS - clock.seconds()
-        self._set_deadline(clock.callLater(max(0.0, min(REQUEST_SECONDS, left)), self._too_late))
+    def _expect_request(self, seconds: float) -> None:
+        self._set_deadline(self.door.factory.clock.callLater(max(0.0, seconds), self._too_late))
 
     def _too_late(self) -> None:
         self._deadline = self.door.factory.clock.callLater(CLOSE_SECONDS, self._cut)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from twisted.python.failure import Failure
 from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebConnection, WebDoor, load_pages
 from chatd.fanout import Fanout
-from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 from chatd.log import MemoryStore
 from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
@@ -138,6 +139,36 @@ def test_what_is_served_is_what_the_package_holds(site: Site, path: bytes, type:
     assert "default-src 'none'" in head["content-security-policy"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        (b"gzip, deflate, br, zstd", "gzip"),
+        (b"br, GZIP", "gzip"),
+        (b"gzip;q=1.0, identity; q=0.5", "gzip"),
+        (b"gzip; q=0.001", "gzip"),
+        (b"gzip;q=0", None),
+        (b"gzip;q=0.000, *", None),
+        (b"br", None),
+        (b"xgzip", None),
+        (b"", None),
+    ],
+)
+def test_who_takes_it_gets_the_page_packed(site: Site, accepted: bytes, coding: str | None) -> None:
+    answer = site.ask(b"GET / HTTP/1.1\r\nAccept-Encoding: %b\r\n%b\r\n" % (accepted, HEAD)).value()
+    head, body = head_of(answer), answer.partition(b"\r\n\r\n")[2]
+    assert (head.get("content-encoding"), head["vary"], int(head["content-length"])) == (coding, "Accept-Encoding", len(body))
+    assert FILES["chat.js"] in (gzip.decompress(body) if coding else body)
+
+
+def test_the_packed_page_has_an_etag_of_its_own(site: Site) -> None:
+    plain, packed = site.door.pages[b"/"], site.door.packed[b"/"]
+    assert plain.etag != packed.etag
+    assert plain.policy(b"") == packed.policy(b"")
+    known = b"GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\nIf-None-Match: %b\r\n%b\r\n"
+    assert site.ask(known % (packed.etag, HEAD)).value().startswith(b"HTTP/1.1 304 ")
+    assert site.ask(known % (plain.etag, HEAD)).value().startswith(b"HTTP/1.1 200 ")
+
+
 def test_the_page_may_run_its_own_script_and_call_our_own_web_socket(site: Site) -> None:
     digests = [b64encode(sha256(FILES[name]).digest()).decode() for name in ("chat.js", "chat.css")]
     answer = site.ask(b"GET / HTTP/1.1\r\n%b\r\n" % HEAD).value()
@@ -155,7 +186,7 @@ def test_a_strange_host_gets_into_no_policy(host: bytes) -> None:
 
 def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
     pages = load_pages()
-    assert sum(len(page.body) for page in pages.values()) < 60 * 1024
+    assert sum(len(page.packed().body) for page in pages.values()) < 30 * 1024
     html = pages[b"/"].body.decode()
     assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg"}
     assert html.count("<script") == html.count("<style") == 1
@@ -193,14 +224,18 @@ def test_a_request_that_trickles_in_has_ten_seconds_in_all(site: Site, clock: Cl
     assert wire.aborted
 
 
-def test_a_connection_that_asks_now_and_then_is_not_kept_for_ever(site: Site, clock: Clock) -> None:
+def test_a_connection_that_asks_now_and_then_stays_and_one_that_asks_no_more_ends(site: Site, clock: Clock) -> None:
     protocol, wire = site.call()
-    for _ in range(int(LOGIN_SECONDS / 8)):
-        assert not wire.disconnecting
+    for _ in range(3):
         protocol.dataReceived(b"GET /healthz HTTP/1.1\r\n%b\r\n" % HEAD)
-        clock.advance(8)
-    clock.advance(8)
+        clock.advance(IDLE_SECONDS - 1)
+        assert not wire.disconnecting
+    clock.advance(1)
     assert wire.disconnecting
+
+
+def test_what_a_browser_has_opened_in_advance_and_we_have_greeted_ends_before_what_it_has_used() -> None:
+    assert IDLE_SECONDS > LOGIN_SECONDS + CLOSE_SECONDS
 
 
 # -- Harm
