@@ -102,7 +102,7 @@ class Screen:
 
     def _repaint(self, rows: Sequence[Row]) -> str:
         changed = (
-            f"{_go(self._top() + number)}{self._paint(row)}{_ERASE_REST_OF_ROW}"
+            f"{_go(self._top() + number)}{self._paint(row)}{self._erase_after(row)}"
             for number, (row, old) in enumerate(zip(rows, self._painted, strict=True))
             if row != old
         )
@@ -113,7 +113,8 @@ class Screen:
         above = self._last_settled(self.rows - len(live))
         blank: list[Row] = [()] * (self.rows - len(live) - len(above))
         painted = (
-            f"{_go(number)}{self._paint(row)}{_ERASE_REST_OF_ROW}" for number, row in enumerate([*blank, *above, *live], start=1)
+            f"{_go(number)}{self._paint(row)}{self._erase_after(row)}"
+            for number, row in enumerate([*blank, *above, *live], start=1)
         )
         self._painted = live
         return f"{_OPEN}{_HIDE}{''.join(painted)}{_go(self.rows, column)}{_SHOW}"
@@ -128,6 +129,10 @@ class Screen:
 
     def _paint(self, row: Row) -> str:
         return "".join(map(self._ink, row))
+
+    def _erase_after(self, row: Row) -> str:
+        """What erases the rest of a row.  On a full one the cursor stays on the last character, which would go with it."""
+        return _ERASE_REST_OF_ROW if row_width(row) < self.columns else ""
 
     def _ink(self, span: Span) -> str:
         codes = _codes(span.style, self._colours)

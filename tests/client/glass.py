@@ -43,7 +43,7 @@ class Glass:
                 assert 1 <= column <= self.columns
                 self.row, self.column = row - 1, column - 1
             case "K":
-                self._erase(self.row, self.column)
+                self._erase(self.row, min(self.column, self.columns - 1))  # The cursor never stands behind the last column.
             case "J":
                 self._erase(self.row, self.column)
                 for row in range(self.row + 1, self.rows):
