@@ -271,7 +271,7 @@ class ReconnectingLink:
         if silent >= PING_SECONDS:
             self._write(commands.Ping())
         due = (LOST_SECONDS if silent >= PING_SECONDS else PING_SECONDS) - silent
-        self._timer = self._clock.callLater(due, self._watch)
+        self._timer = self._clock.callLater(max(due, 0.001), self._watch)  # What rounding leaves may be no time at all.
 
     # -- What is said
 
