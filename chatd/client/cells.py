@@ -38,6 +38,26 @@ Line = tuple[Span, ...]
 Row = tuple[Span, ...]
 """What fits on one row of the screen."""
 
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A line that changes no more.
+
+    ``room`` and ``seq`` tell of which event it is, if of one.  ``quoted``: it shows that event out of its place.  ``lasting``: it
+    stays when the event is deleted.
+    """
+
+    line: Line
+    room: str = ""
+    seq: int = 0
+    quoted: bool = False
+    lasting: bool = False
+
+    def is_of(self, room: str, before: int) -> bool:
+        """Whether it goes when everything in ``room`` before event number ``before`` is deleted."""
+        return self.room == room and self.seq < before and not self.lasting
+
+
 PLAIN: Final = Style()
 FAINT: Final = Style(dim=True)
 BOLD: Final = Style(bold=True)

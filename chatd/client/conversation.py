@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chatd import commands, events
+from chatd.client.cells import Line
 from chatd.commands import Command
 from chatd.events import Answer, Event
 from chatd.names import fold
@@ -19,6 +21,9 @@ Message = commands.Say | commands.Me | commands.Msg | commands.Reply
 """A command that says something."""
 
 MESSAGES: Final = (commands.Say, commands.Me, commands.Msg, commands.Reply)
+
+IN_A_ROOM: Final = (commands.Say, commands.Me, commands.Topic, commands.Keep, commands.Who, commands.Leave, commands.History)
+"""Commands that mean the current room where they name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class RoomView:
     """A room that the person is in.
 
     ``members`` are those that are known of the ``count`` present, by their folded nicks; those who spoke last stand last.
-    The state is that of event number ``as_of``.
+    The state is that of event number ``as_of``.  Events up to number ``known`` were seen in a run of the client before this one;
+    ``mark`` is a line that stands before what is new, and the number of the first new message.
     """
 
     name: str
@@ -50,6 +56,8 @@ class RoomView:
     unread: int = 0
     called: bool = False
     as_of: int = 0
+    known: int = 0
+    mark: tuple[int, Line] | None = None
 
     def enter(self, entered: events.Entered) -> None:
         self.count = entered.count
@@ -88,9 +96,12 @@ class Waiting:
 
 
 class Conversation:
-    """All that one client knows."""
+    """All that one client knows.
 
-    def __init__(self, nick: str) -> None:
+    ``known`` has the last event of each room that was seen in a run before this one, and ``current`` the room to turn to.
+    """
+
+    def __init__(self, nick: str, known: Mapping[str, int] | None = None, current: str = "") -> None:
         self.nick = nick
         self.server = ""
         self.current = ""
@@ -101,6 +112,8 @@ class Conversation:
         self.heading = ""
         """The room that was asked for last and not answered yet: what is typed after that is meant for it."""
         self._last_rename = ("", "")
+        self._known = known or {}
+        self._wanted = fold(current)
 
     # -- What is asked
 
@@ -110,18 +123,8 @@ class Conversation:
         match command:
             case commands.Reply(text=text) if self.correspondent:
                 return commands.Msg(self.correspondent, text)
-            case commands.Say(text=text, room=""):
-                return commands.Say(text, here)
-            case commands.Me(text=text, room=""):
-                return commands.Me(text, here)
-            case commands.Topic(text=text, room=""):
-                return commands.Topic(text, here)
-            case commands.Who(room=""):
-                return commands.Who(here)
-            case commands.Leave(room=""):
-                return commands.Leave(here)
-            case commands.History(count=count, room="", before=before):
-                return commands.History(count, here, before)
+            case _ if isinstance(command, IN_A_ROOM) and not command.room:
+                return replace(command, room=here)
         return command
 
     def expect(self, command: Command, time: int) -> None:
@@ -154,6 +157,8 @@ class Conversation:
                 return self._entered(news, about)
             case events.Exited():
                 self._exited(news)
+            case events.Missed():
+                return self._missed(news)
             case events.Done(command="nick"):
                 self.nick = news.subject
             case events.Done(command="join"):
@@ -165,9 +170,11 @@ class Conversation:
 
     def _entered(self, entered: events.Entered, about: Command | None) -> Heard:
         back = entered.room in self.rooms  # After a broken link; what was missed follows, or is the scrollback.
-        view = self.rooms.setdefault(entered.room, RoomView(entered.room))
+        view = self.rooms.setdefault(entered.room, RoomView(entered.room, known=self._known.get(entered.room, 0)))
         view.enter(entered)
-        if not self.current or isinstance(about, commands.Join):
+        wanted = fold(entered.room) == self._wanted
+        if not self.current or wanted or isinstance(about, commands.Join):
+            self._wanted = "" if wanted else self._wanted
             self.turn_to(entered.room)
         past = tuple(event for event in entered.scrollback if not self._is_waiting(event))
         shown = replace(entered, newcomer="" if back else entered.newcomer, scrollback=past)
@@ -175,13 +182,24 @@ class Conversation:
 
     def _is_waiting(self, event: Event) -> bool:
         """Whether ``event`` is an own message that is still shown as on its way."""
-        return isinstance(event, events.Said) and event.id in self.waiting and self._is_own(event.nick)
+        return isinstance(event, events.Said) and event.id in self.waiting and self.is_own(event.nick)
 
     def _exited(self, exited: events.Exited) -> None:
         self.rooms.pop(exited.room, None)
         if self.current in self.rooms:
             return
         self.turn_to(exited.current if exited.current in self.rooms else next(iter(self.rooms), ""))
+
+    def _missed(self, missed: events.Missed) -> Heard:
+        """What is missing of what the person has seen is no news."""
+        view, known = self.rooms.get(missed.room), self._known.get(missed.room, 0)
+        if missed.first:
+            first = max(missed.first, known + 1)
+            return Heard(replace(missed, first=first), shown=first <= missed.last)
+        self._known = {room: seq for room, seq in self._known.items() if room != missed.room}
+        if view is not None:
+            view.known, view.mark = 0, None
+        return Heard(missed)
 
     def _happened(self, event: Event) -> Heard:
         view = self.rooms.get(event.room)
@@ -193,12 +211,13 @@ class Conversation:
             case events.Renamed():
                 return Heard(event, shown=self._is_new(event))
             case events.Joined() | events.Left():
-                return Heard(event, shown=not self._is_own(event.nick))
+                return Heard(event, shown=not self.is_own(event.nick))
         return Heard(event)
 
     def _said(self, said: events.Said, view: RoomView | None) -> Heard:
-        loud = not self._is_own(said.nick) and mentions(self.nick, said.text)
-        if view is not None and said.room != self.current:
+        new = view is None or said.seq > view.known
+        loud = new and not self.is_own(said.nick) and mentions(self.nick, said.text)
+        if view is not None and new and said.room != self.current and not self.is_own(said.nick):
             view.unread += 1
             view.called |= loud
         return Heard(said, loud=loud)
@@ -208,11 +227,12 @@ class Conversation:
         if fold(self.correspondent) == fold(renamed.nick):
             self.correspondent = renamed.to
         rename = (renamed.nick, renamed.to)
-        new = rename != self._last_rename and not self._is_own(renamed.nick) and not self._is_own(renamed.to)
+        new = rename != self._last_rename and not self.is_own(renamed.nick) and not self.is_own(renamed.to)
         self._last_rename = rename
         return new
 
-    def _is_own(self, nick: str) -> bool:
+    def is_own(self, nick: str) -> bool:
+        """Whether ``nick`` is what the person is called."""
         return fold(nick) == fold(self.nick)
 
     # -- What can be typed

@@ -197,6 +197,7 @@ _CHANGES: Final[Mapping[Key, Callable[[Editor], Editor]]] = {
     Key.RIGHT: _right,
     Key.HOME: lambda editor: _to(editor, 0),
     Key.END: lambda editor: _to(editor, len(editor.text)),
+    Key.NEWEST: lambda editor: _to(editor, len(editor.text)),
     Key.WORD_LEFT: _word_left,
     Key.WORD_RIGHT: _word_right,
     Key.BACKSPACE: _backspace,

@@ -1,4 +1,4 @@
-"""Standard input and output on the reactor, and what they leave behind."""
+"""Standard input and output on the reactor, and what they leave behind; the file that remembers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import atexit
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, cast
 
 from twisted.internet import stdio
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, IReactorTime
@@ -16,6 +18,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.client.link import ReconnectingLink
+from chatd.client.remembered import Remembered, decode
+
+STATE_BYTES: Final = 1 << 20
+"""The most that is read of a file that remembers, in bytes (1 MiB): a hundred rooms take some 6 KiB."""
 
 
 class Blocking:
@@ -96,3 +102,32 @@ class LinkPauser:
 
     def stopProducing(self) -> None:
         pass
+
+
+class StateFile:
+    """Where it is remembered what ``nick`` has seen on ``server``.
+
+    One small file for each of these, in the state folder that ``environment`` tells (XDG Base Directory Specification), for its
+    owner alone.
+    """
+
+    def __init__(self, server: str, nick: str, environment: Mapping[str, str]) -> None:
+        state = environment.get("XDG_STATE_HOME", "")
+        folder = Path(state) if os.path.isabs(state) else Path(environment.get("HOME") or "~").expanduser() / ".local" / "state"
+        self.path = folder / "chatd-client" / f"{sha256(f'{nick} {server}'.encode()).hexdigest()[:16]}.json"
+
+    def load(self) -> Remembered:
+        """What is remembered; nothing where there is no file.  Raises OSError and ValueError."""
+        try:
+            with self.path.open("rb") as file:
+                return decode(file.read(STATE_BYTES).decode())
+        except FileNotFoundError:
+            return Remembered()
+
+    def save(self, remembered: Remembered) -> None:
+        """Remember ``remembered``: the file is the old one or the new one, whatever happens.  Raises OSError."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self.path.with_suffix(f".{os.getpid()}.new")
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(remembered.encode())
+        new.replace(self.path)

@@ -50,6 +50,10 @@ class Key(Enum):
     END_OF_INPUT = auto()
     REDRAW = auto()
     SUSPEND = auto()
+    PAGE_UP = auto()
+    PAGE_DOWN = auto()
+    OLDEST = auto()
+    NEWEST = auto()
     ESCAPE = auto()
 
 
@@ -78,6 +82,7 @@ _CONTROLS: Final[Mapping[int, Key]] = {
     0x10: Key.UP,  # Ctrl-P
     0x14: Key.SWAP,  # Ctrl-T
     0x15: Key.KILL_TO_START,  # Ctrl-U
+    0x16: Key.PAGE_DOWN,  # Ctrl-V
     0x17: Key.KILL_WORD,  # Ctrl-W
     0x19: Key.YANK,  # Ctrl-Y
     0x1A: Key.SUSPEND,  # Ctrl-Z
@@ -103,6 +108,8 @@ _TILDES: Final[Mapping[bytes, Key]] = {
     b"1": Key.HOME,
     b"3": Key.DELETE,
     b"4": Key.END,
+    b"5": Key.PAGE_UP,
+    b"6": Key.PAGE_DOWN,
     b"7": Key.HOME,
     b"8": Key.END,
 }
@@ -112,12 +119,17 @@ _BY_WORD: Final[Mapping[Key, Key]] = {
     Key.RIGHT: Key.WORD_RIGHT,
     Key.DELETE: Key.KILL_NEXT_WORD,
     Key.BACKSPACE: Key.KILL_SHORT_WORD,
+    Key.HOME: Key.OLDEST,
+    Key.END: Key.NEWEST,
 }
 
 _ALTS: Final[Mapping[bytes, Key]] = {
     b"b": Key.WORD_LEFT,
     b"f": Key.WORD_RIGHT,
     b"d": Key.KILL_NEXT_WORD,
+    b"v": Key.PAGE_UP,
+    b"<": Key.OLDEST,
+    b">": Key.NEWEST,
     b"\x08": Key.KILL_SHORT_WORD,
     b"\x7f": Key.KILL_SHORT_WORD,
     b"\r": Key.ENTER,
@@ -232,9 +244,10 @@ class KeyDecoder:
 def _sequence(body: bytes) -> Press | None:
     """The key of a control sequence: its parameters, which tell the modifiers, and its last byte."""
     parameters = body[:-1].split(b";")
-    key = _TILDES.get(parameters[0]) if body.endswith(b"~") else _FINALS.get(body[-1:])
+    key = _TILDES.get(parameters[0]) if body[-1:] in (b"~", b"^") else _FINALS.get(body[-1:])
     if key is None or body[:1] in (b"[", b"<", b"=", b">", b"?"):
         return None
-    if len(parameters) > 1 and parameters[-1] not in (b"", b"1", b"2"):  # with Alt or Ctrl; 2 is Shift
+    modified = len(parameters) > 1 and parameters[-1] not in (b"", b"1", b"2")  # with Alt or Ctrl; 2 is Shift
+    if modified or body.endswith(b"^"):  # which is Ctrl of rxvt
         key = _BY_WORD.get(key, key)
     return Press(key)

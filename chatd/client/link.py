@@ -23,6 +23,7 @@ from chatd.client.wire import Untrusted, Wire, WireFactory, explain
 from chatd.codecs.json import encode_command
 from chatd.commands import Command
 from chatd.events import Answer, Event, Reason
+from chatd.limits import LINE_BYTES
 from chatd.names import fold
 
 ANSWER_SECONDS: Final = 15.0
@@ -79,6 +80,7 @@ class ReconnectingLink:
 
     ``hello`` names the nick, the rooms and the token of this run.  Pauses between tries grow to ``longest_pause`` seconds;
     ``jitter`` gives numbers between 0 and 1, so that not all clients of a restarted server come back at the same moment.
+    ``seen`` is what was seen in a run before this one.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class ReconnectingLink:
         listener: Listener,
         longest_pause: float = PAUSES[1],
         jitter: Callable[[], float] = random.random,
+        seen: Seen | None = None,
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
@@ -96,7 +99,6 @@ class ReconnectingLink:
         self._listener = listener
         self._longest_pause = longest_pause
         self._jitter = jitter
-        self._seen = Seen()
         self._entered: dict[str, None] = {}
         self._resumed: frozenset[str] = frozenset()
         self._wire: Wire | None = None
@@ -111,6 +113,8 @@ class ReconnectingLink:
         self._leaving = False
         self._paused = False
         self._ended = False
+        self.seen = seen or Seen()
+        """What has come of the rooms' logs."""
         self.outbox: dict[str, Command] = {}
         """Commands that are not answered yet, by their ids, in the order in which they were given."""
         self.up = False
@@ -198,7 +202,7 @@ class ReconnectingLink:
             return
         self._heard_at = self._clock.seconds()
         if isinstance(news, Event):
-            if self._seen.is_new(news.room, news.seq):
+            if self.seen.is_new(news.room, news.seq):
                 self._happened(news)
         elif isinstance(news, Answer):
             self._answered(news)
@@ -271,7 +275,7 @@ class ReconnectingLink:
         if silent >= PING_SECONDS:
             self._write(commands.Ping())
         due = (LOST_SECONDS if silent >= PING_SECONDS else PING_SECONDS) - silent
-        self._timer = self._clock.callLater(due, self._watch)
+        self._timer = self._clock.callLater(max(due, 0.001), self._watch)  # What rounding leaves may be no time at all.
 
     # -- What is said
 
@@ -280,11 +284,14 @@ class ReconnectingLink:
             self._wire.write(encode_command(command))
 
     def _say_hello(self) -> None:
-        resume, log = self._seen.places, self._seen.log
+        resume, log = self.seen.places, self.seen.log
         if self.was_up:
             self._hello = replace(self._hello, rooms=tuple(self._entered))
         self._resumed = frozenset(resume)
-        self._write(replace(self._hello, resume=resume, log=log if resume else "", id="hello"))
+        hello = replace(self._hello, resume=resume, log=log if resume else "", id="hello")
+        if len(encode_command(hello)) > LINE_BYTES:  # The rooms that are resumed are entered anyway.
+            hello = replace(hello, rooms=tuple(room for room in hello.rooms if room not in resume))
+        self._write(hello)
 
     # -- What is heard
 
@@ -307,15 +314,15 @@ class ReconnectingLink:
             case events.Entered():
                 self._entered[answer.room] = None
                 if answer.room not in self._resumed:
-                    self._seen.start(answer.room, answer.seq)
+                    self.seen.start(answer.room, answer.seq)
             case events.Exited():
                 self._entered.pop(answer.room, None)
-                self._seen.forget(answer.room)
+                self.seen.forget(answer.room)
                 self._resumed -= {answer.room}
             case events.Missed():
                 self._missed(answer)
             case events.Ack():
-                self._seen.own(answer.room, answer.seq)
+                self.seen.own(answer.room, answer.seq)
             case events.Done(command="nick"):
                 self._hello = replace(self._hello, nick=answer.subject)
             case events.Closing():
@@ -327,8 +334,8 @@ class ReconnectingLink:
         self.up = self.was_up = True
         self._pause = PAUSES[0]
         self._hello = replace(self._hello, nick=welcome.nick)
-        if welcome.log != self._seen.log:
-            self._seen.begin(welcome.log)
+        if welcome.log != self.seen.log:
+            self.seen.begin(welcome.log)
             self._resumed = frozenset()
         self._cancel_timer()
         self._watch()
@@ -344,7 +351,7 @@ class ReconnectingLink:
 
     def _missed(self, missed: events.Missed) -> None:
         if missed.first:
-            self._seen.start(missed.room, missed.last)
+            self.seen.start(missed.room, missed.last)
         else:
-            self._seen.forget(missed.room)
+            self.seen.forget(missed.room)
             self._resumed -= {missed.room}

@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, Protocol, cast
 
 from twisted.internet.endpoints import HostnameEndpoint
@@ -18,10 +18,11 @@ from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from twisted.python.failure import Failure
 
 from chatd import commands
-from chatd.client.files import Blocking, Ends, LinkPauser, standard_io
+from chatd.client.files import Blocking, Ends, LinkPauser, StateFile, standard_io
 from chatd.client.link import PAUSES, Listener, ReconnectingLink
 from chatd.client.options import Options, parse_options
 from chatd.client.pipe import LONGEST_PAUSE, Hearer, Speaker
+from chatd.client.remembered import Remembered
 from chatd.client.talk import Talk
 from chatd.client.terminal import RealTerminal
 
@@ -81,29 +82,46 @@ class Run:
         return self._status
 
     def _start(self) -> None:
-        part = self._part()
-        hello = commands.Hello(self._options.nick, token=secrets.token_urlsafe(24), rooms=self._options.rooms)
+        part: Part
+        if not self._options.listen and os.isatty(0) and os.isatty(1):
+            part, remembered = self._talk()
+        else:
+            part, remembered = self._program(), Remembered()
+        rooms = remembered.rooms or self._options.rooms
+        hello = commands.Hello(self._options.nick, token=secrets.token_urlsafe(24), rooms=rooms)
         endpoint: IStreamClientEndpoint = HostnameEndpoint(
             self._reactor, self._options.host, self._options.port, timeout=CONNECT_SECONDS
         )
         if self._options.trust is not None:
             endpoint = self._options.trust.secure(endpoint, self._options.host, self._reactor)
         longest_pause = PAUSES[1] if isinstance(part, Talk) else LONGEST_PAUSE
-        part.link = ReconnectingLink(self._reactor, endpoint, hello, part, longest_pause)
+        part.link = ReconnectingLink(self._reactor, endpoint, hello, part, longest_pause, seen=remembered.seen())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: self._reactor.callFromThread(self._interrupted, part, number))
         self._connect_files(part)
         part.link.start()
 
-    def _part(self) -> Part:
+    def _talk(self) -> tuple[Talk, Remembered]:
+        """A person at a terminal, and what is remembered that counts now."""
+        options = self._options
+        terminal = RealTerminal(self._reactor, options.colours, options.dumb, self._ended)
+        self._restore = terminal.restore
+        file = StateFile(options.server, options.nick, os.environ)
+        remembered, why = _load(file)
+        chosen = Remembered(rooms=options.rooms) if options.fresh else remembered.chosen(options.rooms)
+
+        def remember(now: Remembered, left: Collection[str]) -> None:
+            file.save(remembered.updated(now, left))
+
+        terminal.talk = Talk(self._reactor, wall_clock, terminal, options.nick, options.server, chosen, remember)
+        if why:
+            terminal.talk.note(f"!! What you have seen before is not known: {file.path}: {why}.")
+        return terminal.talk, chosen
+
+    def _program(self) -> Part:
         options, server = self._options, self._options.server
         if options.listen:
             return Hearer(self._reactor, server, self._ended, self._print, self._warn, options.as_json)
-        if os.isatty(0) and os.isatty(1):
-            terminal = RealTerminal(self._reactor, options.colours, options.dumb, self._ended)
-            self._restore = terminal.restore
-            terminal.talk = Talk(self._reactor, wall_clock, terminal, options.nick, server)
-            return terminal.talk
         return Speaker(self._reactor, server, self._ended, self._print, options.verbose)
 
     # -- Files
@@ -153,6 +171,16 @@ class Run:
         if isinstance(failure, Failure) and not self._crash:
             self._crash, self._status = failure.getTraceback(), DEFECT
             self._stop()
+
+
+def _load(file: StateFile) -> tuple[Remembered, str]:
+    """What ``file`` has, or why it cannot be known."""
+    try:
+        return file.load(), ""
+    except OSError as error:
+        return Remembered(), error.strerror or "it cannot be read"
+    except ValueError:
+        return Remembered(), "it is damaged, and will be written anew"
 
 
 def wall_clock() -> int:

@@ -31,6 +31,9 @@ keys on a terminal:
   Up Down                  lines typed before
   Tab Shift-Tab            complete a nick, a #room or a /command
   Alt-1 to Alt-9           go to one of your rooms
+  Page Up Page Down        go through the past of the room, also Alt-V Ctrl-V;
+                           there: Up Down Home, and End or Esc back to now
+  Ctrl-Home                the beginning of the room's log
   Ctrl-L                   draw the screen anew
   Ctrl-Z                   stop the program until fg
   Ctrl-C                   clear the line; quit if it is empty, as Ctrl-D does
@@ -38,10 +41,15 @@ keys on a terminal:
 marks behind your messages:
   \N{HORIZONTAL ELLIPSIS} on its way   \N{CHECK MARK} delivered   \N{BALLOT X} not delivered, and why
 
+commands of the client:
+  /jump [N]      show the place of hit N of /search, or of the next hit
+  /jump new      show the first message that came while you were away
+
 environment:
   CHATD_SERVER   HOST[:PORT] where none is given
   CHATD_NICK     nick where --nick is not given; after it comes USER
   NO_COLOR       if it is not empty, no colours (as with TERM=dumb)
+  XDG_STATE_HOME where it is kept what you have seen (~/.local/state)
 
 exit status:
   0  all is done: every message is acknowledged, or you have quit
@@ -70,6 +78,7 @@ class Options:
     port: int
     nick: str
     rooms: tuple[str, ...]
+    fresh: bool
     listen: bool
     as_json: bool
     verbose: bool
@@ -96,6 +105,8 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         parser.error(str(error))
     if chosen.as_json and not chosen.listen:
         parser.error("--json needs --listen")
+    if chosen.fresh and chosen.listen:
+        parser.error("--fresh is for a terminal; --listen never comes back to where it was")
     nick = chosen.nick or next(filter(None, map(environment.get, ("CHATD_NICK", "USER", "LOGNAME"))), "")
     dumb = environment.get("TERM", "dumb") == "dumb"
     return Options(
@@ -103,6 +114,7 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         port=port,
         nick=nick,
         rooms=tuple(room.removeprefix("#") for room in chosen.room),
+        fresh=chosen.fresh,
         listen=chosen.listen,
         as_json=chosen.as_json,
         verbose=chosen.verbose,
@@ -179,7 +191,12 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="a room to enter, with # or without; may be given up to 20 times, and you talk in the first "
-        "(default: the server's default room)",
+        "(default: the rooms of the last time, else the server's default room)",
+    )
+    talking.add_argument(
+        "--fresh",
+        action="store_true",
+        help="on a terminal: do not come back to where you were the last time, and tell nothing as new (default: off)",
     )
     _add_tls(parser)
     listening = parser.add_argument_group("for programs")

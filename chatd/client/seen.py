@@ -26,6 +26,10 @@ class Seen:
         """For each room, the last event up to which all is known."""
         return dict(self._places)
 
+    def place(self, room: str) -> int:
+        """The last event of ``room`` up to which all is known; 0: nothing is."""
+        return self._places.get(room, 0)
+
     def begin(self, log: str) -> None:
         """The numbers are those of ``log`` from now on; nothing of it has been seen."""
         self.log = log

@@ -36,6 +36,8 @@ class RawMode:
         self._file = os.dup(file)  # Twisted closes its own, and the terminal is to be restored even after that.
         self._modes = termios.tcgetattr(self._file)
         self._raw = False
+        self.undo: Callable[[], str] = lambda: RESTORE
+        """What undoes the changes to what it shows."""
         atexit.register(self.leave)
 
     def enter(self) -> None:
@@ -49,7 +51,7 @@ class RawMode:
             return
         self._raw = False
         with contextlib.suppress(OSError, termios.error):  # A terminal that is gone needs no care.
-            os.write(self._file, RESTORE.encode())
+            os.write(self._file, self.undo().encode())
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(self._file, termios.TCSADRAIN, self._modes)
 
@@ -97,7 +99,9 @@ class RealTerminal:
             return DumbScreen()
         signal.signal(signal.SIGWINCH, lambda *_: self._reactor.callFromThread(self._resized))
         signal.signal(signal.SIGTSTP, lambda *_: self._reactor.callFromThread(self.suspend))
-        return Screen(*self._raw.size(), self._colours)
+        screen = Screen(*self._raw.size(), self._colours)
+        self._raw.undo = screen.undo
+        return screen
 
     def write(self, text: str) -> None:
         """Part of `talk.Terminal`."""

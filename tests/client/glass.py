@@ -10,10 +10,15 @@ _SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\
 
 
 class Glass:
-    """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left them at the top."""
+    """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left them at the top.
 
-    def __init__(self, columns: int, rows: int) -> None:
+    ``alternate``: it has another screen besides, which scrolls nowhere.
+    """
+
+    def __init__(self, columns: int, rows: int, alternate: bool = True) -> None:
         self.columns, self.rows = columns, rows
+        self.alternate = alternate
+        self.other: list[list[str]] | None = None
         self.screen = [[" "] * columns for _ in range(rows)]
         self.scrollback: list[str] = []
         self.row = self.column = 0
@@ -43,11 +48,13 @@ class Glass:
                 assert 1 <= column <= self.columns
                 self.row, self.column = row - 1, column - 1
             case "K":
-                self._erase(self.row, self.column)
+                self._erase(self.row, min(self.column, self.columns - 1))  # The cursor never stands behind the last column.
             case "J":
                 self._erase(self.row, self.column)
                 for row in range(self.row + 1, self.rows):
                     self._erase(row, 0)
+            case "h" | "l" if numbers == "?1049":
+                self._switch(final == "h")
             case "h":
                 self.modes.add(numbers)
             case "l":
@@ -57,6 +64,20 @@ class Glass:
             case _:
                 raise AssertionError(f"not understood: {numbers}{final}")
 
+    def _switch(self, alternate: bool) -> None:
+        if not self.alternate:
+            return
+        assert alternate is (self.other is None), "that would only move the cursor"
+        if self.other is None:
+            self.other, self.screen = self.screen, [[" "] * self.columns for _ in range(self.rows)]
+        else:
+            self.screen, self.other = self.other, None
+
+    @property
+    def is_alternate(self) -> bool:
+        """Whether the other screen is shown."""
+        return self.other is not None
+
     def _control(self, control: str) -> None:
         if control == "\a":
             self.bells += 1
@@ -65,6 +86,7 @@ class Glass:
         if "\n" in control:
             self.row += 1
             if self.row == self.rows:
+                assert self.other is None, "what scrolls away here is gone"
                 self.scrollback.append("".join(self.screen.pop(0)).rstrip())
                 self.screen.append([" "] * self.columns)
                 self.row -= 1

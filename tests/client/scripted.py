@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,22 @@ from chatd.commands import Command
 from chatd.events import Answer, Event
 
 TIME = 1_790_000_000_000
+
+
+def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", unheard: str = "") -> events.History:
+    """The answer to ``asked`` of a server whose ``log`` has no hole; the messages of ``unheard`` are left out of it."""
+    first, end = (log[0].seq, log[-1].seq + 1) if log else (1, 1)
+    if asked.after_time:
+        start = first
+    elif asked.after:
+        start = asked.after + 1
+    elif asked.around:
+        start = min(asked.around, end) + asked.count // 2 - asked.count
+    else:
+        start = min(asked.before or end, end) - asked.count
+    start, stop = max(start, first), min(start + asked.count, end)
+    told = tuple(event for event in log if start <= event.seq < stop and event.nick != unheard)
+    return events.History(room, told, start > first, stop < end, id=asked.id)
 
 
 class Connection(Protocol):
@@ -156,6 +173,11 @@ class ScriptedServer:
                 connection.tell(events.Members("lobby", 1, ("ada",), id=command.id))
             case commands.Join():
                 connection.tell(events.Entered(command.room, 1, 1, ("ada",), id=command.id))
+            case commands.History() if not self.silent:
+                connection.tell(history(self.log, command))
+            case commands.Search(text=text):
+                found = tuple(event for event in reversed(self.log) if isinstance(event, events.Said) and text in event.text)
+                connection.tell(events.Found((text,), found, id=command.id))
 
     def _hello(self, connection: Connection, hello: commands.Hello) -> None:
         if hello.nick == self.nick_taken:

@@ -85,6 +85,47 @@ def test_other_rooms_count_what_is_unread(talk: Conversation) -> None:
     assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (0, False)
 
 
+def test_what_was_seen_in_a_run_before_is_neither_unread_nor_loud() -> None:
+    talk = Conversation("ada", {"ops": 7})
+    talk.hear(LOBBY)
+    talk.hear(OPS)
+    assert not talk.hear(said("ops", 7, "bob", "hey ada")).loud
+    assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (0, False)
+    assert talk.hear(said("ops", 8, "bob", "hey ada")).loud
+    talk.hear(said("ops", 9, "ada", "mine, from another run"))
+    assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("missed", "told"),
+    [((5, 9), (8, 9)), ((5, 7), None), ((9, 12), (9, 12))],
+)
+def test_what_is_missing_of_what_was_seen_is_no_news(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
+    talk = Conversation("ada", {"ops": 7})
+    talk.hear(OPS)
+    heard = talk.hear(events.Missed("ops", *missed))
+    assert heard.shown is (told is not None)
+    assert told is None or heard.news == events.Missed("ops", *told)
+
+
+def test_another_log_was_never_seen() -> None:
+    talk = Conversation("ada", {"ops": 7})
+    talk.hear(LOBBY)
+    assert talk.hear(events.Missed("ops", 0, 4)).shown
+    talk.hear(OPS)
+    assert talk.hear(said("ops", 6, "bob", "ada!")).loud
+
+
+def test_the_room_of_the_last_run_is_the_current_one_once() -> None:
+    talk = Conversation("ada", current="Ops")
+    talk.hear(LOBBY)
+    talk.hear(OPS)
+    assert talk.current == "ops"
+    talk.turn_to("lobby")
+    talk.hear(OPS)
+    assert talk.current == "lobby"
+
+
 def test_being_named_and_being_told_are_loud(talk: Conversation) -> None:
     assert talk.hear(said("lobby", 11, "bob", "ADA: look")).loud
     assert not talk.hear(said("lobby", 12, "bob", "adamant")).loud
@@ -123,6 +164,10 @@ def test_mentions(nick: str, text: str, named: bool) -> None:
         (commands.Who("ops"), commands.Who("ops")),
         (commands.Leave(), commands.Leave("lobby")),
         (commands.History(3), commands.History(3, "lobby")),
+        (commands.History(around_time="12:30"), commands.History(room="lobby", around_time="12:30")),
+        (commands.History(3, "ops"), commands.History(3, "ops")),
+        (commands.Keep("30d"), commands.Keep("30d", "lobby")),
+        (commands.Search("tea"), commands.Search("tea")),
         (commands.Reply("yes"), commands.Msg("eve", "yes")),
         (commands.Away("tea"), commands.Away("tea")),
     ],

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.client.files import Blocking, Ends, LinkPauser
+from chatd.client.files import Blocking, Ends, LinkPauser, StateFile
+from chatd.client.remembered import Remembered
 
 
 @pytest.fixture
@@ -92,3 +95,44 @@ def test_a_full_output_pauses_the_link() -> None:
     pauser.resumeProducing()
     pauser.stopProducing()
     assert link.paused == [True, False]
+
+
+# -- The file that remembers ---------------------------------------------------------------------------------------------
+
+LAST = Remembered("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
+
+
+def test_what_was_saved_is_loaded_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
+    assert file.load() == Remembered()
+    file.save(Remembered("log-0"))
+    file.save(LAST)
+    assert file.load() == LAST
+    assert list(file.path.parent.iterdir()) == [file.path]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (file.path, file.path.parent)] == [0o600, 0o700]
+
+
+def test_each_server_and_nick_has_its_own(tmp_path: Path) -> None:
+    environment = {"XDG_STATE_HOME": str(tmp_path)}
+    others = [StateFile(server, nick, environment).path for server in ("host:1", "host:2") for nick in ("ada", "../bob")]
+    assert len(set(others)) == 4
+    assert {path.parent for path in others} == {tmp_path / "chatd-client"}
+
+
+@pytest.mark.parametrize("state", ["", "relative"])
+def test_without_a_state_folder_it_is_in_the_home(tmp_path: Path, state: str) -> None:
+    file = StateFile("host:1", "ada", {"HOME": str(tmp_path), "XDG_STATE_HOME": state})
+    assert file.path.parent == tmp_path / ".local" / "state" / "chatd-client"
+
+
+def test_what_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
+    file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
+    file.path.parent.mkdir()
+    file.path.write_bytes(b"\xff{")
+    with pytest.raises(ValueError, match="utf-8"):
+        file.load()
+    blocked = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(file.path)})
+    with pytest.raises(OSError, match="Not a directory"):
+        blocked.save(LAST)
+    with pytest.raises(OSError, match="Not a directory"):
+        blocked.load()

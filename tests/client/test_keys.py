@@ -35,6 +35,14 @@ TABLE = [
     (b"\x1bb\x1bf\x1bd\x1b\x7f", list(map(Press, (
         Key.WORD_LEFT, Key.WORD_RIGHT, Key.KILL_NEXT_WORD, Key.KILL_SHORT_WORD)))),
     (b"\x1b1\x1b9", [Press(Key.ALT_DIGIT, "1"), Press(Key.ALT_DIGIT, "9")]),
+    (b"\x1b[5~\x1b[6~", [Press(Key.PAGE_UP), Press(Key.PAGE_DOWN)]),
+    (b"\x1b[5;2~\x1b[6;2~", [Press(Key.PAGE_UP), Press(Key.PAGE_DOWN)]),  # Shift
+    (b"\x1b[5;5~\x1b[6^", [Press(Key.PAGE_UP), Press(Key.PAGE_DOWN)]),  # Ctrl; the second of rxvt
+    (b"\x1bv\x16", [Press(Key.PAGE_UP), Press(Key.PAGE_DOWN)]),  # Alt-V, Ctrl-V
+    (b"\x1b[1;5H\x1b[1;5F", [Press(Key.OLDEST), Press(Key.NEWEST)]),  # Ctrl
+    (b"\x1b[1;5~\x1b[4;5~\x1b[7^\x1b[8^", list(map(Press, (Key.OLDEST, Key.NEWEST, Key.OLDEST, Key.NEWEST)))),
+    (b"\x1b<\x1b>", [Press(Key.OLDEST), Press(Key.NEWEST)]),
+    (b"\x1b[1;2H", [Press(Key.HOME)]),  # Shift
     (b"\x1bOM", [Press(Key.ENTER)]),
     (b"\x1b\x1b[A", [Press(Key.ESCAPE), Press(Key.UP)]),
     ("\x1bé".encode(), [Press(Key.TEXT, "é")]),
@@ -44,7 +52,7 @@ TABLE = [
     (b"a\xffb", [Press(Key.TEXT, "a\ufffdb")]),
     (b"\xc3\rx", [Press(Key.ENTER), Press(Key.TEXT, "x")]),
     # Nothing of these is a key, and nothing of them may be typed:
-    (b"\x1b[5~\x1b[6~\x1b[2~", []),  # Page Up, Page Down, Insert
+    (b"\x1b[2~", []),  # Insert
     (b"\x1b[[A\x1b[15~\x1bOP", []),  # F1 on the Linux console, F5, F1
     (b"\x1b[I\x1b[O\x1b[?1;2c\x1b[<0;1;1M", []),  # focus, device attributes, mouse
     (b"\x00\x1c\x1d\x1e\x1f\x12\x13", []),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +17,11 @@ from chatd.client.link import (
     QUIT_SECONDS,
     ReconnectingLink,
 )
+from chatd.client.seen import Seen
+from chatd.codecs.json import encode_command
 from chatd.commands import Command
 from chatd.events import Answer, Event, Reason
+from chatd.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_SESSION
 from tests.client.scripted import ScriptedServer
 
 HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))
@@ -65,10 +70,13 @@ class Recorder:
 class Case:
     """A link to a scripted server."""
 
-    def __init__(self, nick_taken: str = "", start: bool = True) -> None:
+    def __init__(
+        self, nick_taken: str = "", start: bool = True, rooms: tuple[str, ...] = ("lobby",), seen: Seen | None = None
+    ) -> None:
         self.server = ScriptedServer(nick_taken)
         self.heard = Recorder()
-        self.link = ReconnectingLink(self.server.clock, self.server, HELLO, self.heard, jitter=lambda: 0.5)
+        hello = replace(HELLO, rooms=rooms)
+        self.link = ReconnectingLink(self.server.clock, self.server, hello, self.heard, jitter=lambda: 0.5, seen=seen)
         if start:
             self.start()
 
@@ -284,6 +292,31 @@ def test_missed_events_are_told_and_gone_over() -> None:
     connection.tell(events.Said("lobby", 10, 0, "bob", "", "new"))
     case.server.settle()
     assert case.heard.texts == ["new"]
+
+
+def test_what_was_seen_in_a_run_before_is_resumed() -> None:
+    seen = Seen()
+    seen.begin("log-1")
+    seen.start("lobby", 2)
+    case = Case(start=False, seen=seen)
+    for number in range(1, 6):
+        case.server.bob_says(f"{number}")
+    case.start()
+    assert case.last[0] == replace(HELLO, resume={"lobby": 2}, log="log-1", id="hello")
+    assert case.heard.texts == ["3", "4", "5"]
+
+
+def test_the_longest_names_of_all_rooms_fit_into_a_hello() -> None:
+    rooms = tuple(f"{number:02}{'漢' * (ROOM_CHARACTERS - 2)}" for number in range(ROOMS_PER_SESSION))
+    seen = Seen()
+    seen.begin("log-1")
+    for room in rooms:
+        seen.start(room, 10**9)
+    case = Case(rooms=(*rooms[:-1], "new"), seen=seen)
+    hello = case.last[0]
+    assert isinstance(hello, commands.Hello)
+    assert len(encode_command(hello)) <= LINE_BYTES
+    assert {*hello.rooms, *hello.resume} == {*rooms, "new"}
 
 
 def test_rooms_left_are_not_resumed_and_rooms_entered_are() -> None:

@@ -52,6 +52,7 @@ def test_defaults() -> None:
     options = parse_options([], {"USER": "ada", "TERM": "xterm"})
     assert options.server == "localhost:8080"
     assert (options.nick, options.rooms) == ("ada", ())
+    assert not options.fresh
     assert (options.listen, options.as_json, options.verbose, options.dumb) == (False, False, False, False)
     assert options.colours
 
@@ -79,7 +80,7 @@ def test_colours(environment: dict[str, str], colours: bool, dumb: bool) -> None
     assert (options.colours, options.dumb) == (colours, dumb)
 
 
-@pytest.mark.parametrize("arguments", [["--json"], ["host:x"], ["a", "b"], ["--nick"], ["--what"]])
+@pytest.mark.parametrize("arguments", [["--json"], ["--fresh", "--listen"], ["host:x"], ["a", "b"], ["--nick"], ["--what"]])
 def test_a_mistake_is_one_plain_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse_options(arguments, {})
@@ -92,8 +93,18 @@ def test_help_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
         parse_options(["--help"], {})
     assert end.value.code == 0
     text = capsys.readouterr().out
-    options = ("HOST[:PORT]", "--nick", "--room", "--tls", "--ca", "--fingerprint", "--listen", "--json", "--verbose")
-    for word in (*options, "CHATD_SERVER", "CHATD_NICK", "NO_COLOR", "exit status", "examples"):
+    options = ("HOST[:PORT]", "--nick", "--room", "--fresh", "--tls", "--ca", "--fingerprint", "--listen", "--json", "--verbose")
+    for word in (
+        *options,
+        "CHATD_SERVER",
+        "CHATD_NICK",
+        "NO_COLOR",
+        "XDG_STATE_HOME",
+        "/jump",
+        "Page Up",
+        "exit status",
+        "examples",
+    ):
         assert word in text
     assert max(map(len, text.splitlines())) <= 80
 

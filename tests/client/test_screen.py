@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.client.cells import Line, Span, Style, clusters, plain, wrap
+from chatd.client.cells import Line, Settled, Span, Style, clip, clusters, plain, wrap
 from chatd.client.screen import CUT_LEFT, CUT_RIGHT, INDENT, RESTORE, DumbScreen, Live, Screen
 from tests.client.glass import Glass
 
@@ -17,16 +17,20 @@ def line(text: str) -> Line:
     return (Span(text),)
 
 
+def settled(*texts: str) -> list[Settled]:
+    return [Settled(line(text)) for text in texts]
+
+
 class Case:
     """A screen, and the glass that shows it."""
 
-    def __init__(self, columns: int = 40, rows: int = 8, colours: bool = True) -> None:
-        self.screen, self.glass = Screen(columns, rows, colours), Glass(columns, rows)
+    def __init__(self, columns: int = 40, rows: int = 8, colours: bool = True, alternate: bool = True) -> None:
+        self.screen, self.glass = Screen(columns, rows, colours), Glass(columns, rows, alternate)
         self.glass.write("$ chatd-client\r\n"[-columns:])
         self.glass.write(self.screen.open())
 
-    def show(self, *settled: str, **live: object) -> None:
-        self.glass.write(self.screen.show([line(text) for text in settled], Live(prompt=PROMPT, **live)))  # type: ignore[arg-type]
+    def show(self, *texts: str, **live: object) -> None:
+        self.glass.write(self.screen.show(settled(*texts), Live(prompt=PROMPT, **live)))  # type: ignore[arg-type]
 
 
 def test_the_live_part_is_at_the_bottom_and_the_shell_stays_above() -> None:
@@ -119,6 +123,104 @@ def test_only_what_changed_is_painted() -> None:
     assert "> x" in painted.replace("\x1b[m", "")
 
 
+# -- The past ------------------------------------------------------------------------------------------------------------
+
+
+def event(text: str, seq: int, room: str = "lobby", quoted: bool = False) -> Settled:
+    return Settled(line(text), room, seq, quoted)
+
+
+def test_the_past_stands_above_the_line_being_typed_and_what_the_shell_has_written_is_kept() -> None:
+    case = Case()
+    case.glass.write("\x1b[3;1Ha file")
+    case.show("said", before="typed")
+    before = case.glass.lines
+    case.glass.write(case.screen.show_past([line("one"), line("two")], Live(prompt=PROMPT, before="typed")))
+    assert case.glass.lines == [""] * 4 + ["one", "two", "", "> typed"]
+    assert case.glass.is_alternate
+    case.glass.write(case.screen.leave_past())
+    assert case.glass.lines == before
+    assert "a file" in before
+
+
+def test_without_an_alternate_screen_the_present_is_painted_again() -> None:
+    case = Case(alternate=False)
+    case.show(*(f"said {n}" for n in range(9)), before="typed")
+    before = case.glass.history
+    case.glass.write(case.screen.show_past([line("one"), line("two")], Live(prompt=PROMPT, before="typed")))
+    assert case.glass.lines == [""] * 4 + ["one", "two", "", "> typed"]
+    case.glass.write(case.screen.leave_past())
+    assert case.glass.history == before
+
+
+def test_what_came_while_one_looked_at_the_past_is_printed_after_that() -> None:
+    case = Case()
+    case.show("first")
+    case.glass.write(case.screen.show_past([line("past")], Live(prompt=PROMPT)))
+    case.glass.write(case.screen.leave_past())
+    case.show(*(f"later {n}" for n in range(10)))
+    assert [text for text in case.glass.history if text and text[0] in "fl"] == ["first", *(f"later {n}" for n in range(10))]
+
+
+def test_only_the_rows_of_the_past_that_changed_are_painted() -> None:
+    case = Case()
+    live = Live(prompt=PROMPT)
+    case.screen.show_past([line("one"), line("two")], live)
+    painted = case.screen.show_past([line("one"), line("three")], live)
+    assert "three" in painted
+    assert "one" not in painted
+
+
+def test_a_change_of_size_amid_the_past() -> None:
+    case = Case()
+    case.show("said", before="typed")
+    case.screen.show_past([line("past")], Live(prompt=PROMPT))
+    case.glass = Glass(30, 6)
+    case.glass.write("\x1b[?1049h" + case.screen.resize(30, 6))
+    case.glass.write(case.screen.show_past([line("past")], Live(prompt=PROMPT, before="typed")))
+    assert case.glass.lines == ["", "", "", "past", "", "> typed"]
+    case.glass.write(case.screen.leave_past())
+    case.show(before="typed")
+    assert case.glass.lines == ["", "", "", "said", "", "> typed"]
+
+
+def test_the_past_is_left_by_what_undoes_everything_and_only_there() -> None:
+    case = Case()
+    assert case.screen.undo() == RESTORE
+    case.glass.write(case.screen.show_past([], Live()))
+    case.glass.write(case.screen.undo())
+    assert not case.glass.is_alternate
+    assert case.glass.modes == {"?7", "?25"}
+    case.screen.leave_past()
+    assert case.screen.undo() == RESTORE
+
+
+def test_the_oldest_event_in_sight() -> None:
+    case = Case(rows=6)
+    assert case.screen.oldest_in_sight("lobby") == 0
+    case.screen.show([event(f"{seq}", seq) for seq in range(1, 9)], Live())
+    assert case.screen.oldest_in_sight("lobby") == 5
+    assert case.screen.oldest_in_sight("ops") == 0
+    case.screen.show([event("in ops", 7, "ops"), event("found", 2, quoted=True), *settled("a note")], Live())
+    assert case.screen.oldest_in_sight("lobby") == 8
+    assert case.screen.oldest_in_sight("ops") == 7
+
+
+def test_what_is_forgotten_is_not_painted_again() -> None:
+    case = Case()
+    entered = Settled(line("you are in"), "lobby", 2, lasting=True)
+    told = [entered, event("old", 3), event("other", 3, "ops"), *settled("a note"), event("new", 4)]
+    case.glass.write(case.screen.show(told, Live(prompt=PROMPT)))
+    case.glass.write(case.screen.forget("lobby", 4))
+    assert case.screen.forget("lobby", 4) == ""
+    assert case.glass.lines == ["", "", "you are in", "other", "a note", "new", "", ">"]
+
+
+@pytest.mark.parametrize(("texts", "holds"), [(6, True), (7, False)])
+def test_what_can_be_in_sight_at_once(texts: int, holds: bool) -> None:
+    assert Case(rows=8).screen.holds(settled(*["text"] * texts)) is holds
+
+
 @pytest.mark.parametrize(
     ("style", "colours", "codes"),
     [
@@ -131,7 +233,7 @@ def test_only_what_changed_is_painted() -> None:
     ],
 )
 def test_styles(style: Style, colours: bool, codes: str) -> None:
-    shown = Screen(40, 8, colours).show([(Span("text", style),)], Live())
+    shown = Screen(40, 8, colours).show([Settled((Span("text", style),))], Live())
     assert (f"\x1b[{codes}mtext\x1b[m" if codes else "\x1b[Jtext") in shown
 
 
@@ -168,28 +270,38 @@ lives = st.builds(
 )
 
 
-@given(st.lists(st.one_of(st.tuples(texts, lives), sizes), max_size=12))
+looks = st.tuples(st.none(), st.lists(st.sampled_from(["past", "漢" * 9, ""]).map(line), max_size=3))
+
+
+@given(st.lists(st.one_of(st.tuples(texts, lives), sizes, looks), max_size=12), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_the_terminal_shows_the_end_of_what_was_said_and_the_live_part(story: list[tuple[object, object]]) -> None:
-    case = Case(40, 8)
+def test_the_terminal_shows_the_end_of_what_was_said_and_the_live_part(story: list[tuple[object, object]], alternate: bool) -> None:
+    case = Case(40, 8, alternate=alternate)
     said: list[Line] = []
     live = Live(prompt=PROMPT)
     resized = False
     for one, two in story:
-        if isinstance(two, Live):
+        if isinstance(two, list):
+            case.glass.write(case.screen.show_past([clip(row, case.screen.columns) for row in two[: case.screen.height]], live))
+        elif isinstance(two, Live):
+            case.glass.write(case.screen.leave_past())
             assert isinstance(one, list)
-            new, live = [line(text) for text in one], two
-            said += new
+            new, live = settled(*one), two
+            said += [one.line for one in new]
             case.glass.write(case.screen.show(new, live))
         else:
             assert isinstance(one, int)
             assert isinstance(two, int)
-            old, case.glass = case.glass, Glass(one, two)
+            old, case.glass = case.glass, Glass(one, two, alternate)
             case.glass.scrollback = old.scrollback
+            if old.is_alternate:
+                case.glass.write("\x1b[?1049h")
             case.glass.write(case.screen.resize(one, two))
             resized = True
     screen, glass = case.screen, case.glass
-    glass.write(screen.show([], live))
+    glass.write(screen.leave_past() + screen.show([], live))
+    assert not glass.is_alternate
+    assert "past" not in "".join(glass.history)
     rows, column = screen._live_rows()
     shown = [plain(row).rstrip() for row in rows]
     if glass.columns >= 4:  # Below that even one wide character may not fit.
@@ -216,6 +328,6 @@ def test_the_cursor_is_where_the_text_goes_on(before: str, after: str, columns: 
 
 def test_a_terminal_that_can_only_print_gets_lines() -> None:
     screen = DumbScreen()
-    shown = screen.open() + screen.show([line("\x1bhi"), line("there")], Live(before="typed")) + screen.close()
+    shown = screen.open() + screen.show(settled("\x1bhi", "there"), Live(before="typed")) + screen.close()
     assert shown == "␛hi\nthere\n"
     assert screen.redraw() == ""

@@ -13,6 +13,7 @@ def test_events_are_new_once_and_move_the_place() -> None:
     seen.start("lobby", 4)
     assert [seen.is_new("lobby", seq) for seq in (4, 5, 6, 5, 6)] == [False, True, True, False, False]
     assert seen.places == {"lobby": 6}
+    assert (seen.place("lobby"), seen.place("ops")) == (6, 0)
 
 
 def test_rooms_are_counted_apart() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
 from chatd import commands, events
 from chatd.client.link import PAUSES, ReconnectingLink
-from chatd.client.screen import Screen
-from chatd.client.talk import ESCAPE_SECONDS, INPUT_CHARACTERS, Talk
+from chatd.client.remembered import Remembered
+from chatd.client.screen import DumbScreen, Screen
+from chatd.client.talk import ESCAPE_SECONDS, INPUT_CHARACTERS, REMEMBER_SECONDS, Talk
 from tests.client.glass import Glass
 from tests.client.scripted import TIME, ScriptedServer
 
@@ -17,25 +18,43 @@ from tests.client.scripted import TIME, ScriptedServer
 class Case:
     """A person, as the terminal that `Talk` needs."""
 
-    def __init__(self, nick_taken: str = "", refuse: bool = False) -> None:
+    def __init__(
+        self,
+        nick_taken: str = "",
+        refuse: bool = False,
+        before: Collection[str] = (),
+        remembered: Remembered | None = None,
+        dumb: bool = False,
+    ) -> None:
         self.server = ScriptedServer(nick_taken)
         self.server.refuse = refuse
-        self.glass = Glass(60, 12)
+        for text in before:
+            self.server.bob_says(text)
+        self.glass = Glass(200, 300) if dumb else Glass(60, 12)
+        self.dumb = dumb
         self.opened = 0
+        self.remembered: list[tuple[Remembered, set[str]]] = []
+        self.no_place = False
         self.suspended = 0
         self.ends: list[tuple[int, str]] = []
-        self.talk = Talk(self.server.clock, lambda: TIME, self, "ada", "host:1")
+        self.talk = Talk(self.server.clock, lambda: TIME, self, "ada", "host:1", remembered, self.remember)
         hello = commands.Hello("ada", token="0123456789abcdef")
-        self.talk.link = ReconnectingLink(self.server.clock, self.server, hello, self.talk, jitter=lambda: 0.5)
+        seen = None if remembered is None else remembered.seen()
+        self.talk.link = ReconnectingLink(self.server.clock, self.server, hello, self.talk, jitter=lambda: 0.5, seen=seen)
         self.talk.link.start()
         self.settle()
 
+    def remember(self, now: Remembered, left: Collection[str]) -> None:
+        if self.no_place:
+            raise OSError(28, "No space left on device")
+        self.remembered.append((now, set(left)))
+
     def open(self) -> Screen:
         self.opened += 1
-        return Screen(60, 12, True)
+        return DumbScreen() if self.dumb else Screen(60, 12, True)
 
     def write(self, text: str) -> None:
-        self.glass.write(text)
+        self.glass.write(text.replace("\n", "\r\n") if self.dumb else text)
 
     def suspend(self) -> None:
         self.suspended += 1
@@ -314,3 +333,317 @@ def test_the_servers_text_cannot_steer(case: Case) -> None:
     case.settle()
     assert case.shows("<bob> ␛[2J␇evil\ufffd")
     assert case.glass.bells == 0
+
+
+# -- The past ------------------------------------------------------------------------------------------------------------
+
+PAGE_UP, PAGE_DOWN, ESCAPE = "\x1b[5~", "\x1b[6~", "\x1b"
+LONG = [f"number {number}" for number in range(1, 301)]
+
+
+@pytest.fixture
+def long() -> Iterator[Case]:
+    """Somebody in a room in which a lot was said."""
+    case = Case(before=LONG)
+    yield case
+    case.talk.quit()
+    case.talk.quit()
+    case.settle()
+    assert not case.server.clock.getDelayedCalls()
+    assert case.glass.modes == {"?7", "?25"}
+    assert not case.glass.is_alternate
+
+
+def test_page_up_shows_the_past_and_escape_the_present_with_what_was_being_typed(long: Case) -> None:
+    long.keys("half a line")
+    present, history = long.glass.lines, long.glass.history
+    top = int(present[0].rpartition(" ")[2])
+    long.keys(PAGE_UP)
+    assert long.glass.is_alternate
+    assert long.glass.lines[-3].endswith(f"number {top}")
+    assert long.typed == "ada> half a line"
+    assert long.status.startswith(" #lobby past")
+    long.server.bob_says("new")
+    long.server.bob_says("new for ada")
+    long.keys(PAGE_UP)
+    assert long.glass.lines[-3].endswith(f"number {top - 8}")
+    assert long.status.startswith(" #lobby past, 2! new")
+    assert long.glass.bells == 1
+    long.keys(ESCAPE)
+    long.server.later(2 * ESCAPE_SECONDS)
+    assert long.typed == "ada> half a line"
+    assert long.glass.lines[-4].endswith("<bob> new")
+    assert [line for line in long.glass.history if "<bob> new" not in line] == history
+
+
+@pytest.mark.parametrize("keys", ["\x1b[F", "\x1b[1;5F", "\x03", "\x04"])
+def test_other_ways_back(long: Case, keys: str) -> None:
+    long.keys("typed", "\x1b[D", PAGE_UP, keys)
+    assert not long.glass.is_alternate
+    assert long.typed == "ada> typed"
+    assert not long.ends
+    long.keys("X")
+    assert long.typed == "ada> typeXd"
+
+
+def test_typing_goes_back_and_types_and_enter_sends(long: Case) -> None:
+    long.keys("a lin", PAGE_UP, "e")
+    assert not long.glass.is_alternate
+    assert long.typed == "ada> a line"
+    long.keys(PAGE_UP, "\r")
+    assert not long.glass.is_alternate
+    assert long.server.texts[-1] == "a line"
+    assert long.glass.lines[-3].endswith("<ada> a line ✓")
+
+
+def test_up_and_down_go_through_the_past_there_and_through_what_was_typed_here(long: Case) -> None:
+    long.keys("old line\r", PAGE_UP)
+    last = long.glass.lines[-3]
+    long.keys("\x1b[A", "\x1b[A")
+    assert last not in long.glass.lines
+    long.keys("\x1b[B", "\x1b[B")
+    assert long.glass.lines[-3] == last
+    assert long.typed == "ada>"
+    long.keys("\x1b[B")
+    assert not long.glass.is_alternate
+    long.keys("\x1b[A")
+    assert long.typed == "ada> old line"
+
+
+def test_the_beginning_by_one_key(long: Case) -> None:
+    long.keys("\x1b[1;5H")
+    assert long.glass.lines[0] == "-- The log of #lobby begins here. --"
+    assert long.glass.lines[2].endswith("number 1")
+
+
+def test_where_nothing_is_before_the_status_line_says_so(case: Case) -> None:
+    case.keys(PAGE_UP)
+    assert not case.glass.is_alternate
+    assert "nothing is before this in #lobby" in case.status
+    case.keys("x")
+    assert "1 here" in case.status
+
+
+def test_the_past_over_a_break_of_the_link(long: Case) -> None:
+    long.server.refuse = True
+    long.server.connections[-1].cut()
+    long.settle()
+    long.keys(PAGE_UP)
+    assert "this comes when the link is back" in long.status
+    assert "link lost" in long.status
+    long.server.refuse = False
+    long.server.later(PAUSES[1])
+    assert long.glass.is_alternate
+    assert "link lost" not in long.status
+    assert "number" in long.glass.lines[-3]
+
+
+def test_another_log_ends_the_past(long: Case) -> None:
+    long.keys(PAGE_UP)
+    long.server.restart("log-2")
+    long.server.connections[-1].cut()
+    long.server.later(PAUSES[1])
+    assert not long.glass.is_alternate
+    assert long.shows("What happened in #lobby meanwhile is not known")
+
+
+def test_a_nick_that_is_needed_ends_the_past(long: Case) -> None:
+    long.keys(PAGE_UP)
+    long.server.nick_taken = "ada"
+    long.server.connections[-1].cut()
+    long.server.later(PAUSES[1])
+    assert not long.glass.is_alternate
+    assert long.typed == "nick:"
+
+
+def test_leaving_a_room_ends_its_past(long: Case) -> None:
+    long.keys(PAGE_UP)
+    long.tell(events.Exited("lobby", ""))
+    assert not long.glass.is_alternate
+    assert "in no room" in long.status
+
+
+def test_a_change_of_size_in_the_past(long: Case) -> None:
+    long.keys("typed", PAGE_UP)
+    last = long.glass.lines[-3]
+    long.glass = Glass(40, 8)
+    long.glass.write("\x1b[?1049h")
+    long.talk.resized(40, 8)
+    long.settle()
+    assert long.glass.lines[-3] == last
+    assert long.typed == "ada> typed"
+    long.keys("\x1b[F")
+    assert long.glass.lines[-3].endswith("/help lists what you can do.") or "number" in long.glass.text
+
+
+def test_what_is_forgotten_goes_from_the_past_and_from_the_present(long: Case) -> None:
+    before = int(long.glass.lines[0].rpartition(" ")[2]) + 4
+    long.keys(PAGE_UP)
+    long.server.log = long.server.log[before - 1 :]
+    long.tell(events.Forgotten("lobby", before, TIME))
+    assert all(int(line.rpartition(" ")[2]) >= before for line in long.glass.lines if "number" in line)
+    long.keys("\x1b[F")
+    assert f"number {before}" in long.glass.text
+    assert f"number {before - 1}" not in long.glass.text
+    assert long.shows("-- What happened in #lobby before")
+    assert sum("has been deleted" in line for line in long.glass.lines) <= 1
+    long.keys(PAGE_UP)
+    assert "nothing is before this" in long.status or long.glass.lines[0] == "-- The log of #lobby begins here. --"
+
+
+# -- Hits ----------------------------------------------------------------------------------------------------------------
+
+
+def test_jumping_from_hit_to_hit(long: Case) -> None:
+    long.keys("/search 77\r")
+    assert long.shows("1 ")
+    assert long.shows("#lobby <bob> number 277")
+    long.keys("/jump\r")
+    assert long.glass.is_alternate
+    assert [line[6:] for line in long.glass.lines if "»" in line] == ["<bob> number 277"]
+    long.keys("\x1b[F", "/jump\r")
+    assert [line[6:] for line in long.glass.lines if "»" in line] == ["<bob> number 177"]
+    long.keys("\x1b[F", "/jump 3\r")
+    assert [line[6:] for line in long.glass.lines if "»" in line] == ["<bob> number 77"]
+    long.keys("\x1b[F", "/jump 4\r")
+    assert long.shows("!! There is no hit 4. /search WORDS finds messages")
+    assert not long.glass.is_alternate
+
+
+def test_a_hit_in_a_room_that_one_is_not_in_says_what_would_work(case: Case) -> None:
+    case.tell(events.Found(("tea",), (events.Said("ops", 7, TIME, "bob", "", "tea"),)))
+    case.keys("/jump 1\r")
+    assert case.shows("!! You are not in #ops. /join #ops enters it, then /jump 1")
+    assert not case.glass.is_alternate
+
+
+def test_what_leads_nowhere_says_so(case: Case) -> None:
+    case.keys("/jump\r", "/jump x\r", "/jump new\r")
+    assert case.shows("!! There are no hits. /search WORDS finds messages")
+    assert case.shows("!! /jump x leads nowhere.")
+    assert case.shows("!! Nothing has come here while you were away.")
+
+
+def test_help_lists_the_clients_own_command(case: Case) -> None:
+    case.keys("/help jump\r")
+    assert case.shows("-- /jump [N]  show the place of hit N")
+    who = events.HelpLine("who", "/who [ROOM]", "list who is in a room")
+    case.tell(events.Help((who, who)))
+    assert case.shows("-- /jump [N]    show the place of hit N")
+    case.tell(events.Help((who,)))
+    assert sum("/jump [N] " in line for line in case.glass.history) == 2
+
+
+# -- Coming back ---------------------------------------------------------------------------------------------------------
+
+
+def back(seq: int, said_since: int, **more: str) -> Case:
+    """Somebody who comes back, and had seen #lobby up to event ``seq``; ``said_since`` messages are new."""
+    remembered = Remembered(more.get("log", "log-1"), ("lobby",), "lobby", {"lobby": seq})
+    return Case(before=LONG[: seq + said_since], remembered=remembered)
+
+
+def end(case: Case) -> None:
+    case.keys("\x03", "\x03")
+    assert case.ends
+
+
+def test_who_comes_back_sees_a_mark_between_what_was_seen_and_what_is_new() -> None:
+    case = back(20, 4)
+    assert [line[6:] for line in case.glass.history if "number" in line] == [f"<bob> number {number}" for number in range(1, 25)]
+    lines = [line.rstrip() for line in case.glass.history]
+    mark = next(number for number, line in enumerate(lines) if line.startswith("-- 4 new messages in #lobby since "))
+    assert lines[mark - 1].endswith("number 20")
+    assert lines[mark + 1].endswith("number 21")
+    assert case.glass.bells == 0
+    end(case)
+
+
+def test_of_many_the_last_are_shown_and_the_first_can_be_jumped_to() -> None:
+    case = back(20, 250)
+    shown = [line for line in case.glass.history if "number" in line]
+    assert len(shown) == 20 + 100
+    assert case.shows("-- Above are the last 100 of 250 new messages in #lobby")
+    case.keys("/jump new\r")
+    place = next(number for number, line in enumerate(case.glass.lines) if line.startswith("-- 250 new messages"))
+    assert case.glass.lines[place + 1].endswith("number 21")
+    case.keys("\x1b[F", PAGE_UP)
+    assert "number" in case.glass.lines[0]
+    end(case)
+
+
+def test_another_log_is_begun_anew() -> None:
+    case = back(20, 4, log="another")
+    assert case.shows("What happened in #lobby meanwhile is not known")
+    assert case.shows("number 24")
+    assert "new messages" not in case.glass.text
+    end(case)
+
+
+def test_after_a_break_what_is_new_has_a_mark(case: Case) -> None:
+    case.server.connections[-1].cut()
+    case.settle()
+    case.server.bob_says("missed")
+    case.server.later(PAUSES[1])
+    assert case.shows("-- 1 new message in #lobby since")
+    assert case.shows("<bob> missed")
+    case.keys("/jump new\r")
+    assert case.glass.is_alternate
+
+
+def test_it_is_remembered_up_to_where_was_seen() -> None:
+    case = Case(before=LONG[:3])
+    case.server.bob_says("four")
+    case.server.later(REMEMBER_SECONDS + 1)
+    seen = len(case.server.log)
+    assert case.remembered == [(Remembered("log-1", ("lobby",), "lobby", {"lobby": seen}), set())]
+    case.server.later(10 * REMEMBER_SECONDS)
+    assert len(case.remembered) == 1
+    case.server.bob_says("five")
+    case.settle()
+    end(case)
+    assert case.remembered[-1][0].places == {"lobby": seen + 1}
+
+
+def test_a_room_that_was_left_is_remembered_as_left() -> None:
+    case = Case()
+    case.keys("/join ops\r")
+    case.tell(events.Exited("lobby", "ops"))
+    end(case)
+    assert case.remembered[-1] == (Remembered("log-1", ("ops",), "ops", {"ops": 1}), {"lobby"})
+
+
+def test_a_room_that_was_left_and_entered_again_is_not_left() -> None:
+    case = Case()
+    case.tell(events.Exited("lobby", ""))
+    case.keys("/join lobby\r")
+    end(case)
+    assert case.remembered[-1][1] == set()
+
+
+def test_nothing_is_remembered_of_a_server_that_was_not_reached() -> None:
+    assert Case(refuse=True).remembered == []
+
+
+def test_what_cannot_be_remembered_is_told_once(case: Case) -> None:
+    case.no_place = True
+    for _ in range(3):
+        case.server.bob_says("hi")
+        case.server.later(REMEMBER_SECONDS + 1)
+    told = [line for line in case.glass.history if "!! What you have seen cannot be remembered" in line]
+    assert len(told) == 1
+    assert case.shows("No space left on device.")
+
+
+# -- A terminal that can only print --------------------------------------------------------------------------------------
+
+
+def test_a_terminal_that_can_only_print_gets_the_past_as_lines() -> None:
+    case = Case(before=LONG, dumb=True)
+    case.keys(PAGE_UP)
+    assert "This terminal can only print: /history shows what was before." in case.glass.text
+    case.keys("/search 77\r", "/jump 2\r")
+    assert not case.glass.is_alternate
+    assert "number 177" in case.glass.text
+    assert "number 178" in case.glass.text
+    end(case)

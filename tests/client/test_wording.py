@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chatd import commands, events
-from chatd.client.cells import Line, plain
+from chatd.client.cells import Settled, plain
 from chatd.client.conversation import Heard
 from chatd.client.wording import BAD, GOOD, PALETTE, Wording, nick_style, plain_line
 
@@ -26,8 +26,8 @@ def wording() -> Wording:
     return Wording(lambda: NOW)
 
 
-def texts(lines: list[Line]) -> list[str]:
-    return [plain(line) for line in lines]
+def texts(lines: list[Settled]) -> list[str]:
+    return [plain(one.line) for one in lines]
 
 
 def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) -> events.Said:
@@ -49,7 +49,24 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         (events.Ack("lobby", 1, NOW), []),
         (events.Done("msg", "bob"), []),
         (events.Done("back"), ["12:01 -- You are back."]),
-        (events.History("lobby", (), False), ["12:01 -- Nothing before that."]),
+        (
+            events.KeepSet("lobby", 3, NOW, "bob", "", "30d", NOW + DAY),
+            ["12:01 -- bob has chosen that #lobby is kept for 30 days, from 2026-11-24 12:01 on; /keep changes it"],
+        ),
+        (events.Keeping("lobby", most="8w"), ["12:01 -- #lobby is kept for 8 weeks."]),
+        (events.Forgotten("lobby", 42, NOW - DAY), ["12:01 -- What happened in #lobby before 2026-11-22 12:01 has been deleted."]),
+        (
+            events.Entered("ops", 1, 1, ("ada",), keep="none"),
+            ["12:01 -- You are in #ops, alone.", "      -- By choice of its people, nothing of #ops is kept."],
+        ),
+        (events.Missed("ops", 5, 1504), ["12:01 -- 1,500 events are missing here in #ops: the server has them no longer."]),
+        (events.Missed("ops", 5, 5), ["12:01 -- 1 event is missing here in #ops: the server has it no longer."]),
+        (
+            events.Missed("ops", 0, 7),
+            ["12:01 -- What happened in #ops meanwhile is not known: its log has begun anew, or nothing of it is kept."],
+        ),
+        (events.Found(("pot", "tea"), ()), ["12:01 -- Nothing is found for pot tea."]),
+        (events.History("lobby", (), False), ["12:01 -- There is nothing of #lobby to show."]),
         (
             events.History("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
             ["12:01 -- What happened in #ops:", "12:01 <bob> one", "12:01 -- eve has joined #ops"],
@@ -68,17 +85,18 @@ def test_a_refused_message_says_so_itself(wording: Wording) -> None:
     refused = events.Refused("not-delivered", "The disk is full.")
     assert wording.heard(Heard(refused, about=commands.Say("hi", "lobby")), "lobby") == []
     (line,) = wording.not_delivered("ada", commands.Say("hi", "lobby"), "The disk is full.", "lobby")
-    assert plain(line) == "12:01 <ada> hi ✗ not delivered: The disk is full."
-    assert line[-1].style == BAD
+    assert plain(line.line) == "12:01 <ada> hi ✗ not delivered: The disk is full."
+    assert line.line[-1].style == BAD
 
 
 def test_entering_shows_what_happened_before_faintly(wording: Wording) -> None:
     entered = events.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
     lines = wording.heard(Heard(entered), "lobby")
     assert texts(lines)[:2] == ["12:01 -- What happened before in #lobby:", "12:01 <bob> old"]
-    assert all(span.style.dim for span in lines[1])
+    assert all(span.style.dim for span in lines[1].line)
     assert "ada" in texts(lines)[2]
     assert any("tea" in text for text in texts(lines)[2:])
+    assert [(one.seq, one.lasting) for one in lines[:3]] == [(0, False), (1, False), (9, True)]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +114,8 @@ def test_own_messages_and_their_marks(wording: Wording, message: commands.Say, s
     assert plain(waiting) == f"12:01 {shown} …"
     assert all(span.style.dim for span in waiting if span.text.strip())
     (delivered,) = wording.delivered("ada", message, NOW, "lobby")
-    assert plain(delivered) == f"12:01 {shown} ✓"
-    assert delivered[-1].style == GOOD
+    assert plain(delivered.line) == f"12:01 {shown} ✓"
+    assert delivered.line[-1].style == GOOD
 
 
 def test_another_day_is_announced_once(wording: Wording) -> None:
@@ -118,9 +136,9 @@ def test_another_day_is_announced_once(wording: Wording) -> None:
 def test_calling_somebody_stands_out(wording: Wording) -> None:
     (loud,) = wording.heard(Heard(said("ada!"), loud=True), "lobby")
     (quiet,) = wording.heard(Heard(said("ada!")), "lobby")
-    assert plain(loud) == plain(quiet)
-    assert any(span.style.reverse for span in loud)
-    assert not any(span.style.reverse for span in quiet)
+    assert plain(loud.line) == plain(quiet.line)
+    assert any(span.style.reverse for span in loud.line)
+    assert not any(span.style.reverse for span in quiet.line)
 
 
 def test_a_nick_has_one_colour_in_any_case() -> None:
@@ -145,3 +163,55 @@ def test_plain_lines() -> None:
     assert plain_line(said("hi")) == "12:01 #lobby <bob> hi"
     assert plain_line(said("waves", action=True)) == "12:01 #lobby * bob waves"
     assert plain_line(events.Private("bob", "psst", NOW)) == "12:01 [bob] psst"
+
+
+# -- Before and after ----------------------------------------------------------------------------------------------------
+
+
+def test_each_line_of_an_event_knows_which(wording: Wording) -> None:
+    lines = wording.heard(Heard(events.History("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
+    assert [(one.room, one.seq) for one in lines] == [("", 0), ("ops", 1), ("ops", 1)]
+    line = wording.delivered("ada", commands.Say("hi", "ops"), NOW, "lobby", 7)[-1]
+    assert (line.room, line.seq, line.quoted) == ("ops", 7, False)
+
+
+def test_hits_are_numbered_and_the_words_stand_out_without_colours(wording: Wording) -> None:
+    old = said(f"{'long ' * 20}TEA{' long' * 20}", "ops", time=NOW - DAY)
+    found = events.Found(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
+    lines = wording.heard(Heard(found), "lobby")
+    assert texts(lines) == [
+        "12:01 -- Found for tea*, the newest first; /jump N shows the place of one:",
+        "   1  12:01 #lobby <bob> a teapot",
+        "   2  2026-11-22 12:01 #ops <bob> … long long long long TEA long long long long …",
+        "   3  12:01 #lobby * bob tea",
+        "12:01 -- There is more: give another word, or in:#room, from:nick, before:DATE.",
+    ]
+    assert [[span.text for span in one.line if span.style.reverse] for one in lines[1:4]] == [["tea"], ["TEA"], ["tea"]]
+    assert all(one.quoted for one in lines[1:4])
+
+
+def test_in_the_log_a_hit_is_marked_and_a_report_may_have_several_lines(wording: Wording) -> None:
+    (line,) = wording.of_log(said("some tea"), loud=False)
+    assert plain(line) == "12:01 <bob> some tea"
+    (line,) = wording.of_log(said("some tea"), loud=False, words=("tea",))
+    assert plain(line) == "12:01»<bob> some tea"
+    assert [span.text for span in line if span.style.reverse] == ["12:01", "»", "tea"]
+    (line,) = wording.of_log(events.Joined("lobby", 1, NOW, "eve", ""), loud=False, words=())
+    assert plain(line) == "12:01»-- eve has joined #lobby"
+
+
+@pytest.mark.parametrize(
+    ("count", "calls", "time", "mark"),
+    [
+        (1, 0, NOW, "-- 1 new message in #ops since 12:01 --"),
+        (1234, 2, NOW - DAY, "-- 1,234 new messages in #ops since 2026-11-22 12:01, 2 with your nick --"),
+    ],
+)
+def test_marks(wording: Wording, count: int, calls: int, time: int, mark: str) -> None:
+    assert plain(wording.mark("ops", count, calls, time)) == mark
+
+
+def test_days_and_dates(wording: Wording) -> None:
+    assert plain(wording.day(NOW - DAY)) == "-- Sunday, 22 November 2026 --"
+    assert wording.date(NOW) == "Mon 23 Nov 2026"
+    assert (wording.stamp(NOW), wording.stamp(NOW - DAY)) == ("12:01", "2026-11-22 12:01")

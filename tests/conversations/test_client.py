@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,7 @@ class Terminal:
 
     def __init__(self, socket_path: Path, columns: int = 80, rows: int = 16, **more: str) -> None:
         self._tmux = [need("tmux"), "-u", "-S", str(socket_path), "-f", "/dev/null"]
-        self._env = environment(USER="bot", **more)
+        self._env = environment(USER="bot", XDG_STATE_HOME=str(socket_path.parent / "state"), TZ="UTC", **more)
         self._size = ["-x", str(columns), "-y", str(rows)]
 
     def open(self) -> None:
@@ -321,6 +321,121 @@ def test_a_refused_nick_is_asked_for_again(daemon: Daemon, terminal: OpenTermina
     other.see_last("nick:")
     other.enter("eve")
     other.see("Hello eve.")
+
+
+def say_many(daemon: Daemon, texts: Iterable[str], *arguments: str) -> None:
+    """Let a program say ``texts``."""
+    assert run(daemon, "--nick", "bot", *arguments, text="\n".join(texts)).returncode == 0
+
+
+def fast(start_daemon: StartDaemon, *more: str) -> Daemon:
+    """A daemon to which a program may say much at once."""
+    return start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", *more)
+
+
+def test_the_past_page_by_page_and_back(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+    daemon = fast(start_daemon)
+    say_many(daemon, (f"number {number} 漢字" for number in range(250)))
+    ada = terminal(rows=24)
+    ada.client(daemon, "ada")
+    ada.see("number 249")
+    ada.type("half a thought")
+    ada.see_last("ada> half a thought")
+    before = ada.history
+    ada.key("PPage")
+    ada.see("#lobby past")
+    ada.see("number 220")
+    assert "number 249" not in ada.text
+    ada.key("C-Home")
+    ada.see("-- The log of #lobby begins here. --")
+    ada.see("number 0 ")
+    say_many(daemon, ["new"])
+    ada.see("#lobby past, 1 new")
+    ada.resize(40, 10)
+    ada.see("-- The log of #lobby begins here. --")
+    ada.key("NPage")
+    ada.see("number 9 ")
+    ada.see_last("ada> half a thought")
+    ada.resize(80, 24)
+    ada.see("number 18 ")
+    ada.key("Escape")
+    ada.see("<bot> new")
+    ada.see_last("ada> half a thought")
+    told = [line for line in ada.history.splitlines() if "number" in line]
+    assert told == [line for line in before.splitlines() if "number" in line]
+    ada.key("Enter")
+    ada.see("half a thought ✓")
+
+
+def test_jumping_to_what_was_found(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+    daemon = fast(start_daemon)
+    say_many(daemon, (f"number {number}{' with émoji 👨‍👩‍👧' if number == 77 else ''}" for number in range(250)))
+    ada = terminal(rows=24, NO_COLOR="1")
+    ada.client(daemon, "ada")
+    ada.enter("/search EMOJI")
+    ada.see("   1  ")
+    ada.see("#lobby <bot> number 77 with émoji")
+    ada.enter("/jump 1")
+    ada.see("»<bot> number 77 with émoji 👨‍👩‍👧")
+    ada.see("<bot> number 70")
+    ada.see("<bot> number 84")
+    assert "\x1b[1;7mémoji" in ada.colours
+    ada.type("typing")
+    ada.see_last("ada> typing")
+    ada.see("/jump N shows the place of one")
+
+
+def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+    daemon = fast(start_daemon)
+    ada = terminal(rows=24, columns=100)
+    ada.enter(shlex.join(client(daemon, "--nick", "ada", "--room", "ops", "--room", "lobby")))
+    ada.see("You are in #lobby")
+    ada.enter("/join lobby")
+    ada.see(" #lobby 1 here  #ops")
+    ada.enter("seen before")
+    ada.see("seen before ✓")
+    ada.enter("/quit")
+    ada.see_last("$")
+    say_many(daemon, ["new in lobby", "ada: look"])
+    say_many(daemon, (f"number {number}" for number in range(120)), "--room", "ops")
+    again = same_port(daemon)
+    daemon.stop()
+    daemon = start_daemon(*again, "--flood-rate", "0")
+    ada.enter("clear")
+    ada.client(daemon, "ada")
+    ada.see("-- 2 new messages in #lobby since ")
+    ada.see("with your nick --")
+    ada.see("<bot> ada: look")
+    ada.see("-- 120 new messages in #ops since ")
+    ada.see(" #lobby 1 here  #ops (120)")
+    assert ada.text.index("seen before") < ada.text.index("2 new messages") < ada.text.index("new in lobby")
+    assert "number" not in ada.text
+    ada.key("M-1")
+    ada.see("-- Above are the last 100 of 120 new messages in #ops")
+    ada.see("number 119")
+    ada.enter("/jump new")
+    ada.see("-- 120 new messages in #ops since ")
+    ada.see("<bot> number 0")
+    ada.key("End")
+    ada.enter("/quit")
+    ada.see_last("$")
+    ada.enter("clear")
+    ada.client(daemon, "ada")
+    ada.see("number 119")
+    assert "new message" not in ada.text
+
+
+def test_a_damaged_memory_is_told_and_no_trouble(daemon: Daemon, terminal: OpenTerminal, tmp_path: Path) -> None:
+    ada = terminal(columns=300)
+    ada.client(daemon, "ada")
+    ada.enter("/quit")
+    ada.see_last("$")
+    (file,) = (tmp_path / "state" / "chatd-client").iterdir()
+    file.write_text("{")
+    ada.enter("clear")
+    ada.client(daemon, "ada")
+    ada.see("!! What you have seen before is not known: ")
+    ada.see("it is damaged, and will be written anew.")
 
 
 @pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

@@ -1,0 +1,53 @@
+"""Hits, chosen by their numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd import events
+from chatd.client.hits import Hits
+from chatd.client.lookback import Hit
+from chatd.errors import BadUsage
+
+
+def said(seq: int, room: str = "lobby") -> events.Said:
+    return events.Said(room, seq, 0, "bob", "", "tea")
+
+
+@pytest.fixture
+def hits() -> Hits:
+    hits = Hits()
+    hits.found(events.Found(("tea",), (said(9), said(7, "ops"), said(3))))
+    return hits
+
+
+def test_a_number_chooses_and_without_one_the_next(hits: Hits) -> None:
+    assert hits.choose(0) == (1, "lobby", Hit(9, ("tea",)))
+    assert hits.choose(2) == (2, "ops", Hit(7, ("tea",)))
+    assert hits.choose(0) == (3, "lobby", Hit(3, ("tea",)))
+    assert hits.choose(1)[0] == 1
+
+
+@pytest.mark.parametrize("number", [4, 1000])
+def test_there_are_no_others(hits: Hits, number: int) -> None:
+    with pytest.raises(BadUsage, match=f"There is no hit {number}"):
+        hits.choose(number)
+
+
+def test_before_a_search_there_are_none() -> None:
+    with pytest.raises(BadUsage, match=r"There are no hits\. /search WORDS finds messages"):
+        Hits().choose(0)
+
+
+def test_another_search_begins_anew(hits: Hits) -> None:
+    hits.choose(2)
+    hits.found(events.Found(("pot",), (said(5),)))
+    assert hits.choose(0) == (1, "lobby", Hit(5, ("pot",)))
+
+
+def test_what_is_forgotten_is_no_hit_and_the_others_keep_their_numbers(hits: Hits) -> None:
+    hits.forget("lobby", 8)
+    assert hits.choose(1)[2].seq == 9
+    assert hits.choose(2)[1] == "ops"
+    with pytest.raises(BadUsage):
+        hits.choose(3)

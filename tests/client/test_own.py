@@ -1,0 +1,36 @@
+"""The client's own commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.client.own import JUMP, Jump, OwnHelp, parse_own
+from chatd.errors import BadUsage
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("/jump", Jump()),
+        ("/jump 3", Jump(3)),
+        ("/JUMP  12 ", Jump(12)),
+        ("/jump new", Jump(new=True)),
+        ("/help jump", OwnHelp(JUMP)),
+        ("/help /jump", OwnHelp(JUMP)),
+        ("/help", None),
+        ("/help join", None),
+        ("/jumper", None),
+        ("//jump", None),
+        ("jump", None),
+        (" /jump", None),
+        ("", None),
+    ],
+)
+def test_what_is_asked(line: str, asked: object) -> None:
+    assert parse_own(line) == asked
+
+
+@pytest.mark.parametrize("line", ["/jump 0", "/jump -1", "/jump x", "/jump 1 2", "/jump ²", f"/jump {'9' * 30}"])
+def test_what_leads_nowhere(line: str) -> None:
+    with pytest.raises(BadUsage, match="leads nowhere"):
+        parse_own(line)
