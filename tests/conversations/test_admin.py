@@ -116,14 +116,21 @@ progress.PATIENCE = progress.STEP = 0
 """
 """Shows progress at once and every time, and so often that nobody can miss it."""
 
+WAITING = f"""{EAGER}
+import signal
+write = progress.Progress._write
+progress.Progress._write = lambda *line: (write(*line), signal.pause())
+"""
+"""Shows progress once, and waits there for Ctrl-C."""
+
 
 @pytest.fixture
 def run(folder: Path) -> Iterator[Run]:
     """Runs ``chatd-admin`` on a terminal."""
     programs = []
 
-    def start(*arguments: str, out: str = "/dev/tty") -> Program:
-        command = shlex.join([sys.executable, "-c", EAGER + ADMIN[2], "--data", str(folder), *arguments])
+    def start(*arguments: str, out: str = "/dev/tty", manner: str = EAGER) -> Program:
+        command = shlex.join([sys.executable, "-c", manner + ADMIN[2], "--data", str(folder), *arguments])
         front = [sys.executable, "-c", IN_FRONT, "/bin/sh", "-c", f"exec {command} > {out} 2> /dev/tty"]
         programs.append(Program(front, pty.openpty()))
         return programs[-1]
@@ -166,8 +173,8 @@ def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    program = run(*arguments)
-    program.line() if arguments[0] == "export" else program.see("\r")  # What it shows is not read on: it has to wait.
+    program = run(*arguments, manner=WAITING)
+    program.line() if arguments[0] == "export" else program.see("\r")  # Of an export not all is read: it has to wait as well.
     program.type(b"\x03")
     program.see("chatd-admin: stopped")
     program.rest()

@@ -198,11 +198,13 @@ def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable
     def call() -> Program:
         return start_program(need("nc"), "-N", "127.0.0.1", str(daemon.port))
 
-    ada, bob, eve = call(), call(), call()
+    ada = call()
     ada.say("ada")
     assert ada.line().startswith("-- Hello ada.")
+    bob = call()
     bob.say("bob")
     assert bob.line().startswith("-- Hello bob.")
+    eve = call()
     eve.say("eve")
     assert eve.line() == "!! There are too many connections from your address. Close one of them first.\r\n"
     ada.say(*["/back"] * 5)
