@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.conversations.processes import TWISTD, Daemon, cannot, environment
+from tests.conversations.talkers import Conversation
+from tests.store.checker import check
 
 HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}'
 TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
@@ -47,6 +51,43 @@ def talk(daemon: Daemon, *lines: str) -> str:
         connection.sendall("".join(f"{line}\n" for line in (HELLO, *lines)).encode())
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
+def test_a_server_that_is_killed_in_the_middle_of_bursts_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    options = ("--flood-rate", "0", "--port", "0", "--interface", "127.0.0.1", "--data", str(data))
+    acknowledged: dict[str, tuple[str, int]] = {}
+    with ExitStack() as ends:
+
+        def start() -> Daemon:
+            daemon = Daemon(tmp_path, *options)
+            ends.callback(daemon.close)
+            return daemon
+
+        daemons = [start()]
+
+        async def restarted() -> int:
+            daemons[-1].process.kill()
+            daemons[-1].wait()
+            check(data, {text: place for talker in talk.talkers for text, place in talker.places.items()})
+            daemons.append(start())
+            return await asyncio.to_thread(lambda: daemons[-1].port)
+
+        kills = 10 if os.environ.get("CHATD_TEST_ALL") == "1" else 2
+        talk = Conversation(["ada", "bob", "eve", "mallory"], 100 * (kills + 1), kills, restarted)
+        asyncio.run(talk.run(daemons[0].port))
+        assert daemons[-1].stop() == 0
+        for daemon in daemons:
+            assert daemon.errors() == ""
+    for talker in talk.talkers:
+        assert sorted(talker.places) == sorted(talker.texts)
+        acknowledged |= talker.places
+    stored = check(data, acknowledged)
+    for talker in talk.talkers:
+        seqs = [event["seq"] for event in talker.events]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), f"{talker.nick} heard something twice, or not at all"
+        heard = {(event["room"], event["seq"]): (event["nick"], event.get("text", "")) for event in talker.events}
+        assert heard == {place: stored[place][:2] for place in heard}
 
 
 @pytest.fixture
