@@ -98,6 +98,8 @@ class Writer:
         self._copier = _Copier(path)
         self._unindexed = index.unindexed(self._connection)
         self._indexed = time.monotonic()
+        self._index_failed = False
+        """Whether the last try did; a search then does with what there is."""
         self._waiting: list[Callable[[], object]] = []
         """Who is told when the index is up to date."""
         self._forgetting: deque[Forget] = deque()
@@ -139,7 +141,7 @@ class Writer:
                 self._forget()
             if self._unindexed and (self._waiting or not gathered or time.monotonic() > self._indexed + INDEX_SECONDS):
                 self._index()
-            if self._waiting and not self._unindexed:
+            if self._waiting and (self._index_failed or not self._unindexed):
                 for then in self._waiting:
                     self._call(then)
                 self._waiting.clear()
@@ -214,17 +216,19 @@ class Writer:
             self._connection.execute("UPDATE room SET keep = ?, keep_since = ? WHERE id = ?", (event.keep, event.since, room))
 
     def _index(self) -> None:
-        """Index a part of what is not yet; where that fails, as on a full disk, the next time finds it."""
+        """Index a part of what is not yet; where that fails, as on a full disk, it is tried again."""
         room = next(iter(self._unindexed))
         self._indexed = time.monotonic()
         try:
             more = index.index(self._connection, room)
         except sqlite3.Error:
-            more = False
+            self._index_failed = True
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-        if not more:
-            self._unindexed.discard(room)
+        else:
+            self._index_failed = False
+            if not more:
+                self._unindexed.discard(room)
 
     def _forget(self) -> None:
         """Delete a part; where that fails, the next time finds it."""

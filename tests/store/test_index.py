@@ -153,3 +153,19 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
     store.wait(lambda: answers)
     store.close()
     assert len(parts) == 6
+
+
+def test_what_could_not_be_indexed_on_a_full_disk_is_found_when_there_is_room(tmp_path: Path) -> None:
+    store = PumpedStore(tmp_path)
+    for number in range(450):
+        say(store.room(), f"tea {number}")
+    store.settle()
+    answers: list[Sequence[Event] | None] = []
+    store.limit(0)
+    store.search(Query(("tea", "449")), answers.append)
+    store.wait(lambda: answers)
+    store.limit(None)
+    store.search(Query(("tea", "449")), answers.append)
+    store.wait(lambda: len(answers) == 2)
+    store.close()
+    assert [[event.seq for event in answer or ()] for answer in answers] == [[], [450]]
