@@ -1,12 +1,13 @@
-"""Programs that talk at once, each with ids, while their server is killed again and again; they know only the protocol."""
+"""Programs that know only the JSON protocol: one that asks, and several that talk while their server is killed again and again."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
 
 from tests.conversations.processes import DEADLINE
 
@@ -16,6 +17,38 @@ WINDOW = 30
 
 SENT_AGAIN = 5
 """The messages that a talker says again on every new link though they were acknowledged, in number."""
+
+
+class Caller:
+    """One program on one link, which asks and waits."""
+
+    def __init__(self, port: int, nick: str) -> None:
+        self._link = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+        self._told = self._link.makefile("rb")
+        self._say(type="hello", nick=nick)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._told.close()
+        self._link.close()
+
+    def ask(self, answer: str, **fields: Any) -> dict[str, Any]:
+        """Send ``fields``, and give the next that is told of the type ``answer``."""
+        self._say(**fields)
+        return self.next(answer)
+
+    def next(self, type: str) -> dict[str, Any]:
+        """The next that is told of this type; what comes before it is lost."""
+        for line in self._told:
+            told: dict[str, Any] = json.loads(line)
+            if told["type"] == type:
+                return told
+        raise AssertionError(f"no {type} has come")
+
+    def _say(self, **fields: Any) -> None:
+        self._link.sendall(json.dumps(fields).encode() + b"\n")
 
 
 class Conversation:
@@ -37,6 +70,10 @@ class Conversation:
             for talker in self.talkers:
                 group.create_task(talker.talk())
             group.create_task(self._disturb())
+
+    def acknowledged(self) -> dict[str, tuple[str, int]]:
+        """All that was, and where it stands."""
+        return {text: place for talker in self.talkers for text, place in talker.places.items()}
 
     async def port(self) -> int:
         """Where the server is, once it is there."""
