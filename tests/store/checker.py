@@ -19,8 +19,8 @@ Stored = dict[Place, tuple[str, str, str]]
 def check(folder: Path, acknowledged: Mapping[str, Place], forgotten: Collection[str] = ()) -> Stored:
     """Look into the data in ``folder`` as a power cut would have left it, and return what is there.
 
-    Every id of ``acknowledged`` is stored once, at its place, but for those that may be ``forgotten``; the seqs of each room follow
-    one another without a hole; the search index has what it says that it has; and nothing is damaged.
+    Every id of ``acknowledged`` is stored once, at its place; those that may be ``forgotten`` are, or lie before all that is kept.
+    The seqs of each room follow one another without a hole; the search index has what it says that it has; nothing is damaged.
     """
     with TemporaryDirectory() as name:  # A copy: opening it would repair what the next start has to.
         for file in folder.glob("chatd.db*"):
@@ -40,25 +40,30 @@ def _check(connection: sqlite3.Connection, acknowledged: Mapping[str, Place], fo
         "SELECT room.name, event.id & 0xffffffffff, nick, text, coalesce(sent, '') FROM event JOIN room ON room.id = event.id >> 40"
     ).fetchall()
     stored = {(room, seq): (nick, text, sent) for room, seq, nick, text, sent in rows}
-    _check_numbers(connection, stored)
-    _check_ids(stored, acknowledged, forgotten)
+    first = dict(connection.execute("SELECT name, first FROM room").fetchall())
+    _check_numbers(stored, first)
+    _check_ids(stored, first, acknowledged, forgotten)
     _check_index(connection)
     return stored
 
 
-def _check_numbers(connection: sqlite3.Connection, stored: Stored) -> None:
-    for name, first in connection.execute("SELECT name, first FROM room").fetchall():
+def _check_numbers(stored: Stored, first: Mapping[str, int]) -> None:
+    for name, start in first.items():
         seqs = sorted(seq for room, seq in stored if room == name)
-        assert seqs == list(range(first, first + len(seqs))), f"the numbers of #{name} have a hole"
+        assert seqs == list(range(start, start + len(seqs))), f"the numbers of #{name} have a hole"
 
 
-def _check_ids(stored: Stored, acknowledged: Mapping[str, Place], forgotten: Collection[str]) -> None:
+def _check_ids(stored: Stored, first: Mapping[str, int], acknowledged: Mapping[str, Place], forgotten: Collection[str]) -> None:
     ids = [sent for _, _, sent in stored.values() if sent]
     assert len(ids) == len({*ids}), "an id is stored twice"
+    assert len({*acknowledged.values()}) == len(acknowledged), "two messages were acknowledged at one place"
     places = {sent: place for place, (_, _, sent) in stored.items() if sent}
-    for id, place in acknowledged.items():
-        assert places.get(id, place) == place, f"{id} was acknowledged at another place"
-        assert id in places or id in forgotten, f"{id} was acknowledged and is missing"
+    for id, (room, seq) in acknowledged.items():
+        if id not in places:
+            assert id in forgotten, f"{id} was acknowledged and is missing"
+            assert seq < first[room] or (room, seq) in stored, f"the number of {id} in #{room} was given and is free again"
+        else:
+            assert places[id] == (room, seq), f"{id} was acknowledged at another place"
 
 
 def _check_index(connection: sqlite3.Connection) -> None:

@@ -29,18 +29,25 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from chatd.errors import NotDelivered
-from chatd.events import Said
+from chatd.events import KeepSet, Said
+from chatd.keep import NONE
 from chatd.names import parse_room
 from chatd.store import writer
 from chatd.store.sqlite import SqliteLog, SqliteStore
 
 ORIGIN: Final = "crashing"
-ROOMS: Final = ("lobby", "tea")
+ROOMS: Final = ("lobby", "tea", "attic")
+UNKEPT: Final = "attic"
+"""Nothing of this room is kept, but that its numbers are given."""
+
 BURSTS: Final = (1, 5, 37, 150)
 """How many messages are said before their answers are awaited, in number: in one statement, and in a transaction of several."""
 
 KEPT: Final = 400
 """The messages that are kept at least, in number."""
+
+APART: Final = 10_000
+"""How far apart messages are said, in milliseconds: forgetting has steps of ten minutes."""
 
 PR_SET_PTRACER, PR_SET_PTRACER_ANY = 0x59616D61, c_ulong(-1)
 """prctl(2)."""
@@ -89,6 +96,7 @@ class Child:
         self._store = store = SqliteStore(Path(self.life.folder), self._call, self._turn.append, partial(tell, "reports"))
         store.start()
         self._logs = [store.log(parse_room(room)) for room in ROOMS]
+        self._choose()
         number, bursts = self.life.first, cycle(BURSTS)
         while number <= self.life.last:
             for _ in range(next(bursts)):
@@ -97,8 +105,16 @@ class Child:
             self._wait(store.settled)
             if self.life.forget and number > KEPT:
                 tell("forgets", number - KEPT)
-                store.forget(number - KEPT)
+                for log in self._logs:
+                    log.forget(number * APART, KEPT * APART, lambda first, time: None)
         store.close()
+
+    def _choose(self) -> None:
+        """Let nothing be kept of one room."""
+        log = self._logs[ROOMS.index(UNKEPT)]
+        if log.keep.text != NONE:
+            log.append(KeepSet(log.name, log.end, 0, "ada", ORIGIN, NONE, 0), lambda failure: None)
+            self._wait(self._store.settled)
 
     def _watched(self, *given: Any, **more: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = self._connect(*given, **more)
@@ -127,7 +143,7 @@ class Child:
 
     def _say(self, number: int) -> None:
         """Say the message, unless it was said in an earlier life."""
-        log, id = self._logs[number % 2], str(number)
+        log, id = self._logs[number % len(ROOMS)], str(number)
 
         def ask(then: Callable[[], object]) -> None:
             def found(known: Said | None) -> None:
@@ -143,7 +159,8 @@ class Child:
         if known is not None:
             log.confirm(known, partial(self._acknowledge, known))
         else:
-            said = Said(log.name, log.end, number, "ada", ORIGIN, f"message {number} " + "x" * (number % 500), id=str(number))
+            text = f"message {number} " + "x" * (number % 500)
+            said = Said(log.name, log.end, number * APART, "ada", ORIGIN, text, id=str(number))
             log.append(said, partial(self._acknowledge, said))
 
     def _acknowledge(self, said: Said, failure: NotDelivered | None) -> None:
