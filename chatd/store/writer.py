@@ -15,7 +15,7 @@ from typing import Final
 
 from chatd.events import Event, KeepSet, TopicSet
 from chatd.store import database, index, keeping
-from chatd.store.queries import Row, event_id, to_row
+from chatd.store.queries import event_id, to_row
 from chatd.when import FOR_EVER
 
 ROWS_AT_ONCE: Final = 100
@@ -175,22 +175,22 @@ class Writer:
         else:
             self._call(self._answered, batches, None)
             self._count(sum(map(len, batches)))
-            self._unindexed.update(room for batch in batches for room, _ in batch.events)
+            self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
     def _write_all(self, batches: Sequence[Batch]) -> None:
         """Write ``batches`` in one transaction: that of the one statement, where one is enough."""
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
-        rows = [to_row(room, event) for batch in batches for room, event in batch.events]
+        events = [pair for batch in batches for pair in batch.events]
         unkept = [pair for batch in batches for pair in batch.unkept]
-        chosen = [pair for batch in batches for pair in batch.events if type(pair[1]) in (TopicSet, KeepSet)]
-        if not rooms and not chosen and not unkept and len(rows) <= ROWS_AT_ONCE:
-            return self._insert(rows)
+        chosen = [pair for pair in events if type(pair[1]) in (TopicSet, KeepSet)]
+        if not rooms and not chosen and not unkept and len(events) <= ROWS_AT_ONCE:
+            return self._insert(events)
         execute("BEGIN IMMEDIATE")
         for room in rooms:
             execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            self._insert(rows[start : start + ROWS_AT_ONCE])
+        for start in range(0, len(events), ROWS_AT_ONCE):
+            self._insert(events[start : start + ROWS_AT_ONCE])
         for room_id, event in unkept:
             self._number(room_id, event)
         for room_id, event in chosen:
@@ -201,7 +201,7 @@ class Writer:
         """Store that the number of ``event`` is given; where something is before it, the event, to be deleted with that."""
         sought = (event_id(room, 0), event_id(room, event.seq))
         if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", sought).fetchone():
-            self._insert([to_row(room, event)])
+            self._insert([(room, event)])
             for request in self._forgetting:
                 if request.room == room and request.before == FOR_EVER:
                     request.stop = event.seq + 1
@@ -248,9 +248,10 @@ class Writer:
             if request.deleted:
                 self._call(request.done, first)
 
-    def _insert(self, rows: Sequence[Row]) -> None:
-        places = ", ".join([_PLACES] * len(rows))
-        self._connection.execute(f"INSERT INTO event VALUES {places}", [value for row in rows for value in row])
+    def _insert(self, events: Sequence[tuple[int, Event]]) -> None:
+        places = ", ".join([_PLACES] * len(events))
+        values = [value for room, event in events for value in to_row(room, event)]
+        self._connection.execute(f"INSERT INTO event VALUES {places}", values)
 
     def _count(self, rows: int) -> None:
         """Have the write-ahead log copied into the database now and then; what came meanwhile is little, and copied here at once.
