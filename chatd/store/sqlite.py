@@ -18,11 +18,12 @@ from typing import Final
 from chatd.errors import NotDelivered, TooMany
 from chatd.events import Event, KeepSet, Said
 from chatd.keep import Keep
-from chatd.limits import LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS, SESSIONS
+from chatd.limits import IDS_PER_SENDER, LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.log import Forgotten, Found, MemoryLog, Stored
 from chatd.names import Name
 from chatd.search import Query
 from chatd.store import database, index, queries
+from chatd.store.ids import KnownIds
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Reader
 from chatd.store.writer import Batch, Forget, NewRoom, Writer
@@ -74,8 +75,7 @@ class SqliteStore:
 
     def _load(self) -> None:
         self._said: dict[tuple[str, str], Said] = {}
-        self._fresh: dict[str, None] = {}
-        """Senders all of whose ids are in memory."""
+        self._ids = KnownIds()
         self._pages: OrderedDict[tuple[int, int], Sequence[Event]] = OrderedDict()
         connection = database.connect(self.path, only_read=True)
         try:
@@ -193,22 +193,21 @@ class SqliteStore:
 
     def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
         """Tell the message that was said from ``origin`` under ``id``: from memory, or from the disk where memory cannot know."""
+        most = 0 if self._ids.knows(origin) else IDS_PER_SENDER
 
-        def told(answer: tuple[Said | None, bool] | Exception) -> None:
+        def told(answer: tuple[Said | None, Sequence[str] | None] | Exception) -> None:
             if isinstance(answer, Exception):  # The index of the database refuses a second one in any case.
                 self._report(f"the database {self.path} cannot be read: {answer}")
                 return found(None)
-            said, has_ids = answer
-            if not has_ids:
-                self._fresh[origin] = None
-                if len(self._fresh) > SESSIONS:
-                    del self._fresh[next(iter(self._fresh))]
+            said, ids = answer
+            if most:
+                self._ids.learn(origin, ids)
             found(self._recall(origin, id) or said)
 
         said = self._recall(origin, id)
-        if not id or said is not None or origin in self._fresh:
+        if not id or said is not None or not self._ids.may_have(origin, id):
             return found(said)
-        self._reader.ask(partial(queries.find, origin=origin, sent=id), told)
+        self._reader.ask(partial(queries.find, origin=origin, sent=id, most=most), told)
 
     def _recall(self, origin: str, id: str) -> Said | None:
         pending = self._sent.get((origin, id))
@@ -229,7 +228,7 @@ class SqliteStore:
         return MemoryLog(first=first, said=self._said, dropped=self._dropped)
 
     def _dropped(self, said: Said) -> None:
-        self._fresh.pop(said.origin, None)
+        self._ids.add(said.origin, said.id)
 
     # -- Forgetting
 
