@@ -1,4 +1,4 @@
-"""Two programs at once: one asks for what is far back, the other pings all the time and sees how long the server is busy."""
+"""Programs that talk with ids; and two of which one asks for what is far back while the other sees how busy the server is."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ LONG_ONES = 5
 ASK_SECONDS = 30.0
 """How long an answer may take before it is given up, in seconds."""
 
+PROGRAMS, MESSAGES, WINDOW = 20, 1000, 50
+"""How many programs talk at once, how many messages each says, and how many of them are on the way at a time."""
+
+ACK = b'"type":"ack"'
+
 Question = Callable[[random.Random], dict[str, Any]]
 
 
@@ -42,6 +47,7 @@ class Link:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._rest = b""
 
     @classmethod
     async def open(cls, port: int, nick: str) -> Link:
@@ -51,17 +57,47 @@ class Link:
 
     async def ask(self, message: Mapping[str, Any], *answers: str) -> dict[str, Any]:
         """Send ``message``, and give the first that comes of one of these types."""
+        self.send(message)
+        return await self.next(*answers)
+
+    def send(self, message: Mapping[str, Any]) -> None:
         self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def next(self, *types: str) -> dict[str, Any]:
+        """The first that comes of one of these types."""
         while True:
             line = await asyncio.wait_for(self._reader.readline(), ASK_SECONDS)
             if not line:
                 raise ConnectionError("the server has hung up")
             told: dict[str, Any] = json.loads(line)
-            if told["type"] in answers:
+            if told["type"] in types:
                 return told
+
+    async def acknowledged(self) -> int:
+        """How many acknowledgements have come; nothing else is looked at."""
+        chunk = self._rest + await asyncio.wait_for(self._reader.read(1 << 16), ASK_SECONDS)
+        if chunk == self._rest:
+            raise ConnectionError("the server has hung up")
+        lines, _, self._rest = chunk.rpartition(b"\n")
+        return lines.count(ACK)
 
     def close(self) -> None:
         self._writer.close()
+
+
+async def talk_with_ids(port: int) -> None:
+    """Let programs talk at once, each message with an id, until all are acknowledged."""
+    await asyncio.gather(*(_talk_with_ids(port, f"program{number}") for number in range(PROGRAMS)))
+
+
+async def _talk_with_ids(port: int, nick: str) -> None:
+    link, sent, answered = await Link.open(port, nick), 0, 0
+    while answered < MESSAGES:
+        for number in range(sent, min(answered + WINDOW, MESSAGES)):
+            link.send({"type": "say", "text": f"message {number} of {nick}, as long as others", "id": str(number)})
+            sent = number + 1
+        answered += await link.acknowledged()
+    link.close()
 
 
 def _moment(chance: random.Random) -> str:

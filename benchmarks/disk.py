@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.asking import Answers, ask_all
+from benchmarks.asking import MESSAGES, PROGRAMS, Answers, ask_all, talk_with_ids
 from benchmarks.cores import FOR_LOAD, on_cores
 from benchmarks.fill import fill
 from benchmarks.report import machine
@@ -40,6 +40,10 @@ MEMORY, EMPTY, FULL, SLOW = "memory", "empty", "full", "sync of 1 ms"
 COLUMNS = (MEMORY, EMPTY, FULL, SLOW)
 BURSTS = ("burst", "crowd", "storm")
 PACED = "paced"
+IDS = "ids"
+"""``asking.talk_with_ids``."""
+
+PROCESSOR = "cpu_us_per_delivery"
 WORKED = [work for work in WORKS if work.name in (*BURSTS, PACED)]
 
 Values = dict[tuple[str, str, str], list[float]]
@@ -75,6 +79,8 @@ class Disk:
             for work in WORKED:
                 for name in COLUMNS:
                     self._work(run, work.name, work.cases[work.name], name)
+            for name in COLUMNS:
+                self._talk_with_ids(run, name)
             for name in (MEMORY, EMPTY, FULL):
                 self._start(run, name)
 
@@ -87,10 +93,20 @@ class Disk:
         outcome = measure(load, self.server(name), self.folder, default_limits=False)
         if not outcome["went_well"]:
             raise BenchmarkError(f"{work} did not go well on {name}: {outcome}")
-        for figure in ("cpu_us_per_delivery", "p50_ms", "p99_ms"):
+        for figure in (PROCESSOR, "p50_ms", "p99_ms"):
             self._note(run, work, figure, name, float(outcome[figure]))
+        self._clean()
+
+    def _clean(self) -> None:
         for data in self.folder.glob("data-*"):
             shutil.rmtree(data)
+
+    def _talk_with_ids(self, run: int, name: str) -> None:
+        with running(self.server(name), self.folder, default_limits=False) as (port, pid), on_cores(FOR_LOAD):
+            before = _processor_seconds(pid)
+            asyncio.run(talk_with_ids(port))
+            self._note(run, IDS, PROCESSOR, name, 1e6 * (_processor_seconds(pid) - before) / (PROGRAMS * MESSAGES))
+        self._clean()
 
     def _start(self, run: int, name: str) -> None:
         server = self.server(name, str(self.folder / "started"))
@@ -125,8 +141,8 @@ class Disk:
         """The table of what costs what."""
         return [
             ["work", "figure", "limit", *COLUMNS],
-            *(self._compared(work, "processor time, memory = 1", "1.5", "cpu_us_per_delivery", "ratio") for work in BURSTS),
-            self._compared(PACED, "processor time, memory = 1", "", "cpu_us_per_delivery", "ratio"),
+            *(self._compared(work, "processor time, memory = 1", "1.5", PROCESSOR, "ratio") for work in BURSTS),
+            *(self._compared(work, "processor time, memory = 1", "", PROCESSOR, "ratio") for work in (IDS, PACED)),
             self._compared(PACED, "p50, ms more than in memory", "", "p50_ms", "difference"),
             self._compared(PACED, "p99, ms more than in memory", "5", "p99_ms", "difference"),
             *(
@@ -169,6 +185,11 @@ def sync_ms(folder: Path) -> float:
             os.fdatasync(file.fileno())
             spans.append(time.perf_counter() - began)
     return 1000 * statistics.median(spans)
+
+
+def _processor_seconds(pid: int) -> float:
+    """What a process has used, in seconds: its clock as the C library's clock_getcpuclockid names it."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def _forget_cached(path: Path) -> None:
