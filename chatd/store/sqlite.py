@@ -82,6 +82,7 @@ class SqliteStore:
             self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
             self.logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
+            self._unindexed = index.unindexed(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
         finally:
@@ -95,7 +96,7 @@ class SqliteStore:
 
     def start(self) -> None:
         """Begin to write and to read."""
-        self._writer = Writer(self.path, self._call, self._answered)
+        self._writer = Writer(self.path, self._call, self._answered, self._unindexed)
         self._reader = Reader(self.path, self._call)
         self._searcher = Reader(self.path, self._call)
 

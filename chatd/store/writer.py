@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -89,14 +89,15 @@ class Writer:
     When a batch fails, so do all that were made before the reactor knew of it: their numbers follow those that are not stored.
     """
 
-    def __init__(self, path: Path, call: Callable[..., object], answered: Answered) -> None:
+    def __init__(self, path: Path, call: Callable[..., object], answered: Answered, unindexed: Iterable[int]) -> None:
         self._connection = database.connect(path)
         self._call = call
         self._answered = answered
         self._failed_age = -1
         self._commits = self._rows = 0
         self._copier = _Copier(path)
-        self._unindexed = index.unindexed(self._connection)
+        self._unindexed = {*unindexed}
+        """The rooms (their ids) of which something is not in the search index yet."""
         self._indexed = time.monotonic()
         self._index_failed = False
         """Whether the last try did; a search then does with what there is."""
