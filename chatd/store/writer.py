@@ -26,13 +26,14 @@ CHECKPOINT_COMMITS: Final = 500
 """The commits after which the write-ahead log is copied into the database, in number: some 8 MiB."""
 
 CHECKPOINT_ROWS: Final = 20_000
-"""The events after which it is, in number: about as much."""
+"""The events after which it is, in number, written, indexed or deleted: about as much."""
 
 INDEX_PAUSE: Final = 0.5
 """How long nothing is said before the search index follows, in seconds: bursts are stored first."""
 
-INDEX_SECONDS: Final = 2.0
-"""How long the search index waits for such a pause, in seconds, before it takes a part in between."""
+INDEX_SECONDS: Final = 0.15
+"""How long the search index waits for such a pause, in seconds, before it takes a part in between: 2 % of the time, which is enough
+for 1,000 messages a second."""
 
 _PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -101,6 +102,8 @@ class Writer:
         self._indexed = time.monotonic()
         self._index_failed = False
         """Whether the last try did; a search then does with what there is."""
+        self._quiet = False
+        """Whether nothing is said for some time."""
         self._waiting: list[Callable[[], object]] = []
         """Who is told when the index is up to date."""
         self._forgetting: deque[Forget] = deque()
@@ -133,6 +136,7 @@ class Writer:
     def _run(self) -> None:
         while True:
             gathered = list(self._gather())
+            self._quiet = not gathered
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.age > self._failed_age]
             if batches:
                 self._commit(batches)
@@ -154,7 +158,7 @@ class Writer:
 
         Nothing, if nothing comes and there is something to index.
         """
-        busy = self._forgetting or (self._unindexed and self._waiting)
+        busy = self._forgetting or (self._unindexed and (self._waiting or (self._quiet and not self._index_failed)))
         wait = None if not (busy or self._unindexed) else INDEX_PAUSE
         try:
             request = self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
@@ -228,6 +232,7 @@ class Writer:
                 self._connection.execute("ROLLBACK")
         else:
             self._index_failed = False
+            self._count(index.INDEXED_AT_ONCE)
             if not more:
                 self._unindexed.discard(room)
 
@@ -242,6 +247,7 @@ class Writer:
                 self._connection.execute("ROLLBACK")
             return
         request.deleted += number
+        self._count(number)
         if number:
             self._call(request.forgotten, first)
         if number < keeping.FORGOTTEN_AT_ONCE:
