@@ -141,7 +141,8 @@ def _chosen(all_of_them: Sequence[Named]) -> Callable[[str], list[Named]]:
     return parse
 
 
-def _positive(word: str) -> int:
+def positive(word: str) -> int:
+    """Parse a whole number from 1 on."""
     if not word.isdecimal() or int(word) < 1:
         raise argparse.ArgumentTypeError("a whole number from 1 on is wanted")
     return int(word)
@@ -164,7 +165,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"of {', '.join(server.name for server in SERVERS)}; default: all that are installed here "
         f"({', '.join(server.name for server in installed)}); ratios need bare",
     )
-    parser.add_argument("--runs", type=_positive, metavar="N", help="default: 3 of works that end in a ratio, 1 of the others")
+    parser.add_argument("--runs", type=positive, metavar="N", help="default: 3 of works that end in a ratio, 1 of the others")
     parser.add_argument("--quick", action="store_true", help="less of everything: to see that it works, not to quote")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the results; default: %(default)s")
     return parser.parse_args(arguments)

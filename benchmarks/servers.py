@@ -65,14 +65,15 @@ def _classic(start: Start) -> list[str]:
 
 
 def _in_memory(start: Start) -> list[str]:
-    return _chatd(start, "none")
+    return chatd(start, "none")
 
 
 def _on_disk(start: Start) -> list[str]:
-    return _chatd(start, str(start.folder / f"chatd-{start.port}"))
+    return chatd(start, str(start.folder / f"chatd-{start.port}"))
 
 
-def _chatd(start: Start, data: str) -> list[str]:
+def chatd(start: Start, data: str) -> list[str]:
+    """The command of chatd with its data in the folder ``data``, or in none."""
     command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
     command += ["--interface", "127.0.0.1", "--data", data]
     if not start.default_limits:
@@ -171,7 +172,7 @@ def _wait_until_it_accepts(server: Server, process: subprocess.Popen[bytes], por
         if process.poll() is not None or time.monotonic() > give_up:
             said = log.read_text(errors="replace").strip().splitlines()
             raise ServerError(f"{server.name} did not start: {said[-1] if said else 'it said nothing'}")
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -71,6 +71,13 @@ LOG_PAGES: Final = 64
 PENDING_EVENTS: Final = 50_000
 """The events that may be on their way to the disk, in number: a disk that hangs must not fill the memory."""
 
+IDS_KNOWN: Final = 200_000
+"""The ids, in number, that memory knows of messages that it no longer has, so that a new one is known to be new: some 20 MiB."""
+
+IDS_PER_SENDER: Final = 10_000
+"""The ids that are learnt from the disk of a sender who comes back, in number: some milliseconds.  Of one who has used more, each
+message is looked up."""
+
 OWED_EVENTS: Final = 1000
 """The events of a room, in number, that wait because they have happened, as somebody's leaving has, and could not be stored."""
 

@@ -100,17 +100,18 @@ def events(connection: Connection, room: int, name: str, start: int, stop: int) 
     return [to_event(name, row) for row in found]
 
 
-def find(connection: Connection, origin: str, sent: str) -> tuple[Said | None, bool]:
-    """The message that ``origin`` said under the id ``sent``, and whether ``origin`` ever said one under any."""
+def find(connection: Connection, origin: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
+    """The message that ``origin`` said under the id ``sent``, and all ids of ``origin``; None where they are more than ``most``."""
     found = connection.execute(
         f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE origin = ? AND sent = ?",
         (origin, sent),
     ).fetchone()
-    if found is not None:
-        said = to_event(found[0], found[1:])
-        return (said if isinstance(said, Said) else None), True
-    any_ = connection.execute("SELECT 1 FROM event WHERE origin = ? AND sent IS NOT NULL LIMIT 1", (origin,)).fetchone()
-    return None, any_ is not None
+    said = to_event(found[0], found[1:]) if found is not None else None
+    ids = [
+        id
+        for (id,) in connection.execute("SELECT sent FROM event WHERE origin = ? AND sent IS NOT NULL LIMIT ?", (origin, most + 1))
+    ]
+    return said if isinstance(said, Said) else None, ids if len(ids) <= most else None
 
 
 class _Times(Sequence[int]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,11 +18,12 @@ from typing import Final
 from chatd.errors import NotDelivered, TooMany
 from chatd.events import Event, KeepSet, Said
 from chatd.keep import Keep
-from chatd.limits import LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS, SESSIONS
+from chatd.limits import IDS_PER_SENDER, LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.log import Forgotten, Found, MemoryLog, Stored
 from chatd.names import Name
 from chatd.search import Query
 from chatd.store import database, index, queries
+from chatd.store.ids import KnownIds
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Reader
 from chatd.store.writer import Batch, Forget, NewRoom, Writer
@@ -74,14 +75,14 @@ class SqliteStore:
 
     def _load(self) -> None:
         self._said: dict[tuple[str, str], Said] = {}
-        self._fresh: dict[str, None] = {}
-        """Senders all of whose ids are in memory."""
+        self._ids = KnownIds()
         self._pages: OrderedDict[tuple[int, int], Sequence[Event]] = OrderedDict()
         connection = database.connect(self.path, only_read=True)
         try:
             self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
             self.logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
+            self._unindexed = index.unindexed(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
         finally:
@@ -95,7 +96,7 @@ class SqliteStore:
 
     def start(self) -> None:
         """Begin to write and to read."""
-        self._writer = Writer(self.path, self._call, self._answered)
+        self._writer = Writer(self.path, self._call, self._answered, self._unindexed)
         self._reader = Reader(self.path, self._call)
         self._searcher = Reader(self.path, self._call)
 
@@ -130,7 +131,8 @@ class SqliteStore:
     def settled(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all that was appended until now is stored, or has failed to be."""
         if self._pending:
-            self._pending[-1].told.append(lambda failure: then())
+            *_, told = self._pending[-1]
+            told.append(lambda failure: then())
         else:
             then()
 
@@ -138,7 +140,7 @@ class SqliteStore:
 
     def append(self, log: SqliteLog, event: Event, kept: bool, stored: Stored) -> None:
         """Store ``event``, which has its number, or where it is not ``kept``, that the number is given; called by its log."""
-        pending = _Pending(log, event, kept, [stored])
+        pending = (log, event, kept, [stored])
         self._pending.append(pending)
         if type(event) is Said and event.id:
             self._sent[event.origin, event.id] = pending
@@ -150,9 +152,9 @@ class SqliteStore:
         """Give the writer what the turn has gathered, so that one turn's events are stored and shown together."""
         gathered, self._gathered = self._gathered, []
         if gathered and self._writer is not None:
-            events = [(pending.log.id, pending.event) for pending in gathered if pending.kept]
-            unkept = [(pending.log.id, pending.event) for pending in gathered if not pending.kept]
-            rooms = {pending.log.id: pending.log for pending in gathered if not pending.log.is_stored}
+            events = [(log.id, event) for log, event, kept, _ in gathered if kept]
+            unkept = [(log.id, event) for log, event, kept, _ in gathered if not kept]
+            rooms = {log.id: log for log, _, _, _ in gathered if not log.is_stored}
             self._writer.put(Batch(self._age, events, [NewRoom(log.id, log.key, log.name) for log in rooms.values()], unkept))
 
     def _answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
@@ -162,23 +164,22 @@ class SqliteStore:
             self._report(f"nothing can be stored in {self.path}: {error}")
             return self._fail(_not_delivered(error))
         for _ in range(sum(map(len, batches))):
-            pending = self._pending.popleft()
-            pending.log.show(pending.event, pending.kept)
-            self._tell(pending, None)
+            log, event, kept, told = self._pending.popleft()
+            log.show(event, kept)
+            self._tell(event, told, None)
 
     def _fail(self, failure: NotDelivered) -> None:
         self._age += 1
         failed, self._pending, self._gathered = self._pending, deque(), []
-        for pending in failed:
-            pending.log.end = pending.log.stored
-        for pending in failed:
-            self._tell(pending, failure)
+        for log, _, _, _ in failed:
+            log.end = log.stored
+        for _, event, _, told in failed:
+            self._tell(event, told, failure)
 
-    def _tell(self, pending: _Pending, failure: NotDelivered | None) -> None:
-        event = pending.event
+    def _tell(self, event: Event, told: Iterable[Stored], failure: NotDelivered | None) -> None:
         if type(event) is Said and event.id:
             self._sent.pop((event.origin, event.id), None)
-        for stored in pending.told:
+        for stored in told:
             try:
                 stored(failure)
             except Exception as error:
@@ -193,26 +194,25 @@ class SqliteStore:
 
     def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
         """Tell the message that was said from ``origin`` under ``id``: from memory, or from the disk where memory cannot know."""
+        most = 0 if self._ids.knows(origin) else IDS_PER_SENDER
 
-        def told(answer: tuple[Said | None, bool] | Exception) -> None:
+        def told(answer: tuple[Said | None, Sequence[str] | None] | Exception) -> None:
             if isinstance(answer, Exception):  # The index of the database refuses a second one in any case.
                 self._report(f"the database {self.path} cannot be read: {answer}")
                 return found(None)
-            said, has_ids = answer
-            if not has_ids:
-                self._fresh[origin] = None
-                if len(self._fresh) > SESSIONS:
-                    del self._fresh[next(iter(self._fresh))]
+            said, ids = answer
+            if most:
+                self._ids.learn(origin, ids)
             found(self._recall(origin, id) or said)
 
         said = self._recall(origin, id)
-        if not id or said is not None or origin in self._fresh:
+        if not id or said is not None or not self._ids.may_have(origin, id):
             return found(said)
-        self._reader.ask(partial(queries.find, origin=origin, sent=id), told)
+        self._reader.ask(partial(queries.find, origin=origin, sent=id, most=most), told)
 
     def _recall(self, origin: str, id: str) -> Said | None:
         pending = self._sent.get((origin, id))
-        said = self._said.get((origin, id)) if pending is None else pending.event
+        said = self._said.get((origin, id)) if pending is None else pending[1]
         return said if isinstance(said, Said) else None
 
     def confirm(self, event: Said, stored: Stored) -> None:
@@ -221,14 +221,15 @@ class SqliteStore:
         if pending is None:
             stored(None)
         else:
-            pending.told.append(stored)
+            *_, told = pending
+            told.append(stored)
 
     def new_tail(self, first: int) -> MemoryLog:
         """A log in memory that begins with number ``first``, for the last events of a room."""
         return MemoryLog(first=first, said=self._said, dropped=self._dropped)
 
     def _dropped(self, said: Said) -> None:
-        self._fresh.pop(said.origin, None)
+        self._ids.add(said.origin, said.id)
 
     # -- Forgetting
 
@@ -319,7 +320,7 @@ class SqliteLog:
         self._tail = store.new_tail(row.end - len(last))
         self._tail.topic = row.topic
         for event in last:
-            self._tail.append(event, lambda failure: None)
+            self._tail.append(event, _nobody)
         self._tail.keep = row.keep
 
     @property
@@ -354,7 +355,7 @@ class SqliteLog:
     def show(self, event: Event, kept: bool) -> None:
         """``event`` is stored, or its number is if it is not ``kept``: it may be shown."""
         self.is_stored = True
-        self._tail.append(event, lambda failure: None)
+        self._tail.append(event, _nobody)
         if not kept:
             self._first = event.seq + 1
 
@@ -406,16 +407,12 @@ class SqliteLog:
         self._store.at(self, time, found)
 
 
-class _Pending:
-    """An event on its way to the disk, and who is told when it is there."""
+_Pending = tuple[SqliteLog, Event, bool, list[Stored]]
+"""An event on its way to the disk, whether it is kept, and who is told when it is there: a tuple, which is made fastest."""
 
-    __slots__ = ("event", "kept", "log", "told")
 
-    def __init__(self, log: SqliteLog, event: Event, kept: bool, told: list[Stored]) -> None:
-        self.log = log
-        self.event = event
-        self.kept = kept
-        self.told = told
+def _nobody(failure: NotDelivered | None) -> None:
+    """Nobody waits for the tail, which answers at once."""
 
 
 def _not_delivered(error: Exception) -> NotDelivered:

@@ -1,76 +1,199 @@
-"""A process that says one message after another until it is killed; run by ``test_crash.py``.
+"""A process whose children say one message after another until they are killed; run by ``test_crash.py``.
 
-``python crashing.py FOLDER FIRST SECONDS`` says the messages with the ids FIRST, FIRST + 1 and so on, in two rooms, in bursts, and
-writes a line ``ROOM SEQ ID`` for each that it is told is stored.  What was said before, by an earlier process, is found and
-not said again.
+It reads what a child shall do, a line of JSON each (:class:`Life`), and lets a fork of itself live so: a fork is there at once,
+where a new interpreter would have to import everything.  It writes what happens, a line each::
+
+    began PID
+    acknowledged ROOM SEQ ID
+    forgets ID              messages before this one may be forgotten from now on
+    dies at WHAT            the child kills itself
+    reports LINE            something has gone wrong
+    ended STATUS
 """
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import sqlite3
 import sys
+import time
 from collections.abc import Callable
+from ctypes import CDLL, c_ulong
+from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import count, cycle
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 from chatd.errors import NotDelivered
-from chatd.events import Said
+from chatd.events import KeepSet, Said
+from chatd.keep import NONE
 from chatd.names import parse_room
 from chatd.store import writer
 from chatd.store.sqlite import SqliteLog, SqliteStore
 
-ORIGIN = "crashing"
-ROOMS = ("lobby", "tea")
-BURST = 37
+ORIGIN: Final = "crashing"
+ROOMS: Final = ("lobby", "tea", "attic")
+UNKEPT: Final = "attic"
+"""Nothing of this room is kept, but that its numbers are given."""
+
+BURSTS: Final = (1, 5, 37, 150)
+"""How many messages are said before their answers are awaited, in number: in one statement, and in a transaction of several."""
+
+KEPT: Final = 400
+"""The messages that are kept at least, in number."""
+
+APART: Final = 10_000
+"""How far apart messages are said, in milliseconds: forgetting has steps of ten minutes."""
+
+PR_SET_PTRACER, PR_SET_PTRACER_ANY = 0x59616D61, c_ulong(-1)
+"""prctl(2)."""
+
+LONGEST_LIFE: Final = 30
+"""After which a child that nobody has killed is a failure, in seconds."""
 
 
-def acknowledge(said: Said, failure: NotDelivered | None) -> None:
-    assert failure is None
-    os.write(1, f"{said.room} {said.seq} {said.id}\n".encode())
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a child does in ``folder``: it says the messages from ``first`` to about ``last``, and then stops in order.
+
+    It kills itself just before a statement or a step that has ``death`` in it comes for the ``times``-th time.
+    ``index_seconds`` is how long the search index waits; with ``traced`` the child waits for strace first.
+    """
+
+    folder: str
+    first: int
+    last: int = 1_000_000
+    death: str = ""
+    times: int = 1
+    forget: bool = True
+    index_seconds: float = 0.01
+    traced: bool = False
+
+    def line(self) -> bytes:
+        """As it is read."""
+        return json.dumps(asdict(self)).encode() + b"\n"
 
 
-def say(log: SqliteLog, id: str, known: Said | None) -> None:
-    if known is not None:
-        log.confirm(known, partial(acknowledge, known))
-    else:
-        said = Said(log.name, log.end, 0, "ada", ORIGIN, f"message {id} " + "x" * (int(id) % 500), id=id)
-        log.append(said, partial(acknowledge, said))
+class Child:
+    """A store in the middle of its work."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self._deaths = count(1)
+        self._calls: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
+        self._turn: list[Callable[[], None]] = []
+        self._connect = sqlite3.connect
+        sqlite3.connect = self._watched  # type: ignore[assignment]
+        writer.CHECKPOINT_COMMITS = 7  # type: ignore[misc]
+        writer.INDEX_SECONDS = life.index_seconds  # type: ignore[misc]
+
+    def live(self) -> None:
+        """Until it is killed, or all is said."""
+        self._store = store = SqliteStore(Path(self.life.folder), self._call, self._turn.append, partial(tell, "reports"))
+        store.start()
+        self._logs = [store.log(parse_room(room)) for room in ROOMS]
+        self._choose()
+        number, bursts = self.life.first, cycle(BURSTS)
+        while number <= self.life.last:
+            for _ in range(next(bursts)):
+                self._say(number)
+                number += 1
+            self._wait(store.settled)
+            if self.life.forget and number > KEPT:
+                tell("forgets", number - KEPT)
+                for log in self._logs:
+                    log.forget(number * APART, KEPT * APART, lambda first, time: None)
+        store.close()
+
+    def _choose(self) -> None:
+        """Let nothing be kept of one room."""
+        log = self._logs[ROOMS.index(UNKEPT)]
+        if log.keep.text != NONE:
+            log.append(KeepSet(log.name, log.end, 0, "ada", ORIGIN, NONE, 0), lambda failure: None)
+            self._wait(self._store.settled)
+
+    def _watched(self, *given: Any, **more: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = self._connect(*given, **more)
+        connection.set_trace_callback(self._pass_by)
+        return connection
+
+    def _pass_by(self, what: str) -> None:
+        if self.life.death and self.life.death in what and next(self._deaths) == self.life.times:
+            tell("dies at", self.life.death)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _call(self, call: Callable[..., object], *given: Any) -> None:
+        self._pass_by(f"answer: {call.__name__}" if hasattr(call, "__name__") else "answer")
+        self._calls.put((call, given))
+
+    def _wait(self, ask: Callable[[Callable[[], object]], object]) -> None:
+        """Ask for something, and go on as the reactor does until it is answered."""
+        done: list[bool] = []
+        ask(lambda: done.append(True))
+        while not done:
+            while self._turn:
+                self._turn.pop(0)()
+            if not done:
+                call, given = self._calls.get()
+                call(*given)
+
+    def _say(self, number: int) -> None:
+        """Say the message, unless it was said in an earlier life."""
+        log, id = self._logs[number % len(ROOMS)], str(number)
+
+        def ask(then: Callable[[], object]) -> None:
+            def found(known: Said | None) -> None:
+                self._append(log, number, known)
+                then()
+
+            log.find(ORIGIN, id, found)
+
+        self._wait(ask)
+
+    def _append(self, log: SqliteLog, number: int, known: Said | None) -> None:
+        self._pass_by("append")
+        if known is not None:
+            log.confirm(known, partial(self._acknowledge, known))
+        else:
+            text = f"message {number} " + "x" * (number % 500)
+            said = Said(log.name, log.end, number * APART, "ada", ORIGIN, text, id=str(number))
+            log.append(said, partial(self._acknowledge, said))
+
+    def _acknowledge(self, said: Said, failure: NotDelivered | None) -> None:
+        self._pass_by("acknowledge")
+        assert failure is None
+        tell("acknowledged", said.room, said.seq, said.id)
 
 
-def main(folder: str, first: str, index: str) -> None:
-    writer.CHECKPOINT_COMMITS = 7  # type: ignore[misc]  # So that a kill falls into one now and then.
-    writer.INDEX_SECONDS = float(index)  # type: ignore[misc]
-    calls: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
-    turn: list[Callable[[], None]] = []
-    store = SqliteStore(Path(folder), lambda call, *given: calls.put((call, given)), turn.append, lambda line: None)
-    store.start()
-    logs = [store.log(parse_room(room)) for room in ROOMS]
-    number = int(first)
+def tell(*words: object) -> None:
+    """Write a line at once and whole, whatever happens next."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
-    def wait(done: list[bool], number: int) -> None:
-        while len(done) < number:
-            while turn:
-                turn.pop(0)()
-            call, given = calls.get()
-            call(*given)
 
-    while True:
-        for _ in range(1 + number % BURST):
-            asked: list[bool] = []
+def await_tracer() -> None:
+    """Until strace has taken hold of this process, which any process may, where only ancestors could (Yama)."""
+    CDLL(None).prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)
+    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
+        time.sleep(0.001)
 
-            def found(known: Said | None, number: int = number, asked: list[bool] = asked) -> None:
-                say(logs[number % 2], str(number), known)
-                asked.append(True)
 
-            logs[number % 2].find(ORIGIN, str(number), found)
-            wait(asked, 1)  # As a connection does, which takes the next line when this is known.
-            number += 1
-        settled: list[bool] = []
-        store.settled(partial(settled.append, True))
-        wait(settled, 1)
+def main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            life = Life(**json.loads(line))
+            signal.alarm(LONGEST_LIFE)
+            if life.traced:
+                await_tracer()
+            Child(life).live()
+            os._exit(0)
+        tell("began", child)
+        tell("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,6 +1,6 @@
 """SIGKILL at any moment: nothing acknowledged is missing, nothing is doubled, and it goes on where it was.
 
-The checker reads the database with SQLite alone and knows nothing of chatd's code.
+``crashing.py`` is the program that is killed, ``checker.py`` looks at what is left.
 """
 
 from __future__ import annotations
@@ -9,106 +9,244 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.store.checker import Place, check
+from tests.store.crashing import ROOMS, UNKEPT, Life
+
 PROGRAM = Path(__file__).parent / "crashing.py"
-EVERYTHING = bool(os.environ.get("CHATD_TEST_ALL"))
+EVERYTHING = os.environ.get("CHATD_TEST_ALL") == "1"
 STRACE = shutil.which("strace")
 
-Acknowledged = dict[int, tuple[str, int]]
-"""For each id, the room and the seq that were acknowledged."""
+SENT_AGAIN = 20
+"""The messages that each life says again though they were acknowledged, in number."""
+
+Kill = Callable[[int], object]
+"""Kills the process of this id, now or later."""
 
 
-def run(folder: Path, first: int, seconds: float, *wrapper: str, index: str = "0.01") -> tuple[Acknowledged, float]:
-    """Run the program until it is killed, ``seconds`` after its first acknowledgement at the latest.
+class Program:
+    """The program that is killed, and what became of its children."""
 
-    What it has acknowledged, and how long the first took, in seconds.
-    """
-    began = time.monotonic()
-    program = subprocess.Popen([*wrapper, sys.executable, str(PROGRAM), str(folder), str(first), index], stdout=subprocess.PIPE)
-    assert program.stdout is not None
-    head = program.stdout.readline()
-    took = time.monotonic() - began
-    if not wrapper:
-        time.sleep(seconds)
-        program.send_signal(signal.SIGKILL)
-    rest = program.stdout.read()
-    program.stdout.close()
-    program.wait()
-    acknowledged: Acknowledged = {}
-    for line in (head + rest).decode().splitlines(keepends=True):
-        if line.endswith("\n"):
-            room, seq, id = line.split()
-            acknowledged[int(id)] = (room, int(seq))
-    return acknowledged, took
+    def __init__(self) -> None:
+        here = os.environ | {"PYTHONPATH": str(PROGRAM.parents[2])}
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen([sys.executable, str(PROGRAM)], stdin=pipe, stdout=pipe, env=here)
 
+    def live(self, life: Life, kill: Kill = lambda pid: None) -> Iterator[list[str]]:
+        """Let a child live, ``kill`` it, and give what it tells, the words of a line each."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(life.line())
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            what, *words = line.decode().split()
+            if what == "began":
+                kill(int(words[0]))
+            yield [what, *words]
+            if what == "ended":
+                return
+        pytest.fail("the program has ended")
 
-def check(path: Path, acknowledged: Acknowledged) -> None:
-    """What was promised, seen with SQLite alone."""
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = connection.execute(
-            "SELECT room.name, event.id & 0xffffffffff, sent FROM event JOIN room ON room.id = event.id >> 40"
-        ).fetchall()
-    stored = {int(sent): (room, seq) for room, seq, sent in rows}
-    assert len(stored) == len(rows), "an id is stored twice"
-    assert {id: stored.get(id) for id in acknowledged} == acknowledged
-    for name in {room for room, _, _ in rows}:
-        seqs = sorted(seq for room, seq, _ in rows if room == name)
-        assert seqs == list(range(1, len(seqs) + 1)), "the numbers have a hole"
-    assert sorted(stored) == list(range(1, len(stored) + 1)), "a message of a burst is missing"
+    def close(self) -> None:
+        self._process.communicate()
 
 
-@pytest.mark.parametrize("seed", range(10 if EVERYTHING else 1))
-def test_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
-    chance, acknowledged = random.Random(seed), dict[int, tuple[str, int]]()
-    for _ in range(10 if EVERYTHING else 6):
-        more, took = run(tmp_path, max(acknowledged, default=0) + 1, chance.uniform(0, 0.12))
-        assert took < 60, "it was not back in time"
-        assert not more.keys() & acknowledged.keys()
-        acknowledged.update(more)
-        check(tmp_path / "chatd.db", acknowledged)
-    assert acknowledged
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    program = Program()
+    yield program
+    program.close()
 
 
-@pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])
-@pytest.mark.parametrize("when", [5, 9, 14, 40, 41, 42, 60, 77] if EVERYTHING else [9, 60])
-def test_a_kill_in_the_middle_of_a_write_or_a_sync_loses_and_doubles_nothing(tmp_path: Path, call: str, when: int) -> None:
+@dataclass
+class History:
+    """All lives in one folder."""
+
+    program: Program
+    folder: Path
+    acknowledged: dict[str, Place] = field(default_factory=dict)
+    kept: int = 1
+    """The first message that nobody may have forgotten, outside the room of which nothing is kept."""
+
+    def live(self, kill: Kill = lambda pid: None, check: bool = True, **life: object) -> tuple[str, int]:
+        """Go on for one more life; what it said that it died of, and its exit status."""
+        died, status = "", 0
+        first = max(1, self.kept, self._last() - SENT_AGAIN)
+        for what, *words in self.program.live(Life(str(self.folder), first, **life), kill):  # type: ignore[arg-type]
+            if what == "acknowledged":
+                self._acknowledge(words[0], int(words[1]), words[2])
+            elif what == "forgets":
+                self.kept = max(self.kept, int(words[0]))  # It says some messages again, and would forget less.
+            elif what == "dies":
+                died = " ".join(words[1:])
+            elif what == "reports":
+                pytest.fail(" ".join(words))
+            elif what == "ended":
+                status = int(words[0])
+        if check:
+            self.check()
+        return died, status
+
+    def _last(self) -> int:
+        return max(map(number_of, self.acknowledged), default=0)
+
+    def _acknowledge(self, room: str, seq: int, id: str) -> None:
+        if room == UNKEPT:
+            id += f" at {seq}"  # No later life knows it, so it is said once more there.
+        assert self.acknowledged.get(id, (room, seq)) == (room, seq), f"{id} was said twice"
+        self.acknowledged[id] = room, seq
+
+    def check(self) -> None:
+        forgotten = {id for id, (room, _) in self.acknowledged.items() if room == UNKEPT or number_of(id) < self.kept}
+        stored = check(self.folder, self.acknowledged, forgotten)
+        numbers = {int(id) for _, _, id in stored.values() if id and int(id) >= self.kept}
+        said = {number for number in range(self.kept, max(numbers, default=0)) if ROOMS[number % len(ROOMS)] != UNKEPT}
+        assert numbers >= said, "a message of a burst is missing"
+
+
+def number_of(id: str) -> int:
+    return int(id.split()[0])
+
+
+@pytest.fixture
+def history(program: Program, tmp_path: Path) -> History:
+    return History(program, tmp_path / "data")
+
+
+def test_a_hundred_kills_at_any_moment_lose_and_double_nothing(history: History) -> None:
+    chance = random.Random(5)
+    for _ in range(100 if EVERYTHING else 12):
+
+        def kill(pid: int) -> None:
+            time.sleep(chance.choice((0.01, 0.1)) * chance.random())
+            os.kill(pid, signal.SIGKILL)
+
+        assert history.live(kill) == ("", -signal.SIGKILL)
+    history.live(last=history._last() + 50)
+    assert len(history.acknowledged) > 50
+
+
+MAKING = [
+    "BEGIN IMMEDIATE",
+    "CREATE TABLE event",
+    "CREATE VIRTUAL TABLE",
+    "INSERT INTO server",
+    "user_version =",
+    "COMMIT",
+    "quick_check",
+    "journal_mode",
+]
+"""What is done with a new database, in order."""
+
+
+@pytest.mark.parametrize("death", MAKING)
+def test_a_kill_while_the_database_is_made_leaves_one_that_can_be_used(history: History, death: str) -> None:
+    assert history.live(death=death) == (death, -signal.SIGKILL)
+    assert history.live(last=200) == ("", 0)
+
+
+PHASES = {
+    "starting: the check": ("quick_check", (1,)),
+    "starting: the mode": ("journal_mode", (1,)),
+    "starting: the rooms": ("FROM room ORDER BY id", (1,)),
+    "starting: the writer": ("SELECT room.id FROM room LEFT JOIN indexed", (1,)),
+    "numbered, not handed over": ("append", (1, 2, 40, 100)),
+    "a transaction of several statements begins": ("BEGIN IMMEDIATE", (1, 2, 5)),
+    "rows are written": ("INSERT INTO event", (1, 2, 4, 5, 6)),
+    "all rows are written": ("COMMIT", (1, 2, 5)),
+    "stored, nobody knows": ("answer: _answered", (1, 2, 4, 5)),
+    "known, not everybody is told": ("acknowledge", (1, 2, 30, 190)),
+    "indexing: the words": ("INSERT INTO search (rowid", (1, 50)),
+    "indexing: inside the index": ("-- REPLACE INTO 'main'.'search_", (1, 7)),
+    "indexing: how far": ("REPLACE INTO indexed", (1, 2)),
+    "copying the log": ("wal_checkpoint(PASSIVE)", (1, 2)),
+    "forgetting: the words": ("INSERT INTO search (search", (1, 70)),
+    "forgetting: the rows": ("DELETE FROM event", (1, 2)),
+    "forgetting: how far": ("UPDATE room SET first", (1, 2)),
+    "ending: copying the log": ("wal_checkpoint(TRUNCATE)", (1,)),
+}
+"""What is going on, how it is recognised, and the how-many-th times that are its end."""
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_kill_in_this_phase_loses_and_doubles_nothing(history: History, phase: str) -> None:
+    death, several = PHASES[phase]
+    assert history.live(last=1000, check=False) == ("", 0)
+    for times in several if EVERYTHING else several[-1:]:
+        assert history.live(last=2000, death=death, times=times) == (death, -signal.SIGKILL)
+    assert history.live(last=2200) == ("", 0)
+
+
+CALLS = [
+    ("chatd.db-journal", "pwrite64", 1),
+    ("chatd.db-journal", "fdatasync", 1),
+    ("chatd.db-journal", "unlink", 1),
+    ("chatd.db-wal", "pwrite64", 1),
+    ("chatd.db-wal", "pwrite64", 12),
+    ("chatd.db-wal", "pwrite64", 77),
+    ("chatd.db-wal", "fdatasync", 1),
+    ("chatd.db-wal", "fdatasync", 2),
+    ("chatd.db-wal", "fdatasync", 9),
+    ("chatd.db", "pwrite64", 2),
+    ("chatd.db", "pwrite64", 9),
+    ("chatd.db", "fdatasync", 2),
+]
+"""A file, what is done with it, and the how-many-th time is the end: while the database is made, in the middle of a commit or of
+its sync, in the middle of copying the log."""
+
+
+@pytest.mark.parametrize(("file", "call", "times"), CALLS if EVERYTHING else CALLS[3::4])
+def test_a_kill_in_the_middle_of_a_write_or_a_sync_loses_and_doubles_nothing(
+    history: History, strace: Strace, file: str, call: str, times: int
+) -> None:
+    kill = f"inject={call}:signal=SIGKILL:when={times}"
+    _, status = history.live(strace("-P", str(history.folder / file), "-e", f"trace={call}", "-e", kill), traced=True)
+    assert status == -signal.SIGKILL
+    assert history.live(last=history._last() + 200) == ("", 0)
+
+
+Strace = Callable[..., Kill]
+
+
+@pytest.fixture
+def strace() -> Iterator[Strace]:
+    """Lets strace, with the options given, take hold of a process."""
     if STRACE is None:
         pytest.fail("strace is missing") if EVERYTHING else pytest.skip("strace is missing")
-    assert STRACE is not None
-    acknowledged, _ = run(tmp_path, 1, 0.05)
-    kill = f"inject={call}:signal=SIGKILL:when={when}"
-    more, _ = run(tmp_path, max(acknowledged) + 1, 0, STRACE, "-f", "-q", "-o", "/dev/null", "-e", f"trace={call}", "-e", kill)
-    acknowledged.update(more)
-    check(tmp_path / "chatd.db", acknowledged)
-    more, _ = run(tmp_path, max(acknowledged) + 1, 0.05)
-    acknowledged.update(more)
-    check(tmp_path / "chatd.db", acknowledged)
+    command = [str(STRACE), "-f", "-q", "-o", "/dev/null"]
+    with ExitStack() as ends:
+
+        def with_options(*options: str) -> Kill:
+            return lambda pid: ends.enter_context(subprocess.Popen([*command, *options, "-p", str(pid)]))
+
+        yield with_options
 
 
-def test_it_is_synced_before_it_is_acknowledged(tmp_path: Path) -> None:
-    if STRACE is None:
-        pytest.fail("strace is missing") if EVERYTHING else pytest.skip("strace is missing")
-    assert STRACE is not None
+def test_it_is_synced_before_it_is_acknowledged(history: History, strace: Strace, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    calls = "trace=write,pwrite64,fdatasync,fsync"
-    kill = "inject=fdatasync:signal=SIGKILL:when=30"
-    run(tmp_path / "data", 1, 0, STRACE, "-f", "-y", "-s", "8", "-o", str(trace), "-e", calls, "-e", kill, index="1000")
+    history.live(
+        strace("-y", "-s", "16", "-o", str(trace), "-e", "trace=write,pwrite64,fdatasync,fsync"),
+        traced=True,
+        last=600,
+        forget=False,
+        index_seconds=1000,
+    )
     synced, acknowledged = True, 0
     for line in trace.read_text().splitlines():
         if "chatd.db-wal" in line and "pwrite64(" in line:
             synced = False
         elif "sync" in line and line.endswith("= 0"):
             synced = True
-        elif "write(1<" in line and ("lobby" in line or "tea" in line):
+        elif "write(1<" in line and '"acknowledged' in line:
             acknowledged += 1
             assert synced, line
     assert acknowledged

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import struct
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -73,6 +74,38 @@ def test_a_damaged_database_is_named_and_never_overwritten(tmp_path: Path, start
     with pytest.raises(UnusableError, match=f"{FILE_NAME} is damaged"):
         PumpedStore(tmp_path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("table", "leaf", "refused"), [("room", 0, True), ("event", 0, True), ("event", 3, False)])
+def test_of_a_large_database_only_what_is_read_at_the_start_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, leaf: int, refused: bool
+) -> None:
+    store = PumpedStore(tmp_path)
+    for _ in range(500):
+        say(store.room(), "something to fill the pages with")
+    store.settle()
+    store.close()
+    monkeypatch.setattr(database, "CHECK_BYTES", 4096)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
+        [root] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    with (tmp_path / FILE_NAME).open("r+b") as file:
+        file.seek(place_of_leaf(file.read(), root, leaf))
+        file.write(b"\xa5" * 4096)
+    if refused:
+        with pytest.raises(UnusableError, match=f"{FILE_NAME} is damaged"):
+            PumpedStore(tmp_path)
+    else:
+        PumpedStore(tmp_path).close()
+
+
+def place_of_leaf(data: bytes, root: int, leaf: int) -> int:
+    """Where leaf number ``leaf`` of a table begins, whose ``root`` is a leaf or all leaves' parent (SQLite, "B-tree Pages")."""
+    start = 4096 * (root - 1)
+    if data[start] == 5:
+        [cell] = struct.unpack_from(">H", data, start + 12 + 2 * leaf)
+        [child] = struct.unpack_from(">I", data, start + cell)
+        start = 4096 * (child - 1)
+    return start
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

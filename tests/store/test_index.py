@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from sqlite3 import Connection
 
 import pytest
@@ -15,7 +16,7 @@ from chatd.log import MemoryStore
 from chatd.names import fold, parse_room
 from chatd.registry import Registry, Settings
 from chatd.search import Query, words_of
-from chatd.store import index
+from chatd.store import index, writer
 from tests.store.pumped import PumpedStore, say
 
 Search = Callable[[Query], list[str]]
@@ -143,6 +144,7 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
         return real(connection, room)
 
     monkeypatch.setattr(index, "index", counted)
+    monkeypatch.setattr(writer, "INDEX_SECONDS", 1000)
     store = PumpedStore(tmp_path)
     for _ in range(1000):
         say(store.room(), "tea")
@@ -153,3 +155,56 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
     store.wait(lambda: answers)
     store.close()
     assert len(parts) == 6
+
+
+def test_what_could_not_be_indexed_on_a_full_disk_is_found_when_there_is_room(tmp_path: Path) -> None:
+    store = PumpedStore(tmp_path)
+    for number in range(450):
+        say(store.room(), f"tea {number}")
+    store.settle()
+    answers: list[Sequence[Event] | None] = []
+    store.limit(0)
+    store.search(Query(("tea", "449")), answers.append)
+    store.wait(lambda: answers)
+    store.limit(None)
+    store.search(Query(("tea", "449")), answers.append)
+    store.wait(lambda: len(answers) == 2)
+    store.close()
+    assert [[event.seq for event in answer or ()] for answer in answers] == [[], [450]]
+
+
+def test_when_nobody_talks_the_index_follows_without_a_pause_for_each_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    copied: list[bool] = []
+    indexed: SimpleQueue[bool] = SimpleQueue()
+    real_index, real_wake = index.index, writer._Copier.wake
+
+    class Watched(SimpleQueue[object]):
+        def get(self, block: bool = True, timeout: float | None = None) -> object:
+            if timeout is not None:
+                pauses.append(timeout)
+            return super().get(block, timeout)
+
+    def index_(connection: Connection, room: int) -> bool:
+        more = real_index(connection, room)
+        indexed.put(more)
+        return more
+
+    def wake(copier: writer._Copier) -> None:
+        copied.append(True)
+        real_wake(copier)
+
+    monkeypatch.setattr(writer, "SimpleQueue", Watched)
+    monkeypatch.setattr(writer, "CHECKPOINT_ROWS", 5 * index.INDEXED_AT_ONCE)
+    monkeypatch.setattr(writer._Copier, "wake", wake)
+    monkeypatch.setattr(index, "index", index_)
+    store = PumpedStore(tmp_path)
+    for _ in range(20 * index.INDEXED_AT_ONCE + 1):
+        say(store.room(), "tea")
+    store.settle()
+    copied.clear()
+    while indexed.get(timeout=10):
+        pass
+    store.close()
+    assert pauses.count(writer.INDEX_PAUSE) <= 2  # That before it, and perhaps one in which the burst was not over.
+    assert len(copied) >= 2  # What is indexed fills the log that is written ahead, as what is said does.

@@ -51,7 +51,7 @@ def started(path: Path) -> tuple[Writer, SimpleQueue[tuple[int, bool]]]:
     def answered(batches: Sequence[Batch], error: Exception | None) -> None:
         answers.put((len(batches), error is None))
 
-    return Writer(path, lambda call, *given: call(*given), answered), answers
+    return Writer(path, lambda call, *given: call(*given), answered, ()), answers
 
 
 def test_batches_are_stored_in_order_and_each_is_answered_once(path: Path) -> None:

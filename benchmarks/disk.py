@@ -1,0 +1,269 @@
+"""``python -m benchmarks disk``: what the log on disk costs, and whether it costs more when a room has ten million events.
+
+The same works on chatd in memory, on an empty database, on a full one, and on an empty one whose disk syncs in a millisecond; they
+take turns, so that a slow moment of the machine meets all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.asking import MESSAGES, PROGRAMS, Answers, ask_all, talk_with_ids
+from benchmarks.cores import FOR_LOAD, on_cores
+from benchmarks.fill import fill
+from benchmarks.report import machine
+from benchmarks.run import BenchmarkError, compile_programs, measure, positive
+from benchmarks.servers import HERE, Server, ServerError, Start, chatd, running
+from benchmarks.works import WORKS, Load
+
+EVENTS = 10_000_000
+RUNS = 5
+SYNCS = 1000
+SLOW_SYNC_US = 1000
+KILLED_AFTER_SECONDS = 1.5
+
+MEMORY, EMPTY, FULL, SLOW = "memory", "empty", "full", "sync of 1 ms"
+COLUMNS = (MEMORY, EMPTY, FULL, SLOW)
+BURSTS = ("burst", "crowd", "storm")
+PACED = "paced"
+IDS = "ids"
+"""``asking.talk_with_ids``."""
+
+PROCESSOR = "cpu_us_per_delivery"
+WORKED = [work for work in WORKS if work.name in (*BURSTS, PACED)]
+
+Values = dict[tuple[str, str, str], list[float]]
+"""By work, figure and server: one value for each run."""
+
+Rows = list[list[str]]
+
+
+class Disk:
+    """Everything that is measured, in ``folder``, where the full database is too."""
+
+    def __init__(self, folder: Path, events: int, runs: int) -> None:
+        self.folder = folder
+        self.full = folder / "full"
+        self.events = events
+        self.runs = runs
+        self.values: Values = {}
+        self.answers: dict[str, Answers] = {}
+
+    def server(self, name: str, data: str = "") -> Server:
+        """chatd as the column ``name`` has it; with ``data``, in that folder."""
+        preload = [f"LD_PRELOAD={self.folder / 'slow_sync.so'}", f"SLOW_SYNC_US={SLOW_SYNC_US}"] if name == SLOW else []
+        fixed = {MEMORY: "none", FULL: str(self.full)}.get(name, data)
+
+        def command(start: Start) -> list[str]:
+            return ["env", *preload, *chatd(start, fixed or str(self.folder / f"data-{start.port}"))]
+
+        return Server(name, "text", command, lambda: True)
+
+    def run_all(self) -> None:
+        """Let the servers take turns."""
+        for run in range(1, self.runs + 1):
+            for work in WORKED:
+                for name in COLUMNS:
+                    self._work(run, work.name, work.cases[work.name], name)
+            for name in COLUMNS:
+                self._talk_with_ids(run, name)
+            for name in (MEMORY, EMPTY, FULL):
+                self._start(run, name)
+
+    def ask(self) -> None:
+        """Ask the full room for what is far back."""
+        with running(self.server(FULL), self.folder, default_limits=False) as (port, _), on_cores(FOR_LOAD):
+            self.answers = asyncio.run(ask_all(port, self.events))
+
+    def _work(self, run: int, work: str, load: Load, name: str) -> None:
+        outcome = measure(load, self.server(name), self.folder, default_limits=False)
+        if not outcome["went_well"]:
+            raise BenchmarkError(f"{work} did not go well on {name}: {outcome}")
+        for figure in (PROCESSOR, "p50_ms", "p99_ms"):
+            self._note(run, work, figure, name, float(outcome[figure]))
+        self._clean()
+
+    def _clean(self) -> None:
+        for data in self.folder.glob("data-*"):
+            shutil.rmtree(data)
+
+    def _talk_with_ids(self, run: int, name: str) -> None:
+        with running(self.server(name), self.folder, default_limits=False) as (port, pid), on_cores(FOR_LOAD):
+            before = _processor_seconds(pid)
+            asyncio.run(talk_with_ids(port))
+            self._note(run, IDS, PROCESSOR, name, 1e6 * (_processor_seconds(pid) - before) / (PROGRAMS * MESSAGES))
+        self._clean()
+
+    def _start(self, run: int, name: str) -> None:
+        server = self.server(name, str(self.folder / "started"))
+        self._note(run, "start", "after a stop", name, self._start_seconds(server))
+        if name != MEMORY:
+            self._kill_in_a_burst(server)
+            self._note(run, "start", "after a kill in a burst", name, self._start_seconds(server))
+            _forget_cached(self.full / "chatd.db" if name == FULL else self.folder / "started" / "chatd.db")
+            self._note(run, "start", "with nothing of it in memory", name, self._start_seconds(server))
+
+    def _start_seconds(self, server: Server) -> float:
+        began = time.perf_counter()
+        with running(server, self.folder, default_limits=False):
+            return time.perf_counter() - began
+
+    def _kill_in_a_burst(self, server: Server) -> None:
+        with running(server, self.folder, default_limits=False) as (port, pid):
+            talk = ["--listeners", "50", "--speakers", "20", "--messages", "1000000", "--window", "64"]
+            load = subprocess.Popen([str(self.folder / "load"), "--port", str(port), *talk], stdout=-3, stderr=-3)
+            time.sleep(KILLED_AFTER_SECONDS)
+            os.kill(pid, signal.SIGKILL)
+            load.kill()
+            load.wait()
+
+    def _note(self, run: int, work: str, figure: str, name: str, value: float) -> None:
+        self.values.setdefault((work, figure, name), []).append(value)
+        print(f"run {run}  {work:6} {figure:28} {name:13} {value:10.3f}", file=sys.stderr, flush=True)
+
+    # -- The figures
+
+    def rows(self) -> Rows:
+        """The table of what costs what."""
+        return [
+            ["work", "figure", "limit", *COLUMNS],
+            *(self._compared(work, "processor time, memory = 1", "1.5", PROCESSOR, "ratio") for work in BURSTS),
+            *(self._compared(work, "processor time, memory = 1", "", PROCESSOR, "ratio") for work in (IDS, PACED)),
+            self._compared(PACED, "p50, ms more than in memory", "", "p50_ms", "difference"),
+            self._compared(PACED, "p99, ms more than in memory", "5", "p99_ms", "difference"),
+            *(
+                self._compared("start", f"s, {figure}", "2", figure, "")
+                for figure in ("after a stop", "after a kill in a burst", "with nothing of it in memory")
+            ),
+        ]
+
+    def _compared(self, work: str, title: str, limit: str, figure: str, how: str) -> list[str]:
+        return [work, title, limit, *(self._cell(work, figure, name, how) for name in COLUMNS)]
+
+    def _cell(self, work: str, figure: str, name: str, how: str) -> str:
+        values, memory = self.values.get((work, figure, name), []), self.values.get((work, figure, MEMORY), [])
+        if how:
+            pairs = zip(values, memory, strict=True)
+            values = [value / base if how == "ratio" else value - base for value, base in pairs]
+        return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else ""
+
+    def asked(self) -> Rows:
+        """The table of what is far back."""
+        heading = ["asked", "median, ms", "longest, ms", "pings meanwhile: p99, ms", "longest, ms", "longer than 10 ms"]
+        return [heading, *([name, *_spread(found)] for name, found in self.answers.items())]
+
+
+def _spread(found: Answers) -> list[str]:
+    answers, pings = ([1000 * second for second in sorted(seconds)] for seconds in (found.answers, found.pings))
+    late = sum(ping > 10 for ping in pings)
+    figures = [statistics.median(answers), answers[-1], pings[len(pings) * 99 // 100], pings[-1]]
+    return [*(f"{figure:.1f}" for figure in figures), f"{late} of {len(pings)}"]
+
+
+def sync_ms(folder: Path) -> float:
+    """How long the disk of ``folder`` takes to write and sync 4 KiB, in milliseconds: the median."""
+    spans: list[float] = []
+    block = os.urandom(4096)
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            file.write(block)
+            os.fdatasync(file.fileno())
+            spans.append(time.perf_counter() - began)
+    return 1000 * statistics.median(spans)
+
+
+def _processor_seconds(pid: int) -> float:
+    """What a process has used, in seconds: its clock as the C library's clock_getcpuclockid names it."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def _forget_cached(path: Path) -> None:
+    """Let the kernel have nothing of the file in memory."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def compile_slow_sync(folder: Path) -> None:
+    """Compile what makes a disk slow."""
+    command = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(folder / "slow_sync.so"), str(HERE / "slow_sync.c")]
+    subprocess.run([*command, "-ldl"], check=True)
+
+
+def table(rows: Rows) -> str:
+    """In Markdown."""
+    heading, *body = rows
+    return "\n".join("| " + " | ".join(row) + " |" for row in (heading, ["---"] * len(heading), *body))
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks disk",
+        description="Measure what the log on disk costs, and whether a full room makes a difference. Needs a C compiler (cc).",
+    )
+    parser.add_argument("--events", type=positive, default=EVENTS, metavar="N", help="of the full room; default: %(default)s")
+    parser.add_argument("--runs", type=positive, default=RUNS, metavar="N", help="default: %(default)s")
+    parser.add_argument("--folder", type=Path, help="on the disk to measure: the full database stays there for the next time")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the results; default: %(default)s")
+    return parser.parse_args(arguments)
+
+
+@contextmanager
+def _workplace(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder.resolve()
+    else:
+        with tempfile.TemporaryDirectory(prefix="chatd-benchmarks-", dir="/var/tmp") as name:  # /tmp may be in memory.
+            yield Path(name)
+
+
+def write(disk: Disk, facts: dict[str, str], out: Path) -> str:
+    """Write disk.json and disk.md; the latter's text."""
+    out.mkdir(parents=True, exist_ok=True)
+    values = [{"work": work, "figure": figure, "server": name, "runs": runs} for (work, figure, name), runs in disk.values.items()]
+    answers = {name: asdict(found) for name, found in disk.answers.items()}
+    (out / "disk.json").write_text(json.dumps({"machine": facts, "values": values, "answers": answers}, indent=1) + "\n")
+    lines = [f"- {key}: {value}" for key, value in facts.items()]
+    text = "\n".join(["# The log on disk", "", *lines, "", table(disk.rows()), "", table(disk.asked())]) + "\n"
+    (out / "disk.md").write_text(text)
+    return text
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit status: 0 it was measured, 2 it could not be."""
+    options = parse_arguments(arguments)
+    with _workplace(options.folder) as folder:
+        disk = Disk(folder, options.events, options.runs)
+        try:
+            compile_programs(folder)
+            compile_slow_sync(folder)
+            began = time.perf_counter()
+            fill(disk.full, options.events)
+            facts = machine() | {
+                "sync of 4 KiB": f"{sync_ms(folder):.2f} ms, the median of {SYNCS}",
+                "the full room": f"{options.events:,} events, {(disk.full / 'chatd.db').stat().st_size / 2**20:,.0f} MiB",
+                "filled in": f"{time.perf_counter() - began:.0f} s",
+                "runs": f"{options.runs}, in turns; each figure is the median, with the least and the most",
+            }
+            disk.run_all()
+            disk.ask()
+        except (BenchmarkError, ServerError, subprocess.CalledProcessError) as error:
+            print(f"benchmarks: {error}", file=sys.stderr)
+            return 2
+        print(write(disk, facts, options.out))
+    return 0

@@ -1,0 +1,46 @@
+"""The daemon while its wall clock is set: numbers go on, and nothing that waits for a while waits an hour longer."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.conversations import processes, stepping
+from tests.conversations.processes import DEADLINE, Daemon
+from tests.conversations.talkers import Caller
+from tests.store.checker import check
+
+
+def test_numbers_and_timers_go_on_when_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "TWISTD", [sys.executable, stepping.__file__, "-n", "--pidfile="])
+    options = ("--flood-rate", "1000", "--port", "0", "--interface", "127.0.0.1", "--data", str(tmp_path / "data"))
+    places: dict[str, tuple[str, int]] = {}
+    with contextlib.closing(Daemon(tmp_path, *options)) as daemon:
+        with Caller(daemon.port, "ada") as ada:
+
+            def say() -> datetime:
+                ack = ada.ask("ack", type="say", text="hi", id=f"{len(places)}")
+                places[ack["id"]] = ack["room"], ack["seq"]
+                return datetime.fromisoformat(ack["time"])
+
+            before = say()
+            for number, seconds in [*stepping.STEPS.items(), *stepping.STEPS.items()]:
+                daemon.process.send_signal(number)
+                while abs((say() - before).total_seconds() - seconds) > DEADLINE:
+                    pass
+                before = say()
+                assert greeting(daemon) == b"-- Welcome to chatd. What is your nick?\r\n"
+        assert daemon.stop() == 0
+    check(tmp_path / "data", places)
+    assert [seq for _, seq in places.values()] == list(range(2, len(places) + 2))
+
+
+def greeting(daemon: Daemon) -> bytes:
+    """What somebody hears who says nothing: a timer of the server has run out then."""
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=DEADLINE) as silent:
+        return silent.makefile("rb").readline()
