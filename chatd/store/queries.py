@@ -41,10 +41,11 @@ def event_id(room: int, seq: int) -> int:
 
 def to_row(room: int, event: Event) -> Row:
     """The row of ``event``, of the room whose id is ``room``."""
-    kind, text, detail, sent = SAID, "", "", None
+    id = room << SEQ_BITS | event.seq
+    if type(event) is Said:  # Nearly all are.
+        return id, event.time, ACTION if event.action else SAID, event.nick, event.origin, event.text, "", event.id or None
+    text, detail = "", ""
     match event:
-        case Said():
-            kind, text, sent = ACTION if event.action else SAID, event.text, event.id or None
         case Joined():
             kind = JOINED
         case Left():
@@ -57,7 +58,7 @@ def to_row(room: int, event: Event) -> Row:
             kind, text, detail = KEEP, event.keep, str(event.since)
         case _:
             raise TypeError(f"no row for {event!r}")
-    return room << SEQ_BITS | event.seq, event.time, kind, event.nick, event.origin, text, detail, sent
+    return id, event.time, kind, event.nick, event.origin, text, detail, None
 
 
 def to_event(room: str, row: Row) -> Event:

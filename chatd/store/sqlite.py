@@ -349,7 +349,7 @@ class SqliteLog:
             stored(NotDelivered("Not delivered: the disk of the server does not keep up.", "Try again later."))
         else:
             self.end += 1
-            kept = not self.keep.is_none(event.time) or type(event) is KeepSet
+            kept = not self._tail.keep.is_none(event.time) or type(event) is KeepSet
             self._store.append(self, event, kept, stored)
 
     def show(self, event: Event, kept: bool) -> None:

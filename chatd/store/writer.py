@@ -31,9 +31,11 @@ CHECKPOINT_ROWS: Final = 20_000
 INDEX_PAUSE: Final = 0.5
 """How long nothing is said before the search index follows, in seconds: bursts are stored first."""
 
-INDEX_SECONDS: Final = 0.15
-"""How long the search index waits for such a pause, in seconds, before it takes a part in between: 2 % of the time, which is enough
-for 1,000 messages a second."""
+INDEX_SECONDS: Final = 2.0
+"""How long the search index waits for such a pause, in seconds, before it takes parts in between."""
+
+INDEX_STEP_SECONDS: Final = 0.15
+"""How far apart these are, in seconds: they take 2 % of the time, and follow 1,000 messages a second."""
 
 _PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -99,7 +101,8 @@ class Writer:
         self._copier = _Copier(path)
         self._unindexed = {*unindexed}
         """The rooms (their ids) of which something is not in the search index yet."""
-        self._indexed = time.monotonic()
+        self._index_due = time.monotonic() + INDEX_SECONDS
+        """When a part is taken though people talk."""
         self._index_failed = False
         """Whether the last try did; a search then does with what there is."""
         self._quiet = False
@@ -144,7 +147,7 @@ class Writer:
             self._forgetting += [request for request in gathered if isinstance(request, Forget)]
             if self._forgetting:
                 self._forget()
-            if self._unindexed and (self._waiting or not gathered or time.monotonic() > self._indexed + INDEX_SECONDS):
+            if self._unindexed and (self._waiting or self._quiet or time.monotonic() > self._index_due):
                 self._index()
             if self._waiting and (self._index_failed or not self._unindexed):
                 for then in self._waiting:
@@ -180,6 +183,8 @@ class Writer:
         else:
             self._call(self._answered, batches, None)
             self._count(sum(map(len, batches)))
+            if not self._unindexed:
+                self._index_due = time.monotonic() + INDEX_SECONDS
             self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
     def _write_all(self, batches: Sequence[Batch]) -> None:
@@ -223,7 +228,7 @@ class Writer:
     def _index(self) -> None:
         """Index a part of what is not yet; where that fails, as on a full disk, it is tried again."""
         room = next(iter(self._unindexed))
-        self._indexed = time.monotonic()
+        self._index_due = time.monotonic() + (INDEX_SECONDS if self._quiet else INDEX_STEP_SECONDS)
         try:
             more = index.index(self._connection, room)
         except sqlite3.Error:
@@ -257,7 +262,9 @@ class Writer:
 
     def _insert(self, events: Sequence[tuple[int, Event]]) -> None:
         places = ", ".join([_PLACES] * len(events))
-        values = [value for room, event in events for value in to_row(room, event)]
+        values: list[int | str | None] = []
+        for room, event in events:
+            values += to_row(room, event)
         self._connection.execute(f"INSERT INTO event VALUES {places}", values)
 
     def _count(self, rows: int) -> None:

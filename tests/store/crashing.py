@@ -89,7 +89,7 @@ class Child:
         self._connect = sqlite3.connect
         sqlite3.connect = self._watched  # type: ignore[assignment]
         writer.CHECKPOINT_COMMITS = 7  # type: ignore[misc]
-        writer.INDEX_SECONDS = life.index_seconds  # type: ignore[misc]
+        writer.INDEX_SECONDS = writer.INDEX_STEP_SECONDS = life.index_seconds  # type: ignore[misc]
 
     def live(self) -> None:
         """Until it is killed, or all is said."""
