@@ -22,7 +22,7 @@ EACH = 200
 LONG_ONES = 5
 """How often a question is asked that takes seconds."""
 
-ASK_SECONDS = 30.0
+ASK_SECONDS = 60.0
 """How long an answer may take before it is given up, in seconds."""
 
 PROGRAMS, MESSAGES, WINDOW = 20, 1000, 50
@@ -113,7 +113,7 @@ def questions(last: int) -> dict[str, tuple[Question, int]]:
         return {"type": "do", "command": command, **fields}
 
     return {
-        "nothing, for comparison": (lambda chance: {"type": "ping"}, EACH),
+        "nothing, for comparison": (lambda chance: {"type": "ping"}, 10 * EACH),
         "`/history before TIME`, anywhere": (lambda chance: do("history", count=100, before_time=_moment(chance)), EACH),
         "`/history before SEQ`, anywhere": (lambda chance: do("history", count=100, before=chance.randint(101, last)), EACH),
         "`/search`, a word that 1 of 1,000,000 has": (lambda chance: do("search", text=RARE), EACH),
@@ -130,15 +130,14 @@ def questions(last: int) -> dict[str, tuple[Question, int]]:
     }
 
 
-async def ask_all(port: int, last: int) -> dict[str, Answers]:
-    """Ask all questions of a server on ``port``, one after the other."""
-    found: dict[str, Answers] = {}
+async def ask(port: int, question: Question, times: int) -> Answers:
+    """Ask a server on ``port`` so often, when its search index is up to date."""
     asker, pinger = await Link.open(port, "asker"), await Link.open(port, "pinger")
-    for name, (question, times) in questions(last).items():
-        found[name] = await _ask(asker, pinger, question, times)
+    await asker.ask({"type": "do", "command": "search", "text": RARE}, "found", "refused")
+    answers = await _ask(asker, pinger, question, times)
     asker.close()
     pinger.close()
-    return found
+    return answers
 
 
 async def _ask(asker: Link, pinger: Link, question: Question, times: int) -> Answers:

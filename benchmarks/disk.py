@@ -17,14 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from benchmarks.asking import MESSAGES, PROGRAMS, Answers, ask_all, talk_with_ids
+from benchmarks.asking import MESSAGES, PROGRAMS, Answers, Question, ask, questions, talk_with_ids
 from benchmarks.cores import FOR_LOAD, on_cores
 from benchmarks.fill import fill
+from benchmarks.quiet import undisturbed
 from benchmarks.report import machine
 from benchmarks.run import BenchmarkError, compile_programs, measure, positive
 from benchmarks.servers import HERE, Server, ServerError, Start, chatd, running
@@ -86,11 +88,15 @@ class Disk:
 
     def ask(self) -> None:
         """Ask the full room for what is far back."""
+        for name, (question, times) in questions(self.events).items():
+            self.answers[name] = undisturbed(partial(self._ask, question, times))
+
+    def _ask(self, question: Question, times: int) -> Answers:
         with running(self.server(FULL), self.folder, default_limits=False) as (port, _), on_cores(FOR_LOAD):
-            self.answers = asyncio.run(ask_all(port, self.events))
+            return asyncio.run(ask(port, question, times))
 
     def _work(self, run: int, work: str, load: Load, name: str) -> None:
-        outcome = measure(load, self.server(name), self.folder, default_limits=False)
+        outcome = undisturbed(lambda: measure(load, self.server(name), self.folder, default_limits=False))
         if not outcome["went_well"]:
             raise BenchmarkError(f"{work} did not go well on {name}: {outcome}")
         for figure in (PROCESSOR, "p50_ms", "p99_ms"):
@@ -102,22 +108,27 @@ class Disk:
             shutil.rmtree(data)
 
     def _talk_with_ids(self, run: int, name: str) -> None:
+        self._note(run, IDS, PROCESSOR, name, undisturbed(lambda: 1e6 * self._ids_seconds(name) / (PROGRAMS * MESSAGES)))
+        self._clean()
+
+    def _ids_seconds(self, name: str) -> float:
         with running(self.server(name), self.folder, default_limits=False) as (port, pid), on_cores(FOR_LOAD):
             before = _processor_seconds(pid)
             asyncio.run(talk_with_ids(port))
-            self._note(run, IDS, PROCESSOR, name, 1e6 * (_processor_seconds(pid) - before) / (PROGRAMS * MESSAGES))
-        self._clean()
+            return _processor_seconds(pid) - before
 
     def _start(self, run: int, name: str) -> None:
         server = self.server(name, str(self.folder / "started"))
-        self._note(run, "start", "after a stop", name, self._start_seconds(server))
+        path = (self.full if name == FULL else self.folder / "started") / "chatd.db"
+        before: dict[str, Callable[[], object]] = {"after a stop": lambda: None}
         if name != MEMORY:
-            self._kill_in_a_burst(server)
-            self._note(run, "start", "after a kill in a burst", name, self._start_seconds(server))
-            _forget_cached(self.full / "chatd.db" if name == FULL else self.folder / "started" / "chatd.db")
-            self._note(run, "start", "with nothing of it in memory", name, self._start_seconds(server))
+            before["after a kill in a burst"] = partial(self._kill_in_a_burst, server)
+            before["with nothing of it in memory"] = partial(_forget_cached, path)
+        for figure, prepare in before.items():
+            self._note(run, "start", figure, name, undisturbed(partial(self._start_seconds, server, prepare)))
 
-    def _start_seconds(self, server: Server) -> float:
+    def _start_seconds(self, server: Server, prepare: Callable[[], object]) -> float:
+        prepare()
         began = time.perf_counter()
         with running(server, self.folder, default_limits=False):
             return time.perf_counter() - began
