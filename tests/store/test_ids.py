@@ -90,6 +90,9 @@ def test_the_disk_is_asked_once_about_a_sender(tmp_path: Path, monkeypatch: pyte
         said = store.lookup(store.room(), "o1", str(number))
         assert said is not None
         assert said.seq == number + 1
+    asked.clear()
+    talk(store, 100, 105)
+    assert asked == []
     store.close()
 
 

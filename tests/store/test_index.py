@@ -157,6 +157,30 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
     assert len(parts) == 6
 
 
+@pytest.mark.parametrize(("step", "parts"), [(0, 6), (1000, 1)])  # One for each commit, and one at the end.
+def test_while_people_talk_the_index_takes_a_part_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float, parts: int
+) -> None:
+    taken: list[int] = []
+    real = index.index
+
+    def counted(connection: Connection, room: int) -> bool:
+        taken.append(room)
+        return real(connection, room)
+
+    monkeypatch.setattr(index, "index", counted)
+    monkeypatch.setattr(writer, "INDEX_PAUSE", 1000)
+    monkeypatch.setattr(writer, "INDEX_SECONDS", 0)
+    monkeypatch.setattr(writer, "INDEX_STEP_SECONDS", step)
+    store = PumpedStore(tmp_path)
+    for _ in range(5):
+        for _ in range(index.INDEXED_AT_ONCE):
+            say(store.room(), "tea")
+        store.settle()
+    store.close()
+    assert len(taken) == parts
+
+
 def test_what_could_not_be_indexed_on_a_full_disk_is_found_when_there_is_room(tmp_path: Path) -> None:
     store = PumpedStore(tmp_path)
     for number in range(450):
