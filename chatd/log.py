@@ -6,8 +6,10 @@ it no safer than the process is, and answers at once; ``store/`` has the one tha
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 from chatd.errors import NotDelivered
@@ -266,13 +268,11 @@ class MemoryStore:
         """Look through the newest of each log, as far as the time of one turn allows."""
         logs = [log for key, log in self.logs.items() if query.room in ("", key) and log.keep.text != NONE]
         each = SEARCHED_EVENTS // max(1, len(logs))
-        sought = [
-            event
+        sought = (
+            [event for event in reversed(log.read(log.end - each, log.end)) if isinstance(event, Said) and matches(query, event)]
             for log in logs
-            for event in log.read(max(log.first, log.end - each), log.end)
-            if isinstance(event, Said) and matches(query, event)
-        ]
-        found(sorted(sought, key=lambda event: (event.time, event.seq), reverse=True)[: query.most])
+        )
+        found(list(islice(heapq.merge(*sought, key=lambda event: event.time, reverse=True), query.most)))
 
 
 def _size(event: Event) -> int:

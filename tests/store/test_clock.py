@@ -93,7 +93,6 @@ def page(server: Server, person: Person, command: History) -> Sequence[Event]:
     return answer.events
 
 
-@pytest.mark.parametrize("server", ["disk"], indirect=True)
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
 def test_of_what_is_found_in_a_room_the_last_said_comes_first(server: Server, steps: Sequence[int]) -> None:
     ada = server.arrive("ada")
