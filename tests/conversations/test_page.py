@@ -529,6 +529,18 @@ def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server
     ada.shows("#keep", "kept for 30 days from ")
 
 
+def test_what_is_further_back_than_what_was_deleted_can_still_be_reached(archive: Server, browser: Any) -> None:
+    ada = Page(browser, archive.url).join("ada")
+    ada.enter("long")
+    until(ada.seqs)
+    assert ada.seqs()[0] > 20
+    told = {"type": "forgotten", "room": "long", "before": 10, "time": "2026-11-23T12:00:00.000Z"}
+    ada.run("receive(arguments[0])", told)
+    assert "has been deleted" in ada.read("#log .note")
+    top = ada.seqs()[0]
+    ada.scroll("0", lambda: ada.seqs()[0] < top)
+
+
 def has_no_hole(seqs: list[int]) -> bool:
     return bool(seqs) and seqs == list(range(seqs[0], seqs[-1] + 1))
 
