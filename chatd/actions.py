@@ -71,6 +71,8 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
     before = registry.holder(origin)
     registry.check_free(name, but_for=before or session)
     if before is not None:
+        session.ignoring, session.away = before.ignoring, before.away
+        session.out.choose(bool(session.ignoring))
         end(registry, before, Reason.REPLACED)
     registry.claim(session, name)
     registry.seat(session, origin)

@@ -284,6 +284,19 @@ def test_the_same_token_takes_over_the_seat(registry: Registry, bob: Person) -> 
     assert bob.take() == []
 
 
+def test_who_takes_over_a_seat_is_away_and_ignores_as_before(registry: Registry, ada: Person, bob: Person) -> None:
+    old = Person(registry)
+    old.ask(Hello("carol", token=TOKEN))
+    old.ask(Ignore("bob"))
+    old.ask(Away("at lunch"))
+    new = Person(registry)
+    new.ask(Hello("carol", token=TOKEN))
+    bob.ask(Say("from bob"))
+    ada.ask(Say("from ada"))
+    assert [event.text for event in new.take() if isinstance(event, Said)] == ["from ada"]
+    assert only(events.Person, ada.ask(Whois("carol"))).away == "at lunch"
+
+
 def test_the_seat_may_be_taken_over_under_another_nick(registry: Registry) -> None:
     Person(registry).ask(Hello("carol", token=TOKEN))
     assert only(Welcome, Person(registry).ask(Hello("dave", token=TOKEN))).nick == "dave"
