@@ -157,7 +157,7 @@ class Writer:
                 return
 
     def _gather(self) -> Iterator[Request]:
-        """What comes next, and what is there already, up to something to delete: what comes after that is stored after that.
+        """What comes next, and what is there already, up to where a room is emptied: what is said there next must find it empty.
 
         Nothing, if nothing comes and there is something to index.
         """
@@ -166,7 +166,7 @@ class Writer:
         try:
             request = self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
             yield request
-            while not isinstance(request, Forget):
+            while not (isinstance(request, Forget) and request.before == FOR_EVER):
                 request = self._batches.get_nowait()
                 yield request
         except Empty:
@@ -251,9 +251,9 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return
-        request.deleted += number
-        self._count(number)
         if number:
+            request.deleted += number
+            self._count(number)
             self._call(request.forgotten, first)
         if number < keeping.FORGOTTEN_AT_ONCE:
             self._forgetting.popleft()

@@ -120,6 +120,17 @@ def test_what_is_not_kept_follows_what_is_before_it_and_goes_with_it(path: Path)
     assert stored(path) == []
 
 
+def test_what_is_said_waits_for_a_room_that_is_emptied_and_not_for_what_is_too_old(path: Path) -> None:
+    thread, _ = started(path)
+    thread.close()
+    batch = Batch(0, said(1), [LOBBY])
+    for before, together in ((1000, 2), (FOR_EVER, 1)):
+        thread.forget(Forget(1, before, 9, int, int))
+        thread.put(batch)
+        assert len(list(thread._gather())) == together
+        assert thread._batches.qsize() == 2 - together
+
+
 def test_the_log_that_is_written_ahead_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "CHECKPOINT_COMMITS", 5)
     sizes: list[int] = []
