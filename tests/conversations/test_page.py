@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -247,33 +248,35 @@ class Page:
         until(lambda: text in self.texts(), lambda: self.read("#chat"))
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Server]:
+    """A daemon that runs, until all who came have left, and did nothing wrong."""
+    server = Server(folder, *options)
     server.start()
     yield server
     for guest in server.guests:
         guest.leave()
     server.stop()
     server.check()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A daemon that keeps its rooms on the disk, of which #long holds a thousand messages."""
     folder = tmp_path_factory.mktemp("archive")
-    server = Server(folder, "--data", str(folder / "data"), "--flood-rate", "0")
-    server.start()
-    writer = Program(server, "writer", "long")
-    writer.say_all((f"line {n}" for n in range(800)), "long")
-    writer.say_all(["long ago the Café opened, and <b>all</b> were glad"], "long")
-    writer.say_all((f"line {n}" for n in range(801, 1000)), "long")
-    writer.leave()
-    yield server
-    for guest in server.guests:
-        guest.leave()
-    server.stop()
-    server.check()
+    with running(folder, "--data", str(folder / "data"), "--flood-rate", "0") as server:
+        writer = Program(server, "writer", "long")
+        writer.say_all((f"line {n}" for n in range(800)), "long")
+        writer.say_all(["long ago the Café opened, and <b>all</b> were glad"], "long")
+        writer.say_all((f"line {n}" for n in range(801, 1000)), "long")
+        writer.leave()
+        yield server
 
 
 @pytest.fixture(scope="module")
