@@ -247,9 +247,8 @@ class Lookback:
         if told.events:
             low = low if told.more else told.events[0].seq
             high = high if told.later and high else told.events[-1].seq + 1
-        told = replace(
-            told, more=told.more and low > 1
-        )  # Whoever says that there is something before the first is not asked again.
+        # Whoever says that there is something before the first is not asked again.
+        told = replace(told, more=told.more and low > 1)
         if asked.goal in OPENING:
             self._begin(asked, told, low, high)
         elif self.past is not None and asked.goal is Goal.OLDER and asked.high == self.past.low:
