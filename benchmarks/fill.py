@@ -14,7 +14,7 @@ from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 
-from chatd.events import Said
+from chatd.core.events import Said
 from chatd.store import database, index
 from chatd.store.queries import Row, to_row
 

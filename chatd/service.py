@@ -20,8 +20,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd import __version__
+from chatd.core.limits import GARBAGE_OBJECTS
 from chatd.doors.front import FrontFactory
-from chatd.limits import GARBAGE_OBJECTS
 from chatd.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:

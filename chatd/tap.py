@@ -18,21 +18,21 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.core.errors import Refusal
+from chatd.core.keep import span
+from chatd.core.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.log import MemoryStore
+from chatd.core.names import parse_room
+from chatd.core.registry import Registry, Settings
+from chatd.core.text import decode_line, safe_text
+from chatd.delivery.fanout import Fanout
 from chatd.doors import catalogue
 from chatd.doors.front import FrontFactory
 from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
-from chatd.errors import Refusal
-from chatd.fanout import Fanout
-from chatd.keep import span
-from chatd.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
-from chatd.log import MemoryStore
-from chatd.names import parse_room
-from chatd.registry import Registry, Settings
 from chatd.service import ChatService
 from chatd.store.database import UnusableError, default_folder
 from chatd.store.sqlite import SqliteStore
-from chatd.text import decode_line, safe_text
 
 if TYPE_CHECKING:
     from chatd.doors.tls import Certificate

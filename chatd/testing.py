@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatd import actions
-from chatd.commands import Command, Hello
-from chatd.events import Answer, Event, Missed, Reason, Refused
-from chatd.log import MemoryStore, Store
-from chatd.registry import Registry, Settings
-from chatd.room import Room
-from chatd.session import Session
+from chatd.core import actions
+from chatd.core.commands import Command, Hello
+from chatd.core.events import Answer, Event, Missed, Reason, Refused
+from chatd.core.log import MemoryStore, Store
+from chatd.core.registry import Registry, Settings
+from chatd.core.room import Room
+from chatd.core.session import Session
 
 NOON = 1_795_435_200_000
 """2026-11-23T12:00:00Z, in milliseconds since 1970-01-01 UTC."""

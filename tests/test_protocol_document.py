@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import chatd
-from chatd import commands, events, limits
 from chatd.codecs.json import NEWS, REQUESTS, JsonCodec, decode_command, decode_news
-from chatd.commands import TABLE
-from chatd.errors import Refusal
-from chatd.events import Event, Reason
+from chatd.core import commands, events, limits
+from chatd.core.commands import TABLE
+from chatd.core.errors import Refusal
+from chatd.core.events import Event, Reason
 
 DOCUMENT = Path(chatd.__path__[0]).parent.joinpath("docs", "protocol.md").read_text(encoding="utf-8")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
-from chatd.registry import Settings
+from chatd.core.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.registry import Settings
 from chatd.tap import Options
 
 

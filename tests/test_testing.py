@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 
 from chatd import testing
-from chatd.commands import Hello, Ignore, Join, Leave, Say
-from chatd.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
-from chatd.log import MemoryLog, MemoryStore
-from chatd.registry import Settings
+from chatd.core.commands import Hello, Ignore, Join, Leave, Say
+from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
+from chatd.core.log import MemoryLog, MemoryStore
+from chatd.core.registry import Settings
 from chatd.testing import NOON, Person, RecordingOutgoing, StandingClock, arrive, new_registry
 
 

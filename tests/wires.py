@@ -12,17 +12,17 @@ from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from chatd import actions
 from chatd.codecs.base import Codec
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
-from chatd.commands import Command, Hello
-from chatd.events import Reason, Said
-from chatd.fanout import Fanout
-from chatd.log import MemoryLog, MemoryStore
-from chatd.outlet import Outlet
-from chatd.registry import Registry, Settings
-from chatd.session import Session
+from chatd.core import actions
+from chatd.core.commands import Command, Hello
+from chatd.core.events import Reason, Said
+from chatd.core.log import MemoryLog, MemoryStore
+from chatd.core.registry import Registry, Settings
+from chatd.core.session import Session
+from chatd.delivery.fanout import Fanout
+from chatd.delivery.outlet import Outlet
 from chatd.testing import StandingClock
 
 PLENTY = 1 << 40

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatd.names import parse_room
+from chatd.core.names import parse_room
 from chatd.store import database, queries
 from chatd.store.database import InUseError, UnusableError
 

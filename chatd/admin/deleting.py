@@ -7,12 +7,12 @@ import sqlite3
 import time
 from pathlib import Path
 
-from chatd import when
 from chatd.admin import data
 from chatd.admin.progress import Progress, in_thread
+from chatd.core import when
+from chatd.core.when import FOR_EVER
 from chatd.store import database, keeping
 from chatd.store.queries import RoomRow, event_id
-from chatd.when import FOR_EVER
 
 
 def forget(folder: Path, options: argparse.Namespace) -> int:

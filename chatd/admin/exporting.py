@@ -14,7 +14,7 @@ from chatd.admin import data
 from chatd.admin.progress import Progress
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
-from chatd.events import Event
+from chatd.core.events import Event
 from chatd.store import queries
 from chatd.store.database import UnusableError
 

@@ -16,10 +16,10 @@ from typing import BinaryIO
 from chatd.admin import data
 from chatd.admin.lines import events_of
 from chatd.admin.progress import Progress
-from chatd.events import Event, KeepSet, Said, TopicSet
-from chatd.keep import NONE, Keep, words
-from chatd.limits import ROOMS_STORED
-from chatd.names import Name, parse_room
+from chatd.core.events import Event, KeepSet, Said, TopicSet
+from chatd.core.keep import NONE, Keep, words
+from chatd.core.limits import ROOMS_STORED
+from chatd.core.names import Name, parse_room
 from chatd.store import database, index, queries
 from chatd.store.database import UnusableError
 from chatd.store.queries import to_row

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import BinaryIO, Final
 
-from chatd import keep
 from chatd.admin.progress import Progress
 from chatd.codecs.json import decode_news
-from chatd.errors import BadNick, BadUsage, Malformed, NickReserved, Refusal, TooLong
-from chatd.events import Event, KeepSet, Renamed
-from chatd.limits import LINE_BYTES
-from chatd.names import parse_nick, parse_room
+from chatd.core import keep
+from chatd.core.errors import BadNick, BadUsage, Malformed, NickReserved, Refusal, TooLong
+from chatd.core.events import Event, KeepSet, Renamed
+from chatd.core.limits import LINE_BYTES
+from chatd.core.names import parse_nick, parse_room
 from chatd.store.database import UnusableError
 from chatd.store.queries import SEQ_BITS
 

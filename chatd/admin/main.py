@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from chatd.admin.options import Run, parser
-from chatd.errors import Refusal
+from chatd.core.errors import Refusal
 from chatd.store import database
 from chatd.store.database import UnusableError
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from chatd import events
 from chatd.client.cells import Settled
 from chatd.client.conversation import Conversation, Heard
 from chatd.client.wording import Wording
-from chatd.events import Event
-from chatd.limits import SCROLLBACK_EVENTS
+from chatd.core import events
+from chatd.core.events import Event
+from chatd.core.limits import SCROLLBACK_EVENTS
 
 TOLD: Final = 100
 """The last new events of a room that are told, in number: a few screenfuls; the others are in the past."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from chatd import commands
 from chatd.client.conversation import Conversation
 from chatd.client.own import OWN
-from chatd.names import fold
+from chatd.core import commands
+from chatd.core.names import fold
 
 NAMES: Final = (*(row.name for row in commands.TABLE), *(own.name for own in OWN))
 

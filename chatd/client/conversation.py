@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chatd import commands, events
 from chatd.client.cells import Line
-from chatd.commands import Command
-from chatd.events import Answer, Event
-from chatd.names import fold
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event
+from chatd.core.names import fold
 
 Message = commands.Say | commands.Me | commands.Msg | commands.Reply
 """A command that says something."""

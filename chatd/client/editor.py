@@ -13,7 +13,7 @@ from typing import Final
 
 from chatd.client.cells import clusters, first_cluster, last_cluster
 from chatd.client.keys import Key, Press
-from chatd.text import safe_text
+from chatd.core.text import safe_text
 
 HISTORY_LINES: Final = 500
 """The lines that Up brings back, in number: more than anybody scrolls through."""

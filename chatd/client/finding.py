@@ -10,7 +10,7 @@ from typing import Final
 from unicodedata import combining, normalize
 
 from chatd.client.cells import clusters
-from chatd.search import spaced
+from chatd.core.search import spaced
 
 AROUND: Final = 24
 """How much is shown on either side of a word that was found, in characters: a hit is one row of a usual terminal, or two."""

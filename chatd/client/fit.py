@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from chatd.codecs.json import encode_command
-from chatd.commands import Command, Me, Msg, Reply, Say
-from chatd.errors import TooLong
-from chatd.limits import LINE_BYTES
+from chatd.core.commands import Command, Me, Msg, Reply, Say
+from chatd.core.errors import TooLong
+from chatd.core.limits import LINE_BYTES
 
 ID_ROOM: Final = "9" * 24
 """Stands for the id that the command will get, which is no longer."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatd.client.lookback import Hit
-from chatd.errors import BadUsage
-from chatd.events import Event, Found
+from chatd.core.errors import BadUsage
+from chatd.core.events import Event, Found
 
 
 class Hits:

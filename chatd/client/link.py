@@ -17,14 +17,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
 from twisted.python.failure import Failure
 
-from chatd import commands, events
 from chatd.client.seen import Seen
 from chatd.client.wire import Untrusted, Wire, WireFactory, explain
 from chatd.codecs.json import encode_command
-from chatd.commands import Command
-from chatd.events import Answer, Event, Reason
-from chatd.limits import LINE_BYTES
-from chatd.names import fold
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event, Reason
+from chatd.core.limits import LINE_BYTES
+from chatd.core.names import fold
 
 ANSWER_SECONDS: Final = 15.0
 """How long the server may take for its first word, in seconds: a chatd answers a hello at once."""

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from chatd import commands, events
 from chatd.client.cells import BOLD, FAINT, Line, Row, Span
 from chatd.client.conversation import mentions
 from chatd.client.keys import Key
 from chatd.client.past import Entry, Past
 from chatd.client.wording import Wording
-from chatd.commands import Command
-from chatd.events import Answer, Event
-from chatd.limits import HISTORY_EVENTS
-from chatd.names import fold
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event
+from chatd.core.limits import HISTORY_EVENTS
+from chatd.core.names import fold
 
 FIRST_MOMENT: Final = "1970-01-01T00:00:00Z"
 """A time before everything: what comes after it begins with the first event that the log has."""

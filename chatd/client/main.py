@@ -17,7 +17,6 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from twisted.python.failure import Failure
 
-from chatd import commands
 from chatd.client.files import Blocking, Ends, LinkPauser, StateFile, standard_io
 from chatd.client.link import PAUSES, Listener, ReconnectingLink
 from chatd.client.options import Options, parse_options
@@ -25,6 +24,7 @@ from chatd.client.pipe import LONGEST_PAUSE, Hearer, Speaker
 from chatd.client.remembered import Remembered
 from chatd.client.talk import Talk
 from chatd.client.terminal import RealTerminal
+from chatd.core import commands
 
 CONNECT_SECONDS: Final = 10
 """How long one try to connect may take, in seconds."""

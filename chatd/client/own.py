@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd.errors import BadUsage
-from chatd.events import HelpLine
+from chatd.core.errors import BadUsage
+from chatd.core.events import HelpLine
 
 JUMP: Final = HelpLine("jump", "/jump [N]", "show the place of hit N of /search, or of the next; /jump new: the first new message")
 OWN: Final = (JUMP,)

@@ -12,14 +12,14 @@ from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd import commands, events
 from chatd.client.fit import fit
 from chatd.client.link import ReconnectingLink
 from chatd.client.wording import plain_line
 from chatd.codecs.json import JsonCodec
-from chatd.commands import Command
-from chatd.events import Answer, Event
-from chatd.text import safe_text
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event
+from chatd.core.text import safe_text
 
 UNACKNOWLEDGED: Final = 64
 """The messages on their way, in number, beyond which no more input is read: enough to fill a long link, and nothing piles up."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chatd.client.seen import Seen
-from chatd.errors import BadRoom
-from chatd.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
-from chatd.names import fold, parse_room
+from chatd.core.errors import BadRoom
+from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
+from chatd.core.names import fold, parse_room
 
 PLACES: Final = 100
 """The rooms of which it is remembered up to where they were seen, in number."""

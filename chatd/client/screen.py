@@ -19,7 +19,7 @@ from typing import Final
 
 from chatd.client.cells import FAINT, Line, Row, Settled, Span, Style, clip, plain, row_width, width, wrap
 from chatd.client.editor import pieces
-from chatd.text import safe_text
+from chatd.core.text import safe_text
 
 SETTLED_LINES: Final = 500
 """The settled lines that are kept for painting them anew, in number: more than the rows of any screen."""

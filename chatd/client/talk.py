@@ -11,7 +11,6 @@ from typing import Final
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd import commands, events
 from chatd.client import editor
 from chatd.client.backlog import Backlogs
 from chatd.client.cells import BOLD, Settled, Span
@@ -29,9 +28,10 @@ from chatd.client.remembered import Remembered
 from chatd.client.screen import Live
 from chatd.client.status import link_words, rooms_line
 from chatd.client.wording import Wording, nick_style
-from chatd.commands import Command
-from chatd.errors import Refusal
-from chatd.events import Answer, Event
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.errors import Refusal
+from chatd.core.events import Answer, Event
 
 ESCAPE_SECONDS: Final = 0.05
 """How long what follows an ESC may take, in seconds: the bytes of one key come together, even over a slow link."""

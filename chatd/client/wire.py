@@ -19,8 +19,8 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from chatd.codecs.json import decode_news
-from chatd.errors import Malformed
-from chatd.events import Answer, Event
+from chatd.core.errors import Malformed
+from chatd.core.events import Answer, Event
 
 NEWS_BYTES: Final = 8 << 20
 """The longest line taken from a server, in bytes (8 MiB): a hundred events of history, each of the longest, take 2 MiB."""

@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
-from chatd import commands, events
 from chatd.client.cells import BOLD, FAINT, PLAIN, Line, Settled, Span, Style, dimmed
 from chatd.client.conversation import MESSAGES, Heard, Message
 from chatd.client.finding import Pieces, excerpt, pieces
 from chatd.codecs.text import TextCodec
-from chatd.events import Answer, Event
-from chatd.names import fold
+from chatd.core import commands, events
+from chatd.core.events import Answer, Event
+from chatd.core.names import fold
 
 WAITS: Final = "\N{HORIZONTAL ELLIPSIS}"
 DELIVERED: Final = "\N{CHECK MARK}"

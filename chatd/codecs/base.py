@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chatd.commands import Command
-from chatd.events import Answer, Event
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event
 
 
 class Codec(Protocol):

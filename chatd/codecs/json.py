@@ -15,11 +15,11 @@ from functools import lru_cache, partial
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from chatd import commands, events
-from chatd.commands import Command
-from chatd.errors import BadUsage, Malformed, Refusal
-from chatd.events import Answer, Event
-from chatd.text import decode_line, safe_text
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.errors import BadUsage, Malformed, Refusal
+from chatd.core.events import Answer, Event
+from chatd.core.text import decode_line, safe_text
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

@@ -12,11 +12,11 @@ from datetime import datetime
 from functools import singledispatchmethod
 from typing import Final
 
-from chatd import commands, events, keep
-from chatd.commands import Command
-from chatd.events import Answer, Event, Reason
-from chatd.search import excerpt
-from chatd.text import decode_line, safe_text
+from chatd.core import commands, events, keep
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event, Reason
+from chatd.core.search import excerpt
+from chatd.core.text import decode_line, safe_text
 
 EXCERPT_CHARACTERS: Final = 60
 """How much of a message that is found is shown on either side of the word, in characters: two lines at most."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 
-from chatd import actions, events
 from chatd.codecs.base import Codec
-from chatd.errors import Refusal, ServerFull
-from chatd.events import Reason
-from chatd.flood import Bucket
-from chatd.limits import CLOSE_SECONDS, LOGIN_SECONDS
-from chatd.outlet import Outlet, Writable
-from chatd.session import Session
+from chatd.core import actions, events
+from chatd.core.errors import Refusal, ServerFull
+from chatd.core.events import Reason
+from chatd.core.flood import Bucket
+from chatd.core.limits import CLOSE_SECONDS, LOGIN_SECONDS
+from chatd.core.session import Session
+from chatd.delivery.outlet import Outlet, Writable
 
 if TYPE_CHECKING:
     from chatd.doors.line import ChatFactory

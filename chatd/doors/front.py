@@ -26,13 +26,13 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd import events
+from chatd.core import events
+from chatd.core.errors import DoorClosed, Refusal, ServerFull
+from chatd.core.events import Reason
+from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
 from chatd.doors import refusals
 from chatd.doors.line import ChatFactory, address_of, tune
 from chatd.doors.openings import Door, recognise
-from chatd.errors import DoorClosed, Refusal, ServerFull
-from chatd.events import Reason
-from chatd.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
 
 log = Logger()
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from chatd.limits import HALF_OPEN
+from chatd.core.limits import HALF_OPEN
 
 
 class Sheddable(Protocol):

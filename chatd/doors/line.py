@@ -14,18 +14,18 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd import actions
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
+from chatd.core import actions
+from chatd.core.errors import TooLong
+from chatd.core.events import Reason
+from chatd.core.limits import GREETING_SECONDS, KEEPALIVE_SECONDS, LINE_BYTES, UNACKNOWLEDGED_SECONDS
+from chatd.core.registry import Registry
+from chatd.delivery.fanout import Fanout
+from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.telnet import Telnet
-from chatd.errors import TooLong
-from chatd.events import Reason
-from chatd.fanout import Fanout
-from chatd.limits import GREETING_SECONDS, KEEPALIVE_SECONDS, LINE_BYTES, UNACKNOWLEDGED_SECONDS
-from chatd.outlet import Writable
-from chatd.registry import Registry
 
 IAC_BYTE: Final = b"\xff"
 TOO_LONG: Final = TooLong("The line is too long.", f"A line has at most {LINE_BYTES} bytes; send several.")

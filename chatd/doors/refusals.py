@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from chatd import events
 from chatd.codecs.base import Codec
+from chatd.core import events
+from chatd.core.errors import Refusal
 from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
-from chatd.errors import Refusal
 
 Phrase = Callable[[Refusal, ChatFactory], bytes]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.limits import TELNET_BYTES
+from chatd.core.limits import TELNET_BYTES
 
 IAC: Final = 255
 DONT, DO, WONT, WILL = 254, 253, 252, 251

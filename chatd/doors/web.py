@@ -19,10 +19,10 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
+from chatd.core.errors import ServerFull
+from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 from chatd.doors.line import ChatFactory
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
-from chatd.errors import ServerFull
-from chatd.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
     b"Cache-Control": b"no-cache",  # Kept, but asked about each time: see ETag.

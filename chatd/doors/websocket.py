@@ -18,11 +18,11 @@ from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
 from zope.interface import implementer
 
+from chatd.core.events import Reason
+from chatd.core.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
+from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller, Valve
 from chatd.doors.line import TOO_LONG, ChatFactory, tune
-from chatd.events import Reason
-from chatd.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
-from chatd.outlet import Writable
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

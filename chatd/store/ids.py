@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatd.limits import IDS_KNOWN
+from chatd.core.limits import IDS_KNOWN
 
 
 class KnownIds:

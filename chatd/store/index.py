@@ -12,9 +12,9 @@ from itertools import islice
 from sqlite3 import Connection
 from typing import Final
 
-from chatd.events import Event
-from chatd.names import fold
-from chatd.search import Query, spaced
+from chatd.core.events import Event
+from chatd.core.names import fold
+from chatd.core.search import Query, spaced
 from chatd.store.queries import ACTION, COLUMNS, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200

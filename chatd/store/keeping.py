@@ -6,7 +6,7 @@ from itertools import takewhile
 from sqlite3 import Connection
 from typing import Final
 
-from chatd.search import spaced
+from chatd.core.search import spaced
 from chatd.store.queries import ACTION, event_id
 
 FORGOTTEN_AT_ONCE: Final = 200

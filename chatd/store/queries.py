@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, Final
 
-from chatd.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
-from chatd.keep import Keep
+from chatd.core.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.keep import Keep
 
 SEQ_BITS: Final = 40
 """An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events: 1,000 a second for 34 years."""

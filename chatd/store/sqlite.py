@@ -15,19 +15,19 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from chatd.errors import NotDelivered, TooMany
-from chatd.events import Event, KeepSet, Said
-from chatd.keep import Keep
-from chatd.limits import IDS_PER_SENDER, LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS
-from chatd.log import Forgotten, Found, MemoryLog, Stored
-from chatd.names import Name
-from chatd.search import Query
+from chatd.core.errors import NotDelivered, TooMany
+from chatd.core.events import Event, KeepSet, Said
+from chatd.core.keep import Keep
+from chatd.core.limits import IDS_PER_SENDER, LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS
+from chatd.core.log import Forgotten, Found, MemoryLog, Stored
+from chatd.core.names import Name
+from chatd.core.search import Query
+from chatd.core.when import FOR_EVER
 from chatd.store import database, index, queries
 from chatd.store.ids import KnownIds
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Reader
 from chatd.store.writer import Batch, Forget, NewRoom, Writer
-from chatd.when import FOR_EVER
 
 REASONS: Final = {
     sqlite3.SQLITE_FULL: "the disk of the server is full",
@@ -305,7 +305,7 @@ class SqliteStore:
 
 
 class SqliteLog:
-    """The log of one room (``chatd.log.Log``): its end in memory, all of it on the disk."""
+    """The log of one room (``chatd.core.log.Log``): its end in memory, all of it on the disk."""
 
     def __init__(self, store: SqliteStore, row: RoomRow, last: Sequence[Event]) -> None:
         self._store = store

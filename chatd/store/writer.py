@@ -13,10 +13,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.events import Event, KeepSet, TopicSet
+from chatd.core.events import Event, KeepSet, TopicSet
+from chatd.core.when import FOR_EVER
 from chatd.store import database, index, keeping
 from chatd.store.queries import event_id, to_row
-from chatd.when import FOR_EVER
 
 ROWS_AT_ONCE: Final = 100
 """The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy

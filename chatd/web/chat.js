@@ -930,7 +930,7 @@ function hit(event, pattern) {
   return li;
 }
 
-// The server's own rule (chatd/search.py): scripts without spaces have no words but characters, which are found anywhere.
+// The server's own rule (chatd/core/search.py): scripts without spaces have no words but characters, which are found anywhere.
 const UNSPACED = /[\p{scx=Thai}\p{scx=Lao}\p{scx=Tibt}\p{scx=Mymr}\p{scx=Khmr}\p{scx=Hira}\p{scx=Kana}\p{scx=Han}\p{scx=Hang}]/u;
 
 function folded(what) {  // Without case and accents, and for each character of that, where it was.

@@ -12,7 +12,7 @@ from unittest import mock
 
 from chatd.admin.main import main
 from chatd.codecs.json import JsonCodec
-from chatd.events import Event, Said
+from chatd.core.events import Event, Said
 
 ADMIN: Final = [sys.executable, "-c", "from chatd.admin.main import main; raise SystemExit(main())"]
 """The command, as a process."""

@@ -10,10 +10,10 @@ import pytest
 
 from chatd.admin import checking
 from chatd.admin.progress import Progress
+from chatd.core.when import FOR_EVER
 from chatd.store import database, keeping
 from chatd.store.database import FILE_NAME
 from chatd.store.queries import event_id
-from chatd.when import FOR_EVER
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore, say
 

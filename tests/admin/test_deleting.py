@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from chatd.admin import data
 from chatd.admin.main import STOPPED
-from chatd.events import Event
-from chatd.search import Query, spaced
+from chatd.core.events import Event
+from chatd.core.search import Query, spaced
 from chatd.store import index, keeping
 from chatd.store.database import FILE_NAME
 from tests.admin.command import admin

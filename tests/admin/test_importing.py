@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from chatd.admin import data, importing
 from chatd.admin.main import STOPPED
-from chatd.errors import BadNick, NickReserved
-from chatd.events import Event, KeepSet, TopicSet
-from chatd.keep import Keep
-from chatd.limits import ROOMS_STORED, SCROLLBACK_EVENTS
-from chatd.names import parse_nick
-from chatd.search import Query
+from chatd.core.errors import BadNick, NickReserved
+from chatd.core.events import Event, KeepSet, TopicSet
+from chatd.core.keep import Keep
+from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
+from chatd.core.names import parse_nick
+from chatd.core.search import Query
 from chatd.store import index
 from chatd.store.database import FILE_NAME, LOCK_NAME, UnusableError
 from tests.admin.command import ADMIN, admin, lines, said

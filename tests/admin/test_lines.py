@@ -15,10 +15,10 @@ from chatd.admin.lines import LATEST, READ_BYTES, events_of
 from chatd.admin.progress import Progress
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
-from chatd.errors import NickReserved
-from chatd.events import Event
-from chatd.limits import LINE_BYTES
-from chatd.names import parse_nick
+from chatd.core.errors import NickReserved
+from chatd.core.events import Event
+from chatd.core.limits import LINE_BYTES
+from chatd.core.names import parse_nick
 from chatd.store.database import UnusableError
 from chatd.store.queries import SEQ_BITS
 from tests.admin.command import lines

@@ -14,10 +14,10 @@ from twisted.python.failure import Failure
 from twisted.test import iosim
 from zope.interface import implementer
 
-from chatd import commands, events
 from chatd.codecs.json import JsonCodec, decode_command
-from chatd.commands import Command
-from chatd.events import Answer, Event
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event
 
 TIME = 1_790_000_000_000
 

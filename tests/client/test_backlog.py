@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatd import events
 from chatd.client.backlog import TOLD, TOLD_ELSEWHERE, WORTH_TELLING, Backlogs
 from chatd.client.cells import Settled, plain
 from chatd.client.conversation import Conversation
 from chatd.client.wording import Wording
-from chatd.events import Event
+from chatd.core import events
+from chatd.core.events import Event
 
 NOW = 1_795_435_260_000  # 2026-11-23 12:01 UTC
 DAY = 86_400_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chatd import events
 from chatd.client.completion import options_for
 from chatd.client.conversation import Conversation
+from chatd.core import events
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatd import commands, events
 from chatd.client.conversation import Conversation, mentions
-from chatd.commands import Command
-from chatd.events import Reason
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Reason
 
 LOBBY = events.Entered("lobby", 10, 3, ("bob", "eve", "ada"), "tea", id="hello")
 OPS = events.Entered("ops", 5, 1, ("ada",))

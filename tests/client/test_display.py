@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd import commands, events
 from chatd.client.cells import Settled, Span
 from chatd.client.display import WAITING_LINES, Display
 from chatd.client.lookback import Lookback, View
 from chatd.client.screen import Live, Screen
 from chatd.client.wording import Wording
-from chatd.commands import Command
+from chatd.core import commands, events
+from chatd.core.commands import Command
 from tests.client.glass import Glass
 
 

@@ -10,7 +10,7 @@ from chatd.client import editor
 from chatd.client.cells import clusters, width
 from chatd.client.editor import Editor, enter, insert, press
 from chatd.client.keys import Key, Press
-from chatd.text import safe_text
+from chatd.core.text import safe_text
 
 FAMILY = "👨‍👩‍👧"
 ACCENTED = "e\u0301"

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd import commands
 from chatd.client.fit import fit
 from chatd.codecs.json import encode_command
-from chatd.commands import Command
-from chatd.errors import TooLong
-from chatd.limits import LINE_BYTES
+from chatd.core import commands
+from chatd.core.commands import Command
+from chatd.core.errors import TooLong
+from chatd.core.limits import LINE_BYTES
 
 
 @pytest.mark.parametrize("command", [commands.Say("hi", "lobby"), commands.Who("lobby"), commands.Away("tea")])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatd import events
 from chatd.client.hits import Hits
 from chatd.client.lookback import Hit
-from chatd.errors import BadUsage
+from chatd.core import events
+from chatd.core.errors import BadUsage
 
 
 def said(seq: int, room: str = "lobby") -> events.Said:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd import commands, events
 from chatd.client.link import (
     ANSWER_SECONDS,
     LOST_SECONDS,
@@ -19,9 +18,10 @@ from chatd.client.link import (
 )
 from chatd.client.seen import Seen
 from chatd.codecs.json import encode_command
-from chatd.commands import Command
-from chatd.events import Answer, Event, Reason
-from chatd.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_SESSION
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event, Reason
+from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_SESSION
 from tests.client.scripted import ScriptedServer
 
 HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from chatd import commands, events
 from chatd.client.cells import Line, plain
 from chatd.client.keys import Key
 from chatd.client.lookback import Hit, Lookback, View
 from chatd.client.wording import Wording
-from chatd.commands import Command
-from chatd.events import Event
-from chatd.limits import HISTORY_EVENTS
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Event
+from chatd.core.limits import HISTORY_EVENTS
 from tests.client.scripted import history
 
 NOW = 1_795_435_260_000  # 2026-11-23 12:01 UTC

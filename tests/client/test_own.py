@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.client.own import JUMP, Jump, OwnHelp, parse_own
-from chatd.errors import BadUsage
+from chatd.core.errors import BadUsage
 
 
 @pytest.mark.parametrize(

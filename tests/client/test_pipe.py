@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd import commands, events
 from chatd.client.link import ReconnectingLink
 from chatd.client.pipe import (
     LONGEST_PAUSE,
@@ -23,6 +22,7 @@ from chatd.client.pipe import (
     Status,
     _end_of_piece,
 )
+from chatd.core import commands, events
 from tests.client.scripted import TIME, ScriptedServer
 
 Part = TypeVar("Part", bound=Program)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.remembered import OTHER, PLACES, Remembered, decode
-from chatd.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
+from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
 
 LAST = Remembered("log-1", ("lobby", "ops", "漢字"), "ops", {"lobby": 41, "ops": 7, "漢字": 300, "old": 9})
 

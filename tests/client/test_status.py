@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatd import events
 from chatd.client.cells import plain
 from chatd.client.conversation import Conversation
 from chatd.client.status import link_words, rooms_line
+from chatd.core import events
 
 
 def test_rooms_and_what_is_unread() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
-from chatd import commands, events
 from chatd.client.link import PAUSES, ReconnectingLink
 from chatd.client.remembered import Remembered
 from chatd.client.screen import DumbScreen, Screen
 from chatd.client.talk import ESCAPE_SECONDS, INPUT_CHARACTERS, REMEMBER_SECONDS, Talk
+from chatd.core import commands, events
 from tests.client.glass import Glass
 from tests.client.scripted import TIME, ScriptedServer
 

@@ -11,9 +11,9 @@ from twisted.internet import error
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd import events
 from chatd.client.wire import NEWS_BYTES, Wire, WireFactory, explain
-from chatd.events import Answer, Event
+from chatd.core import events
+from chatd.core.events import Answer, Event
 
 LINES = b'{"type":"pong"}\n{"type":"novelty"}\r\n{"type":"exited","room":"ops","current":"lobby"}\n'
 NEWS = [events.Pong(), None, events.Exited("ops", "lobby")]

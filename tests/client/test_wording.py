@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from chatd import commands, events
 from chatd.client.cells import Settled, plain
 from chatd.client.conversation import Heard
 from chatd.client.wording import BAD, GOOD, PALETTE, Wording, nick_style, plain_line
+from chatd.core import commands, events
 
 NOW = 1_795_435_260_000  # 2026-11-23 12:01 UTC
 DAY = 86_400_000

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from chatd import commands, events
-from chatd.commands import Command
-from chatd.events import Answer, Event, Reason
-from chatd.text import safe_text
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer, Event, Reason
+from chatd.core.text import safe_text
 
 T = TypeVar("T")
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd import commands, events
 from chatd.codecs.json import NEWS as NAMES
 from chatd.codecs.json import JsonCodec, decode_command, decode_news, encode_command, iso_time
-from chatd.commands import Command, Hello, History, Msg, Ping, Say, Who
-from chatd.errors import Malformed, NotText, Refusal
-from chatd.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core import commands, events
+from chatd.core.commands import Command, Hello, History, Msg, Ping, Say, Who
+from chatd.core.errors import Malformed, NotText, Refusal
+from chatd.core.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.text import safe_text
 from chatd.testing import NOON
-from chatd.text import safe_text
 from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, classes, texts_of
 
 CODEC = JsonCodec()

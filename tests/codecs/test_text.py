@@ -10,13 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatd import actions, commands, events
 from chatd.codecs.text import TextCodec
-from chatd.commands import Command, Hello, Me, Msg, Say, Who
-from chatd.errors import Refusal
-from chatd.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core import actions, commands, events
+from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
+from chatd.core.errors import Refusal
+from chatd.core.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.text import safe_text
 from chatd.testing import NOON, Person, arrive, new_registry
-from chatd.text import safe_text
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
 
 CODEC = TextCodec(lambda: NOON)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatd.limits import GREETING_SECONDS, LINE_BYTES
+from chatd.core.limits import GREETING_SECONDS, LINE_BYTES
 from tests.conversations.processes import DEADLINE, Daemon, Program, need, seconds_since
 
 Call = Callable[..., Program]

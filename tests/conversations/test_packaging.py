@@ -83,7 +83,7 @@ def test_the_wheel_brings_the_client(installed: Path, dependencies: Path, tmp_pa
 
 
 def test_the_wheel_has_all_that_is_read_at_run_time(installed: Path, dependencies: Path, tmp_path: Path) -> None:
-    looks = "from chatd.names import parse_nick; print(parse_nick('\\u0430da').skeleton == parse_nick('ada').skeleton)"
+    looks = "from chatd.core.names import parse_nick; print(parse_nick('\\u0430da').skeleton == parse_nick('ada').skeleton)"
     assert done(run(installed / "python", "-c", looks, folder=tmp_path, pythonpath=dependencies)) == "True\n"
     everything = (
         "import importlib, pkgutil, chatd\n"

@@ -23,7 +23,7 @@ import pytest
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Event, Request, TextMessage
 
-from chatd.limits import CLOSE_SECONDS
+from chatd.core.limits import CLOSE_SECONDS
 from tests.doors.test_tls import make
 
 ROOT = Path(__file__).parents[2]

@@ -8,14 +8,14 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
-from chatd import actions
+from chatd.core import actions
+from chatd.core.events import Reason
+from chatd.core.limits import CLOSE_SECONDS, INBOX_BYTES, LOGIN_SECONDS
+from chatd.core.log import MemoryStore
+from chatd.core.registry import Registry, Settings
+from chatd.delivery.fanout import Fanout
 from chatd.doors.caller import Caller
 from chatd.doors.line import ChatFactory
-from chatd.events import Reason
-from chatd.fanout import Fanout
-from chatd.limits import CLOSE_SECONDS, INBOX_BYTES, LOGIN_SECONDS
-from chatd.log import MemoryStore
-from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 from tests.doors.wire import Wire
 

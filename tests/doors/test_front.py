@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
+from chatd.core.registry import Settings
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.line import ChatProtocol
 from chatd.doors.openings import OPENINGS, Door
-from chatd.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
-from chatd.registry import Settings
 from tests.doors.wire import Recorder, Server, Wire
 
 GREETING = b"-- Welcome to chatd. What is your nick?\r\n"

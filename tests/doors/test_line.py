@@ -15,13 +15,13 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 
-from chatd import actions
+from chatd.core import actions
+from chatd.core.events import Reason
+from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from chatd.core.log import MemoryStore
+from chatd.core.registry import Registry, Settings
+from chatd.delivery.fanout import Fanout
 from chatd.doors.line import ChatFactory, ChatProtocol, address_of
-from chatd.events import Reason
-from chatd.fanout import Fanout
-from chatd.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
-from chatd.log import MemoryStore
-from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
 WELCOME = "-- Welcome to chatd. What is your nick?"

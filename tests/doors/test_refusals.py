@@ -7,9 +7,9 @@ import json
 import pytest
 from twisted.internet.task import Clock
 
+from chatd.core.errors import DoorClosed
 from chatd.doors.openings import Door
 from chatd.doors.refusals import PHRASES
-from chatd.errors import DoorClosed
 from tests.doors.wire import Server
 
 REFUSAL = DoorClosed("Not hére.", "Elsewhere.")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatd.core.limits import TELNET_BYTES
 from chatd.doors.telnet import Telnet
-from chatd.limits import TELNET_BYTES
 
 ASK_BINARY = b"\xff\xfd\x00"
 

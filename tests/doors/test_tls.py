@@ -21,10 +21,10 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 from zope.interface import provider
 
+from chatd.core.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOG_BYTES, LOGIN_SECONDS, STALL_SECONDS
 from chatd.doors.line import ChatProtocol
 from chatd.doors.openings import Door
 from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
-from chatd.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOG_BYTES, LOGIN_SECONDS, STALL_SECONDS
 from tests.doors.wire import Recorder, Server, Wire
 
 PRIVATE = {"plain": NoEncryption(), "encrypted": BestAvailableEncryption(b"secret")}

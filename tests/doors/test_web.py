@@ -19,12 +19,12 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.core.log import MemoryStore
+from chatd.core.registry import Registry, Settings
+from chatd.delivery.fanout import Fanout
 from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebConnection, WebDoor, load_pages
-from chatd.fanout import Fanout
-from chatd.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.log import MemoryStore
-from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
 FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterdir()}

@@ -18,14 +18,14 @@ from twisted.python.failure import Failure
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
-from chatd.commands import Say
+from chatd.core.commands import Say
+from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
+from chatd.core.log import MemoryStore
+from chatd.core.registry import Registry, Settings
+from chatd.delivery.fanout import Fanout
 from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebDoor
 from chatd.doors.websocket import is_allowed, text_frame
-from chatd.fanout import Fanout
-from chatd.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
-from chatd.log import MemoryStore
-from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock, arrive
 
 OPENING = (

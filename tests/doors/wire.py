@@ -11,13 +11,13 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from chatd.core.log import MemoryStore
+from chatd.core.registry import Registry, Settings
+from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import open_line_doors
 from chatd.doors.front import FrontFactory
 from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
-from chatd.fanout import Fanout
-from chatd.log import MemoryStore
-from chatd.registry import Registry, Settings
 from chatd.testing import StandingClock
 
 

@@ -28,10 +28,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
-from chatd.errors import NotDelivered
-from chatd.events import KeepSet, Said
-from chatd.keep import NONE
-from chatd.names import parse_room
+from chatd.core.errors import NotDelivered
+from chatd.core.events import KeepSet, Said
+from chatd.core.keep import NONE
+from chatd.core.names import parse_room
 from chatd.store import writer
 from chatd.store.sqlite import SqliteLog, SqliteStore
 

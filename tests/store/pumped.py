@@ -10,14 +10,14 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from chatd import actions
-from chatd.commands import Command, Hello
-from chatd.errors import NotDelivered
-from chatd.events import Answer, Event, Said
-from chatd.fanout import Fanout
-from chatd.log import Log, MemoryStore
-from chatd.names import parse_room
-from chatd.registry import Registry, Settings
+from chatd.core import actions
+from chatd.core.commands import Command, Hello
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Answer, Event, Said
+from chatd.core.log import Log, MemoryStore
+from chatd.core.names import parse_room
+from chatd.core.registry import Registry, Settings
+from chatd.delivery.fanout import Fanout
 from chatd.store.sqlite import SqliteLog, SqliteStore
 from chatd.testing import Person, StandingClock
 

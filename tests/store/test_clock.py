@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chatd.commands import Hello, History, Say, Search
-from chatd.events import Ack, Answer, Event, Found, Said
-from chatd.events import History as HistoryAnswer
+from chatd.core.commands import Hello, History, Say, Search
+from chatd.core.events import Ack, Answer, Event, Found, Said
+from chatd.core.events import History as HistoryAnswer
 from chatd.testing import Person
 from tests.store.pumped import Server
 

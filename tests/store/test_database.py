@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd.events import Event
-from chatd.search import Query
+from chatd.core.events import Event
+from chatd.core.search import Query
 from chatd.store import database
 from chatd.store.database import FILE_NAME, UnusableError
 from tests.store.pumped import PumpedStore, say

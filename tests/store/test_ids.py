@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.events import Said
-from chatd.log import MemoryLog
+from chatd.core.events import Said
+from chatd.core.log import MemoryLog
 from chatd.store import queries, sqlite
 from chatd.store.ids import KnownIds
 from tests.store.pumped import PumpedStore, say

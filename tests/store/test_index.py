@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.events import Event, Said
-from chatd.log import MemoryStore
-from chatd.names import fold, parse_room
-from chatd.registry import Registry, Settings
-from chatd.search import Query, words_of
+from chatd.core.events import Event, Said
+from chatd.core.log import MemoryStore
+from chatd.core.names import fold, parse_room
+from chatd.core.registry import Registry, Settings
+from chatd.core.search import Query, words_of
 from chatd.store import index, writer
 from tests.store.pumped import PumpedStore, say
 

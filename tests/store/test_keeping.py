@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import pytest
 
 from chatd.admin.main import main
-from chatd.commands import Hello, History, Join, Keep, Say, Search, Topic
-from chatd.events import Ack, Answer, Entered, Event, Forgotten, Found, Keeping, KeepSet, Missed, Refused, Said
-from chatd.events import History as Past
-from chatd.log import Log
-from chatd.registry import Settings
-from chatd.search import Query
+from chatd.core.commands import Hello, History, Join, Keep, Say, Search, Topic
+from chatd.core.events import Ack, Answer, Entered, Event, Forgotten, Found, Keeping, KeepSet, Missed, Refused, Said
+from chatd.core.events import History as Past
+from chatd.core.log import Log
+from chatd.core.registry import Settings
+from chatd.core.search import Query
 from chatd.store.keeping import FORGOTTEN_AT_ONCE
 from chatd.testing import NOON, Person
 from tests.store.pumped import PumpedStore, Server, say

@@ -13,11 +13,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chatd.errors import NotDelivered
-from chatd.events import Event, KeepSet, Said, TopicSet
-from chatd.log import MemoryLog
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Event, KeepSet, Said, TopicSet
+from chatd.core.log import MemoryLog
+from chatd.core.when import FOR_EVER
 from chatd.testing import NOON
-from chatd.when import FOR_EVER
 from tests.store.pumped import PumpedStore
 
 ROOMS = st.sampled_from(["lobby", "tea"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
 from chatd.store import database, queries
 
 SEQS = st.integers(1, 2**queries.SEQ_BITS - 1)

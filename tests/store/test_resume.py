@@ -15,9 +15,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chatd.commands import Command, Hello, Say
-from chatd.events import Ack, Answer, Entered, Event, Missed, Refused, Said
-from chatd.registry import Settings
+from chatd.core.commands import Command, Hello, Say
+from chatd.core.events import Ack, Answer, Entered, Event, Missed, Refused, Said
+from chatd.core.registry import Settings
 from chatd.testing import Person
 from tests.store.pumped import Server
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chatd.errors import NotDelivered
-from chatd.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
-from chatd.limits import LOG_PAGE_EVENTS, SCROLLBACK_EVENTS
-from chatd.log import MemoryLog
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.limits import LOG_PAGE_EVENTS, SCROLLBACK_EVENTS
+from chatd.core.log import MemoryLog
 from tests.store.pumped import PumpedStore, say
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from twisted.internet.testing import StringTransport
 
-from chatd import actions
 from chatd.codecs.json import JsonCodec
-from chatd.commands import Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
-from chatd.events import Ack, Answer, Entered, Event, Found, Joined, Left, Refused, Renamed, Said
-from chatd.events import History as HistoryAnswer
-from chatd.outlet import Outlet
-from chatd.session import Session
+from chatd.core import actions
+from chatd.core.commands import Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
+from chatd.core.events import Ack, Answer, Entered, Event, Found, Joined, Left, Refused, Renamed, Said
+from chatd.core.events import History as HistoryAnswer
+from chatd.core.session import Session
+from chatd.delivery.outlet import Outlet
 from chatd.testing import Person
 from tests.store.pumped import Server
 

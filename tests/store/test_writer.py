@@ -10,11 +10,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatd.events import Event, KeepSet, Said, TopicSet
+from chatd.core.events import Event, KeepSet, Said, TopicSet
+from chatd.core.when import FOR_EVER
 from chatd.store import database, writer
 from chatd.store.keeping import FORGOTTEN_AT_ONCE
 from chatd.store.writer import ROWS_AT_ONCE, Batch, Forget, NewRoom, Writer
-from chatd.when import FOR_EVER
 
 LOBBY = NewRoom(1, "lobby", "lobby")
 

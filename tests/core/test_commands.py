@@ -1,0 +1,178 @@
+"""Commands: what a person types, taken apart by the one table."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import MISSING, fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.core import commands
+from chatd.core.commands import (
+    TABLE,
+    Away,
+    Back,
+    Command,
+    Help,
+    History,
+    Ignore,
+    Join,
+    Keep,
+    Leave,
+    Me,
+    Msg,
+    Nick,
+    Ping,
+    Quit,
+    Reply,
+    Rooms,
+    Row,
+    Say,
+    Topic,
+    Unignore,
+    Who,
+    Whois,
+    find_row,
+    parse,
+    usage_line,
+)
+from chatd.core.errors import BadUsage, Refusal, UnknownCommand
+
+ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("hi", Say("hi")),
+        (" /who", Say(" /who")),
+        ("a  b ", Say("a  b ")),
+        ("//who", Say("/who")),
+        ("//", Say("/")),
+        ("///", Say("//")),
+        ("/help", Help()),
+        ("/help msg", Help("msg")),
+        ("/help /msg", Help("/msg")),
+        ("/HELP", Help()),
+        ("/nick ada", Nick("ada")),
+        ("/me waves  twice", Me("waves  twice")),
+        ("/msg bob hi", Msg("bob", "hi")),
+        ("/msg   bob   a  b ", Msg("bob", "a  b")),
+        ("/reply yes, do", Reply("yes, do")),
+        ("/join #dev", Join("#dev")),
+        ("/join dev ", Join("dev")),
+        ("/leave", Leave()),
+        ("/leave #dev", Leave("#dev")),
+        ("/rooms", Rooms()),
+        ("/who", Who()),
+        ("/who dev", Who("dev")),
+        ("/whois bob", Whois("bob")),
+        ("/topic", Topic()),
+        ("/topic what we do", Topic("what we do")),
+        ("/topic -", Topic("-")),
+        ("/ignore", Ignore()),
+        ("/ignore eve", Ignore("eve")),
+        ("/unignore eve", Unignore("eve")),
+        ("/away", Away()),
+        ("/away at lunch", Away("at lunch")),
+        ("/back", Back()),
+        ("/history", History()),
+        ("/history 7", History(7)),
+        ("/history in:#ops", History(room="#ops")),
+        ("/history 7 in:ops", History(7, "ops")),
+        ("/history around 12:30", History(around_time="12:30")),
+        ("/history around 42 9", History(9, around=42)),
+        ("/history in:#ops before 42", History(room="#ops", before=42)),
+        ("/history after 42 9 in:#ops", History(9, "#ops", after=42)),
+        ("/keep", Keep()),
+        ("/keep 30d", Keep("30d")),
+        ("/keep -", Keep("-")),
+        ("/history 999999", History(999_999)),
+        ("/quit", Quit()),
+        ("/quit see you", Quit("see you")),
+    ],
+)
+def test_a_line_is_a_command(line: str, command: Command) -> None:
+    assert parse(line) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal", "reason", "hint"),
+    [
+        ("/", UnknownCommand, "There is no command /.", "/help lists what you can do."),
+        ("/ who", UnknownCommand, "There is no command /.", "/help lists what you can do."),
+        ("/whoo", UnknownCommand, "There is no command /whoo.", "Did you mean /who? /help lists all."),
+        ("/hlep", UnknownCommand, "There is no command /hlep.", "Did you mean /help? /help lists all."),
+        ("/exit", UnknownCommand, "There is no command /exit.", "Did you mean /quit? /help lists all."),
+        ("/xyzzy", UnknownCommand, "There is no command /xyzzy.", "/help lists what you can do."),
+        ("/" + "x" * 4000, UnknownCommand, f"There is no command /{'x' * 32}.", "/help lists what you can do."),
+        ("/nick", BadUsage, "/nick needs more.", "Write /nick NICK."),
+        ("/nick a b", BadUsage, "/nick takes less than that.", "Write /nick NICK."),
+        ("/me", BadUsage, "/me needs more.", "Write /me TEXT."),
+        ("/me  ", BadUsage, "/me needs more.", "Write /me TEXT."),
+        ("/msg", BadUsage, "/msg needs more.", "Write /msg NICK TEXT."),
+        ("/msg bob", BadUsage, "/msg needs more.", "Write /msg NICK TEXT."),
+        ("/leave a b", BadUsage, "/leave takes less than that.", "Write /leave [ROOM]."),
+        ("/rooms all", BadUsage, "/rooms takes less than that.", "Write /rooms."),
+        ("/keep 30 days", BadUsage, "/keep takes less than that.", "Write /keep [TIME]."),
+        ("/history around", BadUsage, "/history around needs a place.", "Write /history around 12:30, or another time, or a seq."),
+        ("/history x", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+        ("/history 0", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+        ("/history -3", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+        ("/history ٣", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+        ("/history 1000000", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+        ("/history " + "9" * 4000, BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+    ],
+)
+def test_a_line_that_is_no_command_is_refused(line: str, refusal: type[Refusal], reason: str, hint: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse(line)
+    assert (type(refused.value), refused.value.reason, refused.value.hint) == (refusal, reason, hint)
+
+
+@given(st.text())
+def test_a_line_is_a_command_or_refused(line: str) -> None:
+    try:
+        command = parse(line)
+    except (UnknownCommand, BadUsage):
+        assert line.startswith("/")
+    else:
+        assert isinstance(command, Say) == (not line.startswith("/") or line.startswith("//"))
+
+
+@given(st.text())
+def test_a_second_slash_says_the_first(text: str) -> None:
+    assert parse("//" + text) == Say("/" + text)
+
+
+# -- The table -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_has_every_command_once() -> None:
+    classes = {cls for _, cls in inspect.getmembers(commands, inspect.isclass) if issubclass(cls, Command)}
+    assert sorted(row.name for row in TABLE) == sorted({row.name for row in TABLE})
+    assert {row.make for row in TABLE} == classes - {Command, commands.Hello, Say, Ping}
+
+
+@ROWS
+def test_the_words_of_a_usage_are_the_first_fields_of_its_command(row: Row) -> None:
+    wanted = [field for field in fields(row.make) if field.name != "id"]
+    for word, field in zip(row.usage.split(), wanted, strict=False):
+        assert word.startswith("[") == (field.default is not MISSING)
+    assert all(field.default is not MISSING for field in wanted[len(row.usage.split()) :])
+
+
+@ROWS
+def test_a_row_is_found_by_its_name_and_its_usage_is_understood(row: Row) -> None:
+    assert find_row(row.name) is find_row(f"/{row.name.upper()}") is row
+    line = usage_line(row).translate({ord("["): None, ord("]"): None}).replace(" N", " 5")
+    assert type(parse(line)) is row.make
+
+
+@ROWS
+def test_a_help_fits_on_a_line_of_a_terminal(row: Row) -> None:
+    widest = max(len(usage_line(other)) for other in TABLE)
+    assert row.help
+    assert len("-- ") + widest + len("  ") + len(row.help) <= 80

@@ -1,0 +1,36 @@
+"""Refusals: each has a stable code of its own, and words for a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core import errors
+from chatd.core.errors import BadUsage, Refusal
+
+
+def tree(root: type[Refusal]) -> list[type[Refusal]]:
+    return [root, *(found for child in root.__subclasses__() for found in tree(child))]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (Refusal("No."), "No."),
+        (BadUsage("No.", "Write /who."), "No. Write /who."),
+    ],
+)
+def test_a_refusal_says_why_and_what_would_be_accepted(refusal: Refusal, words: str) -> None:
+    assert str(refusal) == words
+    assert refusal.id == ""
+
+
+def test_every_refusal_has_a_code_of_its_own() -> None:
+    refusals = tree(Refusal)
+    assert len({refusal.code for refusal in refusals}) == len(refusals)
+
+
+def test_the_tree_that_the_module_shows_is_the_tree() -> None:
+    assert errors.__doc__ is not None
+    rows = [line.split() for line in errors.__doc__.splitlines() if line.startswith("      ")]
+    shown = {row[0]: row[1] for row in rows}
+    assert shown == {refusal.__name__: refusal.code for refusal in tree(Refusal) if refusal is not Refusal}

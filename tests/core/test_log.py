@@ -1,0 +1,151 @@
+"""The log in memory: numbered without a hole, bounded, and it knows what was said."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Event, Joined, Said
+from chatd.core.log import EVENT_BYTES, MemoryLog
+
+Told = list[NotDelivered | None]
+
+
+def said(seq: int, text: str = "hi", id: str = "", origin: str = "seat") -> Said:
+    return Said("lobby", seq, 0, "ada", origin, text, id=id)
+
+
+def filled(log: MemoryLog, *texts: str) -> MemoryLog:
+    for text in texts:
+        log.append(said(log.end, text), lambda failure: None)
+    return log
+
+
+def find(log: MemoryLog, origin: str, id: str) -> Said | None:
+    told: list[Said | None] = []
+    log.find(origin, id, told.append)
+    return told[0]
+
+
+def numbers(found: object) -> list[int]:
+    assert isinstance(found, list)
+    return [event.seq for event in found]
+
+
+def test_a_log_begins_at_1_and_has_nothing() -> None:
+    log = MemoryLog()
+    assert (log.first, log.end) == (1, 1)
+    assert list(log.read(0, 100)) == []
+
+
+def test_what_is_appended_is_stored_at_once() -> None:
+    log, told = MemoryLog(), Told()
+    event = said(1)
+    log.append(event, told.append)
+    assert told == [None]
+    assert (log.first, log.end) == (1, 2)
+    assert list(log.read(1, 2)) == [event]
+
+
+def test_an_event_must_have_the_next_number() -> None:
+    with pytest.raises(AssertionError, match="numbered for another place"):
+        MemoryLog().append(said(2), lambda failure: None)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "found"),
+    [
+        (3, 6, [3, 4, 5]),
+        (5, 99, [5]),
+        (-17, 4, [3]),
+        (0, 99, [3, 4, 5]),
+        (1, 3, []),
+        (6, 9, []),
+        (5, 4, []),
+        (4, -1, []),
+    ],
+)
+def test_reading_gives_what_is_held(start: int, stop: int, found: list[int]) -> None:
+    log = filled(MemoryLog(events=3), *"abcde")
+    assert numbers(log.read(start, stop)) == found
+
+
+def test_bytes_are_counted_as_text_takes_them() -> None:
+    size = 3 * EVENT_BYTES + 400
+    assert filled(MemoryLog(size=size), "a" * 400, "b", "c").first == 2
+    assert filled(MemoryLog(size=size), "a" * 398, "b", "c").first == 1
+    assert filled(MemoryLog(size=size), "ä" * 100, "b", "c").first == 2
+    assert filled(MemoryLog(size=size), "ä" * 99, "b", "c").first == 1
+
+
+def test_an_event_without_text_has_a_size_too() -> None:
+    log = MemoryLog(size=8 * EVENT_BYTES)
+    for seq in range(1, 10):
+        log.append(Joined("lobby", seq, 0, "ada", "seat"), lambda failure: None)
+    assert (log.first, log.end) == (3, 10)
+
+
+def test_what_is_full_drops_an_eighth_at_once() -> None:
+    log = filled(MemoryLog(events=80), *["x"] * 80)
+    assert log.first == 1
+    assert numbers(filled(log, "y").read(0, 99)) == list(range(12, 82))
+
+
+@pytest.mark.parametrize("large", ["x" * 1000, "ж" * 1000])
+def test_an_event_that_is_larger_than_the_log_leaves_no_hole(large: str) -> None:
+    log = filled(MemoryLog(size=2 * EVENT_BYTES), "a", large)
+    assert (log.first, log.end) == (3, 3)
+    filled(log, "b")
+    assert numbers(log.read(1, 9)) == [3]
+
+
+# -- What was said -------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_said_is_found_by_origin_and_id() -> None:
+    log = MemoryLog()
+    one, other = said(1, id="1"), said(2, id="1", origin="another seat")
+    for event in (one, other, said(3)):
+        log.append(event, lambda failure: None)
+    assert find(log, "seat", "1") is one
+    assert find(log, "another seat", "1") is other
+    assert find(log, "seat", "2") is None
+    assert find(log, "seat", "") is None
+
+
+def test_what_the_log_holds_no_longer_is_not_found() -> None:
+    log = MemoryLog(events=8)
+    for seq in range(1, 10):
+        log.append(said(seq, id=str(seq)), lambda failure: None)
+    assert [seq for seq in range(1, 10) if find(log, "seat", str(seq))] == list(range(3, 10))
+
+
+# -- Laws ----------------------------------------------------------------------------------------------------------------
+
+
+def taken(events: list[Event]) -> int:
+    """The bytes that the texts of ``events`` take, at four a character outside ASCII, and what each event takes besides."""
+    texts = [event.text for event in events if isinstance(event, Said)]
+    return EVENT_BYTES * len(events) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
+
+
+EVENTS = st.lists(st.tuples(st.text("aж", max_size=60), st.sampled_from(["", "1", "2", "3"])), max_size=60)
+
+
+@given(EVENTS, st.integers(1, 8), st.integers(EVENT_BYTES, 5 * EVENT_BYTES))
+def test_a_log_holds_the_last_events_that_fit(texts: list[tuple[str, str]], most: int, size: int) -> None:
+    log, kept = MemoryLog(events=most, size=size), list[Event]()
+    for seq, (text, id) in enumerate(texts, 1):
+        event, first = said(seq, text, id=f"{seq}.{id}" if id else ""), log.first
+        log.append(event, lambda failure: None)
+        kept.append(event)
+        assert log.end == seq + 1
+        held = list(log.read(0, log.end))
+        assert held == kept[log.first - 1 :]
+        fits = len(kept[first - 1 :]) <= most and taken(kept[first - 1 :]) <= size
+        assert log.first == first if fits else (len(held) <= most * 7 / 8 and taken(held) <= size * 7 / 8)
+        assert all(find(log, "seat", said.id) is said for said in held if isinstance(said, Said) and said.id)
+    gone = kept[: log.first - 1]
+    assert not any(find(log, "seat", said.id) for said in gone if isinstance(said, Said))

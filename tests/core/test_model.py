@@ -1,0 +1,284 @@
+"""A stateful model: people come, talk and go in any order, and what is promised holds after every step.
+
+In one room everybody sees the same events, without a hole; sent again is not said twice; resumed is complete; a nick has one
+holder; and of who is gone nothing is left.
+"""
+
+# ruff: noqa: RUF001 - look-alikes are what is tested
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chatd.core import commands
+from chatd.core.commands import Command, Hello
+from chatd.core.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
+from chatd.core.limits import ROOMS_PER_SESSION
+from chatd.core.log import MemoryLog, MemoryStore, Stored
+from chatd.core.names import Name, fold
+from chatd.core.room import Room
+from chatd.testing import Person, new_registry
+
+NICKS = st.sampled_from(["ada", "Ada", "аda", "bob", "b0b", "carol", "лена", "Лена", "νους", "ΝΟΥΣ", "admin", "a b"])
+ROOMS = st.sampled_from(["lobby", "#Lobby", "dev", "Dev", "attic"])
+TOKENS = st.sampled_from(["", "a" * 16, "b" * 16])
+IDS = st.sampled_from(["", "1", "2", "3"])
+INDEX = st.integers(0, 5)
+
+
+class Record(MemoryLog):
+    """A log that holds little, beside everything that was ever stored in it."""
+
+    def __init__(self) -> None:
+        super().__init__(events=6)
+        self.everything: list[Event] = []
+
+    def append(self, event: Event, stored: Stored) -> None:
+        self.everything.append(event)
+        super().append(event, stored)
+
+    def messages(self, origin: str, id: str) -> list[Said]:
+        """What was said from ``origin`` under ``id``, as far as the log holds it."""
+        found = self.everything[self.first - 1 :]
+        return [event for event in found if isinstance(event, Said) and (event.origin, event.id) == (origin, id)]
+
+
+class RecordStore(MemoryStore):
+    """Records, which it shows."""
+
+    def __init__(self, records: dict[str, Record], everything: dict[str, list[Event]]) -> None:
+        super().__init__("testlog")
+        self._records, self._everything = records, everything
+
+    def log(self, name: Name) -> Record:
+        if name.key not in self._records:
+            self.logs[name.key] = self._records[name.key] = Record()
+            self._everything[name.key] = self._records[name.key].everything
+        return self._records[name.key]
+
+
+class Reader:
+    """Somebody who checks all that they are sent."""
+
+    def __init__(self, person: Person, everything: dict[str, list[Event]]) -> None:
+        self.person = person
+        self.awaited: dict[str, int] = {}
+        """The number of the next event, by the room's key."""
+        self._everything = everything
+        self._resumed: dict[str, int] = {}
+
+    def ask(self, command: Command) -> list[Event | Answer]:
+        resume = command.resume if isinstance(command, Hello) and command.log == self.person.registry.store.name else {}
+        self._resumed = {fold(room.removeprefix("#")): seq for room, seq in resume.items()}
+        return self.read(self.person.ask(command))
+
+    def read(self, told: list[Event | Answer]) -> list[Event | Answer]:
+        for news in told:
+            if isinstance(news, Event):
+                self._read_event(news)
+            elif isinstance(news, Entered):
+                self._read_entered(news)
+            elif isinstance(news, Exited):
+                del self.awaited[fold(news.room)]
+            elif isinstance(news, Missed) and news.first:
+                assert self._skip(fold(news.room), news.first) == news.first
+                self.awaited[fold(news.room)] = news.last + 1
+        return told
+
+    def _read_entered(self, entered: Entered) -> None:
+        key = fold(entered.room)
+        seen = self._resumed.pop(key, -1)
+        known = 0 <= seen < entered.seq
+        self.awaited[key] = seen + 1 if known else entered.seq + 1
+        numbers = [event.seq for event in entered.scrollback if not self.person.session.ignoring]
+        assert numbers == ([] if known else list(range(entered.seq - len(numbers), entered.seq)))
+        assert entered.members[-1] == self.person.session.nick or self.person.out.closed
+
+    def _read_event(self, event: Event) -> None:
+        key = fold(event.room)
+        assert self._skip(key, event.seq) == event.seq
+        assert event is self._everything[key][event.seq - 1]
+        self.awaited[key] = event.seq + 1
+
+    def _skip(self, key: str, seq: int) -> int:
+        """The number that must come next, where ``seq`` has come: only what is ignored may be left out."""
+        awaited = self.awaited[key]
+        while awaited < seq and isinstance(self._everything[key][awaited - 1], Said) and self.person.session.ignoring:
+            awaited += 1
+        return awaited
+
+
+class Chat(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.logs: dict[str, Record] = {}
+        self.everything: dict[str, list[Event]] = {}
+        self.registry = new_registry(store=RecordStore(self.logs, self.everything))
+        self.here: list[Reader] = []
+        self.gone: list[Reader] = []
+        self.told: Counter[str] = Counter()
+
+    def _reader(self, index: int) -> Reader:
+        return self.here[index % len(self.here)]
+
+    def _ask(self, index: int, command: Command) -> list[Event | Answer]:
+        """Let somebody ask ``command``, unless their connection is being closed."""
+        reader = self._reader(index)
+        return [] if reader.person.out.closed else self._counted(reader.ask(command))
+
+    def _counted(self, told: list[Event | Answer]) -> list[Event | Answer]:
+        self.told.update(news.text for news in told if isinstance(news, Private))
+        return told
+
+    # -- What happens
+
+    @precondition(lambda self: len(self.here) < 6)
+    @rule()
+    def connect(self) -> None:
+        self.here.append(Reader(Person(self.registry), self.everything))
+
+    @precondition(lambda self: len(self.here) < 6)
+    @rule(nick=NICKS, token=TOKENS)
+    def arrive(self, nick: str, token: str) -> None:
+        self.connect()
+        self._counted(self.here[-1].ask(Hello(nick, token, ("lobby", "dev"))))
+
+    @precondition(lambda self: self.here)
+    @rule(
+        index=INDEX,
+        nick=NICKS,
+        token=TOKENS,
+        rooms=st.lists(ROOMS, max_size=2),
+        back=st.dictionaries(ROOMS, st.integers(-1, 9), max_size=2),
+        log=st.sampled_from(["testlog", "testlog", "another"]),
+    )
+    def hello(self, index: int, nick: str, token: str, rooms: list[str], back: dict[str, int], log: str) -> None:
+        ends = {key: log.end for key, log in self.logs.items()}
+        resume = {room: ends.get(fold(room.removeprefix("#")), 1) - events for room, events in back.items()}
+        told = self._ask(index, Hello(nick, token, tuple(rooms), resume, log))
+        if any(isinstance(news, Welcome) for news in told):
+            wanted = {fold(room.removeprefix("#")) for room in (*rooms, *resume)} or {"lobby"}
+            assert {fold(news.room) for news in told if isinstance(news, Entered)} == wanted
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, nick=NICKS)
+    def rename(self, index: int, nick: str) -> None:
+        self._ask(index, commands.Nick(nick))
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, command=st.builds(commands.Join, ROOMS) | st.builds(commands.Leave, ROOMS))
+    def move(self, index: int, command: Command) -> None:
+        self._ask(index, command)
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, command=st.builds(commands.Ignore, NICKS) | st.builds(commands.Unignore, NICKS))
+    def hear_or_not(self, index: int, command: Command) -> None:
+        reader = self._reader(index)
+        self.read_all(index)  # What waits was sent to somebody who heard, or did not hear, more than from now on.
+        told = reader.person.ask(command) if not reader.person.out.closed else []
+        assert not [news for news in told if isinstance(news, Event)]
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, room=ROOMS, id=IDS, text=st.sampled_from(["hi", "ho"]))
+    def say(self, index: int, room: str, id: str, text: str) -> None:
+        for _ in range(2):
+            self._say(index, room, id, text)
+
+    def _say(self, index: int, room: str, id: str, text: str) -> None:
+        key, session = fold(room.removeprefix("#")), self._reader(index).person.session
+        log = self.logs.get(key)
+        before = log.messages(session.origin, id) if log and id else []
+        count = len(log.everything) if log else 0
+        for ack in self._ask(index, commands.Say(text, room, id=id)):
+            if isinstance(ack, Ack):
+                assert log is not None
+                assert (len(log.everything) - count, ack.seq) == ((0, before[0].seq) if before else (1, count + 1))
+                assert ack.id == id
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, nick=NICKS, id=IDS)
+    def msg(self, index: int, nick: str, id: str) -> None:
+        text = f"{self._reader(index).person.session.origin} {id}" if id else "hi"
+        for _ in range(2):
+            self._ask(index, commands.Msg(nick, text, id=id))
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, text=st.sampled_from(["tea", "-"]))
+    def topic(self, index: int, text: str) -> None:
+        self._ask(index, commands.Topic(text))
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX)
+    def read_all(self, index: int) -> None:
+        reader = self._reader(index)
+        self._counted(reader.read(reader.person.take()))
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX)
+    def quit(self, index: int) -> None:
+        told = self._ask(index, commands.Quit("bye"))
+        assert not told or told[-1] == Closing(Reason.QUIT)
+
+    @precondition(lambda self: self.here)
+    @rule(index=INDEX, reason=st.sampled_from([Reason.LINK_LOST, Reason.NOT_READING]))
+    def lose_link(self, index: int, reason: Reason) -> None:
+        reader = self.here.pop(index % len(self.here))
+        reader.person.lose_link(reason)
+        self._counted(reader.read(reader.person.take()))
+        self.gone.append(reader)
+
+    # -- What holds
+
+    @invariant()
+    def a_nick_has_one_holder(self) -> None:
+        named = [reader.person.session for reader in self.here if reader.person.session.name]
+        keys = {session.name.key for session in named if session.name}
+        assert len(keys) == len({session.name.skeleton for session in named if session.name}) == len(named)
+        assert all(self.registry.person(session.nick) is session for session in named)
+        assert {id(session) for session in self.registry._by_key.values()} == set(map(id, named))
+        assert {id(session) for session in self.registry._by_skeleton.values()} == set(map(id, named))
+        assert all(self.registry.holder(session.origin) is session for session in named)
+        assert len(self.registry._by_origin) == len(named)
+
+    @invariant()
+    def membership_and_rooms_agree(self) -> None:
+        rooms: list[Room] = list(self.registry.rooms())
+        for reader in self.here:
+            session, out = reader.person.session, reader.person.out
+            assert {room.name.key: room for room in rooms if session in room.members} == session.rooms
+            assert set(out.cursors) == set(session.rooms.values())
+            assert out.current is session.current
+            assert (session.current in session.rooms.values()) if session.rooms else (session.current is None)
+            assert len(session.rooms) <= ROOMS_PER_SESSION
+            assert session.name or not session.rooms
+        present = {reader.person.session for reader in self.here}
+        assert all(set(room.members) <= present for room in rooms)
+
+    @invariant()
+    def nothing_is_left_of_who_is_gone(self) -> None:
+        assert set(self.registry.connections()) == {reader.person.session for reader in self.here}
+        assert sum(self.registry._per_address.values()) == len(self.here)
+        assert all(not reader.person.session.rooms and not reader.person.out.cursors for reader in self.gone)
+
+    @invariant()
+    def events_are_numbered_without_a_hole_and_said_once(self) -> None:
+        for log in self.logs.values():
+            assert [event.seq for event in log.everything] == list(range(1, log.end))
+            held = [event for event in log.everything[log.first - 1 :] if isinstance(event, Said) and event.id]
+            assert len({(event.origin, event.id) for event in held}) == len(held)
+
+    @invariant()
+    def what_is_told_under_an_id_is_told_once(self) -> None:
+        assert all(count == 1 for text, count in self.told.items() if text != "hi")
+
+    @invariant()
+    def the_topic_is_the_last_one_set(self) -> None:
+        for room in self.registry.rooms():
+            topics = [event.text for event in self.everything[room.name.key] if isinstance(event, TopicSet)]
+            assert room.topic == (topics[-1] if topics else "")
+
+
+TestChat = Chat.TestCase

@@ -1,0 +1,43 @@
+"""What is searched for, and what a text's words are; ``store/test_index.py`` searches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.core.events import Said
+from chatd.core.search import Query, excerpt, matches, spaced, words_of
+
+
+@given(st.text())
+def test_a_text_has_all_its_words(text: str) -> None:
+    assert matches(Query(words_of(text)), Said("tea", 1, 0, "ada", "o", text))
+
+
+@given(st.text())
+def test_spacing_adds_spaces_and_nothing_else(text: str) -> None:
+    assert spaced(text).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize(("text", "words"), [("", ()), ("  a -- b! ", ("a", "b!")), ("茶 *", ("茶",)), ("?! ...", ())])
+def test_a_word_has_a_letter_or_a_digit(text: str, words: Sequence[str]) -> None:
+    assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "shown"),
+    [
+        ("short tea", ("tea",), "short tea"),
+        ("a" * 50 + " tea " + "b" * 50, ("TEA",), "… " + "a" * 9 + " tea bbbbbb …"),
+        ("x" * 30, ("nothing",), "x" * 10 + " …"),
+    ],
+)
+def test_an_excerpt_shows_what_is_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
+    assert excerpt(text, words, 10) == shown
+
+
+def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
+    assert not matches(Query(("喝茶吧",)), Said("tea", 1, 0, "ada", "o", "喝茶"))

@@ -1,0 +1,40 @@
+"""A seat: what it is called, and whom it does not hear."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.names import parse_nick
+from chatd.core.session import Session
+from chatd.testing import NOON, RecordingOutgoing
+
+
+def new_session() -> Session:
+    return Session(RecordingOutgoing(), "192.0.2.1", "text", NOON)
+
+
+def test_a_seat_has_no_nick_before_it_has_a_name() -> None:
+    session = new_session()
+    assert session.nick == ""
+    session.name = parse_nick("Ada")
+    assert session.nick == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("event", "ignored"),
+    [
+        (Said("lobby", 1, NOON, "Eve", "", "hi"), True),
+        (Said("lobby", 1, NOON, "eve", "", "waves", action=True), True),
+        (Said("lobby", 1, NOON, "eve2", "", "hi"), False),
+        (Joined("lobby", 1, NOON, "eve", ""), False),
+        (Left("lobby", 1, NOON, "eve", "", Reason.QUIT), False),
+        (Renamed("lobby", 1, NOON, "eve", "", "adam"), False),
+        (TopicSet("lobby", 1, NOON, "eve", "", "eve"), False),
+    ],
+)
+def test_messages_of_the_ignored_are_not_heard_and_what_happens_is(event: Event, ignored: bool) -> None:
+    session = new_session()
+    assert not session.ignores(event)
+    session.ignoring = frozenset({"eve"})
+    assert session.ignores(event) is ignored

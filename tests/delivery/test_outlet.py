@@ -1,0 +1,336 @@
+"""The outlet: one order, whole lines, and bounded memory, however little the other side takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from chatd.core import actions
+from chatd.core.commands import Help, Join, Leave, Msg, Ping, Quit, Say
+from chatd.core.events import Pong, Reason
+from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from tests.wires import PushedWire, Reader, SocketWire, World, held_texts, seen
+
+WIRES = pytest.mark.parametrize("wire", [SocketWire, PushedWire])
+
+
+@pytest.fixture
+def world(clock: Clock) -> World:
+    return World(clock)
+
+
+# -- Live ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_live_reader_with_a_socket_is_written_to_past_the_transport(world: World) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob")
+    before = bob.wire.written
+    ada.ask(Say("hi"))
+    world.turn()
+    assert bob.lines() == ["<ada> hi"]
+    assert bob.wire.written == before
+
+
+def test_a_reader_without_a_socket_is_written_to_by_the_transport_alone(world: World) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=PushedWire)
+    ada.ask(Say("hi"))
+    world.turn()
+    assert bob.lines() == []
+    bob.wire.can_write()
+    assert bob.lines() == ["<ada> hi"]
+
+
+@WIRES
+def test_answers_of_a_turn_travel_in_one_chunk_before_its_news(world: World, wire: type[PushedWire]) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    ada.ask(Say("news"))
+    bob.ask(Ping(), Ping())
+    bob.kernel.offered.clear()
+    world.turn()
+    bob.settle()
+    assert bob.lines() == ["-- pong", "-- pong", "<ada> news"]
+    assert bob.kernel.offered[0].startswith(b"-- pong\r\n-- pong\r\n")
+
+
+@WIRES
+def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World, wire: type[PushedWire]) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.broken = True
+    bob.outlet.lost()
+    ada.ask(Say("hi"))
+    world.turn()
+    assert bob.outlet not in world.fanout.behind
+    bob.outlet.unfollow(world.registry.room("lobby"))
+    ada.ask(Say("again"))
+    world.turn()
+    assert bob.outlet not in world.fanout.behind
+
+
+def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(world: World) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", "lobby", "dev")
+    bob.ask(Join("lobby"))
+    world.turn()
+    bob.kernel.room = 0
+    ada.ask(Say("hi"))
+    world.turn()
+    assert bob.outlet in world.fanout.behind
+    bob.outlet.lost()
+    actions.depart(world.registry, bob.outlet.session, Reason.LINK_LOST)
+    world.turn()
+    assert bob.outlet not in world.fanout.behind
+
+
+# -- Behind --------------------------------------------------------------------------------------------------------------
+
+
+@WIRES
+def test_seven_bytes_at_a_time(world: World, wire: type[PushedWire]) -> None:
+    ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
+    bob.settle()
+    bob.lines(), eve.lines()
+    bob.kernel.most = 7
+    for number in range(50):
+        ada.ask(Say(f"number {number}"))
+        world.turn()
+        bob.wire.can_write()
+    for _ in range(10_000):
+        bob.wire.can_write()
+    assert bob.read() == eve.read() == "".join(f"<ada> number {number}\r\n" for number in range(50))
+    ada.ask(Say("short"))
+    bob.kernel.most = 1 << 40
+    world.turn()
+    assert bob.kernel.offered[-1] == b"<ada> short\r\n" or wire is PushedWire
+    assert bob.outlet not in world.fanout.behind
+
+
+@WIRES
+def test_one_who_takes_nothing_holds_one_line_at_most(world: World, wire: type[PushedWire]) -> None:
+    ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
+    bob.settle()
+    bob.lines(), eve.lines()
+    bob.kernel.room = 100
+    for number in range(900):
+        ada.ask(Say(f"{number} " + "x" * 1000))
+        world.turn()
+    assert len(eve.lines()) == 900
+    # Twisted lets a transport without a socket hold 64 KiB before it says stop, and one chunk is on top of that.
+    bound = 1100 if wire is SocketWire else (1 << 16) + BATCH_BYTES + 2200
+    assert bob.held + len(bob.outlet._rest) <= bound
+    bob.settle()
+    assert bob.lines() == [f"<ada> {number} " + "x" * 1000 for number in range(900)]
+
+
+@WIRES
+def test_who_is_left_behind_by_the_log_is_told_what_was_missed(clock: Clock, wire: type[PushedWire]) -> None:
+    world = World(clock, log_events=10)
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    text = "x" * 70_000  # More than any transport takes on trust.
+    bob.kernel.room = 10
+    ada.ask(Say(text), Say(text))
+    world.turn()
+    for number in range(100):
+        ada.ask(Say(f"{number}"))
+        world.turn()
+    bob.settle()
+    lines = bob.lines()
+    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a whole chunk, or nothing.
+    kept = held_texts(ada)
+    assert len(kept) <= 10
+    assert lines[:whole] == [f"<ada> {text}"] * whole
+    assert lines[whole] == f"-- You have missed {102 - whole - len(kept)} events in #lobby: your connection did not keep up."
+    assert lines[whole + 1 :] == [f"<ada> {text}" for text in kept]
+    ada.ask(Say("and on"))
+    world.turn()
+    bob.settle()
+    assert bob.lines() == ["<ada> and on"]
+
+
+Step = tuple[str, int]
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["say", "long", "tell", "turn", "own"]), st.integers(0, 2)),
+        st.tuples(st.sampled_from(["room", "write", "most"]), st.integers(0, 60)),
+        st.tuples(st.sampled_from(["join", "leave"]), st.just(0)),
+    ),
+    max_size=80,
+)
+
+
+@given(STEPS, st.sampled_from([SocketWire, PushedWire]))
+def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(steps: list[Step], wire: type[PushedWire]) -> None:
+    world = World(Clock())
+    ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
+    ada.ask(Join("den"))
+    world.turn()
+    bob.lines(), eve.lines()
+    said = 0
+
+    def text() -> str:
+        nonlocal said
+        said += 1
+        return f"text {said}."
+
+    for step, number in steps:
+        match step:
+            case "say":
+                ada.ask(Say(text(), room="lobby"))
+            case "long":
+                ada.ask(Say(text() + "y" * 40_000, room="lobby"))
+            case "tell":
+                ada.ask(Msg("bob", text()), Msg("eve", f"text {said}."))
+            case "own":
+                bob.ask(Say(f"own {said}", room="lobby") if "lobby" in bob.session.rooms else Ping())
+            case "turn":
+                world.turn()
+            case "room":
+                bob.kernel.room = number * number * number
+            case "most":
+                bob.kernel.most = number + 1
+            case "write":
+                bob.wire.can_write()
+            case "join":
+                bob.ask(Join("den"))
+                eve.ask(Join("den"))
+            case "leave":
+                bob.ask(Leave("den"))
+                eve.ask(Leave("den"))
+    world.turn()
+    bob.settle()
+    # Who is behind sees the room's name by what is their current room when they read it.
+    bob_lines, eve_lines = ([line.removeprefix("#lobby ") for line in reader.lines()] for reader in (bob, eve))
+    for kind in ("<ada>", "[ada]"):
+        assert seen(bob_lines, kind) == seen(eve_lines, kind)
+    # Of what is said, everything came in its place: what comes to each alone may come earlier or later than that.
+    assert set(seen(bob_lines, "<ada>", "[ada]")) == set(seen(eve_lines, "<ada>", "[ada]"))
+    assert bob.outlet not in world.fanout.behind
+
+
+# -- Bounds --------------------------------------------------------------------------------------------------------------
+
+
+@WIRES
+def test_what_waits_for_one_person_alone_is_bounded(world: World, wire: type[PushedWire]) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.room = 0
+    refused = 0
+    for _ in range(1000):
+        ada.ask(Msg("bob", "x" * 1000))
+        world.turn()
+        refused += len(seen(ada.lines(), "!! bob is not reading"))
+    assert 0 < refused < 1000
+    assert bob.outlet.congested
+    assert not bob.outlet.tell(Pong())
+    bob.settle()
+    assert len(seen(bob.lines(), "[ada] ")) == 1000 - refused
+    assert (1000 - refused) * 1000 <= INBOX_BYTES + (1 << 16) + BATCH_BYTES
+    assert not bob.outlet.congested
+    assert bob.outlet.tell(Pong())
+    world.turn()
+
+
+@WIRES
+def test_the_owner_is_told_when_all_is_taken(world: World, wire: type[PushedWire]) -> None:
+    bob = world.reader("bob", wire=wire)
+    bob.kernel.room = 0
+    bob.ask(*[Help()] * 200)
+    assert bob.outlet.congested
+    drains = bob.drains
+    world.turn()
+    if wire is SocketWire:
+        bob.wire.can_write()
+        assert bob.drains == drains
+    bob.settle()
+    assert bob.drains > drains
+    assert not bob.outlet.congested
+
+
+@WIRES
+def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_not(
+    world: World, clock: Clock, wire: type[PushedWire]
+) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.room = 5
+    ada.ask(Say("x" * 100_000), Say("x" * 100_000))
+    world.turn()
+    ada.ask(Say("more"))
+    world.turn()
+    assert [*world.fanout.behind] == [bob.outlet]
+    assert not bob.outlet.is_stalled(clock.seconds())
+    clock.advance(STALL_SECONDS - 1)
+    assert not bob.outlet.is_stalled(clock.seconds())
+    clock.advance(1)
+    assert bob.outlet.is_stalled(clock.seconds())
+    bob.settle()
+    ada.ask(Say("x" * 200_000), Say("and more"))
+    bob.kernel.room = 0
+    world.turn()
+    assert not bob.outlet.is_stalled(clock.seconds())
+    clock.advance(STALL_SECONDS)
+    assert bob.outlet.is_stalled(clock.seconds())
+
+
+# -- The end -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("room", [1 << 40, 0, 3])
+@WIRES
+def test_what_is_queued_is_sent_before_the_end(world: World, wire: type[PushedWire], room: int) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.room = room
+    ada.ask(Say("one"))
+    world.turn()
+    ada.ask(Say("two"))
+    bob.ask(Quit())
+    ada.ask(Say("three"))
+    world.turn()
+    bob.settle()
+    bob.wire.can_write()
+    assert bob.lines() == ["<ada> one", "<ada> two", "-- Goodbye."]
+    assert bob.ended is Reason.QUIT
+    assert bob.wire.disconnecting or bob.wire.lost is not None
+
+
+@WIRES
+def test_after_the_link_is_lost_nothing_is_sent_or_held(world: World, wire: type[PushedWire]) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.room = 0
+    ada.ask(Say("one"), Msg("bob", "psst"))
+    world.turn()
+    bob.kernel.offered.clear()
+    written = bob.wire.written
+    bob.lose_link()
+    ada.ask(Say("two"))
+    world.turn()
+    assert not bob.outlet.tell(Pong())
+    assert (bob.kernel.offered, bob.wire.written) == ([], written)
+    assert bob.outlet not in world.fanout.behind
+
+
+def test_a_broken_pipe_is_found_out_by_the_transport(world: World) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob")
+    bob.kernel.broken = True
+    ada.ask(Say("one"))
+    world.turn()
+    assert bob.wire.lost is None
+    bob.wire.can_write()
+    assert bob.wire.lost is not None
+
+
+def test_let_go_is_at_once(world: World) -> None:
+    bob = world.reader("bob")
+    bob.outlet.let_go(Reason.NOT_READING)
+    assert (bob.ended, bob.wire.aborted) == (Reason.NOT_READING, True)
+
+
+@pytest.mark.parametrize("speak", [lambda reader: reader.world.json, lambda reader: reader.world.text])
+def test_it_speaks_another_codec_while_no_room_is_followed(world: World, speak: Callable[[Reader], object]) -> None:
+    bob = Reader(world, SocketWire, world.text)
+    bob.outlet.speak(speak(bob))  # type: ignore[arg-type]
+    bob.outlet.tell(Pong())
+    world.turn()
+    assert bob.lines() == ['{"type":"pong"}' if speak(bob) is world.json else "-- pong"]
