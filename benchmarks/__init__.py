@@ -1,1 +1,2 @@
-"""What a delivery costs, measured: chatd beside a bare C loop, classic Twisted, ngIRCd and InspIRCd."""
+"""What a delivery costs, measured: chatd beside a bare C loop, classic Twisted, ngIRCd and
+InspIRCd."""

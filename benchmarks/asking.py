@@ -1,4 +1,5 @@
-"""Programs that talk with ids; and two of which one asks for what is far back while the other sees how busy the server is."""
+"""Programs that talk with ids; and two of which one asks for what is far back while the other sees
+how busy the server is."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ ASK_SECONDS = 60.0
 """How long an answer may take before it is given up, in seconds."""
 
 PROGRAMS, MESSAGES, WINDOW = 20, 1000, 50
-"""How many programs talk at once, how many messages each says, and how many of them are on the way at a time."""
+"""How many programs talk at once, how many messages each says, and how many of them are on the way
+at a time."""
 
 ACK = b'"type":"ack"'
 

@@ -1,6 +1,7 @@
 """The classic Twisted chat server: one ``transport.write`` for each message and person.
 
-The thing to beat. It speaks as much of chatd's text dialect as the load generator needs, and no more.
+The thing to beat. It speaks as much of chatd's text dialect as the load generator needs, and no
+more.
 
     python classic.py PORT
 """

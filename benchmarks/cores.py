@@ -1,7 +1,7 @@
 """Which cores the server and the load generator run on.
 
-Left to itself, the scheduler sometimes puts both on one core. Waking somebody there is so much cheaper that
-a delivery then seems to cost half, by luck; so each gets cores of its own.
+Left to itself, the scheduler sometimes puts both on one core. Waking somebody there is so much
+cheaper that a delivery then seems to cost half, by luck; so each gets cores of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""``python -m benchmarks disk``: what the log on disk costs, and whether it costs more when a room has ten million events.
+"""``python -m benchmarks disk``: what the log on disk costs, and whether it costs more when a room
+has ten million events.
 
-The same works on chatd in memory, on an empty database, on a full one, and on an empty one whose disk syncs in a millisecond; they
-take turns, so that a slow moment of the machine meets all of them.
+The same works on chatd in memory, on an empty database, on a full one, and on an empty one whose
+disk syncs in a millisecond; they take turns, so that a slow moment of the machine meets all of
+them.
 """
 
 from __future__ import annotations
@@ -186,7 +188,8 @@ def _spread(found: Answers) -> list[str]:
 
 
 def sync_ms(folder: Path) -> float:
-    """How long the disk of ``folder`` takes to write and sync 4 KiB, in milliseconds: the median."""
+    """How long the disk of ``folder`` takes to write and sync 4 KiB, in milliseconds: the
+    median."""
     spans: list[float] = []
     block = os.urandom(4096)
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
@@ -199,7 +202,8 @@ def sync_ms(folder: Path) -> float:
 
 
 def _processor_seconds(pid: int) -> float:
-    """What a process has used, in seconds: its clock as the C library's clock_getcpuclockid names it."""
+    """What a process has used, in seconds: its clock as the C library's clock_getcpuclockid names
+    it."""
     return time.clock_gettime(~pid << 3 | 2)
 
 

@@ -43,7 +43,8 @@ def _line(x: float, top: float, bottom: float, kind: str) -> str:
 
 
 def _bar(y: float, ratio: float, server: str, limit: float | None) -> Iterator[str]:
-    """From 1, which is what the bare loop needs, to the right if the server needs more; then the number, clear of the limit."""
+    """From 1, which is what the bare loop needs, to the right if the server needs more; then the
+    number, clear of the limit."""
     start, stop = sorted((_x(1), _x(ratio)))
     colour = COLOURS.get(server, "#8b949e")
     place = f'x="{start:.1f}" y="{y}" width="{max(stop - start, 1):.1f}" height="{BAR}"'

@@ -1,6 +1,7 @@
 """Whether other programs use the machine while something is measured.
 
-What they use is what all processors have used, without what this program and those that it has started and awaited have.
+What they use is what all processors have used, without what this program and those that it has
+started and awaited have.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ def _commit() -> str:
 
 
 def problems(measurements: Iterable[Measurement]) -> list[str]:
-    """A sentence for each case in which not all were greeted, or not all arrived once and in order."""
+    """A sentence for each case in which not all were greeted, or not all arrived once and in
+    order."""
     return [_problem(measurement) for measurement in measurements if not measurement.outcome["went_well"]]
 
 

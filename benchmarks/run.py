@@ -182,7 +182,8 @@ def _end_like_an_interrupt(signal_number: int, frame: FrameType | None) -> NoRet
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 all went well, 1 something did not, 2 it could not be measured, 130 interrupted."""
+    """Exit status: 0 all went well, 1 something did not, 2 it could not be measured, 130
+    interrupted."""
     options = parse_arguments(arguments)
     runs = 1 if options.quick and not options.runs else options.runs
     for ending in (signal.SIGINT, signal.SIGTERM):

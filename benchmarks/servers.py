@@ -144,7 +144,8 @@ SERVERS = (
     Server("chatd", "text", _in_memory, _twisted_is_installed),
     Server("durable", "text", _on_disk, _twisted_is_installed),
     Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
-    # It listens with a backlog of 10: whoever is the eleventh to knock waits a second for the next try.
+    # It listens with a backlog of 10: whoever is the eleventh to knock waits a second for the next
+    # try.
     Server("ngircd", "irc", _ngircd, lambda: _program("ngircd") is not None, login_window=8),
     # It completes logins on the tick of a second, as many as there are then.
     Server("inspircd", "irc", _inspircd, lambda: _program("inspircd") is not None, login_window=1000),

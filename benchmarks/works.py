@@ -1,4 +1,5 @@
-"""The works: who talks how much to whom, and which figures of it count, with the limits that chatd keeps."""
+"""The works: who talks how much to whom, and which figures of it count, with the limits that chatd
+keeps."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class Load:
     joins: bool = True
 
     def shortened(self) -> Load:
-        """The same work for a quick look: a fifth of the messages, a third of the time and of the crowd."""
+        """The same work for a quick look: a fifth of the messages, a third of the time and of the
+        crowd."""
         return replace(
             self,
             messages=-(-self.messages // 5),

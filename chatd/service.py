@@ -89,7 +89,8 @@ class ChatService(Service):
         self._front.chat.registry.settle()
 
     def _take_signals(self) -> None:
-        """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a crash to whoever started us."""
+        """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a
+        crash to whoever started us."""
 
         def stop(number: int, frame: object) -> None:
             self._reactor.callFromThread(self._stop_once)
@@ -102,7 +103,8 @@ class ChatService(Service):
         signal.signal(signal.SIGHUP, read_again)
 
     def _read_certificate_again(self) -> None:
-        """Let new connections have the certificate that is in the files now; those that stand keep theirs."""
+        """Let new connections have the certificate that is in the files now; those that stand keep
+        theirs."""
         if self._certificate is None:
             log.info("SIGHUP: there is nothing to read again")
             return
@@ -145,7 +147,8 @@ def _carefully(work: Callable[[], object]) -> None:
 
 
 def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
-    """End the process, with one line for whoever started it; by now twistd has turned standard error into its log."""
+    """End the process, with one line for whoever started it; by now twistd has turned standard
+    error into its log."""
     reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
     print(f"chatd: cannot listen on {called}: {reason}", file=sys.__stderr__)
     sys.exit(1)
@@ -162,8 +165,9 @@ def _shown(address: Any) -> str:
 def _calm_collector() -> None:
     """Let the cyclic garbage collector look less often, and never at what is here from the start.
 
-    Events make no cycles, so with its usual threshold it looks in vain after every few hundred of them: a twentieth of the
-    processor time in bursts, and pauses that everybody feels.  The cycles that there are, of connections that are gone, can wait.
+    Events make no cycles, so with its usual threshold it looks in vain after every few hundred of
+    them: a twentieth of the processor time in bursts, and pauses that everybody feels. The cycles
+    that there are, of connections that are gone, can wait.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS, 20, 20)

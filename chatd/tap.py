@@ -110,19 +110,22 @@ class Options(usage.Options):
         self["origin"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Take the options apart; what is wrong with them is said in one line, without the page that ``--help`` prints."""
+        """Take the options apart; what is wrong with them is said in one line, without the page
+        that ``--help`` prints."""
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             sys.exit(f"chatd: {str(error).removeprefix('Parameter type enforcement failed: ')}")
 
     def opt_listen(self, endpoint: str) -> None:
-        """Listen on this Twisted endpoint too, e.g. unix:/run/chatd.sock or systemd:domain=INET:index=0; may be given
-        more than once. --port is then only listened on if it is given."""
+        """Listen on this Twisted endpoint too, e.g. unix:/run/chatd.sock or
+        systemd:domain=INET:index=0; may be given more than once. --port is then only listened on if
+        it is given."""
         self["listen"].append(endpoint)
 
     def opt_origin(self, origin: str) -> None:
-        """Let the pages of this other web server talk to this one, e.g. https://www.example.org; may be given more than once."""
+        """Let the pages of this other web server talk to this one, e.g. https://www.example.org;
+        may be given more than once."""
         self["origin"].append(origin)
 
     def opt_version(self) -> None:
@@ -200,7 +203,8 @@ def makeService(options: Options) -> IService:
     """The service of ``twistd chatd``, on the reactor that twistd has chosen."""
     from twisted.internet import reactor
 
-    # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them wait an hour longer.
+    # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them
+    # wait an hour longer.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
     fanout = Fanout(reactor)
     endpoints = _endpoints(reactor, options)
@@ -229,7 +233,8 @@ def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
 
 
 def _store(reactor: Any, data: str) -> SqliteStore | None:
-    """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where it cannot be used."""
+    """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where
+    it cannot be used."""
     if data == "none":
         return None
     try:
@@ -248,7 +253,8 @@ def _milliseconds() -> int:
 
 
 def _endpoints(reactor: Any, options: Options) -> list[tuple[str, IStreamServerEndpoint]]:
-    """What to listen on, each with how it is called to people; what is no endpoint ends the process with one line."""
+    """What to listen on, each with how it is called to people; what is no endpoint ends the process
+    with one line."""
     found: list[tuple[str, IStreamServerEndpoint]] = []
     if options["port"] is not None:
         found.append(_port_endpoint(reactor, options["port"], options["interface"]))
@@ -261,7 +267,8 @@ def _endpoints(reactor: Any, options: Options) -> list[tuple[str, IStreamServerE
 
 
 def _port_endpoint(reactor: Any, port: int, interface: str) -> tuple[str, IStreamServerEndpoint]:
-    """The endpoint of ``--port``: on every interface it is one IPv6 socket that takes IPv4 too, where there is IPv6."""
+    """The endpoint of ``--port``: on every interface it is one IPv6 socket that takes IPv4 too,
+    where there is IPv6."""
     if ":" in interface or (not interface and _has_ipv6()):
         return f"port {port}", TCP6ServerEndpoint(reactor, port, BACKLOG, interface or "::")
     return f"port {port}", TCP4ServerEndpoint(reactor, port, BACKLOG, interface)

@@ -1,4 +1,5 @@
-"""What tests of chatd, and of programs built on it, need: a registry, people in it, and a clock that stands still.
+"""What tests of chatd, and of programs built on it, need: a registry, people in it, and a clock
+that stands still.
 
 Nothing here opens a connection or waits::
 
@@ -25,7 +26,8 @@ NOON = 1_795_435_200_000
 
 
 class StandingClock:
-    """Gives the milliseconds since 1970-01-01 UTC when it is called; they pass only when :meth:`advance` says so."""
+    """Gives the milliseconds since 1970-01-01 UTC when it is called; they pass only when
+    :meth:`advance` says so."""
 
     def __init__(self, now: int = NOON) -> None:
         self._now = now
@@ -41,7 +43,8 @@ class StandingClock:
 class RecordingOutgoing:
     """A way out (``session.Outgoing``) that keeps what it is given, until :meth:`take` asks for it.
 
-    It has a cursor in each room that it follows, as an outlet has, and like a program's it shows people what they did themselves.
+    It has a cursor in each room that it follows, as an outlet has, and like a program's it shows
+    people what they did themselves.
     """
 
     session: Session
@@ -60,7 +63,8 @@ class RecordingOutgoing:
         self._kept: list[Event | Answer] = []
 
     def take(self) -> list[Event | Answer]:
-        """What has come since the last call: answers as they were told, then the news of each room."""
+        """What has come since the last call: answers as they were told, then the news of each
+        room."""
         for room in self.cursors:
             self._catch_up(room)
         kept, self._kept = self._kept, []
@@ -115,7 +119,8 @@ class Person:
         registry.admit(self.session)
 
     def ask(self, command: Command) -> list[Event | Answer]:
-        """Let the person ask ``command``; everything that has come to them since they last looked."""
+        """Let the person ask ``command``; everything that has come to them since they last
+        looked."""
         actions.perform(self.registry, self.session, command)
         return self.take()
 
@@ -139,7 +144,8 @@ def new_registry(
 
 
 def arrive(registry: Registry, nick: str, *rooms: str) -> Person:
-    """Somebody called ``nick`` who has entered ``rooms`` (none named: the default room), and has read what they were told there.
+    """Somebody called ``nick`` who has entered ``rooms`` (none named: the default room), and has
+    read what they were told there.
 
     Raises AssertionError where they are refused.
     """

@@ -1,4 +1,5 @@
-"""Who imports whom: the core knows no Twisted, codecs know no doors, and nobody reaches into another's private parts."""
+"""Who imports whom: the core knows no Twisted, codecs know no doors, and nobody reaches into
+another's private parts."""
 
 from __future__ import annotations
 
@@ -133,7 +134,7 @@ def test_the_core_runs_where_twisted_is_not_loaded() -> None:
     assert done.stdout.split() == []
 
 
-# -- Tests ---------------------------------------------------------------------------------------------------------------
+# -- Tests -----------------------------------------------------------------------------------------
 
 
 def does_something(module: str) -> bool:

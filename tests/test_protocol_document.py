@@ -1,4 +1,5 @@
-"""docs/protocol.md tells what the code does: every message, field, command, refusal and figure, and nothing else."""
+"""docs/protocol.md tells what the code does: every message, field, command, refusal and figure, and
+nothing else."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ MESSAGES = {name: cls for cls, name in NEWS.items()}
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the table under ``heading``, without its head and without explanations in brackets."""
+    """The cells of the table under ``heading``, without its head and without explanations in
+    brackets."""
     _, _, section = DOCUMENT.partition(f"# {heading}\n")
     assert section, f"there is no heading {heading}"
     lines = [re.sub(r" \([^)]*\)", "", line) for line in section.split("\n#")[0].splitlines() if line.startswith("|")]
@@ -49,7 +51,8 @@ def fields_of(cls: type[Any], but_for: set[str] = NOT_SHOWN) -> Fields:
 
 
 def answers() -> Iterator[tuple[str, str]]:
-    """The type and the fields, as they are written, of each answer that only the table of commands explains."""
+    """The type and the fields, as they are written, of each answer that only the table of commands
+    explains."""
     for _, _, answer in rows("Commands"):
         kind, colon, explained = answer.split(";")[0].partition(":")
         name = kind.strip("` ")
@@ -57,7 +60,7 @@ def answers() -> Iterator[tuple[str, str]]:
             yield name, explained
 
 
-# -- Messages ------------------------------------------------------------------------------------------------------------
+# -- Messages --------------------------------------------------------------------------------------
 
 
 def test_every_request_is_told_with_its_fields() -> None:
@@ -108,7 +111,7 @@ def test_every_refusal_is_told() -> None:
     assert sorted(told) == sorted(codes(Refusal) - {Refusal.code})
 
 
-# -- Examples ------------------------------------------------------------------------------------------------------------
+# -- Examples --------------------------------------------------------------------------------------
 
 EXAMPLES = re.findall(r"^    ([<>]) (.+)$", DOCUMENT, re.MULTILINE)
 
@@ -127,7 +130,7 @@ def test_there_are_examples_of_both_directions() -> None:
     assert {sign for sign, _ in EXAMPLES} == {"<", ">"}
 
 
-# -- Figures -------------------------------------------------------------------------------------------------------------
+# -- Figures ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

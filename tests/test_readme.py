@@ -1,4 +1,5 @@
-"""README.md tells what the code does: every command, every option and its default; and what it points to is there."""
+"""README.md tells what the code does: every command, every option and its default; and what it
+points to is there."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ PLENTY = 1 << 40
 
 
 class Kernel:
-    """What is behind a transport: it has ``room`` for so many bytes, and takes ``most`` of them at once."""
+    """What is behind a transport: it has ``room`` for so many bytes, and takes ``most`` of them at
+    once."""
 
     def __init__(self) -> None:
         self.room = PLENTY
@@ -41,7 +42,8 @@ class Kernel:
         self.on_send: Callable[[], None] = lambda: None
 
     def take(self, data: bytes) -> int:
-        """Take what there is room for.  Raises OSError where there is none, or the other side is gone."""
+        """Take what there is room for. Raises OSError where there is none, or the other side is
+        gone."""
         self.on_send()
         self.offered.append(data)
         if self.broken:
@@ -68,14 +70,16 @@ class KernelSocket(socket.socket):
 
 
 class NoReactor:
-    """Stands where a transport says when it has something to write; the tests call ``doWrite`` themselves."""
+    """Stands where a transport says when it has something to write; the tests call ``doWrite``
+    themselves."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *arguments: None
 
 
 class PushedWire(FileDescriptor):
-    """A transport without a socket of its own, as TLS is; Twisted's own buffering and producers (:class:`FileDescriptor`)."""
+    """A transport without a socket of its own, as TLS is; Twisted's own buffering and producers
+    (:class:`FileDescriptor`)."""
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(NoReactor())  # type: ignore[arg-type]
@@ -105,7 +109,8 @@ class PushedWire(FileDescriptor):
         self.aborted = True
 
     def can_write(self) -> None:
-        """Let the transport write once, as the reactor does when the kernel has room; and end it when that says so."""
+        """Let the transport write once, as the reactor does when the kernel has room; and end it
+        when that says so."""
         ended = self.doWrite()  # type: ignore[no-untyped-call]
         if ended is not None and self.connected:
             self.connectionLost(Failure(ended))

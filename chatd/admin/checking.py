@@ -59,7 +59,8 @@ def _holes(connection: Connection) -> Iterator[str]:
 
 
 def _parts(connection: Connection, row: RoomRow) -> Iterator[int]:
-    """How many events there are in each part of a room; before the first one there should be none."""
+    """How many events there are in each part of a room; before the first one there should be
+    none."""
     starts = [0, *range(row.first, row.end, COUNTED_AT_ONCE), row.end]
     for start, stop in pairwise(starts):
         sought = (event_id(row.id, start), event_id(row.id, stop))

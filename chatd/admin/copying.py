@@ -34,10 +34,12 @@ def backup(folder: Path, options: argparse.Namespace) -> int:
 
 def _copy(source: sqlite3.Connection, part: Path) -> None:
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy, Progress("backup") as progress:
-        # Within a transaction the source stands still; otherwise the copy would begin anew with each message that is said.
+        # Within a transaction the source stands still; otherwise the copy would begin anew with
+        # each message that is said.
         source.execute("BEGIN")
         source.execute("SELECT log FROM server").fetchone()
         source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, total: progress.at(total - left, total))
         copy.execute("PRAGMA journal_mode = DELETE")
-        # What is said after the backup takes numbers that the copy has not given yet: under another name they are others.
+        # What is said after the backup takes numbers that the copy has not given yet: under another
+        # name they are others.
         copy.execute("UPDATE server SET log = ?", (secrets.token_hex(4),))

@@ -1,4 +1,5 @@
-"""A server's data folder: read from while the server runs, changed while it is stopped; and databases that are made beside it."""
+"""A server's data folder: read from while the server runs, changed while it is stopped; and
+databases that are made beside it."""
 
 from __future__ import annotations
 
@@ -15,14 +16,15 @@ from chatd.store.database import InUseError, UnusableError
 
 @contextlib.contextmanager
 def reading(folder: Path, *, older_too: bool = False) -> Iterator[sqlite3.Connection]:
-    """The database in ``folder``, to read from, whether a server is using it or not.  Raises UnusableError."""
+    """The database in ``folder``, to read from, whether a server is using it or not. Raises
+    UnusableError."""
     with checked(_existing(folder), only_read=True, older_too=older_too) as connection:
         yield connection
 
 
 @contextlib.contextmanager
 def changing(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The database in ``folder``, which no server is using meanwhile.  Raises UnusableError."""
+    """The database in ``folder``, which no server is using meanwhile. Raises UnusableError."""
     path = _existing(folder)
     with locked(folder), checked(path) as connection:
         yield connection
@@ -30,7 +32,7 @@ def changing(folder: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep every server out of ``folder``, which is made if need be.  Raises UnusableError."""
+    """Keep every server out of ``folder``, which is made if need be. Raises UnusableError."""
     try:
         held = database.lock(folder)
     except InUseError:
@@ -56,7 +58,8 @@ def checked(path: Path, *, only_read: bool = False, older_too: bool = False) -> 
 
 @contextlib.contextmanager
 def begun(part: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to an empty database that is made at ``part``, and is in that one file alone.  Raises UnusableError."""
+    """A connection to an empty database that is made at ``part``, and is in that one file alone.
+    Raises UnusableError."""
     database.prepare(part)
     with _naming(part), contextlib.closing(database.connect(part)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -65,9 +68,11 @@ def begun(part: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def made(file: Path) -> Iterator[Path]:
-    """Where to write a database that is to be ``file``: there all at once in the end, or not at all.
+    """Where to write a database that is to be ``file``: there all at once in the end, or not at
+    all.
 
-    Until then it is called ``file.part``, and is removed if anything is raised; after a kill, by the next attempt.
+    Until then it is called ``file.part``, and is removed if anything is raised; after a kill, by
+    the next attempt.
     """
     if left := [path for path in _companions(file) if path.exists()]:
         raise UnusableError(f"{left[0]} is there without {file}, and would spoil a new one: move it away")
@@ -83,7 +88,7 @@ def made(file: Path) -> Iterator[Path]:
 
 
 def room(connection: sqlite3.Connection, text: str) -> queries.RoomRow:
-    """The room that ``text`` names.  Raises BadRoom and UnusableError."""
+    """The room that ``text`` names. Raises BadRoom and UnusableError."""
     name = parse_room(text)
     for row in queries.rooms(connection):
         if row.key == name.key:

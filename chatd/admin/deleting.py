@@ -44,7 +44,8 @@ def vacuum(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _end(connection: sqlite3.Connection, row: RoomRow, before: int) -> int:
-    """The seq of the first event of a room that is not older than ``before``; the next event's, where none is."""
+    """The seq of the first event of a room that is not older than ``before``; the next event's,
+    where none is."""
     found = connection.execute(
         "SELECT id FROM event WHERE id >= ? AND id < ? AND time >= ? ORDER BY id LIMIT 1",
         (event_id(row.id, row.first), event_id(row.id, row.end), before),

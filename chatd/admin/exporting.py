@@ -23,7 +23,8 @@ EVENTS_AT_ONCE: Final = 1000
 
 
 def export(folder: Path, options: argparse.Namespace) -> int:
-    """Write what happened in a room to standard output, in UTF-8: what there is of it, even if some of it is not."""
+    """Write what happened in a room to standard output, in UTF-8: what there is of it, even if some
+    of it is not."""
     encode, output = JsonCodec().encode if options.json else _text_encoder(), sys.stdout.buffer
     with data.reading(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
         row = data.room(connection, options.room)
@@ -49,7 +50,7 @@ def _text_encoder() -> Callable[[Event], bytes]:
 
 
 def _events(connection: Connection, row: queries.RoomRow) -> Iterator[Event]:
-    """In parts, each of them read for itself: an open transaction would have the server's write-ahead log grow for as long as
-    the one who reads the export takes."""
+    """In parts, each of them read for itself: an open transaction would have the server's
+    write-ahead log grow for as long as the one who reads the export takes."""
     for start in range(row.first, row.end, EVENTS_AT_ONCE):
         yield from queries.events(connection, row.id, row.name, start, min(start + EVENTS_AT_ONCE, row.end))

@@ -96,7 +96,8 @@ def _try(folder: Path, room: Name, events: Iterator[Event]) -> None:
 
 
 def _store(path: Path, room: Name, events: Iterator[Event], sum: _Sum) -> None:
-    """Store ``events`` in one transaction; where there is no database yet, in one that is there when all of them are in it."""
+    """Store ``events`` in one transaction; where there is no database yet, in one that is there
+    when all of them are in it."""
     if path.exists():
         with data.checked(path) as connection:
             _write(connection, room, events, sum)
@@ -120,7 +121,8 @@ def _write(connection: sqlite3.Connection, room: Name, events: Iterator[Event], 
 
 
 def _free_id(connection: sqlite3.Connection, room: Name) -> int:
-    """The id for ``room``, which there may not be yet: it is stored with its first event.  Raises UnusableError."""
+    """The id for ``room``, which there may not be yet: it is stored with its first event. Raises
+    UnusableError."""
     rows = queries.rooms(connection)
     for row in rows:
         if row.key == room.key:
@@ -133,8 +135,9 @@ def _free_id(connection: sqlite3.Connection, room: Name) -> int:
 def _of_nobody(event: Event, room: int) -> Event:
     """``event`` as it is stored.
 
-    Whose it was is a secret that no file has, so it is nobody's: an id was given by its sender, and stands for this message only
-    together with them.  One origin for each message keeps all ids apart.
+    Whose it was is a secret that no file has, so it is nobody's: an id was given by its sender, and
+    stands for this message only together with them. One origin for each message keeps all ids
+    apart.
     """
     if isinstance(event, Said) and event.id:
         return replace(event, origin=f"imported {room}.{event.seq}")
@@ -142,7 +145,8 @@ def _of_nobody(event: Event, room: int) -> Event:
 
 
 def _index(path: Path, room: Name, sum: _Sum) -> None:
-    """Bring what is imported into the search index; what is not by the end of this, the server brings into it."""
+    """Bring what is imported into the search index; what is not by the end of this, the server
+    brings into it."""
     try:
         with data.checked(path) as connection, Progress("index") as progress:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,5 @@
-"""The JSON lines of an export, read again: whatever a file holds, only a room's events come out of it."""
+"""The JSON lines of an export, read again: whatever a file holds, only a room's events come out of
+it."""
 
 from __future__ import annotations
 
@@ -20,11 +21,12 @@ from chatd.store.database import UnusableError
 from chatd.store.queries import SEQ_BITS
 
 READ_BYTES: Final = 16 * LINE_BYTES
-"""The longest line that is read, in bytes: room for the longest text, with two escapes for each character (RFC 8259, 7)."""
+"""The longest line that is read, in bytes: room for the longest text, with two escapes for each
+character (RFC 8259, 7)."""
 
 LATEST: Final = 253_370_764_800_000
-"""The time from which on an event is refused, in milliseconds since 1970-01-01 UTC: the year 9999, in every zone one that
-can be written."""
+"""The time from which on an event is refused, in milliseconds since 1970-01-01 UTC: the year 9999,
+in every zone one that can be written."""
 
 
 def events_of(name: str, file: BinaryIO, progress: Progress) -> Iterator[Event]:
@@ -58,7 +60,7 @@ def _size(file: BinaryIO) -> int:
 
 
 def _event(line: bytes) -> Event:
-    """The event in ``line``, if a server could have told it.  Raises Refusal."""
+    """The event in ``line``, if a server could have told it. Raises Refusal."""
     if len(line) > READ_BYTES:
         raise TooLong(f"It is longer than {READ_BYTES} bytes.")
     event = decode_news(line)

@@ -52,7 +52,8 @@ def _tell(line: str) -> None:
 
 
 def _drop_output() -> None:
-    """Write nothing of what is still buffered: Python would try that again at the end, and complain."""
+    """Write nothing of what is still buffered: Python would try that again at the end, and
+    complain."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

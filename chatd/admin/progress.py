@@ -24,7 +24,8 @@ BAR: Final = 40
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):
-    """A line that begins with ``what``, and is gone at the end; ``shown``: whether to show it, if it can be."""
+    """A line that begins with ``what``, and is gone at the end; ``shown``: whether to show it, if
+    it can be."""
 
     def __init__(
         self, what: str, *, shown: bool = True, output: TextIO | None = None, now: Callable[[], float] = time.monotonic
@@ -45,7 +46,8 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
             self._write(f"{self._what} [{bar:.<{BAR}}] {int(100 * part):3} %")
 
     def tell(self, words: str = "") -> None:
-        """It is not known how much there is: tell ``words``, or for how long it has been going on."""
+        """It is not known how much there is: tell ``words``, or for how long it has been going
+        on."""
         if self._shown and self._now() >= self._next:
             self._write(f"{self._what}: {words or f'{int(self._now() - self._began)} s'}")
 
@@ -74,7 +76,8 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
 
 
 def in_thread(connection: sqlite3.Connection, progress: Progress, work: Callable[[], T]) -> T:
-    """Do ``work``, which uses ``connection`` alone, and show for how long; a KeyboardInterrupt breaks it off."""
+    """Do ``work``, which uses ``connection`` alone, and show for how long; a KeyboardInterrupt
+    breaks it off."""
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work)
         try:

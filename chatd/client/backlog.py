@@ -1,8 +1,8 @@
 """What came while one was away: gathered until all of it is here, and then told in a few lines.
 
-Whoever comes back, after a break of the link or in another run of the client, gets every event since (``docs/protocol.md``,
-"hello").  A room's own are complete when one's own joining has come.  Of ten thousand the last hundred are told; all of them are
-counted.
+Whoever comes back, after a break of the link or in another run of the client, gets every event
+since (``docs/protocol.md``, "hello"). A room's own are complete when one's own joining has come. Of
+ten thousand the last hundred are told; all of them are counted.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from chatd.core.events import Event
 from chatd.core.limits import SCROLLBACK_EVENTS
 
 TOLD: Final = 100
-"""The last new events of a room that are told, in number: a few screenfuls; the others are in the past."""
+"""The last new events of a room that are told, in number: a few screenfuls; the others are in the
+past."""
 
 TOLD_ELSEWHERE: Final = 10
-"""How many new events another room than the current one may have, in number, to be told at once, without waiting to be turned
-to."""
+"""How many new events another room than the current one may have, in number, to be told at once,
+without waiting to be turned to."""
 
 WORTH_TELLING: Final = 1000
 """From how many events on it is told how far the gathering is: fewer come in a moment."""
@@ -35,10 +36,12 @@ Tell = Callable[[str], list[Settled]]
 
 @dataclass(slots=True)
 class Backlog:
-    """What happened in ``room`` after event number ``after``, the last that was seen, and before ``until``, one's own joining.
+    """What happened in ``room`` after event number ``after``, the last that was seen, and before
+    ``until``, one's own joining.
 
-    ``before`` are the last events that were seen; ``news`` the last new ones, each with its number and whether it is a message.
-    ``count`` messages are new, ``calls`` of them say one's nick; the first is number ``first``, of the time ``time``.
+    ``before`` are the last events that were seen; ``news`` the last new ones, each with its number
+    and whether it is a message. ``count`` messages are new, ``calls`` of them say one's nick; the
+    first is number ``first``, of the time ``time``.
     """
 
     room: str
@@ -53,7 +56,8 @@ class Backlog:
     news: deque[tuple[int, bool, Tell]] = field(default_factory=lambda: deque(maxlen=TOLD))
 
     def add(self, event: Event, heard: Heard, message: bool, tell: Tell) -> None:
-        """Take in ``event``, which is told by ``tell``; ``message``: it is somebody else's message."""
+        """Take in ``event``, which is told by ``tell``; ``message``: it is somebody else's
+        message."""
         self.at = event.seq
         if event.seq <= self.after:
             self.before.append(event)
@@ -77,7 +81,8 @@ class Backlog:
 
 
 class Backlogs:
-    """The backlogs of all rooms: those that still come, and those that wait until one turns to their room.
+    """The backlogs of all rooms: those that still come, and those that wait until one turns to
+    their room.
 
     ``fits`` tells whether lines can be in sight at once.
     """
@@ -92,7 +97,8 @@ class Backlogs:
     # -- What comes
 
     def entered(self, entered: events.Entered, place: int) -> None:
-        """One is in a room again, of which everything up to event number ``place`` has come before; the rest is coming."""
+        """One is in a room again, of which everything up to event number ``place`` has come before;
+        the rest is coming."""
         room = self._talk.rooms[entered.room]
         coming = self._coming.get(room.name)
         if coming is not None:
@@ -101,7 +107,8 @@ class Backlogs:
             self._coming[room.name] = Backlog(room.name, max(place, room.known), entered.seq, at=place)
 
     def heard(self, event: Event, heard: Heard) -> list[Settled] | None:
-        """The lines to be shown before those of ``event``; None where it is told later, with its backlog."""
+        """The lines to be shown before those of ``event``; None where it is told later, with its
+        backlog."""
         backlog = self._coming.get(event.room)
         if backlog is None:
             return []
@@ -112,7 +119,8 @@ class Backlogs:
         return None
 
     def delivered(self, ack: events.Ack, tell: Tell) -> bool:
-        """Whether an own message that is delivered has its place in a backlog, and is told there."""
+        """Whether an own message that is delivered has its place in a backlog, and is told
+        there."""
         backlog = self._coming.get(ack.room)
         if backlog is None or ack.seq >= backlog.until:
             return False
@@ -171,7 +179,8 @@ class Backlogs:
         self._waiting.pop(room, None)
 
     def shown(self, room: str, place: int) -> int:
-        """Up to which event of ``room`` the person has been told all, where ``place`` is the last that has come."""
+        """Up to which event of ``room`` the person has been told all, where ``place`` is the last
+        that has come."""
         return min((backlog.after for backlog in self._all(room)), default=place)
 
     def _all(self, room: str) -> list[Backlog]:

@@ -1,7 +1,7 @@
 """Text in the cells of a terminal: what belongs together on the screen, and how wide it is.
 
-A *cluster* is what a person takes for one character (UAX 29): a letter with its accents, an emoji made of several.  It is
-never cut.  Widths are in cells: 0, 1 or 2 for a cluster.
+A *cluster* is what a person takes for one character (UAX 29): a letter with its accents, an emoji
+made of several. It is never cut. Widths are in cells: 0, 1 or 2 for a cluster.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from wcwidth import grapheme_boundary_before, iter_graphemes, wcswidth
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a text looks; ``colour`` is a number of the 256-colour palette, or None for the terminal's own."""
+    """How a text looks; ``colour`` is a number of the 256-colour palette, or None for the
+    terminal's own."""
 
     colour: int | None = None
     bold: bool = False
@@ -43,8 +44,8 @@ Row = tuple[Span, ...]
 class Settled:
     """A line that changes no more.
 
-    ``room`` and ``seq`` tell of which event it is, if of one.  ``quoted``: it shows that event out of its place.  ``lasting``: it
-    stays when the event is deleted.
+    ``room`` and ``seq`` tell of which event it is, if of one. ``quoted``: it shows that event out
+    of its place. ``lasting``: it stays when the event is deleted.
     """
 
     line: Line
@@ -130,8 +131,9 @@ def _clip_text(text: str, cells: int) -> str:
 def wrap(line: Line, cells: int, indent: int = 0) -> list[Row]:
     """``line`` as rows of at most ``cells``, broken at spaces where that is possible.
 
-    Every row but the first begins with ``indent`` spaces, unless the rows are too narrow for that.  The space at which a
-    line is broken is left out; a word longer than a row is cut between clusters.
+    Every row but the first begins with ``indent`` spaces, unless the rows are too narrow for that.
+    The space at which a line is broken is left out; a word longer than a row is cut between
+    clusters.
     """
     cells = max(cells, 2)
     wrapping = _Wrapping(cells, indent if indent * 3 <= cells else 0)
@@ -151,7 +153,8 @@ def _words(line: Line) -> Iterable[tuple[str, Style]]:
 
 
 class _Wrapping:
-    """Rows being filled: a word waits until it is known whether what belongs to it fits on the row as well."""
+    """Rows being filled: a word waits until it is known whether what belongs to it fits on the row
+    as well."""
 
     def __init__(self, cells: int, indent: int) -> None:
         self._cells = cells

@@ -22,10 +22,11 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def options_for(before: str, conversation: Conversation) -> tuple[str, tuple[str, ...]]:
-    """What of the text ``before`` the cursor stays, and the ways to go on after it, the likeliest first.
+    """What of the text ``before`` the cursor stays, and the ways to go on after it, the likeliest
+    first.
 
-    A command, at the beginning; a room after ``#`` or where a command takes one; else a nick, with a colon where the line
-    begins with it.
+    A command, at the beginning; a room after ``#`` or where a command takes one; else a nick, with
+    a colon where the line begins with it.
     """
     line = before[before.rfind("\n") + 1 :]
     head, _, word = line.rpartition(" ")
@@ -61,7 +62,8 @@ def _command(line: str) -> str:
 
 
 def _wanted(line: str) -> str:
-    """What the usage of the command in ``line`` has at its end: ``NICK``, ``ROOM``, ``TEXT``; empty outside a command."""
+    """What the usage of the command in ``line`` has at its end: ``NICK``, ``ROOM``, ``TEXT``; empty
+    outside a command."""
     name, *arguments = line.split(" ")
     row = commands.BY_NAME.get(name[1:].lower()) if name.startswith("/") else None
     usage = row.usage.split() if row else []

@@ -1,4 +1,5 @@
-"""The conversation as the client knows it: rooms, who is there, what is unread, what of one's own is on its way.
+"""The conversation as the client knows it: rooms, who is there, what is unread, what of one's own
+is on its way.
 
 Pure: fed with news, it changes what it knows and says how the news is to be shown.
 """
@@ -30,8 +31,8 @@ IN_A_ROOM: Final = (commands.Say, commands.Me, commands.Topic, commands.Keep, co
 class Heard:
     """Something heard, and how to show it.
 
-    ``loud``: it is meant for the person here.  ``about``: the command that it answers.  Not ``shown``: the person has nothing
-    new from it.
+    ``loud``: it is meant for the person here. ``about``: the command that it answers. Not
+    ``shown``: the person has nothing new from it.
     """
 
     news: Event | Answer
@@ -44,9 +45,10 @@ class Heard:
 class RoomView:
     """A room that the person is in.
 
-    ``members`` are those that are known of the ``count`` present, by their folded nicks; those who spoke last stand last.
-    The state is that of event number ``as_of``.  Events up to number ``known`` were seen in a run of the client before this one;
-    ``mark`` is a line that stands before what is new, and the number of the first new message.
+    ``members`` are those that are known of the ``count`` present, by their folded nicks; those who
+    spoke last stand last. The state is that of event number ``as_of``. Events up to number
+    ``known`` were seen in a run of the client before this one; ``mark`` is a line that stands
+    before what is new, and the number of the first new message.
     """
 
     name: str
@@ -98,7 +100,8 @@ class Waiting:
 class Conversation:
     """All that one client knows.
 
-    ``known`` has the last event of each room that was seen in a run before this one, and ``current`` the room to turn to.
+    ``known`` has the last event of each room that was seen in a run before this one, and
+    ``current`` the room to turn to.
     """
 
     def __init__(self, nick: str, known: Mapping[str, int] | None = None, current: str = "") -> None:
@@ -110,7 +113,8 @@ class Conversation:
         self.correspondent = ""
         """Who last told the person something in private."""
         self.heading = ""
-        """The room that was asked for last and not answered yet: what is typed after that is meant for it."""
+        """The room that was asked for last and not answered yet: what is typed after that is meant
+        for it."""
         self._last_rename = ("", "")
         self._known = known or {}
         self._wanted = fold(current)
@@ -118,7 +122,8 @@ class Conversation:
     # -- What is asked
 
     def settle(self, command: Command) -> Command:
-        """``command`` with all that the server would fill in: what the person saw when they typed it is what is meant."""
+        """``command`` with all that the server would fill in: what the person saw when they typed
+        it is what is meant."""
         here = self.heading or self.current
         match command:
             case commands.Reply(text=text) if self.correspondent:
@@ -238,7 +243,8 @@ class Conversation:
     # -- What can be typed
 
     def nicks(self) -> list[str]:
-        """Those whom the person may want to name: who spoke last in the current room comes first, oneself never."""
+        """Those whom the person may want to name: who spoke last in the current room comes first,
+        oneself never."""
         views = sorted(self.rooms.values(), key=lambda view: view.name == self.current)
         nicks = [self.correspondent, *(nick for view in views for nick in view.members.values())]
         known: dict[str, str] = {}

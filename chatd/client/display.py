@@ -1,4 +1,5 @@
-"""The display: what is to be shown waits here until the end of the reactor's turn, or until one is back from the past.
+"""The display: what is to be shown waits here until the end of the reactor's turn, or until one is
+back from the past.
 
 Knows no terminal but through `Terminal`, and no reactor but the clock that is passed in.
 """
@@ -16,7 +17,8 @@ from chatd.client.screen import Live, Screen
 from chatd.client.wording import Wording
 
 WAITING_LINES: Final = 5000
-"""The lines that wait while one looks at the past, in number: a busy day; what is older is in the past."""
+"""The lines that wait while one looks at the past, in number: a busy day; what is older is in the
+past."""
 
 BELL: Final = "\a"
 
@@ -34,12 +36,13 @@ class Terminal(Protocol):
         """Stop the program, as Ctrl-Z does; comes back when it goes on."""
 
     def close(self, status: int, why: str) -> None:
-        """Give the terminal back, and end with ``status``; ``why`` says on standard error why it is not 0."""
+        """Give the terminal back, and end with ``status``; ``why`` says on standard error why it is
+        not 0."""
 
 
 class Display:
-    """Paints on the screen of ``terminal``, once it is open: the past while ``look`` has one, else the present, of which ``live``
-    gives the live part."""
+    """Paints on the screen of ``terminal``, once it is open: the past while ``look`` has one, else
+    the present, of which ``live`` gives the live part."""
 
     def __init__(self, clock: IReactorTime, terminal: Terminal, look: Lookback, wording: Wording, live: Callable[[], Live]) -> None:
         self._clock = clock
@@ -69,7 +72,8 @@ class Display:
         self._bell = True
 
     def changed(self) -> None:
-        """Paint at the end of this turn of the reactor: all that comes in one turn is painted at once."""
+        """Paint at the end of this turn of the reactor: all that comes in one turn is painted at
+        once."""
         if self._call is None or not self._call.active():
             self._call = self._clock.callLater(0, self._paint)
 

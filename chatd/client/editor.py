@@ -1,7 +1,8 @@
 """The line editor: a line being typed, and what each key makes of it.
 
-Pure: an `Editor` never changes, `press` and `complete` give the next one.  Its cursor stands between two clusters
-(`cells`), never inside one, so that an accent or a joined emoji is moved over and deleted as a whole.
+Pure: an `Editor` never changes, `press` and `complete` give the next one. Its cursor stands between
+two clusters (`cells`), never inside one, so that an accent or a joined emoji is moved over and
+deleted as a whole.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A line: the text ``before`` the cursor and ``after`` it, the lines entered before, and the text cut last.
+    """A line: the text ``before`` the cursor and ``after`` it, the lines entered before, and the
+    text cut last.
 
-    A line break, which only a paste brings, is ``\\n``.  ``place`` counts back into ``history`` (0: the line being typed,
-    kept in ``draft`` while an older one is shown).
+    A line break, which only a paste brings, is ``\\n``. ``place`` counts back into ``history`` (0:
+    the line being typed, kept in ``draft`` while an older one is shown).
     """
 
     before: str = ""
@@ -59,13 +61,15 @@ def press(editor: Editor, pressed: Press) -> Editor:
 
 
 def insert(editor: Editor, text: str) -> Editor:
-    """``text`` typed or pasted at the cursor, made safe to show; line ends of any kind become ``\\n``."""
+    """``text`` typed or pasted at the cursor, made safe to show; line ends of any kind become
+    ``\\n``."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return _at_boundary(editor, editor.before + "\n".join(map(safe_text, lines)), editor.after)
 
 
 def enter(editor: Editor) -> tuple[Editor, list[str]]:
-    """An empty line, with this one in its history, and the lines that were entered: several after a paste, none if blank."""
+    """An empty line, with this one in its history, and the lines that were entered: several after a
+    paste, none if blank."""
     lines = [line for line in editor.text.split("\n") if line.strip()]
     history = editor.history
     if lines and editor.text != (history[-1] if history else None):
@@ -78,13 +82,14 @@ def clear(editor: Editor) -> Editor:
     return Editor(history=editor.history, killed=editor.killed)
 
 
-# -- Completion ----------------------------------------------------------------------------------------------------------
+# -- Completion ------------------------------------------------------------------------------------
 
 
 def complete(editor: Editor, step: int, options_for: Callable[[str], tuple[str, tuple[str, ...]]]) -> Editor:
     """The next (``step`` 1) or previous (-1) way to complete the word before the cursor.
 
-    ``options_for`` takes the text before the cursor and gives what of it stays, and what may follow that.
+    ``options_for`` takes the text before the cursor and gives what of it stays, and what may follow
+    that.
     """
     completion = editor.completion
     if completion is None:
@@ -99,11 +104,12 @@ def complete(editor: Editor, step: int, options_for: Callable[[str], tuple[str, 
     return replace(_at_boundary(editor, before, editor.after), completion=completion)
 
 
-# -- Changes -------------------------------------------------------------------------------------------------------------
+# -- Changes ---------------------------------------------------------------------------------------
 
 
 def _at_boundary(editor: Editor, before: str, after: str) -> Editor:
-    """``editor`` with its cursor between ``before`` and ``after``, or behind the cluster that those two make together."""
+    """``editor`` with its cursor between ``before`` and ``after``, or behind the cluster that those
+    two make together."""
     while before and after:
         tail = last_cluster(before)
         joined = first_cluster(tail + after[:32])
@@ -145,7 +151,8 @@ def _word_after(editor: Editor) -> int:
 
 
 def _word_before(editor: Editor, word: re.Pattern[str] = _SHORT_WORD) -> int:
-    """The length of the last word and what is behind it, in characters: read backwards, so that it is linear."""
+    """The length of the last word and what is behind it, in characters: read backwards, so that it
+    is linear."""
     return _length(word, editor.before[::-1])
 
 
@@ -174,7 +181,8 @@ def _kill_after(editor: Editor, characters: int) -> Editor:
 
 
 def _swap(editor: Editor) -> Editor:
-    """The last two clusters before the cursor, at the end of the line, or those around it, change places."""
+    """The last two clusters before the cursor, at the end of the line, or those around it, change
+    places."""
     if not editor.after:
         editor = _left(editor)
     if not editor.before:
@@ -214,7 +222,7 @@ _CHANGES: Final[Mapping[Key, Callable[[Editor], Editor]]] = {
 }
 
 
-# -- What is seen of it --------------------------------------------------------------------------------------------------
+# -- What is seen of it ----------------------------------------------------------------------------
 
 
 LINE_BREAK: Final = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"

@@ -21,11 +21,13 @@ from chatd.client.link import ReconnectingLink
 from chatd.client.remembered import Remembered, decode
 
 STATE_BYTES: Final = 1 << 20
-"""The most that is read of a file that remembers, in bytes (1 MiB): a hundred rooms take some 6 KiB."""
+"""The most that is read of a file that remembers, in bytes (1 MiB): a hundred rooms take some 6
+KiB."""
 
 
 class Blocking:
-    """The blocking state of ``files``, which Twisted changes, and which they share with the shell and other programs."""
+    """The blocking state of ``files``, which Twisted changes, and which they share with the shell
+    and other programs."""
 
     def __init__(self, *files: int) -> None:
         self._states = [(os.dup(file), fcntl.fcntl(file, fcntl.F_GETFL)) for file in files]  # Twisted closes its own.
@@ -40,8 +42,8 @@ class Blocking:
 
 @implementer(IHalfCloseableProtocol)
 class Ends(Protocol):
-    """Both ends of the standard files: ``data`` is told what comes in, ``no_more`` that nothing comes any more, ``broken``
-    that nobody reads what goes out."""
+    """Both ends of the standard files: ``data`` is told what comes in, ``no_more`` that nothing
+    comes any more, ``broken`` that nobody reads what goes out."""
 
     def __init__(self, data: Callable[[bytes], None], no_more: Callable[[], None], broken: Callable[[], None]) -> None:
         self._data = data
@@ -51,7 +53,8 @@ class Ends(Protocol):
         self._open = True
 
     def drain(self, clock: IReactorTime, seconds: float | None, then: Callable[[], None]) -> None:
-        """Call ``then`` once all that was written is taken, or can never be, or ``seconds`` have passed."""
+        """Call ``then`` once all that was written is taken, or can never be, or ``seconds`` have
+        passed."""
         self._drained = then
         if not self._open:
             self._end()
@@ -83,7 +86,8 @@ class Ends(Protocol):
 
 
 def standard_io(ends: Ends, reactor: object, stdin: int = 0) -> Any:
-    """Twisted's stdio with ``ends`` on it, reading from the file ``stdin`` and writing to standard output."""
+    """Twisted's stdio with ``ends`` on it, reading from the file ``stdin`` and writing to standard
+    output."""
     return cast(Any, stdio.StandardIO)(ends, stdin=stdin, reactor=reactor)
 
 
@@ -107,8 +111,8 @@ class LinkPauser:
 class StateFile:
     """Where it is remembered what ``nick`` has seen on ``server``.
 
-    One small file for each of these, in the state folder that ``environment`` tells (XDG Base Directory Specification), for its
-    owner alone.
+    One small file for each of these, in the state folder that ``environment`` tells (XDG Base
+    Directory Specification), for its owner alone.
     """
 
     def __init__(self, server: str, nick: str, environment: Mapping[str, str]) -> None:
@@ -117,7 +121,7 @@ class StateFile:
         self.path = folder / "chatd-client" / f"{sha256(f'{nick} {server}'.encode()).hexdigest()[:16]}.json"
 
     def load(self) -> Remembered:
-        """What is remembered; nothing where there is no file.  Raises OSError and ValueError."""
+        """What is remembered; nothing where there is no file. Raises OSError and ValueError."""
         try:
             with self.path.open("rb") as file:
                 return decode(file.read(STATE_BYTES).decode())
@@ -125,7 +129,8 @@ class StateFile:
             return Remembered()
 
     def save(self, remembered: Remembered) -> None:
-        """Remember ``remembered``: the file is the old one or the new one, whatever happens.  Raises OSError."""
+        """Remember ``remembered``: the file is the old one or the new one, whatever happens. Raises
+        OSError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = self.path.with_suffix(f".{os.getpid()}.new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

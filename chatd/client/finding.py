@@ -1,4 +1,5 @@
-"""What was found: where in a text the words stand that were searched for, and as much around them as fits on a line."""
+"""What was found: where in a text the words stand that were searched for, and as much around them
+as fits on a line."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from chatd.client.cells import clusters
 from chatd.core.search import spaced
 
 AROUND: Final = 24
-"""How much is shown on either side of a word that was found, in characters: a hit is one row of a usual terminal, or two."""
+"""How much is shown on either side of a word that was found, in characters: a hit is one row of a
+usual terminal, or two."""
 
 CUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -22,7 +24,8 @@ Pieces = Sequence[tuple[str, bool]]
 
 
 def pieces(text: str, words: Sequence[str]) -> Pieces:
-    """``text`` in pieces.  ``words`` are found as the server finds them (``docs/protocol.md``): whatever their case and accents."""
+    """``text`` in pieces. ``words`` are found as the server finds them (``docs/protocol.md``):
+    whatever their case and accents."""
     parts: list[tuple[str, bool]] = []
     end = 0
     for start, stop in _places(text, words):
@@ -36,7 +39,8 @@ def pieces(text: str, words: Sequence[str]) -> Pieces:
 
 
 def excerpt(text: str, words: Sequence[str]) -> Pieces:
-    """The part of ``text`` around the first of ``words`` that is there, cut between words where that is possible."""
+    """The part of ``text`` around the first of ``words`` that is there, cut between words where
+    that is possible."""
     places = _places(text, words)
     start, stop = places[0] if places else (0, 0)
     whole = len(text) <= 2 * AROUND + stop - start
@@ -95,8 +99,8 @@ def _end_of_accents(text: str, place: int) -> int:
 
 
 def _sought(word: str) -> re.Pattern[str] | None:
-    """What ``word`` looks like in a folded text: a whole word, or its beginning (``deploy*``); of a script without spaces, any
-    part."""
+    """What ``word`` looks like in a folded text: a whole word, or its beginning (``deploy*``); of a
+    script without spaces, any part."""
     bare = word.rstrip("*")
     tokens = re.findall(r"[^\W_]+", _folded(bare)[0])
     if not tokens:

@@ -17,8 +17,8 @@ ID_ROOM: Final = "9" * 24
 def fit(command: Command) -> list[Command]:
     """``command`` as one or more commands whose lines are within `LINE_BYTES`.
 
-    A message is cut between words where that is possible, else between characters.  Raises TooLong for what is no message and
-    does not fit.
+    A message is cut between words where that is possible, else between characters. Raises TooLong
+    for what is no message and does not fit.
     """
     if _fits(command):
         return [command]

@@ -25,7 +25,8 @@ class Hits:
         self._events = [(number, event) for number, event in self._events if event.room != room or event.seq >= before]
 
     def choose(self, number: int) -> tuple[int, str, Hit]:
-        """Number, room and place of hit ``number``, or of the one after that which was chosen last (0).  Raises BadUsage."""
+        """Number, room and place of hit ``number``, or of the one after that which was chosen last
+        (0). Raises BadUsage."""
         number = number or self._chosen + 1
         event = dict(self._events).get(number)
         if event is None:

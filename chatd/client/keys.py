@@ -1,7 +1,8 @@
 """Keys: what the bytes from a terminal mean.
 
-Understands the sequences of xterm, tmux, screen, rxvt and the Linux console (ECMA-48 control sequences, and the older ones
-that begin with ``ESC O``), bracketed paste, Alt as a leading ESC, and UTF-8; all of it also in pieces.
+Understands the sequences of xterm, tmux, screen, rxvt and the Linux console (ECMA-48 control
+sequences, and the older ones that begin with ``ESC O``), bracketed paste, Alt as a leading ESC, and
+UTF-8; all of it also in pieces.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from enum import Enum, auto
 from typing import Final
 
 PASTE_BYTES: Final = 1 << 20
-"""The most of one paste that is kept, in bytes (1 MiB): far more than the editor takes, so that it can refuse it whole."""
+"""The most of one paste that is kept, in bytes (1 MiB): far more than the editor takes, so that it
+can refuse it whole."""
 
 SEQUENCE_BYTES: Final = 64
 """The longest control sequence that is waited for, in bytes; no key sends more than a dozen."""
 
 
 class Key(Enum):
-    """What was pressed.  `TEXT` and `PASTE` come with a text, `ALT_DIGIT` with the digit."""
+    """What was pressed. `TEXT` and `PASTE` come with a text, `ALT_DIGIT` with the digit."""
 
     TEXT = auto()
     PASTE = auto()
@@ -148,8 +150,9 @@ _TEXT: Final = re.compile(rb"[^\x00-\x1f\x7f]+")
 class KeyDecoder:
     """Bytes in any pieces into key presses.
 
-    After `feed`, `waiting` tells that what came last begins with an ESC and may go on: whoever reads the terminal waits a
-    moment (`ESCAPE_SECONDS` of `talk`) and then calls `flush`, which takes it for a key of its own.
+    After `feed`, `waiting` tells that what came last begins with an ESC and may go on: whoever
+    reads the terminal waits a moment (`ESCAPE_SECONDS` of `talk`) and then calls `flush`, which
+    takes it for a key of its own.
     """
 
     def __init__(self) -> None:
@@ -168,7 +171,8 @@ class KeyDecoder:
         return list(self._keys())
 
     def flush(self) -> list[Press]:
-        """Take the escape sequence that is waited for as it stands: a lone ESC is `ESCAPE`, anything longer no key."""
+        """Take the escape sequence that is waited for as it stands: a lone ESC is `ESCAPE`,
+        anything longer no key."""
         if not self.waiting:
             return []
         lone, self._rest = self._rest == b"\x1b", b""
@@ -228,7 +232,8 @@ class KeyDecoder:
         return None if key is None else Press(key)
 
     def _pasted(self, paste: bytearray) -> Press | None:
-        """Move what has come into ``paste``, until the end of the paste; beyond `PASTE_BYTES` only its end is looked for."""
+        """Move what has come into ``paste``, until the end of the paste; beyond `PASTE_BYTES` only
+        its end is looked for."""
         paste += self._rest
         self._rest = b""
         end = paste.find(_PASTE_END)
@@ -242,7 +247,8 @@ class KeyDecoder:
 
 
 def _sequence(body: bytes) -> Press | None:
-    """The key of a control sequence: its parameters, which tell the modifiers, and its last byte."""
+    """The key of a control sequence: its parameters, which tell the modifiers, and its last
+    byte."""
     parameters = body[:-1].split(b";")
     key = _TILDES.get(parameters[0]) if body[-1:] in (b"~", b"^") else _FINALS.get(body[-1:])
     if key is None or body[:1] in (b"[", b"<", b"=", b">", b"?"):

@@ -1,8 +1,8 @@
 """The link to the server: one connection after the other, and nothing lost or doubled between them.
 
-What is sent stays in the outbox until it is answered, and is sent again, under the same id, on the next connection.  What
-is heard is numbered: the next connection asks for what came after it (``docs/protocol.md``, "hello"), and an event that
-was heard before is dropped.
+What is sent stays in the outbox until it is answered, and is sent again, under the same id, on the
+next connection. What is heard is numbered: the next connection asks for what came after it
+(``docs/protocol.md``, "hello"), and an event that was heard before is dropped.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ ANSWER_SECONDS: Final = 15.0
 """How long the server may take for its first word, in seconds: a chatd answers a hello at once."""
 
 PING_SECONDS: Final = 30.0
-"""After how much silence a sign of life is asked for, in seconds: before most routers forget an idle connection."""
+"""After how much silence a sign of life is asked for, in seconds: before most routers forget an
+idle connection."""
 
 LOST_SECONDS: Final = 60.0
 """After how much silence the link counts as lost, in seconds: two signs of life are missing."""
 
 PAUSES: Final = (0.5, 30.0)
-"""The first and the longest pause before the next try, in seconds; each is about twice the one before."""
+"""The first and the longest pause before the next try, in seconds; each is about twice the one
+before."""
 
 QUIT_SECONDS: Final = 2.0
 """How long the server may take to say goodbye, in seconds."""
@@ -63,24 +65,28 @@ class Listener(Protocol):
         """``news`` has come, once; ``about`` is the command that it answers, if any."""
 
     def refused(self, refusal: events.Refused, for_nick: bool) -> None:
-        """The hello was refused.  ``for_nick``: `ReconnectingLink.hello_as` can try another nick; else the link is lost."""
+        """The hello was refused. ``for_nick``: `ReconnectingLink.hello_as` can try another nick;
+        else the link is lost."""
 
     def link_lost(self, why: str, pause: float) -> None:
         """There is no connection, for the reason ``why``; the next try is in ``pause`` seconds."""
 
     def untrusted(self, why: str) -> None:
-        """The server is not to be trusted, for the reason ``why``; there is no connection, and no other try."""
+        """The server is not to be trusted, for the reason ``why``; there is no connection, and no
+        other try."""
 
     def link_ended(self) -> None:
         """The link was told to `quit` or to `stop`, and has; nothing more will come."""
 
 
 class ReconnectingLink:
-    """A link that lasts: it is `up` from the server's welcome until the connection breaks, and then again.
+    """A link that lasts: it is `up` from the server's welcome until the connection breaks, and then
+    again.
 
-    ``hello`` names the nick, the rooms and the token of this run.  Pauses between tries grow to ``longest_pause`` seconds;
-    ``jitter`` gives numbers between 0 and 1, so that not all clients of a restarted server come back at the same moment.
-    ``seen`` is what was seen in a run before this one.
+    ``hello`` names the nick, the rooms and the token of this run. Pauses between tries grow to
+    ``longest_pause`` seconds; ``jitter`` gives numbers between 0 and 1, so that not all clients of
+    a restarted server come back at the same moment. ``seen`` is what was seen in a run before this
+    one.
     """
 
     def __init__(
@@ -116,7 +122,8 @@ class ReconnectingLink:
         self.seen = seen or Seen()
         """What has come of the rooms' logs."""
         self.outbox: dict[str, Command] = {}
-        """Commands that are not answered yet, by their ids, in the order in which they were given."""
+        """Commands that are not answered yet, by their ids, in the order in which they were
+        given."""
         self.up = False
         """Whether the server has welcomed the connection that there is."""
         self.was_up = False
@@ -125,14 +132,15 @@ class ReconnectingLink:
     # -- What the client wants
 
     def start(self) -> None:
-        """Connect.  Whatever comes of it, the listener is told."""
+        """Connect. Whatever comes of it, the listener is told."""
         self._timer = None
         attempt: Deferred[Any] = self._endpoint.connect(WireFactory(self))
         self._attempt = attempt
         attempt.addCallbacks(self._connected, self._not_connected)
 
     def send(self, command: Command) -> Command:
-        """Send ``command`` now, or as soon as the link is up again; gives it back with the id that it has got."""
+        """Send ``command`` now, or as soon as the link is up again; gives it back with the id that
+        it has got."""
         self._ids += 1
         command = replace(command, id=f"{self._run}-{self._ids}")  # Others see it, and ids of other runs must differ.
         self.outbox[command.id] = command
@@ -176,7 +184,8 @@ class ReconnectingLink:
             self._end()
 
     def pause(self, paused: bool) -> None:
-        """Read nothing more from the server, or again: what is heard cannot be shown as fast as it comes."""
+        """Read nothing more from the server, or again: what is heard cannot be shown as fast as it
+        comes."""
         self._paused = paused
         self._heard_at = self._clock.seconds()
         if self._wire is not None:
@@ -265,7 +274,8 @@ class ReconnectingLink:
         self._drop("no answer; is it a chatd?")
 
     def _watch(self) -> None:
-        """Ask for a sign of life after `PING_SECONDS` of silence, and give the connection up after `LOST_SECONDS`."""
+        """Ask for a sign of life after `PING_SECONDS` of silence, and give the connection up after
+        `LOST_SECONDS`."""
         if self._paused:
             self._heard_at = self._clock.seconds()
         silent = self._clock.seconds() - self._heard_at
@@ -296,7 +306,8 @@ class ReconnectingLink:
     # -- What is heard
 
     def _happened(self, event: Event) -> None:
-        """An own message comes back as `said` too.  Before its `ack`, or after a break instead of it, it stands for that."""
+        """An own message comes back as `said` too. Before its `ack`, or after a break instead of
+        it, it stands for that."""
         if isinstance(event, events.Said) and event.id in self.outbox and fold(event.nick) == fold(self._hello.nick):
             self._answered(events.Ack(event.room, event.seq, event.time, id=event.id))
         else:

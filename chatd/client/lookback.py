@@ -1,7 +1,7 @@
 """Looking back: goes through the past of a room, and has the server tell what is missing of it.
 
-Nothing is shown before the first answer has come, and nothing but what the server has told: its log is the one truth.  What is
-asked while the link is down is sent when it is back.
+Nothing is shown before the first answer has come, and nothing but what the server has told: its log
+is the one truth. What is asked while the link is down is sent when it is back.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ OPENING: Final = (Goal.UP, Goal.EVENT, Goal.OLDEST)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the present shows a room: its name, the number of its last event, that of the first in sight (0: none is), and a line
-    that stands above the event of a number, if there is one."""
+    """How the present shows a room: its name, the number of its last event, that of the first in
+    sight (0: none is), and a line that stands above the event of a number, if there is one."""
 
     room: str
     last: int
@@ -65,8 +65,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked of the server: for what, of how a room, the events from number ``low`` to the one before ``high`` (0: nobody
-    knows which), and the hit among them, if that is what is wanted."""
+    """What was asked of the server: for what, of how a room, the events from number ``low`` to the
+    one before ``high`` (0: nobody knows which), and the hit among them, if that is what is
+    wanted."""
 
     goal: Goal
     view: View
@@ -91,8 +92,8 @@ class Asked:
 class Lookback:
     """The past as one person looks at it.
 
-    ``send`` asks the server, and gives the command back with its id.  ``nick`` tells what the person is called, ``is_up`` whether
-    the link is.
+    ``send`` asks the server, and gives the command back with its id. ``nick`` tells what the person
+    is called, ``is_up`` whether the link is.
     """
 
     def __init__(
@@ -242,7 +243,8 @@ class Lookback:
         return True
 
     def _take(self, asked: Asked, told: events.History) -> None:
-        """The server has told all there is of what was ``asked``; what it leaves out, those have said whom one does not hear."""
+        """The server has told all there is of what was ``asked``; what it leaves out, those have
+        said whom one does not hear."""
         low, high = asked.low, asked.high
         if told.events:
             low = low if told.more else told.events[0].seq
@@ -259,7 +261,8 @@ class Lookback:
             self._fetch(self.past)
 
     def _begin(self, asked: Asked, told: events.History, low: int, high: int) -> None:
-        """Look at what was ``asked`` for, if there is something in it that the present does not show."""
+        """Look at what was ``asked`` for, if there is something in it that the present does not
+        show."""
         view, first = asked.view, (told.events[0].seq if told.events else asked.high)
         if (asked.goal is Goal.UP and not told.more and 0 < view.in_sight <= first) or not (told.events or told.more):
             self.notice = f"nothing is before this in #{view.room}"
@@ -293,7 +296,8 @@ class Lookback:
 
     @property
     def status(self) -> Line:
-        """What the status line tells of the past: the most important first, since a narrow one is cut."""
+        """What the status line tells of the past: the most important first, since a narrow one is
+        cut."""
         if self.past is None:
             return ()
         new = f", {self.new:,}{'!' if self.called else ''} new" if self.new else ""

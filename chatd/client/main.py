@@ -1,4 +1,5 @@
-"""chatd-client: the entry point, and the only place that knows the real reactor, clock, files and signals."""
+"""chatd-client: the entry point, and the only place that knows the real reactor, clock, files and
+signals."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ CONNECT_SECONDS: Final = 10
 """How long one try to connect may take, in seconds."""
 
 DRAIN_SECONDS: Final = 1.0
-"""How long the output may take what was printed before an interrupt, in seconds; without one, as long as it needs."""
+"""How long the output may take what was printed before an interrupt, in seconds; without one, as
+long as it needs."""
 
 DEFECT: Final = 70
 """The exit status after an error of the program itself (EX_SOFTWARE of sysexits.h)."""
@@ -166,7 +168,8 @@ class Run:
         part.interrupt()
 
     def _observe(self, event: LogEvent) -> None:
-        """An exception that nobody has expected is a defect of ours: the terminal first, then the traceback."""
+        """An exception that nobody has expected is a defect of ours: the terminal first, then the
+        traceback."""
         failure = event.get("log_failure") or event.get("failure")  # The second is that of Twisted's old log.
         if isinstance(failure, Failure) and not self._crash:
             self._crash, self._status = failure.getTraceback(), DEFECT
@@ -189,7 +192,8 @@ def wall_clock() -> int:
 
 
 def _open_missing() -> None:
-    """Give each standard file that is closed the null device, so that no socket takes its number."""
+    """Give each standard file that is closed the null device, so that no socket takes its
+    number."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -71,8 +71,8 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was chosen.  ``rooms`` in the order given, the first is the one to talk in; none: the server's default room.
-    ``trust``: which certificates are trusted inside TLS; None: no TLS."""
+    """What was chosen. ``rooms`` in the order given, the first is the one to talk in; none: the
+    server's default room. ``trust``: which certificates are trusted inside TLS; None: no TLS."""
 
     host: str
     port: int
@@ -95,7 +95,8 @@ class Options:
 def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     """The options in ``arguments`` and ``environment``.
 
-    A mistake, ``--help`` and ``--version`` end the program (SystemExit, status 2 or 0) with a line or a text.
+    A mistake, ``--help`` and ``--version`` end the program (SystemExit, status 2 or 0) with a line
+    or a text.
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)

@@ -32,7 +32,7 @@ class OwnHelp:
 
 
 def parse_own(line: str) -> Jump | OwnHelp | None:
-    """What ``line`` asks of the client itself; None where it asks nothing.  Raises BadUsage."""
+    """What ``line`` asks of the client itself; None where it asks nothing. Raises BadUsage."""
     name, *words = line.lower().split() if line.startswith("/") else [""]
     if name == "/help" and len(words) == 1:
         return next((OwnHelp(own) for own in OWN if own.name == words[0].removeprefix("/")), None)

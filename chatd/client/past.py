@@ -1,4 +1,5 @@
-"""The past of a room as it is looked at: a stretch of its log without a hole, and which rows of it are in sight.
+"""The past of a room as it is looked at: a stretch of its log without a hole, and which rows of it
+are in sight.
 
 Pure, and knows neither server nor screen: `lookback` brings what is missing.
 """
@@ -13,7 +14,8 @@ from typing import Final
 from chatd.client.cells import Line, Row, wrap
 
 PAST_EVENTS: Final = 1000
-"""The events that are held, in number: forty screenfuls; what is farther from those in sight is asked for again."""
+"""The events that are held, in number: forty screenfuls; what is farther from those in sight is
+asked for again."""
 
 INDENT: Final = 6
 """How far the second row of a line and the next are moved in, in cells."""
@@ -21,7 +23,8 @@ INDENT: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Event number ``seq``, its time (milliseconds since 1970-01-01 UTC), its lines, and the line that says its day."""
+    """Event number ``seq``, its time (milliseconds since 1970-01-01 UTC), its lines, and the line
+    that says its day."""
 
     seq: int
     time: int
@@ -32,8 +35,8 @@ class Entry:
 class Past:
     """The events of ``room`` that have been fetched, as rows on a screen that is `fit` first.
 
-    ``beginning`` stands above the first event that there is; ``mark`` has a line that stands above the event of a number, and
-    that number.
+    ``beginning`` stands above the first event that there is; ``mark`` has a line that stands above
+    the event of a number, and that number.
     """
 
     def __init__(self, room: str, beginning: Line, mark: tuple[int, Line] | None = None) -> None:
@@ -51,7 +54,8 @@ class Past:
         self._end = 0  # the row after the last in sight
 
     def fit(self, columns: int, height: int) -> None:
-        """Fill ``height`` rows of ``columns`` cells; what is in the middle stays there, unless either end is in sight."""
+        """Fill ``height`` rows of ``columns`` cells; what is in the middle stays there, unless
+        either end is in sight."""
         if (columns, height) == (self._columns, self._height):
             return
         top, bottom = not self.above, not self.below
@@ -67,7 +71,8 @@ class Past:
     # -- What is here
 
     def begin(self, entries: Sequence[Entry], low: int, high: int, more: bool, later: bool) -> None:
-        """Hold ``entries``, which are all from ``low`` to ``high``, and nothing else; the last is in sight."""
+        """Hold ``entries``, which are all from ``low`` to ``high``, and nothing else; the last is
+        in sight."""
         self._entries = list(entries)
         self.low, self.high, self.more, self.later = low, high, more, later
         self._wrapped.clear()
@@ -108,7 +113,8 @@ class Past:
 
     @property
     def time(self) -> int:
-        """The time of the first event in sight, in milliseconds since 1970-01-01 UTC; 0 where there is none."""
+        """The time of the first event in sight, in milliseconds since 1970-01-01 UTC; 0 where there
+        is none."""
         seq = next((seq for seq, _ in self._rows[self.above : self._end] if seq), 0)
         place = bisect_left(self._entries, seq, key=_number)
         return self._entries[place].time if place < len(self._entries) else 0
@@ -129,7 +135,8 @@ class Past:
         return len(self._rows) - self._end
 
     def scroll(self, rows: int) -> bool:
-        """Move by ``rows``, down if that is above 0, as far as there are any; whether something moved."""
+        """Move by ``rows``, down if that is above 0, as far as there are any; whether something
+        moved."""
         before, self._end = self._end, self._end + rows
         self._clamp()
         return self._end != before

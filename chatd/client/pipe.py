@@ -22,7 +22,8 @@ from chatd.core.events import Answer, Event
 from chatd.core.text import safe_text
 
 UNACKNOWLEDGED: Final = 64
-"""The messages on their way, in number, beyond which no more input is read: enough to fill a long link, and nothing piles up."""
+"""The messages on their way, in number, beyond which no more input is read: enough to fill a long
+link, and nothing piles up."""
 
 LOST_SECONDS: Final = 30.0
 """How long a lost link is tried again, in seconds, before the program gives up."""
@@ -31,7 +32,8 @@ LONGEST_PAUSE: Final = 4.0
 """The longest pause between two tries, in seconds: several fit into `LOST_SECONDS`."""
 
 PIECE_BYTES: Final = 64 << 10
-"""How much of an unfinished line is kept, in bytes (64 KiB); what is longer is said in pieces before its end has come."""
+"""How much of an unfinished line is kept, in bytes (64 KiB); what is longer is said in pieces
+before its end has come."""
 
 DELIVERED: Final = "the message has been delivered"
 
@@ -54,7 +56,7 @@ class Input(Protocol):
 
 
 class Program:
-    """What both directions share: the ways to end.  ``ended`` is told the status and why, once."""
+    """What both directions share: the ways to end. ``ended`` is told the status and why, once."""
 
     def __init__(self, clock: IReactorTime, server: str, ended: Callable[[int, str], None]) -> None:
         self.link: ReconnectingLink
@@ -167,13 +169,15 @@ class Speaker(Program):
             self._go_on()
 
     def _take(self, line: bytes) -> None:
-        """A line as messages: a slash at its beginning is said as it stands, what is not UTF-8 becomes visible."""
+        """A line as messages: a slash at its beginning is said as it stands, what is not UTF-8
+        becomes visible."""
         text = safe_text(line.removesuffix(b"\r").decode("utf-8", "replace"))
         if text.strip():
             self._texts.append(text)
 
     def _go_on(self) -> None:
-        """Say as much as may be on its way at once, read on when there is room, and end when all is done."""
+        """Say as much as may be on its way at once, read on when there is room, and end when all is
+        done."""
         while self._room and self._texts and len(self.link.outbox) < UNACKNOWLEDGED:
             for part in fit(commands.Say(self._texts.popleft(), self._room)):
                 self.link.send(part)
@@ -214,7 +218,8 @@ class Speaker(Program):
 
 
 class Hearer(Program):
-    """Prints what is said, line by line, or with ``as_json`` every event, until it is interrupted."""
+    """Prints what is said, line by line, or with ``as_json`` every event, until it is
+    interrupted."""
 
     def __init__(
         self,
@@ -249,7 +254,8 @@ def _what_is_missing(missed: events.Missed) -> str:
 
 
 def _end_of_piece(line: bytes) -> int:
-    """Where ``line`` can be cut: behind its last space, or before a character that is not finished."""
+    """Where ``line`` can be cut: behind its last space, or before a character that is not
+    finished."""
     space = line.rfind(b" ") + 1
     if space > len(line) // 2:
         return space

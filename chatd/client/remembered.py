@@ -1,4 +1,5 @@
-"""What the client remembers from one run to the next: rooms, and up to where they were seen.  No word of anybody is in it."""
+"""What the client remembers from one run to the next: rooms, and up to where they were seen. No
+word of anybody is in it."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ OTHER: Final = "this is not what the program writes"
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What there was at the end: the ``rooms`` one was in and the ``current`` one, and up to which event each room had been seen,
-    in the logs called ``log``."""
+    """What there was at the end: the ``rooms`` one was in and the ``current`` one, and up to which
+    event each room had been seen, in the logs called ``log``."""
 
     log: str = ""
     rooms: tuple[str, ...] = ()
@@ -44,8 +45,8 @@ class Remembered:
         return seen
 
     def updated(self, now: Remembered, left: Collection[str]) -> Remembered:
-        """What there is ``now``, and from before what is still true: the places in rooms that one was not in now, nor has
-        ``left``."""
+        """What there is ``now``, and from before what is still true: the places in rooms that one
+        was not in now, nor has ``left``."""
         old = {} if now.log != self.log else {room: seq for room, seq in self.places.items() if room not in left}
         for room in now.places:
             old.pop(room, None)
@@ -59,7 +60,7 @@ class Remembered:
 
 
 def decode(text: str) -> Remembered:
-    """What `Remembered.encode` made.  Raises ValueError for anything else."""
+    """What `Remembered.encode` made. Raises ValueError for anything else."""
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
@@ -79,7 +80,8 @@ def _strings(values: Any) -> list[str]:
 
 
 def _is_room(name: str) -> bool:
-    """Whether ``name`` is a room for the server: a hello with another would be refused as a whole."""
+    """Whether ``name`` is a room for the server: a hello with another would be refused as a
+    whole."""
     try:
         return parse_room(name).text == name
     except BadRoom:

@@ -1,13 +1,15 @@
 """The screen: what a terminal has to be told so that it shows the conversation.
 
-At the bottom stands the live part: own messages on their way, the status line, the line being typed.  Everything above is
-settled: it is printed once and scrolls away by itself, into the terminal's own scrollback.  Only what changed is painted;
-after a change of size, everything.  Pure: every method gives the characters to be written.
+At the bottom stands the live part: own messages on their way, the status line, the line being
+typed. Everything above is settled: it is printed once and scrolls away by itself, into the
+terminal's own scrollback. Only what changed is painted; after a change of size, everything. Pure:
+every method gives the characters to be written.
 
-The past is painted on the terminal's alternate screen, as pagers do: what was printed stays as it was printed, a change of size
-pushes nothing of the past into the scrollback, and most terminals give the wheel of the mouse as the keys Up and Down there.
-Where a terminal has no such screen (the Linux console, GNU screen as it comes) the past is painted over the present, row by row
-and without scrolling, and afterwards the present is painted again.
+The past is painted on the terminal's alternate screen, as pagers do: what was printed stays as it
+was printed, a change of size pushes nothing of the past into the scrollback, and most terminals
+give the wheel of the mouse as the keys Up and Down there. Where a terminal has no such screen (the
+Linux console, GNU screen as it comes) the past is painted over the present, row by row and without
+scrolling, and afterwards the present is painted again.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from chatd.client.editor import pieces
 from chatd.core.text import safe_text
 
 SETTLED_LINES: Final = 500
-"""The settled lines that are kept for painting them anew, in number: more than the rows of any screen."""
+"""The settled lines that are kept for painting them anew, in number: more than the rows of any
+screen."""
 
 INDENT: Final = 6
 """How far the second row of a line and the next are moved in, in cells: the time stands free."""
@@ -41,9 +44,11 @@ RESTORE: Final = _CLOSE
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The live part: messages on their way, the two sides of the status line, and what is typed, around the cursor.
+    """The live part: messages on their way, the two sides of the status line, and what is typed,
+    around the cursor.
 
-    ``alarm``: the link's side of the status line stands out, and is the last to go where there is no room for both.
+    ``alarm``: the link's side of the status line stands out, and is the last to go where there is
+    no room for both.
     """
 
     waiting: tuple[Line, ...] = ()
@@ -82,7 +87,8 @@ class Screen:
 
     def undo(self) -> str:
         """Undo whatever is changed in the terminal, amid anything."""
-        # To leave the alternate screen moves the cursor, in some terminals even where there is nothing to leave.
+        # To leave the alternate screen moves the cursor, in some terminals even where there is
+        # nothing to leave.
         return RESTORE if self._past is None else _BACK + RESTORE
 
     def show(self, settled: Sequence[Settled], live: Live) -> str:
@@ -101,7 +107,8 @@ class Screen:
         return f"{_HIDE}{change}{_go(self.rows, column)}{_SHOW}"
 
     def resize(self, columns: int, rows: int) -> str:
-        """Paint everything for the new size: nobody knows what the terminal has made of the old picture.
+        """Paint everything for the new size: nobody knows what the terminal has made of the old
+        picture.
 
         What was shown of the past has to be shown again.
         """
@@ -118,7 +125,8 @@ class Screen:
     # -- What is settled
 
     def oldest_in_sight(self, room: str) -> int:
-        """The number of the oldest event of ``room`` among what stands above the live part; 0: none does."""
+        """The number of the oldest event of ``room`` among what stands above the live part; 0: none
+        does."""
         free, oldest = self._rows_in_sight(), 0
         for one in reversed(self._settled):
             free -= len(self._wrapped(one))
@@ -137,7 +145,8 @@ class Screen:
         return sum(len(self._wrapped(one)) for one in settled) <= self.height
 
     def forget(self, room: str, before: int) -> str:
-        """Show no more of ``room`` what is before event number ``before``; what has scrolled away belongs to the terminal."""
+        """Show no more of ``room`` what is before event number ``before``; what has scrolled away
+        belongs to the terminal."""
         shown = self._last_settled(self._rows_in_sight())
         kept = [one for one in self._settled if not one.is_of(room, before)]
         self._settled = deque(kept, maxlen=SETTLED_LINES)
@@ -151,7 +160,8 @@ class Screen:
         return max(0, self.rows - 2)
 
     def show_past(self, past: Sequence[Row], live: Live) -> str:
-        """Show the rows ``past``, which are at most `height`, instead of all that is settled or waits, until `leave_past`."""
+        """Show the rows ``past``, which are at most `height`, instead of all that is settled or
+        waits, until `leave_past`."""
         self._live = replace(live, waiting=())
         below, column = self._live_rows()
         blank: list[Row] = [()] * (self.rows - len(below) - len(past))
@@ -193,11 +203,13 @@ class Screen:
         return "".join(changed)
 
     def _erase_after(self, row: Row) -> str:
-        """What erases the rest of a row.  On a full one the cursor stays on the last character, which would go with it."""
+        """What erases the rest of a row. On a full one the cursor stays on the last character,
+        which would go with it."""
         return _ERASE_REST_OF_ROW if row_width(row) < self.columns else ""
 
     def _all(self, live: list[Row], column: int) -> str:
-        """Every row of the screen.  They are erased one by one: a terminal may keep a cleared screen in its scrollback."""
+        """Every row of the screen. They are erased one by one: a terminal may keep a cleared screen
+        in its scrollback."""
         above = self._last_settled(self.rows - len(live))
         blank: list[Row] = [()] * (self.rows - len(live) - len(above))
         self._painted, self._ours = live, self.rows
@@ -232,7 +244,8 @@ class Screen:
         return [*self._waiting_rows((self.rows - len(rows)) // 2), *rows], column
 
     def _waiting_rows(self, most: int) -> list[Row]:
-        """The last own messages on their way, in at most ``most`` rows, and how many there are before them."""
+        """The last own messages on their way, in at most ``most`` rows, and how many there are
+        before them."""
         shown: list[list[Row]] = []
         free = most
         for line in reversed(self._live.waiting):
@@ -259,7 +272,8 @@ class Screen:
         return tuple(Span(span.text, replace(bar, bold=bar.bold or span.style.bold)) for span in row if span.text)
 
     def _input_row(self) -> tuple[Row, int]:
-        """The line being typed, as much of it as fits around the cursor, and the cursor's column, counted from 1."""
+        """The line being typed, as much of it as fits around the cursor, and the cursor's column,
+        counted from 1."""
         prompt = clip(_safe(self._live.prompt), self.columns // 2)
         start = row_width(prompt)
         text, cursor = _window(pieces(self._live.before), pieces(self._live.after), self.columns - start)
@@ -267,7 +281,8 @@ class Screen:
 
 
 class DumbScreen(Screen):
-    """A terminal that can only print lines: it shows what is settled, and echoes itself what is typed."""
+    """A terminal that can only print lines: it shows what is settled, and echoes itself what is
+    typed."""
 
     def __init__(self) -> None:
         super().__init__(columns=80, rows=24, colours=False)
@@ -291,7 +306,8 @@ CUT_RIGHT: Final = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 
 
 def _window(before: Sequence[str], after: Sequence[str], cells: int) -> tuple[str, int]:
-    """What of a line is seen through a window of ``cells``, with marks where it is cut, and the cursor's cell in it.
+    """What of a line is seen through a window of ``cells``, with marks where it is cut, and the
+    cursor's cell in it.
 
     The window moves by half its width, so that the line does not run under the cursor at every key.
     """
@@ -309,7 +325,8 @@ def _window(before: Sequence[str], after: Sequence[str], cells: int) -> tuple[st
 
 
 def _from_cell(shown: list[str], start: int) -> tuple[list[str], int]:
-    """``shown`` without the clusters that begin before cell ``start``, and how many cells those take."""
+    """``shown`` without the clusters that begin before cell ``start``, and how many cells those
+    take."""
     skipped = 0
     for number, cluster in enumerate(shown):
         if skipped >= start:
@@ -319,7 +336,8 @@ def _from_cell(shown: list[str], start: int) -> tuple[list[str], int]:
 
 
 def _safe(line: Line) -> Line:
-    """``line`` made safe to show once more: here is the last place before the terminal, and no peer is trusted."""
+    """``line`` made safe to show once more: here is the last place before the terminal, and no peer
+    is trusted."""
     return tuple(Span(safe_text(span.text), span.style) for span in line)
 
 

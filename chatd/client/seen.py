@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 OWN_KEPT: Final = 1000
-"""The own messages, in number for each room, whose acks are remembered until the events before them have come."""
+"""The own messages, in number for each room, whose acks are remembered until the events before them
+have come."""
 
 
 class Seen:
     """For each room, how far its log is known.
 
-    An own message is known by its ack as well as by its event (``docs/protocol.md``), whichever comes first.  An ack may come
-    before an older event of somebody else, so it moves the place only once everything before it has come.
+    An own message is known by its ack as well as by its event (``docs/protocol.md``), whichever
+    comes first. An ack may come before an older event of somebody else, so it moves the place only
+    once everything before it has come.
     """
 
     def __init__(self) -> None:

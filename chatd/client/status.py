@@ -1,4 +1,5 @@
-"""The status line: which room one is in, what is unread in the others, and whether there is a link."""
+"""The status line: which room one is in, what is unread in the others, and whether there is a
+link."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from chatd.client.conversation import Conversation
 
 
 def rooms_line(talk: Conversation, notice: str = "") -> Line:
-    """The current room and who is there, or ``notice`` instead, then the others with what is unread."""
+    """The current room and who is there, or ``notice`` instead, then the others with what is
+    unread."""
     here = talk.rooms.get(talk.current)
     words = [Span(" in no room")]
     if here is not None:
@@ -20,7 +22,8 @@ def rooms_line(talk: Conversation, notice: str = "") -> Line:
 
 
 def link_words(server: str, lost: bool, seconds: float) -> Line:
-    """Whether there is a link to ``server``; where it is ``lost``, in how many ``seconds`` the next try is."""
+    """Whether there is a link to ``server``; where it is ``lost``, in how many ``seconds`` the next
+    try is."""
     if not lost:
         return (Span(f" linked to {server} "),)
     when = f"next try in {seconds:.0f} s" if seconds >= 0.5 else "trying"

@@ -1,6 +1,7 @@
 """A person at a terminal: joins the keys, the link, the conversation and the screen.
 
-Knows no terminal and no reactor, but the clock that is passed in: `Terminal` is what it needs of a terminal.
+Knows no terminal and no reactor, but the clock that is passed in: `Terminal` is what it needs of a
+terminal.
 """
 
 from __future__ import annotations
@@ -34,13 +35,15 @@ from chatd.core.errors import Refusal
 from chatd.core.events import Answer, Event
 
 ESCAPE_SECONDS: Final = 0.05
-"""How long what follows an ESC may take, in seconds: the bytes of one key come together, even over a slow link."""
+"""How long what follows an ESC may take, in seconds: the bytes of one key come together, even over
+a slow link."""
 
 INPUT_CHARACTERS: Final = 20_000
 """The longest input, in characters: some two hundred lines pasted at once."""
 
 REMEMBER_SECONDS: Final = 5.0
-"""How long after something new it is written down at the latest, in seconds: what a crash forgets is shown twice, and not lost."""
+"""How long after something new it is written down at the latest, in seconds: what a crash forgets
+is shown twice, and not lost."""
 
 LEAVING: Final = (Key.ESCAPE, Key.END, Key.NEWEST, Key.INTERRUPT, Key.END_OF_INPUT)
 """The keys that go back to the present and do nothing else; all others do there what they do."""
@@ -50,10 +53,11 @@ NOT_CONNECTED: Final = 1
 
 
 class Talk:
-    """One person's conversation.  ``now`` gives the milliseconds since 1970-01-01 UTC; ``server`` is what was called.
+    """One person's conversation. ``now`` gives the milliseconds since 1970-01-01 UTC; ``server`` is
+    what was called.
 
-    ``remembered`` is what counts of earlier runs; ``remember`` is told what to remember of this one, and raises OSError where it
-    cannot.
+    ``remembered`` is what counts of earlier runs; ``remember`` is told what to remember of this
+    one, and raises OSError where it cannot.
     """
 
     def __init__(
@@ -116,7 +120,8 @@ class Talk:
             self._pressed(press)
 
     def _pressed_in_past(self, key: Key) -> bool:
-        """Whether ``key`` has done all it does in the past; any other goes back to the present first."""
+        """Whether ``key`` has done all it does in the past; any other goes back to the present
+        first."""
         looking, opening = self._look.past is not None, self._look.is_opening
         if self._look.press(key):
             return True

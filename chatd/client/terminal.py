@@ -1,6 +1,7 @@
 """The real terminal: raw mode, size, signals; and back to what it was on every way out.
 
-It is restored by whoever comes first: the normal end, a signal, a crash, or the end of the process (`atexit`).
+It is restored by whoever comes first: the normal end, a signal, a crash, or the end of the process
+(`atexit`).
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ DRAIN_SECONDS: Final = 1.0
 
 
 SUSPEND_SECONDS: Final = 0.05
-"""How long the terminal is given to take what was written, in seconds, before the program is stopped."""
+"""How long the terminal is given to take what was written, in seconds, before the program is
+stopped."""
 
 
 class RawMode:
-    """The modes of the terminal ``file``: `enter` takes every key as it is typed, `leave` undoes that, any number of times."""
+    """The modes of the terminal ``file``: `enter` takes every key as it is typed, `leave` undoes
+    that, any number of times."""
 
     def __init__(self, file: int) -> None:
         self._file = os.dup(file)  # Twisted closes its own, and the terminal is to be restored even after that.

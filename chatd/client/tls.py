@@ -39,9 +39,9 @@ class BadRoots(Exception):
 class Trust:
     """Which certificates are trusted.
 
-    With ``fingerprint`` (SHA-256, as `options.parse_fingerprint` gives it) exactly that one, whatever it says.  Else those for
-    the host that is called (RFC 9525), if the roots in the PEM file ``roots`` vouch for them; None: the system's roots.
-    Raises BadRoots.
+    With ``fingerprint`` (SHA-256, as `options.parse_fingerprint` gives it) exactly that one,
+    whatever it says. Else those for the host that is called (RFC 9525), if the roots in the PEM
+    file ``roots`` vouch for them; None: the system's roots. Raises BadRoots.
     """
 
     def __init__(self, roots: str | None = None, fingerprint: str = "") -> None:
@@ -55,7 +55,8 @@ class Trust:
             self._context.set_default_verify_paths()
 
     def secure(self, endpoint: IStreamClientEndpoint, host: str, clock: IReactorTime) -> IStreamClientEndpoint:
-        """``endpoint``, which leads to ``host``, inside TLS.  A connection that is not trusted is lost with `Untrusted`."""
+        """``endpoint``, which leads to ``host``, inside TLS. A connection that is not trusted is
+        lost with `Untrusted`."""
         return wrapClientTLS(self.creator(host), endpoint, clock)
 
     def creator(self, host: str) -> Creator:
@@ -75,7 +76,8 @@ def _load(context: SSL.Context, roots: str) -> None:
 
 @implementer(IOpenSSLClientConnectionCreator)
 class Creator:
-    """Begins TLS with ``host``, on as many connections as there come to be: each is checked in the same way."""
+    """Begins TLS with ``host``, on as many connections as there come to be: each is checked in the
+    same way."""
 
     def __init__(self, context: SSL.Context, host: str, fingerprint: str) -> None:
         self._context = context
@@ -83,7 +85,8 @@ class Creator:
         self._host = host.removesuffix(".")
 
     def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        """What encrypts a new connection.  Nothing is sent inside before the certificate has been checked."""
+        """What encrypts a new connection. Nothing is sent inside before the certificate has been
+        checked."""
         connection = SSL.Connection(self._context, None)
         if not _is_address(self._host):
             connection.set_tlsext_host_name(idna.encode(self._host))
@@ -91,7 +94,8 @@ class Creator:
         return connection
 
     def _verifier(self, protocol: TLSMemoryBIOProtocol) -> Callable[[SSL.Connection, X509, int, int, int], bool]:
-        """What OpenSSL asks about each certificate of the chain; the server's own is at ``depth`` 0, and asked about last."""
+        """What OpenSSL asks about each certificate of the chain; the server's own is at ``depth``
+        0, and asked about last."""
 
         def verify(_: SSL.Connection, certificate: X509, error: int, depth: int, good: int) -> bool:
             if self._fingerprint and depth > 0:
@@ -104,7 +108,8 @@ class Creator:
         return verify
 
     def _objection(self, certificate: X509, error: int, depth: int) -> str:
-        """Why ``certificate`` is not trusted, and what would work; nothing if it is.  ``error``: what OpenSSL has against it."""
+        """Why ``certificate`` is not trusted, and what would work; nothing if it is. ``error``:
+        what OpenSSL has against it."""
         seen = certificate.digest("sha256").decode()
         if self._fingerprint:
             cure = f"{seen} is, to be given only if whoever runs the server confirms it"

@@ -23,11 +23,13 @@ from chatd.core.errors import Malformed
 from chatd.core.events import Answer, Event
 
 NEWS_BYTES: Final = 8 << 20
-"""The longest line taken from a server, in bytes (8 MiB): a hundred events of history, each of the longest, take 2 MiB."""
+"""The longest line taken from a server, in bytes (8 MiB): a hundred events of history, each of the
+longest, take 2 MiB."""
 
 
 class Untrusted(Exception):
-    """The server has not shown that it is the one that was called; the text says why, and what would work."""
+    """The server has not shown that it is the one that was called; the text says why, and what
+    would work."""
 
 
 class Owner(Protocol):

@@ -1,7 +1,8 @@
 """The words: what is heard and said, as lines for the screen.
 
-Reports and refusals have the words of the text codec, so that every door says the same; messages get a colour for each nick,
-and the marks of one's own.  Each line begins with the time, in the local zone.  What stands out does so without colours too.
+Reports and refusals have the words of the text codec, so that every door says the same; messages
+get a colour for each nick, and the marks of one's own. Each line begins with the time, in the local
+zone. What stands out does so without colours too.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ INDENT: Final = 6
 """The cells that the time takes, at the beginning of each line."""
 
 PALETTE: Final = (167, 166, 130, 136, 100, 64, 28, 29, 30, 32, 67, 69, 99, 97, 134, 133, 164, 169, 162, 168)
-"""Colours for nicks, of the 256: each has a contrast of 3 or more on white and on black (WCAG 2.1, 1.4.3)."""
+"""Colours for nicks, of the 256: each has a contrast of 3 or more on white and on black (WCAG 2.1,
+1.4.3)."""
 
 GOOD: Final = Style(colour=28)
 BAD: Final = Style(colour=196)
@@ -43,7 +45,7 @@ def nick_style(nick: str) -> Style:
 
 
 class Wording:
-    """Lines of what is heard.  ``now`` gives the milliseconds since 1970-01-01 UTC."""
+    """Lines of what is heard. ``now`` gives the milliseconds since 1970-01-01 UTC."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -53,7 +55,8 @@ class Wording:
     # -- What others say
 
     def heard(self, heard: Heard, here: str) -> list[Settled]:
-        """The lines of ``heard`` for somebody whose current room is ``here``; none where there is nothing to say."""
+        """The lines of ``heard`` for somebody whose current room is ``here``; none where there is
+        nothing to say."""
         return list(self._heard(heard, here)) if heard.shown else []
 
     def _heard(self, heard: Heard, here: str) -> Iterator[Settled]:
@@ -111,8 +114,9 @@ class Wording:
             yield from (replace(one, line=dimmed(one.line)) for one in self._told(event, self._lines_of(event, here)))
 
     def of_log(self, event: Event, loud: bool, words: Sequence[str] | None = None) -> tuple[Line, ...]:
-        """The lines of ``event`` amid the log of its room.  ``loud``: it is meant for the person here; ``words``: it is the one
-        that one has jumped to, and these words in it were searched for."""
+        """The lines of ``event`` amid the log of its room. ``loud``: it is meant for the person
+        here; ``words``: it is the one that one has jumped to, and these words in it were searched
+        for."""
         lines = self._lines_of(event, event.room, loud, words or ())
         first, rest = (self._clock(event.time), (Span(" " * INDENT),))
         if words is not None:
@@ -151,17 +155,19 @@ class Wording:
     # -- What came while one was away
 
     def mark(self, room: str, count: int, calls: int, time: int) -> Line:
-        """The line between what was seen in ``room`` and ``count`` new messages, the first of which is of ``time``; ``calls`` of
-        them say one's nick."""
+        """The line between what was seen in ``room`` and ``count`` new messages, the first of which
+        is of ``time``; ``calls`` of them say one's nick."""
         return (Span(f"-- {_new(count)} in #{room} since {self.stamp(time)}{_calls(calls)} --", BOLD),)
 
     def unread(self, room: str, count: int, calls: int, time: int, key: str) -> list[Settled]:
-        """The line that stands for new messages of another room until one turns to it, for instance with ``key``."""
+        """The line that stands for new messages of another room until one turns to it, for instance
+        with ``key``."""
         note = f"-- {_new(count)} in #{room} since {self.stamp(time)}{_calls(calls)}; {key} shows them."
         return list(self._at(self._now(), [(Span(note, BOLD),)]))
 
     def last_of(self, room: str, shown: int, count: int) -> list[Settled]:
-        """The line below ``shown`` new messages of ``room`` that do not fit on the screen, or are the last of ``count``."""
+        """The line below ``shown`` new messages of ``room`` that do not fit on the screen, or are
+        the last of ``count``."""
         those = f"the last {shown:,} of {_new(count)}" if shown < count else f"the {_new(count)}"
         note = f"-- Above are {those} in #{room}; /jump new goes to the first, Page Up back page by page."
         return list(self._at(self._now(), [(Span(note, BOLD),)]))
@@ -173,7 +179,8 @@ class Wording:
         return dimmed((*self._clock(time), *_own(nick, message, here), Span(f" {WAITS}")))
 
     def delivered(self, nick: str, message: Message, time: int, here: str, seq: int = 0) -> list[Settled]:
-        """An own message that the server has acknowledged, with its ``time``, as event ``seq`` of its room, if it went to one."""
+        """An own message that the server has acknowledged, with its ``time``, as event ``seq`` of
+        its room, if it went to one."""
         room = message.room if isinstance(message, (commands.Say, commands.Me)) else ""
         return list(self._at(time, [(*_own(nick, message, here), Span(f" {DELIVERED}", GOOD))], room, seq))
 
@@ -188,7 +195,8 @@ class Wording:
         return self._at(event.time, lines, event.room, event.seq)
 
     def _at(self, time: int, lines: Iterable[Line], room: str = "", seq: int = 0) -> Iterator[Settled]:
-        """``lines`` with their time before the first; a line for the day where another has begun."""
+        """``lines`` with their time before the first; a line for the day where another has
+        begun."""
         first = True
         for line in lines:
             if first:

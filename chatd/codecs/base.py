@@ -9,7 +9,8 @@ from chatd.core.events import Answer, Event
 
 
 class Codec(Protocol):
-    """Turns lines into commands, and events and answers into lines; one object serves any number of connections."""
+    """Turns lines into commands, and events and answers into lines; one object serves any number of
+    connections."""
 
     @property
     def name(self) -> str:
@@ -30,8 +31,10 @@ class Codec(Protocol):
     def decode(self, line: bytes, named: bool) -> Command | None:
         """The command in ``line``, without its end; None where there is nothing in it.
 
-        ``named``: the person has a nick.  Every text in the command is safe (``text.py``).  Raises Refusal.
+        ``named``: the person has a nick. Every text in the command is safe (``text.py``). Raises
+        Refusal.
         """
 
     def encode(self, news: Event | Answer, current: bool = True) -> bytes:
-        """The bytes of ``news``, whole lines; ``current``: it happened in the person's current room."""
+        """The bytes of ``news``, whole lines; ``current``: it happened in the person's current
+        room."""

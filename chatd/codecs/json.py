@@ -1,8 +1,9 @@
 """The codec for programs: one JSON object a line (``docs/protocol.md``).
 
-Both directions of both ends are here: the server reads commands and writes events and answers, a client the other way
-round.  The objects on the wire are the dataclasses of ``commands.py`` and ``events.py``, field by field: a field that has
-its default value is left out, ``origin`` never leaves the server, and a time is written in ISO 8601, UTC.
+Both directions of both ends are here: the server reads commands and writes events and answers, a
+client the other way round. The objects on the wire are the dataclasses of ``commands.py`` and
+``events.py``, field by field: a field that has its default value is left out, ``origin`` never
+leaves the server, and a time is written in ISO 8601, UTC.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ class JsonCodec:
     names_rooms: Final = False
 
     def decode(self, line: bytes, named: bool) -> Command:
-        """The command that ``line`` asks for.  Raises NotText, Malformed, BadUsage and UnknownCommand."""
+        """The command that ``line`` asks for. Raises NotText, Malformed, BadUsage and
+        UnknownCommand."""
         return decode_command(line)
 
     def encode(self, news: Event | Answer, current: bool = True) -> bytes:
@@ -90,7 +92,7 @@ class JsonCodec:
 
 
 def decode_command(line: bytes) -> Command:
-    """The command in ``line``.  Raises NotText, Malformed, BadUsage and UnknownCommand."""
+    """The command in ``line``. Raises NotText, Malformed, BadUsage and UnknownCommand."""
     wire = _object(line)
     try:
         return _from_wire(_asked_for(wire), wire)
@@ -119,7 +121,8 @@ def encode_command(command: Command) -> bytes:
 
 
 def decode_news(line: bytes) -> Event | Answer | None:
-    """What the server's ``line`` tells; None where this version does not know its type.  Raises NotText and Malformed."""
+    """What the server's ``line`` tells; None where this version does not know its type. Raises
+    NotText and Malformed."""
     wire = _object(line)
     make = _told_by(wire)
     if make is None:
@@ -149,7 +152,7 @@ def _line(wire: Json) -> bytes:
     return _DUMPS(wire).encode("utf-8", "replace") + b"\n"
 
 
-# -- Dataclass to object -------------------------------------------------------------------------------------------------
+# -- Dataclass to object ---------------------------------------------------------------------------
 
 
 def _to_wire(thing: Any) -> dict[str, Any]:
@@ -199,11 +202,12 @@ def iso_time(milliseconds: int) -> str:
 
 @lru_cache(maxsize=16)
 def _iso_second(seconds: int) -> str:
-    """``2026-11-23T12:00:00``.  Remembered, since making it anew would be a quarter of what it costs to encode a message."""
+    """``2026-11-23T12:00:00``. Remembered, since making it anew would be a quarter of what it costs
+    to encode a message."""
     return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
 
 
-# -- Object to dataclass -------------------------------------------------------------------------------------------------
+# -- Object to dataclass ---------------------------------------------------------------------------
 
 
 def _from_wire(make: type[T], wire: Json) -> T:

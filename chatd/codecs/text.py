@@ -1,7 +1,7 @@
 """The codec for people: plain lines (``docs/protocol.md``, "Text").
 
-Somebody's words always stand behind ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and the server's behind ``--`` and ``!!``,
-so that no text can pass for another's or for the server's.
+Somebody's words always stand behind ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and the
+server's behind ``--`` and ``!!``, so that no text can pass for another's or for the server's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from chatd.core.search import excerpt
 from chatd.core.text import decode_line, safe_text
 
 EXCERPT_CHARACTERS: Final = 60
-"""How much of a message that is found is shown on either side of the word, in characters: two lines at most."""
+"""How much of a message that is found is shown on either side of the word, in characters: two lines
+at most."""
 
 NAMES_NAMED: Final = 12
 """The nicks that are named on entering a room, in number: what fits on two lines."""
@@ -53,7 +54,8 @@ DONE: Final[Mapping[str, str]] = {
 
 
 class TextCodec:
-    """Lines for people.  ``now`` gives the milliseconds since 1970-01-01 UTC; times are shown in the server's zone."""
+    """Lines for people. ``now`` gives the milliseconds since 1970-01-01 UTC; times are shown in the
+    server's zone."""
 
     name: Final = "text"
     echo: Final = False
@@ -64,7 +66,7 @@ class TextCodec:
         self._now = now
 
     def decode(self, line: bytes, named: bool) -> Command | None:
-        """What the person asks.  Raises NotText, UnknownCommand and BadUsage."""
+        """What the person asks. Raises NotText, UnknownCommand and BadUsage."""
         text = safe_text(decode_line(line))
         if not text or text.isspace():
             return None
@@ -101,7 +103,8 @@ class TextCodec:
         raise TypeError(f"no words for {event!r}")
 
     def _past(self, past: Sequence[Event]) -> Iterable[str]:
-        """Events of the past, with their times: reports of the server, so that nobody takes them for what is said now."""
+        """Events of the past, with their times: reports of the server, so that nobody takes them
+        for what is said now."""
         for event in past:
             words = self.encode(event).decode().removesuffix("\r\n").removeprefix("-- ")
             yield f"-- {self._stamp(event.time)} {words}"
@@ -288,7 +291,8 @@ def _company(count: int, members: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str], count: int = 0) -> str:
-    """``bob, eve and carol``, or ``bob, eve and 7 others`` where ``count`` is more than are named."""
+    """``bob, eve and carol``, or ``bob, eve and 7 others`` where ``count`` is more than are
+    named."""
     rest = count - len(names)
     parts = [*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest > 0 else list(names)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -1,7 +1,7 @@
 """What a command does: one function for each.
 
-An action changes the registry and the rooms, and tells the person.  A mistake of the person is raised as a Refusal
-before anything has changed.
+An action changes the registry and the rooms, and tells the person. A mistake of the person is
+raised as a Refusal before anything has changed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
     session.out.tell(events.Refused(refusal.code, refusal.reason, refusal.hint, id=id or refusal.id))
 
 
-# -- Coming and going ----------------------------------------------------------------------------------------------------
+# -- Coming and going ------------------------------------------------------------------------------
 
 
 def hello(registry: Registry, session: Session, command: commands.Hello) -> None:
@@ -87,7 +87,8 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
 
 
 def _origin(token: str) -> str:
-    """The name of a sender: made from the token, which a reader of the log cannot find out again, or from chance."""
+    """The name of a sender: made from the token, which a reader of the log cannot find out again,
+    or from chance."""
     if not token:
         return secrets.token_hex(16)
     shortest, longest = TOKEN_CHARACTERS
@@ -125,7 +126,8 @@ def end(registry: Registry, session: Session, reason: Reason, text: str = "", id
 
 
 def dismiss(session: Session) -> None:
-    """Let ``session`` go because the server stops: nobody is told of each who leaves, as everybody does."""
+    """Let ``session`` go because the server stops: nobody is told of each who leaves, as everybody
+    does."""
     for room in list(session.rooms.values()):
         if _forget(session, room):
             session.out.unfollow(room)
@@ -169,7 +171,8 @@ def _enter(
         known = known and room.has_seen(session.origin, seen)
     room.members[session] = joined
     session.rooms[name.key] = session.current = room
-    # Who is in when this is numbered is in at this number; the topic changes only with what is stored.
+    # Who is in when this is numbered is in at this number; the topic changes only with what is
+    # stored.
     others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != session.nick]
     nicks, count, away = (*others[: NAMES_SHOWN - 1], session.nick), len(room.members), room.away(NAMES_SHOWN)
 
@@ -212,7 +215,8 @@ def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text
 
 
 def _forget(session: Session, room: Room) -> bool:
-    """Take ``session`` out of ``room``; whether it follows the room, as one whose joining is not stored does not."""
+    """Take ``session`` out of ``room``; whether it follows the room, as one whose joining is not
+    stored does not."""
     joined = room.members.pop(session)
     session.rooms.pop(room.name.key, None)
     if session.current is room:
@@ -225,7 +229,7 @@ def _unfollow(session: Session, room: Room) -> None:
     session.out.turn_to(session.current)
 
 
-# -- Talking -------------------------------------------------------------------------------------------------------------
+# -- Talking ---------------------------------------------------------------------------------------
 
 
 def say(registry: Registry, session: Session, command: commands.Say | commands.Me) -> None:
@@ -279,7 +283,8 @@ def _correspondent(registry: Registry, session: Session) -> Session:
 
 
 def _was_told(registry: Registry, session: Session, command: commands.Msg | commands.Reply) -> bool:
-    """Whether ``command`` was carried out before and is sent again: it is answered again, and not told twice."""
+    """Whether ``command`` was carried out before and is sent again: it is answered again, and not
+    told twice."""
     told = registry.told.get((session.origin, command.id)) if command.id else None
     if told is not None:
         session.out.tell(events.Done(commands.ROW_OF[type(command)].name, told, id=command.id))
@@ -361,7 +366,7 @@ def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
     registry.store.settled(choose)  # So that what was said before counts, and what is said next obeys.
 
 
-# -- Looking -------------------------------------------------------------------------------------------------------------
+# -- Looking ---------------------------------------------------------------------------------------
 
 
 def help(registry: Registry, session: Session, command: commands.Help) -> None:
@@ -421,7 +426,8 @@ def history(registry: Registry, session: Session, command: commands.History) -> 
 
 
 def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
-    """Answer with the events of ``room`` from ``start`` to ``stop``, and take what the person asks again."""
+    """Answer with the events of ``room`` from ``start`` to ``stop``, and take what the person asks
+    again."""
     log = room.log
     start, stop = max(start, log.first), min(stop, log.stored)
 
@@ -472,7 +478,7 @@ def ping(registry: Registry, session: Session, command: commands.Ping) -> None:
     session.out.tell(events.Pong(id=command.id))
 
 
-# -- Oneself -------------------------------------------------------------------------------------------------------------
+# -- Oneself ---------------------------------------------------------------------------------------
 
 
 def ignore(registry: Registry, session: Session, command: commands.Ignore) -> None:
@@ -511,7 +517,8 @@ def back(registry: Registry, session: Session, command: commands.Back) -> None:
 
 
 def _room_of(session: Session, name: str) -> Room:
-    """The room called ``name``, which the person must be in; empty: the current one.  Raises BadRoom and NotInRoom."""
+    """The room called ``name``, which the person must be in; empty: the current one. Raises BadRoom
+    and NotInRoom."""
     if not name:
         if session.current is None:
             raise NotInRoom("You are in no room.", "/join ROOM enters one; /rooms lists them.")

@@ -1,8 +1,9 @@
 """What a person can ask, and the one table of it.
 
-:data:`TABLE` drives everything: how a line is taken apart, what may be done before a nick is given, what ``/help`` prints,
-and the tables in the documents.  A row's ``usage`` is read by people and by :func:`parse` alike: each word stands for the
-command's next field, ``[WORD]`` may be left out, and ``TEXT`` takes the rest of the line.
+:data:`TABLE` drives everything: how a line is taken apart, what may be done before a nick is given,
+what ``/help`` prints, and the tables in the documents. A row's ``usage`` is read by people and by
+:func:`parse` alike: each word stands for the command's next field, ``[WORD]`` may be left out, and
+``TEXT`` takes the rest of the line.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chatd.core.limits import SCROLLBACK_EVENTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Something asked.  ``id`` is the program's own name for it, and comes back with the answer."""
+    """Something asked. ``id`` is the program's own name for it, and comes back with the answer."""
 
     id: str = ""
 
@@ -27,9 +28,10 @@ class Command:
 class Hello(Command):
     """Be called ``nick`` and enter ``rooms`` (none named: the default room).
 
-    ``token`` is a secret that the program has made up: the same token is the same sender, also after a broken link, and
-    takes over the seat of its own lost connection.  ``resume`` gives, for each room, the last event seen, of the logs that
-    were called ``log``.  ``scrollback`` is how many events of each room are told on entering it, at most ``SCROLLBACK_EVENTS``.
+    ``token`` is a secret that the program has made up: the same token is the same sender, also
+    after a broken link, and takes over the seat of its own lost connection. ``resume`` gives, for
+    each room, the last event seen, of the logs that were called ``log``. ``scrollback`` is how many
+    events of each room are told on entering it, at most ``SCROLLBACK_EVENTS``.
     """
 
     nick: str
@@ -125,7 +127,8 @@ class Whois(Command):
 
 @dataclass(frozen=True, slots=True)
 class Topic(Command):
-    """Set the topic of ``room`` (empty: the current one) to ``text``; empty: tell it; ``-``: take it away."""
+    """Set the topic of ``room`` (empty: the current one) to ``text``; empty: tell it; ``-``: take
+    it away."""
 
     text: str = ""
     room: str = ""
@@ -133,7 +136,8 @@ class Topic(Command):
 
 @dataclass(frozen=True, slots=True)
 class Keep(Command):
-    """Have ``room`` (empty: the current one) kept for ``keep`` (``keep.py``); ``-``: as long as the server keeps; empty: tell."""
+    """Have ``room`` (empty: the current one) kept for ``keep`` (``keep.py``); ``-``: as long as the
+    server keeps; empty: tell."""
 
     keep: str = ""
     room: str = ""
@@ -167,7 +171,8 @@ class Back(Command):
 
 @dataclass(frozen=True, slots=True)
 class History(Command):
-    """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before, after or around a place.
+    """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before,
+    after or around a place.
 
     The place is a seq (0: none), or a time as people write it (``when.py``; empty: none).
     """
@@ -184,9 +189,11 @@ class History(Command):
 
 @dataclass(frozen=True, slots=True)
 class Search(Command):
-    """Show the newest ``count`` messages that have all words of ``text``, in whichever room (``room``: in that one).
+    """Show the newest ``count`` messages that have all words of ``text``, in whichever room
+    (``room``: in that one).
 
-    ``nick`` asks for those of one person, ``before_time`` and ``after_time`` for those of a time (``when.py``).
+    ``nick`` asks for those of one person, ``before_time`` and ``after_time`` for those of a time
+    (``when.py``).
     """
 
     text: str
@@ -206,9 +213,11 @@ class Quit(Command):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One command: its name, the class that it makes, its usage and help, and whether it needs a nick.
+    """One command: its name, the class that it makes, its usage and help, and whether it needs a
+    nick.
 
-    ``read`` makes the command of what follows its name, where the words of its usage are not simply its fields.
+    ``read`` makes the command of what follows its name, where the words of its usage are not simply
+    its fields.
     """
 
     name: str
@@ -220,7 +229,8 @@ class Row:
 
 
 def _read_history(row: Row, rest: str) -> Command:
-    """``[N]``, or ``before``, ``after`` or ``around``, a seq or a time, and then ``[N]``; somewhere, ``in:#room``."""
+    """``[N]``, or ``before``, ``after`` or ``around``, a seq or a time, and then ``[N]``;
+    somewhere, ``in:#room``."""
     words = rest.split()
     rooms = [word.removeprefix("in:") for word in words if word.startswith("in:")]
     room = rooms[0] if rooms else ""
@@ -294,7 +304,8 @@ def find_row(name: str) -> Row:
 
 
 def parse(line: str) -> Command:
-    """The command that a person typed: ``line`` begins with a slash, or is said as it stands (``//`` says a slash).
+    """The command that a person typed: ``line`` begins with a slash, or is said as it stands
+    (``//`` says a slash).
 
     Raises UnknownCommand and BadUsage.
     """

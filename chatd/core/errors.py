@@ -1,7 +1,8 @@
 """Every refusal a person can get.
 
-A refusal is the answer to a person's mistake: it says why, and what would be accepted.  Any other exception is a defect
-of ours.  The tree, with the stable codes that programs see (``docs/protocol.md``, "Refusals")::
+A refusal is the answer to a person's mistake: it says why, and what would be accepted. Any other
+exception is a defect of ours. The tree, with the stable codes that programs see
+(``docs/protocol.md``, "Refusals")::
 
     Refusal
       Malformed            malformed          a line that cannot be read at all
@@ -31,8 +32,9 @@ from typing import ClassVar
 class Refusal(Exception):
     """What a person asked for is refused; nothing has changed.
 
-    ``reason`` says why and ``hint`` what would be accepted, each a sentence for people; ``code`` is for programs and stays
-    the same from version to version.  ``id`` is the program's own name for what is refused, where a codec could read that much.
+    ``reason`` says why and ``hint`` what would be accepted, each a sentence for people; ``code`` is
+    for programs and stays the same from version to version. ``id`` is the program's own name for
+    what is refused, where a codec could read that much.
     """
 
     code: ClassVar[str] = "refused"
@@ -144,6 +146,7 @@ class NotDelivered(Refusal):
 
 
 class DoorClosed(Refusal):
-    """The language that a caller speaks is not spoken here, or not to them; the connection closes."""
+    """The language that a caller speaks is not spoken here, or not to them; the connection
+    closes."""
 
     code = "door-closed"

@@ -1,9 +1,10 @@
 """What happened: facts, never finished sentences.
 
-Two families.  An :class:`Event` happened in a room, stands in the room's log under its ``seq`` and goes to all who are in
-the room.  An :class:`Answer` is for one person and stands in no log.  Codecs make words, or JSON, or IRC lines of both.
-Room names are written without ``#``; a ``time`` is in milliseconds since 1970-01-01 UTC; an ``id`` is what a program put
-on the command that is answered, or empty.
+Two families. An :class:`Event` happened in a room, stands in the room's log under its ``seq`` and
+goes to all who are in the room. An :class:`Answer` is for one person and stands in no log. Codecs
+make words, or JSON, or IRC lines of both. Room names are written without ``#``; a ``time`` is in
+milliseconds since 1970-01-01 UTC; an ``id`` is what a program put on the command that is answered,
+or empty.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ class Reason(StrEnum):
     SHUTDOWN = "shutdown"
 
 
-# -- In a room -----------------------------------------------------------------------------------------------------------
+# -- In a room -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened in a room: number ``seq`` of its log, done by ``nick``.
 
-    ``origin`` tells whose seat it came from, across changes of nick and broken links; it is a secret between the server
-    and that seat, and no codec shows it.
+    ``origin`` tells whose seat it came from, across changes of nick and broken links; it is a
+    secret between the server and that seat, and no codec shows it.
     """
 
     room: str
@@ -81,18 +82,20 @@ class TopicSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class KeepSet(Event):
-    """The room is kept for ``keep`` from ``since`` on (``keep.py``): ``30d``, ``none``, or empty: as long as the server keeps."""
+    """The room is kept for ``keep`` from ``since`` on (``keep.py``): ``30d``, ``none``, or empty:
+    as long as the server keeps."""
 
     keep: str
     since: int
 
 
-# -- To one person -------------------------------------------------------------------------------------------------------
+# -- To one person ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Something for one person: the answer to their command, where there is an ``id``, or news for them alone."""
+    """Something for one person: the answer to their command, where there is an ``id``, or news for
+    them alone."""
 
     id: str = ""
 
@@ -106,7 +109,7 @@ class Greeting(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Welcome(Answer):
-    """The nick is accepted.  ``log`` names this server's logs: under another name, other numbers."""
+    """The nick is accepted. ``log`` names this server's logs: under another name, other numbers."""
 
     nick: str
     server: str
@@ -118,9 +121,10 @@ class Welcome(Answer):
 class Entered(Answer):
     """You are in ``room`` from event ``seq`` on, which is your own joining.
 
-    ``members`` are some of the ``count`` nicks present, yours the last of them; ``away`` has those of them who are away, with their
-    texts; ``scrollback`` is what happened before, oldest first.  ``newcomer`` is your nick where this is your arrival on the
-    server, and empty where you were in another room before.  ``keep`` is how long the room is kept, if not as the server keeps.
+    ``members`` are some of the ``count`` nicks present, yours the last of them; ``away`` has those
+    of them who are away, with their texts; ``scrollback`` is what happened before, oldest first.
+    ``newcomer`` is your nick where this is your arrival on the server, and empty where you were in
+    another room before. ``keep`` is how long the room is kept, if not as the server keeps.
     """
 
     room: str
@@ -178,7 +182,8 @@ class Away(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Members(Answer):
-    """Who is in ``room``: ``members`` are some of the ``count`` present, ``away`` those of them who are away."""
+    """Who is in ``room``: ``members`` are some of the ``count`` present, ``away`` those of them who
+    are away."""
 
     room: str
     count: int
@@ -229,7 +234,8 @@ class Topic(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Keeping(Answer):
-    """``room`` is kept for ``keep``, in force from ``since`` on; the server keeps nothing for longer than ``most``.
+    """``room`` is kept for ``keep``, in force from ``since`` on; the server keeps nothing for
+    longer than ``most``.
 
     Each is written as in :class:`KeepSet`; ``since`` is 0 where it is in force.
     """
@@ -242,7 +248,8 @@ class Keeping(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Forgotten(Answer):
-    """What happened in ``room`` before ``time``, the events before number ``before``, has been deleted."""
+    """What happened in ``room`` before ``time``, the events before number ``before``, has been
+    deleted."""
 
     room: str
     before: int
@@ -258,7 +265,8 @@ class Ignoring(Answer):
 
 @dataclass(frozen=True, slots=True)
 class History(Answer):
-    """Events of ``room``, oldest first; ``more``: the log holds older ones; ``later``: it holds later ones."""
+    """Events of ``room``, oldest first; ``more``: the log holds older ones; ``later``: it holds
+    later ones."""
 
     room: str
     events: tuple[Event, ...]
@@ -304,7 +312,8 @@ class Refused(Answer):
 class Missed(Answer):
     """The log no longer holds events ``first`` to ``last`` of ``room``; you go on after them.
 
-    ``first`` is 0 when the numbers that you resume from belong to another log, and nobody knows what you missed.
+    ``first`` is 0 when the numbers that you resume from belong to another log, and nobody knows
+    what you missed.
     """
 
     room: str

@@ -1,7 +1,7 @@
 """How long a room is kept: what ``/keep`` and ``--keep`` choose.
 
-Whoever is in a room may have it kept for a shorter time than the server keeps, or not at all.  Because that deletes what others
-have said, it is announced a day before; who objects sets it back.
+Whoever is in a room may have it kept for a shorter time than the server keeps, or not at all.
+Because that deletes what others have said, it is announced a day before; who objects sets it back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _UNITS: Final = {"h": (3_600_000, "hour"), "d": (24 * 3_600_000, "day"), "w": (7
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The choice of a room: ``text`` as people write it (empty: as long as the server keeps), in force from ``since`` on.
+    """The choice of a room: ``text`` as people write it (empty: as long as the server keeps), in
+    force from ``since`` on.
 
     ``since`` is in milliseconds since 1970-01-01 UTC.
     """
@@ -36,9 +37,11 @@ class Keep:
         return self.text == NONE and now >= self.since
 
     def before(self, now: int, most: int) -> int:
-        """The time before which everything is to be deleted, where the server keeps for ``most`` milliseconds.
+        """The time before which everything is to be deleted, where the server keeps for ``most``
+        milliseconds.
 
-        It moves in steps, so that those who are present are not told all the time that a little more is gone.
+        It moves in steps, so that those who are present are not told all the time that a little
+        more is gone.
         """
         own = span(self.text) if now >= self.since else FOR_EVER
         kept = max(min(own, most), UNKEPT_SECONDS * 1000)
@@ -46,13 +49,15 @@ class Keep:
         return (now - kept) // step * step
 
     def changed(self, text: str, now: int, at_once: bool) -> Keep:
-        """The choice ``text``, made at ``now``: in force at once if nothing goes by it, or ``at_once``; else after notice."""
+        """The choice ``text``, made at ``now``: in force at once if nothing goes by it, or
+        ``at_once``; else after notice."""
         here = span(self.text) if now >= self.since else FOR_EVER
         return Keep(text, now if at_once or span(text) >= here else now + KEEP_NOTICE_SECONDS * 1000)
 
 
 def span(text: str) -> int:
-    """How long ``text`` means, in milliseconds: ``12h``, ``30d``, ``8w``; ``none``: 0; empty: for ever.  Raises BadUsage."""
+    """How long ``text`` means, in milliseconds: ``12h``, ``30d``, ``8w``; ``none``: 0; empty: for
+    ever. Raises BadUsage."""
     if not text:
         return FOR_EVER
     if text == NONE:

@@ -1,7 +1,9 @@
-"""The log of a room: events in order, numbered without a hole; and the store, which has the logs of all rooms.
+"""The log of a room: events in order, numbered without a hole; and the store, which has the logs of
+all rooms.
 
-A log answers when an event is as safe as that log makes it; only then may it be shown to anybody.  :class:`MemoryLog` makes
-it no safer than the process is, and answers at once; ``store/`` has the one that is on disk.
+A log answers when an event is as safe as that log makes it; only then may it be shown to anybody.
+:class:`MemoryLog` makes it no safer than the process is, and answers at once; ``store/`` has the
+one that is on disk.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ Stored = Callable[[NotDelivered | None], object]
 """Told once how storing an event ended: None, or why it is not stored."""
 
 Forgotten = Callable[[int, int], object]
-"""Told once what has been deleted: everything before a number, which is everything before a time (milliseconds since 1970)."""
+"""Told once what has been deleted: everything before a number, which is everything before a time
+(milliseconds since 1970)."""
 
 Found = Callable[[Sequence[Event] | None], object]
-"""Told once the newest messages that are sought, the newest first; None where that would take too long."""
+"""Told once the newest messages that are sought, the newest first; None where that would take too
+long."""
 
 EVENT_BYTES = 200
 """What an event takes besides its text, in bytes, about."""
@@ -35,8 +39,8 @@ EVENT_BYTES = 200
 class Log(Protocol):
     """An append-only sequence of events, of which the older ones may be held no longer.
 
-    Numbers go up like this: ``first <= held <= stored <= end``.  What is asked of a log that must look further than its memory is
-    answered later; a log in memory answers before the call returns.
+    Numbers go up like this: ``first <= held <= stored <= end``. What is asked of a log that must
+    look further than its memory is answered later; a log in memory answers before the call returns.
     """
 
     @property
@@ -49,7 +53,8 @@ class Log(Protocol):
 
     @property
     def stored(self) -> int:
-        """The number after that of the last stored event: from here on, events are still on their way."""
+        """The number after that of the last stored event: from here on, events are still on their
+        way."""
 
     @property
     def end(self) -> int:
@@ -64,18 +69,23 @@ class Log(Protocol):
         """How long the room is kept."""
 
     def append(self, event: Event, stored: Stored) -> None:
-        """Store ``event``, whose ``seq`` is :attr:`end`, and tell ``stored`` when that is done or has failed.
+        """Store ``event``, whose ``seq`` is :attr:`end`, and tell ``stored`` when that is done or
+        has failed.
 
-        When it fails, so has everything that was appended after it, and :attr:`end` is :attr:`stored` again.
+        When it fails, so has everything that was appended after it, and :attr:`end` is
+        :attr:`stored` again.
         """
 
     def confirm(self, event: Said, stored: Stored) -> None:
-        """Tell ``stored`` how storing ``event``, which :meth:`find` has found, has ended or will end."""
+        """Tell ``stored`` how storing ``event``, which :meth:`find` has found, has ended or will
+        end."""
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
-        """The stored events from number ``start`` (or :attr:`first`) up to, not including, ``stop``, as far as they are in memory.
+        """The stored events from number ``start`` (or :attr:`first`) up to, not including,
+        ``stop``, as far as they are in memory.
 
-        They follow one another without a hole; there are none where the one at ``start`` is not in memory.
+        They follow one another without a hole; there are none where the one at ``start`` is not in
+        memory.
         """
 
     def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
@@ -85,16 +95,19 @@ class Log(Protocol):
         """
 
     def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
-        """Tell ``found`` the message that was said from ``origin`` under ``id``, in whichever room, or None."""
+        """Tell ``found`` the message that was said from ``origin`` under ``id``, in whichever room,
+        or None."""
 
     def at(self, time: int, found: Callable[[int], None]) -> None:
-        """Tell ``found`` the number of the first event at or after ``time``; :attr:`stored` where there is none.
+        """Tell ``found`` the number of the first event at or after ``time``; :attr:`stored` where
+        there is none.
 
         Where the clock was set back, it is the first of one of the stretches in which times go up.
         """
 
     def forget(self, now: int, most: int, forgotten: Forgotten) -> None:
-        """Delete what is too old, by :attr:`keep` and where the server keeps for ``most``, and tell ``forgotten`` if something was.
+        """Delete what is too old, by :attr:`keep` and where the server keeps for ``most``, and tell
+        ``forgotten`` if something was.
 
         ``most`` is in milliseconds, ``now`` in milliseconds since 1970-01-01 UTC.
         """
@@ -112,7 +125,7 @@ class Store(Protocol):
         """Every log that there is, by the key of its room."""
 
     def log(self, name: Name) -> Log:
-        """The log of the room called ``name``, made if need be.  Raises TooMany."""
+        """The log of the room called ``name``, made if need be. Raises TooMany."""
 
     def close_log(self, key: str) -> None:
         """The room of this key is closed: a log that is in memory alone is gone with it."""
@@ -121,17 +134,19 @@ class Store(Protocol):
         """How the rooms of all logs are called, the first that was made first."""
 
     def settled(self, then: Callable[[], object]) -> None:
-        """Call ``then`` when all that has been appended until now is stored, or has failed to be."""
+        """Call ``then`` when all that has been appended until now is stored, or has failed to
+        be."""
 
     def search(self, query: Query, found: Found) -> None:
         """Tell ``found`` the messages that are sought."""
 
 
 class MemoryLog:
-    """A log that lives as long as the process, and holds the last events: so many, and so many bytes of text.
+    """A log that lives as long as the process, and holds the last events: so many, and so many
+    bytes of text.
 
-    It begins with number ``first``.  Logs that share ``said`` find one another's messages; ``dropped`` is told of each message
-    with an id that is held no longer.
+    It begins with number ``first``. Logs that share ``said`` find one another's messages;
+    ``dropped`` is told of each message with an id that is held no longer.
     """
 
     def __init__(
@@ -209,7 +224,8 @@ class MemoryLog:
         self.keep = Keep(event.keep, event.since)
 
     def _shrink(self) -> None:
-        """Drop the oldest events until an eighth is free: to move the others up for each of them would cost more than they do."""
+        """Drop the oldest events until an eighth is free: to move the others up for each of them
+        would cost more than they do."""
         keep, size, dropped = self._max_events * 7 // 8, self._size - self._max_size * 7 // 8, 0
         for event in self._events:
             if size <= 0 and len(self._events) - dropped <= keep:
@@ -243,7 +259,8 @@ class MemoryStore:
         self._make = make
         self._said: dict[tuple[str, str], Said] = {}
         self._unused = 1
-        """A number that no log has given yet: under one name no number comes twice, also where a room is made anew."""
+        """A number that no log has given yet: under one name no number comes twice, also where a
+        room is made anew."""
 
     def log(self, name: Name) -> MemoryLog:
         log = self.logs.get(name.key)

@@ -1,17 +1,19 @@
-"""Nicks and rooms: the one place that knows their grammar, and which of them are, or look, the same.
+"""Nicks and rooms: the one place that knows their grammar, and which of them are, or look, the
+same.
 
-A name is enforced by PRECIS (RFC 8265): its ``text`` by the profile UsernameCasePreserved, its ``key`` by
-UsernameCaseMapped.  Outside ASCII the profile alone decides which characters a name may hold: letters and
-digits of any script, the marks and joiners that its words need, no symbol, no emoji.  In ASCII only
-letters, digits and ``-_.`` are left.  Before that, the few letters of living scripts that PRECIS refuses
-for being ligatures are spelt out.
+A name is enforced by PRECIS (RFC 8265): its ``text`` by the profile UsernameCasePreserved, its
+``key`` by UsernameCaseMapped. Outside ASCII the profile alone decides which characters a name may
+hold: letters and digits of any script, the marks and joiners that its words need, no symbol, no
+emoji. In ASCII only letters, digits and ``-_.`` are left. Before that, the few letters of living
+scripts that PRECIS refuses for being ligatures are spelt out.
 
-Its ``skeleton`` is that of UTS #39, with one difference: two names that differ in case only are the same
-name, so they need the same skeleton.  Where a capital and its small letter look like different things,
-those count as alike too: ``I`` looks like ``l``, hence ``i``, ``l`` and ``1`` are alike, and so are ``o``
-and ``0``.  No further ASCII letters become alike in this way.  The few letters that would demand it (a
-capital Greek nu looks like N, a small one like v) have the skeleton of what they look like as they stand,
-so two spellings of one key may differ in their skeletons: compare keys as well.
+Its ``skeleton`` is that of UTS #39, with one difference: two names that differ in case only are the
+same name, so they need the same skeleton. Where a capital and its small letter look like different
+things, those count as alike too: ``I`` looks like ``l``, hence ``i``, ``l`` and ``1`` are alike,
+and so are ``o`` and ``0``. No further ASCII letters become alike in this way. The few letters that
+would demand it (a capital Greek nu looks like N, a small one like v) have the skeleton of what they
+look like as they stand, so two spellings of one key may differ in their skeletons: compare keys as
+well.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ RESERVED: Final = frozenset({
     "here", "channel", "room", "lobby", "help",
 })
 # fmt: on
-"""Words that would mislead as a nick, in folded form.  ``all`` is not one of them: Ali looks like it."""
+"""Words that would mislead as a nick, in folded form. ``all`` is not one of them: Ali looks like
+it."""
 
 _ASCII_NAME: Final = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9._-]*")
 _ASCII_FORBIDDEN: Final = re.compile(r"[\x00-\x7f](?<![A-Za-z0-9._-])")
@@ -48,25 +51,28 @@ _PRECIS: Final = get_profile("UsernameCasePreserved")
 _LIGATURES: Final = str.maketrans({letter: unicodedata.normalize("NFKC", letter) for letter in "\u0587\u0e33\u0eb3\u0edc\u0edd"})
 """Armenian ech yiwn, Thai and Lao am, Lao ho no and ho mo, and what they consist of.
 
-PRECIS refuses what has a compatibility decomposition (RFC 8264, 9.17); names in these scripts need them.
+PRECIS refuses what has a compatibility decomposition (RFC 8264, 9.17); names in these scripts need
+them.
 """
 
 _TONE_FIRST: Final = re.compile("([\u0e48-\u0e4b\u0ec8-\u0ecb]+)([\u0e4d\u0ecd])")
 """A tone mark before the first half of Thai or Lao am: typed in that order, drawn in the other."""
 
 _IN_CONTEXT: Final = ("joiner", "middle_dot", "greek_keraia", "hebrew_punctuation", "arabic_indic")
-"""How a reason of PRECIS ends where a character is allowed beside certain others only (RFC 5892, A)."""
+"""How a reason of PRECIS ends where a character is allowed beside certain others only (RFC 5892,
+A)."""
 
 _CODE_POINTS_A_CHARACTER: Final = 4
-"""The most code points that NFC makes one of (a Greek vowel with three marks); it bounds the work."""
+"""The most code points that NFC makes one of (a Greek vowel with three marks); it bounds the
+work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
     """A nick, or a room without its ``#``.
 
-    ``text`` is shown.  ``key`` is equal for names that are the same, ``skeleton`` for names that look the
-    same; these two are compared and never shown.
+    ``text`` is shown. ``key`` is equal for names that are the same, ``skeleton`` for names that
+    look the same; these two are compared and never shown.
     """
 
     text: str
@@ -76,7 +82,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
-    """What differs between nicks and rooms: what to call them, the limit in characters, the refusal."""
+    """What differs between nicks and rooms: what to call them, the limit in characters, the
+    refusal."""
 
     what: str
     longest: int
@@ -94,14 +101,14 @@ _NICK: Final = _Grammar("A nick", NICK_CHARACTERS, BadNick)
 _ROOM: Final = _Grammar("A room's name", ROOM_CHARACTERS, BadRoom)
 
 
-# -- Parsing -------------------------------------------------------------------------------------------------
+# -- Parsing ---------------------------------------------------------------------------------------
 
 
 def parse_nick(text: str, reserved: Collection[str] = ()) -> Name:
     """The nick that ``text`` is.
 
-    ``reserved`` are further reserved words, besides `RESERVED`.  Raises `BadNick` for what is no nick, and
-    `NickReserved` for a reserved word and for what looks like one.
+    ``reserved`` are further reserved words, besides `RESERVED`. Raises `BadNick` for what is no
+    nick, and `NickReserved` for a reserved word and for what looks like one.
     """
     name = _parse(text, _NICK)
     taken = _reserved(tuple(reserved))
@@ -111,7 +118,8 @@ def parse_nick(text: str, reserved: Collection[str] = ()) -> Name:
 
 
 def parse_room(text: str) -> Name:
-    """The room that ``text`` names, with its ``#`` or without; raises `BadRoom` for what is no room."""
+    """The room that ``text`` names, with its ``#`` or without; raises `BadRoom` for what is no
+    room."""
     return _parse(text.removeprefix("#"), _ROOM)
 
 
@@ -170,7 +178,8 @@ def _spelt_out(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """The key of a text that PRECIS has enforced: UsernameCaseMapped does no more to it (RFC 8265, 3.3)."""
+    """The key of a text that PRECIS has enforced: UsernameCaseMapped does no more to it (RFC 8265,
+    3.3)."""
     return unicodedata.normalize("NFC", text.lower())
 
 
@@ -192,16 +201,18 @@ def _described(character: str) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _reserved(words: tuple[str, ...]) -> frozenset[str]:
-    """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, may be no names at all."""
+    """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, may be no names
+    at all."""
     keys = RESERVED | {fold(word) for word in words}
     return keys | {skeleton(word) for word in (*RESERVED, *words)}
 
 
-# -- Look-alikes ---------------------------------------------------------------------------------------------
+# -- Look-alikes -----------------------------------------------------------------------------------
 
 
 def skeleton(text: str) -> str:
-    """What ``text`` looks like, to be compared and never shown (UTS #39, section 4; both cases alike)."""
+    """What ``text`` looks like, to be compared and never shown (UTS #39, section 4; both cases
+    alike)."""
     prototypes = _prototypes()
     if text.isascii():
         return text.translate(prototypes)
@@ -218,7 +229,8 @@ _JOINERS: Final = {0x200C: "", 0x200D: ""}
 
 @functools.cache
 def _prototypes() -> Mapping[int, str]:
-    """What each character that looks like another is drawn as, for `str.translate`; all of ASCII included."""
+    """What each character that looks like another is drawn as, for `str.translate`; all of ASCII
+    included."""
     rules = _confusables() | _ASCII_RULES
     for capital, small in _cased_pairs(rules):
         _make_alike(rules, capital, small)
@@ -232,9 +244,11 @@ def _confusables() -> dict[int, str]:
 
 
 def _cased_pairs(rules: Mapping[int, str]) -> Iterator[tuple[str, str]]:
-    """The letters that the rules are about, as (capital, small) pairs; both spellings of a small sigma.
+    """The letters that the rules are about, as (capital, small) pairs; both spellings of a small
+    sigma.
 
-    The later code point comes first, which settles the Cyrillic ghe before its prototype, the Greek gamma.
+    The later code point comes first, which settles the Cyrillic ghe before its prototype, the Greek
+    gamma.
     """
     letters = set(map(chr, rules)).union(*rules.values())
     for small in sorted({letter.lower() for letter in letters}, reverse=True):
@@ -261,7 +275,8 @@ def _make_alike(rules: dict[int, str], capital: str, small: str) -> None:
 
 
 def _reduced(text: str, rules: Mapping[int, str]) -> str:
-    """``text`` with the rules applied until none fits.  It ends: no rule leads back to its own source."""
+    """``text`` with the rules applied until none fits. It ends: no rule leads back to its own
+    source."""
     while (drawn := _decomposed(_decomposed(text).translate(rules))) != text:
         text = drawn
     return text

@@ -45,8 +45,8 @@ class Connection(Protocol):
 class Registry:
     """The one place that knows who is present, under which nick, and which rooms there are.
 
-    ``store`` has the logs of the rooms, ``now`` gives the milliseconds since 1970-01-01 UTC, and ``news`` is told of a room when
-    something has happened there.
+    ``store`` has the logs of the rooms, ``now`` gives the milliseconds since 1970-01-01 UTC, and
+    ``news`` is told of a room when something has happened there.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Registry:
     # -- Connections
 
     def admit(self, connection: Connection) -> None:
-        """Count a new connection.  Raises ServerFull where it is one too many."""
+        """Count a new connection. Raises ServerFull where it is one too many."""
         settings, place = self.settings, _network(connection.address)
         if settings.max_sessions and len(self._connected) >= settings.max_sessions:
             raise ServerFull("The server is full.", "Try again later.")
@@ -98,7 +98,8 @@ class Registry:
     # -- Nicks
 
     def check_free(self, name: Name, but_for: Session) -> None:
-        """Raise NickTaken where somebody other than ``but_for`` is called ``name``, or what looks the same."""
+        """Raise NickTaken where somebody other than ``but_for`` is called ``name``, or what looks
+        the same."""
         for holder in (self._by_key.get(name.key), self._by_skeleton.get(name.skeleton)):
             if holder is None or holder is but_for:
                 continue
@@ -107,7 +108,7 @@ class Registry:
             raise NickTaken(f"{name.text} looks like {holder.nick}, who is here already.", "Choose another nick.")
 
     def claim(self, session: Session, name: Name) -> None:
-        """Let ``session`` be called ``name``, instead of what it was called.  Raises NickTaken."""
+        """Let ``session`` be called ``name``, instead of what it was called. Raises NickTaken."""
         self.check_free(name, session)
         self._forget_name(session)
         session.name = name
@@ -132,7 +133,7 @@ class Registry:
         return self._by_origin.get(origin)
 
     def person(self, nick: str) -> Session:
-        """Who is called ``nick``.  Raises NoSuchNick."""
+        """Who is called ``nick``. Raises NoSuchNick."""
         session = self._by_key.get(fold(nick))
         if session is None:
             raise NoSuchNick(f"Nobody called {nick} is here.", "/who lists who is.")
@@ -146,7 +147,8 @@ class Registry:
     # -- Rooms
 
     def open_room(self, name: Name) -> Room:
-        """The room called ``name``, made if need be.  Raises TooMany when all places for rooms are taken by people."""
+        """The room called ``name``, made if need be. Raises TooMany when all places for rooms are
+        taken by people."""
         room = self._rooms.get(name.key)
         if room is None:
             if len(self._rooms) >= ROOMS:
@@ -161,7 +163,7 @@ class Registry:
                 self.open_room(parse_room(name))
 
     def room(self, name: str) -> Room:
-        """The room called ``name``.  Raises BadRoom and NoSuchRoom."""
+        """The room called ``name``. Raises BadRoom and NoSuchRoom."""
         key = parse_room(name).key
         room = self._rooms.get(key)
         if room is None:
@@ -178,7 +180,8 @@ class Registry:
             room.settle()
 
     def _close_oldest(self) -> None:
-        """Make place for a room: the empty one that was made first goes, and with it a log that is in memory alone."""
+        """Make place for a room: the empty one that was made first goes, and with it a log that is
+        in memory alone."""
         for key, room in self._rooms.items():
             if not room.members:
                 del self._rooms[key]
@@ -206,14 +209,16 @@ class Registry:
     # -- Private messages
 
     def remember_told(self, origin: str, id: str, nick: str) -> None:
-        """Remember that the message ``id`` from ``origin`` was told to ``nick``, so that it is not told twice."""
+        """Remember that the message ``id`` from ``origin`` was told to ``nick``, so that it is not
+        told twice."""
         self.told[origin, id] = nick
         if len(self.told) > PRIVATE_IDS:
             del self.told[next(iter(self.told))]
 
 
 def _network(address: str) -> str:
-    """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of this machine's sockets."""
+    """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of
+    this machine's sockets."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -14,7 +14,7 @@ from chatd.core.session import Session
 
 
 class Room:
-    """A room.  ``news`` is called when its log has something new to show."""
+    """A room. ``news`` is called when its log has something new to show."""
 
     __slots__ = ("_news", "_owed", "log", "members", "name")
 
@@ -39,7 +39,8 @@ class Room:
         return log.held == log.first and log.stored == log.end and not any(said)
 
     def has_seen(self, origin: str, seq: int) -> bool:
-        """Whether whoever sits on the seat ``origin`` was in when event ``seq`` happened, as far as memory knows."""
+        """Whether whoever sits on the seat ``origin`` was in when event ``seq`` happened, as far as
+        memory knows."""
         before = self.log.read(self.log.held, seq + 1)
         own = [event for event in before if event.origin == origin and isinstance(event, (Joined, Left))]
         return bool(own) and isinstance(own[-1], Joined)
@@ -56,9 +57,11 @@ class Room:
         self.log.append(event, settled)
 
     def report(self, event: Event, joined: int) -> None:
-        """Append ``event``, which has happened and cannot be refused, done by somebody whose joining has the number ``joined``.
+        """Append ``event``, which has happened and cannot be refused, done by somebody whose
+        joining has the number ``joined``.
 
-        Where it cannot be stored it waits for :meth:`settle`, unless their joining was not stored either.
+        Where it cannot be stored it waits for :meth:`settle`, unless their joining was not stored
+        either.
         """
 
         def stored(failure: NotDelivered | None) -> None:

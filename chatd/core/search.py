@@ -1,8 +1,8 @@
 """What is searched for, and what a text's words are.
 
-Scripts that write words without spaces have no words here but characters: each is one, and a word of a query that has several
-is found where they follow one another.  So a part of a Chinese, Japanese or Thai sentence is found, as a whole word of any
-other script is.
+Scripts that write words without spaces have no words here but characters: each is one, and a word
+of a query that has several is found where they follow one another. So a part of a Chinese, Japanese
+or Thai sentence is found, as a whole word of any other script is.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ _UNSPACED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Messages with all of ``words``; where given, in the room of this key, by who is called so, and from one time up to another.
+    """Messages with all of ``words``; where given, in the room of this key, by who is called so,
+    and from one time up to another.
 
-    A word that ends with ``*`` is the beginning of one.  Times are in milliseconds since 1970-01-01 UTC; ``nick`` is folded.
+    A word that ends with ``*`` is the beginning of one. Times are in milliseconds since 1970-01-01
+    UTC; ``nick`` is folded.
     """
 
     words: Sequence[str]
@@ -79,7 +81,8 @@ def _has(tokens: list[str], phrase: list[str], beginning: bool) -> bool:
 
 
 def excerpt(text: str, words: Sequence[str], around: int) -> str:
-    """The part of ``text`` with about ``around`` characters on either side of the first of ``words``."""
+    """The part of ``text`` with about ``around`` characters on either side of the first of
+    ``words``."""
     folded = text.casefold()
     places = [folded.find(word.rstrip("*").casefold()) for word in words]
     middle = min((place for place in places if place >= 0), default=0)

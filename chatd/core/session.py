@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 
 class Outgoing(Protocol):
-    """The way out to one person, as the core sees it; ``outlet.py`` has the one that writes to a transport."""
+    """The way out to one person, as the core sees it; ``outlet.py`` has the one that writes to a
+    transport."""
 
     @property
     def acknowledges(self) -> bool:
-        """Whether this person wants to know of each message that it is delivered, and not only of those that are not."""
+        """Whether this person wants to know of each message that it is delivered, and not only of
+        those that are not."""
 
     def tell(self, answer: Answer) -> bool:
         """Queue ``answer`` for this person alone; False if they take nothing more."""
@@ -35,7 +37,8 @@ class Outgoing(Protocol):
         """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
 
     def hold(self) -> None:
-        """Take nothing more that this person asks, until what they have asked is answered: until as many :meth:`release`."""
+        """Take nothing more that this person asks, until what they have asked is answered: until as
+        many :meth:`release`."""
 
     def release(self) -> None:
         """What was held for is answered."""
@@ -45,7 +48,7 @@ class Outgoing(Protocol):
 
 
 class Session:
-    """One connected seat.  It has no :attr:`name` until the person has given a nick."""
+    """One connected seat. It has no :attr:`name` until the person has given a nick."""
 
     __slots__ = (
         "address",
@@ -84,7 +87,8 @@ class Session:
         self.scrollback = SCROLLBACK_EVENTS
         """How many events of a room are told on entering it."""
         self.correspondent = ""
-        """The origin of who last told this person something in private: somebody else may be called so by now."""
+        """The origin of who last told this person something in private: somebody else may be called
+        so by now."""
 
     @property
     def nick(self) -> str:

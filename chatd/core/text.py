@@ -1,12 +1,13 @@
 """Safe text: the one place where control, escape and bidi characters end.
 
-What a person said is shown on other people's terminals, on pages and in the log.  One rule makes it safe for
-all of them: each character that could steer a terminal, break a line, turn the direction of what follows or
-hide is replaced by one visible character, so that nothing vanishes silently and no text outgrows its limit in
-characters.
+What a person said is shown on other people's terminals, on pages and in the log. One rule makes it
+safe for all of them: each character that could steer a terminal, break a line, turn the direction
+of what follows or hide is replaced by one visible character, so that nothing vanishes silently and
+no text outgrows its limit in characters.
 
 A text that went through `safe_text` may be given to a Twisted log event as a value: in
-``log.info("{text}", text=text)`` no value is formatted, so braces and percent signs in it mean nothing.
+``log.info("{text}", text=text)`` no value is formatted, so braces and percent signs in it mean
+nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Final
 from chatd.core.errors import NotText
 
 MARKS_ON_ONE_BASE: Final = 8
-"""The most combining marks in a row that are shown, in characters: no script stacks more, and a pile of them
-would cover the lines above."""
+"""The most combining marks in a row that are shown, in characters: no script stacks more, and a
+pile of them would cover the lines above."""
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 """What stands for a character that is not shown and has no picture of its own."""
@@ -46,7 +47,7 @@ _PICTURES: Final = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\
 def decode_line(raw: bytes) -> str:
     r"""The text of one line, without its end (``\n`` or ``\r\n``, where ``raw`` still has it).
 
-    The text is not safe yet.  Raises `NotText` for anything but UTF-8 (RFC 3629).
+    The text is not safe yet. Raises `NotText` for anything but UTF-8 (RFC 3629).
     """
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
     try:
@@ -59,10 +60,10 @@ def decode_line(raw: bytes) -> str:
 def safe_text(text: str) -> str:
     """``text`` with every character that is not safe to show replaced by a visible one.
 
-    A tab becomes a space, another C0 character or DEL its control picture (U+2400 to U+2421), everything else
-    U+FFFD: C1, bidi controls, line separators, lone surrogates, hidden format characters, and each combining
-    mark of a pile after the first `MARKS_ON_ONE_BASE`.  The length in characters stays the same; a text that
-    is safe already is returned as it is.
+    A tab becomes a space, another C0 character or DEL its control picture (U+2400 to U+2421),
+    everything else U+FFFD: C1, bidi controls, line separators, lone surrogates, hidden format
+    characters, and each combining mark of a pile after the first `MARKS_ON_ONE_BASE`. The length in
+    characters stays the same; a text that is safe already is returned as it is.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,12 +1,16 @@
 """The fan-out: one turn's news of a room is encoded once and sent to all.
 
-The price of a chat server is the delivery: one ``send`` system call at least for each reader.  Three things keep it near that:
+The price of a chat server is the delivery: one ``send`` system call at least for each reader. Three
+things keep it near that:
 
-* It runs at the end of the reactor's turn, so that all that came in during the turn travels in one chunk.
-* After it has written to many, or of many, it rests, for a multiple of the time that it took.  An idle server answers at once;
-  a busy one gathers larger batches instead of working ever longer, and the reactor always has time left to read.
-* Readers who have taken everything so far stand at the same place and get the same bytes object, by one direct ``send``.
-  Only who does not take it whole gets a cursor of their own, and the log waits for them (``outlet.py``).
+* It runs at the end of the reactor's turn, so that all that came in during the turn travels in one
+  chunk.
+* After it has written to many, or of many, it rests, for a multiple of the time that it took. An
+  idle server answers at once; a busy one gathers larger batches instead of working ever longer, and
+  the reactor always has time left to read.
+* Readers who have taken everything so far stand at the same place and get the same bytes object, by
+  one direct ``send``. Only who does not take it whole gets a cursor of their own, and the log waits
+  for them (``outlet.py``).
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ from chatd.core.session import Session
 log = Logger()
 
 TAKEN_AT_ONCE = 1000
-"""The events that a reader who is behind looks at in one turn, in number, even if none is for them."""
+"""The events that a reader who is behind looks at in one turn, in number, even if none is for
+them."""
 
 
 class Reader(Protocol):
@@ -47,14 +52,16 @@ class Reader(Protocol):
         """Send the answers that are queued."""
 
     def is_stalled(self, now: float) -> bool:
-        """Whether they are behind and have taken nothing for too long; ``now`` in seconds of a steady clock."""
+        """Whether they are behind and have taken nothing for too long; ``now`` in seconds of a
+        steady clock."""
 
     def let_go(self, reason: Reason) -> None:
         """End the connection at once."""
 
 
 class Feed:
-    """A room as one codec shows it, to those for whom it is the current room or to those for whom it is not."""
+    """A room as one codec shows it, to those for whom it is the current room or to those for whom
+    it is not."""
 
     def __init__(self, room: Room, codec: Codec, current: bool, cursor: int) -> None:
         self.room = room
@@ -67,7 +74,8 @@ class Feed:
         self.live: set[Reader] = set()
         """Those who have taken everything before the cursor."""
         self.early: dict[Reader, int] = {}
-        """Those who want nothing before a number that lies ahead of the cursor: they came since the last fan-out."""
+        """Those who want nothing before a number that lies ahead of the cursor: they came since the
+        last fan-out."""
         self.choosy: set[Reader] = set()
         """Those who must be asked about each event."""
         self._kept: dict[int, bytes] = {}
@@ -76,7 +84,8 @@ class Feed:
     # -- Readers
 
     def add(self, reader: Reader, cursor: int) -> None:
-        """Let ``reader``, which has taken all before number ``cursor``, be live from there; at or ahead of our own cursor."""
+        """Let ``reader``, which has taken all before number ``cursor``, be live from there; at or
+        ahead of our own cursor."""
         if cursor == self.cursor:
             self.live.add(reader)
         else:
@@ -151,7 +160,8 @@ class Feed:
     # -- Catching up
 
     def take(self, reader: Reader, cursor: int, stop: int, size: int) -> tuple[bytes, int]:
-        """What ``reader`` gets from number ``cursor`` on, up to ``stop`` and about ``size`` bytes; and its next cursor."""
+        """What ``reader`` gets from number ``cursor`` on, up to ``stop`` and about ``size`` bytes;
+        and its next cursor."""
         store = self.room.log
         taken: list[bytes] = []
         if cursor < store.first:
@@ -187,9 +197,11 @@ class Feed:
 
 
 def _cut(start: int, pieces: Sequence[bytes], sent: int) -> tuple[int, bytes]:
-    """Where ``sent`` bytes of ``pieces`` end: the number of the next whole event, and what is left of the one that is cut.
+    """Where ``sent`` bytes of ``pieces`` end: the number of the next whole event, and what is left
+    of the one that is cut.
 
-    So a reader who falls behind owes its transport the end of one line at most; all further events wait in the log.
+    So a reader who falls behind owes its transport the end of one line at most; all further events
+    wait in the log.
     """
     ends = list(accumulate(map(len, pieces)))
     index = bisect_right(ends, sent)
@@ -198,7 +210,8 @@ def _cut(start: int, pieces: Sequence[bytes], sent: int) -> tuple[int, bytes]:
 
 
 class Fanout:
-    """Runs the feeds of all rooms, and the answers to single persons, at the end of the reactor's turn."""
+    """Runs the feeds of all rooms, and the answers to single persons, at the end of the reactor's
+    turn."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
@@ -256,7 +269,8 @@ class Fanout:
             reader.flush()
 
     def run(self) -> None:
-        """Send the news of all rooms, answers first: who has just come is told so before anything that happens after."""
+        """Send the news of all rooms, answers first: who has just come is told so before anything
+        that happens after."""
         self.flush()
         if self._turn is not None and self._turn.active():
             self._turn.cancel()

@@ -1,12 +1,14 @@
 """The outlet: the one place that writes to a transport.
 
-A reader is live or behind.  *Live*, it has taken all that there is, its transport holds nothing, and it is written to
-directly: one ``send`` on the socket.  *Behind*, its transport holds something, and the outlet is the transport's producer
-(:class:`IPullProducer`): asked for more when that is gone, it takes one batch from the log, until there is nothing to
-take and it is live again.  So nothing is queued for a slow reader but cursors: its rooms' logs are everybody's.
+A reader is live or behind. *Live*, it has taken all that there is, its transport holds nothing, and
+it is written to directly: one ``send`` on the socket. *Behind*, its transport holds something, and
+the outlet is the transport's producer (:class:`IPullProducer`): asked for more when that is gone,
+it takes one batch from the log, until there is nothing to take and it is live again. So nothing is
+queued for a slow reader but cursors: its rooms' logs are everybody's.
 
-A transport without a socket of its own (TLS, SSH) is never written to past its back: the outlet is its push producer, and
-what it does not take now is treated in the same way.  Either way all bytes pass in one order, through one queue.
+A transport without a socket of its own (TLS, SSH) is never written to past its back: the outlet is
+its push producer, and what it does not take now is treated in the same way. Either way all bytes
+pass in one order, through one queue.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ class Owner(Protocol):
 
 @implementer(IPullProducer, IPushProducer)
 class Outlet:
-    """Bounded writing to one transport, for one session.  It is what the core knows as ``Outgoing``."""
+    """Bounded writing to one transport, for one session. It is what the core knows as
+    ``Outgoing``."""
 
     __slots__ = (
         "_closing",
@@ -98,7 +101,7 @@ class Outlet:
         self._owner: Owner | None = owner
         self._feeds: dict[Room, Feed] = {}
         self._places: dict[Feed, int] | None = None
-        """Behind: the number of the next event to take from each feed.  Live: None."""
+        """Behind: the number of the next event to take from each feed. Live: None."""
         self._inbox: list[bytes] = []
         self._inbox_size = 0
         self._rest = b""
@@ -112,7 +115,8 @@ class Outlet:
         self._unacknowledged = 0
         self._socket = _socket_of(transport)
         self.send: Callable[[bytes], int] = self._socket.send if self._socket else self._pass_on
-        """Give bytes to the transport at once, only while it is live: how many were taken.  May raise OSError."""
+        """Give bytes to the transport at once, only while it is live: how many were taken. May
+        raise OSError."""
         if self._socket is None:
             self._transport.registerProducer(self, True)
 
@@ -150,7 +154,8 @@ class Outlet:
             (feed.choosy.add if choosy else feed.choosy.discard)(self)
 
     def hold(self) -> None:
-        """Take nothing more that the person asks, until what they have asked is answered: until as many :meth:`release`."""
+        """Take nothing more that the person asks, until what they have asked is answered: until as
+        many :meth:`release`."""
         self._held += 1
 
     def release(self) -> None:
@@ -183,11 +188,13 @@ class Outlet:
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits for this person that nothing more should be asked by them; ``drained`` tells when it is over."""
+        """Whether so much waits for this person that nothing more should be asked by them;
+        ``drained`` tells when it is over."""
         return self._held > 0 or self._inbox_size >= INBOX_BYTES // 2
 
     def is_stalled(self, now: float) -> bool:
-        """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in seconds of a steady clock."""
+        """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in
+        seconds of a steady clock."""
         waiting = _unacknowledged(_wire_of(self._transport))
         if waiting != self._unacknowledged:
             self._unacknowledged = waiting
@@ -200,7 +207,8 @@ class Outlet:
             self._owner.let_go(reason)
 
     def lost(self) -> None:
-        """The connection is gone: nothing is sent any more.  The rooms are left when the session departs."""
+        """The connection is gone: nothing is sent any more. The rooms are left when the session
+        departs."""
         self._owner = None
         self._inbox.clear()
         self._fanout.forget(self)
@@ -208,7 +216,8 @@ class Outlet:
     # -- What the fan-out asks
 
     def wants(self, event: Event) -> bool:
-        """Whether the reader is sent ``event``: not their own where there is no echo, and nothing of whom they ignore."""
+        """Whether the reader is sent ``event``: not their own where there is no echo, and nothing
+        of whom they ignore."""
         session = self.session
         return (self._codec.echo or event.origin != session.origin) and not session.ignores(event)
 
@@ -226,7 +235,8 @@ class Outlet:
         self._produce()
 
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
-        """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all before it."""
+        """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all
+        before it."""
         if self._owner is None:  # Gone, and not yet out of the room, since their leaving is on its way to the disk.
             feed.take_out(self)
             return
@@ -265,7 +275,8 @@ class Outlet:
         self._rest += rest
 
     def _produce(self) -> None:
-        """Be asked for more: by the transport when it can take it, or now where nothing is in the way."""
+        """Be asked for more: by the transport when it can take it, or now where nothing is in the
+        way."""
         if self._socket is None:
             if not self._full:
                 self.resumeProducing()
@@ -292,7 +303,8 @@ class Outlet:
         return b""
 
     def _load(self, log: Log, place: int) -> None:
-        """Have the event ``place`` of ``log``, which is not in memory, brought there, and go on when it is."""
+        """Have the event ``place`` of ``log``, which is not in memory, brought there, and go on
+        when it is."""
         if self._loading:
             return
 
@@ -381,7 +393,8 @@ def _socket_of(transport: Writable) -> socket.socket | None:
 
 
 def _wire_of(transport: Any) -> socket.socket | None:
-    """The socket that the bytes of ``transport`` leave by in the end, whatever they are wrapped in until then."""
+    """The socket that the bytes of ``transport`` leave by in the end, whatever they are wrapped in
+    until then."""
     while transport is not None:
         found = _socket_of(transport)
         if found is not None:
@@ -391,7 +404,8 @@ def _wire_of(transport: Any) -> socket.socket | None:
 
 
 def _unacknowledged(sock: socket.socket | None) -> int:
-    """The bytes that the kernel holds for the other side (SIOCOUTQ of tcp(7), Linux; elsewhere -1)."""
+    """The bytes that the kernel holds for the other side (SIOCOUTQ of tcp(7), Linux; elsewhere
+    -1)."""
     try:
         return -1 if sock is None else struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
     except OSError:

@@ -1,7 +1,7 @@
 """A caller: what one connection goes through on every door, from the first word to the last.
 
-A door turns a transport into lines and gives them to its caller; limits, flood control, refusals and the end of the connection are
-here, the same for all doors.
+A door turns a transport into lines and gives them to its caller; limits, flood control, refusals
+and the end of the connection are here, the same for all doors.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Caller:
     def __init__(
         self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
     ) -> None:
-        """``began`` is when the connection was made, in seconds of the factory's clock; now, unless a front has held it."""
+        """``began`` is when the connection was made, in seconds of the factory's clock; now, unless
+        a front has held it."""
         registry, settings = factory.registry, factory.registry.settings
         self._factory = factory
         self._transport = transport
@@ -94,7 +95,8 @@ class Caller:
     def may_take_line(self) -> bool:
         """Whether flood control lets a line pass now; if not, the valve is off until it does.
 
-        Lines wait in the door's one buffer, and behind it in the sender's own: nothing is dropped, and nothing grows.
+        Lines wait in the door's one buffer, and behind it in the sender's own: nothing is dropped,
+        and nothing grows.
         """
         if self._bucket is None:
             return True
@@ -115,7 +117,8 @@ class Caller:
         self.drained()
 
     def take_line(self, line: bytes) -> None:
-        """Do what ``line`` asks.  A refusal is answered; any other exception is our defect, and costs this connection only."""
+        """Do what ``line`` asks. A refusal is answered; any other exception is our defect, and
+        costs this connection only."""
         session, registry = self.session, self._factory.registry
         try:
             command = self.codec.decode(line, session.name is not None)
@@ -149,7 +152,8 @@ class Caller:
     # -- The end
 
     def hang_up(self) -> None:
-        """The person has said everything, and closed their side: what is queued for them is still sent."""
+        """The person has said everything, and closed their side: what is queued for them is still
+        sent."""
         if self.ended is None:
             actions.end(self._factory.registry, self.session, Reason.QUIT)
 
@@ -192,7 +196,8 @@ class Caller:
             self._valve.resumeProducing()
 
     def closing(self, reason: Reason) -> None:
-        """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any case."""
+        """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any
+        case."""
         self.ended = self.ended or reason
         self._set_deadline(self._factory.clock.callLater(CLOSE_SECONDS, self._cut))
         if self._valve.paused:  # What comes is dropped, but the other side's end must be seen inside TLS.

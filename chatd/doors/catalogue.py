@@ -1,6 +1,7 @@
 """Which doors there are, what each needs, and how it is opened.
 
-A door's module, and with it the library that it needs, is imported when the first caller comes to it.
+A door's module, and with it the library that it needs, is imported when the first caller comes to
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ NEEDS: Final[Mapping[Door, tuple[str, str]]] = {
     Door.TLS: ("OpenSSL", "Twisted[tls]"),
     Door.WEB: ("wsproto", "Twisted[websocket]"),
 }
-"""The doors that chatd has: the module that each needs besides Twisted, and what to install to have it."""
+"""The doors that chatd has: the module that each needs besides Twisted, and what to install to have
+it."""
 
 
 def is_installed(door: Door) -> bool:

@@ -1,8 +1,9 @@
-"""The front: every connection arrives here, is recognised by its first bytes, and goes on through the door that they lead to.
+"""The front: every connection arrives here, is recognised by its first bytes, and goes on through
+the door that they lead to.
 
-What has arrived until then goes along, whole, and the door's protocol takes the place of the front at the transport: no byte
-afterwards passes here.  A caller who says nothing for ``GREETING_SECONDS`` is taken for a person and greeted, and is still
-recognised by what comes then.
+What has arrived until then goes along, whole, and the door's protocol takes the place of the front
+at the transport: no byte afterwards passes here. A caller who says nothing for ``GREETING_SECONDS``
+is taken for a person and greeted, and is still recognised by what comes then.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from chatd.doors.openings import Door, recognise
 log = Logger()
 
 Build = Callable[[str, float], IProtocol]
-"""Makes the protocol of one connection on a door, from the caller's address and the time of connecting in seconds of the clock."""
+"""Makes the protocol of one connection on a door, from the caller's address and the time of
+connecting in seconds of the clock."""
 
 CLEAR: Final = frozenset({Door.TEXT, Door.JSON, Door.WEB, Door.IRC})
 """The doors whose talk anybody on the way can read, unless it is inside TLS."""
@@ -65,7 +67,8 @@ class Front(Protocol):
     # -- The connection
 
     def connectionMade(self) -> None:
-        """Wait for the first bytes, or for a silence that is a person's; inside TLS, for the handshake before."""
+        """Wait for the first bytes, or for a silence that is a person's; inside TLS, for the
+        handshake before."""
         try:
             self._factory.chat.registry.admit(self)
         except ServerFull as full:
@@ -93,7 +96,8 @@ class Front(Protocol):
             self._lead_to(door)
 
     def readConnectionLost(self) -> None:
-        """The caller has said everything (``nc -N``); what is not enough to be anything else is a person's."""
+        """The caller has said everything (``nc -N``); what is not enough to be anything else is a
+        person's."""
         if self._refused or not self._held:
             self._transport.loseConnection()
         else:
@@ -177,7 +181,8 @@ class Front(Protocol):
         self._end(refusals.PHRASES[door](refusal, self._factory.chat))
 
     def _end(self, last: bytes) -> None:
-        """Say ``last``, and end.  What still comes in is read and dropped: closed with bytes unread, ``last`` would be lost too."""
+        """Say ``last``, and end. What still comes in is read and dropped: closed with bytes unread,
+        ``last`` would be lost too."""
         self._refused, self._held = True, b""
         self._wait(CLOSE_SECONDS, self.shed)
         self._transport.write(last)
@@ -199,8 +204,8 @@ class Front(Protocol):
 class FrontFactory(Factory):
     """What all callers have in common until they are known: the doors that are open.
 
-    ``doors`` may be filled after it is made: the TLS door leads here again.  ``tls_only`` keeps those who talk in the clear out,
-    unless they call from this machine.
+    ``doors`` may be filled after it is made: the TLS door leads here again. ``tls_only`` keeps
+    those who talk in the clear out, unless they call from this machine.
     """
 
     noisy = False
@@ -220,24 +225,28 @@ class FrontFactory(Factory):
         return self.build(address_of(addr), self.chat.clock.seconds())
 
     def _accept_few(self) -> None:
-        """Twisted accepts the more at once the more call; in a flood of callers everybody else would wait for them."""
+        """Twisted accepts the more at once the more call; in a flood of callers everybody else
+        would wait for them."""
         self._turn = None
         for port in self.ports:
             port.numberAccepts = ACCEPTS
 
     def build(self, address: str, began: float) -> Front:
-        """The protocol of a connection from ``address``, which was made at ``began``, in seconds of the clock."""
+        """The protocol of a connection from ``address``, which was made at ``began``, in seconds of
+        the clock."""
         return Front(self, address, began)
 
     def shut_down(self) -> Deferred[None]:
-        """Tell everybody, let go of those of whom nothing is known, and be done after ``CLOSE_SECONDS`` at the latest."""
+        """Tell everybody, let go of those of whom nothing is known, and be done after
+        ``CLOSE_SECONDS`` at the latest."""
         for caller in self.chat.half_open:
             if isinstance(caller, Front):
                 caller.shed()
         return self.chat.shut_down()
 
     def refusal(self, door: Door, secure: bool, address: str) -> DoorClosed | None:
-        """Why ``door`` is closed to a caller from ``address``, who talks inside TLS or not; None: it is open."""
+        """Why ``door`` is closed to a caller from ``address``, who talks inside TLS or not; None:
+        it is open."""
         if door not in self.doors or (secure and door is Door.TLS):
             return NOT_HERE[door]
         if self._tls_only and not secure and door in CLEAR and not _is_this_machine(address):

@@ -17,11 +17,13 @@ class Sheddable(Protocol):
 
 
 class HalfOpen:
-    """The callers without a nick, ``most`` of them at most; for each who comes beyond that, one taken at random goes.
+    """The callers without a nick, ``most`` of them at most; for each who comes beyond that, one
+    taken at random goes.
 
-    Whoever floods the port with connections has nearly all of the places, and so loses nearly all that are taken away: somebody who
-    needs a moment to give a nick most likely keeps theirs, and those who have a nick are not concerned at all.  ``choose(n)``
-    gives a whole number from 0 to n - 1.
+    Whoever floods the port with connections has nearly all of the places, and so loses nearly all
+    that are taken away: somebody who needs a moment to give a nick most likely keeps theirs, and
+    those who have a nick are not concerned at all. ``choose(n)`` gives a whole number from 0 to n -
+    1.
     """
 
     def __init__(self, most: int = HALF_OPEN, choose: Callable[[int], int] = random.randrange) -> None:

@@ -33,10 +33,11 @@ TOO_LONG: Final = TooLong("The line is too long.", f"A line has at most {LINE_BY
 
 @implementer(IHalfCloseableProtocol)
 class ChatProtocol(LineReceiver):
-    """One caller on the line door: bytes to lines, and lines to the caller; what goes out passes the outlet.
+    """One caller on the line door: bytes to lines, and lines to the caller; what goes out passes
+    the outlet.
 
-    Of :class:`LineReceiver` it keeps the interface and not the way of splitting, which copies the rest of the buffer for
-    each line.
+    Of :class:`LineReceiver` it keeps the interface and not the way of splitting, which copies the
+    rest of the buffer for each line.
     """
 
     delimiter = b"\n"
@@ -75,7 +76,8 @@ class ChatProtocol(LineReceiver):
         self.caller.gone()
 
     def readConnectionLost(self) -> None:
-        """The caller has said everything (``nc -N``): an unterminated last line counts, and the answers are still sent."""
+        """The caller has said everything (``nc -N``): an unterminated last line counts, and the
+        answers are still sent."""
         held, self._held = self._held.removesuffix(b"\r"), b""
         if len(held) > LINE_BYTES:
             self.caller.refuse(TOO_LONG)
@@ -105,7 +107,8 @@ class ChatProtocol(LineReceiver):
     # -- Bytes to lines
 
     def dataReceived(self, data: bytes) -> None:
-        """Take apart what came, in time that grows with its length alone; what must wait is held."""
+        """Take apart what came, in time that grows with its length alone; what must wait is
+        held."""
         if not self._known and data:
             self._recognise(data[:1])
         if self._telnet is not None or IAC_BYTE in data:
@@ -130,7 +133,8 @@ class ChatProtocol(LineReceiver):
         self._held = data[start:] if caller.ended is None else b""
 
     def _hold(self, rest: bytes) -> None:
-        """Keep the beginning of a line; of one that is over its limit nothing, and the more of it comes, the later."""
+        """Keep the beginning of a line; of one that is over its limit nothing, and the more of it
+        comes, the later."""
         if len(rest) > LINE_BYTES + 1 and not self._skipping:
             self._skipping = True
             self.caller.refuse(TOO_LONG)
@@ -212,7 +216,8 @@ class ChatFactory(Factory):
                 outlet.let_go(Reason.NOT_READING)
 
     def shut_down(self) -> Deferred[None]:
-        """Tell everybody, send what is queued, and end all connections; done after ``CLOSE_SECONDS`` at the latest."""
+        """Tell everybody, send what is queued, and end all connections; done after
+        ``CLOSE_SECONDS`` at the latest."""
         self.fanout.run()
         emptied: Deferred[None] = Deferred()
         if not self.callers:
@@ -225,6 +230,7 @@ class ChatFactory(Factory):
 
 
 def address_of(addr: object) -> str:
-    """The address of a caller as people write it: an IPv4 address that came in by IPv6 is an IPv4 address."""
+    """The address of a caller as people write it: an IPv4 address that came in by IPv6 is an IPv4
+    address."""
     host = getattr(addr, "host", None) or "this machine"
     return str(host).removeprefix("::ffff:")

@@ -14,7 +14,8 @@ from chatd.doors.openings import Door
 Phrase = Callable[[Refusal, ChatFactory], bytes]
 
 HANDSHAKE_FAILURE: Final = b"\x15\x03\x03\x00\x02\x02\x28"
-"""An alert, fatal (2), handshake_failure (40): no set of parameters can be agreed on (RFC 8446, 5.1 and 6.2)."""
+"""An alert, fatal (2), handshake_failure (40): no set of parameters can be agreed on (RFC 8446, 5.1
+and 6.2)."""
 
 
 def _by(codec: Codec, refusal: Refusal) -> bytes:

@@ -1,7 +1,7 @@
 """The little of telnet that a chat needs (RFC 854, RFC 855, RFC 856).
 
-The byte 255 cannot occur in UTF-8, so whatever follows it is telnet's own, from whichever client; a caller that
-never sends it is never answered in telnet.
+The byte 255 cannot occur in UTF-8, so whatever follows it is telnet's own, from whichever client; a
+caller that never sends it is never answered in telnet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ ARE_YOU_THERE, BREAK, INTERRUPT, ABORT_OUTPUT, SUSPEND = 246, 243, 244, 245, 237
 BINARY, TIMING_MARK = 0, 6
 
 MANGLED: Final = {INTERRUPT: 0x83, ABORT_OUTPUT: 0x8F, SUSPEND: 0x9A, BREAK: 0x9C}
-"""Bytes of UTF-8 that a client in its 7-bit mode takes for Ctrl-C, Ctrl-O, Ctrl-Z and Ctrl-\\, and the command it makes of each."""
+"""Bytes of UTF-8 that a client in its 7-bit mode takes for Ctrl-C, Ctrl-O, Ctrl-Z and Ctrl-\\, and
+the command it makes of each."""
 
 
 class Telnet:
@@ -72,7 +73,8 @@ class Telnet:
     def _in_option(self, byte: int, typed: bytearray, answer: bytearray) -> None:
         self._state = "data"
         if self._option == DO:
-            # After an interrupt the client drops everything until its timing mark is answered (RFC 860).
+            # After an interrupt the client drops everything until its timing mark is answered (RFC
+            # 860).
             answer += bytes((IAC, WONT, byte))
         elif self._option == WILL and byte != BINARY:
             answer += bytes((IAC, DONT, byte))

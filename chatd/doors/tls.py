@@ -1,4 +1,5 @@
-"""TLS: the certificate, which can be read again while the server runs, and the door that unwraps what comes inside."""
+"""TLS: the certificate, which can be read again while the server runs, and the door that unwraps
+what comes inside."""
 
 from __future__ import annotations
 
@@ -26,18 +27,21 @@ SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""
 
 CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
-"""What TLS 1.2 may use: what has forward secrecy and is authenticated, as all of TLS 1.3 (RFC 9325, 4.2)."""
+"""What TLS 1.2 may use: what has forward secrecy and is authenticated, as all of TLS 1.3 (RFC 9325,
+4.2)."""
 
 
 class BadCertificate(Exception):
-    """The files of ``--tls-cert`` and ``--tls-key`` cannot be used; the text says which, and why."""
+    """The files of ``--tls-cert`` and ``--tls-key`` cannot be used; the text says which, and
+    why."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
-    """The server's certificate, with its chain, and its key, in PEM files.  Raises BadCertificate.
+    """The server's certificate, with its chain, and its key, in PEM files. Raises BadCertificate.
 
-    Connections that stand keep the certificate that they began with; new ones get that which was read last.
+    Connections that stand keep the certificate that they began with; new ones get that which was
+    read last.
     """
 
     def __init__(self, certificate: str, key: str) -> None:
@@ -46,7 +50,8 @@ class Certificate:
         """:attr:`about` says for whom the certificate is, and until when."""
 
     def read_again(self) -> None:
-        """Take what the files hold now.  Raises BadCertificate where that is not usable, and keeps what there was."""
+        """Take what the files hold now. Raises BadCertificate where that is not usable, and keeps
+        what there was."""
         self._context, self.about = _read(*self._paths)
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:

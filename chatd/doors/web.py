@@ -1,4 +1,5 @@
-"""The web door: the chat page and its files, a sign of life for load balancers, and the way to the WebSocket, by HTTP/1.1."""
+"""The web door: the chat page and its files, a sign of life for load balancers, and the way to the
+WebSocket, by HTTP/1.1."""
 
 # mypy: allow-untyped-calls
 # What is inherited from twisted.web has no types.
@@ -36,7 +37,8 @@ POLICY: Final = (
     b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy: our one script, our one style, our icon and our own WebSocket, and nothing else."""
+"""The Content-Security-Policy: our one script, our one style, our icon and our own WebSocket, and
+nothing else."""
 
 _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
@@ -44,7 +46,8 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One thing that can be asked for.  ``script`` and ``style`` are the digests of what stands in it, as a policy names them."""
+    """One thing that can be asked for. ``script`` and ``style`` are the digests of what stands in
+    it, as a policy names them."""
 
     type: bytes
     body: bytes
@@ -62,7 +65,8 @@ class Page:
         return replace(self, body=gzip.compress(self.body, mtime=0), coding=b"gzip")
 
     def policy(self, host: bytes) -> bytes:
-        """The policy when it is asked for at ``host``, which is named since some browsers leave WebSockets out of 'self'."""
+        """The policy when it is asked for at ``host``, which is named since some browsers leave
+        WebSockets out of 'self'."""
         web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
         return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
 
@@ -70,8 +74,9 @@ class Page:
 def load_pages() -> dict[bytes, Page]:
     """What can be asked for, by path.
 
-    Script and style are put into the page, so that it takes one request.  For others a browser takes connections that it has opened
-    in advance, and one that has been silent for long enough on this port was greeted as a person: it is spoilt for HTTP.
+    Script and style are put into the page, so that it takes one request. For others a browser takes
+    connections that it has opened in advance, and one that has been silent for long enough on this
+    port was greeted as a person: it is spoilt for HTTP.
     """
     folder = files("chatd") / "web"
     html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
@@ -89,8 +94,8 @@ def _digest(text: bytes) -> bytes:
 
 
 class WebDoor:
-    """What all web connections share.  ``origins``: the pages of other servers that may open a WebSocket, as browsers name
-    them (``https://chat.example.org``)."""
+    """What all web connections share. ``origins``: the pages of other servers that may open a
+    WebSocket, as browsers name them (``https://chat.example.org``)."""
 
     def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
         self.factory = factory
@@ -99,9 +104,11 @@ class WebDoor:
         self.packed = {path: page.packed() for path, page in self.pages.items()}
 
     def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
-        """The protocol of one connection from ``address``, which is given the request from its first byte on.
+        """The protocol of one connection from ``address``, which is given the request from its
+        first byte on.
 
-        ``began`` is when the connection was made, in seconds of the factory's clock; now, unless a front has held it.
+        ``began`` is when the connection was made, in seconds of the factory's clock; now, unless a
+        front has held it.
         """
         clock = self.factory.clock
         return cast(IProtocol, WebConnection(self, address, clock.seconds() if began is None else began))
@@ -184,7 +191,8 @@ class WebRequest(http.Request):
 
 
 class WebConnection(http.HTTPChannel):
-    """One web connection: a few requests, each within its time, or one that turns it into a WebSocket."""
+    """One web connection: a few requests, each within its time, or one that turns it into a
+    WebSocket."""
 
     requestFactory = WebRequest
     MAX_LENGTH = REQUEST_BYTES
@@ -258,7 +266,8 @@ class WebConnection(http.HTTPChannel):
         self._respondToBadRequestAndDisconnect()
 
     def allHeadersReceived(self) -> None:
-        """Read no body, whatever the request says: nothing here takes one, and it would be kept in a file."""
+        """Read no body, whatever the request says: nothing here takes one, and it would be kept in
+        a file."""
         request = self.requests[-1]
         request.has_body, self.length = self.length != 0, 0
         request.requestHeaders.removeHeader(b"Expect")

@@ -1,4 +1,5 @@
-"""The WebSocket door: messages of JSON lines, for the page and for programs that live in a browser (RFC 6455)."""
+"""The WebSocket door: messages of JSON lines, for the page and for programs that live in a browser
+(RFC 6455)."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from chatd.doors.line import TOO_LONG, ChatFactory, tune
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-# -- The handshake -------------------------------------------------------------------------------------------------------
+# -- The handshake ---------------------------------------------------------------------------------
 
 
 class NotAccepted(Exception):
@@ -40,7 +41,8 @@ class NotAccepted(Exception):
 
 
 def accept(headers: list[tuple[bytes, bytes]], path: bytes) -> tuple[bytes, Connection]:
-    """The answer to a request for a WebSocket, and the connection that it begins (RFC 6455, 4.2).  Raises NotAccepted."""
+    """The answer to a request for a WebSocket, and the connection that it begins (RFC 6455, 4.2).
+    Raises NotAccepted."""
     handshake = H11Handshake(ConnectionType.SERVER)
     try:
         handshake.initiate_upgrade_connection(headers, path)
@@ -57,7 +59,8 @@ def accept(headers: list[tuple[bytes, bytes]], path: bytes) -> tuple[bytes, Conn
 def is_allowed(origin: str | None, host: str, origins: Collection[str]) -> bool:
     """Whether a page of ``origin`` may talk to us, who were called ``host`` (RFC 6455, 10.2).
 
-    Pages that we served may, those of ``origins``, and whatever is not a browser and so names no origin.
+    Pages that we served may, those of ``origins``, and whatever is not a browser and so names no
+    origin.
     """
     if origin is None or origin.lower() in origins:
         return True
@@ -69,7 +72,7 @@ def is_allowed(origin: str | None, host: str, origins: Collection[str]) -> bool:
         return False
 
 
-# -- The way out ---------------------------------------------------------------------------------------------------------
+# -- The way out -----------------------------------------------------------------------------------
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -84,7 +87,8 @@ def text_frame(payload: bytes) -> bytes:
 
 @implementer(IPushProducer)
 class Frames:
-    """What an outlet writes to: whole JSON lines in, one frame out.  It stands between the transport and the outlet."""
+    """What an outlet writes to: whole JSON lines in, one frame out. It stands between the transport
+    and the outlet."""
 
     def __init__(self, transport: Writable, connection: Connection, valve: Valve) -> None:
         self.code: int = CloseReason.NORMAL_CLOSURE
@@ -104,12 +108,14 @@ class Frames:
             self.transport.write(text_frame(data))
 
     def control(self, event: Event) -> None:
-        """Send a ping or a pong, unless there is no room for it: so a peer who pings and never reads costs nothing."""
+        """Send a ping or a pong, unless there is no room for it: so a peer who pings and never
+        reads costs nothing."""
         if not self.full and self._connection.state is ConnectionState.OPEN:
             self.transport.write(self._connection.send(event))
 
     def loseConnection(self) -> None:
-        """Close in order: the other side is told, and answers before the connection ends (RFC 6455, 7.1)."""
+        """Close in order: the other side is told, and answers before the connection ends (RFC 6455,
+        7.1)."""
         if self._connection.state in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
             self.transport.write(self._connection.send(CloseConnection(self.code)))
         if self.deaf or self._connection.state is ConnectionState.CLOSED:
@@ -142,13 +148,15 @@ class Frames:
         self.pauseProducing()
 
 
-# -- The way in ----------------------------------------------------------------------------------------------------------
+# -- The way in ------------------------------------------------------------------------------------
 
 
 class WebSocket(Protocol):
-    """One caller behind a WebSocket whose handshake is done: bytes to messages, and their lines to the caller.
+    """One caller behind a WebSocket whose handshake is done: bytes to messages, and their lines to
+    the caller.
 
-    While the valve is off, what waits is one message at most, and what the transport had read already.
+    While the valve is off, what waits is one message at most, and what the transport had read
+    already.
     """
 
     caller: Caller
@@ -268,7 +276,8 @@ class WebSocket(Protocol):
         self.caller.hang_up()
 
     def _closed(self, code: int) -> None:
-        """The other side closes, or answers our close, or what came was no WebSocket, which wsproto tells in the same way."""
+        """The other side closes, or answers our close, or what came was no WebSocket, which wsproto
+        tells in the same way."""
         if self._connection.state is ConnectionState.REMOTE_CLOSING:
             self.caller.hang_up()
         elif self._connection.state is ConnectionState.CLOSED:

@@ -18,11 +18,13 @@ APPLICATION_ID: Final = 0x63686174
 """What marks a file as ours (``PRAGMA application_id``): "chat"."""
 
 VERSION: Final = 3
-"""The version of the database: ``upgrade-N.sql`` brings one of version N to N + 1, ``schema.sql`` makes a new one."""
+"""The version of the database: ``upgrade-N.sql`` brings one of version N to N + 1, ``schema.sql``
+makes a new one."""
 
 CHECK_BYTES: Final = 32 << 20
-"""The largest file that is checked whole at the start, in bytes (32 MiB): half a second on a slow disk.  To read 2 GiB that the
-kernel does not have in memory takes 20 s and more, in which SQLite 3.40 does not let itself be interrupted."""
+"""The largest file that is checked whole at the start, in bytes (32 MiB): half a second on a slow
+disk. To read 2 GiB that the kernel does not have in memory takes 20 s and more, in which SQLite
+3.40 does not let itself be interrupted."""
 
 SMALL_TABLES: Final = ("server", "room", "indexed")
 """What is checked of a larger one; ``chatd-admin check`` checks it whole."""
@@ -44,15 +46,18 @@ class InUseError(UnusableError):
 
 
 def default_folder() -> Path:
-    """Where the data is unless somebody says otherwise (XDG Base Directory Specification, ``XDG_STATE_HOME``)."""
+    """Where the data is unless somebody says otherwise (XDG Base Directory Specification,
+    ``XDG_STATE_HOME``)."""
     state = os.environ.get("XDG_STATE_HOME", "")
     return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "chatd"
 
 
 def lock(folder: Path) -> int:
-    """Make ``folder`` if need be, and keep every other server out of it; the open file that holds the lock.
+    """Make ``folder`` if need be, and keep every other server out of it; the open file that holds
+    the lock.
 
-    The lock ends with the process, however it ends.  Raises UnusableError, and InUseError where somebody has it.
+    The lock ends with the process, however it ends. Raises UnusableError, and InUseError where
+    somebody has it.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,7 +91,8 @@ def prepare(path: Path) -> None:
 
 
 def connect(path: Path, *, only_read: bool = False) -> sqlite3.Connection:
-    """A connection to the database at ``path``, for one thread at a time; transactions are begun and ended by hand."""
+    """A connection to the database at ``path``, for one thread at a time; transactions are begun
+    and ended by hand."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # The writer does it, when nobody waits for an answer.
@@ -133,7 +139,7 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Look for damage, as far as that takes no time.  Raises UnusableError."""
+    """Look for damage, as far as that takes no time. Raises UnusableError."""
     checks = ["quick_check"] if path.stat().st_size <= CHECK_BYTES else [f"quick_check({table})" for table in SMALL_TABLES]
     for check in checks:
         found = connection.execute(f"PRAGMA {check}").fetchone()[0]

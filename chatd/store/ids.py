@@ -1,4 +1,5 @@
-"""Which ids a sender has used, so that a new one needs no look at the disk, for which the sender's next line would wait."""
+"""Which ids a sender has used, so that a new one needs no look at the disk, for which the sender's
+next line would wait."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from chatd.core.limits import IDS_KNOWN
 
 
 class KnownIds:
-    """The ids of messages that memory no longer has, of senders of whom all are known; ``most`` ids and senders together.
+    """The ids of messages that memory no longer has, of senders of whom all are known; ``most`` ids
+    and senders together.
 
-    When there are more, the sender who was learnt first is forgotten, and asked about again when they say something.
+    When there are more, the sender who was learnt first is forgotten, and asked about again when
+    they say something.
     """
 
     def __init__(self, most: int = IDS_KNOWN) -> None:

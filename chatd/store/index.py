@@ -1,6 +1,7 @@
 """The search index: an FTS5 table without content, whose rows have the ids of the events.
 
-It is behind the log on purpose, by a second or so: a commit never waits for it, and a search has it brought up to date first.
+It is behind the log on purpose, by a second or so: a commit never waits for it, and a search has it
+brought up to date first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from chatd.core.search import Query, spaced
 from chatd.store.queries import ACTION, COLUMNS, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200
-"""The events of one transaction of the index, in number: some 3 ms, for which a commit may have to wait."""
+"""The events of one transaction of the index, in number: some 3 ms, for which a commit may have to
+wait."""
 
 SEARCH_SECONDS: Final = 3.0
 """How long a search may take, in seconds, before it is given up."""
@@ -38,7 +40,8 @@ def unindexed(connection: Connection) -> set[int]:
 
 
 def index(connection: Connection, room: int) -> bool:
-    """Bring the next events of ``room`` into the index, in a transaction of its own; whether there may be more."""
+    """Bring the next events of ``room`` into the index, in a transaction of its own; whether there
+    may be more."""
     connection.execute("BEGIN IMMEDIATE")
     [next_] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
     rows = connection.execute(
@@ -71,7 +74,8 @@ def search(connection: Connection, query: Query) -> Sequence[Event]:
 
 
 def _in_room(connection: Connection, query: Query, room: int, name: str) -> Iterator[Event]:
-    """What is found in one room, the last first: the index has it in this order, so that only as much is read as is wanted."""
+    """What is found in one room, the last first: the index has it in this order, so that only as
+    much is read as is wanted."""
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM search JOIN event ON event.id = search.rowid"
         " WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ? AND time >= ? AND time < ? ORDER BY search.rowid DESC",
@@ -82,7 +86,8 @@ def _in_room(connection: Connection, query: Query, room: int, name: str) -> Iter
 
 
 def _expression(words: Sequence[str]) -> str:
-    """What FTS5 is asked: all of ``words``, each as a phrase, so that nothing in them is taken for its syntax."""
+    """What FTS5 is asked: all of ``words``, each as a phrase, so that nothing in them is taken for
+    its syntax."""
     return " AND ".join(f'"{_quoted(word.rstrip("*"))}"{" *" if word.endswith("*") else ""}' for word in words)
 
 

@@ -1,4 +1,5 @@
-"""Forgetting for real: the row, and the words in the search index; the file gets smaller with the next vacuum."""
+"""Forgetting for real: the row, and the words in the search index; the file gets smaller with the
+next vacuum."""
 
 from __future__ import annotations
 
@@ -10,14 +11,16 @@ from chatd.core.search import spaced
 from chatd.store.queries import ACTION, event_id
 
 FORGOTTEN_AT_ONCE: Final = 200
-"""The events that one transaction deletes, in number: some milliseconds, for which a commit may have to wait."""
+"""The events that one transaction deletes, in number: some milliseconds, for which a commit may
+have to wait."""
 
 
 def forget(connection: Connection, room: int, before: int, stop: int) -> tuple[int, int]:
-    """Delete the oldest events of ``room``, as long as they are older than ``before`` (milliseconds since 1970-01-01 UTC), up to,
-    not including, seq ``stop``.
+    """Delete the oldest events of ``room``, as long as they are older than ``before`` (milliseconds
+    since 1970-01-01 UTC), up to, not including, seq ``stop``.
 
-    The seq of the oldest event that is left, and how many were deleted: ``FORGOTTEN_AT_ONCE`` where there may be more.
+    The seq of the oldest event that is left, and how many were deleted: ``FORGOTTEN_AT_ONCE`` where
+    there may be more.
     """
     [first] = connection.execute("SELECT first FROM room WHERE id = ?", (room,)).fetchone() or (1,)
     oldest = connection.execute(

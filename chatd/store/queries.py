@@ -1,4 +1,5 @@
-"""Events as rows, and what is asked of them.  Every function here may run in any thread, on a connection of that thread."""
+"""Events as rows, and what is asked of them. Every function here may run in any thread, on a
+connection of that thread."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from chatd.core.events import Event, Joined, KeepSet, Left, Reason, Renamed, Sai
 from chatd.core.keep import Keep
 
 SEQ_BITS: Final = 40
-"""An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events: 1,000 a second for 34 years."""
+"""An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events:
+1,000 a second for 34 years."""
 
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
 """The kinds of events, as the column ``kind`` has them."""
@@ -94,7 +96,8 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
 
 
 def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:
-    """The events of a room (its id, and how it is called) from seq ``start`` up to, not including, ``stop``."""
+    """The events of a room (its id, and how it is called) from seq ``start`` up to, not including,
+    ``stop``."""
     found: Iterable[Any] = connection.execute(
         f"SELECT {COLUMNS} FROM event WHERE id >= ? AND id < ? ORDER BY id", (event_id(room, start), event_id(room, stop))
     )
@@ -102,7 +105,8 @@ def events(connection: Connection, room: int, name: str, start: int, stop: int) 
 
 
 def find(connection: Connection, origin: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
-    """The message that ``origin`` said under the id ``sent``, and all ids of ``origin``; None where they are more than ``most``."""
+    """The message that ``origin`` said under the id ``sent``, and all ids of ``origin``; None where
+    they are more than ``most``."""
     found = connection.execute(
         f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE origin = ? AND sent = ?",
         (origin, sent),
@@ -132,5 +136,6 @@ class _Times(Sequence[int]):
 
 
 def at(connection: Connection, room: int, first: int, stop: int, time: int) -> int:
-    """The seq of the first event from ``first`` to ``stop`` at or after ``time``, by halving: of ten million, 24 are looked at."""
+    """The seq of the first event from ``first`` to ``stop`` at or after ``time``, by halving: of
+    ten million, 24 are looked at."""
     return bisect_left(_Times(connection, room, stop), time, first, stop)

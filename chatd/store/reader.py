@@ -1,4 +1,5 @@
-"""The thread that reads: one question after another, on a connection of its own, so that the reactor never waits for the disk."""
+"""The thread that reads: one question after another, on a connection of its own, so that the
+reactor never waits for the disk."""
 
 from __future__ import annotations
 

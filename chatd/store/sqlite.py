@@ -1,8 +1,9 @@
 """The log on disk, as the core sees it: everything here is called in the reactor's thread.
 
-An event gets its number at once, travels to the writer at the end of the reactor's turn, and is shown when it has come back:
-then it stands in the *tail*, the log in memory that the fan-out reads.  What is older than the tail is brought from the disk
-in *pages*, which all readers share.  So nothing in the reactor's thread ever waits for the disk.
+An event gets its number at once, travels to the writer at the end of the reactor's turn, and is
+shown when it has come back: then it stands in the *tail*, the log in memory that the fan-out reads.
+What is older than the tail is brought from the disk in *pages*, which all readers share. So nothing
+in the reactor's thread ever waits for the disk.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ REASONS: Final = {
 
 
 class SqliteStore:
-    """The logs of all rooms, in one database in ``folder``, which it makes, checks and locks.  Raises UnusableError.
+    """The logs of all rooms, in one database in ``folder``, which it makes, checks and locks.
+    Raises UnusableError.
 
-    No thread runs before :meth:`start`, so that a daemon can fork in between.  ``call`` runs a function in the reactor's
-    thread (from any thread), ``soon`` at the end of its turn, and ``report`` takes a line for whoever runs the server.
+    No thread runs before :meth:`start`, so that a daemon can fork in between. ``call`` runs a
+    function in the reactor's thread (from any thread), ``soon`` at the end of its turn, and
+    ``report`` takes a line for whoever runs the server.
     """
 
     def __init__(
@@ -111,7 +114,7 @@ class SqliteStore:
         os.close(self._lock)
 
     def log(self, name: Name) -> SqliteLog:
-        """The log of the room called ``name``, made if need be.  Raises TooMany."""
+        """The log of the room called ``name``, made if need be. Raises TooMany."""
         log = self.logs.get(name.key)
         if log is None:
             if len(self.logs) >= ROOMS_STORED:
@@ -139,7 +142,8 @@ class SqliteStore:
     # -- Storing
 
     def append(self, log: SqliteLog, event: Event, kept: bool, stored: Stored) -> None:
-        """Store ``event``, which has its number, or where it is not ``kept``, that the number is given; called by its log."""
+        """Store ``event``, which has its number, or where it is not ``kept``, that the number is
+        given; called by its log."""
         pending = (log, event, kept, [stored])
         self._pending.append(pending)
         if type(event) is Said and event.id:
@@ -149,7 +153,8 @@ class SqliteStore:
         self._gathered.append(pending)
 
     def _hand_over(self) -> None:
-        """Give the writer what the turn has gathered, so that one turn's events are stored and shown together."""
+        """Give the writer what the turn has gathered, so that one turn's events are stored and
+        shown together."""
         gathered, self._gathered = self._gathered, []
         if gathered and self._writer is not None:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]
@@ -193,7 +198,8 @@ class SqliteStore:
     # -- Sent again
 
     def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
-        """Tell the message that was said from ``origin`` under ``id``: from memory, or from the disk where memory cannot know."""
+        """Tell the message that was said from ``origin`` under ``id``: from memory, or from the
+        disk where memory cannot know."""
         most = 0 if self._ids.knows(origin) else IDS_PER_SENDER
 
         def told(answer: tuple[Said | None, Sequence[str] | None] | Exception) -> None:
@@ -234,9 +240,11 @@ class SqliteStore:
     # -- Forgetting
 
     def forget(self, log: SqliteLog, before: int, forgotten: Callable[[int], object], done: Callable[[int], object]) -> None:
-        """Delete what is there and older than ``before``, in milliseconds since 1970-01-01 UTC, in the writer's own time.
+        """Delete what is there and older than ``before``, in milliseconds since 1970-01-01 UTC, in
+        the writer's own time.
 
-        ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the end, if something was deleted.
+        ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the
+        end, if something was deleted.
         """
         self._hand_over()  # What has its number already comes first: the writer keeps the order.
         if self._writer is not None:
@@ -293,7 +301,8 @@ class SqliteStore:
         self._reader.ask(partial(queries.at, room=log.id, first=log.first, stop=log.stored, time=time), told)
 
     def search(self, query: Query, found: Found) -> None:
-        """Tell ``found`` the newest messages that are sought; None where that would take too long."""
+        """Tell ``found`` the newest messages that are sought; None where that would take too
+        long."""
 
         def told(answer: Sequence[Event] | Exception) -> None:
             if isinstance(answer, Exception) and getattr(answer, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
@@ -408,7 +417,8 @@ class SqliteLog:
 
 
 _Pending = tuple[SqliteLog, Event, bool, list[Stored]]
-"""An event on its way to the disk, whether it is kept, and who is told when it is there: a tuple, which is made fastest."""
+"""An event on its way to the disk, whether it is kept, and who is told when it is there: a tuple,
+which is made fastest."""
 
 
 def _nobody(failure: NotDelivered | None) -> None:

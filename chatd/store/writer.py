@@ -1,4 +1,5 @@
-"""The thread that writes: what has gathered while one transaction was synced goes into the next (group commit)."""
+"""The thread that writes: what has gathered while one transaction was synced goes into the next
+(group commit)."""
 
 from __future__ import annotations
 
@@ -19,11 +20,12 @@ from chatd.store import database, index, keeping
 from chatd.store.queries import event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
-"""The rows of one INSERT, in number.  Each statement lets go of the interpreter's lock and has to get it back from a busy
-reactor, so one for each row would wait as often as there are rows."""
+"""The rows of one INSERT, in number. Each statement lets go of the interpreter's lock and has to
+get it back from a busy reactor, so one for each row would wait as often as there are rows."""
 
 CHECKPOINT_COMMITS: Final = 500
-"""The commits after which the write-ahead log is copied into the database, in number: some 8 MiB."""
+"""The commits after which the write-ahead log is copied into the database, in number: some 8
+MiB."""
 
 CHECKPOINT_ROWS: Final = 20_000
 """The events after which it is, in number, written, indexed or deleted: about as much."""
@@ -32,10 +34,12 @@ INDEX_PAUSE: Final = 0.5
 """How long nothing is said before the search index follows, in seconds: bursts are stored first."""
 
 INDEX_SECONDS: Final = 2.0
-"""How long the search index waits for such a pause, in seconds, before it takes parts in between."""
+"""How long the search index waits for such a pause, in seconds, before it takes parts in
+between."""
 
 INDEX_STEP_SECONDS: Final = 0.15
-"""How far apart these are, in seconds: they take 2 % of the time, and follow 1,000 messages a second."""
+"""How far apart these are, in seconds: they take 2 % of the time, and follow 1,000 messages a
+second."""
 
 _PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -51,7 +55,8 @@ class NewRoom:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that are stored together, each with the id of its room; ``age`` counts the failures before it.
+    """Events that are stored together, each with the id of its room; ``age`` counts the failures
+    before it.
 
     Of the events ``unkept``, only the numbers are.
     """
@@ -67,9 +72,11 @@ class Batch:
 
 @dataclass(slots=True)
 class Forget:
-    """Delete what is older than ``before`` in the room of this id, up to, not including, seq ``stop``.
+    """Delete what is older than ``before`` in the room of this id, up to, not including, seq
+    ``stop``.
 
-    ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the end, if something was deleted.
+    ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the end,
+    if something was deleted.
     """
 
     room: int
@@ -81,15 +88,18 @@ class Forget:
 
 
 Request = Batch | Forget | Callable[[], object] | None
-"""What the writer is given: events, something to delete, somebody who waits for the search index, or the end."""
+"""What the writer is given: events, something to delete, somebody who waits for the search index,
+or the end."""
 
 Answered = Callable[[Sequence[Batch], Exception | None], None]
 
 
 class Writer:
-    """Commits batches in order; ``call`` brings ``answered`` into the reactor's thread, after the commit is on the disk.
+    """Commits batches in order; ``call`` brings ``answered`` into the reactor's thread, after the
+    commit is on the disk.
 
-    When a batch fails, so do all that were made before the reactor knew of it: their numbers follow those that are not stored.
+    When a batch fails, so do all that were made before the reactor knew of it: their numbers follow
+    those that are not stored.
     """
 
     def __init__(self, path: Path, call: Callable[..., object], answered: Answered, unindexed: Iterable[int]) -> None:
@@ -124,7 +134,8 @@ class Writer:
         self._batches.put(request)
 
     def index(self, then: Callable[[], object]) -> None:
-        """Bring the search index up to date with what was put before, and then call ``then`` in the reactor's thread."""
+        """Bring the search index up to date with what was put before, and then call ``then`` in the
+        reactor's thread."""
         self._batches.put(then)
 
     def close(self) -> None:
@@ -157,7 +168,8 @@ class Writer:
                 return
 
     def _gather(self) -> Iterator[Request]:
-        """What comes next, and what is there already, up to where a room is emptied: what is said there next must find it empty.
+        """What comes next, and what is there already, up to where a room is emptied: what is said
+        there next must find it empty.
 
         Nothing, if nothing comes and there is something to index.
         """
@@ -208,7 +220,8 @@ class Writer:
         execute("COMMIT")
 
     def _number(self, room: int, event: Event) -> None:
-        """Store that the number of ``event`` is given; where something is before it, the event, to be deleted with that."""
+        """Store that the number of ``event`` is given; where something is before it, the event, to
+        be deleted with that."""
         sought = (event_id(room, 0), event_id(room, event.seq))
         if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", sought).fetchone():
             self._insert([(room, event)])
@@ -226,7 +239,8 @@ class Writer:
             self._connection.execute("UPDATE room SET keep = ?, keep_since = ? WHERE id = ?", (event.keep, event.since, room))
 
     def _index(self) -> None:
-        """Index a part of what is not yet; where that fails, as on a full disk, it is tried again."""
+        """Index a part of what is not yet; where that fails, as on a full disk, it is tried
+        again."""
         room = next(iter(self._unindexed))
         self._index_due = time.monotonic() + (INDEX_SECONDS if self._quiet else INDEX_STEP_SECONDS)
         try:
@@ -268,7 +282,8 @@ class Writer:
         self._connection.execute(f"INSERT INTO event VALUES {places}", values)
 
     def _count(self, rows: int) -> None:
-        """Have the write-ahead log copied into the database now and then; what came meanwhile is little, and copied here at once.
+        """Have the write-ahead log copied into the database now and then; what came meanwhile is
+        little, and copied here at once.
 
         After that the log begins anew, which it never would while something is always added.
         """
@@ -283,7 +298,8 @@ class Writer:
 
 
 class _Copier:
-    """The thread that copies the write-ahead log into the database (a checkpoint), so that no commit waits for that."""
+    """The thread that copies the write-ahead log into the database (a checkpoint), so that no
+    commit waits for that."""
 
     def __init__(self, path: Path) -> None:
         self.has_copied = False

@@ -1,4 +1,5 @@
-"""``chatd-admin forget`` and ``vacuum``: what is deleted is nowhere afterwards, and the rest is as it was."""
+"""``chatd-admin forget`` and ``vacuum``: what is deleted is nowhere afterwards, and the rest is as
+it was."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_a_room_can_be_called_otherwise(folder: Path) -> None:
     assert content(folder)["Lobby-2025"] == lines(said(1, room="Lobby-2025"), said(2, room="Lobby-2025"))
 
 
-# -- Refused: nothing changes --------------------------------------------------------------------------------------------
+# -- Refused: nothing changes ----------------------------------------------------------------------
 
 
 def refused(folder: Path, *arguments: str, given: bytes) -> str:
@@ -253,7 +253,7 @@ def test_a_dry_run_changes_nothing_and_needs_no_stop(store: PumpedStore, tmp_pat
     assert b"#old" not in admin(store.path.parent, "rooms").out
 
 
-# -- Killed: everything, or nothing --------------------------------------------------------------------------------------
+# -- Killed: everything, or nothing ----------------------------------------------------------------
 
 MANY = lines(*(said(seq, f"message {seq} {'x' * 200}", room="old") for seq in range(1, 3001)))
 

@@ -10,7 +10,8 @@ _SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\
 
 
 class Glass:
-    """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left them at the top.
+    """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left
+    them at the top.
 
     ``alternate``: it has another screen besides, which scrolls nowhere.
     """

@@ -1,4 +1,5 @@
-"""A server that follows a script: the protocol of docs/protocol.md in a few lines, over connections that break when told to."""
+"""A server that follows a script: the protocol of docs/protocol.md in a few lines, over connections
+that break when told to."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ TIME = 1_790_000_000_000
 
 
 def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", unheard: str = "") -> events.History:
-    """The answer to ``asked`` of a server whose ``log`` has no hole; the messages of ``unheard`` are left out of it."""
+    """The answer to ``asked`` of a server whose ``log`` has no hole; the messages of ``unheard``
+    are left out of it."""
     first, end = (log[0].seq, log[-1].seq + 1) if log else (1, 1)
     if asked.after_time:
         start = first
@@ -39,7 +41,8 @@ def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", 
 
 
 class Connection(Protocol):
-    """The server's side of one connection.  It reads ``reads`` lines and writes ``writes``, then it breaks (None: never)."""
+    """The server's side of one connection. It reads ``reads`` lines and writes ``writes``, then it
+    breaks (None: never)."""
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
@@ -88,8 +91,9 @@ class Connection(Protocol):
 class ScriptedServer:
     """A server with one room and its log, and the endpoint that reaches it.
 
-    ``refuse``: connections are refused.  ``silent``: nothing is answered.  ``ack_first``: the ack of a message comes before
-    the message itself, not after it.  ``script`` gives the next connections their budgets of lines read and written.
+    ``refuse``: connections are refused. ``silent``: nothing is answered. ``ack_first``: the ack of
+    a message comes before the message itself, not after it. ``script`` gives the next connections
+    their budgets of lines read and written.
     """
 
     def __init__(self, nick_taken: str = "") -> None:

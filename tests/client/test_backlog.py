@@ -29,7 +29,8 @@ def said(seq: int, room: str = "lobby", nick: str = "bob", text: str = "", at: i
 
 
 class Case:
-    """ada comes back to #lobby, her current room, and #ops, of which she has seen up to the numbers in ``known``."""
+    """ada comes back to #lobby, her current room, and #ops, of which she has seen up to the numbers
+    in ``known``."""
 
     def __init__(self, height: int = 20, **known: int) -> None:
         self.height = height
@@ -49,7 +50,8 @@ class Case:
                 self.shown += lines
 
     def come_back(self, *happened: events.Said, room: str = "lobby", until: int = 50, place: int = 0) -> None:
-        """Enter ``room``, and hear what has happened there up to one's own joining, which is number ``until``."""
+        """Enter ``room``, and hear what has happened there up to one's own joining, which is number
+        ``until``."""
         self.enter(room, until, place)
         self.hear(*happened, events.Joined(room, until, NOW, "ada", ""))
 
@@ -149,7 +151,7 @@ def test_where_the_mark_is_out_of_sight_the_end_says_it_again(count: int, said_a
     assert case.texts[-1].startswith("12:01 -- Above are the 21 new messages in #lobby") is said_again
 
 
-# -- Other rooms ---------------------------------------------------------------------------------------------------------
+# -- Other rooms -----------------------------------------------------------------------------------
 
 
 def other(count: int, **known: int) -> Case:
@@ -199,7 +201,7 @@ def test_where_nothing_is_new_elsewhere_nothing_is_told() -> None:
     assert other(0, ops=10).texts == []
 
 
-# -- What else may happen ------------------------------------------------------------------------------------------------
+# -- What else may happen --------------------------------------------------------------------------
 
 
 def test_a_link_that_breaks_again_amid_it_makes_one_backlog() -> None:

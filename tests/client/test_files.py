@@ -97,7 +97,7 @@ def test_a_full_output_pauses_the_link() -> None:
     assert link.paused == [True, False]
 
 
-# -- The file that remembers ---------------------------------------------------------------------------------------------
+# -- The file that remembers -----------------------------------------------------------------------
 
 LAST = Remembered("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
 

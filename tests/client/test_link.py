@@ -172,7 +172,8 @@ def test_pauses_are_scattered(jitter: float, factor: float) -> None:
 @pytest.mark.parametrize("reads", range(6))
 @pytest.mark.parametrize("writes", [*range(11), None])
 def test_nothing_is_lost_or_doubled_wherever_the_link_breaks(reads: int, writes: int | None, ack_first: bool) -> None:
-    """Hello, three messages and their answers; the connection breaks after so many lines, and the next one does again."""
+    """Hello, three messages and their answers; the connection breaks after so many lines, and the
+    next one does again."""
     case = Case(start=False)
     case.server.ack_first = ack_first
     case.server.script = [(reads, writes), (writes, reads), (2, None)]

@@ -1,4 +1,5 @@
-"""Looking back: the server is asked for what is missing, and whatever it answers, the right rows are shown."""
+"""Looking back: the server is asked for what is missing, and whatever it answers, the right rows
+are shown."""
 
 from __future__ import annotations
 
@@ -273,7 +274,7 @@ def test_a_server_that_never_comes_to_the_first_event_is_not_asked_for_ever() ->
     assert case.sent < 10
 
 
-# -- The link ------------------------------------------------------------------------------------------------------------
+# -- The link --------------------------------------------------------------------------------------
 
 
 def test_what_is_asked_while_the_link_is_down_says_so_and_comes_later() -> None:
@@ -370,7 +371,7 @@ def test_an_answer_that_comes_after_what_it_was_asked_for_is_forgotten() -> None
     assert case.numbers[0] == 250
 
 
-# -- Keys ----------------------------------------------------------------------------------------------------------------
+# -- Keys ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", [Key.TEXT, Key.ESCAPE, Key.END, Key.ENTER, Key.LEFT, Key.TAB])

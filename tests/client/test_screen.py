@@ -1,4 +1,5 @@
-"""The screen: whatever is shown, in whatever order and size, the terminal shows that and nothing else."""
+"""The screen: whatever is shown, in whatever order and size, the terminal shows that and nothing
+else."""
 
 from __future__ import annotations
 
@@ -123,7 +124,7 @@ def test_only_what_changed_is_painted() -> None:
     assert "> x" in painted.replace("\x1b[m", "")
 
 
-# -- The past ------------------------------------------------------------------------------------------------------------
+# -- The past --------------------------------------------------------------------------------------
 
 
 def event(text: str, seq: int, room: str = "lobby", quoted: bool = False) -> Settled:

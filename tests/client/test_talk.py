@@ -335,7 +335,7 @@ def test_the_servers_text_cannot_steer(case: Case) -> None:
     assert case.glass.bells == 0
 
 
-# -- The past ------------------------------------------------------------------------------------------------------------
+# -- The past --------------------------------------------------------------------------------------
 
 PAGE_UP, PAGE_DOWN, ESCAPE = "\x1b[5~", "\x1b[6~", "\x1b"
 LONG = [f"number {number}" for number in range(1, 301)]
@@ -491,7 +491,7 @@ def test_what_is_forgotten_goes_from_the_past_and_from_the_present(long: Case) -
     assert "nothing is before this" in long.status or long.glass.lines[0] == "-- The log of #lobby begins here. --"
 
 
-# -- Hits ----------------------------------------------------------------------------------------------------------------
+# -- Hits ------------------------------------------------------------------------------------------
 
 
 def test_jumping_from_hit_to_hit(long: Case) -> None:
@@ -534,11 +534,12 @@ def test_help_lists_the_clients_own_command(case: Case) -> None:
     assert sum("/jump [N] " in line for line in case.glass.history) == 2
 
 
-# -- Coming back ---------------------------------------------------------------------------------------------------------
+# -- Coming back -----------------------------------------------------------------------------------
 
 
 def back(seq: int, said_since: int, **more: str) -> Case:
-    """Somebody who comes back, and had seen #lobby up to event ``seq``; ``said_since`` messages are new."""
+    """Somebody who comes back, and had seen #lobby up to event ``seq``; ``said_since`` messages are
+    new."""
     remembered = Remembered(more.get("log", "log-1"), ("lobby",), "lobby", {"lobby": seq})
     return Case(before=LONG[: seq + said_since], remembered=remembered)
 
@@ -635,7 +636,7 @@ def test_what_cannot_be_remembered_is_told_once(case: Case) -> None:
     assert case.shows("No space left on device.")
 
 
-# -- A terminal that can only print --------------------------------------------------------------------------------------
+# -- A terminal that can only print ----------------------------------------------------------------
 
 
 def test_a_terminal_that_can_only_print_gets_the_past_as_lines() -> None:

@@ -1,4 +1,5 @@
-"""The real terminal, on a pseudo-terminal; with real programs it is tested in tests/conversations."""
+"""The real terminal, on a pseudo-terminal; with real programs it is tested in
+tests/conversations."""
 
 from __future__ import annotations
 

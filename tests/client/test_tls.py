@@ -1,4 +1,5 @@
-"""Which certificates are trusted: a client and a server of OpenSSL, who pass each other their bytes in memory."""
+"""Which certificates are trusted: a client and a server of OpenSSL, who pass each other their bytes
+in memory."""
 
 from __future__ import annotations
 
@@ -96,7 +97,8 @@ class Protocol:
 
 
 def meet(trust: Trust, host: str, certificate: str, key: str, newest: int = SSL.TLS1_3_VERSION, count: int = 1) -> tuple[str, str]:
-    """Why ``trust`` refuses a server with this certificate at ``host``, else nothing, and which version of TLS they agree on."""
+    """Why ``trust`` refuses a server with this certificate at ``host``, else nothing, and which
+    version of TLS they agree on."""
     protocol: Any = Protocol()
     creator = trust.creator(host)
     for _ in range(count):
@@ -117,7 +119,7 @@ def meet(trust: Trust, host: str, certificate: str, key: str, newest: int = SSL.
 
 
 def pump(client: SSL.Connection, server: SSL.Connection) -> None:
-    """Shake hands.  Raises SSL.Error where they cannot."""
+    """Shake hands. Raises SSL.Error where they cannot."""
     for _ in range(4):
         for one, other in ((client, server), (server, client)):
             with contextlib.suppress(SSL.WantReadError):

@@ -165,7 +165,7 @@ def test_plain_lines() -> None:
     assert plain_line(events.Private("bob", "psst", NOW)) == "12:01 [bob] psst"
 
 
-# -- Before and after ----------------------------------------------------------------------------------------------------
+# -- Before and after ------------------------------------------------------------------------------
 
 
 def test_each_line_of_an_event_knows_which(wording: Wording) -> None:

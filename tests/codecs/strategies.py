@@ -60,7 +60,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def classes(module: ModuleType, base: type[T]) -> list[type[T]]:
-    """The classes of ``module`` that are derived from ``base`` (``__subclasses__`` also knows what slots have replaced)."""
+    """The classes of ``module`` that are derived from ``base`` (``__subclasses__`` also knows what
+    slots have replaced)."""
     found = [cls for _, cls in inspect.getmembers(module, inspect.isclass)]
     return [cls for cls in found if issubclass(cls, base) and cls is not base]
 

@@ -23,7 +23,7 @@ CODEC = JsonCodec()
 IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
 
 
-# -- To a program --------------------------------------------------------------------------------------------------------
+# -- To a program ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_time_has_its_milliseconds_and_its_zone(milliseconds: int, text: str) 
     assert iso_time(milliseconds) == text
 
 
-# -- From a program ------------------------------------------------------------------------------------------------------
+# -- From a program --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_refusal_bears_the_id_that_could_be_read(line: str, id: str) -> None:
     assert refused.value.id == id
 
 
-# -- What a client reads -------------------------------------------------------------------------------------------------
+# -- What a client reads ---------------------------------------------------------------------------
 
 
 def test_a_client_does_not_mind_types_and_fields_that_it_does_not_know() -> None:
@@ -296,7 +296,7 @@ def test_a_client_shows_nothing_that_is_not_safe() -> None:
     assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.Away("a\u241b", "\ufffd")
 
 
-# -- Laws ----------------------------------------------------------------------------------------------------------------
+# -- Laws ------------------------------------------------------------------------------------------
 
 
 @given(COMMANDS)

@@ -39,7 +39,7 @@ def said(text: str = "hi", **fields: object) -> Said:
     return Said("lobby", 7, NOON, "ada", "seat", text, **fields)  # type: ignore[arg-type]
 
 
-# -- Events --------------------------------------------------------------------------------------------------------------
+# -- Events ----------------------------------------------------------------------------------------
 
 
 DAY = 86_400_000
@@ -86,7 +86,7 @@ def test_an_event_is_one_line(event: Event, current: str, elsewhere: str | None)
     assert CODEC.encode(event, current=False) == f"{elsewhere or current}\r\n".encode()
 
 
-# -- Answers -------------------------------------------------------------------------------------------------------------
+# -- Answers ---------------------------------------------------------------------------------------
 
 NEW = events.Entered("lobby", 3, 1, ("ada",), newcomer="ada")
 PAST = (
@@ -229,7 +229,7 @@ def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
         assert lines[1].startswith(stamp)
 
 
-# -- Lines ---------------------------------------------------------------------------------------------------------------
+# -- Lines -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
     assert refused.value.code == code
 
 
-# -- Laws ----------------------------------------------------------------------------------------------------------------
+# -- Laws ------------------------------------------------------------------------------------------
 
 
 @given(ANY_TEXT, st.booleans())
@@ -333,11 +333,12 @@ def test_the_past_is_told_as_a_report(text: str) -> None:
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
 
-# -- A conversation ------------------------------------------------------------------------------------------------------
+# -- A conversation --------------------------------------------------------------------------------
 
 
 def typed(person: Person, line: str) -> list[str]:
-    """What the person reads after typing ``line``; like everybody with a terminal, they are not sent what they did themselves."""
+    """What the person reads after typing ``line``; like everybody with a terminal, they are not
+    sent what they did themselves."""
     try:
         command = CODEC.decode(line.encode(), person.session.name is not None)
         if command is not None:

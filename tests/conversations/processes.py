@@ -29,7 +29,8 @@ TWISTD = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile="]
 
 
 def need(program: str) -> str:
-    """The path of ``program``; without it the test is skipped, or fails where all tests must run."""
+    """The path of ``program``; without it the test is skipped, or fails where all tests must
+    run."""
     return shutil.which(program) or cannot(f"{program} is not installed")
 
 
@@ -117,7 +118,8 @@ class Daemon:
 
 
 class Program:
-    """A program that talks on its standard input and output, or on the terminal behind ``terminal``."""
+    """A program that talks on its standard input and output, or on the terminal behind
+    ``terminal``."""
 
     def __init__(self, command: Sequence[str], terminal: tuple[int, int] | None = None) -> None:
         inner = subprocess.PIPE if terminal is None else terminal[1]
@@ -157,7 +159,8 @@ class Program:
                 return line
 
     def see(self, text: str) -> None:
-        """Wait for ``text`` on a terminal, where a line may not be whole; what is before it is lost."""
+        """Wait for ``text`` on a terminal, where a line may not be whole; what is before it is
+        lost."""
         while text.encode() not in self._heard:
             self._hear_more(repr(text))
         _, _, self._heard = self._heard.partition(text.encode())

@@ -1,4 +1,5 @@
-"""Programs that know only the JSON protocol: one that asks, and several that talk while their server is killed again and again."""
+"""Programs that know only the JSON protocol: one that asks, and several that talk while their
+server is killed again and again."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ WINDOW = 30
 """The messages that a talker has on the way, in number."""
 
 SENT_AGAIN = 5
-"""The messages that a talker says again on every new link though they were acknowledged, in number."""
+"""The messages that a talker says again on every new link though they were acknowledged, in
+number."""
 
 
 class Caller:
@@ -52,7 +54,8 @@ class Caller:
 
 
 class Conversation:
-    """Talkers who say so many messages each, and whose server is ``restarted`` (killed, and started; its new port) in between."""
+    """Talkers who say so many messages each, and whose server is ``restarted`` (killed, and
+    started; its new port) in between."""
 
     def __init__(self, nicks: list[str], messages: int, restarts: int, restarted: Callable[[], Awaitable[int]]) -> None:
         self.talkers = [Talker(nick, messages, self) for nick in nicks]

@@ -105,7 +105,7 @@ def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp
     caller.close()
 
 
-# -- On a terminal -------------------------------------------------------------------------------------------------------
+# -- On a terminal ---------------------------------------------------------------------------------
 
 Run = Callable[..., Program]
 

@@ -58,7 +58,7 @@ def programs() -> Iterator[Programs]:
             program.kill()
 
 
-# -- On a terminal -------------------------------------------------------------------------------------------------------
+# -- On a terminal ---------------------------------------------------------------------------------
 
 
 class Terminal:
@@ -470,7 +470,7 @@ def test_a_server_that_is_not_there_is_one_line(daemon: Daemon, terminal: OpenTe
     ada.see("status 1")
 
 
-# -- Off a terminal ------------------------------------------------------------------------------------------------------
+# -- Off a terminal --------------------------------------------------------------------------------
 
 
 def run(daemon: Daemon, *arguments: str, text: str = "") -> subprocess.CompletedProcess[bytes]:

@@ -1,4 +1,5 @@
-"""The daemon while its wall clock is set: numbers go on, and nothing that waits for a while waits an hour longer."""
+"""The daemon while its wall clock is set: numbers go on, and nothing that waits for a while waits
+an hour longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The daemon as those who run it know it: options, log, signals, and what it says when it cannot start."""
+"""The daemon as those who run it know it: options, log, signals, and what it says when it cannot
+start."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def run_twistd(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
-# -- Signals -------------------------------------------------------------------------------------------------------------
+# -- Signals ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -69,7 +70,7 @@ def test_who_does_not_read_cannot_hold_up_the_end(start_daemon: StartDaemon) -> 
         assert daemon.stop() == 0  # Or fails after DEADLINE, which is longer than CLOSE_SECONDS.
 
 
-# -- What it cannot do ---------------------------------------------------------------------------------------------------
+# -- What it cannot do -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_a_motd_that_is_no_text(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "chatd: --motd: motd is not UTF-8 text.\n")
 
 
-# -- Options -------------------------------------------------------------------------------------------------------------
+# -- Options ---------------------------------------------------------------------------------------
 
 
 def test_twistd_lists_chatd(tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable
     ]
 
 
-# -- The log -------------------------------------------------------------------------------------------------------------
+# -- The log ---------------------------------------------------------------------------------------
 
 
 def test_the_log_tells_of_beginning_and_end(daemon: Daemon, nc: Call) -> None:

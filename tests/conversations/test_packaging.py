@@ -35,7 +35,8 @@ def done(process: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the programs of an environment in which the wheel is installed, and nothing else."""
+    """The folder of the programs of an environment in which the wheel is installed, and nothing
+    else."""
     folder = tmp_path_factory.mktemp("packaging")
     pip = [sys.executable, "-m", "pip", "-q", "--retries", "1", "--timeout", "10"]
     setuptools = folder / "setuptools"

@@ -299,10 +299,12 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def browser(chromium: Any) -> Iterator[Any]:
-    """A browser that is left with one empty window, in which nothing was forbidden and no script has failed."""
+    """A browser that is left with one empty window, in which nothing was forbidden and no script
+    has failed."""
     home = chromium.current_window_handle
     yield chromium
-    # While the server is away, calling it must fail; and the icon may come on a connection that was greeted (chatd.doors.web).
+    # While the server is away, calling it must fail; and the icon may come on a connection that was
+    # greeted (chatd.doors.web).
     harmless = ("WebSocket connection to", "/icon.svg")
     said = [entry["message"] for entry in chromium.get_log("browser")]
     complaints = [message for message in said if not any(part in message for part in harmless)]

@@ -1,4 +1,5 @@
-"""The daemon on its disk: a restart, a kill, a full disk, one that cannot be written, a second server."""
+"""The daemon on its disk: a restart, a kill, a full disk, one that cannot be written, a second
+server."""
 
 from __future__ import annotations
 
@@ -143,7 +144,8 @@ def no_file_may_grow(daemon: Daemon, data: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def disk_is_read_only(daemon: Daemon, data: Path) -> Iterator[None]:
-    """Every write to the database fails with EROFS, as when the kernel has found an error on the disk."""
+    """Every write to the database fails with EROFS, as when the kernel has found an error on the
+    disk."""
     files = [word for name in ("chatd.db", "chatd.db-wal") for word in ("-P", str(data / name))]
     command = [need("strace"), "-f", "-o", "/dev/null", *files, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=EROFS"]
     with subprocess.Popen([*command, "-p", str(daemon.process.pid)], stderr=subprocess.PIPE) as strace:

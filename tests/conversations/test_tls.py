@@ -32,7 +32,8 @@ DEADLINE = 20.0
 
 
 def need(program: str) -> str:
-    """The path of ``program``; without it the test is skipped, or fails where all tests must run."""
+    """The path of ``program``; without it the test is skipped, or fails where all tests must
+    run."""
     path = shutil.which(program)
     if path is not None:
         return path
@@ -76,7 +77,8 @@ class Daemon:
         return self._log.read_text()
 
     def read_again(self, certificate: Path | None = None, key: Path | None = None) -> str:
-        """Put these files in the place of its own, send SIGHUP, and wait for the line that it logs."""
+        """Put these files in the place of its own, send SIGHUP, and wait for the line that it
+        logs."""
         for target, source in ((self.certificate, certificate), (self.key, key)):
             if source is not None:
                 target.write_bytes(source.read_bytes())
@@ -182,7 +184,8 @@ def served(daemon: Daemon) -> str:
 
 @pytest.fixture(scope="module")
 def stalled(daemon: Daemon) -> Iterator[Callable[[], float]]:
-    """How long the server waited for somebody who stopped amid the first message of a handshake, in seconds; it is waited for."""
+    """How long the server waited for somebody who stopped amid the first message of a handshake, in
+    seconds; it is waited for."""
     spans: list[float] = []
 
     def stall() -> None:
@@ -247,7 +250,8 @@ def test_a_program_talks_inside(daemon: Daemon) -> None:
 
 
 def test_a_reader_who_stalls_goes_on_in_order(daemon: Daemon) -> None:
-    """More is said than the log holds and the kernel takes: they are told how many events they missed, and of the others none."""
+    """More is said than the log holds and the kernel takes: they are told how many events they
+    missed, and of the others none."""
     near = socket.socket()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     near.connect(("127.0.0.1", daemon.port))
@@ -336,7 +340,7 @@ def test_a_stalled_handshake_is_let_go(stalled: Callable[[], float]) -> None:
     assert 9.5 < stalled() < 15
 
 
-# -- chatd-client --------------------------------------------------------------------------------------------------------
+# -- chatd-client ----------------------------------------------------------------------------------
 
 
 def client(daemon: Daemon, *options: str) -> subprocess.CompletedProcess[str]:
@@ -398,7 +402,7 @@ def test_the_client_refuses_another_fingerprint(daemon: Daemon) -> None:
     assert done.stderr == f"chatd-client: {told}to be given only if whoever runs the server confirms it.\n"
 
 
-# -- HTTPS and WSS -------------------------------------------------------------------------------------------------------
+# -- HTTPS and WSS ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("path", "kind", "held"), [("/", "text/html", b"<title>"), ("/healthz", "text/plain", b"ok")])

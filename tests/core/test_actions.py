@@ -136,7 +136,7 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> Registry:
 LOST = ("not-delivered", "The disk is full.", "Nothing was said.")
 
 
-# -- Arriving ------------------------------------------------------------------------------------------------------------
+# -- Arriving --------------------------------------------------------------------------------------
 
 
 def test_hello_gives_the_nick_and_enters_the_default_room(registry: Registry) -> None:
@@ -269,7 +269,7 @@ def test_what_can_be_asked_without_a_nick(registry: Registry) -> None:
     assert other.out.closed is Reason.QUIT
 
 
-# -- Coming back ---------------------------------------------------------------------------------------------------------
+# -- Coming back -----------------------------------------------------------------------------------
 
 
 def test_the_same_token_takes_over_the_seat(registry: Registry, bob: Person) -> None:
@@ -370,7 +370,7 @@ def test_rooms_may_be_entered_and_resumed_in_one_hello(registry: Registry, ada: 
     assert [event.seq for event in told if isinstance(event, Event)] == [1, 2]
 
 
-# -- Nicks ---------------------------------------------------------------------------------------------------------------
+# -- Nicks -----------------------------------------------------------------------------------------
 
 
 def test_a_change_of_nick_is_told_in_every_room(registry: Registry, ada: Person, bob: Person) -> None:
@@ -406,7 +406,7 @@ def test_a_refused_nick_leaves_the_old_one(registry: Registry, ada: Person, bob:
     assert ada.take() == []
 
 
-# -- Rooms ---------------------------------------------------------------------------------------------------------------
+# -- Rooms -----------------------------------------------------------------------------------------
 
 
 def test_a_room_is_made_by_entering_it_and_is_current(registry: Registry, ada: Person, bob: Person) -> None:
@@ -525,7 +525,7 @@ def test_who_lists_a_room_one_need_not_be_in(registry: Registry, ada: Person, bo
     )
 
 
-# -- Topics --------------------------------------------------------------------------------------------------------------
+# -- Topics ----------------------------------------------------------------------------------------
 
 
 def test_a_topic_is_set_shown_and_taken_away(ada: Person, bob: Person) -> None:
@@ -546,7 +546,7 @@ def test_a_topic_has_a_limit(ada: Person) -> None:
     assert only(events.Topic, ada.ask(Topic())).text == "x" * TOPIC_CHARACTERS
 
 
-# -- Talking -------------------------------------------------------------------------------------------------------------
+# -- Talking ---------------------------------------------------------------------------------------
 
 
 def test_a_message_is_acknowledged_and_told_to_all(ada: Person, bob: Person) -> None:
@@ -632,7 +632,7 @@ def test_an_id_has_a_limit(ada: Person) -> None:
     assert refusal(told) == ("too-long", "The id is too long.", "An id has at most 64 characters.")
 
 
-# -- In private ----------------------------------------------------------------------------------------------------------
+# -- In private ------------------------------------------------------------------------------------
 
 
 def test_a_private_message_is_told_to_one(registry: Registry, ada: Person, bob: Person) -> None:
@@ -712,7 +712,7 @@ def test_who_takes_nothing_more_is_told_nothing(ada: Person, bob: Person) -> Non
     assert len(bob.take()) == 1
 
 
-# -- Away ----------------------------------------------------------------------------------------------------------------
+# -- Away ------------------------------------------------------------------------------------------
 
 
 def test_who_is_away_is_written_to_and_it_is_told_once(registry: Registry, ada: Person, bob: Person) -> None:
@@ -744,7 +744,7 @@ def test_an_away_text_has_a_limit(ada: Person) -> None:
     assert ada.session.away == "x" * 300
 
 
-# -- Not hearing ---------------------------------------------------------------------------------------------------------
+# -- Not hearing -----------------------------------------------------------------------------------
 
 
 def test_who_ignores_hears_nothing_and_sees_what_happens(registry: Registry, ada: Person, bob: Person) -> None:
@@ -800,7 +800,7 @@ def test_so_many_can_be_ignored(ada: Person) -> None:
     assert refusal(told) == ("too-many", "You ignore 100 people already.", "/unignore one of them first.")
 
 
-# -- Looking -------------------------------------------------------------------------------------------------------------
+# -- Looking ---------------------------------------------------------------------------------------
 
 
 def test_whois_tells_about_a_person(registry: Registry, clock: StandingClock, ada: Person, bob: Person) -> None:
@@ -889,7 +889,7 @@ def test_history_takes_no_numbers_below_0(ada: Person, command: Command) -> None
     )
 
 
-# -- Going ---------------------------------------------------------------------------------------------------------------
+# -- Going -----------------------------------------------------------------------------------------
 
 
 def test_quitting_is_told_in_every_room_with_the_last_word(registry: Registry, ada: Person, bob: Person) -> None:
@@ -926,7 +926,7 @@ def test_when_the_server_stops_everybody_is_told_and_nobody_is_told_of_each(regi
     assert [len(room.members) for room in registry.rooms()] == [0, 0]
 
 
-# -- What cannot be stored -----------------------------------------------------------------------------------------------
+# -- What cannot be stored -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", [Say("hi", id="1"), Me("waves", id="1"), Topic("tea", id="1")], ids=repr)

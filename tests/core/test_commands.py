@@ -147,7 +147,7 @@ def test_a_second_slash_says_the_first(text: str) -> None:
     assert parse("//" + text) == Say("/" + text)
 
 
-# -- The table -----------------------------------------------------------------------------------------------------------
+# -- The table -------------------------------------------------------------------------------------
 
 
 def test_the_table_has_every_command_once() -> None:

@@ -101,7 +101,7 @@ def test_an_event_that_is_larger_than_the_log_leaves_no_hole(large: str) -> None
     assert numbers(log.read(1, 9)) == [3]
 
 
-# -- What was said -------------------------------------------------------------------------------------------------------
+# -- What was said ---------------------------------------------------------------------------------
 
 
 def test_what_was_said_is_found_by_origin_and_id() -> None:
@@ -122,11 +122,12 @@ def test_what_the_log_holds_no_longer_is_not_found() -> None:
     assert [seq for seq in range(1, 10) if find(log, "seat", str(seq))] == list(range(3, 10))
 
 
-# -- Laws ----------------------------------------------------------------------------------------------------------------
+# -- Laws ------------------------------------------------------------------------------------------
 
 
 def taken(events: list[Event]) -> int:
-    """The bytes that the texts of ``events`` take, at four a character outside ASCII, and what each event takes besides."""
+    """The bytes that the texts of ``events`` take, at four a character outside ASCII, and what each
+    event takes besides."""
     texts = [event.text for event in events if isinstance(event, Said)]
     return EVENT_BYTES * len(events) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
 

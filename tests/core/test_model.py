@@ -1,7 +1,8 @@
-"""A stateful model: people come, talk and go in any order, and what is promised holds after every step.
+"""A stateful model: people come, talk and go in any order, and what is promised holds after every
+step.
 
-In one room everybody sees the same events, without a hole; sent again is not said twice; resumed is complete; a nick has one
-holder; and of who is gone nothing is left.
+In one room everybody sees the same events, without a hole; sent again is not said twice; resumed is
+complete; a nick has one holder; and of who is gone nothing is left.
 """
 
 # ruff: noqa: RUF001 - look-alikes are what is tested
@@ -104,7 +105,8 @@ class Reader:
         self.awaited[key] = event.seq + 1
 
     def _skip(self, key: str, seq: int) -> int:
-        """The number that must come next, where ``seq`` has come: only what is ignored may be left out."""
+        """The number that must come next, where ``seq`` has come: only what is ignored may be left
+        out."""
         awaited = self.awaited[key]
         while awaited < seq and isinstance(self._everything[key][awaited - 1], Said) and self.person.session.ignoring:
             awaited += 1

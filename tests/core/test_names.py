@@ -69,7 +69,7 @@ def nick_or_reject(text: str) -> Name:
         raise
 
 
-# -- The grammar ---------------------------------------------------------------------------------------------
+# -- The grammar -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_text_is_a_safe_nick_or_refused_in_safe_words(typed: str) -> None:
     assert not isinstance(answer, BadNick) or answer.hint
 
 
-# -- Reserved words ------------------------------------------------------------------------------------------
+# -- Reserved words --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED))
@@ -235,7 +235,7 @@ def test_no_everyday_name_looks_reserved(nick: str) -> None:
     assert parse_nick(nick).text == nick
 
 
-# -- The same ------------------------------------------------------------------------------------------------
+# -- The same --------------------------------------------------------------------------------------
 
 
 @given(ANY_SCRIPT)
@@ -274,7 +274,7 @@ def test_what_is_too_long_folds_to_nobody() -> None:
     assert fold("я" * 4096) == ""
 
 
-# -- Looking the same ----------------------------------------------------------------------------------------
+# -- Looking the same ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def limited(per_address: int = 0, sessions: int = 0) -> Registry:
     return new_registry(Settings(max_per_address=per_address, max_sessions=sessions))
 
 
-# -- Connections ---------------------------------------------------------------------------------------------------------
+# -- Connections -----------------------------------------------------------------------------------
 
 
 def test_the_server_takes_so_many_and_no_more() -> None:
@@ -78,7 +78,7 @@ def test_who_was_not_admitted_may_be_dismissed() -> None:
         registry.admit(new_session())
 
 
-# -- Nicks ---------------------------------------------------------------------------------------------------------------
+# -- Nicks -----------------------------------------------------------------------------------------
 
 
 def test_a_nick_is_found_in_every_spelling() -> None:
@@ -154,7 +154,7 @@ def test_the_names_of_the_server_and_of_its_room_are_reserved() -> None:
     assert registry.default_room == parse_room("Yard")
 
 
-# -- Rooms ---------------------------------------------------------------------------------------------------------------
+# -- Rooms -----------------------------------------------------------------------------------------
 
 
 def test_a_room_is_made_once_and_found_in_every_spelling() -> None:
@@ -209,7 +209,7 @@ def test_no_room_is_made_where_people_are_in_all(monkeypatch: pytest.MonkeyPatch
     assert registry.open_room(parse_room("two"))
 
 
-# -- Private messages ----------------------------------------------------------------------------------------------------
+# -- Private messages ------------------------------------------------------------------------------
 
 
 def test_so_many_private_messages_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,11 +238,12 @@ def test_feeds_that_nobody_reads_are_forgotten(world: World) -> None:
     assert world.registry.connections() == ()
 
 
-# -- The rest after much work --------------------------------------------------------------------------------------------
+# -- The rest after much work ----------------------------------------------------------------------
 
 
 def deliver(world: World, readers: int, messages: int, seconds: float) -> float:
-    """Say so many messages to so many, which takes so many seconds in all; how long the fan-out waits before the next."""
+    """Say so many messages to so many, which takes so many seconds in all; how long the fan-out
+    waits before the next."""
     ada, *others = (world.reader(f"p{number}") for number in range(readers + 1))
     for reader in (ada, *others):
         reader.settle()

@@ -23,7 +23,7 @@ def world(clock: Clock) -> World:
     return World(clock)
 
 
-# -- Live ----------------------------------------------------------------------------------------------------------------
+# -- Live ------------------------------------------------------------------------------------------
 
 
 def test_a_live_reader_with_a_socket_is_written_to_past_the_transport(world: World) -> None:
@@ -84,7 +84,7 @@ def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(world: Wo
     assert bob.outlet not in world.fanout.behind
 
 
-# -- Behind --------------------------------------------------------------------------------------------------------------
+# -- Behind ----------------------------------------------------------------------------------------
 
 
 @WIRES
@@ -117,7 +117,8 @@ def test_one_who_takes_nothing_holds_one_line_at_most(world: World, wire: type[P
         ada.ask(Say(f"{number} " + "x" * 1000))
         world.turn()
     assert len(eve.lines()) == 900
-    # Twisted lets a transport without a socket hold 64 KiB before it says stop, and one chunk is on top of that.
+    # Twisted lets a transport without a socket hold 64 KiB before it says stop, and one chunk is on
+    # top of that.
     bound = 1100 if wire is SocketWire else (1 << 16) + BATCH_BYTES + 2200
     assert bob.held + len(bob.outlet._rest) <= bound
     bob.settle()
@@ -205,12 +206,13 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
     bob_lines, eve_lines = ([line.removeprefix("#lobby ") for line in reader.lines()] for reader in (bob, eve))
     for kind in ("<ada>", "[ada]"):
         assert seen(bob_lines, kind) == seen(eve_lines, kind)
-    # Of what is said, everything came in its place: what comes to each alone may come earlier or later than that.
+    # Of what is said, everything came in its place: what comes to each alone may come earlier or
+    # later than that.
     assert set(seen(bob_lines, "<ada>", "[ada]")) == set(seen(eve_lines, "<ada>", "[ada]"))
     assert bob.outlet not in world.fanout.behind
 
 
-# -- Bounds --------------------------------------------------------------------------------------------------------------
+# -- Bounds ----------------------------------------------------------------------------------------
 
 
 @WIRES
@@ -274,7 +276,7 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
     assert bob.outlet.is_stalled(clock.seconds())
 
 
-# -- The end -------------------------------------------------------------------------------------------------------------
+# -- The end ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("room", [1 << 40, 0, 3])

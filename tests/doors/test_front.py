@@ -1,4 +1,5 @@
-"""The front: whoever calls reaches their door with all they said, or is told why not in their own language."""
+"""The front: whoever calls reaches their door with all they said, or is told why not in their own
+language."""
 
 from __future__ import annotations
 

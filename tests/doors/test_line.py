@@ -102,7 +102,7 @@ def named(line: Line, nick: str) -> Line:
     return line
 
 
-# -- Who is calling ------------------------------------------------------------------------------------------------------
+# -- Who is calling --------------------------------------------------------------------------------
 
 
 def test_who_is_silent_is_greeted(connect: Connect, clock: Clock) -> None:
@@ -167,7 +167,7 @@ def test_a_character_that_telnet_takes_apart_may_begin_in_the_bytes_before(conne
     assert ada.heard() == ["<bob> Über"]
 
 
-# -- Lines ---------------------------------------------------------------------------------------------------------------
+# -- Lines -----------------------------------------------------------------------------------------
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
 
@@ -254,7 +254,7 @@ def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
     assert bob.heard()[0].startswith("!! The line is not UTF-8")
 
 
-# -- Too fast ------------------------------------------------------------------------------------------------------------
+# -- Too fast --------------------------------------------------------------------------------------
 
 
 def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect: Connect, clock: Clock) -> None:
@@ -309,7 +309,7 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
     clock.advance(0)
 
 
-# -- The end -------------------------------------------------------------------------------------------------------------
+# -- The end ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("said", [b"", b"not a nick\n", b"ad", b"/help\n"])

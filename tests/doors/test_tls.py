@@ -37,7 +37,8 @@ def general_name(name: str) -> x509.GeneralName:
 
 
 def make(folder: Path, name: str, days: int = 30, form: str = "plain") -> tuple[str, str]:
-    """A self-signed certificate for ``name``, a host or an address, and its key, in two PEM files of ``folder``."""
+    """A self-signed certificate for ``name``, a host or an address, and its key, in two PEM files
+    of ``folder``."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -265,7 +266,8 @@ def test_who_does_not_close_in_turn_is_cut_off(server: Server) -> None:
 
 
 def test_a_caller_who_closes_has_said_everything(server: Server) -> None:
-    """As outside TLS an unterminated last line counts; only the answers cannot reach them any more."""
+    """As outside TLS an unterminated last line counts; only the answers cannot reach them any
+    more."""
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
     server.turn()

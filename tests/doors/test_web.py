@@ -1,4 +1,5 @@
-"""The web door over a transport in memory: requests whole and byte by byte, limits, and bytes that mean harm."""
+"""The web door over a transport in memory: requests whole and byte by byte, limits, and bytes that
+mean harm."""
 
 # mypy: allow-untyped-calls
 

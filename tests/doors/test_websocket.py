@@ -1,4 +1,5 @@
-"""The WebSocket door over a transport in memory: the handshake, frames whole and byte by byte, limits, and bytes that mean harm."""
+"""The WebSocket door over a transport in memory: the handshake, frames whole and byte by byte,
+limits, and bytes that mean harm."""
 
 # mypy: allow-untyped-calls
 

@@ -1,4 +1,5 @@
-"""A connection without a network: a transport that keeps what is written, and a front at its near end."""
+"""A connection without a network: a transport that keeps what is written, and a front at its near
+end."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from chatd.testing import StandingClock
 
 
 class Wire:
-    """A transport in memory, as TCP's: its protocol can be replaced, and its writing side closed."""
+    """A transport in memory, as TCP's: its protocol can be replaced, and its writing side
+    closed."""
 
     def __init__(self) -> None:
         self.protocol: Any = None
@@ -108,7 +110,8 @@ class Recorder(Protocol):
 
 
 class Server:
-    """A front on a clock that stands still; the doors of lines are open, and ``record`` opens others that only keep what comes."""
+    """A front on a clock that stands still; the doors of lines are open, and ``record`` opens
+    others that only keep what comes."""
 
     def __init__(self, clock: Clock, settings: Settings | None = None, tls_only: bool = False) -> None:
         self.clock = clock

@@ -19,8 +19,9 @@ Stored = dict[Place, tuple[str, str, str]]
 def check(folder: Path, acknowledged: Mapping[str, Place], forgotten: Collection[str] = ()) -> Stored:
     """Look into the data in ``folder`` as a power cut would have left it, and return what is there.
 
-    Every id of ``acknowledged`` is stored once, at its place; those that may be ``forgotten`` are, or lie before all that is kept.
-    The seqs of each room follow one another without a hole; the search index has what it says that it has; nothing is damaged.
+    Every id of ``acknowledged`` is stored once, at its place; those that may be ``forgotten`` are,
+    or lie before all that is kept. The seqs of each room follow one another without a hole; the
+    search index has what it says that it has; nothing is damaged.
     """
     with TemporaryDirectory() as name:  # A copy: opening it would repair what the next start has to.
         for file in folder.glob("chatd.db*"):

@@ -1,7 +1,9 @@
-"""A process whose children say one message after another until they are killed; run by ``test_crash.py``.
+"""A process whose children say one message after another until they are killed; run by
+``test_crash.py``.
 
-It reads what a child shall do, a line of JSON each (:class:`Life`), and lets a fork of itself live so: a fork is there at once,
-where a new interpreter would have to import everything.  It writes what happens, a line each::
+It reads what a child shall do, a line of JSON each (:class:`Life`), and lets a fork of itself live
+so: a fork is there at once, where a new interpreter would have to import everything. It writes what
+happens, a line each::
 
     began PID
     acknowledged ROOM SEQ ID
@@ -41,7 +43,8 @@ UNKEPT: Final = "attic"
 """Nothing of this room is kept, but that its numbers are given."""
 
 BURSTS: Final = (1, 5, 37, 150)
-"""How many messages are said before their answers are awaited, in number: in one statement, and in a transaction of several."""
+"""How many messages are said before their answers are awaited, in number: in one statement, and in
+a transaction of several."""
 
 KEPT: Final = 400
 """The messages that are kept at least, in number."""
@@ -58,10 +61,12 @@ LONGEST_LIFE: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What a child does in ``folder``: it says the messages from ``first`` to about ``last``, and then stops in order.
+    """What a child does in ``folder``: it says the messages from ``first`` to about ``last``, and
+    then stops in order.
 
-    It kills itself just before a statement or a step that has ``death`` in it comes for the ``times``-th time.
-    ``index_seconds`` is how long the search index waits; with ``traced`` the child waits for strace first.
+    It kills itself just before a statement or a step that has ``death`` in it comes for the
+    ``times``-th time. ``index_seconds`` is how long the search index waits; with ``traced`` the
+    child waits for strace first.
     """
 
     folder: str
@@ -175,7 +180,8 @@ def tell(*words: object) -> None:
 
 
 def await_tracer() -> None:
-    """Until strace has taken hold of this process, which any process may, where only ancestors could (Yama)."""
+    """Until strace has taken hold of this process, which any process may, where only ancestors
+    could (Yama)."""
     CDLL(None).prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)
     while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
         time.sleep(0.001)

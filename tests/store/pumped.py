@@ -1,4 +1,5 @@
-"""A store whose reactor is the test: what its threads have to say waits until the test asks for it."""
+"""A store whose reactor is the test: what its threads have to say waits until the test asks for
+it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ PATIENCE = 10.0
 
 
 class PumpedStore(SqliteStore):
-    """A store in ``folder`` that is started, and does nothing until :meth:`settle` or :meth:`wait`."""
+    """A store in ``folder`` that is started, and does nothing until :meth:`settle` or
+    :meth:`wait`."""
 
     def __init__(self, folder: Path) -> None:
         self.calls: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
@@ -66,7 +68,8 @@ class PumpedStore(SqliteStore):
         return self.log(parse_room(name))
 
     def limit(self, more_pages: int | None) -> None:
-        """Let the database grow by so many pages and no more, as on a full disk; None: as it likes."""
+        """Let the database grow by so many pages and no more, as on a full disk; None: as it
+        likes."""
         assert self._writer is not None
         connection = self._writer._connection
         size = connection.execute("PRAGMA page_count").fetchone()[0]

@@ -1,4 +1,5 @@
-"""The wall clock is set back or forward in the middle: numbers, pages and what is found go by what was said after what."""
+"""The wall clock is set back or forward in the middle: numbers, pages and what is found go by what
+was said after what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""SIGKILL at any moment: nothing acknowledged is missing, nothing is doubled, and it goes on where it was.
+"""SIGKILL at any moment: nothing acknowledged is missing, nothing is doubled, and it goes on where
+it was.
 
 ``crashing.py`` is the program that is killed, ``checker.py`` looks at what is left.
 """
@@ -75,7 +76,8 @@ class History:
     folder: Path
     acknowledged: dict[str, Place] = field(default_factory=dict)
     kept: int = 1
-    """The first message that nobody may have forgotten, outside the room of which nothing is kept."""
+    """The first message that nobody may have forgotten, outside the room of which nothing is
+    kept."""
 
     def live(self, kill: Kill = lambda pid: None, check: bool = True, **life: object) -> tuple[str, int]:
         """Go on for one more life; what it said that it died of, and its exit status."""
@@ -200,8 +202,8 @@ CALLS = [
     ("chatd.db", "pwrite64", 9),
     ("chatd.db", "fdatasync", 2),
 ]
-"""A file, what is done with it, and the how-many-th time is the end: while the database is made, in the middle of a commit or of
-its sync, in the middle of copying the log."""
+"""A file, what is done with it, and the how-many-th time is the end: while the database is made, in
+the middle of a commit or of its sync, in the middle of copying the log."""
 
 
 @pytest.mark.parametrize(("file", "call", "times"), CALLS if EVERYTHING else CALLS[3::4])

@@ -99,7 +99,8 @@ def test_of_a_large_database_only_what_is_read_at_the_start_is_checked(
 
 
 def place_of_leaf(data: bytes, root: int, leaf: int) -> int:
-    """Where leaf number ``leaf`` of a table begins, whose ``root`` is a leaf or all leaves' parent (SQLite, "B-tree Pages")."""
+    """Where leaf number ``leaf`` of a table begins, whose ``root`` is a leaf or all leaves' parent
+    (SQLite, "B-tree Pages")."""
     start = 4096 * (root - 1)
     if data[start] == 5:
         [cell] = struct.unpack_from(">H", data, start + 12 + 2 * leaf)

@@ -1,4 +1,5 @@
-"""Searching what was said: in any script, by words, by room, by nick, by time; over memory and the index alike."""
+"""Searching what was said: in any script, by words, by room, by nick, by time; over memory and the
+index alike."""
 
 from __future__ import annotations
 

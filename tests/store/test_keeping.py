@@ -1,4 +1,5 @@
-"""Forgetting for real: from the log, from the search, from the file; as the server or the room chooses, in memory and on disk."""
+"""Forgetting for real: from the log, from the search, from the file; as the server or the room
+chooses, in memory and on disk."""
 
 from __future__ import annotations
 

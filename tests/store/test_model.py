@@ -1,4 +1,5 @@
-"""The log on disk does what the log in memory does: numbers, reading, cursors, ids, topics, forgetting.
+"""The log on disk does what the log in memory does: numbers, reading, cursors, ids, topics,
+forgetting.
 
 Restarts and a full disk make no difference.
 """
@@ -27,7 +28,8 @@ HOUR = 3_600_000
 
 
 class Alike(RuleBasedStateMachine):
-    """Everything is asked of both; a reader follows each room with a cursor, and must see what the other log has."""
+    """Everything is asked of both; a reader follows each room with a cursor, and must see what the
+    other log has."""
 
     @initialize()
     def begin(self) -> None:

@@ -1,4 +1,5 @@
-"""A stateful model: clients lose their links, the server restarts and forgets, and every client still sees the same room, once.
+"""A stateful model: clients lose their links, the server restarts and forgets, and every client
+still sees the same room, once.
 
 The same holds of the log in memory, but for restarts, and of the log on disk.
 """

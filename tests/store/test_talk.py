@@ -1,4 +1,5 @@
-"""People who talk through the log on disk: what they are told, and when; a full disk; a restart; reading far back."""
+"""People who talk through the log on disk: what they are told, and when; a full disk; a restart;
+reading far back."""
 
 from __future__ import annotations
 
@@ -187,7 +188,8 @@ class TestFullDisk:
 class TestHistory:
     @pytest.fixture
     def ada(self, server: Server) -> Person:
-        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; ada sees none of it in memory."""
+        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; ada sees none
+        of it in memory."""
         ada = server.arrive("ada")
         for n in range(1, 501):
             server.time.advance(1)
@@ -267,7 +269,8 @@ class TestSearch:
 
 
 class Connection:
-    """A JSON client behind an outlet whose transport pushes back now and then; keeps what it is sent."""
+    """A JSON client behind an outlet whose transport pushes back now and then; keeps what it is
+    sent."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
