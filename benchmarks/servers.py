@@ -31,7 +31,8 @@ class Start:
     port: int
     #: A temporary folder for configuration and logs; the compiled programs lie there too.
     folder: Path
-    #: The limits that the server has as it comes; otherwise those that would disturb a measurement are off.
+    #: The limits that the server has as it comes; otherwise those that would disturb a measurement
+    #: are off.
     default_limits: bool
 
 

@@ -85,7 +85,7 @@ class ChatService(Service):
         self._reactor.callWhenRunning(self._take_signals)
 
     def _look_after(self) -> None:
-        self._front.chat.let_go_of_stalled()
+        self._front.chat.drop_stalled_readers()
         self._front.chat.registry.settle()
 
     def _take_signals(self) -> None:
@@ -123,7 +123,7 @@ class ChatService(Service):
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         settled: Deferred[None] = Deferred()
-        self._front.chat.registry.store.settled(lambda: settled.callback(None))
+        self._front.chat.registry.store.after_pending(lambda: settled.callback(None))
         await settled
         await self._front.shut_down()
         if self._store is not None:

@@ -19,11 +19,11 @@ from twisted.python import usage
 
 from chatd import __version__
 from chatd.core.errors import Refusal
-from chatd.core.keep import span
 from chatd.core.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.log import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.registry import Registry, Settings
+from chatd.core.retention import span
 from chatd.core.text import decode_line, safe_text
 from chatd.delivery.fanout import Fanout
 from chatd.doors import catalogue

@@ -54,7 +54,7 @@ class RecordingOutgoing:
         self.cursors: dict[Room, int] = {}
         """The number of the next event, for each room that is followed."""
         self.current: Room | None = None
-        self.choosy = False
+        self.filtered = False
         self.held = 0
         """While it is above 0, a door would give nothing more that the person asks."""
         self.full = False
@@ -88,8 +88,8 @@ class RecordingOutgoing:
     def turn_to(self, room: Room | None) -> None:
         self.current = room
 
-    def choose(self, choosy: bool) -> None:
-        self.choosy = choosy
+    def set_filtered(self, filtered: bool) -> None:
+        self.filtered = filtered
 
     def hold(self) -> None:
         self.held += 1
@@ -105,7 +105,7 @@ class RecordingOutgoing:
         if cursor < log.first:
             self._kept.append(Missed(room.name.text, cursor, log.first - 1))
         news = log.read(cursor, log.stored)
-        self._kept.extend(event for event in news if not (self.choosy and self.session.ignores(event)))
+        self._kept.extend(event for event in news if not (self.filtered and self.session.ignores(event)))
         self.cursors[room] = max(cursor, log.stored)
 
 

@@ -26,7 +26,7 @@ Fields = dict[str, bool]
 
 WIRE_NAMES = {"first": "from", "last": "to"}
 OF_EVERY_EVENT = {"room", "seq", "time", "nick"}
-NOT_SHOWN = {"origin", "id"}
+NOT_SHOWN = {"sender_id", "id"}
 
 MESSAGES = {name: cls for cls, name in NEWS.items()}
 
@@ -71,7 +71,7 @@ def test_every_request_is_told_with_its_fields() -> None:
 
 def test_every_event_is_told_with_its_fields() -> None:
     told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: events")}
-    known = {name: fields_of(cls, OF_EVERY_EVENT | {"origin"}) for name, cls in MESSAGES.items() if issubclass(cls, Event)}
+    known = {name: fields_of(cls, OF_EVERY_EVENT | {"sender_id"}) for name, cls in MESSAGES.items() if issubclass(cls, Event)}
     assert told == known
 
 
@@ -164,7 +164,7 @@ def test_dead_links_are_found_in_the_time_that_is_told() -> None:
 
 
 def test_the_messages_that_may_be_sent_again_are_those_that_have_a_text_for_others() -> None:
-    (told,) = re.findall(r"A repeated `id` holds for (.+): it is answered again", DOCUMENT)
+    (told,) = re.findall(r"A repeated `id` holds for (.+): it is answered again", " ".join(DOCUMENT.split()))
     again = {commands.Say, commands.Me, commands.Msg, commands.Reply}
     names = {cls: name for name, cls in REQUESTS.items()} | {row.make: row.name for row in TABLE}
     assert set(re.findall(r"`([a-z]+)`", told)) == {names[cls] for cls in again}

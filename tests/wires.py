@@ -202,7 +202,7 @@ class Reader:
     def closing(self, reason: Reason) -> None:
         self.ended = reason
 
-    def let_go(self, reason: Reason) -> None:
+    def abort(self, reason: Reason) -> None:
         self.ended = reason
         self.wire.abortConnection()
 

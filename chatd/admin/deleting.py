@@ -11,7 +11,7 @@ from chatd.admin import data
 from chatd.admin.progress import Progress, in_thread
 from chatd.core import when
 from chatd.core.when import FOR_EVER
-from chatd.store import database, keeping
+from chatd.store import database, deletion
 from chatd.store.queries import RoomRow, event_id
 
 
@@ -58,7 +58,7 @@ def _forget(connection: sqlite3.Connection, row: RoomRow, before: int, end: int)
     try:
         with Progress("forget") as progress:
             while first < end:
-                first, _ = keeping.forget(connection, row.id, before, end)
+                first, _ = deletion.forget(connection, row.id, before, end)
                 progress.at(first - row.first, end - row.first)
     except (KeyboardInterrupt, sqlite3.Error) as stop:
         if connection.in_transaction:

@@ -16,10 +16,10 @@ from typing import BinaryIO
 from chatd.admin import data
 from chatd.admin.lines import events_of
 from chatd.admin.progress import Progress
-from chatd.core.events import Event, KeepSet, Said, TopicSet
-from chatd.core.keep import NONE, Keep, words
+from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.limits import ROOMS_STORED
 from chatd.core.names import Name, parse_room
+from chatd.core.retention import NONE, Retention, words
 from chatd.store import database, index, queries
 from chatd.store.database import UnusableError
 from chatd.store.queries import to_row
@@ -32,7 +32,7 @@ class _Sum:
     first: int = 0
     last: int = 0
     topic: str = ""
-    keep: Keep = field(default_factory=Keep)
+    keep: Retention = field(default_factory=Retention)
 
     def over(self, events: Iterator[Event]) -> Iterator[Event]:
         """``events``, while they go by."""
@@ -41,8 +41,8 @@ class _Sum:
             self.last = event.seq
             if isinstance(event, TopicSet):
                 self.topic = event.text
-            elif isinstance(event, KeepSet):
-                self.keep = Keep(event.keep, event.since)
+            elif isinstance(event, RetentionSet):
+                self.keep = Retention(event.keep, event.since)
             yield event
 
 
@@ -110,7 +110,7 @@ def _write(connection: sqlite3.Connection, room: Name, events: Iterator[Event], 
     connection.execute("BEGIN IMMEDIATE")
     id = _free_id(connection, room)
     connection.executemany(
-        "INSERT INTO event (id, time, kind, nick, origin, text, detail, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO event (id, time, kind, nick, sender_id, text, detail, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (to_row(id, _of_nobody(event, id)) for event in events),
     )
     connection.execute(
@@ -136,11 +136,11 @@ def _of_nobody(event: Event, room: int) -> Event:
     """``event`` as it is stored.
 
     Whose it was is a secret that no file has, so it is nobody's: an id was given by its sender, and
-    stands for this message only together with them. One origin for each message keeps all ids
+    stands for this message only together with them. One sender_id for each message keeps all ids
     apart.
     """
     if isinstance(event, Said) and event.id:
-        return replace(event, origin=f"imported {room}.{event.seq}")
+        return replace(event, sender_id=f"imported {room}.{event.seq}")
     return event
 
 

@@ -12,9 +12,9 @@ from typing import BinaryIO, Final
 
 from chatd.admin.progress import Progress
 from chatd.codecs.json import decode_news
-from chatd.core import keep
+from chatd.core import retention
 from chatd.core.errors import BadNick, BadUsage, Malformed, NickReserved, Refusal, TooLong
-from chatd.core.events import Event, KeepSet, Renamed
+from chatd.core.events import Event, Renamed, RetentionSet
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import parse_nick, parse_room
 from chatd.store.database import UnusableError
@@ -72,8 +72,8 @@ def _event(line: bytes) -> Event:
     _check_nick(event.nick)
     if isinstance(event, Renamed):
         _check_nick(event.to)
-    elif isinstance(event, KeepSet):
-        keep.span(event.keep)
+    elif isinstance(event, RetentionSet):
+        retention.span(event.keep)
         _check_time(event.since)
     return event
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatd.client.lookback import Hit
 from chatd.core.errors import BadUsage
-from chatd.core.events import Event, Found
+from chatd.core.events import Event, SearchResults
 
 
 class Hits:
@@ -15,7 +15,7 @@ class Hits:
         self._words: tuple[str, ...] = ()
         self._chosen = 0
 
-    def found(self, found: Found) -> None:
+    def found(self, found: SearchResults) -> None:
         """A search has found this."""
         self._events = list(enumerate(found.events, start=1))
         self._words, self._chosen = found.words, 0

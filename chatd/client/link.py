@@ -54,7 +54,7 @@ CLOSINGS: Final = {
 NICK_REFUSALS: Final = frozenset({"bad-nick", "nick-taken", "nick-reserved"})
 """The codes of refusals that another nick may cure."""
 
-NOT_FINAL: Final = (events.Away, events.Slowed, events.Missed, events.Private)
+NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.Private)
 """Answers that may bear the id of a command without ending it."""
 
 

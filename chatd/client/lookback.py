@@ -236,13 +236,13 @@ class Lookback:
             return False
         asked = self._asked.pop(answer.id)
         self.notice = "" if asked is not None else self.notice
-        if asked is not None and isinstance(answer, events.History):
+        if asked is not None and isinstance(answer, events.HistoryPage):
             self._take(asked, answer)
         elif asked is not None and isinstance(answer, events.Refused):
             self.notice = f"{answer.reason} {answer.hint}".strip()
         return True
 
-    def _take(self, asked: Asked, told: events.History) -> None:
+    def _take(self, asked: Asked, told: events.HistoryPage) -> None:
         """The server has told all there is of what was ``asked``; what it leaves out, those have
         said whom one does not hear."""
         low, high = asked.low, asked.high
@@ -260,7 +260,7 @@ class Lookback:
         if self.past is not None:
             self._fetch(self.past)
 
-    def _begin(self, asked: Asked, told: events.History, low: int, high: int) -> None:
+    def _begin(self, asked: Asked, told: events.HistoryPage, low: int, high: int) -> None:
         """Look at what was ``asked`` for, if there is something in it that the present does not
         show."""
         view, first = asked.view, (told.events[0].seq if told.events else asked.high)
@@ -278,7 +278,7 @@ class Lookback:
         if asked.hit is not None and all(event.seq != asked.hit.seq for event in told.events):
             self.notice = "that message is kept no longer"
 
-    def _entries(self, told: events.History) -> list[Entry]:
+    def _entries(self, told: events.HistoryPage) -> list[Entry]:
         return [Entry(event.seq, event.time, self._wording.day(event.time), self._lines(event)) for event in told.events]
 
     def _lines(self, event: Event) -> tuple[Line, ...]:

@@ -294,9 +294,9 @@ class Talk:
                 self._look.gone(answer.room)
             case events.Forgotten():
                 self._forget(answer)
-            case events.Found():
+            case events.SearchResults():
                 self._hits.found(answer)
-            case events.Help() if len(answer.commands) > 1:
+            case events.HelpText() if len(answer.commands) > 1:
                 heard = replace(heard, news=replace(answer, commands=(*answer.commands, *OWN)))
         self._show(heard)
 

@@ -71,9 +71,9 @@ class Wording:
                 yield from self.note(*(f"-- {line}" for line in news.motd))
             case events.Entered():
                 yield from self._entered(news, here)
-            case events.History():
+            case events.HistoryPage():
                 yield from self._history(news)
-            case events.Found():
+            case events.SearchResults():
                 yield from self._found(news)
             case events.Missed():
                 yield from self.note(f"-- {_what_is_missing(news)}")
@@ -93,7 +93,7 @@ class Wording:
         lines = self._at(self._now(), self._report(replace(entered, scrollback=())), entered.room, entered.seq)
         yield from (replace(line, lasting=True) for line in lines)
 
-    def _history(self, history: events.History) -> Iterator[Settled]:
+    def _history(self, history: events.HistoryPage) -> Iterator[Settled]:
         if not history.events:
             yield from self._at(self._now(), self._report(history))
             return
@@ -141,7 +141,7 @@ class Wording:
 
     # -- What was found
 
-    def _found(self, found: events.Found) -> Iterator[Settled]:
+    def _found(self, found: events.SearchResults) -> Iterator[Settled]:
         if not found.events:
             yield from self.note(f"-- Nothing is found for {' '.join(found.words)}.")
             return

@@ -2,7 +2,7 @@
 
 Both directions of both ends are here: the server reads commands and writes events and answers, a
 client the other way round. The objects on the wire are the dataclasses of ``commands.py`` and
-``events.py``, field by field: a field that has its default value is left out, ``origin`` never
+``events.py``, field by field: a field that has its default value is left out, ``sender_id`` never
 leaves the server, and a time is written in ISO 8601, UTC.
 """
 
@@ -31,7 +31,7 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Left: "left",
     events.Renamed: "renamed",
     events.TopicSet: "topic",
-    events.KeepSet: "kept",
+    events.RetentionSet: "kept",
     events.Greeting: "greeting",
     events.Welcome: "welcome",
     events.Entered: "entered",
@@ -39,17 +39,17 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Ack: "ack",
     events.Done: "done",
     events.Private: "private",
-    events.Away: "away",
+    events.AwayNotice: "away",
     events.Members: "members",
     events.RoomList: "rooms",
-    events.Person: "person",
-    events.Topic: "topic-is",
-    events.Keeping: "keeping",
+    events.PersonInfo: "person",
+    events.TopicIs: "topic-is",
+    events.RetentionIs: "keeping",
     events.Forgotten: "forgotten",
     events.Ignoring: "ignoring",
-    events.History: "history",
-    events.Found: "found",
-    events.Help: "help",
+    events.HistoryPage: "history",
+    events.SearchResults: "found",
+    events.HelpText: "help",
     events.Refused: "refused",
     events.Missed: "missed",
     events.Slowed: "slowed",
@@ -167,7 +167,7 @@ def _to_wire(thing: Any) -> dict[str, Any]:
 def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
     known = _WRITERS.get(cls)
     if known is None:
-        known = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "origin"]
+        known = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "sender_id"]
     return known
 
 
@@ -211,7 +211,7 @@ def _iso_second(seconds: int) -> str:
 
 
 def _from_wire(make: type[T], wire: Json) -> T:
-    values = {"origin": ""} if issubclass(make, Event) else {}
+    values = {"sender_id": ""} if issubclass(make, Event) else {}
     for name, wire_name, required, read in _readers(make):
         if wire_name in wire:
             try:
@@ -230,7 +230,7 @@ def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
         known = _READERS[cls] = [
             (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
             for f in fields(cls)
-            if f.name != "origin"
+            if f.name != "sender_id"
         ]
     return known
 
@@ -241,14 +241,14 @@ _READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] =
 def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
     if name in _TIMES:
         return _read_time
-    origin, arguments = get_origin(hint) or hint, get_args(hint)
-    if origin is UnionType:  # A text or nothing: what is left out is None, and what is there is a text.
+    sender_id, arguments = get_origin(hint) or hint, get_args(hint)
+    if sender_id is UnionType:  # A text or nothing: what is left out is None, and what is there is a text.
         return _reader(name, arguments[0])
-    if origin is tuple:
+    if sender_id is tuple:
         return partial(_read_tuple, _reader("", arguments[0]))
-    if isinstance(origin, type) and issubclass(origin, Mapping):
+    if isinstance(sender_id, type) and issubclass(sender_id, Mapping):
         return partial(_read_mapping, _reader("", arguments[1]))
-    return _READ[origin]
+    return _READ[sender_id]
 
 
 def _read_tuple(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:

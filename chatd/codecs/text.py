@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import singledispatchmethod
 from typing import Final
 
-from chatd.core import commands, events, keep
+from chatd.core import commands, events, retention
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.search import excerpt
@@ -97,7 +97,7 @@ class TextCodec:
                 return f"-- {event.nick} has taken away the topic of #{event.room}"
             case events.TopicSet():
                 return f"-- {event.nick} has set the topic of #{event.room}: {event.text}"
-            case events.KeepSet():
+            case events.RetentionSet():
                 since = self._from(event.since) if event.since > event.time else ""
                 return f"-- {event.nick} has chosen that {_kept(event.room, event.keep)}{since}; /keep changes it"
         raise TypeError(f"no words for {event!r}")
@@ -165,7 +165,7 @@ class TextCodec:
         return [f"[{answer.nick}] {answer.text}"]
 
     @_answer.register
-    def _(self, answer: events.Away) -> Iterable[str]:
+    def _(self, answer: events.AwayNotice) -> Iterable[str]:
         return [_is_away(answer.nick, answer.text)]
 
     @_answer.register
@@ -182,7 +182,7 @@ class TextCodec:
             yield f"-- and {answer.count - len(answer.rooms)} more"
 
     @_answer.register
-    def _(self, answer: events.Person) -> Iterable[str]:
+    def _(self, answer: events.PersonInfo) -> Iterable[str]:
         rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
         yield f"-- {answer.nick} is in {rooms}; here since {since} by {answer.door}, silent for {answer.idle} s"
@@ -190,16 +190,16 @@ class TextCodec:
             yield _is_away(answer.nick, answer.away)
 
     @_answer.register
-    def _(self, answer: events.Topic) -> Iterable[str]:
+    def _(self, answer: events.TopicIs) -> Iterable[str]:
         return [f"-- The topic of #{answer.room} is: {answer.text}" if answer.text else f"-- #{answer.room} has no topic."]
 
     @_answer.register
-    def _(self, answer: events.Keeping) -> Iterable[str]:
+    def _(self, answer: events.RetentionIs) -> Iterable[str]:
         since = self._from(answer.since) if answer.since else ""
         if answer.keep:
             yield f"-- By choice of its people, {_kept(answer.room, answer.keep)}{since}."
         else:
-            yield f"-- #{answer.room} is kept {f'for {keep.words(answer.most)}' if answer.most else 'for ever'}."
+            yield f"-- #{answer.room} is kept {f'for {retention.words(answer.most)}' if answer.most else 'for ever'}."
 
     @_answer.register
     def _(self, answer: events.Forgotten) -> Iterable[str]:
@@ -210,7 +210,7 @@ class TextCodec:
         return [f"-- You do not hear {_listed(answer.nicks)}." if answer.nicks else "-- You hear everybody."]
 
     @_answer.register
-    def _(self, answer: events.History) -> Iterable[str]:
+    def _(self, answer: events.HistoryPage) -> Iterable[str]:
         if not answer.events:
             yield f"-- There is nothing of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
             return
@@ -218,7 +218,7 @@ class TextCodec:
         yield from self._past(answer.events)
 
     @_answer.register
-    def _(self, answer: events.Found) -> Iterable[str]:
+    def _(self, answer: events.SearchResults) -> Iterable[str]:
         if not answer.events:
             yield "-- Nothing is found."
             return
@@ -233,7 +233,7 @@ class TextCodec:
             yield "-- There is more: give another word, or in:#room, from:nick, before:TIME."
 
     @_answer.register
-    def _(self, answer: events.Help) -> Iterable[str]:
+    def _(self, answer: events.HelpText) -> Iterable[str]:
         width = max(len(line.usage) for line in answer.commands)
         yield from (f"-- {line.usage:<{width}}  {line.help}" for line in answer.commands)
         if len(answer.commands) > 1:
@@ -270,9 +270,9 @@ def _why(reason: Reason, text: str) -> str:
 
 def _kept(room: str, text: str) -> str:
     """``#ops is kept for 30 days`` where ``text`` is 30d."""
-    if text == keep.NONE:
+    if text == retention.NONE:
         return f"nothing of #{room} is kept"
-    return f"#{room} is kept for {keep.words(text)}" if text else f"#{room} is kept as long as the server keeps"
+    return f"#{room} is kept for {retention.words(text)}" if text else f"#{room} is kept as long as the server keeps"
 
 
 def _is_away(nick: str, text: str) -> str:

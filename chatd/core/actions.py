@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-from chatd.core import commands, events, when
-from chatd.core import keep as keeping
+from chatd.core import commands, events, retention, when
 from chatd.core.commands import Command
 from chatd.core.errors import BadUsage, NickNeeded, NoSuchNick, NotDelivered, NotInRoom, Refusal, TooLong, TooMany
 from chatd.core.events import Event, Reason
@@ -46,7 +45,7 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
         if session.name is None and make not in BEFORE_NICK:
             raise NickNeeded("You have no nick yet.", "Say first what you want to be called.")
         if make is not commands.Ping:  # A program sends these by itself; nobody is the less idle for them.
-            session.heard = registry.now()
+            session.last_active = registry.now()
         ACTIONS[make](registry, session, command)
     except Refusal as refusal:
         refuse(session, refusal, command.id)
@@ -67,15 +66,15 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
     wanted = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
     if len(wanted) > ROOMS_PER_SESSION:
         raise TooMany("These are too many rooms.", f"A person can be in {ROOMS_PER_SESSION} rooms.")
-    origin = _origin(command.token)
-    before = registry.holder(origin)
+    sender_id = _sender_id(command.token)
+    before = registry.holder(sender_id)
     registry.check_free(name, but_for=before or session)
     if before is not None:
         session.ignoring, session.away = before.ignoring, before.away
-        session.out.choose(bool(session.ignoring))
+        session.out.set_filtered(bool(session.ignoring))
         end(registry, before, Reason.REPLACED)
     registry.claim(session, name)
-    registry.seat(session, origin)
+    registry.seat(session, sender_id)
     session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
     settings = registry.settings
     session.out.tell(events.Welcome(name.text, settings.name, registry.store.name, settings.motd, id=command.id))
@@ -86,7 +85,7 @@ def hello(registry: Registry, session: Session, command: commands.Hello) -> None
         newcomer = ""
 
 
-def _origin(token: str) -> str:
+def _sender_id(token: str) -> str:
     """The name of a sender: made from the token, which a reader of the log cannot find out again,
     or from chance."""
     if not token:
@@ -105,7 +104,7 @@ def nick(registry: Registry, session: Session, command: commands.Nick) -> None:
     session.out.tell(events.Done("nick", name.text, id=command.id))
     if name.text != old:
         for room in session.rooms.values():
-            event = events.Renamed(room.name.text, room.log.end, registry.now(), old, session.origin, name.text)
+            event = events.Renamed(room.name.text, room.log.end, registry.now(), old, session.sender_id, name.text)
             room.report(event, room.members[session])
 
 
@@ -122,7 +121,7 @@ def end(registry: Registry, session: Session, reason: Reason, text: str = "", id
         session.out.close(reason)
 
     session.out.hold()
-    registry.store.settled(close)  # Whoever leaves is told first how what they said has ended.
+    registry.store.after_pending(close)  # Whoever leaves is told first how what they said has ended.
 
 
 def dismiss(session: Session) -> None:
@@ -168,7 +167,7 @@ def _enter(
     log, joined, unkept = room.log, room.log.end, room.log.keep.is_none(now)
     known = seen is not None and seen_log == registry.store.name and 0 <= seen < joined
     if seen is not None and unkept:
-        known = known and room.has_seen(session.origin, seen)
+        known = known and room.has_seen(session.sender_id, seen)
     room.members[session] = joined
     session.rooms[name.key] = session.current = room
     # Who is in when this is numbered is in at this number; the topic changes only with what is
@@ -196,22 +195,22 @@ def _enter(
             session.out.turn_to(session.current)
 
     session.out.hold()
-    room.post(events.Joined(room.name.text, joined, now, session.nick, session.origin), stored)
+    room.post(events.Joined(room.name.text, joined, now, session.nick, session.sender_id), stored)
 
 
 def leave(registry: Registry, session: Session, command: commands.Leave) -> None:
     room = _room_of(session, command.room)
     _exit(registry, session, room, Reason.LEFT)
     current = session.current.name.text if session.current else ""
-    registry.store.settled(lambda: session.out.tell(events.Exited(room.name.text, current, id=command.id)))
+    registry.store.after_pending(lambda: session.out.tell(events.Exited(room.name.text, current, id=command.id)))
 
 
 def _exit(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> None:
     joined = room.members[session]
     if _forget(session, room):
-        registry.store.settled(lambda: _unfollow(session, room))
+        registry.store.after_pending(lambda: _unfollow(session, room))
     now, name = registry.now(), room.name.text
-    room.report(events.Left(name, room.log.end, now, session.nick, session.origin, reason, text), joined)
+    room.report(events.Left(name, room.log.end, now, session.nick, session.sender_id, reason, text), joined)
 
 
 def _forget(session: Session, room: Room) -> bool:
@@ -247,12 +246,14 @@ def say(registry: Registry, session: Session, command: commands.Say | commands.M
         session.out.release()
 
     session.out.hold()
-    room.log.find(session.origin, id, found)
+    room.log.find(session.sender_id, id, found)
 
 
 def _post(session: Session, room: Room, command: commands.Say | commands.Me) -> None:
     action = type(command) is commands.Me
-    said = events.Said(room.name.text, room.log.end, session.heard, session.nick, session.origin, command.text, action, command.id)
+    said = events.Said(
+        room.name.text, room.log.end, session.last_active, session.nick, session.sender_id, command.text, action, command.id
+    )
     room.post(said, lambda failure: _acknowledge(session, said, failure))
 
 
@@ -285,7 +286,7 @@ def _correspondent(registry: Registry, session: Session) -> Session:
 def _was_told(registry: Registry, session: Session, command: commands.Msg | commands.Reply) -> bool:
     """Whether ``command`` was carried out before and is sent again: it is answered again, and not
     told twice."""
-    told = registry.told.get((session.origin, command.id)) if command.id else None
+    told = registry.told.get((session.sender_id, command.id)) if command.id else None
     if told is not None:
         session.out.tell(events.Done(commands.ROW_OF[type(command)].name, told, id=command.id))
     return told is not None
@@ -299,9 +300,9 @@ def _tell(registry: Registry, session: Session, other: Session, command: command
         raise NotDelivered(f"{other.nick} does not hear you.", "Nothing was told.")
     if not other.out.tell(events.Private(session.nick, text, registry.now())):
         raise NotDelivered(f"{other.nick} is not reading at the moment.", "Nothing was told; try again later.")
-    other.correspondent = session.origin
+    other.correspondent = session.sender_id
     if id:
-        registry.remember_told(session.origin, id, other.nick)
+        registry.remember_told(session.sender_id, id, other.nick)
     session.out.tell(events.Done(what, other.nick, id=id))
     _tell_away(session, other)
 
@@ -314,13 +315,13 @@ def _tell_away(session: Session, other: Session) -> None:
         other.away_told = set()
     if session.name.key not in other.away_told:
         other.away_told.add(session.name.key)
-        session.out.tell(events.Away(other.nick, other.away))
+        session.out.tell(events.AwayNotice(other.nick, other.away))
 
 
 def topic(registry: Registry, session: Session, command: commands.Topic) -> None:
     room = _room_of(session, command.room)
     if not command.text:
-        session.out.tell(events.Topic(room.name.text, room.topic, id=command.id))
+        session.out.tell(events.TopicIs(room.name.text, room.topic, id=command.id))
         return
     if len(command.text) > TOPIC_CHARACTERS:
         raise TooLong("The topic is too long.", f"A topic has at most {TOPIC_CHARACTERS} characters.")
@@ -333,7 +334,7 @@ def topic(registry: Registry, session: Session, command: commands.Topic) -> None
             session.out.tell(events.Done("topic", text, id=command.id))
 
     now, name = registry.now(), room.name.text
-    room.post(events.TopicSet(name, room.log.end, now, session.nick, session.origin, text), stored)
+    room.post(events.TopicSet(name, room.log.end, now, session.nick, session.sender_id, text), stored)
 
 
 def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
@@ -343,16 +344,16 @@ def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
     def answer() -> None:
         chosen = room.log.keep
         since = chosen.since if chosen.since > now else 0
-        session.out.tell(events.Keeping(room.name.text, chosen.text, since, most, id=command.id))
+        session.out.tell(events.RetentionIs(room.name.text, chosen.text, since, most, id=command.id))
 
     if not command.keep or text == here.text:
         return answer()
-    if text and keeping.span(text) > keeping.span(most):
-        raise BadUsage(f"This server keeps nothing for longer than {keeping.words(most)}.", "Choose less, or - for that long.")
+    if text and retention.span(text) > retention.span(most):
+        raise BadUsage(f"This server keeps nothing for longer than {retention.words(most)}.", "Choose less, or - for that long.")
 
     def choose() -> None:
         since = here.changed(text, now, at_once=room.is_unsaid).since
-        room.post(events.KeepSet(room.name.text, room.log.end, now, session.nick, session.origin, text, since), stored)
+        room.post(events.RetentionSet(room.name.text, room.log.end, now, session.nick, session.sender_id, text, since), stored)
 
     def stored(failure: NotDelivered | None) -> None:
         if failure is not None:
@@ -363,7 +364,7 @@ def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
         session.out.release()
 
     session.out.hold()
-    registry.store.settled(choose)  # So that what was said before counts, and what is said next obeys.
+    registry.store.after_pending(choose)  # So that what was said before counts, and what is said next obeys.
 
 
 # -- Looking ---------------------------------------------------------------------------------------
@@ -372,7 +373,7 @@ def keep(registry: Registry, session: Session, command: commands.Keep) -> None:
 def help(registry: Registry, session: Session, command: commands.Help) -> None:
     rows = (commands.find_row(command.about),) if command.about else commands.TABLE
     lines = tuple(events.HelpLine(row.name, commands.usage_line(row), row.help) for row in rows)
-    session.out.tell(events.Help(lines, id=command.id))
+    session.out.tell(events.HelpText(lines, id=command.id))
 
 
 def rooms(registry: Registry, session: Session, command: commands.Rooms) -> None:
@@ -391,9 +392,9 @@ def who(registry: Registry, session: Session, command: commands.Who) -> None:
 
 def whois(registry: Registry, session: Session, command: commands.Whois) -> None:
     other = registry.person(command.nick)
-    idle = max(0, registry.now() - other.heard) // 1000
+    idle = max(0, registry.now() - other.last_active) // 1000
     where = tuple(room.name.text for room in other.rooms.values())
-    session.out.tell(events.Person(other.nick, where, other.since, idle, other.door, other.away, id=command.id))
+    session.out.tell(events.PersonInfo(other.nick, where, other.since, idle, other.door, other.away, id=command.id))
 
 
 def history(registry: Registry, session: Session, command: commands.History) -> None:
@@ -414,7 +415,7 @@ def history(registry: Registry, session: Session, command: commands.History) -> 
 
     def find() -> None:
         if room.log.keep.is_none(registry.now()):
-            session.out.tell(events.History(room.name.text, (), False, id=command.id))
+            session.out.tell(events.HistoryPage(room.name.text, (), False, id=command.id))
             session.out.release()
         elif named:
             room.log.at(time, show)
@@ -422,7 +423,7 @@ def history(registry: Registry, session: Session, command: commands.History) -> 
             show(command.after + 1 if command.after else command.before or command.around or room.log.stored)
 
     session.out.hold()
-    registry.store.settled(find)  # So that people see what they have just said themselves.
+    registry.store.after_pending(find)  # So that people see what they have just said themselves.
 
 
 def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
@@ -434,7 +435,7 @@ def _show(session: Session, room: Room, start: int, stop: int, id: str) -> None:
     def loaded(there: bool) -> None:
         if there:
             past = _heard(session, log.read(start, stop))
-            session.out.tell(events.History(room.name.text, past, start > log.first, stop < log.stored, id=id))
+            session.out.tell(events.HistoryPage(room.name.text, past, start > log.first, stop < log.stored, id=id))
         else:
             refuse(session, NotDelivered("The server cannot read its disk.", "Try again later."), id)
         session.out.release()
@@ -462,11 +463,11 @@ def search(registry: Registry, session: Session, command: commands.Search) -> No
             refuse(session, TooMany("Too much would be looked through.", "Add a word, in:#room or after:DATE."), command.id)
         else:
             shown = _heard(session, sought[:most])
-            session.out.tell(events.Found(words, shown, len(sought) > most, id=command.id))
+            session.out.tell(events.SearchResults(words, shown, len(sought) > most, id=command.id))
         session.out.release()
 
     session.out.hold()
-    registry.store.settled(lambda: registry.store.search(query, found))
+    registry.store.after_pending(lambda: registry.store.search(query, found))
 
 
 def _heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
@@ -489,7 +490,7 @@ def ignore(registry: Registry, session: Session, command: commands.Ignore) -> No
         if len(session.ignoring | {name.key}) > IGNORED_PER_SESSION:
             raise TooMany(f"You ignore {IGNORED_PER_SESSION} people already.", "/unignore one of them first.")
         session.ignoring |= {name.key}
-        session.out.choose(True)
+        session.out.set_filtered(True)
     session.out.tell(events.Ignoring(tuple(sorted(session.ignoring)), id=command.id))
 
 
@@ -498,7 +499,7 @@ def unignore(registry: Registry, session: Session, command: commands.Unignore) -
     if key not in session.ignoring:
         raise BadUsage(f"You do not ignore {command.nick}.", "/ignore lists whom you do.")
     session.ignoring -= {key}
-    session.out.choose(bool(session.ignoring))
+    session.out.set_filtered(bool(session.ignoring))
     session.out.tell(events.Ignoring(tuple(sorted(session.ignoring)), id=command.id))
 
 

@@ -33,7 +33,7 @@ class Reason(StrEnum):
 class Event:
     """Something that happened in a room: number ``seq`` of its log, done by ``nick``.
 
-    ``origin`` tells whose seat it came from, across changes of nick and broken links; it is a
+    ``sender_id`` tells whose seat it came from, across changes of nick and broken links; it is a
     secret between the server and that seat, and no codec shows it.
     """
 
@@ -41,7 +41,7 @@ class Event:
     seq: int
     time: int
     nick: str
-    origin: str
+    sender_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class TopicSet(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class KeepSet(Event):
+class RetentionSet(Event):
     """The room is kept for ``keep`` from ``since`` on (``keep.py``): ``30d``, ``none``, or empty:
     as long as the server keeps."""
 
@@ -173,7 +173,7 @@ class Private(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Away(Answer):
+class AwayNotice(Answer):
     """``nick``, to whom you wrote, is away and leaves ``text``."""
 
     nick: str
@@ -210,7 +210,7 @@ class RoomList(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Person(Answer):
+class PersonInfo(Answer):
     """Who ``nick`` is: here since ``since``, silent for ``idle`` seconds, calling by ``door``.
 
     ``away`` is their text if they are away, and None if not.
@@ -225,7 +225,7 @@ class Person(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Topic(Answer):
+class TopicIs(Answer):
     """The topic of ``room``; empty: there is none."""
 
     room: str
@@ -233,11 +233,11 @@ class Topic(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping(Answer):
+class RetentionIs(Answer):
     """``room`` is kept for ``keep``, in force from ``since`` on; the server keeps nothing for
     longer than ``most``.
 
-    Each is written as in :class:`KeepSet`; ``since`` is 0 where it is in force.
+    Each is written as in :class:`RetentionSet`; ``since`` is 0 where it is in force.
     """
 
     room: str
@@ -264,7 +264,7 @@ class Ignoring(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class History(Answer):
+class HistoryPage(Answer):
     """Events of ``room``, oldest first; ``more``: the log holds older ones; ``later``: it holds
     later ones."""
 
@@ -275,7 +275,7 @@ class History(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Answer):
+class SearchResults(Answer):
     """Messages with all of ``words``, the newest first; ``more``: there are older ones."""
 
     words: tuple[str, ...]
@@ -285,7 +285,7 @@ class Found(Answer):
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """One command of a :class:`Help`."""
+    """One command of a :class:`HelpText`."""
 
     name: str
     usage: str
@@ -293,7 +293,7 @@ class HelpLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Help(Answer):
+class HelpText(Answer):
     """What can be asked."""
 
     commands: tuple[HelpLine, ...]

@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Protocol
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, KeepSet, Said, TopicSet
-from chatd.core.keep import NONE, Keep
+from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
 from chatd.core.names import Name
+from chatd.core.retention import NONE, Retention
 from chatd.core.search import Query, matches
 
 Stored = Callable[[NotDelivered | None], object]
@@ -65,7 +65,7 @@ class Log(Protocol):
         """The topic that was set last; empty: there is none."""
 
     @property
-    def keep(self) -> Keep:
+    def keep(self) -> Retention:
         """How long the room is kept."""
 
     def append(self, event: Event, stored: Stored) -> None:
@@ -94,9 +94,9 @@ class Log(Protocol):
         ``loaded`` is told whether they are there.
         """
 
-    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
-        """Tell ``found`` the message that was said from ``origin`` under ``id``, in whichever room,
-        or None."""
+    def find(self, sender_id: str, id: str, found: Callable[[Said | None], None]) -> None:
+        """Tell ``found`` the message that was said from ``sender_id`` under ``id``, in whichever
+        room, or None."""
 
     def at(self, time: int, found: Callable[[int], None]) -> None:
         """Tell ``found`` the number of the first event at or after ``time``; :attr:`stored` where
@@ -133,7 +133,7 @@ class Store(Protocol):
     def room_names(self) -> Sequence[str]:
         """How the rooms of all logs are called, the first that was made first."""
 
-    def settled(self, then: Callable[[], object]) -> None:
+    def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all that has been appended until now is stored, or has failed to
         be."""
 
@@ -160,7 +160,7 @@ class MemoryLog:
         self.first = first
         self.end = first
         self.topic = ""
-        self.keep = Keep()
+        self.keep = Retention()
         self._max_events = events
         self._max_size = size
         self._size = 0
@@ -182,10 +182,10 @@ class MemoryLog:
         self.end += 1
         self._size += _size(event)
         if type(event) is Said and event.id:
-            self._said[event.origin, event.id] = event
+            self._said[event.sender_id, event.id] = event
         elif type(event) is TopicSet:
             self.topic = event.text
-        elif type(event) is KeepSet:
+        elif type(event) is RetentionSet:
             self._choose(event)
         if self._size > self._max_size or len(self._events) > self._max_events:
             self._shrink()
@@ -201,8 +201,8 @@ class MemoryLog:
     def load(self, start: int, stop: int, loaded: Callable[[bool], None]) -> None:
         loaded(True)
 
-    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
-        found(self._said.get((origin, id)) if id else None)
+    def find(self, sender_id: str, id: str, found: Callable[[Said | None], None]) -> None:
+        found(self._said.get((sender_id, id)) if id else None)
 
     def at(self, time: int, found: Callable[[int], None]) -> None:
         found(self.first + bisect_left(self._events, time, key=lambda event: event.time))
@@ -217,11 +217,11 @@ class MemoryLog:
         """Drop everything before number ``first``, which is at most :attr:`end`."""
         self._drop(first - self.first)
 
-    def _choose(self, event: KeepSet) -> None:
+    def _choose(self, event: RetentionSet) -> None:
         """The room is kept otherwise from now on; what was said while nothing was kept is not."""
         if self.keep.is_none(event.time):
             self.drop(event.seq)
-        self.keep = Keep(event.keep, event.since)
+        self.keep = Retention(event.keep, event.since)
 
     def _shrink(self) -> None:
         """Drop the oldest events until an eighth is free: to move the others up for each of them
@@ -244,7 +244,7 @@ class MemoryLog:
             self.first += number
 
     def _forget(self, said: Said) -> None:
-        self._said.pop((said.origin, said.id), None)
+        self._said.pop((said.sender_id, said.id), None)
         if self._tell_dropped is not None:
             self._tell_dropped(said)
 
@@ -278,7 +278,7 @@ class MemoryStore:
     def room_names(self) -> Sequence[str]:
         return list(self._names.values())
 
-    def settled(self, then: Callable[[], object]) -> None:
+    def after_pending(self, then: Callable[[], object]) -> None:
         then()
 
     def search(self, query: Query, found: Found) -> None:

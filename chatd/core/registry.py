@@ -11,10 +11,10 @@ from typing import Protocol
 
 from chatd.core.errors import BadRoom, NickTaken, NoSuchNick, NoSuchRoom, ServerFull, TooMany
 from chatd.core.events import Forgotten
-from chatd.core.keep import span
 from chatd.core.limits import FLOOD_BURST, FLOOD_RATE, PRIVATE_IDS, ROOMS, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.log import Log, Store
 from chatd.core.names import Name, fold, parse_room
+from chatd.core.retention import span
 from chatd.core.room import Room
 from chatd.core.session import Session
 
@@ -67,7 +67,7 @@ class Registry:
         self._per_address: Counter[str] = Counter()
         self._by_key: dict[str, Session] = {}
         self._by_skeleton: dict[str, Session] = {}
-        self._by_origin: dict[str, Session] = {}
+        self._by_sender: dict[str, Session] = {}
         self._rooms: dict[str, Room] = {}
         self._open_rooms()
 
@@ -115,22 +115,22 @@ class Registry:
         self._by_key[name.key] = session
         self._by_skeleton[name.skeleton] = session
 
-    def seat(self, session: Session, origin: str) -> None:
-        """Know ``session`` as the one sender of ``origin``, which nobody else may hold."""
-        assert origin not in self._by_origin
-        session.origin = origin
-        self._by_origin[origin] = session
+    def seat(self, session: Session, sender_id: str) -> None:
+        """Know ``session`` as the one sender of ``sender_id``, which nobody else may hold."""
+        assert sender_id not in self._by_sender
+        session.sender_id = sender_id
+        self._by_sender[sender_id] = session
 
     def release(self, session: Session) -> None:
-        """Free the nick and the origin of ``session``."""
+        """Free the nick and the sender_id of ``session``."""
         self._forget_name(session)
         session.name = None
-        if self._by_origin.get(session.origin) is session:
-            del self._by_origin[session.origin]
+        if self._by_sender.get(session.sender_id) is session:
+            del self._by_sender[session.sender_id]
 
-    def holder(self, origin: str) -> Session | None:
-        """Who sits on the seat of ``origin``."""
-        return self._by_origin.get(origin)
+    def holder(self, sender_id: str) -> Session | None:
+        """Who sits on the seat of ``sender_id``."""
+        return self._by_sender.get(sender_id)
 
     def person(self, nick: str) -> Session:
         """Who is called ``nick``. Raises NoSuchNick."""
@@ -208,10 +208,10 @@ class Registry:
 
     # -- Private messages
 
-    def remember_told(self, origin: str, id: str, nick: str) -> None:
-        """Remember that the message ``id`` from ``origin`` was told to ``nick``, so that it is not
-        told twice."""
-        self.told[origin, id] = nick
+    def remember_told(self, sender_id: str, id: str, nick: str) -> None:
+        """Remember that the message ``id`` from ``sender_id`` was told to ``nick``, so that it is
+        not told twice."""
+        self.told[sender_id, id] = nick
         if len(self.told) > PRIVATE_IDS:
             del self.told[next(iter(self.told))]
 

@@ -38,11 +38,11 @@ class Room:
         said = (isinstance(event, Said) for event in log.read(log.first, log.stored))
         return log.held == log.first and log.stored == log.end and not any(said)
 
-    def has_seen(self, origin: str, seq: int) -> bool:
-        """Whether whoever sits on the seat ``origin`` was in when event ``seq`` happened, as far as
-        memory knows."""
+    def has_seen(self, sender_id: str, seq: int) -> bool:
+        """Whether whoever sits on the seat ``sender_id`` was in when event ``seq`` happened, as far
+        as memory knows."""
         before = self.log.read(self.log.held, seq + 1)
-        own = [event for event in before if event.origin == origin and isinstance(event, (Joined, Left))]
+        own = [event for event in before if event.sender_id == sender_id and isinstance(event, (Joined, Left))]
         return bool(own) and isinstance(own[-1], Joined)
 
     def post(self, event: Event, stored: Stored | None = None) -> None:

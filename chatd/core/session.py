@@ -33,7 +33,7 @@ class Outgoing(Protocol):
     def turn_to(self, room: Room | None) -> None:
         """Make ``room`` the current one, whose name need not be said with each event."""
 
-    def choose(self, choosy: bool) -> None:
+    def set_filtered(self, filtered: bool) -> None:
         """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
 
     def hold(self) -> None:
@@ -57,13 +57,13 @@ class Session:
         "correspondent",
         "current",
         "door",
-        "heard",
         "ignoring",
+        "last_active",
         "name",
-        "origin",
         "out",
         "rooms",
         "scrollback",
+        "sender_id",
         "since",
     )
 
@@ -73,10 +73,10 @@ class Session:
         self.door = door
         self.since = now
         """When the connection was made, in milliseconds since 1970-01-01 UTC."""
-        self.heard = now
+        self.last_active = now
         """When something was last said or asked, in the same unit."""
         self.name: Name | None = None
-        self.origin = ""
+        self.sender_id = ""
         self.rooms: dict[str, Room] = {}
         self.current: Room | None = None
         self.away: str | None = None
@@ -87,8 +87,8 @@ class Session:
         self.scrollback = SCROLLBACK_EVENTS
         """How many events of a room are told on entering it."""
         self.correspondent = ""
-        """The origin of who last told this person something in private: somebody else may be called
-        so by now."""
+        """The sender_id of who last told this person something in private: somebody else may be
+        called so by now."""
 
     @property
     def nick(self) -> str:

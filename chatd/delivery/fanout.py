@@ -55,7 +55,7 @@ class Reader(Protocol):
         """Whether they are behind and have taken nothing for too long; ``now`` in seconds of a
         steady clock."""
 
-    def let_go(self, reason: Reason) -> None:
+    def abort(self, reason: Reason) -> None:
         """End the connection at once."""
 
 
@@ -70,13 +70,13 @@ class Feed:
         self.cursor = cursor
         """The number of the next event that the live readers get."""
         self.readers: dict[str, Reader] = {}
-        """All readers, by origin."""
+        """All readers, by sender_id."""
         self.live: set[Reader] = set()
         """Those who have taken everything before the cursor."""
         self.early: dict[Reader, int] = {}
         """Those who want nothing before a number that lies ahead of the cursor: they came since the
         last fan-out."""
-        self.choosy: set[Reader] = set()
+        self.filtered: set[Reader] = set()
         """Those who must be asked about each event."""
         self._kept: dict[int, bytes] = {}
         """Encoded events, by number, while somebody is behind who may want them."""
@@ -111,7 +111,7 @@ class Feed:
         pieces = [self.codec.encode(event, self.current) for event in news]
         self._keep(start, pieces)
         spoken = {} if self.codec.echo else self._spoken(news)
-        special = self.choosy.union(spoken)
+        special = self.filtered.union(spoken)
         self._send(start, pieces, self.live - special if special else self.live)
         for reader in special & self.live:
             self._send(start, self._wanted(reader, pieces, news, spoken), (reader,))
@@ -126,8 +126,8 @@ class Feed:
         """The readers who have done something of ``news``, and which of it."""
         places: dict[str, list[int]] = {}
         for place, event in enumerate(news):
-            places.setdefault(event.origin, []).append(place)
-        return {self.readers[origin]: where for origin, where in places.items() if origin in self.readers}
+            places.setdefault(event.sender_id, []).append(place)
+        return {self.readers[sender_id]: where for sender_id, where in places.items() if sender_id in self.readers}
 
     def _wanted(
         self, reader: Reader, pieces: list[bytes], news: Sequence[Event], spoken: Mapping[Reader, list[int]]

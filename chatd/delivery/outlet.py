@@ -57,7 +57,7 @@ class Owner(Protocol):
     def closing(self, reason: Reason) -> None:
         """What is queued is sent yet, and then the connection ends."""
 
-    def let_go(self, reason: Reason) -> None:
+    def abort(self, reason: Reason) -> None:
         """End the connection at once."""
 
     def drained(self) -> None:
@@ -148,10 +148,10 @@ class Outlet:
                 _, place = self._exit(other)
                 self._enter(other, place, current=other is room)
 
-    def choose(self, choosy: bool) -> None:
+    def set_filtered(self, filtered: bool) -> None:
         """Ask the session before an event is sent, or ask no longer."""
         for feed in self._feeds.values():
-            (feed.choosy.add if choosy else feed.choosy.discard)(self)
+            (feed.filtered.add if filtered else feed.filtered.discard)(self)
 
     def hold(self) -> None:
         """Take nothing more that the person asks, until what they have asked is answered: until as
@@ -180,7 +180,7 @@ class Outlet:
             self._inbox_size += len(piece)
             self._fanout.answer(self)
 
-    def speak(self, codec: Codec) -> None:
+    def use_codec(self, codec: Codec) -> None:
         """Write with ``codec`` from now on; only while no room is followed."""
         assert not self._feeds
         self._codec = codec
@@ -201,10 +201,10 @@ class Outlet:
             self._moved = now
         return now - self._moved >= STALL_SECONDS
 
-    def let_go(self, reason: Reason) -> None:
+    def abort(self, reason: Reason) -> None:
         """End the connection at once."""
         if self._owner is not None:
-            self._owner.let_go(reason)
+            self._owner.abort(reason)
 
     def lost(self) -> None:
         """The connection is gone: nothing is sent any more. The rooms are left when the session
@@ -219,7 +219,7 @@ class Outlet:
         """Whether the reader is sent ``event``: not their own where there is no echo, and nothing
         of whom they ignore."""
         session = self.session
-        return (self._codec.echo or event.origin != session.origin) and not session.ignores(event)
+        return (self._codec.echo or event.sender_id != session.sender_id) and not session.ignores(event)
 
     def flush(self) -> None:
         """Send the answers that are queued."""
@@ -313,7 +313,7 @@ class Outlet:
             if self._places is None or self._owner is None:
                 return
             if not there:
-                return self.let_go(Reason.LINK_LOST)
+                return self.abort(Reason.LINK_LOST)
             if self._socket is not None or not self._full:
                 self.resumeProducing()
 
@@ -361,9 +361,9 @@ class Outlet:
     def _enter(self, room: Room, cursor: int, current: bool) -> None:
         feed = self._fanout.feed(room, self._codec, current or not self._codec.names_rooms)
         self._feeds[room] = feed
-        feed.readers[self.session.origin] = self
+        feed.readers[self.session.sender_id] = self
         if self.session.ignoring:
-            feed.choosy.add(self)
+            feed.filtered.add(self)
         if self._owner is None:
             return
         if cursor < feed.cursor:
@@ -379,8 +379,8 @@ class Outlet:
         place = feed.take_out(self)
         if self._places is not None:
             place = self._places.pop(feed, place)
-        feed.readers.pop(self.session.origin, None)
-        feed.choosy.discard(self)
+        feed.readers.pop(self.session.sender_id, None)
+        feed.filtered.discard(self)
         self._fanout.drop(feed)
         return feed, place
 

@@ -71,11 +71,11 @@ class Caller:
         factory.callers[self] = None
         factory.half_open.add(self)
 
-    def speak(self, codec: Codec, door: str = "") -> None:
+    def use_codec(self, codec: Codec, door: str = "") -> None:
         """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
         self.codec = codec
         self.session.door = door or codec.name
-        self.outlet.speak(codec)
+        self.outlet.use_codec(codec)
         if self._full is not None:
             actions.refuse(self.session, self._full)
             self.outlet.close(Reason.QUIT)
@@ -128,7 +128,7 @@ class Caller:
             self.refuse(refusal)
         except Exception:
             self._factory.log.failure("defect: a line of {nick} could not be served", nick=session.nick)
-            self.let_go(Reason.LINK_LOST)
+            self.abort(Reason.LINK_LOST)
         if not self._nick and session.name is not None:
             self._begin()
         if self.outlet.congested and self.ended is None:
@@ -177,7 +177,7 @@ class Caller:
 
     def shed(self) -> None:
         """Others have come, and there are too many who have no nick yet."""
-        self.let_go(Reason.TIMED_OUT)
+        self.abort(Reason.TIMED_OUT)
 
     def _too_late(self) -> None:
         self._deadline = None
@@ -207,7 +207,7 @@ class Caller:
         self._deadline = None
         self._transport.abortConnection()
 
-    def let_go(self, reason: Reason) -> None:
+    def abort(self, reason: Reason) -> None:
         """End the connection at once."""
         self.ended = self.ended or reason
         self._transport.abortConnection()

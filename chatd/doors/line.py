@@ -87,14 +87,14 @@ class ChatProtocol(LineReceiver):
 
     def writeConnectionLost(self) -> None:
         """The caller takes nothing more: there is no use in going on."""
-        self.caller.let_go(Reason.LINK_LOST)
+        self.caller.abort(Reason.LINK_LOST)
 
     # -- Who is calling
 
     def _greet(self) -> None:
         self._greeting = None
         self._known = True
-        self.caller.speak(self._factory.text)
+        self.caller.use_codec(self._factory.text)
         self.caller.greet()
 
     def _recognise(self, first: bytes) -> None:
@@ -102,7 +102,7 @@ class ChatProtocol(LineReceiver):
             self._greeting.cancel()
             self._greeting = None
         self._known = True
-        self.caller.speak(self._factory.json if first == b"{" else self._factory.text)
+        self.caller.use_codec(self._factory.json if first == b"{" else self._factory.text)
 
     # -- Bytes to lines
 
@@ -157,7 +157,7 @@ class ChatProtocol(LineReceiver):
         caller = self.caller
         if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
             # A program whose first byte came late; it skips the greeting, which is no JSON.
-            caller.speak(self._factory.json)
+            caller.use_codec(self._factory.json)
         caller.take_line(line)
 
 
@@ -208,12 +208,12 @@ class ChatFactory(Factory):
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
 
-    def let_go_of_stalled(self) -> None:
+    def drop_stalled_readers(self) -> None:
         """End the connections that are behind and take nothing more; called every few seconds."""
         now = self.clock.seconds()
         for outlet in list(self.fanout.behind):
             if outlet.is_stalled(now):
-                outlet.let_go(Reason.NOT_READING)
+                outlet.abort(Reason.NOT_READING)
 
     def shut_down(self) -> Deferred[None]:
         """Tell everybody, send what is queued, and end all connections; done after

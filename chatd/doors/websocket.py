@@ -179,7 +179,7 @@ class WebSocket(Protocol):
         tune(self.transport)
         self._frames = Frames(cast(Writable, self.transport), self._connection, self)
         self.caller = Caller(self._factory, self._frames, self, self._address, self._factory.json, self._began)
-        self.caller.speak(self._factory.json, "web")
+        self.caller.use_codec(self._factory.json, "web")
         self._heard = self._factory.clock.seconds()
         self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)
 
@@ -197,7 +197,7 @@ class WebSocket(Protocol):
         if self.paused:
             self._heard = now  # It is we who do not listen; a dead link is then found by TCP's own probes.
         if now - self._heard >= PEER_SECONDS:
-            self.caller.let_go(Reason.LINK_LOST)
+            self.caller.abort(Reason.LINK_LOST)
         else:
             self._frames.control(Ping())
             self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)

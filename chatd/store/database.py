@@ -17,7 +17,7 @@ LOCK_NAME: Final = "chatd.lock"
 APPLICATION_ID: Final = 0x63686174
 """What marks a file as ours (``PRAGMA application_id``): "chat"."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """The version of the database: ``upgrade-N.sql`` brings one of version N to N + 1, ``schema.sql``
 makes a new one."""
 

@@ -18,29 +18,29 @@ class KnownIds:
 
     def __init__(self, most: int = IDS_KNOWN) -> None:
         self._ids: dict[str, set[str] | None] = {}
-        """By origin; None: too many to be known."""
+        """By sender_id; None: too many to be known."""
         self._number = 0
         self._most = most
 
-    def knows(self, origin: str) -> bool:
-        """Whether ``origin`` was learnt."""
-        return origin in self._ids
+    def knows(self, sender_id: str) -> bool:
+        """Whether ``sender_id`` was learnt."""
+        return sender_id in self._ids
 
-    def may_have(self, origin: str, id: str) -> bool:
-        """Whether ``origin`` may have used ``id``: False is certain."""
-        ids = self._ids.get(origin)
+    def may_have(self, sender_id: str, id: str) -> bool:
+        """Whether ``sender_id`` may have used ``id``: False is certain."""
+        ids = self._ids.get(sender_id)
         return ids is None or id in ids
 
-    def learn(self, origin: str, ids: Iterable[str] | None) -> None:
-        """``origin`` has used ``ids``, and no others; None: too many."""
-        self._forget(origin)
-        known = self._ids[origin] = None if ids is None else {*ids}
+    def learn(self, sender_id: str, ids: Iterable[str] | None) -> None:
+        """``sender_id`` has used ``ids``, and no others; None: too many."""
+        self._forget(sender_id)
+        known = self._ids[sender_id] = None if ids is None else {*ids}
         self._number += 1 + len(known or ())
         self._shrink()
 
-    def add(self, origin: str, id: str) -> None:
-        """``origin`` has used ``id`` too."""
-        ids = self._ids.get(origin)
+    def add(self, sender_id: str, id: str) -> None:
+        """``sender_id`` has used ``id`` too."""
+        ids = self._ids.get(sender_id)
         if ids is not None and id not in ids:
             ids.add(id)
             self._number += 1
@@ -50,6 +50,6 @@ class KnownIds:
         while self._number > self._most:
             self._forget(next(iter(self._ids)))
 
-    def _forget(self, origin: str) -> None:
-        if origin in self._ids:
-            self._number -= 1 + len(self._ids.pop(origin) or ())
+    def _forget(self, sender_id: str) -> None:
+        if sender_id in self._ids:
+            self._number -= 1 + len(self._ids.pop(sender_id) or ())

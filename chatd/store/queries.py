@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, Final
 
-from chatd.core.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
-from chatd.core.keep import Keep
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.retention import Retention
 
 SEQ_BITS: Final = 40
 """An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events:
@@ -19,7 +19,7 @@ SEQ_BITS: Final = 40
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
 """The kinds of events, as the column ``kind`` has them."""
 
-COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.origin, event.text, event.detail, event.sent"
+COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
 Row = tuple[int, int, int, str, str, str, str, str | None]
 
 
@@ -33,7 +33,7 @@ class RoomRow:
     first: int
     end: int
     topic: str
-    keep: Keep
+    keep: Retention
 
 
 def event_id(room: int, seq: int) -> int:
@@ -45,7 +45,7 @@ def to_row(room: int, event: Event) -> Row:
     """The row of ``event``, of the room whose id is ``room``."""
     id = room << SEQ_BITS | event.seq
     if type(event) is Said:  # Nearly all are.
-        return id, event.time, ACTION if event.action else SAID, event.nick, event.origin, event.text, "", event.id or None
+        return id, event.time, ACTION if event.action else SAID, event.nick, event.sender_id, event.text, "", event.id or None
     text, detail = "", ""
     match event:
         case Joined():
@@ -56,28 +56,28 @@ def to_row(room: int, event: Event) -> Row:
             kind, detail = RENAMED, event.to
         case TopicSet():
             kind, text = TOPIC, event.text
-        case KeepSet():
+        case RetentionSet():
             kind, text, detail = KEEP, event.keep, str(event.since)
         case _:
             raise TypeError(f"no row for {event!r}")
-    return id, event.time, kind, event.nick, event.origin, text, detail, None
+    return id, event.time, kind, event.nick, event.sender_id, text, detail, None
 
 
 def to_event(room: str, row: Row) -> Event:
     """The event of ``row``, of the room that is called ``room``."""
-    id, time, kind, nick, origin, text, detail, sent = row
+    id, time, kind, nick, sender_id, text, detail, sent = row
     seq = id & (1 << SEQ_BITS) - 1
     if kind <= ACTION:
-        return Said(room, seq, time, nick, origin, text, kind == ACTION, sent or "")
+        return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "")
     if kind == JOINED:
-        return Joined(room, seq, time, nick, origin)
+        return Joined(room, seq, time, nick, sender_id)
     if kind == LEFT:
-        return Left(room, seq, time, nick, origin, Reason(detail), text)
+        return Left(room, seq, time, nick, sender_id, Reason(detail), text)
     if kind == RENAMED:
-        return Renamed(room, seq, time, nick, origin, detail)
+        return Renamed(room, seq, time, nick, sender_id, detail)
     if kind == KEEP:
-        return KeepSet(room, seq, time, nick, origin, text, int(detail))
-    return TopicSet(room, seq, time, nick, origin, text)
+        return RetentionSet(room, seq, time, nick, sender_id, text, int(detail))
+    return TopicSet(room, seq, time, nick, sender_id, text)
 
 
 def rooms(connection: Connection) -> Sequence[RoomRow]:
@@ -90,7 +90,7 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
         """
     )
     return [
-        RoomRow(id, key, name, first, max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1), topic, Keep(keep, since))
+        RoomRow(id, key, name, first, max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1), topic, Retention(keep, since))
         for id, key, name, first, topic, keep, since, last in found
     ]
 
@@ -104,17 +104,19 @@ def events(connection: Connection, room: int, name: str, start: int, stop: int) 
     return [to_event(name, row) for row in found]
 
 
-def find(connection: Connection, origin: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
-    """The message that ``origin`` said under the id ``sent``, and all ids of ``origin``; None where
-    they are more than ``most``."""
+def find(connection: Connection, sender_id: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
+    """The message that ``sender_id`` said under the id ``sent``, and all ids of ``sender_id``; None
+    where they are more than ``most``."""
     found = connection.execute(
-        f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE origin = ? AND sent = ?",
-        (origin, sent),
+        f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE sender_id = ? AND sent = ?",
+        (sender_id, sent),
     ).fetchone()
     said = to_event(found[0], found[1:]) if found is not None else None
     ids = [
         id
-        for (id,) in connection.execute("SELECT sent FROM event WHERE origin = ? AND sent IS NOT NULL LIMIT ?", (origin, most + 1))
+        for (id,) in connection.execute(
+            "SELECT sent FROM event WHERE sender_id = ? AND sent IS NOT NULL LIMIT ?", (sender_id, most + 1)
+        )
     ]
     return said if isinstance(said, Said) else None, ids if len(ids) <= most else None
 

@@ -1,4 +1,4 @@
--- The database of chatd, version 3.  A change here needs an upgrade-N.sql: an upgraded database equals a fresh one.
+-- The database of chatd, version 4.  A change here needs an upgrade-N.sql: an upgraded database equals a fresh one.
 
 -- One row: the name of this server's logs (docs/protocol.md, "welcome").
 CREATE TABLE server (
@@ -21,14 +21,14 @@ CREATE TABLE event (
     time INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
     kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep
     nick TEXT NOT NULL,
-    origin TEXT NOT NULL,               -- whose seat: a hash of the sender's token, or chance
+    sender_id TEXT NOT NULL,            -- whose seat: a hash of the sender's token, or chance
     text TEXT NOT NULL,
     detail TEXT NOT NULL,               -- left: the reason; renamed: the new nick; keep: since when
     sent TEXT                           -- the id that the sender gave to the message, if any
 ) STRICT;
 
 -- Sent again is not said twice: for as long as the message is kept.
-CREATE UNIQUE INDEX event_sent ON event (origin, sent) WHERE sent IS NOT NULL;
+CREATE UNIQUE INDEX event_sent ON event (sender_id, sent) WHERE sent IS NOT NULL;
 
 -- The words of what was said, under the ids of the events.  It holds no texts, only where their words are.
 CREATE VIRTUAL TABLE search USING fts5 (

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from chatd.core.errors import NotDelivered, TooMany
-from chatd.core.events import Event, KeepSet, Said
-from chatd.core.keep import Keep
+from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import IDS_PER_SENDER, LOG_PAGE_EVENTS, LOG_PAGES, PENDING_EVENTS, ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.log import Forgotten, Found, MemoryLog, Stored
 from chatd.core.names import Name
+from chatd.core.retention import Retention
 from chatd.core.search import Query
 from chatd.core.when import FOR_EVER
 from chatd.store import database, index, queries
@@ -67,14 +67,14 @@ class SqliteStore:
             os.close(self._lock)
             raise
         self._writer: Writer | None = None
-        self._age = 0
+        self._generation = 0
         """How often storing has failed."""
         self._pending: deque[_Pending] = deque()
         """What is numbered and not stored yet, in order."""
         self._gathered: list[_Pending] = []
         """The last of these: what the writer has not been given yet."""
         self._sent: dict[tuple[str, str], _Pending] = {}
-        """Those of them that have an id, by origin and id."""
+        """Those of them that have an id, by sender_id and id."""
 
     def _load(self) -> None:
         self._said: dict[tuple[str, str], Said] = {}
@@ -120,7 +120,7 @@ class SqliteStore:
             if len(self.logs) >= ROOMS_STORED:
                 raise TooMany(f"There are {ROOMS_STORED} rooms already.", "Enter one of them; /rooms lists them.")
             self._last_id += 1
-            row = RoomRow(self._last_id, name.key, name.text, 1, 1, "", Keep())
+            row = RoomRow(self._last_id, name.key, name.text, 1, 1, "", Retention())
             log = self.logs[name.key] = SqliteLog(self, row, ())
         return log
 
@@ -131,7 +131,7 @@ class SqliteStore:
         """What the rooms are called, the first that was made first."""
         return [log.name for log in self.logs.values()]
 
-    def settled(self, then: Callable[[], object]) -> None:
+    def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all that was appended until now is stored, or has failed to be."""
         if self._pending:
             *_, told = self._pending[-1]
@@ -147,7 +147,7 @@ class SqliteStore:
         pending = (log, event, kept, [stored])
         self._pending.append(pending)
         if type(event) is Said and event.id:
-            self._sent[event.origin, event.id] = pending
+            self._sent[event.sender_id, event.id] = pending
         if not self._gathered:
             self._soon(self._hand_over)
         self._gathered.append(pending)
@@ -160,10 +160,12 @@ class SqliteStore:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]
             unkept = [(log.id, event) for log, event, kept, _ in gathered if not kept]
             rooms = {log.id: log for log, _, _, _ in gathered if not log.is_stored}
-            self._writer.put(Batch(self._age, events, [NewRoom(log.id, log.key, log.name) for log in rooms.values()], unkept))
+            self._writer.put(
+                Batch(self._generation, events, [NewRoom(log.id, log.key, log.name) for log in rooms.values()], unkept)
+            )
 
     def _answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
-        if batches[-1].age != self._age:
+        if batches[-1].generation != self._generation:
             return
         if error is not None:
             self._report(f"nothing can be stored in {self.path}: {error}")
@@ -174,7 +176,7 @@ class SqliteStore:
             self._tell(event, told, None)
 
     def _fail(self, failure: NotDelivered) -> None:
-        self._age += 1
+        self._generation += 1
         failed, self._pending, self._gathered = self._pending, deque(), []
         for log, _, _, _ in failed:
             log.end = log.stored
@@ -183,7 +185,7 @@ class SqliteStore:
 
     def _tell(self, event: Event, told: Iterable[Stored], failure: NotDelivered | None) -> None:
         if type(event) is Said and event.id:
-            self._sent.pop((event.origin, event.id), None)
+            self._sent.pop((event.sender_id, event.id), None)
         for stored in told:
             try:
                 stored(failure)
@@ -197,10 +199,10 @@ class SqliteStore:
 
     # -- Sent again
 
-    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
-        """Tell the message that was said from ``origin`` under ``id``: from memory, or from the
+    def find(self, sender_id: str, id: str, found: Callable[[Said | None], None]) -> None:
+        """Tell the message that was said from ``sender_id`` under ``id``: from memory, or from the
         disk where memory cannot know."""
-        most = 0 if self._ids.knows(origin) else IDS_PER_SENDER
+        most = 0 if self._ids.knows(sender_id) else IDS_PER_SENDER
 
         def told(answer: tuple[Said | None, Sequence[str] | None] | Exception) -> None:
             if isinstance(answer, Exception):  # The index of the database refuses a second one in any case.
@@ -208,22 +210,22 @@ class SqliteStore:
                 return found(None)
             said, ids = answer
             if most:
-                self._ids.learn(origin, ids)
-            found(self._recall(origin, id) or said)
+                self._ids.learn(sender_id, ids)
+            found(self._recall(sender_id, id) or said)
 
-        said = self._recall(origin, id)
-        if not id or said is not None or not self._ids.may_have(origin, id):
+        said = self._recall(sender_id, id)
+        if not id or said is not None or not self._ids.may_have(sender_id, id):
             return found(said)
-        self._reader.ask(partial(queries.find, origin=origin, sent=id, most=most), told)
+        self._reader.ask(partial(queries.find, sender_id=sender_id, sent=id, most=most), told)
 
-    def _recall(self, origin: str, id: str) -> Said | None:
-        pending = self._sent.get((origin, id))
-        said = self._said.get((origin, id)) if pending is None else pending[1]
+    def _recall(self, sender_id: str, id: str) -> Said | None:
+        pending = self._sent.get((sender_id, id))
+        said = self._said.get((sender_id, id)) if pending is None else pending[1]
         return said if isinstance(said, Said) else None
 
     def confirm(self, event: Said, stored: Stored) -> None:
         """Tell ``stored`` how storing ``event`` has ended or will end."""
-        pending = self._sent.get((event.origin, event.id))
+        pending = self._sent.get((event.sender_id, event.id))
         if pending is None:
             stored(None)
         else:
@@ -235,7 +237,7 @@ class SqliteStore:
         return MemoryLog(first=first, said=self._said, dropped=self._dropped)
 
     def _dropped(self, said: Said) -> None:
-        self._ids.add(said.origin, said.id)
+        self._ids.add(said.sender_id, said.id)
 
     # -- Forgetting
 
@@ -349,7 +351,7 @@ class SqliteLog:
         return self._tail.topic
 
     @property
-    def keep(self) -> Keep:
+    def keep(self) -> Retention:
         return self._tail.keep
 
     def append(self, event: Event, stored: Stored) -> None:
@@ -358,7 +360,7 @@ class SqliteLog:
             stored(NotDelivered("Not delivered: the disk of the server does not keep up.", "Try again later."))
         else:
             self.end += 1
-            kept = not self._tail.keep.is_none(event.time) or type(event) is KeepSet
+            kept = not self._tail.keep.is_none(event.time) or type(event) is RetentionSet
             self._store.append(self, event, kept, stored)
 
     def show(self, event: Event, kept: bool) -> None:
@@ -409,8 +411,8 @@ class SqliteLog:
         else:
             self._store.load(self, start, stop, loaded)
 
-    def find(self, origin: str, id: str, found: Callable[[Said | None], None]) -> None:
-        self._store.find(origin, id, found)
+    def find(self, sender_id: str, id: str, found: Callable[[Said | None], None]) -> None:
+        self._store.find(sender_id, id, found)
 
     def at(self, time: int, found: Callable[[int], None]) -> None:
         self._store.at(self, time, found)

@@ -14,9 +14,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.core.events import Event, KeepSet, TopicSet
+from chatd.core.events import Event, RetentionSet, TopicSet
 from chatd.core.when import FOR_EVER
-from chatd.store import database, index, keeping
+from chatd.store import database, deletion, index
 from chatd.store.queries import event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
@@ -55,13 +55,13 @@ class NewRoom:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that are stored together, each with the id of its room; ``age`` counts the failures
-    before it.
+    """Events that are stored together, each with the id of its room; ``generation`` counts the
+    failures before it.
 
     Of the events ``unkept``, only the numbers are.
     """
 
-    age: int
+    generation: int
     events: Sequence[tuple[int, Event]]
     rooms: Sequence[NewRoom]
     unkept: Sequence[tuple[int, Event]] = ()
@@ -106,7 +106,7 @@ class Writer:
         self._connection = database.connect(path)
         self._call = call
         self._answered = answered
-        self._failed_age = -1
+        self._failed_generation = -1
         self._commits = self._rows = 0
         self._copier = _Copier(path)
         self._unindexed = {*unindexed}
@@ -151,7 +151,7 @@ class Writer:
         while True:
             gathered = list(self._gather())
             self._quiet = not gathered
-            batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.age > self._failed_age]
+            batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
             if batches:
                 self._commit(batches)
             self._waiting += [then for then in gathered if callable(then)]
@@ -188,7 +188,7 @@ class Writer:
         try:
             self._write_all(batches)
         except Exception as error:
-            self._failed_age = batches[-1].age
+            self._failed_generation = batches[-1].generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             self._call(self._answered, batches, error)
@@ -205,7 +205,7 @@ class Writer:
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
         unkept = [pair for batch in batches for pair in batch.unkept]
-        chosen = [pair for pair in events if type(pair[1]) in (TopicSet, KeepSet)]
+        chosen = [pair for pair in events if type(pair[1]) in (TopicSet, RetentionSet)]
         if not rooms and not chosen and not unkept and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
@@ -235,7 +235,7 @@ class Writer:
         """Store what ``event`` has chosen for the room."""
         if isinstance(event, TopicSet):
             self._connection.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room))
-        elif isinstance(event, KeepSet):
+        elif isinstance(event, RetentionSet):
             self._connection.execute("UPDATE room SET keep = ?, keep_since = ? WHERE id = ?", (event.keep, event.since, room))
 
     def _index(self) -> None:
@@ -259,7 +259,7 @@ class Writer:
         """Delete a part; where that fails, the next time finds it."""
         request = self._forgetting[0]
         try:
-            first, number = keeping.forget(self._connection, request.room, request.before, request.stop)
+            first, number = deletion.forget(self._connection, request.room, request.before, request.stop)
         except sqlite3.Error:
             self._forgetting.popleft()
             with contextlib.suppress(sqlite3.Error):
@@ -269,7 +269,7 @@ class Writer:
             request.deleted += number
             self._count(number)
             self._call(request.forgotten, first)
-        if number < keeping.FORGOTTEN_AT_ONCE:
+        if number < deletion.FORGOTTEN_AT_ONCE:
             self._forgetting.popleft()
             if request.deleted:
                 self._call(request.done, first)

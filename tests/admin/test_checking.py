@@ -11,7 +11,7 @@ import pytest
 from chatd.admin import checking
 from chatd.admin.progress import Progress
 from chatd.core.when import FOR_EVER
-from chatd.store import database, keeping
+from chatd.store import database, deletion
 from chatd.store.database import FILE_NAME
 from chatd.store.queries import event_id
 from tests.admin.command import admin
@@ -81,7 +81,7 @@ def test_what_is_said_and_deleted_meanwhile_is_no_damage(store: PumpedStore) -> 
     other = database.connect(store.path)
 
     def at(progress: Progress, done: int, total: int) -> None:
-        keeping.forget(other, store.room().id, FOR_EVER, 3 * done)
+        deletion.forget(other, store.room().id, FOR_EVER, 3 * done)
         say(store.room(), "during the check")
         say(store.room("tea"), "during the check", room="tea")
         store.settle()

@@ -17,7 +17,7 @@ from chatd.admin import data
 from chatd.admin.main import STOPPED
 from chatd.core.events import Event
 from chatd.core.search import Query, spaced
-from chatd.store import index, keeping
+from chatd.store import deletion, index
 from chatd.store.database import FILE_NAME
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore, say
@@ -66,7 +66,7 @@ def test_without_a_time_everything_is_and_the_numbers_go_on(folder: Path) -> Non
 def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times: list[int], before: int, at_once: int) -> None:
     """Only the oldest part goes: an event that stands after a newer one stays with it."""
     with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as name:
-        patched.setattr(keeping, "FORGOTTEN_AT_ONCE", at_once)
+        patched.setattr(deletion, "FORGOTTEN_AT_ONCE", at_once)
         folder = Path(name)
         store = PumpedStore(folder)
         for time in [*times, 11]:
@@ -83,7 +83,7 @@ def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times:
 
 
 def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "FORGOTTEN_AT_ONCE", 4)
+    monkeypatch.setattr(deletion, "FORGOTTEN_AT_ONCE", 4)
     with data.changing(folder) as connection:
         index.index(connection, data.room(connection, "lobby").id)
     words = iter(range(10))
@@ -93,7 +93,7 @@ def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPat
             raise KeyboardInterrupt
         return spaced(text)
 
-    with mock.patch.object(keeping, "spaced", pressed):
+    with mock.patch.object(deletion, "spaced", pressed):
         done = admin(folder, "forget", "lobby")
     told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command goes on"
     assert (done.status, done.line) == (STOPPED, f"chatd-admin: {told}")

@@ -25,7 +25,7 @@ def test_a_room_is_exported_as_json_in_utf_8_and_tells_no_origin(store: PumpedSt
     [line] = admin(store.path.parent, "export", "tea", "--json").out.decode("utf-8").splitlines()
     told = json.loads(line)
     assert (told["type"], told["seq"], told["text"]) == ("said", 1, "茶")
-    assert "origin" not in told
+    assert "sender_id" not in told
 
 
 def test_what_is_not_there_is_told_after_what_is(folder: Path) -> None:

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from chatd.admin import data, importing
 from chatd.admin.main import STOPPED
 from chatd.core.errors import BadNick, NickReserved
-from chatd.core.events import Event, KeepSet, TopicSet
-from chatd.core.keep import Keep
+from chatd.core.events import Event, RetentionSet, TopicSet
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.names import parse_nick
+from chatd.core.retention import Retention
 from chatd.core.search import Query
 from chatd.store import index
 from chatd.store.database import FILE_NAME, LOCK_NAME, UnusableError
@@ -163,13 +163,13 @@ def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
     ],
 )
 def test_how_long_its_people_chose_to_keep_it_holds_on_and_is_told(tmp_path: Path, keep: str, told: str) -> None:
-    given = lines(said(1), KeepSet("lobby", 2, 5, "ada", "", "1h", 6), KeepSet("lobby", 3, 7, "ada", "", keep, 8))
+    given = lines(said(1), RetentionSet("lobby", 2, 5, "ada", "", "1h", 6), RetentionSet("lobby", 3, 7, "ada", "", keep, 8))
     dry = admin(tmp_path, "import", "-", "--dry-run", given=given)
     done = admin(tmp_path, "import", "-", given=given)
     assert done.out.splitlines()[1:] == dry.out.splitlines()[1:]
     assert done.out.decode().partition("\n")[2] == (f"its people have chosen to {told}\n" if told else "")
     store = PumpedStore(tmp_path)
-    assert store.room().keep == Keep(keep, 8)
+    assert store.room().keep == Retention(keep, 8)
     store.close()
 
 
@@ -182,7 +182,7 @@ def test_ids_are_nobodys_and_collide_with_nothing(folder: Path) -> None:
     known = store.lookup(store.room("old"), "o1", "7")
     assert known is not None
     assert known.room == "lobby"
-    say(store.room("old"), "again", id="7", origin="o2", room="old")
+    say(store.room("old"), "again", id="7", sender_id="o2", room="old")
     store.settle()
     assert store.room("old").stored == 4
     store.close()

@@ -23,7 +23,7 @@ from chatd.core.events import Answer, Event
 TIME = 1_790_000_000_000
 
 
-def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", unheard: str = "") -> events.History:
+def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", unheard: str = "") -> events.HistoryPage:
     """The answer to ``asked`` of a server whose ``log`` has no hole; the messages of ``unheard``
     are left out of it."""
     first, end = (log[0].seq, log[-1].seq + 1) if log else (1, 1)
@@ -37,7 +37,7 @@ def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", 
         start = min(asked.before or end, end) - asked.count
     start, stop = max(start, first), min(start + asked.count, end)
     told = tuple(event for event in log if start <= event.seq < stop and event.nick != unheard)
-    return events.History(room, told, start > first, stop < end, id=asked.id)
+    return events.HistoryPage(room, told, start > first, stop < end, id=asked.id)
 
 
 class Connection(Protocol):
@@ -181,7 +181,7 @@ class ScriptedServer:
                 connection.tell(history(self.log, command))
             case commands.Search(text=text):
                 found = tuple(event for event in reversed(self.log) if isinstance(event, events.Said) and text in event.text)
-                connection.tell(events.Found((text,), found, id=command.id))
+                connection.tell(events.SearchResults((text,), found, id=command.id))
 
     def _hello(self, connection: Connection, hello: commands.Hello) -> None:
         if hello.nick == self.nick_taken:

@@ -57,7 +57,7 @@ class Case:
     def look_back(self) -> None:
         self.look.up(View("lobby", 10, 0))
         past = tuple(events.Said("lobby", seq, 0, "bob", "", f"past {seq}") for seq in range(1, 10))
-        self.look.answers(events.History("lobby", past, False, id="1"))
+        self.look.answers(events.HistoryPage("lobby", past, False, id="1"))
         self.display.changed()
         self.settle()
 

@@ -17,7 +17,7 @@ def said(seq: int, room: str = "lobby") -> events.Said:
 @pytest.fixture
 def hits() -> Hits:
     hits = Hits()
-    hits.found(events.Found(("tea",), (said(9), said(7, "ops"), said(3))))
+    hits.found(events.SearchResults(("tea",), (said(9), said(7, "ops"), said(3))))
     return hits
 
 
@@ -41,7 +41,7 @@ def test_before_a_search_there_are_none() -> None:
 
 def test_another_search_begins_anew(hits: Hits) -> None:
     hits.choose(2)
-    hits.found(events.Found(("pot",), (said(5),)))
+    hits.found(events.SearchResults(("pot",), (said(5),)))
     assert hits.choose(0) == (1, "lobby", Hit(5, ("pot",)))
 
 

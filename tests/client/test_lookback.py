@@ -270,7 +270,7 @@ def test_a_server_that_never_comes_to_the_first_event_is_not_asked_for_ever() ->
     for _ in range(200):
         case.look.press(Key.PAGE_UP)
         while case.asked:
-            case.look.answers(events.History("lobby", (), True, True, id=case.asked.pop(0).id))
+            case.look.answers(events.HistoryPage("lobby", (), True, True, id=case.asked.pop(0).id))
     assert case.sent < 10
 
 
@@ -324,7 +324,7 @@ def test_a_refusal_is_told() -> None:
 
 def test_other_answers_are_not_taken() -> None:
     case = Case(300)
-    assert not case.look.answers(events.History("lobby", (), False, id="7"))
+    assert not case.look.answers(events.HistoryPage("lobby", (), False, id="7"))
     assert not case.look.answers(events.Pong())
 
 

@@ -511,7 +511,7 @@ def test_jumping_from_hit_to_hit(long: Case) -> None:
 
 
 def test_a_hit_in_a_room_that_one_is_not_in_says_what_would_work(case: Case) -> None:
-    case.tell(events.Found(("tea",), (events.Said("ops", 7, TIME, "bob", "", "tea"),)))
+    case.tell(events.SearchResults(("tea",), (events.Said("ops", 7, TIME, "bob", "", "tea"),)))
     case.keys("/jump 1\r")
     assert case.shows("!! You are not in #ops. /join #ops enters it, then /jump 1")
     assert not case.glass.is_alternate
@@ -528,9 +528,9 @@ def test_help_lists_the_clients_own_command(case: Case) -> None:
     case.keys("/help jump\r")
     assert case.shows("-- /jump [N]  show the place of hit N")
     who = events.HelpLine("who", "/who [ROOM]", "list who is in a room")
-    case.tell(events.Help((who, who)))
+    case.tell(events.HelpText((who, who)))
     assert case.shows("-- /jump [N]    show the place of hit N")
-    case.tell(events.Help((who,)))
+    case.tell(events.HelpText((who,)))
     assert sum("/jump [N] " in line for line in case.glass.history) == 2
 
 

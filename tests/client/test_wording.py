@@ -50,10 +50,10 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         (events.Done("msg", "bob"), []),
         (events.Done("back"), ["12:01 -- You are back."]),
         (
-            events.KeepSet("lobby", 3, NOW, "bob", "", "30d", NOW + DAY),
+            events.RetentionSet("lobby", 3, NOW, "bob", "", "30d", NOW + DAY),
             ["12:01 -- bob has chosen that #lobby is kept for 30 days, from 2026-11-24 12:01 on; /keep changes it"],
         ),
-        (events.Keeping("lobby", most="8w"), ["12:01 -- #lobby is kept for 8 weeks."]),
+        (events.RetentionIs("lobby", most="8w"), ["12:01 -- #lobby is kept for 8 weeks."]),
         (events.Forgotten("lobby", 42, NOW - DAY), ["12:01 -- What happened in #lobby before 2026-11-22 12:01 has been deleted."]),
         (
             events.Entered("ops", 1, 1, ("ada",), keep="none"),
@@ -65,10 +65,10 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
             events.Missed("ops", 0, 7),
             ["12:01 -- What happened in #ops meanwhile is not known: its log has begun anew, or nothing of it is kept."],
         ),
-        (events.Found(("pot", "tea"), ()), ["12:01 -- Nothing is found for pot tea."]),
-        (events.History("lobby", (), False), ["12:01 -- There is nothing of #lobby to show."]),
+        (events.SearchResults(("pot", "tea"), ()), ["12:01 -- Nothing is found for pot tea."]),
+        (events.HistoryPage("lobby", (), False), ["12:01 -- There is nothing of #lobby to show."]),
         (
-            events.History("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
+            events.HistoryPage("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
             ["12:01 -- What happened in #ops:", "12:01 <bob> one", "12:01 -- eve has joined #ops"],
         ),
     ],
@@ -169,7 +169,7 @@ def test_plain_lines() -> None:
 
 
 def test_each_line_of_an_event_knows_which(wording: Wording) -> None:
-    lines = wording.heard(Heard(events.History("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
+    lines = wording.heard(Heard(events.HistoryPage("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
     assert [(one.room, one.seq) for one in lines] == [("", 0), ("ops", 1), ("ops", 1)]
     line = wording.delivered("ada", commands.Say("hi", "ops"), NOW, "lobby", 7)[-1]
     assert (line.room, line.seq, line.quoted) == ("ops", 7, False)
@@ -177,7 +177,7 @@ def test_each_line_of_an_event_knows_which(wording: Wording) -> None:
 
 def test_hits_are_numbered_and_the_words_stand_out_without_colours(wording: Wording) -> None:
     old = said(f"{'long ' * 20}TEA{' long' * 20}", "ops", time=NOW - DAY)
-    found = events.Found(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
+    found = events.SearchResults(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
     lines = wording.heard(Heard(found), "lobby")
     assert texts(lines) == [
         "12:01 -- Found for tea*, the newest first; /jump N shows the place of one:",

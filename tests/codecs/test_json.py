@@ -14,7 +14,7 @@ from chatd.codecs.json import JsonCodec, decode_command, decode_news, encode_com
 from chatd.core import commands, events
 from chatd.core.commands import Command, Hello, History, Msg, Ping, Say, Who
 from chatd.core.errors import Malformed, NotText, Refusal
-from chatd.core.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.core.text import safe_text
 from chatd.testing import NOON
 from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, classes, texts_of
@@ -38,12 +38,12 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
         (Renamed("lobby", 7, NOON, "ada", "", "bob"), f'{{"type":"renamed",{IN},"to":"bob"}}'),
         (TopicSet("lobby", 7, NOON, "ada", "", ""), f'{{"type":"topic",{IN},"text":""}}'),
         (
-            KeepSet("lobby", 7, NOON, "ada", "", "30d", NOON),
+            RetentionSet("lobby", 7, NOON, "ada", "", "30d", NOON),
             f'{{"type":"kept",{IN},"keep":"30d","since":"2026-11-23T12:00:00.000Z"}}',
         ),
-        (events.Keeping("lobby", id="1"), '{"type":"keeping","id":"1","room":"lobby"}'),
+        (events.RetentionIs("lobby", id="1"), '{"type":"keeping","id":"1","room":"lobby"}'),
         (
-            events.Keeping("lobby", "30d", NOON, "90d"),
+            events.RetentionIs("lobby", "30d", NOON, "90d"),
             '{"type":"keeping","room":"lobby","keep":"30d","since":"2026-11-23T12:00:00.000Z","most":"90d"}',
         ),
         (
@@ -73,7 +73,7 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
         (events.Done("back", id="1"), '{"type":"done","id":"1","command":"back"}'),
         (events.Done("nick", "ada"), '{"type":"done","command":"nick","subject":"ada"}'),
         (events.Private("ada", "hi", NOON), '{"type":"private","nick":"ada","text":"hi","time":"2026-11-23T12:00:00.000Z"}'),
-        (events.Away("ada", ""), '{"type":"away","nick":"ada","text":""}'),
+        (events.AwayNotice("ada", ""), '{"type":"away","nick":"ada","text":""}'),
         (
             events.Members("dev", 9, ("ada",), {"ada": "tea"}),
             '{"type":"members","room":"dev","count":9,"members":["ada"],"away":{"ada":"tea"}}',
@@ -83,21 +83,21 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
             '{"type":"rooms","count":2,"rooms":[{"room":"a","count":0},{"room":"b","count":1,"topic":"tea","joined":true}]}',
         ),
         (
-            events.Person("ada", ("dev",), NOON, 5, "text"),
+            events.PersonInfo("ada", ("dev",), NOON, 5, "text"),
             '{"type":"person","nick":"ada","rooms":["dev"],"since":"2026-11-23T12:00:00.000Z","idle":5,"door":"text"}',
         ),
         (
-            events.Person("ada", (), NOON, 0, "text", ""),
+            events.PersonInfo("ada", (), NOON, 0, "text", ""),
             '{"type":"person","nick":"ada","rooms":[],"since":"2026-11-23T12:00:00.000Z","idle":0,"door":"text","away":""}',
         ),
-        (events.Topic("dev", ""), '{"type":"topic-is","room":"dev","text":""}'),
+        (events.TopicIs("dev", ""), '{"type":"topic-is","room":"dev","text":""}'),
         (events.Ignoring(("eve",)), '{"type":"ignoring","nicks":["eve"]}'),
         (
-            events.History("lobby", (Joined("lobby", 7, NOON, "ada", "secret"),), more=False),
+            events.HistoryPage("lobby", (Joined("lobby", 7, NOON, "ada", "secret"),), more=False),
             f'{{"type":"history","room":"lobby","events":[{{"type":"joined",{IN}}}],"more":false}}',
         ),
         (
-            events.Help((events.HelpLine("who", "/who [ROOM]", "list"),)),
+            events.HelpText((events.HelpLine("who", "/who [ROOM]", "list"),)),
             '{"type":"help","commands":[{"name":"who","usage":"/who [ROOM]","help":"list"}]}',
         ),
         (
@@ -115,15 +115,15 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
 def test_news_are_these_bytes_and_back(news: Event | Answer, line: str) -> None:
     wire = line.encode() + b"\n"
     assert CODEC.encode(news) == CODEC.encode(news, current=False) == wire
-    if not isinstance(news, events.History):  # Its events have lost their origin.
+    if not isinstance(news, events.HistoryPage):  # Its events have lost their sender_id.
         assert decode_news(wire) == news
 
 
 def test_the_origin_never_leaves_the_server() -> None:
     event = Said("lobby", 7, NOON, "ada", "secret", "hi")
-    for news in (event, events.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)), events.History("lobby", (event,), False)):
+    for news in (event, events.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)), events.HistoryPage("lobby", (event,), False)):
         assert b"secret" not in CODEC.encode(news)
-        assert b"origin" not in CODEC.encode(news)
+        assert b"sender_id" not in CODEC.encode(news)
 
 
 def test_everything_that_can_be_told_has_a_type() -> None:
@@ -293,7 +293,7 @@ def test_a_rate_may_be_written_as_any_number(rate: str) -> None:
 
 
 def test_a_client_shows_nothing_that_is_not_safe() -> None:
-    assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.Away("a\u241b", "\ufffd")
+    assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.AwayNotice("a\u241b", "\ufffd")
 
 
 # -- Laws ------------------------------------------------------------------------------------------

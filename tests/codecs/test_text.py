@@ -14,7 +14,7 @@ from chatd.codecs.text import TextCodec
 from chatd.core import actions, commands, events
 from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
 from chatd.core.errors import Refusal
-from chatd.core.events import Answer, Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.core.text import safe_text
 from chatd.testing import NOON, Person, arrive, new_registry
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
@@ -65,17 +65,17 @@ DAY = 86_400_000
         (TopicSet("lobby", 7, NOON, "ada", "seat", "tea"), "-- ada has set the topic of #lobby: tea", None),
         (TopicSet("lobby", 7, NOON, "ada", "seat", ""), "-- ada has taken away the topic of #lobby", None),
         (
-            KeepSet("lobby", 7, NOON, "ada", "seat", "30d", NOON + DAY),
+            RetentionSet("lobby", 7, NOON, "ada", "seat", "30d", NOON + DAY),
             "-- ada has chosen that #lobby is kept for 30 days, from 2026-11-24 14:00 on; /keep changes it",
             None,
         ),
         (
-            KeepSet("lobby", 7, NOON, "ada", "seat", "none", NOON),
+            RetentionSet("lobby", 7, NOON, "ada", "seat", "none", NOON),
             "-- ada has chosen that nothing of #lobby is kept; /keep changes it",
             None,
         ),
         (
-            KeepSet("lobby", 7, NOON, "ada", "seat", "", NOON),
+            RetentionSet("lobby", 7, NOON, "ada", "seat", "", NOON),
             "-- ada has chosen that #lobby is kept as long as the server keeps; /keep changes it",
             None,
         ),
@@ -143,8 +143,8 @@ PAST = (
         (events.Done("topic", "tea {}"), ["-- The topic is now: tea {}"]),
         (events.Done("topic"), ["-- There is no topic now."]),
         (events.Private("ada", "psst", NOON), ["[ada] psst"]),
-        (events.Away("bob", "at lunch"), ["-- bob is away: at lunch"]),
-        (events.Away("bob", ""), ["-- bob is away."]),
+        (events.AwayNotice("bob", "at lunch"), ["-- bob is away: at lunch"]),
+        (events.AwayNotice("bob", ""), ["-- bob is away."]),
         (
             events.Members("dev", 4, ("eve", "Bob", "ada"), {"eve": "", "ada": "at lunch"}),
             ["-- In #dev (4): ada (away: at lunch), Bob, eve (away) and 1 other"],
@@ -156,40 +156,43 @@ PAST = (
         ),
         (events.RoomList(1, (events.RoomLine("dev", 1),)), ["-- #dev (1)"]),
         (
-            events.Person("bob", ("lobby", "dev"), NOON, 61, "telnet"),
+            events.PersonInfo("bob", ("lobby", "dev"), NOON, 61, "telnet"),
             ["-- bob is in #lobby, #dev; here since 2026-11-23 14:00 by telnet, silent for 61 s"],
         ),
         (
-            events.Person("bob", (), NOON, 0, "json", "at lunch"),
+            events.PersonInfo("bob", (), NOON, 0, "json", "at lunch"),
             ["-- bob is in no room; here since 2026-11-23 14:00 by json, silent for 0 s", "-- bob is away: at lunch"],
         ),
         (
-            events.Person("bob", (), NOON, 0, "json", ""),
+            events.PersonInfo("bob", (), NOON, 0, "json", ""),
             ["-- bob is in no room; here since 2026-11-23 14:00 by json, silent for 0 s", "-- bob is away."],
         ),
-        (events.Topic("dev", "tea"), ["-- The topic of #dev is: tea"]),
-        (events.Topic("dev", ""), ["-- #dev has no topic."]),
+        (events.TopicIs("dev", "tea"), ["-- The topic of #dev is: tea"]),
+        (events.TopicIs("dev", ""), ["-- #dev has no topic."]),
         (
             events.Entered("dev", 3, 1, ("ada",), keep="none"),
             ["-- You are in #dev, alone.", "-- By choice of its people, nothing of #dev is kept."],
         ),
-        (events.Keeping("dev"), ["-- #dev is kept for ever."]),
-        (events.Keeping("dev", most="90d"), ["-- #dev is kept for 90 days."]),
-        (events.Keeping("dev", "1h"), ["-- By choice of its people, #dev is kept for 1 hour."]),
+        (events.RetentionIs("dev"), ["-- #dev is kept for ever."]),
+        (events.RetentionIs("dev", most="90d"), ["-- #dev is kept for 90 days."]),
+        (events.RetentionIs("dev", "1h"), ["-- By choice of its people, #dev is kept for 1 hour."]),
         (
-            events.Keeping("dev", "none", NOON + DAY),
+            events.RetentionIs("dev", "none", NOON + DAY),
             ["-- By choice of its people, nothing of #dev is kept, from 2026-11-24 14:00 on."],
         ),
         (events.Forgotten("dev", 7, NOON - DAY), ["-- What happened in #dev before 2026-11-22 14:00 has been deleted."]),
-        (events.History("dev", (), more=True), ["-- There is nothing of #dev to show there."]),
+        (events.HistoryPage("dev", (), more=True), ["-- There is nothing of #dev to show there."]),
         (events.Ignoring(()), ["-- You hear everybody."]),
         (events.Ignoring(("bob",)), ["-- You do not hear bob."]),
         (events.Ignoring(("bob", "eve", "joe")), ["-- You do not hear bob, eve and joe."]),
-        (events.History("dev", (), more=False), ["-- There is nothing of #dev to show."]),
-        (events.History("dev", (said(),), more=True), ["-- What happened in #dev (there is more before):", "-- 14:00 <ada> hi"]),
-        (events.Help((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
+        (events.HistoryPage("dev", (), more=False), ["-- There is nothing of #dev to show."]),
         (
-            events.Help((HELP, MSG)),
+            events.HistoryPage("dev", (said(),), more=True),
+            ["-- What happened in #dev (there is more before):", "-- 14:00 <ada> hi"],
+        ),
+        (events.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
+        (
+            events.HelpText((HELP, MSG)),
             [
                 "-- /help [COMMAND]  list the commands, or explain one",
                 "-- /msg NICK TEXT   tell one person",
@@ -223,7 +226,7 @@ def test_news_of_no_known_kind_is_a_defect_of_ours(news: Event | Answer) -> None
 
 
 def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
-    history = events.History("dev", (said(),), more=False)
+    history = events.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
         lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).encode(history).splitlines()  # type: ignore[misc]
         assert lines[1].startswith(stamp)
@@ -329,7 +332,7 @@ def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -
 
 @given(SAFE_TEXT)
 def test_the_past_is_told_as_a_report(text: str) -> None:
-    lines = CODEC.encode(events.History("dev", (said(text),), more=False)).decode().split("\r\n")
+    lines = CODEC.encode(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
 
@@ -345,8 +348,8 @@ def typed(person: Person, line: str) -> list[str]:
             actions.perform(person.registry, person.session, command)
     except Refusal as refusal:
         actions.refuse(person.session, refusal)
-    origin = person.session.origin
-    read = [news for news in person.take() if not isinstance(news, Event) or news.origin != origin]
+    sender_id = person.session.sender_id
+    read = [news for news in person.take() if not isinstance(news, Event) or news.sender_id != sender_id]
     return b"".join(CODEC.encode(news, current=True) for news in read).decode().splitlines()
 
 

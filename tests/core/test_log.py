@@ -13,8 +13,8 @@ from chatd.core.log import EVENT_BYTES, MemoryLog
 Told = list[NotDelivered | None]
 
 
-def said(seq: int, text: str = "hi", id: str = "", origin: str = "seat") -> Said:
-    return Said("lobby", seq, 0, "ada", origin, text, id=id)
+def said(seq: int, text: str = "hi", id: str = "", sender_id: str = "seat") -> Said:
+    return Said("lobby", seq, 0, "ada", sender_id, text, id=id)
 
 
 def filled(log: MemoryLog, *texts: str) -> MemoryLog:
@@ -23,9 +23,9 @@ def filled(log: MemoryLog, *texts: str) -> MemoryLog:
     return log
 
 
-def find(log: MemoryLog, origin: str, id: str) -> Said | None:
+def find(log: MemoryLog, sender_id: str, id: str) -> Said | None:
     told: list[Said | None] = []
-    log.find(origin, id, told.append)
+    log.find(sender_id, id, told.append)
     return told[0]
 
 
@@ -106,7 +106,7 @@ def test_an_event_that_is_larger_than_the_log_leaves_no_hole(large: str) -> None
 
 def test_what_was_said_is_found_by_origin_and_id() -> None:
     log = MemoryLog()
-    one, other = said(1, id="1"), said(2, id="1", origin="another seat")
+    one, other = said(1, id="1"), said(2, id="1", sender_id="another seat")
     for event in (one, other, said(3)):
         log.append(event, lambda failure: None)
     assert find(log, "seat", "1") is one

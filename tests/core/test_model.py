@@ -41,10 +41,10 @@ class Record(MemoryLog):
         self.everything.append(event)
         super().append(event, stored)
 
-    def messages(self, origin: str, id: str) -> list[Said]:
-        """What was said from ``origin`` under ``id``, as far as the log holds it."""
+    def messages(self, sender_id: str, id: str) -> list[Said]:
+        """What was said from ``sender_id`` under ``id``, as far as the log holds it."""
         found = self.everything[self.first - 1 :]
-        return [event for event in found if isinstance(event, Said) and (event.origin, event.id) == (origin, id)]
+        return [event for event in found if isinstance(event, Said) and (event.sender_id, event.id) == (sender_id, id)]
 
 
 class RecordStore(MemoryStore):
@@ -192,7 +192,7 @@ class Chat(RuleBasedStateMachine):
     def _say(self, index: int, room: str, id: str, text: str) -> None:
         key, session = fold(room.removeprefix("#")), self._reader(index).person.session
         log = self.logs.get(key)
-        before = log.messages(session.origin, id) if log and id else []
+        before = log.messages(session.sender_id, id) if log and id else []
         count = len(log.everything) if log else 0
         for ack in self._ask(index, commands.Say(text, room, id=id)):
             if isinstance(ack, Ack):
@@ -203,7 +203,7 @@ class Chat(RuleBasedStateMachine):
     @precondition(lambda self: self.here)
     @rule(index=INDEX, nick=NICKS, id=IDS)
     def msg(self, index: int, nick: str, id: str) -> None:
-        text = f"{self._reader(index).person.session.origin} {id}" if id else "hi"
+        text = f"{self._reader(index).person.session.sender_id} {id}" if id else "hi"
         for _ in range(2):
             self._ask(index, commands.Msg(nick, text, id=id))
 
@@ -242,8 +242,8 @@ class Chat(RuleBasedStateMachine):
         assert all(self.registry.person(session.nick) is session for session in named)
         assert {id(session) for session in self.registry._by_key.values()} == set(map(id, named))
         assert {id(session) for session in self.registry._by_skeleton.values()} == set(map(id, named))
-        assert all(self.registry.holder(session.origin) is session for session in named)
-        assert len(self.registry._by_origin) == len(named)
+        assert all(self.registry.holder(session.sender_id) is session for session in named)
+        assert len(self.registry._by_sender) == len(named)
 
     @invariant()
     def membership_and_rooms_agree(self) -> None:
@@ -270,7 +270,7 @@ class Chat(RuleBasedStateMachine):
         for log in self.logs.values():
             assert [event.seq for event in log.everything] == list(range(1, log.end))
             held = [event for event in log.everything[log.first - 1 :] if isinstance(event, Said) and event.id]
-            assert len({(event.origin, event.id) for event in held}) == len(held)
+            assert len({(event.sender_id, event.id) for event in held}) == len(held)
 
     @invariant()
     def what_is_told_under_an_id_is_told_once(self) -> None:

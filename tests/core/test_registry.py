@@ -196,7 +196,7 @@ def test_a_room_that_is_made_anew_gives_no_number_twice(monkeypatch: pytest.Monk
     again = registry.open_room(parse_room("one"))
     assert (again.log.first, again.log.end) == (end, end)
     found: list[Said | None] = []
-    again.log.find(ada.session.origin, "1", found.append)
+    again.log.find(ada.session.sender_id, "1", found.append)
     assert found == [None]
 
 

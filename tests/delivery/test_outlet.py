@@ -325,14 +325,14 @@ def test_a_broken_pipe_is_found_out_by_the_transport(world: World) -> None:
 
 def test_let_go_is_at_once(world: World) -> None:
     bob = world.reader("bob")
-    bob.outlet.let_go(Reason.NOT_READING)
+    bob.outlet.abort(Reason.NOT_READING)
     assert (bob.ended, bob.wire.aborted) == (Reason.NOT_READING, True)
 
 
-@pytest.mark.parametrize("speak", [lambda reader: reader.world.json, lambda reader: reader.world.text])
-def test_it_speaks_another_codec_while_no_room_is_followed(world: World, speak: Callable[[Reader], object]) -> None:
+@pytest.mark.parametrize("use", [lambda reader: reader.world.json, lambda reader: reader.world.text])
+def test_it_speaks_another_codec_while_no_room_is_followed(world: World, use: Callable[[Reader], object]) -> None:
     bob = Reader(world, SocketWire, world.text)
-    bob.outlet.speak(speak(bob))  # type: ignore[arg-type]
+    bob.outlet.use_codec(use(bob))  # type: ignore[arg-type]
     bob.outlet.tell(Pong())
     world.turn()
-    assert bob.lines() == ['{"type":"pong"}' if speak(bob) is world.json else "-- pong"]
+    assert bob.lines() == ['{"type":"pong"}' if use(bob) is world.json else "-- pong"]

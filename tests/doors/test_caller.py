@@ -43,7 +43,7 @@ class Call:
         )
         self.wire, self.valve = Wire(), Valve()
         self.caller = Caller(self.factory, self.wire, self.valve, "192.0.2.7", self.factory.text, began)
-        self.caller.speak(self.factory.text)
+        self.caller.use_codec(self.factory.text)
 
     def heard(self) -> str:
         self.clock.advance(0)
@@ -126,7 +126,7 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
 def test_one_too_many_is_told_and_let_go(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
     second = Caller(call.factory, wire := Wire(), Valve(), "192.0.2.8", call.factory.text)
-    second.speak(call.factory.json)
+    second.use_codec(call.factory.json)
     clock.advance(0)
     assert b'"code":"server-full"' in wire.take()
     assert wire.closed

@@ -360,12 +360,12 @@ def test_stalled_readers_are_let_go_of(connect: Connect, factory: ChatFactory, c
     bob.protocol.caller.outlet.pauseProducing()
     ada.send(b"hi\n")
     clock.advance(0)
-    factory.let_go_of_stalled()
+    factory.drop_stalled_readers()
     clock.advance(STALL_SECONDS - 1)
-    factory.let_go_of_stalled()
+    factory.drop_stalled_readers()
     assert not bob.transport.aborting
     clock.advance(1)
-    factory.let_go_of_stalled()
+    factory.drop_stalled_readers()
     assert bob.transport.aborting
     bob.lose()
     assert ada.heard()[-1] == "-- bob has left #lobby (not reading)"

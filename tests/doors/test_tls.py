@@ -414,9 +414,9 @@ def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: Server) -> None
         if not ada.wire.open:
             break
     assert ada.take() == b""
-    server.chat.let_go_of_stalled()
+    server.chat.drop_stalled_readers()
     server.clock.advance(STALL_SECONDS)
-    server.chat.let_go_of_stalled()
+    server.chat.drop_stalled_readers()
     assert ada.wire.aborted
     finish(server, ada.wire, bob)
 
@@ -432,15 +432,15 @@ def test_a_reader_who_takes_a_little_is_not_let_go(server: Server) -> None:
     ada.say(b"/help\n")
     ada.say(b"/help\n")
     server.turn()
-    server.chat.let_go_of_stalled()
+    server.chat.drop_stalled_readers()
     server.clock.advance(STALL_SECONDS - 1)
     far.recv(1000)
-    server.chat.let_go_of_stalled()
+    server.chat.drop_stalled_readers()
     server.clock.advance(STALL_SECONDS - 1)
-    server.chat.let_go_of_stalled()
+    server.chat.drop_stalled_readers()
     assert ada.wire.open
     server.clock.advance(1)
-    server.chat.let_go_of_stalled()
+    server.chat.drop_stalled_readers()
     assert ada.wire.aborted
     near.close()
     far.close()

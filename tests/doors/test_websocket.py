@@ -378,9 +378,9 @@ def test_a_page_that_takes_nothing_is_let_go(server: Server, clock: Clock) -> No
     page.producer.pauseProducing()
     bob.ask(Say("anybody?"))
     clock.advance(0)
-    server.factory.let_go_of_stalled()
+    server.factory.drop_stalled_readers()
     clock.advance(31)
-    server.factory.let_go_of_stalled()
+    server.factory.drop_stalled_readers()
     assert page.wire.aborted
 
 

@@ -31,9 +31,9 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import KeepSet, Said
-from chatd.core.keep import NONE
+from chatd.core.events import RetentionSet, Said
 from chatd.core.names import parse_room
+from chatd.core.retention import NONE
 from chatd.store import writer
 from chatd.store.sqlite import SqliteLog, SqliteStore
 
@@ -107,7 +107,7 @@ class Child:
             for _ in range(next(bursts)):
                 self._say(number)
                 number += 1
-            self._wait(store.settled)
+            self._wait(store.after_pending)
             if self.life.forget and number > KEPT:
                 tell("forgets", number - KEPT)
                 for log in self._logs:
@@ -118,8 +118,8 @@ class Child:
         """Let nothing be kept of one room."""
         log = self._logs[ROOMS.index(UNKEPT)]
         if log.keep.text != NONE:
-            log.append(KeepSet(log.name, log.end, 0, "ada", ORIGIN, NONE, 0), lambda failure: None)
-            self._wait(self._store.settled)
+            log.append(RetentionSet(log.name, log.end, 0, "ada", ORIGIN, NONE, 0), lambda failure: None)
+            self._wait(self._store.after_pending)
 
     def _watched(self, *given: Any, **more: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = self._connect(*given, **more)

@@ -49,7 +49,7 @@ class PumpedStore(SqliteStore):
     def settle(self) -> None:
         """Wait until all that was appended is stored, or has failed to be."""
         settled: list[bool] = []
-        self.settled(lambda: settled.append(True))
+        self.after_pending(lambda: settled.append(True))
         self.wait(lambda: settled)
 
     def be_done(self) -> None:
@@ -75,10 +75,10 @@ class PumpedStore(SqliteStore):
         size = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {2**30 if more_pages is None else size + more_pages}")
 
-    def lookup(self, log: Log, origin: str, id: str) -> Said | None:
+    def lookup(self, log: Log, sender_id: str, id: str) -> Said | None:
         """What the log finds."""
         found: list[Said | None] = []
-        log.find(origin, id, found.append)
+        log.find(sender_id, id, found.append)
         self.wait(lambda: found)
         return found[0]
 
@@ -87,11 +87,11 @@ Outcomes = list[NotDelivered | None]
 
 
 def say(
-    log: Log, text: str = "hi", id: str = "", origin: str = "o1", time: int = 1000, room: str = "lobby"
+    log: Log, text: str = "hi", id: str = "", sender_id: str = "o1", time: int = 1000, room: str = "lobby"
 ) -> tuple[Event, Outcomes]:
     """Append a message; the event, and a list that the outcome will be in."""
     outcomes: Outcomes = []
-    event = Said(room, log.end, time, "ada", origin, text, id=id)
+    event = Said(room, log.end, time, "ada", sender_id, text, id=id)
     log.append(event, outcomes.append)
     return event, outcomes
 

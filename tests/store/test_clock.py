@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatd.core.commands import Hello, History, Say, Search
-from chatd.core.events import Ack, Answer, Event, Found, Said
-from chatd.core.events import History as HistoryAnswer
+from chatd.core.events import Ack, Answer, Event, HistoryPage, Said, SearchResults
 from chatd.testing import Person
 from tests.store.pumped import Server
 
@@ -90,7 +89,7 @@ def test_a_time_is_a_place_where_it_was_passed(server: Server, steps: Sequence[i
 
 def page(server: Server, person: Person, command: History) -> Sequence[Event]:
     [answer] = server.ask(person, command)
-    assert isinstance(answer, HistoryAnswer)
+    assert isinstance(answer, HistoryPage)
     return answer.events
 
 
@@ -99,9 +98,9 @@ def test_of_what_is_found_in_a_room_the_last_said_comes_first(server: Server, st
     ada = server.arrive("ada")
     said = messages(talk(server, ada, steps))
     [found] = server.ask(ada, Search("tea", count=7))
-    assert isinstance(found, Found)
+    assert isinstance(found, SearchResults)
     assert list(found.events) == said[:-8:-1]
     text = datetime.fromtimestamp(said[0].time / 1000, UTC).isoformat()
     [found] = server.ask(ada, Search("tea", after_time=text, count=100))
-    assert isinstance(found, Found)
+    assert isinstance(found, SearchResults)
     assert list(found.events) == [event for event in reversed(said) if event.time >= said[0].time]

@@ -23,12 +23,12 @@ ORIGINS, IDS = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["1", "2"
 def test_what_was_used_is_never_taken_for_new(steps: list[tuple[str, str, str]], most: int) -> None:
     known = KnownIds(most)
     used: dict[str, set[str]] = {"ada": set(), "bob": set(), "eve": set()}
-    for what, origin, id in steps:
+    for what, sender_id, id in steps:
         if what == "use":
-            used[origin].add(id)
-            known.add(origin, id)
+            used[sender_id].add(id)
+            known.add(sender_id, id)
         else:
-            known.learn(origin, None if what == "too many" else used[origin])
+            known.learn(sender_id, None if what == "too many" else used[sender_id])
         for sender, ids in used.items():
             assert all(known.may_have(sender, id) for id in ids)
 
@@ -59,9 +59,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     asked: list[int] = []
     real = queries.find
 
-    def find(connection: Connection, origin: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
+    def find(connection: Connection, sender_id: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
         asked.append(most)
-        return real(connection, origin, sent, most)
+        return real(connection, sender_id, sent, most)
 
     monkeypatch.setattr(queries, "find", find)
     return asked

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, KeepSet, Said, TopicSet
+from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.log import MemoryLog
 from chatd.core.when import FOR_EVER
 from chatd.testing import NOON
@@ -50,14 +50,14 @@ class Alike(RuleBasedStateMachine):
     def wait(self, hours: int) -> None:
         self.now += hours * HOUR
 
-    @rule(room=ROOMS, id=IDS, origin=st.sampled_from(["ada", "bob"]))
-    def say(self, room: str, id: str, origin: str) -> None:
+    @rule(room=ROOMS, id=IDS, sender_id=st.sampled_from(["ada", "bob"]))
+    def say(self, room: str, id: str, sender_id: str) -> None:
         memory, disk = self.memory[room], self.store.room(room)
         known: list[Said | None] = []
-        memory.find(origin, id, known.append)
-        assert self.store.lookup(disk, origin, id) == known[0]
+        memory.find(sender_id, id, known.append)
+        assert self.store.lookup(disk, sender_id, id) == known[0]
         if known[0] is None:
-            said = Said(room, memory.end, self.now, origin, origin, f"in {room}", id=id)
+            said = Said(room, memory.end, self.now, sender_id, sender_id, f"in {room}", id=id)
             memory.append(said, lambda failure: None)
             disk.append(said, lambda failure: None)
 
@@ -69,7 +69,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(room=ROOMS, keep=st.sampled_from(["", "1h", "4h"]), hours=st.integers(0, 2))
     def choose_how_long_it_is_kept(self, room: str, keep: str, hours: int) -> None:
-        event = KeepSet(room, self.memory[room].end, self.now, "ada", "ada", keep, self.now + hours * HOUR)
+        event = RetentionSet(room, self.memory[room].end, self.now, "ada", "ada", keep, self.now + hours * HOUR)
         self.memory[room].append(event, lambda failure: None)
         self.store.room(room).append(event, lambda failure: None)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.events import Event, Joined, KeepSet, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.store import database, queries
 
 SEQS = st.integers(1, 2**queries.SEQ_BITS - 1)
@@ -21,7 +21,7 @@ EVENTS = st.one_of(
     st.builds(Left, *HEADS, st.sampled_from(Reason), TEXTS),
     st.builds(Renamed, *HEADS, TEXTS),
     st.builds(TopicSet, *HEADS, TEXTS),
-    st.builds(KeepSet, *HEADS, TEXTS, st.integers(0, 2**62)),
+    st.builds(RetentionSet, *HEADS, TEXTS, st.integers(0, 2**62)),
 )
 
 

@@ -94,7 +94,7 @@ class TestStoring:
 
     def test_settled_is_at_once_where_nothing_is_on_its_way(self, store: PumpedStore) -> None:
         done: list[int] = []
-        store.settled(lambda: done.append(1))
+        store.after_pending(lambda: done.append(1))
         assert done == [1]
 
     def test_what_was_appended_before_closing_is_stored(self, store: PumpedStore) -> None:

@@ -14,8 +14,7 @@ from twisted.internet.testing import StringTransport
 from chatd.codecs.json import JsonCodec
 from chatd.core import actions
 from chatd.core.commands import Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
-from chatd.core.events import Ack, Answer, Entered, Event, Found, Joined, Left, Refused, Renamed, Said
-from chatd.core.events import History as HistoryAnswer
+from chatd.core.events import Ack, Answer, Entered, Event, HistoryPage, Joined, Left, Refused, Renamed, Said, SearchResults
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet
 from chatd.testing import Person
@@ -126,7 +125,7 @@ class TestFullDisk:
         assert "disk of the server is full" in refused.reason
         assert bob.take() == []
         [past] = server.ask(bob, History(count=1))
-        assert isinstance(past, HistoryAnswer)
+        assert isinstance(past, HistoryPage)
         assert [event.text for event in past.events if isinstance(event, Said)] == ["kept"]
         server.store.limit(None)
         news = server.ask(ada, Say("again"))
@@ -216,7 +215,7 @@ class TestHistory:
     )
     def test_pages(self, server: Server, ada: Person, command: History, first: int, last: int, more: bool, later: bool) -> None:
         [answer] = server.ask(ada, command)
-        assert isinstance(answer, HistoryAnswer)
+        assert isinstance(answer, HistoryPage)
         expected = list(range(first, last + 1)) if first else []
         assert [event.seq for event in answer.events] == expected
         assert (answer.more, answer.later) == (more, later)
@@ -237,9 +236,9 @@ class TestSearch:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(bob, Say("tea at four"))
         ada.take()
-        [found] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, Found)]
+        [found] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, SearchResults)]
         assert [event.text for event in found.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
-        [found] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, Found)]
+        [found] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, SearchResults)]
         assert (len(found.events), found.more) == (1, True)
 
     @pytest.mark.parametrize(
@@ -282,7 +281,7 @@ class Connection:
     def closing(self, reason: object) -> None:
         self.ended = True
 
-    let_go = closing
+    abort = closing
 
     def drained(self) -> None:
         pass

@@ -10,10 +10,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatd.core.events import Event, KeepSet, Said, TopicSet
+from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
 from chatd.store import database, writer
-from chatd.store.keeping import FORGOTTEN_AT_ONCE
+from chatd.store.deletion import FORGOTTEN_AT_ONCE
 from chatd.store.writer import ROWS_AT_ONCE, Batch, Forget, NewRoom, Writer
 
 LOBBY = NewRoom(1, "lobby", "lobby")
@@ -94,7 +94,7 @@ def test_a_topic_is_written_to_its_room(path: Path) -> None:
 
 
 def test_a_choice_of_how_long_a_room_is_kept_is_written_to_it(path: Path) -> None:
-    write(path, Batch(0, [(1, KeepSet("lobby", 1, 0, "ada", "o", "30d", 7))], [LOBBY]))
+    write(path, Batch(0, [(1, RetentionSet("lobby", 1, 0, "ada", "o", "30d", 7))], [LOBBY]))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT key, keep, keep_since FROM room").fetchall() == [("lobby", "30d", 7)]
 

@@ -11,12 +11,24 @@ import pytest
 
 from chatd.admin.main import main
 from chatd.core.commands import Hello, History, Join, Keep, Say, Search, Topic
-from chatd.core.events import Ack, Answer, Entered, Event, Forgotten, Found, Keeping, KeepSet, Missed, Refused, Said
-from chatd.core.events import History as Past
+from chatd.core.events import (
+    Ack,
+    Answer,
+    Entered,
+    Event,
+    Forgotten,
+    HistoryPage,
+    Missed,
+    Refused,
+    RetentionIs,
+    RetentionSet,
+    Said,
+    SearchResults,
+)
 from chatd.core.log import Log
 from chatd.core.registry import Settings
 from chatd.core.search import Query
-from chatd.store.keeping import FORGOTTEN_AT_ONCE
+from chatd.store.deletion import FORGOTTEN_AT_ONCE
 from chatd.testing import NOON, Person
 from tests.store.pumped import PumpedStore, Server, say
 
@@ -135,7 +147,7 @@ def texts(news: Sequence[Event | Answer]) -> list[str]:
 
 
 def past(server: Server, person: Person, asked: History | None = None) -> list[str]:
-    return texts(only(Past, server.ask(person, asked or History())).events)
+    return texts(only(HistoryPage, server.ask(person, asked or History())).events)
 
 
 def forget_all(server: Server, *people: Person) -> list[list[Event | Answer]]:
@@ -160,7 +172,7 @@ class TestTheServersTime:
         assert told[:2] == [[Forgotten("lobby", 4, NOON + HOUR)]] * 2
         assert told[2] == [Forgotten("dev", 2, NOON + HOUR)]
         assert past(server, bob) == ["new"]
-        assert only(Found, server.ask(bob, Search("old"))).events == ()
+        assert only(SearchResults, server.ask(bob, Search("old"))).events == ()
         assert texts(only(Entered, server.ask(server.arrive("joe", rooms=("x",)), Join("lobby"))).scrollback) == ["new"]
         assert only(Ack, server.ask(ada, Say("old", id="1"))).seq == 6
         assert forget_all(server, ada, bob, eve) == [[], [], []]
@@ -190,17 +202,17 @@ class TestTheRoomsTime:
         server = open_server(keep="90d")
         ada, bob = server.arrive("ada"), server.arrive("bob")
         ada.take()
-        assert server.ask(ada, Keep(id="1")) == [Keeping("lobby", most="90d", id="1")]
+        assert server.ask(ada, Keep(id="1")) == [RetentionIs("lobby", most="90d", id="1")]
         server.ask(ada, Say("hi"))
         bob.take()
         told = server.ask(ada, Keep("30D", id="2"))
-        assert only(Keeping, told) == Keeping("lobby", "30d", NOON + DAY, "90d", id="2")
-        event = only(KeepSet, bob.take())
+        assert only(RetentionIs, told) == RetentionIs("lobby", "30d", NOON + DAY, "90d", id="2")
+        event = only(RetentionSet, bob.take())
         assert (event.nick, event.keep, event.since) == ("ada", "30d", NOON + DAY)
-        assert server.ask(bob, Keep("30d")) == [Keeping("lobby", "30d", NOON + DAY, "90d")]
+        assert server.ask(bob, Keep("30d")) == [RetentionIs("lobby", "30d", NOON + DAY, "90d")]
         assert only(Entered, server.ask(Person(server.registry), Hello("joe"))).keep == "30d"
         server.time.advance(24 * 3600)
-        assert only(Keeping, server.ask(bob, Keep())) == Keeping("lobby", "30d", 0, "90d")
+        assert only(RetentionIs, server.ask(bob, Keep())) == RetentionIs("lobby", "30d", 0, "90d")
 
     @pytest.mark.parametrize(
         ("keep", "reason"),
@@ -230,7 +242,7 @@ class TestTheRoomsTime:
         server = open_server()
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(ada, Say("old"), Keep("1h"))
-        assert only(Keeping, server.ask(bob, Keep("-"))) == Keeping("lobby")
+        assert only(RetentionIs, server.ask(bob, Keep("-"))) == RetentionIs("lobby")
         server.time.advance(72 * 3600)
         assert forget_all(server, ada) == [[]]
         assert past(server, ada) == ["old"]
@@ -249,7 +261,7 @@ class TestTheRoomsTime:
         server.ask(ada, Say("old"), Keep("1h"))
         server.ask(ada, *[Say(str(number)) for number in range(30)])
         server.restart()
-        assert only(Keeping, server.ask(server.arrive("ada"), Keep())) == Keeping("lobby", "1h", NOON + DAY)
+        assert only(RetentionIs, server.ask(server.arrive("ada"), Keep())) == RetentionIs("lobby", "1h", NOON + DAY)
         server.store.close()
 
 
@@ -257,12 +269,12 @@ class TestNothingIsKept:
     def test_a_new_room_is_kept_out_of_history_at_once(self, open_server: Open) -> None:
         server = open_server()
         ada, bob = server.arrive("ada", rooms=("den",)), server.arrive("bob", rooms=("den",))
-        assert only(Keeping, server.ask(ada, Keep("none"))) == Keeping("den", "none")
+        assert only(RetentionIs, server.ask(ada, Keep("none"))) == RetentionIs("den", "none")
         server.ask(ada, Say("secret", id="1"), Topic("plans"))
         assert texts(bob.take()) == ["secret"]
-        assert only(Past, server.ask(bob, History())) == Past("den", (), more=False)
-        assert only(Past, server.ask(bob, History(around=3))) == Past("den", (), more=False)
-        assert only(Found, server.ask(bob, Search("secret"))).events == ()
+        assert only(HistoryPage, server.ask(bob, History())) == HistoryPage("den", (), more=False)
+        assert only(HistoryPage, server.ask(bob, History(around=3))) == HistoryPage("den", (), more=False)
+        assert only(SearchResults, server.ask(bob, Search("secret"))).events == ()
         entered = only(Entered, server.ask(Person(server.registry), Hello("eve", rooms=("den",))))
         assert (entered.scrollback, entered.keep, entered.topic) == ((), "none", "plans")
         assert only(Ack, server.ask(ada, Say("secret", id="1"))).seq == 4
@@ -278,7 +290,7 @@ class TestNothingIsKept:
         assert b"secret" not in data
         ada = server.arrive("ada", rooms=("den",))
         assert server.store.room("den").end == 54
-        assert only(Keeping, server.ask(ada, Keep())) == Keeping("den", "none")
+        assert only(RetentionIs, server.ask(ada, Keep())) == RetentionIs("den", "none")
         server.store.close()
         assert main(["--data", str(tmp_path), "check"]) == 0
 
@@ -313,10 +325,10 @@ class TestNothingIsKept:
         ada = server.arrive("ada", rooms=("den",))
         server.ask(ada, Keep("none"), Say("secret"))
         server.ask(ada, Keep("-"), Say("open"))
-        told = only(Past, server.ask(ada, History(100)))
+        told = only(HistoryPage, server.ask(ada, History(100)))
         assert texts(told.events) == ["open"]
         assert not told.more
-        assert only(Found, server.ask(ada, Search("secret"))).events == ()
+        assert only(SearchResults, server.ask(ada, Search("secret"))).events == ()
         if isinstance(server.store, PumpedStore):
             server.restart()
             assert past(server, server.arrive("bob", rooms=("den",)), History(100)) == ["open"]

@@ -22,7 +22,7 @@ _UNITS: Final = {"h": (3_600_000, "hour"), "d": (24 * 3_600_000, "day"), "w": (7
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Retention:
     """The choice of a room: ``text`` as people write it (empty: as long as the server keeps), in
     force from ``since`` on.
 
@@ -48,11 +48,11 @@ class Keep:
         step = max(kept // 24, KEEP_STEP_SECONDS * 1000)
         return (now - kept) // step * step
 
-    def changed(self, text: str, now: int, at_once: bool) -> Keep:
+    def changed(self, text: str, now: int, at_once: bool) -> Retention:
         """The choice ``text``, made at ``now``: in force at once if nothing goes by it, or
         ``at_once``; else after notice."""
         here = span(self.text) if now >= self.since else FOR_EVER
-        return Keep(text, now if at_once or span(text) >= here else now + KEEP_NOTICE_SECONDS * 1000)
+        return Retention(text, now if at_once or span(text) >= here else now + KEEP_NOTICE_SECONDS * 1000)
 
 
 def span(text: str) -> int:

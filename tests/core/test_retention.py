@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.errors import BadUsage
-from chatd.core.keep import NONE, Keep, span, words
 from chatd.core.limits import KEEP_NOTICE_SECONDS, KEEP_STEP_SECONDS, UNKEPT_SECONDS
+from chatd.core.retention import NONE, Retention, span, words
 from chatd.core.when import FOR_EVER
 from chatd.testing import NOON
 
@@ -47,25 +47,25 @@ def test_what_is_no_span_is_refused(text: str) -> None:
 @given(SPANS, SPANS | st.just(""), st.integers(NOON, 2 * NOON))
 def test_nothing_goes_early_and_nothing_stays_long(own: str, most: str, now: int) -> None:
     kept = min(span(own), span(most))
-    before = Keep(own).before(now, span(most))
+    before = Retention(own).before(now, span(most))
     assert now - kept - max(kept // 24, KEEP_STEP_SECONDS * 1000) < before <= now - kept
 
 
 @given(SPANS | st.just(NONE), st.integers(NOON, NOON + 1000 * HOUR), st.integers(0, 1000 * HOUR))
 def test_what_is_gone_stays_gone(own: str, now: int, later: int) -> None:
-    assert Keep(own).before(now, FOR_EVER) <= Keep(own).before(now + later, FOR_EVER)
+    assert Retention(own).before(now, FOR_EVER) <= Retention(own).before(now + later, FOR_EVER)
 
 
 def test_what_is_kept_for_ever_never_goes() -> None:
-    assert Keep().before(NOON, FOR_EVER) < 0
+    assert Retention().before(NOON, FOR_EVER) < 0
 
 
 def test_of_a_room_that_is_not_kept_the_last_minutes_are_in_memory() -> None:
-    assert NOON - 2 * UNKEPT_SECONDS * 1000 < Keep(NONE).before(NOON, FOR_EVER) <= NOON - UNKEPT_SECONDS * 1000
+    assert NOON - 2 * UNKEPT_SECONDS * 1000 < Retention(NONE).before(NOON, FOR_EVER) <= NOON - UNKEPT_SECONDS * 1000
 
 
 def test_a_choice_is_not_in_force_before_its_time() -> None:
-    keep = Keep(NONE, NOON)
+    keep = Retention(NONE, NOON)
     assert not keep.is_none(NOON - 1)
     assert keep.is_none(NOON)
     assert keep.before(NOON - 1, FOR_EVER) < 0 < keep.before(NOON, FOR_EVER)
@@ -74,17 +74,17 @@ def test_a_choice_is_not_in_force_before_its_time() -> None:
 @pytest.mark.parametrize(
     ("old", "text", "since"),
     [
-        (Keep(), "30d", NOON + NOTICE),
-        (Keep(), NONE, NOON + NOTICE),
-        (Keep("30d"), "12h", NOON + NOTICE),
-        (Keep("12h"), "30d", NOON),
-        (Keep("24h"), "1d", NOON),
-        (Keep("12h"), "", NOON),
-        (Keep(NONE), "1h", NOON),
-        (Keep("12h", NOON + 1), "30d", NOON + NOTICE),
-        (Keep("12h", NOON + 1), "", NOON),
+        (Retention(), "30d", NOON + NOTICE),
+        (Retention(), NONE, NOON + NOTICE),
+        (Retention("30d"), "12h", NOON + NOTICE),
+        (Retention("12h"), "30d", NOON),
+        (Retention("24h"), "1d", NOON),
+        (Retention("12h"), "", NOON),
+        (Retention(NONE), "1h", NOON),
+        (Retention("12h", NOON + 1), "30d", NOON + NOTICE),
+        (Retention("12h", NOON + 1), "", NOON),
     ],
 )
-def test_what_deletes_more_is_announced_and_what_deletes_less_holds_at_once(old: Keep, text: str, since: int) -> None:
-    assert old.changed(text, NOON, at_once=False) == Keep(text, since)
-    assert old.changed(text, NOON, at_once=True) == Keep(text, NOON)
+def test_what_deletes_more_is_announced_and_what_deletes_less_holds_at_once(old: Retention, text: str, since: int) -> None:
+    assert old.changed(text, NOON, at_once=False) == Retention(text, since)
+    assert old.changed(text, NOON, at_once=True) == Retention(text, NOON)
