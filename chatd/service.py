@@ -55,7 +55,7 @@ class ChatService(Service):
         self._certificate = certificate
         self._store = store
         self._ports: list[IListeningPort] = front.ports
-        self._forgetting = LoopingCall(_carefully, front.chat.registry.forget)
+        self._forgetting = LoopingCall(_carefully, front.chat.registry.expiry.delete_old)
         self._forgetting.clock = reactor
         self._sweep = LoopingCall(_carefully, self._look_after)
         self._sweep.clock = reactor
@@ -86,7 +86,7 @@ class ChatService(Service):
 
     def _look_after(self) -> None:
         self._front.chat.drop_stalled_readers()
-        self._front.chat.registry.settle()
+        self._front.chat.registry.rooms.retry_owed()
 
     def _take_signals(self) -> None:
         """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a

@@ -20,7 +20,7 @@ from twisted.python import usage
 from chatd import __version__
 from chatd.core.errors import Refusal
 from chatd.core.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
-from chatd.core.log import MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.retention import span

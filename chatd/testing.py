@@ -11,12 +11,14 @@ Nothing here opens a connection or waits::
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from chatd.core import actions
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Answer, Event, Missed, Reason, Refused
-from chatd.core.log import MemoryStore, Store
+from chatd.core.log import LogStore
+from chatd.core.memory import MemoryStore
+from chatd.core.perform import perform
+from chatd.core.presence import depart
 from chatd.core.registry import Registry, Settings
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -81,9 +83,10 @@ class RecordingOutgoing:
         assert room not in self.cursors, "this room is followed already"
         self.cursors[room] = cursor
 
-    def unfollow(self, room: Room) -> None:
-        self._catch_up(room)
-        del self.cursors[room]
+    def unfollow(self, room: Room, stop: int) -> None:
+        if room in self.cursors:
+            self._catch_up(room, stop)
+            del self.cursors[room]
 
     def turn_to(self, room: Room | None) -> None:
         self.current = room
@@ -100,29 +103,38 @@ class RecordingOutgoing:
     def close(self, reason: Reason) -> None:
         self.closed = reason
 
-    def _catch_up(self, room: Room) -> None:
+    def fail(self, defect: BaseException) -> None:
+        raise defect
+
+    def _catch_up(self, room: Room, stop: int | None = None) -> None:
         cursor, log = self.cursors[room], room.log
         if cursor < log.first:
             self._kept.append(Missed(room.name.text, cursor, log.first - 1))
-        news = log.read(cursor, log.stored)
+        stop = log.end if stop is None else stop
+        news = log.read(cursor, stop)
         self._kept.extend(event for event in news if not (self.filtered and self.session.ignores(event)))
-        self.cursors[room] = max(cursor, log.stored)
+        self.cursors[room] = max(cursor, stop)
 
 
-class Person:
+class Visitor:
     """Somebody whose connection the registry has admitted, with no nick yet."""
 
     def __init__(self, registry: Registry, address: str = "192.0.2.1", door: str = "json") -> None:
         self.registry = registry
         self.out = RecordingOutgoing()
         self.session = self.out.session = Session(self.out, address, door, registry.now())
-        registry.admit(self.session)
+        registry.admission.admit(self.session)
 
     def ask(self, command: Command) -> list[Event | Answer]:
         """Let the person ask ``command``; everything that has come to them since they last
         looked."""
-        actions.perform(self.registry, self.session, command)
+        perform(self.registry, self.session, command)
         return self.take()
+
+    @property
+    def rooms(self) -> Mapping[str, Room]:
+        """The rooms that the person is in, by key."""
+        return self.registry.rooms.of(self.session.person) if self.session.person else {}
 
     def take(self) -> list[Event | Answer]:
         """Everything that has come to the person since they last looked."""
@@ -130,26 +142,26 @@ class Person:
 
     def lose_link(self, reason: Reason = Reason.LINK_LOST) -> None:
         """Let the connection be gone."""
-        actions.depart(self.registry, self.session, reason)
-        self.registry.dismiss(self.session)
+        depart(self.registry, self.session, reason)
+        self.registry.admission.release(self.session)
 
 
 def new_registry(
     settings: Settings | None = None,
     now: Callable[[], int] | None = None,
-    store: Store | None = None,
+    store: LogStore | None = None,
 ) -> Registry:
     """A registry with nobody in it; without a clock of yours, it is noon for ever."""
     return Registry(settings or Settings(), store or MemoryStore("testlog"), now or StandingClock(), lambda room: None)
 
 
-def arrive(registry: Registry, nick: str, *rooms: str) -> Person:
+def arrive(registry: Registry, nick: str, *rooms: str) -> Visitor:
     """Somebody called ``nick`` who has entered ``rooms`` (none named: the default room), and has
     read what they were told there.
 
     Raises AssertionError where they are refused.
     """
-    person = Person(registry)
-    for told in person.ask(Hello(nick, rooms=rooms)):
-        assert not isinstance(told, Refused), told.reason
-    return person
+    visitor = Visitor(registry)
+    for news in visitor.ask(Hello(nick, rooms=rooms)):
+        assert not isinstance(news, Refused), news.reason
+    return visitor

@@ -9,9 +9,9 @@ import pytest
 from chatd import testing
 from chatd.core.commands import Hello, Ignore, Join, Leave, Say
 from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
-from chatd.core.log import MemoryLog, MemoryStore
+from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.registry import Settings
-from chatd.testing import NOON, Person, RecordingOutgoing, StandingClock, arrive, new_registry
+from chatd.testing import NOON, RecordingOutgoing, StandingClock, Visitor, arrive, new_registry
 
 
 def test_the_example_of_the_module_runs() -> None:
@@ -87,13 +87,13 @@ def test_a_lost_link_leaves_nothing() -> None:
     (left,) = ada.take()
     assert isinstance(left, Left)
     assert left.reason is Reason.TIMED_OUT
-    assert registry.connections() == (ada.session,)
+    assert tuple(registry.admission) == (ada.session,)
 
 
 def test_arriving_enters_the_rooms_named() -> None:
     registry = new_registry(Settings(default_room="yard"))
-    assert list(arrive(registry, "ada").session.rooms) == ["yard"]
-    assert list(arrive(registry, "bob", "one", "two").session.rooms) == ["one", "two"]
+    assert list(arrive(registry, "ada").rooms) == ["yard"]
+    assert list(arrive(registry, "bob", "one", "two").rooms) == ["one", "two"]
 
 
 def test_who_is_refused_does_not_arrive() -> None:
@@ -104,7 +104,7 @@ def test_who_is_refused_does_not_arrive() -> None:
 
 
 def test_a_person_has_no_nick_before_hello() -> None:
-    person = Person(new_registry(), address="192.0.2.9", door="text")
+    person = Visitor(new_registry(), address="192.0.2.9", door="text")
     assert (person.session.nick, person.session.address, person.session.door) == ("", "192.0.2.9", "text")
     person.ask(Hello("ada"))
     (entered,) = person.ask(Join("dev"))

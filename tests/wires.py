@@ -15,10 +15,11 @@ from twisted.python.failure import Failure
 from chatd.codecs.base import Codec
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
-from chatd.core import actions
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Reason, Said
-from chatd.core.log import MemoryLog, MemoryStore
+from chatd.core.memory import MemoryLog, MemoryStore
+from chatd.core.perform import perform
+from chatd.core.presence import depart
 from chatd.core.registry import Registry, Settings
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
@@ -164,11 +165,11 @@ class Reader:
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0
-        world.registry.admit(self.session)
+        world.registry.admission.admit(self.session)
 
     def ask(self, *commands: Command) -> None:
         for command in commands:
-            actions.perform(self.world.registry, self.session, command)
+            perform(self.world.registry, self.session, command)
 
     def read(self) -> str:
         """What has been taken since the last call."""
@@ -194,8 +195,8 @@ class Reader:
 
     def lose_link(self) -> None:
         self.outlet.lost()
-        actions.depart(self.world.registry, self.session, Reason.LINK_LOST)
-        self.world.registry.dismiss(self.session)
+        depart(self.world.registry, self.session, Reason.LINK_LOST)
+        self.world.registry.admission.release(self.session)
 
     # -- What the outlet asks (outlet.Owner)
 
@@ -205,6 +206,9 @@ class Reader:
     def abort(self, reason: Reason) -> None:
         self.ended = reason
         self.wire.abortConnection()
+
+    def fail(self, defect: BaseException) -> None:
+        raise defect
 
     def drained(self) -> None:
         self.drains += 1

@@ -16,10 +16,11 @@ from typing import BinaryIO
 from chatd.admin import data
 from chatd.admin.lines import events_of
 from chatd.admin.progress import Progress
-from chatd.core.events import Event, RetentionSet, Said, TopicSet
+from chatd.core.events import Event, Said
 from chatd.core.limits import ROOMS_STORED
 from chatd.core.names import Name, parse_room
-from chatd.core.retention import NONE, Retention, words
+from chatd.core.retention import NONE, words
+from chatd.core.state import RoomState
 from chatd.store import database, index, queries
 from chatd.store.database import UnusableError
 from chatd.store.queries import to_row
@@ -31,18 +32,14 @@ class _Sum:
 
     first: int = 0
     last: int = 0
-    topic: str = ""
-    keep: Retention = field(default_factory=Retention)
+    state: RoomState = field(default_factory=RoomState)
 
     def over(self, events: Iterator[Event]) -> Iterator[Event]:
         """``events``, while they go by."""
         for event in events:
             self.first = self.first or event.seq
             self.last = event.seq
-            if isinstance(event, TopicSet):
-                self.topic = event.text
-            elif isinstance(event, RetentionSet):
-                self.keep = Retention(event.keep, event.since)
+            self.state = self.state.apply(event)
             yield event
 
 
@@ -80,10 +77,11 @@ def _input(file: str) -> Iterator[tuple[str, BinaryIO]]:
 
 def _tell(room: Name, sum: _Sum, verb: str) -> None:
     print(f"#{room.text}: {verb} {data.numbered(sum.first, sum.last + 1)}")
-    if sum.keep.text == NONE:
+    kept = sum.state.retention.text
+    if kept == NONE:
         print("its people have chosen to keep nothing of it: the server goes by that, and deletes it")
-    elif sum.keep.text:
-        print(f"its people have chosen to keep it for {words(sum.keep.text)}: the server goes by that, and deletes what is older")
+    elif kept:
+        print(f"its people have chosen to keep it for {words(kept)}: the server goes by that, and deletes what is older")
     sys.stdout.flush()
 
 
@@ -113,10 +111,8 @@ def _write(connection: sqlite3.Connection, room: Name, events: Iterator[Event], 
         "INSERT INTO event (id, time, kind, nick, sender_id, text, detail, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (to_row(id, _of_nobody(event, id)) for event in events),
     )
-    connection.execute(
-        "INSERT INTO room (id, key, name, first, topic, keep, keep_since) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (id, room.key, room.text, sum.first, sum.topic, sum.keep.text, sum.keep.since),
-    )
+    connection.execute("INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?)", (id, room.key, room.text, sum.first))
+    queries.store_state(connection, id, sum.state)
     connection.execute("COMMIT")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from chatd.core.errors import BadUsage, UnknownCommand
 from chatd.core.limits import SCROLLBACK_EVENTS
+from chatd.core.membership import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,17 +214,17 @@ class Quit(Command):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One command: its name, the class that it makes, its usage and help, and whether it needs a
-    nick.
+    """One command: its name, the class that it makes, its usage and help, and who may give it.
 
-    ``read`` makes the command of what follows its name, where the words of its usage are not simply
-    its fields.
+    ``right`` is the role that it takes in the room that it is about; GUEST: none. ``read`` makes
+    the command of what follows its name, where the words of its usage are not simply its fields.
     """
 
     name: str
     make: type[Command]
     usage: str
     help: str
+    right: Role = Role.GUEST
     nick_needed: bool = True
     read: Callable[[Row, str], Command] | None = None
 
@@ -266,27 +267,43 @@ def _read_search(row: Row, rest: str) -> Command:
 TABLE: tuple[Row, ...] = (
     Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False),
     Row("nick", Nick, "NICK", "change your nick", nick_needed=False),
-    Row("me", Me, "TEXT", "say what you do: /me waves"),
-    Row("msg", Msg, "NICK TEXT", "tell one person something that nobody else hears"),
+    Row("me", Me, "TEXT", "say what you do: /me waves", Role.MEMBER),
+    Row("msg", Msg, "NICK TEXT", "send one person a message that nobody else sees"),
     Row("reply", Reply, "TEXT", "answer the last private message"),
     Row("join", Join, "ROOM", "enter a room, or go back to one you are in"),
-    Row("leave", Leave, "[ROOM]", "leave a room, or the current one"),
+    Row("leave", Leave, "[ROOM]", "leave a room, or the current one", Role.MEMBER),
     Row("rooms", Rooms, "", "list the rooms"),
     Row("who", Who, "[ROOM]", "list who is in a room, or in the current one"),
-    Row("whois", Whois, "NICK", "tell about a person"),
-    Row("topic", Topic, "[TEXT]", "show the topic, or set it; - takes it away"),
-    Row("keep", Keep, "[TIME]", "tell how long a room is kept, or set it: 12h, 30d, none, -"),
-    Row("ignore", Ignore, "[NICK]", "hear a person no more, or list whom you do not hear"),
-    Row("unignore", Unignore, "NICK", "hear a person again"),
-    Row("away", Away, "[TEXT]", "be away, and leave a word for those who write to you"),
-    Row("back", Back, "", "be away no longer"),
-    Row("history", History, "[N]", "show the last N, or: before, after, around TIME N; in:#room", read=_read_history),
+    Row("whois", Whois, "NICK", "show who a person is"),
+    Row("topic", Topic, "[TEXT]", "show the topic, or set it; - removes it", Role.MEMBER),
+    Row("keep", Keep, "[TIME]", "show how long a room is kept, or set it: 12h, 30d, none, -", Role.MEMBER),
+    Row("ignore", Ignore, "[NICK]", "stop seeing a person's messages, or list whom you ignore"),
+    Row("unignore", Unignore, "NICK", "see a person's messages again"),
+    Row("away", Away, "[TEXT]", "be away, with a text for those who write to you"),
+    Row("back", Back, "", "say that you are back"),
+    Row(
+        "history",
+        History,
+        "[N]",
+        "show the last N, or: before, after, around TIME N; in:#room",
+        Role.MEMBER,
+        read=_read_history,
+    ),
     Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
-    Row("quit", Quit, "[TEXT]", "leave, with a last word if you like", nick_needed=False),
+    Row("quit", Quit, "[TEXT]", "leave, with a last message if you like", nick_needed=False),
 )
+"""What people can type."""
+
+UNTYPED: tuple[Row, ...] = (
+    Row("hello", Hello, "", "", nick_needed=False),
+    Row("say", Say, "", "", Role.MEMBER),
+    Row("ping", Ping, "", "", nick_needed=False),
+)
+"""What is asked without a slash: by the first line, by a line that is said, or by programs
+alone."""
 
 BY_NAME: Mapping[str, Row] = {row.name: row for row in TABLE}
-ROW_OF: Mapping[type[Command], Row] = {row.make: row for row in TABLE}
+ROW_OF: Mapping[type[Command], Row] = {row.make: row for row in (*TABLE, *UNTYPED)}
 
 
 def find_row(name: str) -> Row:
@@ -331,12 +348,12 @@ def _arguments(row: Row, rest: str) -> list[str | int]:
         if not rest:
             if word.startswith("["):
                 break
-            raise BadUsage(f"/{row.name} needs more.", f"Write {usage_line(row)}.")
+            raise BadUsage(f"/{row.name} needs an argument.", f"Write {usage_line(row)}.")
         value, _, rest = (rest, "", "") if word.strip("[]") == "TEXT" else rest.partition(" ")
         arguments.append(_count(row, value) if word == "[N]" else value)
         rest = rest.lstrip()
     if rest:
-        raise BadUsage(f"/{row.name} takes less than that.", f"Write {usage_line(row)}.")
+        raise BadUsage(f"/{row.name} takes fewer arguments.", f"Write {usage_line(row)}.")
     return arguments
 
 

@@ -16,6 +16,7 @@ exception is a defect of ours. The tree, with the stable codes that programs see
       BadRoom              bad-room
       NickNeeded           nick-needed        a command before the nick was given
       NotInRoom            not-in-room
+      NotAllowed           not-allowed        a right is missing
       NoSuchNick           no-such-nick
       NoSuchRoom           no-such-room
       TooMany              too-many           a limit of ``limits.py`` is reached
@@ -113,6 +114,12 @@ class NotInRoom(Refusal):
     """The room is there, the person is not in it."""
 
     code = "not-in-room"
+
+
+class NotAllowed(Refusal):
+    """A command that takes a right which the person does not have."""
+
+    code = "not-allowed"
 
 
 class NoSuchNick(Refusal):

@@ -1,86 +1,115 @@
-"""A room: its log and its members."""
+"""A room: its log, and who is in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event, Joined, Left, Said
 from chatd.core.limits import OWED_EVENTS
-from chatd.core.log import Log, Stored
+from chatd.core.log import Log, OnStored
+from chatd.core.membership import Membership
 from chatd.core.names import Name
-from chatd.core.session import Session
+from chatd.core.person import Person
+from chatd.core.retention import Retention
 
 
 class Room:
-    """A room. ``news`` is called when its log has something new to show."""
+    """A room. ``on_news`` is called when its log has something new to show."""
 
-    __slots__ = ("_news", "_owed", "log", "members", "name")
+    __slots__ = ("_on_news", "_owed", "log", "members", "name")
 
-    def __init__(self, name: Name, log: Log, news: Callable[[Room], None]) -> None:
+    def __init__(self, name: Name, log: Log, on_news: Callable[[Room], None]) -> None:
         self.name = name
         self.log = log
-        self.members: dict[Session, int] = {}
-        """Who is in, each with the number of their joining."""
-        self._news = news
+        self.members: dict[Person, Membership] = {}
+        """Who is in, those first who came first."""
+        self._on_news = on_news
         self._owed: list[Event] = []
 
     @property
     def topic(self) -> str:
         """The topic; empty: there is none."""
-        return self.log.topic
+        return self.log.state.topic
+
+    @property
+    def retention(self) -> Retention:
+        """How long the room is kept."""
+        return self.log.state.retention
 
     @property
     def is_unsaid(self) -> bool:
-        """Whether nobody has said anything that is there to be read, or is saying something now."""
+        """Whether nobody has said anything that can still be read, or is saying something now."""
         log = self.log
-        said = (isinstance(event, Said) for event in log.read(log.first, log.stored))
-        return log.held == log.first and log.stored == log.end and not any(said)
+        said = (isinstance(event, Said) for event in log.read(log.first, log.end))
+        return log.held == log.first and not log.has_pending and not any(said)
 
     def has_seen(self, sender_id: str, seq: int) -> bool:
-        """Whether whoever sits on the seat ``sender_id`` was in when event ``seq`` happened, as far
-        as memory knows."""
+        """Whether who has the seat ``sender_id`` was in when event ``seq`` happened, as far as
+        memory knows."""
         before = self.log.read(self.log.held, seq + 1)
         own = [event for event in before if event.sender_id == sender_id and isinstance(event, (Joined, Left))]
         return bool(own) and isinstance(own[-1], Joined)
 
-    def post(self, event: Event, stored: Stored | None = None) -> None:
-        """Append ``event``; once it is safe, show it to the members and tell ``stored``."""
+    # -- What happens
 
-        def settled(failure: NotDelivered | None) -> None:
-            if failure is None:
-                self._news(self)
-            if stored is not None:
-                stored(failure)
+    def post(self, draft: Event, on_stored: OnStored) -> None:
+        """Append ``draft``; once it is stored, have it shown to those who are in."""
 
-        self.log.append(event, settled)
+        def stored(outcome: Event | NotDelivered) -> None:
+            if isinstance(outcome, Event):
+                self._on_news(self)
+            on_stored(outcome)
 
-    def report(self, event: Event, joined: int) -> None:
-        """Append ``event``, which has happened and cannot be refused, done by somebody whose
-        joining has the number ``joined``.
+        self.log.append(draft, stored)
 
-        Where it cannot be stored it waits for :meth:`settle`, unless their joining was not stored
-        either.
+    def join(self, person: Person, draft: Joined, on_stored: OnStored) -> Membership:
+        """Let ``person`` in; their membership gets its number when ``draft`` is stored."""
+        membership = self.members[person] = Membership()
+
+        def stored(outcome: Event | NotDelivered) -> None:
+            if isinstance(outcome, Event):
+                membership.seq = outcome.seq
+            on_stored(outcome)
+
+        self.post(draft, stored)
+        return membership
+
+    def report(self, draft: Event, membership: Membership, on_stored: OnStored) -> None:
+        """Append what has happened and cannot be refused, done by who has, or had, ``membership``.
+
+        Where it cannot be stored it waits for :meth:`retry_owed`, unless their joining was not
+        stored either.
         """
 
-        def stored(failure: NotDelivered | None) -> None:
-            if failure is not None and joined < self.log.stored and len(self._owed) < OWED_EVENTS:
-                self._owed.append(event)
+        def stored(outcome: Event | NotDelivered) -> None:
+            if isinstance(outcome, NotDelivered) and membership.seq is not None:
+                self._owe(draft)
+            on_stored(outcome)
 
-        self.post(event, stored)
+        self.post(draft, stored)
 
-    def settle(self) -> None:
-        """Try again to store what has happened and could not be."""
+    def retry_owed(self) -> None:
+        """Try again to store what has happened and could not be stored."""
         owed, self._owed = self._owed, []
-        for event in owed:
-            self.report(replace(event, seq=self.log.end), 0)
+        for draft in owed:
+            self.post(draft, lambda outcome, draft=draft: self._retried(draft, outcome))  # type: ignore[misc]
+
+    def _retried(self, draft: Event, outcome: Event | NotDelivered) -> None:
+        if isinstance(outcome, NotDelivered):
+            self._owe(draft)
+
+    def _owe(self, draft: Event) -> None:
+        if len(self._owed) < OWED_EVENTS:
+            self._owed.append(draft)
+
+    # -- Who is in
 
     def nicks(self, most: int) -> tuple[str, ...]:
         """The nicks of at most ``most`` members, those who came first."""
-        return tuple(session.nick for session, _ in zip(self.members, range(most), strict=False))
+        return tuple(person.nick for person, _ in zip(self.members, range(most), strict=False))
 
     def away(self, most: int) -> Mapping[str, str]:
         """Those of the first ``most`` members who are away, with their texts."""
         first = zip(self.members, range(most), strict=False)
-        return {session.nick: session.away for session, _ in first if session.away is not None}
+        return {person.nick: person.away for person, _ in first if person.away is not None}

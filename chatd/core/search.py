@@ -8,7 +8,7 @@ or Thai sentence is found, as a whole word of any other script is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 from unicodedata import combining, normalize
@@ -32,15 +32,15 @@ _UNSPACED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Messages with all of ``words``; where given, in the room of this key, by who is called so,
-    and from one time up to another.
+    """Messages with all of ``words`` in the rooms with these keys; where given, by who is called
+    ``nick``, and from one time up to another.
 
     A word that ends with ``*`` is the beginning of one. Times are in milliseconds since 1970-01-01
-    UTC; ``nick`` is folded.
+    UTC; ``nick`` is folded. At most ``most`` messages are wanted.
     """
 
-    words: Sequence[str]
-    room: str = ""
+    words: tuple[str, ...]
+    rooms: Collection[str]
     nick: str = ""
     since: int = 0
     until: int = FOR_EVER

@@ -1,34 +1,33 @@
-"""One person's seat: nick, rooms, the current room, whom they do not hear."""
+"""A session: one connected seat of a person, and the way out to it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from chatd.core.events import Answer, Event, Reason, Said
+from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
-from chatd.core.names import Name, fold
-
-if TYPE_CHECKING:
-    from chatd.core.room import Room
+from chatd.core.person import Person
+from chatd.core.room import Room
 
 
 class Outgoing(Protocol):
-    """The way out to one person, as the core sees it; ``outlet.py`` has the one that writes to a
-    transport."""
+    """The way out to one session, as the core sees it; ``delivery/outlet.py`` has the one that
+    writes to a transport."""
 
     @property
     def acknowledges(self) -> bool:
-        """Whether this person wants to know of each message that it is delivered, and not only of
+        """Whether this session wants to know of each message that it is delivered, and not only of
         those that are not."""
 
     def tell(self, answer: Answer) -> bool:
-        """Queue ``answer`` for this person alone; False if they take nothing more."""
+        """Queue ``answer`` for this session alone; False if it takes nothing more."""
 
     def follow(self, room: Room, cursor: int) -> None:
         """Send the events of ``room`` from number ``cursor`` on."""
 
-    def unfollow(self, room: Room) -> None:
-        """Send what happened in ``room`` until now, and nothing after."""
+    def unfollow(self, room: Room, stop: int) -> None:
+        """Send the events of ``room`` before number ``stop``, and nothing after; nothing is done
+        where the room is not followed."""
 
     def turn_to(self, room: Room | None) -> None:
         """Make ``room`` the current one, whose name need not be said with each event."""
@@ -37,7 +36,7 @@ class Outgoing(Protocol):
         """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
 
     def hold(self) -> None:
-        """Take nothing more that this person asks, until what they have asked is answered: until as
+        """Take no further command of this session until what it has asked is answered: until as
         many :meth:`release`."""
 
     def release(self) -> None:
@@ -46,22 +45,21 @@ class Outgoing(Protocol):
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""
 
+    def fail(self, defect: BaseException) -> None:
+        """Log ``defect``, which is ours, with its traceback, and end the connection at once."""
+
 
 class Session:
-    """One connected seat. It has no :attr:`name` until the person has given a nick."""
+    """One connected seat. It is nobody's until a nick is given: :attr:`person` is None."""
 
     __slots__ = (
         "address",
-        "away",
-        "away_told",
-        "correspondent",
         "current",
         "door",
-        "ignoring",
+        "is_ending",
         "last_active",
-        "name",
         "out",
-        "rooms",
+        "person",
         "scrollback",
         "sender_id",
         "since",
@@ -75,26 +73,26 @@ class Session:
         """When the connection was made, in milliseconds since 1970-01-01 UTC."""
         self.last_active = now
         """When something was last said or asked, in the same unit."""
-        self.name: Name | None = None
+        self.person: Person | None = None
         self.sender_id = ""
-        self.rooms: dict[str, Room] = {}
+        """Names this seat in the log, across changes of nick and broken links: what is sent again
+        under the same id is recognised by it."""
         self.current: Room | None = None
-        self.away: str | None = None
-        self.away_told: set[str] | None = None
-        """The keys of those who have been told the away text since it was set."""
-        self.ignoring: frozenset[str] = frozenset()
-        """The keys of the nicks that are not heard."""
         self.scrollback = SCROLLBACK_EVENTS
-        """How many events of a room are told on entering it."""
-        self.correspondent = ""
-        """The sender_id of who last told this person something in private: somebody else may be
-        called so by now."""
+        """How many events of a room are shown on entering it."""
+        self.is_ending = False
+        """Whether its end has begun."""
 
     @property
     def nick(self) -> str:
         """The nick as it is shown; empty before there is one."""
-        return self.name.text if self.name else ""
+        return self.person.nick if self.person else ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether this person ignores anybody."""
+        return self.person is not None and bool(self.person.ignoring)
 
     def ignores(self, event: Event) -> bool:
-        """Whether ``event`` is a message of somebody whom this person does not hear."""
-        return bool(self.ignoring) and isinstance(event, Said) and fold(event.nick) in self.ignoring
+        """Whether ``event`` is a message of somebody whom this person ignores."""
+        return self.person is not None and self.person.ignores(event)

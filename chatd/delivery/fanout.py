@@ -106,7 +106,7 @@ class Feed:
             self.cursor = start = store.held  # First, since whoever falls behind at once looks whether there is something to take.
             for reader, cursor in places:
                 reader.fall_behind(self, cursor)
-        news = store.read(start, store.stored)
+        news = store.read(start, store.end)
         self.cursor = start + len(news)
         pieces = [self.codec.encode(event, self.current) for event in news]
         self._keep(start, pieces)
@@ -133,7 +133,7 @@ class Feed:
         self, reader: Reader, pieces: list[bytes], news: Sequence[Event], spoken: Mapping[Reader, list[int]]
     ) -> list[bytes]:
         """``pieces`` with nothing in the place of what ``reader`` does not want."""
-        if reader.session.ignoring:
+        if reader.session.is_filtered:
             return [piece if reader.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
         wanted = pieces.copy()
         for place in spoken.get(reader, ()):
@@ -229,7 +229,7 @@ class Fanout:
         feeds = self._feeds.setdefault(room, {})
         feed = feeds.get((codec, current))
         if feed is None:
-            start = next((other.cursor for other in feeds.values()), room.log.stored)
+            start = next((other.cursor for other in feeds.values()), room.log.end)
             feed = feeds[codec, current] = Feed(room, codec, current, start)
         return feed
 

@@ -63,6 +63,9 @@ class Owner(Protocol):
     def drained(self) -> None:
         """All that was queued has been taken."""
 
+    def fail(self, defect: BaseException) -> None:
+        """Log ``defect``, and end the connection at once."""
+
 
 @implementer(IPullProducer, IPushProducer)
 class Outlet:
@@ -133,11 +136,13 @@ class Outlet:
         """Send the events of ``room`` from number ``cursor`` on."""
         self._enter(room, cursor, current=False)
 
-    def unfollow(self, room: Room) -> None:
-        """Send what happened in ``room`` until now, and nothing after."""
+    def unfollow(self, room: Room, stop: int) -> None:
+        """Send what happened in ``room`` before number ``stop``, and nothing after."""
+        if room not in self._feeds:
+            return
         feed, place = self._exit(room)
         if self._owner is not None:
-            self.put(feed.take(self, place, room.log.end, BATCH_BYTES)[0])
+            self.put(feed.take(self, place, stop, BATCH_BYTES)[0])
 
     def turn_to(self, room: Room | None) -> None:
         """Make ``room`` the current one, whose name need not be said with each event."""
@@ -170,6 +175,11 @@ class Outlet:
             self._closing = True
             self._owner.closing(reason)
             self._fanout.answer(self)
+
+    def fail(self, defect: BaseException) -> None:
+        """Log ``defect``, which is ours, with its traceback, and end the connection at once."""
+        if self._owner is not None:
+            self._owner.fail(defect)
 
     # -- What the door asks
 
@@ -362,7 +372,7 @@ class Outlet:
         feed = self._fanout.feed(room, self._codec, current or not self._codec.names_rooms)
         self._feeds[room] = feed
         feed.readers[self.session.sender_id] = self
-        if self.session.ignoring:
+        if self.session.is_filtered:
             feed.filtered.add(self)
         if self._owner is None:
             return

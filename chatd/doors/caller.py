@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
 
 from chatd.codecs.base import Codec
-from chatd.core import actions, events
+from chatd.core import events
 from chatd.core.errors import Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
 from chatd.core.limits import CLOSE_SECONDS, LOGIN_SECONDS
+from chatd.core.perform import perform, refuse
+from chatd.core.presence import depart, end
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet, Writable
 
@@ -65,7 +68,7 @@ class Caller:
         self._deadline: IDelayedCall | None = factory.clock.callLater(left, self._too_late)
         self._full: ServerFull | None = None
         try:
-            registry.admit(self.session)
+            registry.admission.admit(self.session)
         except ServerFull as full:
             self._full = full  # Refused in their own language, as soon as that is known.
         factory.callers[self] = None
@@ -77,7 +80,7 @@ class Caller:
         self.session.door = door or codec.name
         self.outlet.use_codec(codec)
         if self._full is not None:
-            actions.refuse(self.session, self._full)
+            refuse(self.session, self._full)
             self.outlet.close(Reason.QUIT)
 
     def greet(self) -> None:
@@ -121,22 +124,26 @@ class Caller:
         costs this connection only."""
         session, registry = self.session, self._factory.registry
         try:
-            command = self.codec.decode(line, session.name is not None)
+            command = self.codec.decode(line, session.person is not None)
             if command is not None:
-                actions.perform(registry, session, command)
+                perform(registry, session, command)
         except Refusal as refusal:
             self.refuse(refusal)
-        except Exception:
-            self._factory.log.failure("defect: a line of {nick} could not be served", nick=session.nick)
-            self.abort(Reason.LINK_LOST)
-        if not self._nick and session.name is not None:
+        except Exception as defect:
+            self.fail(defect)
+        if not self._nick and session.person is not None:
             self._begin()
         if self.outlet.congested and self.ended is None:
             self._valve.pauseProducing()
 
+    def fail(self, defect: BaseException) -> None:
+        """Log a defect of ours with its traceback, and end the connection, which alone it costs."""
+        self._factory.log.failure("defect: {nick} could not be served", Failure(defect), nick=self.session.nick)
+        self.abort(Reason.LINK_LOST)
+
     def refuse(self, refusal: Refusal) -> None:
         """Tell the person why not."""
-        actions.refuse(self.session, refusal)
+        refuse(self.session, refusal)
 
     def _begin(self) -> None:
         self._set_deadline(None)
@@ -155,7 +162,7 @@ class Caller:
         """The person has said everything, and closed their side: what is queued for them is still
         sent."""
         if self.ended is None:
-            actions.end(self._factory.registry, self.session, Reason.QUIT)
+            end(self._factory.registry, self.session, Reason.QUIT)
 
     def gone(self) -> None:
         """The connection is no more."""
@@ -167,8 +174,8 @@ class Caller:
         nick, why = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
         self.ended = why
         self.outlet.lost()
-        actions.depart(self._factory.registry, self.session, why)
-        self._factory.registry.dismiss(self.session)
+        depart(self._factory.registry, self.session, why)
+        self._factory.registry.admission.release(self.session)
         self._factory.gone(self)
         if nick:
             self._factory.log.info(
@@ -181,7 +188,7 @@ class Caller:
 
     def _too_late(self) -> None:
         self._deadline = None
-        actions.end(self._factory.registry, self.session, Reason.TIMED_OUT)
+        end(self._factory.registry, self.session, Reason.TIMED_OUT)
 
     def _set_deadline(self, deadline: IDelayedCall | None) -> None:
         if self._deadline is not None:

@@ -70,7 +70,7 @@ class Front(Protocol):
         """Wait for the first bytes, or for a silence that is a person's; inside TLS, for the
         handshake before."""
         try:
-            self._factory.chat.registry.admit(self)
+            self._factory.chat.registry.admission.admit(self)
         except ServerFull as full:
             self._full = full  # The door that it is on its way to refuses it in its own language.
         self._secure = ISSLTransport.providedBy(self.transport)
@@ -194,7 +194,7 @@ class Front(Protocol):
             self._timer.cancel()
             self._timer = None
         self._factory.chat.half_open.discard(self)
-        self._factory.chat.registry.dismiss(self)
+        self._factory.chat.registry.admission.release(self)
 
     @property
     def _transport(self) -> Any:

@@ -16,10 +16,10 @@ from zope.interface import implementer
 
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
-from chatd.core import actions
 from chatd.core.errors import TooLong
 from chatd.core.events import Reason
 from chatd.core.limits import GREETING_SECONDS, KEEPALIVE_SECONDS, LINE_BYTES, UNACKNOWLEDGED_SECONDS
+from chatd.core.presence import end_for_shutdown
 from chatd.core.registry import Registry
 from chatd.delivery.fanout import Fanout
 from chatd.delivery.outlet import Writable
@@ -155,7 +155,7 @@ class ChatProtocol(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
         caller = self.caller
-        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
+        if caller.session.person is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
             # A program whose first byte came late; it skips the greeting, which is no JSON.
             caller.use_codec(self._factory.json)
         caller.take_line(line)
@@ -225,7 +225,7 @@ class ChatFactory(Factory):
             return emptied
         self._emptied = emptied
         for caller in list(self.callers):
-            actions.dismiss(caller.session)
+            end_for_shutdown(self.registry, caller.session)
         return emptied
 
 

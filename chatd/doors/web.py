@@ -216,7 +216,7 @@ class WebConnection(http.HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         try:
-            self.door.factory.registry.admit(self)
+            self.door.factory.registry.admission.admit(self)
         except ServerFull:
             self._full = True  # They may see the page, whose WebSocket tells them, but not stay.
         self.door.factory.half_open.add(self)
@@ -245,7 +245,7 @@ class WebConnection(http.HTTPChannel):
     def _leave(self) -> None:
         self._set_deadline(None)
         self.door.factory.half_open.discard(self)
-        self.door.factory.registry.dismiss(self)
+        self.door.factory.registry.admission.release(self)
 
     # -- Bytes
 

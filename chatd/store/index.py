@@ -65,8 +65,8 @@ def search(connection: Connection, query: Query) -> Sequence[Event]:
     until = time.monotonic() + SEARCH_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > until, 1000)
     try:
-        rooms = connection.execute("SELECT id, name FROM room WHERE key = ?1 OR ?1 = ''", (query.room,)).fetchall()
-        found = (list(_in_room(connection, query, id, name)) for id, name in rooms)
+        rooms = connection.execute("SELECT id, key, name FROM room").fetchall()
+        found = (list(_in_room(connection, query, id, name)) for id, key, name in rooms if key in query.rooms)
         newest: Iterable[Event] = heapq.merge(*found, key=lambda event: event.time, reverse=True)
         return list(islice(newest, query.most))
     finally:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.core.retention import Retention
+from chatd.core.state import RoomState
 
 SEQ_BITS: Final = 40
 """An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events:
@@ -32,8 +33,7 @@ class RoomRow:
     name: str
     first: int
     end: int
-    topic: str
-    keep: Retention
+    state: RoomState
 
 
 def event_id(room: int, seq: int) -> int:
@@ -90,9 +90,31 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
         """
     )
     return [
-        RoomRow(id, key, name, first, max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1), topic, Retention(keep, since))
+        RoomRow(
+            id,
+            key,
+            name,
+            first,
+            max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1),
+            RoomState(topic, Retention(keep, since)),
+        )
         for id, key, name, first, topic, keep, since, last in found
     ]
+
+
+def change_state(connection: Connection, room: int, event: Event) -> None:
+    """Bring the stored state of the room with this id up to ``event``, in the transaction that
+    stores it."""
+    row = connection.execute("SELECT topic, keep, keep_since FROM room WHERE id = ?", (room,)).fetchone()
+    store_state(connection, room, RoomState(row[0], Retention(row[1], row[2])).apply(event))
+
+
+def store_state(connection: Connection, room: int, state: RoomState) -> None:
+    """Store ``state`` as that of the room with this id."""
+    connection.execute(
+        "UPDATE room SET topic = ?, keep = ?, keep_since = ? WHERE id = ?",
+        (state.topic, state.retention.text, state.retention.since, room),
+    )
 
 
 def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:

@@ -14,20 +14,26 @@ from chatd.store import database
 
 T = TypeVar("T")
 
+Question = Callable[[Connection], T]
+OnAnswer = Callable[[T | Exception], object]
+Ask = Callable[[Question[Any], OnAnswer[Any]], object]
+"""Asks a question of the database; the answer, or why there is none, is told later."""
 
-class Reader:
+
+class DiskReader:
     """Answers questions in its own thread; ``call`` brings an answer into the reactor's thread."""
 
     def __init__(self, path: Path, call: Callable[..., object]) -> None:
         self._connection = database.connect(path, only_read=True)
         self._call = call
-        self._questions: SimpleQueue[tuple[Callable[[Connection], Any], Callable[[Any], None]] | None] = SimpleQueue()
+        self._questions: SimpleQueue[tuple[Question[Any], OnAnswer[Any]] | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd reader", daemon=True)
         self._thread.start()
 
-    def ask(self, question: Callable[[Connection], T], told: Callable[[T | Exception], None]) -> None:
-        """Ask ``question`` of the database, and tell the answer, or why there is none."""
-        self._questions.put((question, told))
+    def ask(self, question: Question[T], on_answer: OnAnswer[T]) -> None:
+        """Ask ``question`` of the database; ``on_answer`` is told the answer, or why there is
+        none."""
+        self._questions.put((question, on_answer))
 
     def close(self) -> None:
         """Answer what was asked, and end."""
@@ -37,9 +43,9 @@ class Reader:
 
     def _run(self) -> None:
         while (asked := self._questions.get()) is not None:
-            question, told = asked
+            question, on_answer = asked
             try:
                 answer = question(self._connection)
             except Exception as error:
                 answer = error
-            self._call(told, answer)
+            self._call(on_answer, answer)

@@ -14,9 +14,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.core.events import Event, RetentionSet, TopicSet
+from chatd.core.events import Event
+from chatd.core.state import STATE_EVENTS
 from chatd.core.when import FOR_EVER
-from chatd.store import database, deletion, index
+from chatd.store import database, deletion, index, queries
 from chatd.store.queries import event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
@@ -71,7 +72,7 @@ class Batch:
 
 
 @dataclass(slots=True)
-class Forget:
+class Deletion:
     """Delete what is older than ``before`` in the room of this id, up to, not including, seq
     ``stop``.
 
@@ -82,30 +83,30 @@ class Forget:
     room: int
     before: int
     stop: int
-    forgotten: Callable[[int], object]
-    done: Callable[[int], object]
+    on_part: Callable[[int], object]
+    on_end: Callable[[int], object]
     deleted: int = 0
 
 
-Request = Batch | Forget | Callable[[], object] | None
+Request = Batch | Deletion | Callable[[], object] | None
 """What the writer is given: events, something to delete, somebody who waits for the search index,
 or the end."""
 
-Answered = Callable[[Sequence[Batch], Exception | None], None]
+OnAnswered = Callable[[Sequence[Batch], Exception | None], None]
 
 
-class Writer:
-    """Commits batches in order; ``call`` brings ``answered`` into the reactor's thread, after the
-    commit is on the disk.
+class DiskWriter:
+    """Commits batches in order; ``call`` brings ``on_answered`` into the reactor's thread, after
+    the commit is on the disk.
 
     When a batch fails, so do all that were made before the reactor knew of it: their numbers follow
     those that are not stored.
     """
 
-    def __init__(self, path: Path, call: Callable[..., object], answered: Answered, unindexed: Iterable[int]) -> None:
+    def __init__(self, path: Path, call: Callable[..., object], on_answered: OnAnswered, unindexed: Iterable[int]) -> None:
         self._connection = database.connect(path)
         self._call = call
-        self._answered = answered
+        self._on_answered = on_answered
         self._failed_generation = -1
         self._commits = self._rows = 0
         self._copier = _Copier(path)
@@ -119,7 +120,7 @@ class Writer:
         """Whether nothing is said for some time."""
         self._waiting: list[Callable[[], object]] = []
         """Who is told when the index is up to date."""
-        self._forgetting: deque[Forget] = deque()
+        self._deletions: deque[Deletion] = deque()
         """What may have something to delete."""
         self._batches: SimpleQueue[Request] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
@@ -129,11 +130,11 @@ class Writer:
         """Store ``batch`` after those before it."""
         self._batches.put(batch)
 
-    def forget(self, request: Forget) -> None:
+    def delete(self, request: Deletion) -> None:
         """Delete in small parts, between one commit and the next."""
         self._batches.put(request)
 
-    def index(self, then: Callable[[], object]) -> None:
+    def after_indexing(self, then: Callable[[], object]) -> None:
         """Bring the search index up to date with what was put before, and then call ``then`` in the
         reactor's thread."""
         self._batches.put(then)
@@ -155,9 +156,9 @@ class Writer:
             if batches:
                 self._commit(batches)
             self._waiting += [then for then in gathered if callable(then)]
-            self._forgetting += [request for request in gathered if isinstance(request, Forget)]
-            if self._forgetting:
-                self._forget()
+            self._deletions += [request for request in gathered if isinstance(request, Deletion)]
+            if self._deletions:
+                self._delete()
             if self._unindexed and (self._waiting or self._quiet or time.monotonic() > self._index_due):
                 self._index()
             if self._waiting and (self._index_failed or not self._unindexed):
@@ -173,12 +174,12 @@ class Writer:
 
         Nothing, if nothing comes and there is something to index.
         """
-        busy = self._forgetting or (self._unindexed and (self._waiting or (self._quiet and not self._index_failed)))
+        busy = self._deletions or (self._unindexed and (self._waiting or (self._quiet and not self._index_failed)))
         wait = None if not (busy or self._unindexed) else INDEX_PAUSE
         try:
             request = self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
             yield request
-            while not (isinstance(request, Forget) and request.before == FOR_EVER):
+            while not (isinstance(request, Deletion) and request.before == FOR_EVER):
                 request = self._batches.get_nowait()
                 yield request
         except Empty:
@@ -191,9 +192,9 @@ class Writer:
             self._failed_generation = batches[-1].generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            self._call(self._answered, batches, error)
+            self._call(self._on_answered, batches, error)
         else:
-            self._call(self._answered, batches, None)
+            self._call(self._on_answered, batches, None)
             self._count(sum(map(len, batches)))
             if not self._unindexed:
                 self._index_due = time.monotonic() + INDEX_SECONDS
@@ -205,8 +206,8 @@ class Writer:
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
         unkept = [pair for batch in batches for pair in batch.unkept]
-        chosen = [pair for pair in events if type(pair[1]) in (TopicSet, RetentionSet)]
-        if not rooms and not chosen and not unkept and len(events) <= ROWS_AT_ONCE:
+        changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
+        if not rooms and not changes and not unkept and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
         for room in rooms:
@@ -215,8 +216,8 @@ class Writer:
             self._insert(events[start : start + ROWS_AT_ONCE])
         for room_id, event in unkept:
             self._number(room_id, event)
-        for room_id, event in chosen:
-            self._choose(room_id, event)
+        for room_id, event in changes:
+            queries.change_state(self._connection, room_id, event)
         execute("COMMIT")
 
     def _number(self, room: int, event: Event) -> None:
@@ -225,18 +226,11 @@ class Writer:
         sought = (event_id(room, 0), event_id(room, event.seq))
         if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", sought).fetchone():
             self._insert([(room, event)])
-            for request in self._forgetting:
+            for request in self._deletions:
                 if request.room == room and request.before == FOR_EVER:
                     request.stop = event.seq + 1
         else:
             self._connection.execute("UPDATE room SET first = ? WHERE id = ?", (event.seq + 1, room))
-
-    def _choose(self, room: int, event: Event) -> None:
-        """Store what ``event`` has chosen for the room."""
-        if isinstance(event, TopicSet):
-            self._connection.execute("UPDATE room SET topic = ? WHERE id = ?", (event.text, room))
-        elif isinstance(event, RetentionSet):
-            self._connection.execute("UPDATE room SET keep = ?, keep_since = ? WHERE id = ?", (event.keep, event.since, room))
 
     def _index(self) -> None:
         """Index a part of what is not yet; where that fails, as on a full disk, it is tried
@@ -255,24 +249,24 @@ class Writer:
             if not more:
                 self._unindexed.discard(room)
 
-    def _forget(self) -> None:
+    def _delete(self) -> None:
         """Delete a part; where that fails, the next time finds it."""
-        request = self._forgetting[0]
+        request = self._deletions[0]
         try:
             first, number = deletion.forget(self._connection, request.room, request.before, request.stop)
         except sqlite3.Error:
-            self._forgetting.popleft()
+            self._deletions.popleft()
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return
         if number:
             request.deleted += number
             self._count(number)
-            self._call(request.forgotten, first)
+            self._call(request.on_part, first)
         if number < deletion.FORGOTTEN_AT_ONCE:
-            self._forgetting.popleft()
+            self._deletions.popleft()
             if request.deleted:
-                self._call(request.done, first)
+                self._call(request.on_end, first)
 
     def _insert(self, events: Sequence[tuple[int, Event]]) -> None:
         places = ", ".join([_PLACES] * len(events))

@@ -31,7 +31,7 @@ def test_a_backup_of_a_running_server_has_everything_under_a_name_of_its_own(sto
     restored = PumpedStore(folder)
     assert restored.room().end == 31
     assert restored.name != store.name
-    assert restored.lookup(restored.room(), "o1", "7") is not None
+    assert restored.lookup("o1", "7") is not None
     restored.close()
 
 

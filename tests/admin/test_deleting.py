@@ -3,7 +3,6 @@ it was."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +14,7 @@ from hypothesis import strategies as st
 
 from chatd.admin import data
 from chatd.admin.main import STOPPED
-from chatd.core.events import Event
-from chatd.core.search import Query, spaced
+from chatd.core.search import spaced
 from chatd.store import deletion, index
 from chatd.store.database import FILE_NAME
 from tests.admin.command import admin
@@ -54,8 +52,7 @@ def test_without_a_time_everything_is_and_the_numbers_go_on(folder: Path) -> Non
     assert numbers(folder) == ["#lobby 31 30", "#tea 1 1"]
     assert admin(folder, "export", "lobby").out == b""
     store = PumpedStore(folder)
-    event, _ = say(store.room(), "it goes on", id="7")
-    store.settle()
+    [event] = store.stored(say(store.room(), "it goes on", id="7"))
     assert (event.seq, store.room().first) == (31, 31)
     store.close()
     assert numbers(folder) == ["#lobby 31 31", "#tea 1 1"]
@@ -101,18 +98,16 @@ def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def found(store: PumpedStore, *words: str) -> list[int]:
-    answers: list[Sequence[Event] | None] = []
-    store.search(Query(words), answers.append)
-    store.wait(lambda: answers)
-    return [event.seq for event in answers[0] or ()]
+    return [event.seq for event in store.found(*words) or ()]
 
 
 def test_after_a_vacuum_the_words_are_nowhere_in_the_file_which_is_smaller(tmp_path: Path) -> None:
     store = PumpedStore(tmp_path)
-    for _ in range(300):
-        say(store.room(), "xylophone " * 300, id=f"quicksilver{store.room().end}")
+    for number in range(300):
+        say(store.room(), "xylophone " * 300, id=f"quicksilver{number}")
     say(store.room("tea"), "zeppelin", room="tea")
     say(store.room(), "yesterday", time=2000)
+    store.settle()
     assert found(store, "xylophone") != []
     store.settle()
     store.close()

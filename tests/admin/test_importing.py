@@ -26,7 +26,6 @@ from chatd.core.events import Event, RetentionSet, TopicSet
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.names import parse_nick
 from chatd.core.retention import Retention
-from chatd.core.search import Query
 from chatd.store import index
 from chatd.store.database import FILE_NAME, LOCK_NAME, UnusableError
 from tests.admin.command import ADMIN, admin, lines, said
@@ -88,17 +87,14 @@ def test_a_new_server_begins_with_what_was_imported(folder: Path, tmp_path: Path
     assert store.room().end == 31
     say(store.room(), "it goes on", id="7")
     store.settle()
-    assert store.room().stored == 32
+    assert store.room().end == 32
     store.close()
     old.close()
     assert content(new)["lobby"].startswith(exported)
 
 
 def found(store: PumpedStore, *words: str) -> list[int]:
-    answers: list[Sequence[Event] | None] = []
-    store.search(Query(words), answers.append)
-    store.wait(lambda: answers)
-    return [event.seq for event in answers[0] or ()]
+    return [event.seq for event in store.found(*words) or ()]
 
 
 def test_what_was_imported_is_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +145,7 @@ def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
     after = map(said, range(9, 9 + 2 * SCROLLBACK_EVENTS))  # More than a server looks at when it starts.
     assert admin(tmp_path, "import", "-", given=lines(said(6), *topics, *after)).status == 0
     store = PumpedStore(tmp_path)
-    assert store.room().topic == "topic 8"
+    assert store.room().state.topic == "topic 8"
     assert (store.room().first, store.room().end) == (6, 9 + 2 * SCROLLBACK_EVENTS)
     store.close()
 
@@ -169,7 +165,7 @@ def test_how_long_its_people_chose_to_keep_it_holds_on_and_is_told(tmp_path: Pat
     assert done.out.splitlines()[1:] == dry.out.splitlines()[1:]
     assert done.out.decode().partition("\n")[2] == (f"its people have chosen to {told}\n" if told else "")
     store = PumpedStore(tmp_path)
-    assert store.room().keep == Retention(keep, 8)
+    assert store.room().state.retention == Retention(keep, 8)
     store.close()
 
 
@@ -178,13 +174,13 @@ def test_ids_are_nobodys_and_collide_with_nothing(folder: Path) -> None:
     for room in ("old", "older"):
         assert admin(folder, "import", "-", "--room", room, given=same).status == 0
     store = PumpedStore(folder)
-    assert store.lookup(store.room("old"), "", "7") is None
-    known = store.lookup(store.room("old"), "o1", "7")
+    assert store.lookup("", "7") is None
+    known = store.lookup("o1", "7")
     assert known is not None
     assert known.room == "lobby"
     say(store.room("old"), "again", id="7", sender_id="o2", room="old")
     store.settle()
-    assert store.room("old").stored == 4
+    assert store.room("old").end == 4
     store.close()
     assert content(folder)["old"].startswith(same)
 

@@ -246,7 +246,7 @@ def test_too_much_is_refused_whole(case: Case) -> None:
 def test_mistakes_are_told_at_once(case: Case) -> None:
     case.keys("/jion x\r", "/msg\r", f"/topic {'x' * 5000}\r")
     assert case.shows("!! There is no command /jion. Did you mean /join?")
-    assert case.shows("!! /msg needs more.")
+    assert case.shows("!! /msg needs an argument.")
     assert case.shows("!! This is too long.")
     assert not case.talk.link.outbox
 

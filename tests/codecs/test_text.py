@@ -11,12 +11,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chatd.codecs.text import TextCodec
-from chatd.core import actions, commands, events
+from chatd.core import commands, events
 from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
 from chatd.core.errors import Refusal
 from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.perform import perform, refuse
 from chatd.core.text import safe_text
-from chatd.testing import NOON, Person, arrive, new_registry
+from chatd.testing import NOON, Visitor, arrive, new_registry
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
 
 CODEC = TextCodec(lambda: NOON)
@@ -339,15 +340,15 @@ def test_the_past_is_told_as_a_report(text: str) -> None:
 # -- A conversation --------------------------------------------------------------------------------
 
 
-def typed(person: Person, line: str) -> list[str]:
+def typed(person: Visitor, line: str) -> list[str]:
     """What the person reads after typing ``line``; like everybody with a terminal, they are not
     sent what they did themselves."""
     try:
-        command = CODEC.decode(line.encode(), person.session.name is not None)
+        command = CODEC.decode(line.encode(), person.session.person is not None)
         if command is not None:
-            actions.perform(person.registry, person.session, command)
+            perform(person.registry, person.session, command)
     except Refusal as refusal:
-        actions.refuse(person.session, refusal)
+        refuse(person.session, refusal)
     sender_id = person.session.sender_id
     read = [news for news in person.take() if not isinstance(news, Event) or news.sender_id != sender_id]
     return b"".join(CODEC.encode(news, current=True) for news in read).decode().splitlines()
@@ -356,7 +357,7 @@ def typed(person: Person, line: str) -> list[str]:
 def test_a_conversation() -> None:
     registry = new_registry()
     ada = arrive(registry, "ada")
-    caller = Person(registry, door="text")
+    caller = Visitor(registry, door="text")
     assert typed(caller, "Ada") == ["!! ada is here already. Choose another nick."]
     assert typed(caller, "bob") == [
         "-- Hello bob. You are in #lobby with ada. /help lists what you can do.",

@@ -18,10 +18,10 @@ from chatd.core import commands
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
 from chatd.core.limits import ROOMS_PER_SESSION
-from chatd.core.log import MemoryLog, MemoryStore, Stored
+from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.names import Name, fold
 from chatd.core.room import Room
-from chatd.testing import Person, new_registry
+from chatd.testing import Visitor, new_registry
 
 NICKS = st.sampled_from(["ada", "Ada", "аda", "bob", "b0b", "carol", "лена", "Лена", "νους", "ΝΟΥΣ", "admin", "a b"])
 ROOMS = st.sampled_from(["lobby", "#Lobby", "dev", "Dev", "attic"])
@@ -37,9 +37,9 @@ class Record(MemoryLog):
         super().__init__(events=6)
         self.everything: list[Event] = []
 
-    def append(self, event: Event, stored: Stored) -> None:
+    def add(self, event: Event) -> Event:
         self.everything.append(event)
-        super().append(event, stored)
+        return super().add(event)
 
     def messages(self, sender_id: str, id: str) -> list[Said]:
         """What was said from ``sender_id`` under ``id``, as far as the log holds it."""
@@ -64,7 +64,7 @@ class RecordStore(MemoryStore):
 class Reader:
     """Somebody who checks all that they are sent."""
 
-    def __init__(self, person: Person, everything: dict[str, list[Event]]) -> None:
+    def __init__(self, person: Visitor, everything: dict[str, list[Event]]) -> None:
         self.person = person
         self.awaited: dict[str, int] = {}
         """The number of the next event, by the room's key."""
@@ -94,7 +94,7 @@ class Reader:
         seen = self._resumed.pop(key, -1)
         known = 0 <= seen < entered.seq
         self.awaited[key] = seen + 1 if known else entered.seq + 1
-        numbers = [event.seq for event in entered.scrollback if not self.person.session.ignoring]
+        numbers = [event.seq for event in entered.scrollback if not self.person.session.is_filtered]
         assert numbers == ([] if known else list(range(entered.seq - len(numbers), entered.seq)))
         assert entered.members[-1] == self.person.session.nick or self.person.out.closed
 
@@ -108,7 +108,7 @@ class Reader:
         """The number that must come next, where ``seq`` has come: only what is ignored may be left
         out."""
         awaited = self.awaited[key]
-        while awaited < seq and isinstance(self._everything[key][awaited - 1], Said) and self.person.session.ignoring:
+        while awaited < seq and isinstance(self._everything[key][awaited - 1], Said) and self.person.session.is_filtered:
             awaited += 1
         return awaited
 
@@ -140,7 +140,7 @@ class Chat(RuleBasedStateMachine):
     @precondition(lambda self: len(self.here) < 6)
     @rule()
     def connect(self) -> None:
-        self.here.append(Reader(Person(self.registry), self.everything))
+        self.here.append(Reader(Visitor(self.registry), self.everything))
 
     @precondition(lambda self: len(self.here) < 6)
     @rule(nick=NICKS, token=TOKENS)
@@ -236,34 +236,36 @@ class Chat(RuleBasedStateMachine):
 
     @invariant()
     def a_nick_has_one_holder(self) -> None:
-        named = [reader.person.session for reader in self.here if reader.person.session.name]
-        keys = {session.name.key for session in named if session.name}
-        assert len(keys) == len({session.name.skeleton for session in named if session.name}) == len(named)
-        assert all(self.registry.person(session.nick) is session for session in named)
-        assert {id(session) for session in self.registry._by_key.values()} == set(map(id, named))
-        assert {id(session) for session in self.registry._by_skeleton.values()} == set(map(id, named))
-        assert all(self.registry.holder(session.sender_id) is session for session in named)
-        assert len(self.registry._by_sender) == len(named)
+        directory = self.registry.directory
+        named = [reader.person.session for reader in self.here if reader.person.session.person]
+        sessions = [session for session in named if not session.is_ending]
+        people = [session.person for session in sessions if session.person]
+        assert len({person.name.key for person in people}) == len({person.name.skeleton for person in people}) == len(people)
+        assert all(directory.find(person.nick) is person for person in people)
+        assert set(directory._by_key.values()) == set(directory._by_skeleton.values()) == set(people)
+        assert all(directory.session_of(session.sender_id) is session for session in sessions)
+        assert len(directory._by_sender) == len(directory._sessions) == len(people)
 
     @invariant()
     def membership_and_rooms_agree(self) -> None:
-        rooms: list[Room] = list(self.registry.rooms())
+        rooms: list[Room] = list(self.registry.rooms)
         for reader in self.here:
             session, out = reader.person.session, reader.person.out
-            assert {room.name.key: room for room in rooms if session in room.members} == session.rooms
-            assert set(out.cursors) == set(session.rooms.values())
+            entered = reader.person.rooms
+            assert {room.name.key: room for room in rooms if session.person in room.members} == entered
+            assert set(out.cursors) == set(entered.values())
             assert out.current is session.current
-            assert (session.current in session.rooms.values()) if session.rooms else (session.current is None)
-            assert len(session.rooms) <= ROOMS_PER_SESSION
-            assert session.name or not session.rooms
-        present = {reader.person.session for reader in self.here}
+            assert (session.current in entered.values()) if entered else (session.current is None)
+            assert len(entered) <= ROOMS_PER_SESSION
+        present = {reader.person.session.person for reader in self.here}
         assert all(set(room.members) <= present for room in rooms)
 
     @invariant()
     def nothing_is_left_of_who_is_gone(self) -> None:
-        assert set(self.registry.connections()) == {reader.person.session for reader in self.here}
-        assert sum(self.registry._per_address.values()) == len(self.here)
-        assert all(not reader.person.session.rooms and not reader.person.out.cursors for reader in self.gone)
+        assert set(self.registry.admission) == {reader.person.session for reader in self.here}
+        assert sum(self.registry.admission._per_address.values()) == len(self.here)
+        assert not any(reader.person.out.cursors for reader in self.gone)
+        assert set(self.registry.rooms._of) <= {reader.person.session.person for reader in self.here}
 
     @invariant()
     def events_are_numbered_without_a_hole_and_said_once(self) -> None:
@@ -278,7 +280,7 @@ class Chat(RuleBasedStateMachine):
 
     @invariant()
     def the_topic_is_the_last_one_set(self) -> None:
-        for room in self.registry.rooms():
+        for room in self.registry.rooms:
             topics = [event.text for event in self.everything[room.name.key] if isinstance(event, TopicSet)]
             assert room.topic == (topics[-1] if topics else "")
 

@@ -14,7 +14,7 @@ from chatd.core.search import Query, excerpt, matches, spaced, words_of
 
 @given(st.text())
 def test_a_text_has_all_its_words(text: str) -> None:
-    assert matches(Query(words_of(text)), Said("tea", 1, 0, "ada", "o", text))
+    assert matches(Query(words_of(text), ()), Said("tea", 1, 0, "ada", "o", text))
 
 
 @given(st.text())
@@ -40,4 +40,4 @@ def test_an_excerpt_shows_what_is_around_the_word(text: str, words: Sequence[str
 
 
 def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
-    assert not matches(Query(("喝茶吧",)), Said("tea", 1, 0, "ada", "o", "喝茶"))
+    assert not matches(Query(("喝茶吧",), ()), Said("tea", 1, 0, "ada", "o", "喝茶"))

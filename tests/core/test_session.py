@@ -1,4 +1,4 @@
-"""A seat: what it is called, and whom it does not hear."""
+"""A session: whose it is, and whom they ignore."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
 from chatd.core.names import parse_nick
+from chatd.core.person import Person
 from chatd.core.session import Session
 from chatd.testing import NOON, RecordingOutgoing
 
@@ -14,11 +15,17 @@ def new_session() -> Session:
     return Session(RecordingOutgoing(), "192.0.2.1", "text", NOON)
 
 
-def test_a_seat_has_no_nick_before_it_has_a_name() -> None:
+def test_a_session_has_no_nick_before_it_is_somebodys() -> None:
     session = new_session()
     assert session.nick == ""
-    session.name = parse_nick("Ada")
+    session.person = Person(parse_nick("Ada"))
     assert session.nick == "Ada"
+
+
+def test_a_session_of_nobody_ignores_nobody() -> None:
+    session = new_session()
+    assert not session.is_filtered
+    assert not session.ignores(Said("lobby", 1, NOON, "eve", "", "hi"))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,8 @@ def test_a_seat_has_no_nick_before_it_has_a_name() -> None:
 )
 def test_messages_of_the_ignored_are_not_heard_and_what_happens_is(event: Event, ignored: bool) -> None:
     session = new_session()
+    session.person = Person(parse_nick("Ada"))
     assert not session.ignores(event)
-    session.ignoring = frozenset({"eve"})
+    session.person.ignoring = frozenset({"eve"})
+    assert session.is_filtered
     assert session.ignores(event) is ignored

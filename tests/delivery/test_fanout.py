@@ -235,7 +235,7 @@ def test_feeds_that_nobody_reads_are_forgotten(world: World) -> None:
     world.turn()
     assert world.fanout.behind == {}
     assert world.fanout._feeds == {}
-    assert world.registry.connections() == ()
+    assert tuple(world.registry.admission) == ()
 
 
 # -- The rest after much work ----------------------------------------------------------------------

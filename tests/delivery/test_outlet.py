@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from chatd.core import actions
 from chatd.core.commands import Help, Join, Leave, Msg, Ping, Quit, Say
 from chatd.core.events import Pong, Reason
 from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.core.presence import depart
 from tests.wires import PushedWire, Reader, SocketWire, World, held_texts, seen
 
 WIRES = pytest.mark.parametrize("wire", [SocketWire, PushedWire])
@@ -64,7 +64,8 @@ def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World,
     ada.ask(Say("hi"))
     world.turn()
     assert bob.outlet not in world.fanout.behind
-    bob.outlet.unfollow(world.registry.room("lobby"))
+    lobby = world.registry.rooms.find("lobby")
+    bob.outlet.unfollow(lobby, lobby.log.end)
     ada.ask(Say("again"))
     world.turn()
     assert bob.outlet not in world.fanout.behind
@@ -79,7 +80,7 @@ def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(world: Wo
     world.turn()
     assert bob.outlet in world.fanout.behind
     bob.outlet.lost()
-    actions.depart(world.registry, bob.outlet.session, Reason.LINK_LOST)
+    depart(world.registry, bob.outlet.session, Reason.LINK_LOST)
     world.turn()
     assert bob.outlet not in world.fanout.behind
 
@@ -185,7 +186,7 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
             case "tell":
                 ada.ask(Msg("bob", text()), Msg("eve", f"text {said}."))
             case "own":
-                bob.ask(Say(f"own {said}", room="lobby") if "lobby" in bob.session.rooms else Ping())
+                bob.ask(Say(f"own {said}", room="lobby") if bob.session.current else Ping())
             case "turn":
                 world.turn()
             case "room":

@@ -11,7 +11,7 @@ from twisted.logger import LogEvent
 from chatd.core import actions
 from chatd.core.events import Reason
 from chatd.core.limits import CLOSE_SECONDS, INBOX_BYTES, LOGIN_SECONDS
-from chatd.core.log import MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.caller import Caller
@@ -119,7 +119,7 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
     call.caller.gone()
     clock.advance(1)
     assert not call.factory.callers
-    assert not call.factory.registry.connections()
+    assert not tuple(call.factory.registry.admission)
     assert call.caller.ended is Reason.LINK_LOST
 
 

@@ -40,7 +40,7 @@ def finish(server: Server, *wires: Wire) -> None:
         wire.lose()
     server.turn()
     assert not len(server.chat.half_open)
-    assert not server.registry._connected
+    assert not server.registry.admission
 
 
 # -- To the door
@@ -377,7 +377,7 @@ def test_nothing_that_is_sent_is_a_defect(call: bytes, step: int, wait: float) -
     wire.lose()
     server.clock.advance(0)
     assert not server.clock.getDelayedCalls()
-    assert not server.registry._connected
+    assert not server.registry.admission
 
 
 @given(

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from chatd.core import actions
 from chatd.core.events import Reason
 from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
-from chatd.core.log import MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.line import ChatFactory, ChatProtocol, address_of
@@ -91,9 +91,9 @@ def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
             line.lose()
     clock.advance(1)
     assert factory.callers == {}
-    assert factory.registry.connections() == ()
+    assert tuple(factory.registry.admission) == ()
     assert factory.fanout.behind == {}
-    assert all(not room.members for room in factory.registry.rooms())
+    assert all(not room.members for room in factory.registry.rooms)
 
 
 def named(line: Line, nick: str) -> Line:

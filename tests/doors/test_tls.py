@@ -163,7 +163,7 @@ def finish(server: Server, *wires: Wire) -> None:
         wire.lose()
     server.turn()
     assert not len(server.chat.half_open)
-    assert not server.registry._connected
+    assert not server.registry.admission
     assert not server.chat.callers
 
 
@@ -375,7 +375,7 @@ def test_a_hello_with_other_bytes_in_it_is_no_defect(paths: tuple[str, str], pla
     client.wire.lose()
     server.clock.advance(0)
     assert server.events() == 0
-    assert not server.registry._connected
+    assert not server.registry.admission
 
 
 # -- The outlet without a socket: a slow reader inside TLS

@@ -21,7 +21,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.core.log import MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.line import ChatFactory
@@ -118,7 +118,7 @@ def test_each_request_gets_its_answer(site: Site, request_: bytes, status: int, 
     assert answer.startswith((b"HTTP/1.1 %d " % status, b"HTTP/1.0 %d " % status))
     assert answer.count(b"HTTP/1.") == 1, "no 100 Continue, and nothing twice"
     assert wire.disconnecting is not stays
-    assert not list(site.registry.rooms())
+    assert not list(site.registry.rooms)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_chat_commands_in_a_request_touch_no_room(site: Site, clock: Clock) -> N
     clock.advance(1)
     assert wire.value().startswith(b"HTTP/1.1 405 ")
     assert wire.value().count(b"HTTP/1.1") == 1
-    assert not list(site.registry.rooms())
+    assert not list(site.registry.rooms)
 
 
 @given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([line + b"\r\n" for line, _, _ in REQUESTS[:18]])), max_size=5))
@@ -258,5 +258,5 @@ def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
         protocol.dataReceived(piece)
     site.clock.pump([1.0] * 80)
     site.hang_up()
-    assert not list(site.registry.rooms())
+    assert not list(site.registry.rooms)
     assert site.clock.getDelayedCalls() == []

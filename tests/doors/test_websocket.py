@@ -21,8 +21,9 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, Tex
 
 from chatd.core.commands import Say
 from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
-from chatd.core.log import MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry, Settings
+from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
 from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebDoor
@@ -63,7 +64,7 @@ class Server:
         return page
 
     def rooms(self) -> list[str]:
-        return [room.name.text for room in self.registry.rooms()]
+        return [room.name.text for room in self.registry.rooms]
 
     def hang_up(self) -> None:
         for page in self.pages:
@@ -134,6 +135,11 @@ def server(clock: Clock) -> Iterator[Server]:
 # -- The handshake
 
 
+def sessions(server: Server) -> list[Session]:
+    """The callers who are past the opening."""
+    return [connection for connection in server.registry.admission if isinstance(connection, Session)]
+
+
 @pytest.mark.parametrize("step", [0, 1])
 def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
     page = server.open(OPENING % b"Origin: http://chat.example:8080\r\n", step)
@@ -141,7 +147,7 @@ def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
     assert [told["type"] for told in page.told()] == ["welcome", "entered", "ack", "said"]
     assert page.head.startswith(b"HTTP/1.1 101 ")
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in page.head, "the answer of RFC 6455, 1.3"
-    (ada,) = server.registry.connections()
+    [ada] = server.registry.directory.sessions(server.registry.directory.find("ada"))
     assert (ada.nick, ada.door) == ("ada", "web")
 
 
@@ -168,7 +174,7 @@ def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
 def test_each_opening_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
     page = server.open((OPENING % b"").replace(*change, 1))
     assert page.wire.value().startswith((b"HTTP/1.1 %d " % status, b"HTTP/1.0 %d " % status))
-    assert len(server.registry.connections()) == (status == 101)
+    assert len(sessions(server)) == (status == 101)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +213,7 @@ def test_a_message_may_come_in_fragments_with_pings_between(server: Server) -> N
     page.send(TextMessage(head, message_finished=False), Ping(b"?"), TextMessage(tail))
     events = page.take()
     assert events[0] == Pong(b"?")
-    assert server.registry.connections()[0].nick == "z\N{LATIN SMALL LETTER E WITH ACUTE}lie"
+    assert server.registry.directory.find("z\N{LATIN SMALL LETTER E WITH ACUTE}lie")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +234,7 @@ def test_what_is_no_message_for_us_ends_in_order_and_says_why(server: Server, fr
     assert not page.wire.disconnecting, "the other side answers first"
     page.send(CloseConnection(code))
     assert page.wire.disconnecting
-    assert not server.registry.connections()[0].rooms
+    assert not server.registry.rooms.find("lobby").members
 
 
 @pytest.mark.parametrize("step", [0, 1])
@@ -344,7 +350,7 @@ def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> 
     assert paused(page)
     clock.pump([0.125] * 20)
     assert not paused(page)
-    lobby = server.registry.room("lobby").log
+    lobby = server.registry.rooms.find("lobby").log
     assert [event.text for event in lobby.read(2, lobby.end)] == [str(n) for n in range(20)]  # type: ignore[attr-defined]
     server.hang_up()
 
@@ -398,6 +404,6 @@ def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
     server.clock.pump([10.0] * 16)
     page.hang_up()
     assert not server.rooms()
-    assert not server.registry.connections()
+    assert not sessions(server)
     assert len(server.factory.half_open) == 0
     assert server.clock.getDelayedCalls() == []

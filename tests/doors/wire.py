@@ -12,7 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from chatd.core.log import MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import open_line_doors
@@ -147,4 +147,4 @@ class Server:
 
     def events(self) -> int:
         """How many events there have been in all rooms."""
-        return sum(room.log.end - 1 for room in self.registry.rooms())
+        return sum(room.log.end - 1 for room in self.registry.rooms)

@@ -31,13 +31,13 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import RetentionSet, Said
+from chatd.core.events import DRAFT, Event, RetentionSet, Said
 from chatd.core.names import parse_room
 from chatd.core.retention import NONE
 from chatd.store import writer
-from chatd.store.sqlite import SqliteLog, SqliteStore
+from chatd.store.sqlite import SqliteStore
 
-ORIGIN: Final = "crashing"
+SENDER: Final = "crashing"
 ROOMS: Final = ("lobby", "tea", "attic")
 UNKEPT: Final = "attic"
 """Nothing of this room is kept, but that its numbers are given."""
@@ -111,14 +111,14 @@ class Child:
             if self.life.forget and number > KEPT:
                 tell("forgets", number - KEPT)
                 for log in self._logs:
-                    log.forget(number * APART, KEPT * APART, lambda first, time: None)
+                    log.delete_old(number * APART, KEPT * APART, lambda first, time: None)
         store.close()
 
     def _choose(self) -> None:
         """Let nothing be kept of one room."""
         log = self._logs[ROOMS.index(UNKEPT)]
-        if log.keep.text != NONE:
-            log.append(RetentionSet(log.name, log.end, 0, "ada", ORIGIN, NONE, 0), lambda failure: None)
+        if log.state.retention.text != NONE:
+            log.append(RetentionSet(log.name, DRAFT, 0, "ada", SENDER, NONE, 0), lambda outcome: None)
             self._wait(self._store.after_pending)
 
     def _watched(self, *given: Any, **more: Any) -> sqlite3.Connection:
@@ -147,31 +147,15 @@ class Child:
                 call(*given)
 
     def _say(self, number: int) -> None:
-        """Say the message, unless it was said in an earlier life."""
-        log, id = self._logs[number % len(ROOMS)], str(number)
-
-        def ask(then: Callable[[], object]) -> None:
-            def found(known: Said | None) -> None:
-                self._append(log, number, known)
-                then()
-
-            log.find(ORIGIN, id, found)
-
-        self._wait(ask)
-
-    def _append(self, log: SqliteLog, number: int, known: Said | None) -> None:
+        """Say the message, which may have been said in an earlier life."""
         self._pass_by("append")
-        if known is not None:
-            log.confirm(known, partial(self._acknowledge, known))
-        else:
-            text = f"message {number} " + "x" * (number % 500)
-            said = Said(log.name, log.end, number * APART, "ada", ORIGIN, text, id=str(number))
-            log.append(said, partial(self._acknowledge, said))
+        log, text = self._logs[number % len(ROOMS)], f"message {number} " + "x" * (number % 500)
+        log.append(Said(log.name, DRAFT, number * APART, "ada", SENDER, text, id=str(number)), self._acknowledge)
 
-    def _acknowledge(self, said: Said, failure: NotDelivered | None) -> None:
+    def _acknowledge(self, outcome: Event | NotDelivered) -> None:
         self._pass_by("acknowledge")
-        assert failure is None
-        tell("acknowledged", said.room, said.seq, said.id)
+        assert isinstance(outcome, Said)
+        tell("acknowledged", outcome.room, outcome.seq, outcome.id)
 
 
 def tell(*words: object) -> None:

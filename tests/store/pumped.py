@@ -3,7 +3,7 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -11,16 +11,21 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from chatd.core import actions
 from chatd.core.commands import Command, Hello
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Answer, Event, Said
-from chatd.core.log import Log, MemoryStore
+from chatd.core.events import DRAFT, Answer, Event, Said
+from chatd.core.log import Log
+from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.names import parse_room
+from chatd.core.perform import perform
 from chatd.core.registry import Registry, Settings
+from chatd.core.search import Query
 from chatd.delivery.fanout import Fanout
-from chatd.store.sqlite import SqliteLog, SqliteStore
-from chatd.testing import Person, StandingClock
+from chatd.store.log import SqliteLog
+from chatd.store.sqlite import SqliteStore
+from chatd.testing import StandingClock, Visitor
+
+Outcomes = list[Event | NotDelivered]
 
 PATIENCE = 10.0
 """How long a thread of the store may take to answer, in seconds, before the test fails."""
@@ -52,15 +57,20 @@ class PumpedStore(SqliteStore):
         self.after_pending(lambda: settled.append(True))
         self.wait(lambda: settled)
 
+    def stored(self, outcomes: Outcomes) -> list[Event]:
+        """The events that these outcomes come to, once all is stored."""
+        self.settle()
+        return [outcome for outcome in outcomes if isinstance(outcome, Event)]
+
     def be_done(self) -> None:
         """Wait until the writer has done all that it was given, and said so."""
         writer = self._writer
         assert writer is not None
         for _ in range(2):  # Deleting takes several parts; what was put before the first mark is at work by then.
             done: list[bool] = []
-            writer.index(partial(done.append, True))
+            writer.after_indexing(partial(done.append, True))
             self.wait(partial(bool, done))
-            while writer._forgetting:
+            while writer._deletions:
                 pass
 
     def room(self, name: str = "lobby") -> SqliteLog:
@@ -75,25 +85,35 @@ class PumpedStore(SqliteStore):
         size = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {2**30 if more_pages is None else size + more_pages}")
 
-    def lookup(self, log: Log, sender_id: str, id: str) -> Said | None:
-        """What the log finds."""
+    def lookup(self, sender_id: str, id: str) -> Said | None:
+        """The message that this id of this sender stands for, from memory or from the disk."""
+        said = self._duplicates.recall(sender_id, id)
+        if said is not None or not self._duplicates.may_be_on_disk(sender_id, id):
+            return said
         found: list[Said | None] = []
-        log.find(sender_id, id, found.append)
+        self._duplicates.look_up(sender_id, id, found.append)
         self.wait(lambda: found)
         return found[0]
 
+    def found(self, *words: str, **more: Any) -> Sequence[Event] | None:
+        """What is found in all rooms, or in those that ``more`` names."""
+        answers: list[Sequence[Event] | None] = []
+        self.search(Query(words, **{"rooms": self.logs, **more}), answers.append)
+        self.wait(lambda: answers)
+        return answers[0]
 
-Outcomes = list[NotDelivered | None]
+
+def short_tail(store: PumpedStore, events: int, first: int) -> MemoryLog:
+    """Instead of ``SqliteStore.new_tail``: a tail that holds so many events."""
+    duplicates = store._duplicates
+    return MemoryLog(events, first=first, messages=duplicates.messages, on_dropped=duplicates.on_dropped)
 
 
-def say(
-    log: Log, text: str = "hi", id: str = "", sender_id: str = "o1", time: int = 1000, room: str = "lobby"
-) -> tuple[Event, Outcomes]:
-    """Append a message; the event, and a list that the outcome will be in."""
+def say(log: Log, text: str = "hi", id: str = "", sender_id: str = "o1", time: int = 1000, room: str = "lobby") -> Outcomes:
+    """Append a message; a list that the outcome will be in."""
     outcomes: Outcomes = []
-    event = Said(room, log.end, time, "ada", sender_id, text, id=id)
-    log.append(event, outcomes.append)
-    return event, outcomes
+    log.append(Said(room, DRAFT, time, "ada", sender_id, text, id=id), outcomes.append)
+    return outcomes
 
 
 class StillStore(MemoryStore):
@@ -133,15 +153,15 @@ class Server:
         self.store.settle()
         self.clock.advance(1)
 
-    def ask(self, person: Person, *commands: Command) -> list[Event | Answer]:
+    def ask(self, person: Visitor, *commands: Command) -> list[Event | Answer]:
         """Let the person ask, wait until all is answered, and return what has come to them."""
         for command in commands:
-            actions.perform(self.registry, person.session, command)
+            perform(self.registry, person.session, command)
             self.store.wait(lambda: not person.out.held or person.out.closed)
         self.settle()
         return person.take()
 
-    def arrive(self, nick: str, **more: Any) -> Person:
-        person = Person(self.registry)
+    def arrive(self, nick: str, **more: Any) -> Visitor:
+        person = Visitor(self.registry)
         self.ask(person, Hello(nick, **more))
         return person

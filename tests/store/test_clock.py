@@ -12,7 +12,7 @@ import pytest
 
 from chatd.core.commands import Hello, History, Say, Search
 from chatd.core.events import Ack, Answer, Event, HistoryPage, Said, SearchResults
-from chatd.testing import Person
+from chatd.testing import Visitor
 from tests.store.pumped import Server
 
 HOUR, YEAR = 3600, 365 * 24 * 3600
@@ -31,7 +31,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     server.store.close()
 
 
-def talk(server: Server, person: Person, steps: Sequence[int]) -> list[Event | Answer]:
+def talk(server: Server, person: Visitor, steps: Sequence[int]) -> list[Event | Answer]:
     """Let the person talk while the clock is set; what comes to them."""
     told: list[Event | Answer] = []
     for step in [*steps, 0]:
@@ -63,7 +63,7 @@ def test_who_resumes_gets_everything_once_and_what_is_sent_again_is_known(tmp_pa
     ada = server.arrive("ada", token=TOKEN)
     said = talk(server, ada, steps)
     server.restart()
-    eve = Person(server.registry)
+    eve = Visitor(server.registry)
     news = server.ask(eve, Hello("eve", resume={"lobby": messages(said)[-16].seq}, log=server.store.name))
     assert messages(news) == messages(said)[-15:]
     ada = server.arrive("ada", token=TOKEN)
@@ -87,7 +87,7 @@ def test_a_time_is_a_place_where_it_was_passed(server: Server, steps: Sequence[i
         assert not after or times[after[0]] >= moment
 
 
-def page(server: Server, person: Person, command: History) -> Sequence[Event]:
+def page(server: Server, person: Visitor, command: History) -> Sequence[Event]:
     [answer] = server.ask(person, command)
     assert isinstance(answer, HistoryPage)
     return answer.events

@@ -6,14 +6,11 @@ import os
 import re
 import sqlite3
 import struct
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from chatd.core.events import Event
-from chatd.core.search import Query
 from chatd.store import database
 from chatd.store.database import FILE_NAME, UnusableError
 from tests.store.pumped import PumpedStore, say
@@ -162,11 +159,8 @@ def test_an_upgraded_database_equals_a_fresh_one_and_has_lost_nothing(tmp_path: 
         connection.commit()
     store = PumpedStore(tmp_path)
     log = store.room("tea")
-    assert (store.name, log.name, log.topic, log.end) == ("thelog", "Tea", "green", 31)
-    answers: list[Sequence[Event] | None] = []
-    store.search(Query(("tea", "7")), answers.append)
-    store.wait(lambda: answers)
-    assert [event.seq for event in answers[0] or ()] == [7]
+    assert (store.name, log.name, log.state.topic, log.end) == ("thelog", "Tea", "green", 31)
+    assert [event.seq for event in store.found("tea", "7") or ()] == [7]
     store.close()
     database.prepare(tmp_path / "fresh.db")
     assert _schema(old) == _schema(tmp_path / "fresh.db")

@@ -27,9 +27,8 @@ from chatd.core.events import (
 )
 from chatd.core.log import Log
 from chatd.core.registry import Settings
-from chatd.core.search import Query
 from chatd.store.deletion import FORGOTTEN_AT_ONCE
-from chatd.testing import NOON, Person
+from chatd.testing import NOON, Visitor
 from tests.store.pumped import PumpedStore, Server, say
 
 HOUR = 3_600_000
@@ -41,16 +40,13 @@ Open = Callable[..., Server]
 
 
 def found(store: PumpedStore, *words: str) -> list[int]:
-    answers: list[Sequence[Event] | None] = []
-    store.search(Query(words), answers.append)
-    store.wait(lambda: answers)
-    return [event.seq for event in answers[0] or ()]
+    return [event.seq for event in store.found(*words) or ()]
 
 
 def forget(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:
     """Forget what is too old; what was told of it."""
     told: list[tuple[int, int]] = []
-    log.forget(now, most, lambda first, time: told.append((first, time)))
+    log.delete_old(now, most, lambda first, time: told.append((first, time)))
     store.be_done()
     return told
 
@@ -68,8 +64,8 @@ class TestTheDisk:
         assert forget(store, log, NOON) == [(first, NOON - HOUR)]
         assert (log.first, log.held, log.end) == (first, first, number + 1)
         assert [event.seq for event in log.read(1, 9999)] == list(range(first, number + 1))
-        assert store.lookup(log, "o1", "7") is None
-        assert store.lookup(log, "o1", str(number)) is not None
+        assert store.lookup("o1", "7") is None
+        assert store.lookup("o1", str(number)) is not None
         assert (found(store, "secret7"), found(store, f"secret{number}")) == ([], [number])
         assert len(found(store, "tea")) == 11
         assert store.room("tea").first == 1
@@ -91,9 +87,9 @@ class TestTheDisk:
         assert store.room().first == 6
         store.close()
         store = PumpedStore(tmp_path)
-        event, outcome = say(store.room(), time=3)
+        outcome = say(store.room(), time=3)
         store.settle()
-        assert (event.seq, outcome, store.room().first) == (6, [None], 6)
+        assert (outcome, store.room().first) == ([Said("lobby", 6, 3, "ada", "o1", "hi")], 6)
         store.close()
 
     def test_only_the_beginning_is_deleted_where_the_clock_was_set_back(self, tmp_path: Path) -> None:
@@ -114,7 +110,7 @@ class TestTheDisk:
         store = PumpedStore(tmp_path)
         log, loaded = store.room(), list[bool]()
         waiting, store.calls = store.calls, type(store.calls)()
-        log.forget(NOON, HOUR, lambda first, time: None)
+        log.delete_old(NOON, HOUR, lambda first, time: None)
         store.calls.get(timeout=10)  # It is deleted, and the reactor does not know yet.
         log.load(150, 151, loaded.append)
         store.wait(lambda: loaded)
@@ -146,15 +142,15 @@ def texts(news: Sequence[Event | Answer]) -> list[str]:
     return [item.text for item in news if isinstance(item, Said)]
 
 
-def past(server: Server, person: Person, asked: History | None = None) -> list[str]:
+def past(server: Server, person: Visitor, asked: History | None = None) -> list[str]:
     return texts(only(HistoryPage, server.ask(person, asked or History())).events)
 
 
-def forget_all(server: Server, *people: Person) -> list[list[Event | Answer]]:
+def forget_all(server: Server, *people: Visitor) -> list[list[Event | Answer]]:
     """Let the server forget what is too old; what each of ``people`` is told."""
     for person in people:
         person.take()
-    server.registry.forget()
+    server.registry.expiry.delete_old()
     if isinstance(server.store, PumpedStore):
         server.store.be_done()
     server.settle()
@@ -184,7 +180,7 @@ class TestTheServersTime:
         server.time.advance(25 * 3600)
         server.ask(ada, Say("new"))
         forget_all(server)
-        news = server.ask(Person(server.registry), Hello("bob", resume={"lobby": 1}, log=server.store.name))
+        news = server.ask(Visitor(server.registry), Hello("bob", resume={"lobby": 1}, log=server.store.name))
         assert only(Missed, news) == Missed("lobby", 2, 2)
         assert texts(news) == ["new"]
 
@@ -210,7 +206,7 @@ class TestTheRoomsTime:
         event = only(RetentionSet, bob.take())
         assert (event.nick, event.keep, event.since) == ("ada", "30d", NOON + DAY)
         assert server.ask(bob, Keep("30d")) == [RetentionIs("lobby", "30d", NOON + DAY, "90d")]
-        assert only(Entered, server.ask(Person(server.registry), Hello("joe"))).keep == "30d"
+        assert only(Entered, server.ask(Visitor(server.registry), Hello("joe"))).keep == "30d"
         server.time.advance(24 * 3600)
         assert only(RetentionIs, server.ask(bob, Keep())) == RetentionIs("lobby", "30d", 0, "90d")
 
@@ -221,7 +217,7 @@ class TestTheRoomsTime:
     def test_nonsense_is_refused(self, open_server: Open, keep: str, reason: str) -> None:
         server = open_server(keep="90d")
         assert only(Refused, server.ask(server.arrive("ada"), Keep(keep))).reason == reason
-        assert server.registry.room("lobby").log.keep.text == ""
+        assert server.registry.rooms.find("lobby").retention.text == ""
 
     def test_only_who_is_in_chooses(self, open_server: Open) -> None:
         server = open_server()
@@ -275,7 +271,7 @@ class TestNothingIsKept:
         assert only(HistoryPage, server.ask(bob, History())) == HistoryPage("den", (), more=False)
         assert only(HistoryPage, server.ask(bob, History(around=3))) == HistoryPage("den", (), more=False)
         assert only(SearchResults, server.ask(bob, Search("secret"))).events == ()
-        entered = only(Entered, server.ask(Person(server.registry), Hello("eve", rooms=("den",))))
+        entered = only(Entered, server.ask(Visitor(server.registry), Hello("eve", rooms=("den",))))
         assert (entered.scrollback, entered.keep, entered.topic) == ((), "none", "plans")
         assert only(Ack, server.ask(ada, Say("secret", id="1"))).seq == 4
 
@@ -299,14 +295,14 @@ class TestNothingIsKept:
         ada = server.arrive("ada", rooms=("den",))
         bob = server.arrive("bob", rooms=("den",), token=TOKEN)
         server.ask(ada, Keep("none"), Say("one"))
-        resume: dict[str, Any] = {"resume": {"den": server.registry.room("den").log.stored - 1}, "log": server.store.name}
+        resume: dict[str, Any] = {"resume": {"den": server.registry.rooms.find("den").log.end - 1}, "log": server.store.name}
         bob.lose_link()
         server.ask(ada, Say("two"))
         for stranger in (Hello("eve", **resume), Hello("joe", token="x" * 20, **resume)):
-            told = server.ask(Person(server.registry), stranger)
+            told = server.ask(Visitor(server.registry), stranger)
             assert texts(told) == []
             assert only(Missed, told).first == 0
-        assert texts(server.ask(Person(server.registry), Hello("bob", token=TOKEN, **resume))) == ["two"]
+        assert texts(server.ask(Visitor(server.registry), Hello("bob", token=TOKEN, **resume))) == ["two"]
 
     def test_memory_forgets_it_after_some_minutes_and_nobody_is_told_of_that(self, open_server: Open) -> None:
         server = open_server()
@@ -317,8 +313,8 @@ class TestNothingIsKept:
         server.ask(ada, Say("one"))
         server.time.advance(1200)
         assert forget_all(server, ada) == [[]]
-        log = server.registry.room("den").log
-        assert log.first == log.stored
+        log = server.registry.rooms.find("den").log
+        assert log.first == log.end
 
     def test_what_was_said_meanwhile_stays_unknown_when_the_room_is_kept_again(self, open_server: Open) -> None:
         server = open_server()

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.events import Said
-from chatd.core.log import MemoryLog
-from chatd.store import queries, sqlite
+from chatd.store import duplicates, queries
 from chatd.store.ids import KnownIds
-from tests.store.pumped import PumpedStore, say
+from tests.store.pumped import PumpedStore, say, short_tail
 
 ORIGINS, IDS = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["1", "2", "3", "4"])
 
@@ -69,14 +68,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def talk(store: PumpedStore, first: int, last: int) -> None:
     for number in range(first, last):
-        assert store.lookup(store.room(), "o1", str(number)) is None
         say(store.room(), id=str(number))
+    store.settle()
 
 
 def test_the_disk_is_asked_once_about_a_sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[int]) -> None:
-    monkeypatch.setattr(
-        PumpedStore, "new_tail", lambda self, first: MemoryLog(10, first=first, said=self._said, dropped=self._dropped)
-    )
+    monkeypatch.setattr(PumpedStore, "new_tail", lambda self, first: short_tail(self, 10, first))
     store = PumpedStore(tmp_path)
     talk(store, 0, 50)
     store.settle()
@@ -87,7 +84,7 @@ def test_the_disk_is_asked_once_about_a_sender(tmp_path: Path, monkeypatch: pyte
     store.settle()
     assert len(asked) == 2
     for number in range(80):
-        said = store.lookup(store.room(), "o1", str(number))
+        said = store.lookup("o1", str(number))
         assert said is not None
         assert said.seq == number + 1
     asked.clear()
@@ -99,7 +96,7 @@ def test_the_disk_is_asked_once_about_a_sender(tmp_path: Path, monkeypatch: pyte
 def test_of_who_has_said_too_much_each_message_is_looked_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[int]
 ) -> None:
-    monkeypatch.setattr(sqlite, "IDS_PER_SENDER", 20)
+    monkeypatch.setattr(duplicates, "IDS_PER_SENDER", 20)
     for number in (0, 21, 42):
         store = PumpedStore(tmp_path)
         talk(store, number, number + 21)

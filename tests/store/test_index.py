@@ -7,20 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from sqlite3 import Connection
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.events import Event, Said
-from chatd.core.log import MemoryStore
+from chatd.core.events import DRAFT, Event, Said
+from chatd.core.memory import MemoryStore
 from chatd.core.names import fold, parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.search import Query, words_of
 from chatd.store import index, writer
 from tests.store.pumped import PumpedStore, say
 
-Search = Callable[[Query], list[str]]
+Search = Callable[..., list[str]]
 
 TALK = [
     ("lobby", "ada", "Deployed build 17 to production"),
@@ -42,13 +43,14 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
     store = PumpedStore(tmp_path) if request.param == "disk" else None
     registry = Registry(Settings(), store or MemoryStore("log"), lambda: 0, lambda room: None)
     for number, (room, nick, text) in enumerate(TALK):
-        log = registry.open_room(parse_room(room)).log
-        log.append(Said(room, log.end, 1000 * number, nick, "o", text), lambda failure: None)
+        log = registry.rooms.open(parse_room(room)).log
+        log.append(Said(room, DRAFT, 1000 * number, nick, "o", text), lambda outcome: None)
 
-    def search(query: Query) -> list[str]:
+    def search(*words: str, **narrowed: Any) -> list[str]:
         answers: list[Sequence[Event] | None] = []
         if store:
             store.settle()
+        query = Query(words, **{"rooms": registry.store.logs, **narrowed})
         registry.store.search(query, answers.append)
         if store:
             store.wait(lambda: answers)
@@ -86,25 +88,25 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
     ],
 )
 def test_words_of_any_script_are_found_the_newest_first(search: Search, words: str, found: list[int]) -> None:
-    assert search(Query(words_of(words))) == [TALK[number][2] for number in found]
+    assert search(*words_of(words)) == [TALK[number][2] for number in found]
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("word", "narrowed", "found"),
     [
-        (Query(("茶",), room="tea"), [3, 2]),
-        (Query(("茶",), room="lobby"), []),
-        (Query(("茶",), room="nowhere"), []),
-        (Query(("build*",), nick="ada"), [7, 0]),
-        (Query(("お茶",), nick=fold("łUKASZ")), [3]),
-        (Query(("build*",), since=1000), [7, 1]),
-        (Query(("build*",), until=1000), [0]),
-        (Query(("build*",), since=1000, until=7000), [1]),
-        (Query(("build*",), most=2), [7, 1]),
+        ("茶", {"rooms": {"tea"}}, [3, 2]),
+        ("茶", {"rooms": {"lobby"}}, []),
+        ("茶", {"rooms": {"nowhere"}}, []),
+        ("build*", {"nick": "ada"}, [7, 0]),
+        ("お茶", {"nick": fold("łUKASZ")}, [3]),
+        ("build*", {"since": 1000}, [7, 1]),
+        ("build*", {"until": 1000}, [0]),
+        ("build*", {"since": 1000, "until": 7000}, [1]),
+        ("build*", {"most": 2}, [7, 1]),
     ],
 )
-def test_a_search_can_be_narrowed(search: Search, query: Query, found: list[int]) -> None:
-    assert search(query) == [TALK[number][2] for number in found]
+def test_a_search_can_be_narrowed(search: Search, word: str, narrowed: dict[str, Any], found: list[int]) -> None:
+    assert search(word, **narrowed) == [TALK[number][2] for number in found]
 
 
 @given(st.text(), st.text(min_size=1).map(words_of).filter(bool))
@@ -114,13 +116,11 @@ def test_no_word_is_taken_for_syntax(tmp_path_factory: pytest.TempPathFactory, t
     said = Said("lobby", 1, 0, "ada", "o", f"{text} {' '.join(words)}")
     store = PumpedStore(tmp_path_factory.mktemp("data"))
     store.room().append(said, lambda failure: None)
-    answers: list[Sequence[Event] | None] = []
     store.settle()
-    store.search(Query(words), answers.append)
-    store.wait(lambda: answers)
+    found = store.found(*words)
     store.close()
     assert store.reports == []
-    assert answers[0] is not None
+    assert found is not None
 
 
 def test_what_was_said_before_a_restart_is_indexed_after_it(tmp_path: Path) -> None:
@@ -129,11 +129,9 @@ def test_what_was_said_before_a_restart_is_indexed_after_it(tmp_path: Path) -> N
         say(store.room(), f"tea {number}")
     store.close()
     store = PumpedStore(tmp_path)
-    answers: list[Sequence[Event] | None] = []
-    store.search(Query(("tea", "17")), answers.append)
-    store.wait(lambda: answers)
+    found = store.found("tea", "17")
     store.close()
-    assert [event.seq for event in answers[0] or ()] == [18]
+    assert [event.seq for event in found or ()] == [18]
 
 
 def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,9 +149,7 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
         say(store.room(), "tea")
     store.settle()
     assert parts == []  # A burst is stored first.
-    answers: list[object] = []
-    store.search(Query(("tea",)), answers.append)
-    store.wait(lambda: answers)
+    store.found("tea")
     store.close()
     assert len(parts) == 6
 
@@ -187,13 +183,10 @@ def test_what_could_not_be_indexed_on_a_full_disk_is_found_when_there_is_room(tm
     for number in range(450):
         say(store.room(), f"tea {number}")
     store.settle()
-    answers: list[Sequence[Event] | None] = []
     store.limit(0)
-    store.search(Query(("tea", "449")), answers.append)
-    store.wait(lambda: answers)
+    answers = [store.found("tea", "449")]
     store.limit(None)
-    store.search(Query(("tea", "449")), answers.append)
-    store.wait(lambda: len(answers) == 2)
+    answers.append(store.found("tea", "449"))
     store.close()
     assert [[event.seq for event in answer or ()] for answer in answers] == [[], [450]]
 

@@ -52,7 +52,7 @@ def test_rooms_are_told_with_their_ends(connection: sqlite3.Connection) -> None:
     fill(connection, 2)
     fill(connection, 3, *[(seq, 0) for seq in range(7, 10)])
     connection.execute("UPDATE room SET first = 7, topic = 'tea' WHERE id = 3")
-    assert [(row.name, row.first, row.end, row.topic) for row in queries.rooms(connection)] == [
+    assert [(row.name, row.first, row.end, row.state.topic) for row in queries.rooms(connection)] == [
         ("R1", 1, 3, ""),
         ("R2", 1, 1, ""),
         ("R3", 7, 10, "tea"),

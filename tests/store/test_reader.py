@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatd.store import database
-from chatd.store.reader import Reader
+from chatd.store.reader import DiskReader
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_questions_are_answered_in_order_and_by_call_alone(path: Path) -> None:
     calls: SimpleQueue[Any] = SimpleQueue()
-    reader = Reader(path, lambda told, answer: calls.put((told, answer)))
+    reader = DiskReader(path, lambda told, answer: calls.put((told, answer)))
     told: list[object] = []
     for number in range(3):
         reader.ask(lambda connection, number=number: connection.execute("SELECT ?", (number,)).fetchone()[0], told.append)  # type: ignore[misc]
@@ -34,7 +34,7 @@ def test_questions_are_answered_in_order_and_by_call_alone(path: Path) -> None:
 
 def test_an_error_is_an_answer_and_the_next_question_is_served(path: Path) -> None:
     answers: list[object] = []
-    reader = Reader(path, lambda told, answer: answers.append(answer))
+    reader = DiskReader(path, lambda told, answer: answers.append(answer))
     reader.ask(lambda connection: connection.execute("SELECT * FROM nothing").fetchall(), print)
     reader.ask(lambda connection: 1, print)
     reader.close()
@@ -44,7 +44,7 @@ def test_an_error_is_an_answer_and_the_next_question_is_served(path: Path) -> No
 
 def test_it_cannot_write(path: Path) -> None:
     answers: list[object] = []
-    reader = Reader(path, lambda told, answer: answers.append(answer))
+    reader = DiskReader(path, lambda told, answer: answers.append(answer))
     reader.ask(lambda connection: connection.execute("DELETE FROM server").rowcount, print)
     reader.close()
     assert isinstance(answers[0], sqlite3.OperationalError)

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chatd.core.commands import Command, Hello, Say
 from chatd.core.events import Ack, Answer, Entered, Event, Missed, Refused, Said
 from chatd.core.registry import Settings
-from chatd.testing import Person
+from chatd.testing import Visitor
 from tests.store.pumped import Server
 
 CLIENTS = st.integers(0, 2)
@@ -30,7 +30,7 @@ class Client:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.person: Person | None = None
+        self.person: Visitor | None = None
         self.seen: dict[int, Event] = {}
         self.awaited = 0
         """The number of the next event; 0: it was never in."""
@@ -79,7 +79,7 @@ class Resuming(RuleBasedStateMachine):
     def come(self, index: int) -> None:
         client = self.clients[index]
         if client.person is None or client.person.out.closed:
-            client.person = Person(self.server.registry)
+            client.person = Visitor(self.server.registry)
             self.ask(client, client.hello(self.server.store.name))
             if client.unsure is not None:
                 self.ask(client, client.unsure)
@@ -136,7 +136,7 @@ class Resuming(RuleBasedStateMachine):
         self.server.settle()
         for client in self.clients:
             self.read(client)
-        self.server.registry.forget()
+        self.server.registry.expiry.delete_old()
         if self.folder is not None:
             self.server.store.be_done()
 
@@ -159,7 +159,7 @@ class Resuming(RuleBasedStateMachine):
         for client in self.clients:
             for seq, event in client.seen.items():
                 assert everything.setdefault(seq, event).time == event.time
-        log = self.server.registry.open_room(self.server.registry.default_room).log
+        log = self.server.registry.rooms.open(self.server.registry.default_room).log
         ids = [event.id for event in everything.values() if isinstance(event, Said) and event.seq >= log.first]
         assert len(ids) == len(set(ids)), "something was said twice while it was known"
         for client in self.clients:

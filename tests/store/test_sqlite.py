@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.events import DRAFT, Event, Joined, Left, Reason, Renamed, Said, TopicSet
 from chatd.core.limits import LOG_PAGE_EVENTS, SCROLLBACK_EVENTS
-from chatd.core.log import MemoryLog
-from tests.store.pumped import PumpedStore, say
+from chatd.core.memory import MemoryLog
+from tests.store.pumped import PumpedStore, say, short_tail
 
 
 @pytest.fixture
@@ -32,17 +33,28 @@ def texts(events: object) -> list[str]:
 
 
 class TestStoring:
-    def test_an_event_is_numbered_at_once_and_readable_when_it_is_stored(self, store: PumpedStore) -> None:
+    def test_an_event_is_numbered_and_readable_when_it_is_stored(self, store: PumpedStore) -> None:
         log = store.room()
-        event, outcomes = say(log, "one")
-        assert (log.stored, log.end, outcomes, list(log.read(1, 9))) == (1, 2, [], [])
+        outcomes = say(log, "one")
+        assert (log.end, log.has_pending, outcomes, list(log.read(1, 9))) == (1, True, [], [])
         store.settle()
-        assert (log.stored, log.end, outcomes, list(log.read(1, 9))) == (2, 2, [None], [event])
+        event = Said("lobby", 1, 1000, "ada", "o1", "one")
+        assert (log.end, log.has_pending, outcomes, list(log.read(1, 9))) == (2, False, [event], [event])
+
+    def test_what_is_on_its_way_in_one_room_is_not_in_another(self, store: PumpedStore) -> None:
+        say(store.room())
+        assert (store.room().has_pending, store.room("tea").has_pending) == (True, False)
 
     def test_outcomes_are_told_in_order(self, store: PumpedStore) -> None:
-        log, told = store.room(), []
-        for seq in range(1, 200):
-            log.append(Said("lobby", seq, 0, "ada", "o", str(seq)), lambda failure, seq=seq: told.append((seq, log.stored)))  # type: ignore[misc]
+        log, told = store.room(), list[tuple[int, int]]()
+
+        def on_stored(outcome: Event | NotDelivered) -> None:
+            assert isinstance(outcome, Said)
+            assert outcome.text == str(outcome.seq)
+            told.append((outcome.seq, log.end))
+
+        for number in range(1, 200):
+            log.append(Said("lobby", DRAFT, 0, "ada", "o", str(number)), on_stored)
         store.settle()
         assert told == [(seq, seq + 1) for seq in range(1, 200)]
 
@@ -57,11 +69,11 @@ class TestStoring:
         ]
         log = store.room()
         for event in kinds:
-            log.append(event, lambda failure: None)
+            log.append(event, lambda outcome: None)
         store.settle()
         again = reopened(store).room()
         assert list(again.read(1, 99)) == kinds
-        assert (again.topic, again.first, again.stored, again.end) == ("tea", 1, len(kinds) + 1, len(kinds) + 1)
+        assert (again.state.topic, again.first, again.end) == ("tea", 1, len(kinds) + 1)
 
     def test_numbers_and_the_name_go_on_after_a_restart(self, store: PumpedStore) -> None:
         name = store.name
@@ -92,7 +104,7 @@ class TestStoring:
         reopened(store)
         assert [texts(store.room(name).read(1, 9)) for name in "acd"] == [["hi"], ["in c"], ["in d"]]
 
-    def test_settled_is_at_once_where_nothing_is_on_its_way(self, store: PumpedStore) -> None:
+    def test_nothing_is_waited_for_where_nothing_is_on_its_way(self, store: PumpedStore) -> None:
         done: list[int] = []
         store.after_pending(lambda: done.append(1))
         assert done == [1]
@@ -105,52 +117,89 @@ class TestStoring:
 class TestSentAgain:
     def test_what_is_on_its_way_is_found_and_waits_for_the_same_outcome(self, store: PumpedStore) -> None:
         log = store.room()
-        event, first = say(log, id="1")
-        found = store.lookup(log, "o1", "1")
-        assert found is event
-        again: list[NotDelivered | None] = []
-        log.confirm(found, again.append)
-        assert (first, again) == ([], [])
+        first = say(log, id="1")
+        again = say(log, id="1")
+        elsewhere = say(store.room("tea"), id="1", room="tea")
+        assert (first, again, elsewhere) == ([], [], [])
         store.settle()
-        assert (first, again) == ([None], [None])
+        assert first == again == elsewhere == list(log.read(1, 9))
+        assert log.end == 2
 
     def test_what_fails_is_not_found(self, store: PumpedStore) -> None:
         log = store.room()
         store.limit(0)
-        event, first = say(log, "x" * 20_000, id="1")
-        again: list[NotDelivered | None] = []
-        assert isinstance(event, Said)
-        log.confirm(event, again.append)
+        first = say(log, "x" * 20_000, id="1")
+        again = say(log, "x" * 20_000, id="1")
         store.settle()
         assert first == again
         assert isinstance(first[0], NotDelivered)
-        assert store.lookup(log, "o1", "1") is None
+        store.limit(None)
+        assert store.lookup("o1", "1") is None
+        after = say(log, "now", id="1")
+        store.settle()
+        assert after == list(log.read(1, 9))
 
     def test_what_is_on_the_disk_alone_is_found_in_any_room(self, store: PumpedStore) -> None:
-        event, _ = say(store.room(), id="1")
+        outcomes = say(store.room(), id="1")
         for _ in range(SCROLLBACK_EVENTS):
             say(store.room())
         store.settle()
+        [event] = outcomes
+        assert isinstance(event, Said)
         reopened(store)
         assert store.room().held > event.seq
-        assert store.lookup(store.room("tea"), "o1", "1") == event
-        assert store.lookup(store.room(), "o2", "1") is None
-        assert store.lookup(store.room(), "o1", "2") is None
+        again = say(store.room("tea"), id="1", room="tea")
+        store.settle()
+        assert again == [event]
+        assert store.lookup("o2", "1") is None
+        assert store.lookup("o1", "2") is None
+
+    def test_what_one_sender_appends_is_numbered_in_that_order(self, store: PumpedStore) -> None:
+        """The disk is asked about the first message; what comes after it must not overtake it."""
+        said = say(store.room(), "one", id="1")
+        left: list[Event | NotDelivered] = []
+        store.room().append(Left("lobby", DRAFT, 0, "ada", "o1", Reason.QUIT), left.append)
+        other = say(store.room(), "from another", sender_id="o2")
+        store.settle()
+        seqs = [outcome.seq for [outcome] in (said, left, other) if isinstance(outcome, Event)]
+        assert (seqs[0] < seqs[1], seqs[2]) == (True, 1)
+
+    def test_several_looks_at_the_disk_follow_one_another(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chatd.store.duplicates.IDS_PER_SENDER", 0)
+        for number in range(25):
+            say(store.room(), str(number), id=str(number))
+        store.settle()
+        reopened(store)
+        outcomes = [say(store.room(), str(number), id=str(number)) for number in (0, 1, 30, 2, 31)]
+        done: list[int] = []
+        store.after_pending(lambda: done.append(len(outcomes[-1])))
+        store.wait(lambda: done)
+        assert done == [1]
+        assert [outcome.seq for [outcome] in outcomes if isinstance(outcome, Event)] == [1, 2, 26, 3, 27]
+
+    def test_what_waits_for_a_look_at_the_disk_has_a_bound(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
+        outcomes = [say(store.room(), id=str(number)) for number in range(5)]
+        assert [bool(told) for told in outcomes] == [False, False, False, False, True]
+        store.settle()
+        assert store.room().end == 5
+        assert say(store.room()) == []
 
     def test_an_id_that_the_tail_has_dropped_is_found(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(store, "new_tail", lambda first: MemoryLog(5, first=first, said=store._said, dropped=store._dropped))
+        monkeypatch.setattr(store, "new_tail", partial(short_tail, store, 5))
         log = store.room()
-        assert store.lookup(log, "o1", "1") is None  # From now on the store knows that memory has all ids of o1.
-        event, _ = say(log, id="1")
+        assert store.lookup("o1", "1") is None  # From now on the store knows that memory has all ids of o1.
+        outcomes = say(log, id="1")
         for n in range(2, 9):
             say(log, id=str(n))
         store.settle()
-        assert log.held > event.seq
-        assert store.lookup(log, "o1", "1") == event
+        assert log.held > 1
+        assert store.lookup("o1", "1") == outcomes[0]
 
     def test_no_id_is_never_found(self, store: PumpedStore) -> None:
-        say(store.room())
-        assert store.lookup(store.room(), "o1", "") is None
+        first, second = say(store.room()), say(store.room())
+        store.settle()
+        assert first != second
 
 
 class TestFailing:
@@ -159,15 +208,15 @@ class TestFailing:
         say(lobby, "kept")
         store.settle()
         store.limit(0)
-        _, outcome = say(lobby, "x" * 20_000)
-        _, other = say(tea, "behind it", room="tea")
+        outcome = say(lobby, "x" * 20_000)
+        other = say(tea, "behind it", room="tea")
         store.wait(lambda: not store.turn or store.turn.pop(0)())
-        _, late = say(lobby, "later")
+        late = say(lobby, "later")
         store.settle()
         for told in (outcome, other, late):
             assert isinstance(told[0], NotDelivered)
             assert "disk of the server is full" in told[0].reason
-        assert (lobby.end, lobby.stored, tea.end) == (2, 2, 1)
+        assert (lobby.end, lobby.has_pending, tea.end) == (2, False, 1)
         assert texts(lobby.read(1, 99)) == ["kept"]
         assert len(store.reports) == 1
 
@@ -178,23 +227,23 @@ class TestFailing:
             say(log, "x" * 20_000)
             store.settle()
         store.limit(None)
-        event, outcome = say(log, "again")
+        outcome = say(log, "again")
         store.settle()
-        assert (event.seq, outcome) == (1, [None])
+        assert outcome == [Said("lobby", 1, 1000, "ada", "o1", "again")]
         assert texts(reopened(store).room().read(1, 99)) == ["again"]
 
     def test_a_defect_of_who_is_told_spoils_nothing(self, store: PumpedStore) -> None:
         log = store.room()
-        log.append(Said("lobby", 1, 0, "ada", "o", "x"), lambda failure: 1 / 0)
-        _, outcome = say(log)
+        log.append(Said("lobby", DRAFT, 0, "ada", "o", "x"), lambda outcome: 1 / 0)
+        outcome = say(log)
         store.settle()
-        assert outcome == [None]
+        assert outcome == list(log.read(2, 3))
         assert "defect" in store.reports[0]
 
     def test_a_disk_that_hangs_does_not_fill_the_memory(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("chatd.store.sqlite.PENDING_EVENTS", 3)
+        monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
         log = store.room()
-        outcomes = [say(log)[1] for _ in range(5)]
+        outcomes = [say(log) for _ in range(5)]
         assert [bool(told) for told in outcomes] == [False, False, False, True, True]
         store.settle()
         assert log.end == 4
@@ -232,7 +281,7 @@ class TestPages:
         assert there == [True]
 
     def test_memory_keeps_so_many_pages(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("chatd.store.sqlite.LOG_PAGES", 2)
+        monkeypatch.setattr("chatd.store.pages.LOG_PAGES", 2)
         self.fill(store, 6 * LOG_PAGE_EVENTS)
         for start in range(1, 5 * LOG_PAGE_EVENTS, LOG_PAGE_EVENTS):
             there: list[bool] = []
@@ -247,7 +296,7 @@ class TestPages:
     def test_a_time_finds_the_first_event_from_it_on(self, store: PumpedStore, time: int, seq: int) -> None:
         self.fill(store, 300)
         found: list[int] = []
-        store.room().at(time, found.append)
+        store.room().find_time(time, found.append)
         store.wait(lambda: found)
         assert found == [seq]
 
@@ -257,5 +306,5 @@ class TestPages:
         for n in range(1, 11):
             say(log, time=1000 * n)
         for time in (0, 7000, 7001, 99_000):
-            log.at(time, found.append)
+            log.find_time(time, found.append)
         assert found == [3, 7, 8, 11]

@@ -12,12 +12,12 @@ import pytest
 from twisted.internet.testing import StringTransport
 
 from chatd.codecs.json import JsonCodec
-from chatd.core import actions
 from chatd.core.commands import Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
 from chatd.core.events import Ack, Answer, Entered, Event, HistoryPage, Joined, Left, Refused, Renamed, Said, SearchResults
+from chatd.core.perform import perform
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet
-from chatd.testing import Person
+from chatd.testing import Visitor
 from tests.store.pumped import Server
 
 TOKEN = "a token that nobody guesses"
@@ -42,7 +42,7 @@ class TestDelivered:
     def test_nothing_is_shown_or_acknowledged_before_it_is_stored(self, server: Server) -> None:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         ada.take()
-        actions.perform(server.registry, ada.session, Say("hi"))
+        perform(server.registry, ada.session, Say("hi"))
         assert (ada.take(), bob.take()) == ([], [])
         server.settle()
         assert Said in kinds(bob.take())
@@ -50,25 +50,25 @@ class TestDelivered:
 
     def test_what_entering_tells_is_the_state_at_its_number(self, server: Server) -> None:
         ada = server.arrive("ada")
-        bob, eve = Person(server.registry), Person(server.registry)
-        actions.perform(server.registry, ada.session, Topic("tea"))
-        actions.perform(server.registry, bob.session, Hello("bob"))
-        actions.perform(server.registry, eve.session, Hello("eve"))
-        actions.perform(server.registry, ada.session, Topic("no tea"))
+        bob, eve = Visitor(server.registry), Visitor(server.registry)
+        perform(server.registry, ada.session, Topic("tea"))
+        perform(server.registry, bob.session, Hello("bob"))
+        perform(server.registry, eve.session, Hello("eve"))
+        perform(server.registry, ada.session, Topic("no tea"))
         server.settle()
         entered = next(item for item in bob.take() if isinstance(item, Entered))
         assert (entered.members, entered.topic, entered.seq) == (("ada", "bob"), "tea", 3)
 
     def test_who_quits_at_once_is_told_everything_first(self, server: Server) -> None:
-        ada = Person(server.registry)
+        ada = Visitor(server.registry)
         news = server.ask(ada, Hello("ada"), Say("hi", id="1"), Quit())
         names = [type(item).__name__ for item in news]
         assert names == ["Welcome", "Entered", "Ack", "Said", "Closing"]
         assert ada.out.closed is not None
 
     def test_whose_link_breaks_while_they_are_let_in_follows_nothing(self, server: Server) -> None:
-        ada = Person(server.registry)
-        actions.perform(server.registry, ada.session, Hello("ada"))
+        ada = Visitor(server.registry)
+        perform(server.registry, ada.session, Hello("ada"))
         ada.lose_link()
         server.settle()
         assert ada.out.cursors == {}
@@ -77,9 +77,9 @@ class TestDelivered:
     def test_who_leaves_sees_everything_before_their_leaving(self, server: Server) -> None:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         ada.take()
-        actions.perform(server.registry, bob.session, Say("one"))
-        actions.perform(server.registry, ada.session, Leave())
-        actions.perform(server.registry, bob.session, Say("two"))
+        perform(server.registry, bob.session, Say("one"))
+        perform(server.registry, ada.session, Leave())
+        perform(server.registry, bob.session, Say("two"))
         server.settle()
         assert [item.text for item in ada.take() if isinstance(item, Said)] == ["one"]
 
@@ -87,7 +87,7 @@ class TestDelivered:
     def test_a_bot_comes_in_with_as_much_scrollback_as_it_wants(self, server: Server, asked: int, told: int) -> None:
         ada = server.arrive("ada")
         server.ask(ada, *[Say(str(n)) for n in range(30)])
-        news = server.ask(Person(server.registry), Hello("bot", scrollback=asked))
+        news = server.ask(Visitor(server.registry), Hello("bot", scrollback=asked))
         [entered] = [item for item in news if isinstance(item, Entered)]
         assert len(entered.scrollback) == told
 
@@ -135,14 +135,14 @@ class TestFullDisk:
     def test_who_cannot_be_stored_does_not_come_in(self, server: Server) -> None:
         server.arrive("ada")
         server.store.limit(0)
-        eve = Person(server.registry)
+        eve = Visitor(server.registry)
         while True:  # The last page has room for some.
-            news = server.ask(eve, Hello("eve") if eve.session.name is None else Join("lobby"))
+            news = server.ask(eve, Hello("eve") if eve.session.person is None else Join("lobby"))
             if Refused in kinds(news):
                 break
             server.ask(eve, Leave())
-        assert eve.session.rooms == {}
-        assert eve.session not in server.registry.room("lobby").members
+        assert eve.rooms == {}
+        assert eve.session.person not in server.registry.rooms.find("lobby").members
         assert eve.out.cursors == {}
         server.store.limit(None)
         assert Entered in kinds(server.ask(eve, Join("lobby")))
@@ -152,12 +152,12 @@ class TestFullDisk:
         ada.take()
         self.fill(server, ada)
         bob.lose_link()
-        actions.perform(server.registry, eve.session, Nick("eva"))
+        perform(server.registry, eve.session, Nick("eva"))
         server.settle()
         assert seqs(ada.take()) == []
         server.store.limit(None)
         before = server.store.room().end
-        server.registry.settle()
+        server.registry.rooms.retry_owed()
         server.settle()
         news = [item for item in ada.take() if isinstance(item, Event)]
         assert kinds(news) == [Left, Renamed]  # type: ignore[arg-type]
@@ -166,17 +166,17 @@ class TestFullDisk:
     def test_nobody_is_told_of_one_who_never_came_in(self, server: Server) -> None:
         ada = server.arrive("ada")
         self.fill(server, ada)
-        eve = Person(server.registry)
-        actions.perform(server.registry, eve.session, Hello("eve"))
+        eve = Visitor(server.registry)
+        perform(server.registry, eve.session, Hello("eve"))
         eve.lose_link()
         server.settle()
         ada.take()
         server.store.limit(None)
-        server.registry.settle()
+        server.registry.rooms.retry_owed()
         server.settle()
         assert ada.take() == []
 
-    def fill(self, server: Server, person: Person) -> None:
+    def fill(self, server: Server, person: Visitor) -> None:
         """Let the disk be full to the last byte."""
         server.store.limit(0)
         for size in (3000, 300, 30, 1):
@@ -186,13 +186,13 @@ class TestFullDisk:
 
 class TestHistory:
     @pytest.fixture
-    def ada(self, server: Server) -> Person:
+    def ada(self, server: Server) -> Visitor:
         """Event n + 1 is the message n, said n seconds after noon, for n up to 500; ada sees none
         of it in memory."""
         ada = server.arrive("ada")
         for n in range(1, 501):
             server.time.advance(1)
-            actions.perform(server.registry, ada.session, Say(str(n)))
+            perform(server.registry, ada.session, Say(str(n)))
         server.settle()
         server.restart()
         return server.arrive("ada")
@@ -213,7 +213,7 @@ class TestHistory:
             (History(count=2, after_time="2026-01-01"), 1, 2, False, True),
         ],
     )
-    def test_pages(self, server: Server, ada: Person, command: History, first: int, last: int, more: bool, later: bool) -> None:
+    def test_pages(self, server: Server, ada: Visitor, command: History, first: int, last: int, more: bool, later: bool) -> None:
         [answer] = server.ask(ada, command)
         assert isinstance(answer, HistoryPage)
         expected = list(range(first, last + 1)) if first else []
@@ -225,7 +225,7 @@ class TestHistory:
     @pytest.mark.parametrize(
         "command", [History(count=-1), History(before=-1), History(after=3, before=3), History(before_time="noon")]
     )
-    def test_what_makes_no_sense_is_refused(self, server: Server, ada: Person, command: History) -> None:
+    def test_what_makes_no_sense_is_refused(self, server: Server, ada: Visitor, command: History) -> None:
         [answer] = server.ask(ada, command)
         assert isinstance(answer, Refused)
         assert answer.code == "bad-usage"
@@ -259,7 +259,7 @@ class TestSearch:
         monkeypatch.setattr("chatd.store.index.SEARCH_SECONDS", -1)
         ada = server.arrive("ada")
         for _ in range(600):
-            actions.perform(server.registry, ada.session, Say("tea " * 50))
+            perform(server.registry, ada.session, Say("tea " * 50))
         server.settle()
         ada.take()
         [answer] = server.ask(ada, Search("tea", nick="eve"))
@@ -283,6 +283,9 @@ class Connection:
 
     abort = closing
 
+    def fail(self, defect: BaseException) -> None:
+        raise defect
+
     def drained(self) -> None:
         pass
 
@@ -297,18 +300,18 @@ class TestResume:
     def test_after_a_restart_everything_comes_in_order_and_once(self, server: Server, seen: int) -> None:
         ada = server.arrive("ada")
         for n in range(1, 1001):
-            actions.perform(server.registry, ada.session, Say(str(n)))
+            perform(server.registry, ada.session, Say(str(n)))
         server.settle()
         server.restart()
         bob = server.arrive("bob")
         client = Connection(server)
         hello = Hello("eve", token=TOKEN, resume={"lobby": seen}, log=server.store.name)
-        actions.perform(server.registry, client.session, hello)
-        place = server.registry.room("lobby")
+        perform(server.registry, client.session, hello)
+        place = server.registry.rooms.find("lobby")
         news: list[dict[str, Any]] = []
         for turn in range(400):
             if turn < 50:
-                actions.perform(server.registry, bob.session, Say(f"meanwhile {turn}"))
+                perform(server.registry, bob.session, Say(f"meanwhile {turn}"))
             if turn % 3 == 0:
                 client.outlet.pauseProducing()
             self.turn(server)
@@ -331,7 +334,7 @@ class TestResume:
     def test_what_cannot_be_read_ends_the_connection(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         ada = server.arrive("ada")
         for n in range(100):
-            actions.perform(server.registry, ada.session, Say(str(n)))
+            perform(server.registry, ada.session, Say(str(n)))
         server.settle()
         server.restart()
 
@@ -340,7 +343,7 @@ class TestResume:
 
         monkeypatch.setattr("chatd.store.queries.events", broken)
         client = Connection(server)
-        actions.perform(server.registry, client.session, Hello("eve", resume={"lobby": 1}, log=server.store.name))
+        perform(server.registry, client.session, Hello("eve", resume={"lobby": 1}, log=server.store.name))
         for _ in range(5):
             self.turn(server)
         assert client.ended

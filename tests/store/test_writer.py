@@ -14,7 +14,7 @@ from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
 from chatd.store import database, writer
 from chatd.store.deletion import FORGOTTEN_AT_ONCE
-from chatd.store.writer import ROWS_AT_ONCE, Batch, Forget, NewRoom, Writer
+from chatd.store.writer import ROWS_AT_ONCE, Batch, Deletion, DiskWriter, NewRoom
 
 LOBBY = NewRoom(1, "lobby", "lobby")
 
@@ -44,14 +44,14 @@ def write(path: Path, *batches: Batch) -> list[tuple[int, bool]]:
     return [answers.get_nowait() for _ in range(answers.qsize())]
 
 
-def started(path: Path) -> tuple[Writer, SimpleQueue[tuple[int, bool]]]:
+def started(path: Path) -> tuple[DiskWriter, SimpleQueue[tuple[int, bool]]]:
     """A writer, and what it answers."""
     answers: SimpleQueue[tuple[int, bool]] = SimpleQueue()
 
     def answered(batches: Sequence[Batch], error: Exception | None) -> None:
         answers.put((len(batches), error is None))
 
-    return Writer(path, lambda call, *given: call(*given), answered, ()), answers
+    return DiskWriter(path, lambda call, *given: call(*given), answered, ()), answers
 
 
 def test_batches_are_stored_in_order_and_each_is_answered_once(path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_is_not_kept_follows_what_is_before_it_and_goes_with_it(path: Path)
     parts: list[int] = []
     done: SimpleQueue[int] = SimpleQueue()
     thread.put(Batch(0, said(*range(1, 2 * number + 1)), [LOBBY]))
-    thread.forget(Forget(1, FOR_EVER, 2 * number + 1, parts.append, done.put))
+    thread.delete(Deletion(1, FOR_EVER, 2 * number + 1, parts.append, done.put))
     thread.put(Batch(0, [], [], said(2 * number + 1)))
     assert done.get(timeout=10) == 2 * number + 2
     assert parts == [number + 1, 2 * number + 1, 2 * number + 2]
@@ -125,7 +125,7 @@ def test_what_is_said_waits_for_a_room_that_is_emptied_and_not_for_what_is_too_o
     thread.close()
     batch = Batch(0, said(1), [LOBBY])
     for before, together in ((1000, 2), (FOR_EVER, 1)):
-        thread.forget(Forget(1, before, 9, int, int))
+        thread.delete(Deletion(1, before, 9, int, int))
         thread.put(batch)
         assert len(list(thread._gather())) == together
         assert thread._batches.qsize() == 2 - together

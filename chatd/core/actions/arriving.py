@@ -1,0 +1,101 @@
+"""Arriving, changing one's nick, and going."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from chatd.core.actions.base import Result
+from chatd.core.commands import Hello, Nick, Quit
+from chatd.core.driver import Later
+from chatd.core.errors import BadUsage, Refusal, TooMany
+from chatd.core.events import DRAFT, Answer, Closing, Done, Reason, Refused, Renamed, Welcome
+from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
+from chatd.core.names import Name, parse_nick, parse_room
+from chatd.core.presence import Entering, Resume, end, ending
+from chatd.core.registry import Registry
+from chatd.core.session import Session
+
+
+async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
+    """Be welcomed, and enter the rooms, all with one commit; the last room is the final answer."""
+    if session.person is not None:
+        raise BadUsage("You have a nick already.", f"You are {session.nick}; /nick changes it.")
+    name = parse_nick(command.nick, registry.reserved)
+    rooms = _wanted(registry, command)
+    _take_seat(registry, session, name, _sender_id(command.token))
+    session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
+    settings = registry.settings
+    session.out.tell(Welcome(name.text, settings.name, registry.store.name, settings.motd, id=command.id))
+    entering = [Entering(registry, session, room, resume) for room, resume in rooms]
+    answers = [name.text, *[""] * len(rooms[1:])]
+    for room, newcomer in zip(entering[:-1], answers, strict=False):
+        session.out.tell(replace(await _entered(room, newcomer), id=command.id))
+    return await _entered(entering[-1], answers[-1])
+
+
+async def _entered(entering: Entering, newcomer: str) -> Answer:
+    """What became of entering one room of several."""
+    try:
+        return await entering.finish(newcomer)
+    except Refusal as refusal:
+        return Refused(refusal.code, refusal.reason, refusal.hint)
+
+
+def _wanted(registry: Registry, command: Hello) -> Sequence[tuple[Name, Resume | None]]:
+    """The rooms to enter, and from where each of them is resumed. Raises BadRoom and TooMany."""
+    resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in command.resume.items()}
+    rooms = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
+    if len(rooms) > ROOMS_PER_SESSION:
+        raise TooMany("These are too many rooms.", f"A person can be in {ROOMS_PER_SESSION} rooms.")
+    return [(room, resume.get(room.key)) for room in rooms.values() or [registry.default_room]]
+
+
+def _sender_id(token: str) -> str:
+    """The name of a seat: made from the token, which a reader of the log cannot find out again, or
+    by chance. Raises BadUsage."""
+    if not token:
+        return secrets.token_hex(16)
+    shortest, longest = TOKEN_CHARACTERS
+    if not shortest <= len(token) <= longest:
+        raise BadUsage("The token is too short or too long.", f"A token has {shortest} to {longest} characters.")
+    return sha256(token.encode()).hexdigest()[:32]
+
+
+def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str) -> None:
+    """Seat ``session`` as a new person, who takes over from the session that has the seat still.
+
+    Raises NickTaken.
+    """
+    directory = registry.directory
+    before = directory.session_of(sender_id)
+    old = before.person if before else None
+    directory.check_free(name, but_for=old)
+    if before is not None:
+        end(registry, before, Reason.REPLACED)
+    person = directory.arrive(session, name, sender_id)
+    if old is not None:
+        directory.set_away(person, old.away)
+        directory.set_ignoring(person, old.ignoring)
+
+
+def nick(registry: Registry, session: Session, command: Nick) -> Result:
+    """Be called otherwise; before there is a nick, the same as hello."""
+    person = session.person
+    if person is None:
+        return hello(registry, session, Hello(command.nick, id=command.id))
+    old, name = person.nick, parse_nick(command.nick, registry.reserved)
+    registry.directory.rename(person, name)
+    if name.text != old:
+        for room in registry.rooms.of(person).values():
+            draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, name.text)
+            room.report(draft, room.members[person], lambda outcome: None)
+    return Done("nick", name.text)
+
+
+def quit(registry: Registry, session: Session, command: Quit) -> Coroutine[Later[Any], None, Closing]:
+    """Leave every room, and end the connection."""
+    return ending(registry, session, Reason.QUIT, command.text)

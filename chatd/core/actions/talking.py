@@ -1,0 +1,58 @@
+"""Talking: in a room, and in private."""
+
+from __future__ import annotations
+
+from chatd.core.actions.base import Posting, Result, check_text
+from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
+from chatd.core.errors import BadUsage, NoSuchNick
+from chatd.core.events import DRAFT, Done, Said
+from chatd.core.person import Person
+from chatd.core.policy import visible
+from chatd.core.registry import Registry
+from chatd.core.session import Session
+
+
+def say(registry: Registry, session: Session, command: Say | Me) -> Posting:
+    """Say something in a room, or what one does."""
+    room, text = registry.rooms.room_of(session, command.room), command.text
+    check_text(text)
+    is_action = type(command) is Me
+    now, sender_id = session.last_active, session.sender_id
+    return Posting(room, Said(room.name.text, DRAFT, now, session.nick, sender_id, text, is_action, command.id))
+
+
+def msg(registry: Registry, session: Session, command: Msg) -> Result:
+    """Send one person a message that nobody else sees."""
+    before = _sent_before(registry, session, command)
+    return before or _send(registry, session, visible(registry, session.person).person(command.nick), command)
+
+
+def reply(registry: Registry, session: Session, command: Reply) -> Result:
+    """Answer who wrote last in private."""
+    before = _sent_before(registry, session, command)
+    return before or _send(registry, session, _correspondent(registry, session), command)
+
+
+def _sent_before(registry: Registry, session: Session, command: Msg | Reply) -> Done | None:
+    """The answer to a message that is sent again: it was delivered then, and is not delivered
+    twice."""
+    recipient = registry.directory.recipient_of(session.sender_id, command.id)
+    return None if recipient is None else Done(ROW_OF[type(command)].name, recipient)
+
+
+def _send(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Result:
+    check_text(command.text)
+    registry.directory.send_private(session, recipient, command.text, command.id)
+    done = Done(ROW_OF[type(command)].name, recipient.nick)
+    notice = registry.directory.away_notice(session, recipient)
+    return done if notice is None else (done, notice)
+
+
+def _correspondent(registry: Registry, session: Session) -> Person:
+    assert session.person is not None
+    if not session.person.correspondent:
+        raise BadUsage("Nobody has written to you yet.", "Write /msg NICK TEXT.")
+    other = registry.directory.session_of(session.person.correspondent)
+    if other is None or other.person is None:
+        raise NoSuchNick("Whoever wrote to you last is gone.", "/who lists who is here.")
+    return other.person

@@ -1,0 +1,66 @@
+"""Admission: how many connections are taken, in all and from one address."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from typing import Protocol
+
+from chatd.core.errors import ServerFull
+
+
+class Connection(Protocol):
+    """What counts as a connection: a session, or a caller of whom nothing is known yet."""
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, as people write it."""
+
+
+class Admission:
+    """The connections that are counted: at most ``most`` in all, and ``most_per_address`` from one
+    address; 0: no limit."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._admitted: dict[Connection, str] = {}
+        self._per_address: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._admitted)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(tuple(self._admitted))
+
+    def admit(self, connection: Connection) -> None:
+        """Count a new connection. Raises ServerFull where it is one too many."""
+        address = _network(connection.address)
+        if self._most and len(self._admitted) >= self._most:
+            raise ServerFull("The server is full.", "Try again later.")
+        if address and self._most_per_address and self._per_address[address] >= self._most_per_address:
+            raise ServerFull("There are too many connections from your address.", "Close one of them first.")
+        self._admitted[connection] = address
+        self._per_address[address] += 1
+
+    def release(self, connection: Connection) -> None:
+        """Count ``connection`` no longer, if it was counted."""
+        address = self._admitted.pop(connection, None)
+        if address is not None:
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
+
+
+def _network(address: str) -> str:
+    """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of
+    this machine's sockets."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if ip.version == 4:
+        return address
+    mapped = ip.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((ip, 64), strict=False))

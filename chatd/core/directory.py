@@ -1,0 +1,147 @@
+"""The directory: who is here under which nick, with which sessions; it alone delivers to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered
+from chatd.core.events import Answer, AwayNotice, Private
+from chatd.core.limits import PRIVATE_IDS
+from chatd.core.names import Name, fold
+from chatd.core.person import Person
+from chatd.core.session import Session
+
+
+class Directory:
+    """Nicks, look-alikes and seats. ``now`` gives the milliseconds since 1970-01-01 UTC."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._by_key: dict[str, Person] = {}
+        self._by_skeleton: dict[str, Person] = {}
+        self._by_sender: dict[str, Session] = {}
+        self._sessions: dict[Person, list[Session]] = {}
+        self._private_ids: dict[tuple[str, str], str] = {}
+        """Who has a private message, by its sender_id and id: as many as ``PRIVATE_IDS``."""
+
+    # -- Who is here
+
+    def find(self, nick: str) -> Person:
+        """Who is called ``nick``. Raises NoSuchNick."""
+        person = self._by_key.get(fold(nick))
+        if person is None:
+            raise NoSuchNick(f"Nobody called {nick} is here.", "/who lists who is.")
+        return person
+
+    def sessions(self, person: Person) -> Sequence[Session]:
+        """The sessions of ``person``, the oldest first; none once they are gone."""
+        return tuple(self._sessions.get(person, ()))
+
+    def session_of(self, sender_id: str) -> Session | None:
+        """The session that has the seat ``sender_id`` now."""
+        return self._by_sender.get(sender_id)
+
+    # -- Coming and going
+
+    def check_free(self, name: Name, but_for: Person | None = None) -> None:
+        """Raise NickTaken where somebody other than ``but_for`` is called ``name``, or what looks
+        the same."""
+        for holder in (self._by_key.get(name.key), self._by_skeleton.get(name.skeleton)):
+            if holder is None or holder is but_for:
+                continue
+            if holder.name.key == name.key:
+                raise NickTaken(f"{holder.nick} is here already.", "Choose another nick.")
+            raise NickTaken(f"{name.text} looks like {holder.nick}, who is here already.", "Choose another nick.")
+
+    def arrive(self, session: Session, name: Name, sender_id: str) -> Person:
+        """Let ``session`` be the first of a new person called ``name``. Raises NickTaken."""
+        self.check_free(name)
+        person = Person(name)
+        self._add_name(person)
+        self.attach(session, person, sender_id)
+        return person
+
+    def attach(self, session: Session, person: Person, sender_id: str) -> None:
+        """Let ``session`` be one of ``person``, with the seat ``sender_id``, which nobody else
+        has."""
+        assert sender_id not in self._by_sender, "a seat has one session"
+        session.person, session.sender_id = person, sender_id
+        self._by_sender[sender_id] = session
+        self._sessions.setdefault(person, []).append(session)
+
+    def detach(self, session: Session) -> bool:
+        """Free the seat of ``session``; whether it was the last one of its person, who is gone
+        then."""
+        person = session.person
+        sessions = self._sessions.get(person, []) if person else []
+        if person is None or session not in sessions:
+            return False
+        del self._by_sender[session.sender_id]
+        sessions.remove(session)
+        if sessions:
+            return False
+        del self._sessions[person]
+        self._remove_name(person)
+        return True
+
+    def rename(self, person: Person, name: Name) -> None:
+        """Let ``person`` be called ``name``. Raises NickTaken."""
+        self.check_free(name, person)
+        self._remove_name(person)
+        person.name = name
+        self._add_name(person)
+
+    def _add_name(self, person: Person) -> None:
+        self._by_key[person.name.key] = person
+        self._by_skeleton[person.name.skeleton] = person
+
+    def _remove_name(self, person: Person) -> None:
+        del self._by_key[person.name.key]
+        del self._by_skeleton[person.name.skeleton]
+
+    # -- Delivering to people
+
+    def tell(self, person: Person, answer: Answer) -> bool:
+        """Queue ``answer`` for every session of ``person``; whether one of them takes it."""
+        taken = [session.out.tell(answer) for session in self.sessions(person)]
+        return any(taken)
+
+    def set_ignoring(self, person: Person, keys: frozenset[str]) -> None:
+        """Let ``person`` ignore the nicks with these keys, and no others."""
+        person.ignoring = keys
+        for session in self.sessions(person):
+            session.out.set_filtered(bool(keys))
+
+    def set_away(self, person: Person, text: str | None) -> None:
+        """Let ``person`` be away with ``text``, or, where it is None, be here."""
+        person.away = text
+        person.away_seen_by = frozenset()
+
+    def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
+        """Deliver a private message, and remember its ``id`` if it has one. Raises NotDelivered."""
+        assert sender.person is not None
+        if sender.person.name.key in recipient.ignoring:
+            raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
+        if not self.tell(recipient, Private(sender.nick, text, self._now())):
+            raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
+        recipient.correspondent = sender.sender_id
+        if id:
+            self._remember_private(sender.sender_id, id, recipient.nick)
+
+    def away_notice(self, sender: Session, recipient: Person) -> AwayNotice | None:
+        """That ``recipient`` is away, for ``sender`` to know, once for each time that they go."""
+        assert sender.person is not None
+        key = sender.person.name.key
+        if recipient.away is None or key in recipient.away_seen_by:
+            return None
+        recipient.away_seen_by |= {key}
+        return AwayNotice(recipient.nick, recipient.away)
+
+    def recipient_of(self, sender_id: str, id: str) -> str | None:
+        """The nick of who has the private message ``id`` of ``sender_id`` already; None: nobody."""
+        return self._private_ids.get((sender_id, id)) if id else None
+
+    def _remember_private(self, sender_id: str, id: str, nick: str) -> None:
+        self._private_ids[sender_id, id] = nick
+        if len(self._private_ids) > PRIVATE_IDS:
+            del self._private_ids[next(iter(self._private_ids))]

@@ -1,0 +1,146 @@
+"""The log of one room on disk: its end, the *tail*, in memory; all of it on the disk.
+
+Everything here is called in the reactor's thread and never waits for the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from chatd.core.events import Event, RetentionSet
+from chatd.core.log import OnDeleted, OnStored
+from chatd.core.memory import MemoryLog
+from chatd.core.state import RoomState
+from chatd.core.when import FOR_EVER
+from chatd.store import queries
+from chatd.store.appending import Appending
+from chatd.store.pages import Pages
+from chatd.store.queries import RoomRow
+from chatd.store.reader import Ask
+from chatd.store.writer import Deletion
+
+
+class SqliteLog:
+    """The log of the room ``row``, whose last events are ``last`` (``chatd.core.log.Log``).
+
+    ``tail`` is an empty log in memory that begins with the first of these; ``delete`` hands a
+    deletion to the writer.
+    """
+
+    def __init__(
+        self,
+        row: RoomRow,
+        last: Sequence[Event],
+        tail: MemoryLog,
+        appending: Appending,
+        pages: Pages,
+        ask: Ask,
+        delete: Callable[[Deletion], object],
+    ) -> None:
+        self.id = row.id
+        self.key = row.key
+        self.name = row.name
+        self.is_stored = row.end > 1
+        """Whether the database has the room already."""
+        self._appending = appending
+        self._pages = pages
+        self._ask = ask
+        self._delete = delete
+        self._next = row.end
+        """The number that the next draft gets."""
+        self._first = row.first
+        """The number from which on the disk has everything that is stored."""
+        self._tail = tail
+        for event in last:
+            tail.add(event)
+        tail.state = row.state
+
+    # -- What there is
+
+    @property
+    def first(self) -> int:
+        return min(self._first, self._tail.first)
+
+    @property
+    def held(self) -> int:
+        return self._tail.first
+
+    @property
+    def end(self) -> int:
+        return self._tail.end
+
+    @property
+    def has_pending(self) -> bool:
+        return self._appending.has_pending(self)
+
+    @property
+    def state(self) -> RoomState:
+        return self._tail.state
+
+    # -- Appending (appending.Target)
+
+    def append(self, draft: Event, on_stored: OnStored) -> None:
+        self._appending.append(self, draft, on_stored)
+
+    def number(self, draft: Event) -> tuple[Event, bool]:
+        event = draft.numbered(self._next)
+        self._next += 1
+        return event, not self.state.retention.is_none(event.time) or type(event) is RetentionSet
+
+    def show(self, event: Event, kept: bool) -> None:
+        self.is_stored = True
+        self._tail.add(event)
+        if not kept:
+            self._first = event.seq + 1
+
+    def take_back(self) -> None:
+        self._next = self.end
+
+    # -- Reading
+
+    def read(self, start: int, stop: int) -> Sequence[Event]:
+        start = max(start, self.first)
+        if start >= self._tail.first:
+            return self._tail.read(start, stop)
+        found = self._pages.read(self.id, start, min(stop, self._tail.first))
+        if start + len(found) < self._tail.first:
+            return found
+        return [*found, *self._tail.read(self._tail.first, stop)]
+
+    def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
+        start, stop = max(start, self.first), min(stop, self._tail.first)
+        if start >= stop or len(self.read(start, stop)) == stop - start:
+            on_loaded(True)
+        else:
+            self._pages.load(self.id, self.name, start, stop, self._deleted, on_loaded)
+
+    def find_time(self, time: int, on_found: Callable[[int], object]) -> None:
+        def on_answer(answer: int | Exception) -> None:
+            on_found(self.end if isinstance(answer, Exception) else max(answer, self.first))
+
+        self._ask(partial(queries.at, room=self.id, first=self.first, stop=self.end, time=time), on_answer)
+
+    # -- Deleting
+
+    def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
+        retention = self.state.retention
+        before = retention.before(now, most)
+        if retention.is_none(now):  # What the disk has is from the time before; memory has the last minutes.
+            self._tail.delete_old(now, most, lambda first, time: None)
+            self._delete_before(FOR_EVER, self._deleted_on_disk, lambda first: on_deleted(first, now))
+        elif before > 0:
+            self._delete_before(before, self._deleted, lambda first: on_deleted(first, before))
+
+    def _delete_before(self, time: int, on_part: Callable[[int], object], on_end: Callable[[int], object]) -> None:
+        self._appending.hand_over()  # What has its number already comes first: the writer keeps the order.
+        self._delete(Deletion(self.id, time, self._next, on_part, on_end))
+
+    def _deleted(self, first: int) -> None:
+        """Everything before number ``first`` has been deleted."""
+        self._deleted_on_disk(first)
+        self._tail.drop(first)
+
+    def _deleted_on_disk(self, first: int) -> None:
+        self._first = max(self._first, first)
+        self._pages.drop(self.id)

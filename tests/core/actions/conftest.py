@@ -1,0 +1,39 @@
+"""People who ask for things."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core.memory import MemoryStore
+from chatd.core.registry import Registry
+from chatd.testing import StandingClock, Visitor, arrive, new_registry
+from tests.core.actions.asking import LosingLog
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def registry(clock: StandingClock) -> Registry:
+    return new_registry(now=clock)
+
+
+@pytest.fixture
+def ada(registry: Registry) -> Visitor:
+    return arrive(registry, "ada")
+
+
+@pytest.fixture
+def bob(registry: Registry, ada: Visitor) -> Visitor:
+    bob = arrive(registry, "bob")
+    ada.take()
+    return bob
+
+
+@pytest.fixture
+def losing(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """A registry whose logs store nothing once ``LosingLog.losing`` is set."""
+    monkeypatch.setattr(LosingLog, "losing", False)
+    return new_registry(store=MemoryStore("testlog", LosingLog))

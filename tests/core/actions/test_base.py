@@ -1,0 +1,18 @@
+"""What all actions share."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core.actions.base import check_text
+from chatd.core.errors import BadUsage
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000 "])
+def test_there_must_be_something_to_say(text: str) -> None:
+    with pytest.raises(BadUsage):
+        check_text(text)
+
+
+def test_a_text_says_something() -> None:
+    check_text(" hi ")

@@ -1,0 +1,57 @@
+"""A store in memory that answers when it is told to, as one on disk answers later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Event
+from chatd.core.log import OnFound, OnStored
+from chatd.core.memory import MemoryLog, MemoryStore
+from chatd.core.search import Query
+
+
+class LateStore(MemoryStore):
+    """Answers everything with :meth:`answer`, in the order in which it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("testlog", partial(LateLog, self))
+        self.waiting: list[Callable[[], object]] = []
+        self.failure: NotDelivered | None = None
+        """What is answered to whoever appends something, if anything."""
+
+    def answer(self) -> None:
+        """Answer what was asked, and what is asked while that goes on."""
+        while self.waiting:
+            self.waiting.pop(0)()
+
+    def after_pending(self, then: Callable[[], object]) -> None:
+        self.waiting.append(then)
+
+    def search(self, query: Query, on_found: OnFound) -> None:
+        self.waiting.append(partial(super().search, query, on_found))
+
+
+class LateLog(MemoryLog):
+    """A log of a :class:`LateStore`."""
+
+    def __init__(self, store: LateStore, **more: Any) -> None:
+        super().__init__(**more)
+        self._store = store
+
+    def append(self, draft: Event, on_stored: OnStored) -> None:
+        self._store.waiting.append(partial(self._append, draft, on_stored))
+
+    def _append(self, draft: Event, on_stored: OnStored) -> None:
+        if self._store.failure is not None:
+            on_stored(self._store.failure)
+        else:
+            super().append(draft, on_stored)
+
+    def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
+        self._store.waiting.append(partial(on_loaded, self._store.failure is None))
+
+    def find_time(self, time: int, on_found: Callable[[int], object]) -> None:
+        self._store.waiting.append(partial(super().find_time, time, on_found))

@@ -1,0 +1,190 @@
+"""The directory: who is called what, with which sessions, and how people are reached."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core.directory import Directory
+from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered
+from chatd.core.events import AwayNotice, Pong, Private
+from chatd.core.names import parse_nick
+from chatd.core.person import Person
+from chatd.core.session import Session
+from chatd.testing import NOON, RecordingOutgoing
+
+
+def new_directory() -> Directory:
+    return Directory(lambda: NOON)
+
+
+def new_session() -> Session:
+    out = RecordingOutgoing()
+    out.session = Session(out, "192.0.2.1", "text", NOON)
+    return out.session
+
+
+def arrived(directory: Directory, nick: str, sender_id: str = "") -> Session:
+    """The session of somebody who has come in."""
+    session = new_session()
+    directory.arrive(session, parse_nick(nick), sender_id or nick)
+    return session
+
+
+def person_of(session: Session) -> Person:
+    assert session.person is not None
+    return session.person
+
+
+def told(session: Session) -> list[object]:
+    """What has come to ``session``."""
+    assert isinstance(session.out, RecordingOutgoing)
+    return [*session.out.take()]
+
+
+# -- Nicks -----------------------------------------------------------------------------------------
+
+
+def test_a_nick_is_found_in_every_spelling() -> None:
+    directory = new_directory()
+    person = person_of(arrived(directory, "Éva"))
+    for spelling in ("Éva", "éva", "E\u0301VA"):
+        assert directory.find(spelling) is person
+    with pytest.raises(NoSuchNick, match=r"^Nobody called Eva is here\. /who lists who is\.$"):
+        directory.find("Eva")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ("ada", "Ada is here already. Choose another nick."),
+        ("ADA", "Ada is here already. Choose another nick."),
+        ("\u0430da", "\u0430da looks like Ada, who is here already. Choose another nick."),
+    ],
+)
+def test_a_nick_has_one_holder(wanted: str, why: str) -> None:
+    directory = new_directory()
+    holder = person_of(arrived(directory, "Ada"))
+    with pytest.raises(NickTaken) as refused:
+        arrived(directory, wanted)
+    assert str(refused.value) == why
+    directory.rename(holder, parse_nick(wanted))
+    assert holder.nick == wanted
+
+
+def test_a_nick_is_taken_by_its_key_where_the_spelling_looks_different() -> None:
+    directory = new_directory()
+    arrived(directory, "νους")
+    with pytest.raises(NickTaken, match="νους is here already"):
+        arrived(directory, "ΝΟΥΣ")
+
+
+def test_the_old_nick_is_free_after_another_is_taken_and_after_leaving() -> None:
+    directory = new_directory()
+    session = arrived(directory, "ada", "seat")
+    directory.rename(person_of(session), parse_nick("bob"))
+    arrived(directory, "ada")
+    assert directory.detach(session)
+    assert not directory.detach(session)
+    arrived(directory, "bob")
+
+
+def test_a_refused_nick_changes_nothing() -> None:
+    directory = new_directory()
+    ada, bob = person_of(arrived(directory, "ada")), person_of(arrived(directory, "bob"))
+    with pytest.raises(NickTaken):
+        directory.rename(bob, parse_nick("ada"))
+    assert (directory.find("ada"), directory.find("bob")) == (ada, bob)
+
+
+# -- Sessions --------------------------------------------------------------------------------------
+
+
+def test_a_seat_has_one_session() -> None:
+    directory = new_directory()
+    session = arrived(directory, "ada", "seat")
+    assert directory.session_of("seat") is session
+    with pytest.raises(AssertionError):
+        arrived(directory, "bob", "seat")
+    directory.detach(session)
+    assert directory.session_of("seat") is None
+
+
+def test_a_person_is_here_until_their_last_session_goes() -> None:
+    directory = new_directory()
+    desk, phone = arrived(directory, "ada"), new_session()
+    ada = person_of(desk)
+    directory.attach(phone, ada, "phone")
+    assert directory.sessions(ada) == (desk, phone)
+    assert not directory.detach(desk)
+    assert directory.find("ada") is ada
+    assert directory.detach(phone)
+    assert directory.sessions(ada) == ()
+    with pytest.raises(NoSuchNick):
+        directory.find("ada")
+
+
+def test_who_has_no_nick_has_no_seat_to_free() -> None:
+    assert not new_directory().detach(new_session())
+
+
+# -- Delivering ------------------------------------------------------------------------------------
+
+
+def test_what_a_person_is_told_comes_to_every_session() -> None:
+    directory = new_directory()
+    desk, phone = arrived(directory, "ada"), new_session()
+    directory.attach(phone, person_of(desk), "phone")
+    assert directory.tell(person_of(desk), Pong())
+    assert (told(desk), told(phone)) == ([Pong()], [Pong()])
+
+
+def test_a_message_is_delivered_where_one_session_takes_it() -> None:
+    directory = new_directory()
+    ada, desk, phone = arrived(directory, "ada"), arrived(directory, "bob"), new_session()
+    directory.attach(phone, person_of(desk), "phone")
+    for session in (desk, phone):
+        assert isinstance(session.out, RecordingOutgoing)
+        session.out.full = True
+    with pytest.raises(NotDelivered, match="bob is not reading at the moment"):
+        directory.send_private(ada, person_of(desk), "psst", "1")
+    assert directory.recipient_of("ada", "1") is None
+    assert person_of(desk).correspondent == ""
+    assert isinstance(phone.out, RecordingOutgoing)
+    phone.out.full = False
+    directory.send_private(ada, person_of(desk), "psst", "1")
+    assert (told(desk), told(phone)) == ([], [Private("ada", "psst", NOON)])
+    assert directory.recipient_of("ada", "1") == "bob"
+    assert person_of(desk).correspondent == "ada"
+
+
+def test_whoever_ignores_a_sender_gets_nothing_of_them() -> None:
+    directory = new_directory()
+    ada, bob = arrived(directory, "ada"), arrived(directory, "bob")
+    directory.set_ignoring(person_of(bob), frozenset({"ada"}))
+    assert isinstance(bob.out, RecordingOutgoing)
+    assert bob.out.filtered
+    with pytest.raises(NotDelivered, match=r"^bob ignores you\. Nothing was sent\.$"):
+        directory.send_private(ada, person_of(bob), "psst", "")
+    assert told(bob) == []
+
+
+def test_that_somebody_is_away_is_noticed_once_for_each_time_they_go() -> None:
+    directory = new_directory()
+    ada, bob = arrived(directory, "ada"), person_of(arrived(directory, "bob"))
+    assert directory.away_notice(ada, bob) is None
+    for text in ("at lunch", ""):
+        directory.set_away(bob, text)
+        assert directory.away_notice(ada, bob) == AwayNotice("bob", text)
+        assert directory.away_notice(ada, bob) is None
+    directory.set_away(bob, None)
+    assert directory.away_notice(ada, bob) is None
+
+
+def test_so_many_private_messages_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.directory.PRIVATE_IDS", 3)
+    directory = new_directory()
+    ada, bob = arrived(directory, "ada"), arrived(directory, "bob")
+    for id in "12345":
+        directory.send_private(ada, person_of(bob), "psst", id)
+    assert [id for id in "12345" if directory.recipient_of("ada", id)] == ["3", "4", "5"]
+    assert directory.recipient_of("ada", "") is None

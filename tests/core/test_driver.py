@@ -1,0 +1,92 @@
+"""The driver: a coroutine goes on when it is told what it waits for, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chatd.core.driver import Later, drive
+
+
+class Clerk:
+    """Answers what it is asked when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Callable[[str], object]]] = []
+
+    def ask(self, question: str, on_answer: Callable[[str], object]) -> None:
+        self.asked.append((question, on_answer))
+
+    def answer(self) -> None:
+        question, on_answer = self.asked.pop(0)
+        on_answer(f"{question}!")
+
+
+def at_once(question: str, on_answer: Callable[[str], object]) -> None:
+    on_answer(f"{question}!")
+
+
+@pytest.mark.parametrize("questions", [0, 1, 1000])
+def test_what_is_answered_at_once_never_waits(questions: int) -> None:
+    async def action() -> list[str]:
+        return [await Later(at_once, str(number)) for number in range(questions)]
+
+    ended: list[object] = []
+    drive(action(), ended.append)
+    assert ended == [[f"{number}!" for number in range(questions)]]
+
+
+def test_it_goes_on_when_it_is_answered_and_not_before() -> None:
+    clerk, steps, ended = Clerk(), list[str](), list[object]()
+
+    async def action() -> str:
+        steps.append("begun")
+        steps.append(await Later(clerk.ask, "one"))
+        return await Later(clerk.ask, "two")
+
+    drive(action(), ended.append)
+    assert (steps, len(clerk.asked)) == (["begun"], 1)
+    clerk.answer()
+    assert (steps, ended) == (["begun", "one!"], [])
+    clerk.answer()
+    assert ended == ["two!"]
+
+
+def test_several_things_are_asked_before_the_first_is_awaited() -> None:
+    clerk, ended = Clerk(), list[object]()
+
+    async def action() -> list[str]:
+        asked: list[Later[str]] = [Later(clerk.ask, name) for name in ("one", "two")]
+        return [await later for later in asked]
+
+    drive(action(), ended.append)
+    clerk.asked.reverse()
+    clerk.answer()
+    assert ended == []
+    clerk.answer()
+    assert ended == [["one!", "two!"]]
+
+
+def test_a_function_may_tell_nothing_but_that_it_is_done() -> None:
+    async def action() -> str:
+        await Later(lambda then: then())
+        return "done"
+
+    ended: list[object] = []
+    drive(action(), ended.append)
+    assert ended == ["done"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_exception_ends_it_and_is_told(late: bool) -> None:
+    clerk, ended = Clerk(), list[object]()
+
+    async def action() -> None:
+        await Later(clerk.ask if late else at_once, "one")
+        raise ZeroDivisionError
+
+    drive(action(), ended.append)
+    if late:
+        clerk.answer()
+    assert [type(end) for end in ended] == [ZeroDivisionError]

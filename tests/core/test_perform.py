@@ -1,0 +1,268 @@
+"""The one way in: every command gets exactly one final answer, whatever happens; and a defect costs
+its connection, at once or late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chatd.core import commands
+from chatd.core import perform as module
+from chatd.core.actions import ACTIONS
+from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic
+from chatd.core.driver import Later
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Ack, Answer, AwayNotice, Missed, Pong, Refused, Welcome
+from chatd.core.log import LogStore
+from chatd.core.membership import Role
+from chatd.core.memory import MemoryStore
+from chatd.core.registry import Registry
+from chatd.core.session import Session
+from chatd.testing import RecordingOutgoing, Visitor, new_registry
+from tests.core.late import LateStore
+
+BY_THE_WAY = (Welcome, Missed, AwayNotice)
+"""What may come besides a final answer."""
+
+WELL: list[Command] = [
+    Hello("carol"),
+    Say("hi"),
+    Ping(),
+    commands.Help(),
+    commands.Nick("ada2"),
+    commands.Me("waves"),
+    commands.Msg("bob", "psst"),
+    commands.Reply("yes"),
+    Join("dev"),
+    Join("lobby"),
+    Leave(),
+    commands.Rooms(),
+    commands.Who(),
+    commands.Whois("bob"),
+    Topic(),
+    Topic("tea"),
+    Keep(),
+    Keep("30d"),
+    commands.Ignore("bob"),
+    commands.Ignore(),
+    commands.Away("lunch"),
+    History(),
+    History(around_time="12:00"),
+    Search("tea"),
+    Quit(),
+]
+"""Every command as it goes well."""
+
+BADLY: list[Command] = [
+    Hello("ada"),
+    Say(""),
+    Say("hi", "nowhere"),
+    commands.Help("nothing"),
+    commands.Nick("a b"),
+    commands.Me("", "lobby"),
+    commands.Msg("nobody", "psst"),
+    commands.Reply(""),
+    Join("a b"),
+    Leave("nowhere"),
+    commands.Who("nowhere"),
+    commands.Whois("nobody"),
+    Topic("x" * 1000),
+    Keep("soon"),
+    commands.Ignore("ada"),
+    commands.Unignore("carol"),
+    commands.Away("x" * 1000),
+    commands.Back(),
+    History(-1),
+    Search("!"),
+]
+"""Every command that can be refused, as it is."""
+
+
+def new_world(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
+    """A registry with ada and bob in it; bob has written to ada."""
+    registry = new_registry(store=store)
+    ada, bob = Visitor(registry), Visitor(registry)
+    for visitor, command in ((ada, Hello("ada")), (bob, Hello("bob")), (bob, commands.Msg("ada", "psst"))):
+        ask(store, visitor, command)
+    ada.take()
+    return registry, ada, bob
+
+
+def ask(store: LogStore, visitor: Visitor, command: Command) -> list[Answer]:
+    """The answers, without news."""
+    visitor.ask(command)
+    if isinstance(store, LateStore):
+        store.answer()
+    return [news for news in visitor.take() if isinstance(news, Answer)]
+
+
+@pytest.fixture(params=[LateStore, lambda: MemoryStore("testlog")], ids=["late", "at once"])
+def store(request: pytest.FixtureRequest) -> LogStore:
+    made: LogStore = request.param()
+    return made
+
+
+def asked(visitor: Visitor, store: LogStore, command: Command) -> list[Answer]:
+    """The final answers to ``command``; what is at once told to whoever waits is told in any
+    case."""
+    module.perform(visitor.registry, visitor.session, command)
+    if isinstance(store, LateStore):
+        store.answer()
+    return [news for news in visitor.take() if isinstance(news, Answer) and not isinstance(news, BY_THE_WAY)]
+
+
+def test_every_command_is_tried() -> None:
+    tried = {type(command) for command in WELL} | {type(command) for command in BADLY}
+    assert tried == set(ROW_OF) == set(ACTIONS)
+
+
+@pytest.mark.parametrize("command", [*WELL, *BADLY], ids=repr)
+def test_every_command_gets_exactly_one_final_answer_with_its_id(store: LogStore, command: Command) -> None:
+    registry, ada, _ = new_world(store)
+    visitor = Visitor(registry) if isinstance(command, Hello) else ada
+    [answer] = asked(visitor, store, replace(command, id="7"))
+    assert answer.id == "7"
+    assert isinstance(answer, Refused) == (command in BADLY)
+    assert visitor.out.held == 0
+
+
+@pytest.mark.parametrize("command", [*WELL, *BADLY], ids=repr)
+def test_a_disk_that_stores_nothing_changes_nothing_of_that(command: Command) -> None:
+    store = LateStore()
+    registry, ada, _ = new_world(store)
+    store.failure = NotDelivered("The disk is full.")
+    visitor = Visitor(registry) if isinstance(command, Hello) else ada
+    [answer] = asked(visitor, store, replace(command, id="7"))
+    assert (answer.id, visitor.out.held) == ("7", 0)
+
+
+@pytest.mark.parametrize("command", WELL, ids=repr)
+def test_whose_link_breaks_meanwhile_holds_up_nothing(command: Command) -> None:
+    store = LateStore()
+    registry, ada, bob = new_world(store)
+    visitor = Visitor(registry) if isinstance(command, Hello) else ada
+    module.perform(registry, visitor.session, command)
+    visitor.lose_link()
+    store.answer()
+    assert visitor.out.held == 0
+    assert visitor.out.cursors == {}
+    present = {bob.session.person} if visitor is ada else {ada.session.person, bob.session.person}
+    assert set(registry.rooms.find("lobby").members) == present
+
+
+# -- What is asked next ----------------------------------------------------------------------------
+
+
+WAITING = [command for command in WELL if type(command) in (Join, Leave, History, Search, Quit) or command == Keep("30d")]
+
+
+@pytest.mark.parametrize("command", [c for c in WAITING if c != Join("lobby")], ids=repr)
+def test_no_further_command_is_taken_until_it_is_answered(command: Command) -> None:
+    store = LateStore()
+    registry, ada, _ = new_world(store)
+    module.perform(registry, ada.session, command)
+    assert ada.out.held == 1
+    store.answer()
+    assert ada.out.held == 0
+
+
+def test_what_is_said_need_not_be_waited_for() -> None:
+    store = LateStore()
+    registry, ada, _ = new_world(store)
+    for number in range(3):
+        module.perform(registry, ada.session, Say("hi", id=str(number)))
+        assert ada.out.held == 0
+    store.answer()
+    assert [ack.id for ack in ada.take() if isinstance(ack, Ack)] == ["0", "1", "2"]
+
+
+# -- Rights ----------------------------------------------------------------------------------------
+
+
+MEMBERS_ONLY = [command for command in WELL if ROW_OF[type(command)].right is Role.MEMBER]
+
+
+@pytest.mark.parametrize("command", MEMBERS_ONLY, ids=repr)
+def test_what_takes_a_role_is_refused_to_who_has_less(store: LogStore, command: Command) -> None:
+    registry, ada, _ = new_world(store)
+    assert ada.session.person is not None
+    registry.rooms.find("lobby").members[ada.session.person].role = Role.GUEST
+    [refused] = asked(ada, store, replace(command, id="7"))
+    assert isinstance(refused, Refused)
+    name = ROW_OF[type(command)].name
+    assert (refused.code, refused.reason) == ("not-allowed", "You may not do this in #lobby.")
+    assert refused.hint == f"/{name} takes a member."
+
+
+# -- Defects ---------------------------------------------------------------------------------------
+
+
+class Failing(RecordingOutgoing):
+    """A way out that keeps the defects it is told of, as a door logs them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.defects: list[BaseException] = []
+
+    def fail(self, defect: BaseException) -> None:
+        self.defects.append(defect)
+
+
+def failing(visitor: Visitor) -> Failing:
+    """Let ``visitor`` keep the defects."""
+    out = Failing()
+    out.session, out.cursors = visitor.session, visitor.out.cursors
+    visitor.session.out = visitor.out = out
+    return out
+
+
+def at_once(registry: Registry, session: Session, command: Command) -> Answer:
+    raise ZeroDivisionError
+
+
+async def late(registry: Registry, session: Session, command: Command) -> Answer:
+    await Later(registry.store.after_pending)
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("action", [at_once, late])
+def test_a_defect_costs_its_connection_once_and_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch, action: Callable[..., Answer]
+) -> None:
+    store = LateStore()
+    _, ada, bob = new_world(store)
+    out = failing(ada)
+    monkeypatch.setattr(module, "ACTIONS", {**ACTIONS, History: action})
+    assert asked(ada, store, History()) == []
+    assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
+    assert out.held == 0
+    assert asked(bob, store, Ping()) == [Pong()]
+
+
+@pytest.mark.parametrize("command", [History(), Search("tea"), Join("dev"), Keep("30d"), Say("hi"), Leave(), Quit()], ids=repr)
+def test_a_defect_in_answering_late_costs_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = LateStore()
+    registry, ada, _ = new_world(store)
+    out = failing(ada)
+
+    def tell(answer: Answer) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(out, "tell", tell)
+    module.perform(registry, ada.session, command)
+    store.answer()
+    assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
+    assert out.held == 0
+
+
+def test_a_defect_of_the_log_comes_back_as_one_of_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = LateStore()
+    registry, ada, _ = new_world(store)
+    out = failing(ada)
+    monkeypatch.setattr(registry.rooms.find("lobby").log, "load", lambda *_: 1 / 0)
+    module.perform(registry, ada.session, History())
+    store.answer()
+    assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
+    assert out.held == 0

@@ -1,0 +1,230 @@
+"""Presence: one person with several sessions, and the order in which entering and leaving are
+told."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core.commands import Away, Hello, Ignore, Join, Leave, Msg, Nick, Quit, Say, Whois
+from chatd.core.errors import NotDelivered
+from chatd.core.events import Closing, Entered, Event, Exited, Joined, Left, PersonInfo, Private, Reason, Refused, Renamed, Said
+from chatd.core.perform import perform
+from chatd.core.presence import attach, end, end_for_shutdown
+from chatd.core.registry import Registry
+from chatd.testing import StandingClock, Visitor, arrive, new_registry
+from tests.core.late import LateStore
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return new_registry()
+
+
+def further(visitor: Visitor, seat: str = "phone") -> Visitor:
+    """One more session of the same person."""
+    other = Visitor(visitor.registry, door="text")
+    assert visitor.session.person is not None
+    attach(visitor.registry, other.session, visitor.session.person, seat)
+    return other
+
+
+def kinds(news: list[object]) -> list[type]:
+    return [type(item) for item in news]
+
+
+# -- Several sessions of one person ----------------------------------------------------------------
+
+
+def test_a_further_session_is_attached_quietly_and_told_the_rooms(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada", "lobby", "dev")
+    desk.ask(Say("before", "dev"))
+    bob.take()
+    phone = further(desk)
+    assert bob.take() == []
+    lobby, dev = phone.take()
+    assert isinstance(lobby, Entered)
+    assert isinstance(dev, Entered)
+    assert (lobby.room, lobby.seq, lobby.members, lobby.newcomer) == ("lobby", 2, ("bob", "ada"), "")
+    assert (dev.room, dev.seq) == ("dev", 2)
+    assert phone.session.current is registry.rooms.find("dev")
+    assert [*registry.rooms.find("dev").members] == [desk.session.person]
+
+
+def test_each_event_comes_to_every_session_once(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    phone = further(desk)
+    for visitor in (desk, phone):
+        visitor.take()
+    bob.ask(Say("to both"))
+    desk.ask(Say("from the desk"))
+    said = [[event.text for event in visitor.take() if isinstance(event, Said)] for visitor in (phone, bob)]
+    assert said == [["to both", "from the desk"], ["from the desk"]]
+
+
+def test_a_room_is_entered_by_the_person_and_told_once(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob", "dev"), arrive(registry, "ada")
+    phone = further(desk)
+    phone.take()
+    assert kinds([*desk.ask(Join("dev"))]) == [Entered]
+    assert kinds([*phone.take()]) == [Entered]
+    assert kinds([*bob.take()]) == [Joined]
+    assert phone.session.current is registry.rooms.find("lobby")
+    assert phone.ask(Say("hi", "dev"))
+    assert only_said(bob) == ["hi"]
+
+
+def only_said(visitor: Visitor) -> list[str]:
+    return [event.text for event in visitor.take() if isinstance(event, Said)]
+
+
+def test_a_room_is_left_by_the_person_and_told_once(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob", "dev"), arrive(registry, "ada", "lobby", "dev")
+    phone = further(desk)
+    for visitor in (bob, phone):
+        visitor.take()
+    assert kinds([*desk.ask(Leave("dev"))]) == [Exited]
+    assert kinds([*bob.take()]) == [Left]
+    assert phone.session.current is phone.out.current is registry.rooms.find("lobby")
+    bob.ask(Say("gone?"))
+    assert only_said(phone) == []
+
+
+def test_the_person_stays_until_the_last_session_goes(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    phone = further(desk)
+    bob.take()
+    assert kinds([*desk.ask(Quit())]) == [Closing]
+    assert bob.take() == []
+    assert registry.directory.find("ada") is phone.session.person
+    assert phone.ask(Say("still here"))
+    assert only_said(bob) == ["still here"]
+    phone.lose_link()
+    [left] = bob.take()
+    assert isinstance(left, Left)
+    assert left.reason is Reason.LINK_LOST
+
+
+def test_what_a_person_is_holds_on_every_session(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    phone = further(desk)
+    desk.ask(Ignore("bob"))
+    tablet = further(desk, "tablet")
+    assert phone.out.filtered
+    assert tablet.out.filtered
+    bob.ask(Say("hi"))
+    assert only_said(phone) == only_said(tablet) == []
+    [refused] = [news for news in bob.ask(Msg("ada", "psst")) if isinstance(news, Refused)]
+    assert refused.reason == "ada ignores you."
+    phone.ask(Away("lunch"))
+    phone.ask(Nick("eve"))
+    assert desk.session.nick == "eve"
+    assert len([event for event in bob.take() if isinstance(event, Renamed)]) == 1
+    [info] = [news for news in bob.ask(Whois("eve")) if isinstance(news, PersonInfo)]
+    assert (info.away, info.rooms) == ("lunch", ("lobby",))
+
+
+def test_a_private_message_comes_to_every_session(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    phone = further(desk)
+    phone.take()
+    bob.ask(Msg("ada", "psst"))
+    assert [news.text for visitor in (desk, phone) for news in visitor.take() if isinstance(news, Private)] == ["psst"] * 2
+
+
+def test_a_person_is_as_idle_as_their_last_active_session() -> None:
+    clock = StandingClock()
+    registry = new_registry(now=clock)
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    clock.advance(60)
+    phone = further(desk)
+    clock.advance(60)
+    [info] = [news for news in bob.ask(Whois("ada")) if isinstance(news, PersonInfo)]
+    assert (info.idle, info.door) == (60, "text")
+    desk.ask(Say("hi"))
+    [info] = [news for news in bob.ask(Whois("ada")) if isinstance(news, PersonInfo)]
+    assert (info.idle, info.door) == (0, "json")
+    assert phone.out.closed is None
+
+
+def test_when_the_server_stops_every_session_is_told(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    phone = further(desk)
+    for visitor in (bob, desk, phone):
+        visitor.take()
+    for visitor in (desk, phone):
+        end_for_shutdown(registry, visitor.session)
+    assert bob.take() == []
+    for visitor in (desk, phone):
+        assert visitor.take() == [Closing(Reason.SHUTDOWN)]
+        assert visitor.out.cursors == {}
+
+
+# -- The order of the log --------------------------------------------------------------------------
+
+
+def test_who_is_attached_while_a_room_is_entered_follows_it_once() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    desk = Visitor(registry)
+    perform(registry, desk.session, Hello("ada"))
+    phone = further(desk)
+    assert phone.take() == []
+    store.answer()
+    assert kinds([*phone.take()]) == [Entered]
+    assert list(phone.out.cursors) == [registry.rooms.find("lobby")]
+
+
+def test_who_cannot_enter_several_rooms_enters_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.rooms.ROOMS", 2)
+    registry = new_registry()
+    news = Visitor(registry).ask(Hello("ada", rooms=("one", "two", "three"), id="1"))
+    answers = [(type(item).__name__, getattr(item, "room", ""), item.id) for item in news if not isinstance(item, Event)]
+    assert answers == [("Welcome", "", "1"), ("Entered", "one", "1"), ("Entered", "two", "1"), ("Refused", "", "1")]
+
+
+def test_several_rooms_are_entered_without_waiting_for_each_other() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    perform(registry, ada.session, Hello("ada", rooms=("one", "two")))
+    assert len(store.waiting) == 2
+    store.answer()
+    assert list(ada.rooms) == ["one", "two"]
+    assert set(ada.out.cursors) == set(ada.rooms.values())
+
+
+def test_who_cannot_be_stored_is_in_no_room_and_has_no_current_one() -> None:
+    store = LateStore()
+    store.failure = NotDelivered("The disk is full.")
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    perform(registry, ada.session, Hello("ada"))
+    assert ada.session.current is registry.rooms.find("lobby")
+    store.answer()
+    assert ada.session.current is None
+    assert not registry.rooms.find("lobby").members
+
+
+# -- The end ---------------------------------------------------------------------------------------
+
+
+def test_a_session_ends_once() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    perform(registry, ada.session, Hello("ada"))
+    store.answer()
+    ada.take()
+    perform(registry, ada.session, Quit(id="1"))
+    end(registry, ada.session, Reason.QUIT)
+    store.answer()
+    assert [news for news in ada.take() if isinstance(news, Closing)] == [Closing(Reason.QUIT, id="1")]
+    assert ada.out.closed is Reason.QUIT
+
+
+def test_a_defect_at_the_end_costs_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = new_registry()
+    ada = arrive(registry, "ada")
+    monkeypatch.setattr(registry.store, "after_pending", lambda then: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        end(registry, ada.session, Reason.TIMED_OUT)

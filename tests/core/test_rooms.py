@@ -1,0 +1,64 @@
+"""The rooms: which there are, and which of them a person is in."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core import rooms as module
+from chatd.core.commands import Say
+from chatd.core.errors import BadRoom, NoSuchRoom, NotDelivered, TooMany
+from chatd.core.events import DRAFT, Event, Said
+from chatd.core.names import parse_room
+from chatd.testing import NOON, arrive, new_registry
+
+
+def test_a_room_is_made_once_and_found_in_every_spelling() -> None:
+    registry = new_registry()
+    room = registry.rooms.open(parse_room("Dev"))
+    assert registry.rooms.open(parse_room("#DEV")) is room
+    assert registry.rooms.find("dev") is registry.rooms.find("#dEv") is room
+    assert list(registry.store.logs) == ["dev"]
+    assert list(registry.rooms) == [room]
+
+
+def test_a_room_that_is_not_there_is_not_made_by_looking() -> None:
+    registry = new_registry()
+    with pytest.raises(NoSuchRoom) as refused:
+        registry.rooms.find("#Dev")
+    assert str(refused.value) == "There is no room #Dev. /rooms lists them; /join #dev makes it."
+    with pytest.raises(BadRoom):
+        registry.rooms.find("#a b")
+    assert list(registry.rooms) == []
+
+
+def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS", 3)
+    registry = new_registry()
+    arrive(registry, "ada", "one")
+    for name in ("two", "three", "four"):
+        registry.rooms.open(parse_room(name))
+    assert [room.name.text for room in registry.rooms] == ["one", "three", "four"]
+
+
+def test_a_room_that_is_made_anew_gives_no_number_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS", 1)
+    registry = new_registry()
+    ada = arrive(registry, "ada", "one")
+    ada.ask(Say("hello", id="1"))
+    ada.lose_link()
+    end = registry.rooms.find("one").log.end
+    registry.rooms.open(parse_room("two"))
+    again = registry.rooms.open(parse_room("one"))
+    assert (again.log.first, again.log.end) == (end, end)
+    outcomes: list[Event | NotDelivered] = []
+    again.log.append(Said("one", DRAFT, NOON, "ada", ada.session.sender_id, "hello", id="1"), outcomes.append)
+    assert [outcome.seq for outcome in outcomes if isinstance(outcome, Event)] == [end]
+
+
+def test_no_room_is_made_where_people_are_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS", 2)
+    registry = new_registry()
+    arrive(registry, "ada", "one", "two")
+    with pytest.raises(TooMany, match=r"^There are 2 rooms already\. Enter one of them; /rooms lists them\.$"):
+        registry.rooms.open(parse_room("three"))
+    assert registry.rooms.open(parse_room("two"))

@@ -1,0 +1,37 @@
+"""The state of a room: the fold of its log."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.retention import Retention
+from chatd.core.state import STATE_EVENTS, RoomState
+from chatd.testing import NOON
+
+
+def test_a_room_begins_without_a_topic_and_as_the_server_keeps_it() -> None:
+    assert RoomState() == RoomState("", Retention("", 0))
+
+
+def test_each_event_changes_what_it_is_about() -> None:
+    state = RoomState().apply(TopicSet("lobby", 1, NOON, "ada", "", "tea"))
+    assert state == RoomState("tea")
+    state = state.apply(RetentionSet("lobby", 2, NOON, "ada", "", "30d", 7))
+    assert state == RoomState("tea", Retention("30d", 7))
+    assert state.apply(TopicSet("lobby", 3, NOON, "ada", "", "")) == RoomState("", Retention("30d", 7))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Said("lobby", 1, NOON, "ada", "", "hi"),
+        Joined("lobby", 1, NOON, "ada", ""),
+        Left("lobby", 1, NOON, "ada", "", Reason.QUIT),
+        Renamed("lobby", 1, NOON, "ada", "", "eve"),
+    ],
+)
+def test_what_changes_nothing_leaves_the_same_state(event: Event) -> None:
+    state = RoomState("tea")
+    assert state.apply(event) is state
+    assert type(event) not in STATE_EVENTS

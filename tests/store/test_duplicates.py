@@ -1,0 +1,73 @@
+"""Duplicates: what an id stands for, and when the disk must be asked."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chatd.core.events import Said
+from chatd.core.limits import IDS_PER_SENDER
+from chatd.store.duplicates import Duplicates
+
+SAID = Said("lobby", 1, 0, "ada", "seat", "hi", id="1")
+
+
+class Disk:
+    """Answers what it is told to, when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, Callable[[Any], object]]] = []
+        self.reports: list[str] = []
+        self.duplicates = Duplicates(self.ask, self.reports.append)
+
+    def ask(self, question: Any, on_answer: Callable[[Any], object]) -> None:
+        self.asked.append((question.keywords["most"], on_answer))
+
+    def answer(self, answer: object) -> int:
+        """Answer the oldest question; how many ids it asked for."""
+        most, on_answer = self.asked.pop(0)
+        on_answer(answer)
+        return most
+
+
+def test_the_disk_is_asked_once_for_all_ids_of_a_sender() -> None:
+    disk, found = Disk(), list[Said | None]()
+    assert disk.duplicates.may_be_on_disk("seat", "1")
+    disk.duplicates.look_up("seat", "1", found.append)
+    assert disk.answer((SAID, ["1", "2"])) == IDS_PER_SENDER
+    assert found == [SAID]
+    assert [disk.duplicates.may_be_on_disk("seat", id) for id in "123"] == [True, True, False]
+    disk.duplicates.look_up("seat", "2", found.append)
+    assert disk.answer((None, None)) == 0
+    assert not disk.duplicates.may_be_on_disk("seat", "3")
+
+
+def test_what_memory_has_by_then_counts() -> None:
+    disk, found = Disk(), list[Said | None]()
+    disk.duplicates.look_up("seat", "1", found.append)
+    disk.duplicates.messages["seat", "1"] = SAID
+    disk.answer((None, []))
+    assert found == [SAID]
+    assert disk.duplicates.recall("seat", "1") is SAID
+
+
+def test_an_id_that_leaves_memory_is_looked_up_again() -> None:
+    disk = Disk()
+    disk.duplicates.look_up("seat", "9", lambda said: None)
+    disk.answer((None, []))
+    assert not disk.duplicates.may_be_on_disk("seat", "1")
+    disk.duplicates.on_dropped(SAID)
+    assert disk.duplicates.may_be_on_disk("seat", "1")
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error")])
+def test_a_disk_that_cannot_be_read_knows_nothing(error: Exception) -> None:
+    disk, found = Disk(), list[Said | None]()
+    disk.duplicates.look_up("seat", "1", found.append)
+    disk.answer(error)
+    assert found == [None]
+    assert disk.reports == ["the database cannot be read: disk I/O error"]
+    assert disk.duplicates.may_be_on_disk("seat", "1")

@@ -1,0 +1,89 @@
+"""Pages of older events: what is asked of the disk, and what of it stays in memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import pytest
+
+from chatd.core.events import Event, Said
+from chatd.core.limits import LOG_PAGE_EVENTS
+from chatd.store.pages import Pages
+from chatd.store.reader import OnAnswer, Question
+
+LAST = 3 * LOG_PAGE_EVENTS
+
+
+class Disk:
+    """Has the events from ``first`` to LAST, and answers at once."""
+
+    def __init__(self, first: int = 1) -> None:
+        self.first = first
+        self.asked: list[tuple[int, int]] = []
+        self.reports: list[str] = []
+        self.error: Exception | None = None
+        self.pages = Pages(self.ask, self.reports.append)
+
+    def ask(self, question: Question[Sequence[Event]], on_answer: OnAnswer[Sequence[Event]]) -> None:
+        start, stop = question.keywords["start"], question.keywords["stop"]  # type: ignore[attr-defined]
+        self.asked.append((start, stop))
+        events = [Said("lobby", seq, 0, "ada", "", str(seq)) for seq in range(max(start, self.first), min(stop, LAST + 1))]
+        on_answer(self.error or events)
+
+    def load(self, start: int, stop: int) -> list[object]:
+        """What is told: the oldest event where some were deleted, and whether the rest is there."""
+        told: list[object] = []
+        self.pages.load(1, "lobby", start, stop, told.append, told.append)
+        return told
+
+
+def seqs(events: Sequence[Event]) -> list[int]:
+    return [event.seq for event in events]
+
+
+def test_whole_pages_are_asked_for_and_read_together() -> None:
+    disk = Disk()
+    assert disk.pages.read(1, 100, 300) == []
+    assert disk.load(100, 300) == [True]
+    assert disk.asked == [(0, 3 * LOG_PAGE_EVENTS)]
+    assert seqs(disk.pages.read(1, 100, 300)) == list(range(100, 300))
+    assert disk.pages.read(2, 100, 300) == []
+
+
+def test_a_read_ends_where_memory_does() -> None:
+    disk = Disk()
+    disk.load(10, 11)
+    assert seqs(disk.pages.read(1, 10, 300)) == list(range(10, LOG_PAGE_EVENTS))
+
+
+def test_what_is_deleted_is_not_there() -> None:
+    disk = Disk(first=50)
+    assert disk.load(10, 60) == [50, True]
+    assert disk.pages.read(1, 10, 60) == []
+    assert seqs(disk.pages.read(1, 50, 60)) == list(range(50, 60))
+    disk.pages.drop(1)
+    assert disk.pages.read(1, 50, 60) == []
+
+
+def test_where_nothing_is_left_the_end_is_the_oldest() -> None:
+    assert Disk(first=LAST + 1).load(10, 60) == [60, True]
+
+
+def test_a_disk_that_cannot_be_read_is_reported() -> None:
+    disk = Disk()
+    disk.error = sqlite3.OperationalError("disk I/O error")
+    assert disk.load(10, 60) == [False]
+    assert disk.reports == ["the database cannot be read: disk I/O error"]
+
+
+def test_the_pages_that_were_read_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.store.pages.LOG_PAGES", 2)
+    disk = Disk()
+    for start in (1, LOG_PAGE_EVENTS):
+        disk.load(start, start + 1)
+    assert disk.pages.read(1, 1, 2)
+    disk.load(2 * LOG_PAGE_EVENTS, 2 * LOG_PAGE_EVENTS + 1)
+    assert len(disk.pages) == 2
+    assert disk.pages.read(1, 1, 2)
+    assert not disk.pages.read(1, LOG_PAGE_EVENTS, LOG_PAGE_EVENTS + 1)
