@@ -8,7 +8,6 @@ is taken for a person and greeted, and is still recognised by what comes then.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -32,8 +31,9 @@ from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
 from chatd.doors import refusals
-from chatd.doors.line import ChatFactory, address_of, tune
+from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door, recognise
+from chatd.doors.tcp import address_of, is_this_machine, tune
 
 log = Logger()
 
@@ -249,13 +249,6 @@ class FrontFactory(Factory):
         it is open."""
         if door not in self.doors or (secure and door is Door.TLS):
             return NOT_HERE[door]
-        if self._tls_only and not secure and door in CLEAR and not _is_this_machine(address):
+        if self._tls_only and not secure and door in CLEAR and not is_this_machine(address):
             return ONLY_IN_TLS
         return None
-
-
-def _is_this_machine(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return address == address_of(None)

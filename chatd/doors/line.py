@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from typing import Any, ClassVar, Final, cast
+from typing import ClassVar, Final, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -19,12 +18,13 @@ from chatd.codecs.text import TextCodec
 from chatd.core import actions
 from chatd.core.errors import TooLong
 from chatd.core.events import Reason
-from chatd.core.limits import GREETING_SECONDS, KEEPALIVE_SECONDS, LINE_BYTES, UNACKNOWLEDGED_SECONDS
+from chatd.core.limits import GREETING_SECONDS, LINE_BYTES
 from chatd.core.registry import Registry
 from chatd.delivery.fanout import Fanout
 from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller
 from chatd.doors.half_open import HalfOpen
+from chatd.doors.tcp import address_of, tune
 from chatd.doors.telnet import Telnet
 
 IAC_BYTE: Final = b"\xff"
@@ -161,26 +161,6 @@ class ChatProtocol(LineReceiver):
         caller.take_line(line)
 
 
-def tune(transport: Any) -> None:
-    """Send at once, and find out when the other side is gone."""
-    if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
-        return  # What TLS is inside of is tuned when it is unwrapped.
-    sock = transport.getHandle()
-    if sock is None or sock.family == socket.AF_UNIX:
-        return
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    idle, interval, count = KEEPALIVE_SECONDS
-    for name, value in (
-        ("TCP_KEEPIDLE", idle),
-        ("TCP_KEEPINTVL", interval),
-        ("TCP_KEEPCNT", count),
-        ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_SECONDS * 1000),
-    ):
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
 class ChatFactory(Factory):
     """Holds what all connections share: the registry, the fan-out, the codecs."""
 
@@ -227,10 +207,3 @@ class ChatFactory(Factory):
         for caller in list(self.callers):
             actions.dismiss(caller.session)
         return emptied
-
-
-def address_of(addr: object) -> str:
-    """The address of a caller as people write it: an IPv4 address that came in by IPv6 is an IPv4
-    address."""
-    host = getattr(addr, "host", None) or "this machine"
-    return str(host).removeprefix("::ffff:")

@@ -23,7 +23,8 @@ from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller, Valve
-from chatd.doors.line import TOO_LONG, ChatFactory, tune
+from chatd.doors.line import TOO_LONG, ChatFactory
+from chatd.doors.tcp import tune
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 

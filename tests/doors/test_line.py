@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -21,7 +21,7 @@ from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE
 from chatd.core.log import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
-from chatd.doors.line import ChatFactory, ChatProtocol, address_of
+from chatd.doors.line import ChatFactory, ChatProtocol
 from chatd.testing import StandingClock
 
 WELCOME = "-- Welcome to chatd. What is your nick?"
@@ -427,16 +427,3 @@ def test_shutting_down_with_nobody_here_is_done_at_once(factory: ChatFactory) ->
     done: list[None] = []
     factory.shut_down().addCallback(done.append)
     assert done == [None]
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        (IPv4Address("TCP", "192.0.2.7", 1), "192.0.2.7"),
-        (IPv4Address("TCP", "::ffff:192.0.2.7", 1), "192.0.2.7"),
-        (UNIXAddress("/run/chatd.sock"), "this machine"),
-        (None, "this machine"),
-    ],
-)
-def test_an_address_as_people_write_it(address: object, shown: str) -> None:
-    assert address_of(address) == shown
