@@ -55,7 +55,7 @@ class ChatService(Service):
         self._certificate = certificate
         self._store = store
         self._ports: list[IListeningPort] = front.ports
-        self._forgetting = LoopingCall(_carefully, front.chat.registry.forget)
+        self._forgetting = LoopingCall(_carefully, front.server.registry.forget)
         self._forgetting.clock = reactor
         self._sweep = LoopingCall(_carefully, self._look_after)
         self._sweep.clock = reactor
@@ -85,8 +85,8 @@ class ChatService(Service):
         self._reactor.callWhenRunning(self._take_signals)
 
     def _look_after(self) -> None:
-        self._front.chat.drop_stalled_readers()
-        self._front.chat.registry.settle()
+        self._front.server.drop_stalled_readers()
+        self._front.server.registry.settle()
 
     def _take_signals(self) -> None:
         """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a
@@ -123,7 +123,7 @@ class ChatService(Service):
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         settled: Deferred[None] = Deferred()
-        self._front.chat.registry.store.after_pending(lambda: settled.callback(None))
+        self._front.server.registry.store.after_pending(lambda: settled.callback(None))
         await settled
         await self._front.shut_down()
         if self._store is not None:

@@ -28,8 +28,8 @@ from chatd.core.text import decode_line, safe_text
 from chatd.delivery.fanout import Fanout
 from chatd.doors import catalogue
 from chatd.doors.front import FrontFactory
-from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
+from chatd.doors.server import Server
 from chatd.service import ChatService
 from chatd.store.database import UnusableError, default_folder
 from chatd.store.sqlite import SqliteStore
@@ -210,8 +210,7 @@ def makeService(options: Options) -> IService:
     endpoints = _endpoints(reactor, options)
     store = _store(reactor, options["data"])
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
-    factory = ChatFactory(registry, fanout, reactor)
-    front = FrontFactory(factory, options["tls-only"])
+    front = FrontFactory(Server(registry, fanout, reactor), options["tls-only"])
     catalogue.open_line_doors(front, options["doors"])
     if Door.WEB in options["doors"]:
         catalogue.open_web_door(front, options["origin"])

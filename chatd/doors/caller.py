@@ -6,9 +6,10 @@ and the end of the connection are here, the same for all doors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from chatd.codecs.base import Codec
 from chatd.core import actions, events
@@ -18,9 +19,9 @@ from chatd.core.flood import Bucket
 from chatd.core.limits import CLOSE_SECONDS, LOGIN_SECONDS
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet, Writable
+from chatd.doors.server import Server
 
-if TYPE_CHECKING:
-    from chatd.doors.line import ChatFactory
+log = Logger()
 
 
 class Valve(Protocol):
@@ -38,38 +39,51 @@ class Valve(Protocol):
 class Caller:
     """One connection, on whichever door; it owns the session and its outlet."""
 
-    __slots__ = ("_bucket", "_deadline", "_factory", "_full", "_nick", "_slowed", "_transport", "_valve", "_wait", "codec", "ended",
-                 "outlet", "session")  # fmt: skip
+    __slots__ = (
+        "_bucket",
+        "_deadline",
+        "_full",
+        "_nick",
+        "_server",
+        "_slowed",
+        "_transport",
+        "_valve",
+        "_wait",
+        "codec",
+        "ended",
+        "outlet",
+        "session",
+    )
 
     def __init__(
-        self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
+        self, server: Server, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
     ) -> None:
-        """``began`` is when the connection was made, in seconds of the factory's clock; now, unless
+        """``began`` is when the connection was made, in seconds of the server's clock; now, unless
         a front has held it."""
-        registry, settings = factory.registry, factory.registry.settings
-        self._factory = factory
+        registry, settings = server.registry, server.registry.settings
+        self._server = server
         self._transport = transport
         self._valve = valve
         self.codec = codec
         self.ended: Reason | None = None
         """Why the connection ends, once that is settled; nothing is taken from it any more."""
-        self.outlet = Outlet(transport, codec, factory.fanout, self)
+        self.outlet = Outlet(transport, codec, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._nick = ""
         self._bucket = None
         if settings.flood_rate:
-            self._bucket = Bucket(settings.flood_rate, settings.flood_burst, factory.clock.seconds())
+            self._bucket = Bucket(settings.flood_rate, settings.flood_burst, server.clock.seconds())
         self._slowed = False
         self._wait: IDelayedCall | None = None
-        left = LOGIN_SECONDS if began is None else max(0.0, began + LOGIN_SECONDS - factory.clock.seconds())
-        self._deadline: IDelayedCall | None = factory.clock.callLater(left, self._too_late)
+        left = LOGIN_SECONDS if began is None else max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
+        self._deadline: IDelayedCall | None = server.clock.callLater(left, self._too_late)
         self._full: ServerFull | None = None
         try:
             registry.admit(self.session)
         except ServerFull as full:
             self._full = full  # Refused in their own language, as soon as that is known.
-        factory.callers[self] = None
-        factory.half_open.add(self)
+        server.on_connected(self.session)
+        server.half_open.add(self)
 
     def use_codec(self, codec: Codec, door: str = "") -> None:
         """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
@@ -83,7 +97,7 @@ class Caller:
     def greet(self) -> None:
         """Ask for a nick."""
         if self.ended is None:
-            self.outlet.tell(events.Greeting(self._factory.registry.settings.name))
+            self.outlet.tell(events.Greeting(self._server.registry.settings.name))
 
     # -- Lines
 
@@ -100,7 +114,7 @@ class Caller:
         """
         if self._bucket is None:
             return True
-        clock = self._factory.clock
+        clock = self._server.clock
         wait = self._bucket.wait(clock.seconds())
         if not wait:
             self._slowed = self._slowed and not self._bucket.is_half_full
@@ -119,7 +133,7 @@ class Caller:
     def take_line(self, line: bytes) -> None:
         """Do what ``line`` asks. A refusal is answered; any other exception is our defect, and
         costs this connection only."""
-        session, registry = self.session, self._factory.registry
+        session, registry = self.session, self._server.registry
         try:
             command = self.codec.decode(line, session.name is not None)
             if command is not None:
@@ -127,7 +141,7 @@ class Caller:
         except Refusal as refusal:
             self.refuse(refusal)
         except Exception:
-            self._factory.log.failure("defect: a line of {nick} could not be served", nick=session.nick)
+            log.failure("defect: a line of {nick} could not be served", nick=session.nick)
             self.abort(Reason.LINK_LOST)
         if not self._nick and session.name is not None:
             self._begin()
@@ -140,14 +154,9 @@ class Caller:
 
     def _begin(self) -> None:
         self._set_deadline(None)
-        self._factory.half_open.discard(self)
+        self._server.half_open.discard(self)
         self._nick = self.session.nick
-        self._factory.log.info(
-            "session of {nick} from {address} has begun ({door})",
-            nick=self._nick,
-            address=self.session.address,
-            door=self.session.door,
-        )
+        self._server.on_login(self.session)
 
     # -- The end
 
@@ -155,25 +164,21 @@ class Caller:
         """The person has said everything, and closed their side: what is queued for them is still
         sent."""
         if self.ended is None:
-            actions.end(self._factory.registry, self.session, Reason.QUIT)
+            actions.end(self._server.registry, self.session, Reason.QUIT)
 
     def gone(self) -> None:
         """The connection is no more."""
         self._set_deadline(None)
-        self._factory.half_open.discard(self)
+        self._server.half_open.discard(self)
         if self._wait is not None:
             self._wait.cancel()
             self._wait = None
         nick, why = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
         self.ended = why
         self.outlet.lost()
-        actions.depart(self._factory.registry, self.session, why)
-        self._factory.registry.dismiss(self.session)
-        self._factory.gone(self)
-        if nick:
-            self._factory.log.info(
-                "session of {nick} from {address} has ended: {why}", nick=nick, address=self.session.address, why=why
-            )
+        actions.depart(self._server.registry, self.session, why)
+        self._server.registry.dismiss(self.session)
+        self._server.on_disconnected(self.session, nick, why)
 
     def shed(self) -> None:
         """Others have come, and there are too many who have no nick yet."""
@@ -181,7 +186,7 @@ class Caller:
 
     def _too_late(self) -> None:
         self._deadline = None
-        actions.end(self._factory.registry, self.session, Reason.TIMED_OUT)
+        actions.end(self._server.registry, self.session, Reason.TIMED_OUT)
 
     def _set_deadline(self, deadline: IDelayedCall | None) -> None:
         if self._deadline is not None:
@@ -199,7 +204,7 @@ class Caller:
         """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any
         case."""
         self.ended = self.ended or reason
-        self._set_deadline(self._factory.clock.callLater(CLOSE_SECONDS, self._cut))
+        self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._cut))
         if self._valve.paused:  # What comes is dropped, but the other side's end must be seen inside TLS.
             self._valve.resumeProducing()
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from twisted.internet.interfaces import IProtocol
 
 from chatd.doors.front import Build, FrontFactory
-from chatd.doors.line import ChatFactory, ChatProtocol
+from chatd.doors.line import ChatProtocol
 from chatd.doors.openings import Door
+from chatd.doors.server import Server
 
 if TYPE_CHECKING:
     from chatd.doors.web import WebDoor
@@ -45,12 +46,12 @@ def missing(door: Door) -> str:
 def open_line_doors(front: FrontFactory, doors: Sequence[Door]) -> None:
     """Open the doors of lines that are among ``doors``."""
     for door in {Door.TEXT, Door.JSON}.intersection(doors):
-        front.doors[door] = _line(front.chat, takes_json=Door.JSON in doors)
+        front.doors[door] = _line(front.server, takes_json=Door.JSON in doors)
 
 
-def _line(chat: ChatFactory, takes_json: bool) -> Build:
+def _line(server: Server, takes_json: bool) -> Build:
     def build(address: str, began: float) -> IProtocol:
-        protocol = ChatProtocol(chat, address, began)
+        protocol = ChatProtocol(server, address, began)
         if not takes_json:
             protocol.takes_json = False
         return protocol
@@ -65,6 +66,6 @@ def open_web_door(front: FrontFactory, origins: Sequence[str]) -> None:
     def door() -> WebDoor:
         from chatd.doors.web import WebDoor
 
-        return WebDoor(front.chat, origins)
+        return WebDoor(front.server, origins)
 
     front.doors[Door.WEB] = lambda address, began: door().buildProtocol(address, began)

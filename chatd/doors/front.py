@@ -31,8 +31,8 @@ from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
 from chatd.doors import refusals
-from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door, recognise
+from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, is_this_machine, tune
 
 log = Logger()
@@ -70,7 +70,7 @@ class Front(Protocol):
         """Wait for the first bytes, or for a silence that is a person's; inside TLS, for the
         handshake before."""
         try:
-            self._factory.chat.registry.admit(self)
+            self._factory.server.registry.admit(self)
         except ServerFull as full:
             self._full = full  # The door that it is on its way to refuses it in its own language.
         self._secure = ISSLTransport.providedBy(self.transport)
@@ -79,7 +79,7 @@ class Front(Protocol):
             self._wait(HANDSHAKE_SECONDS, self._no_handshake)
         else:
             self._wait(GREETING_SECONDS, self._greet)
-        self._factory.chat.half_open.add(self)
+        self._factory.server.half_open.add(self)
 
     def handshakeCompleted(self) -> None:
         """What is said from now on is said inside TLS."""
@@ -125,7 +125,7 @@ class Front(Protocol):
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._factory.chat.clock.callLater(max(0.0, seconds), self._wake, then)
+        self._timer = self._factory.server.clock.callLater(max(0.0, seconds), self._wake, then)
 
     def _wake(self, then: Callable[[], None]) -> None:
         self._timer = None
@@ -133,15 +133,15 @@ class Front(Protocol):
 
     def _greet(self) -> None:
         """Ask a silent caller for a nick, where people are talked to at all."""
-        chat = self._factory.chat
-        self._wait(self._began + LOGIN_SECONDS - chat.clock.seconds(), self._no_nick)
+        server = self._factory.server
+        self._wait(self._began + LOGIN_SECONDS - server.clock.seconds(), self._no_nick)
         if self._held or self._factory.refusal(Door.TEXT, self._secure, self.address):
             return
         if self._full is not None:
             self._refuse(Door.TEXT, self._full)
             return
         self._greeted = True
-        self._transport.write(chat.text.encode(events.Greeting(chat.registry.settings.name)))
+        self._transport.write(server.text.encode(events.Greeting(server.registry.settings.name)))
 
     def _no_handshake(self) -> None:
         log.info("no TLS with {address}: no handshake within {span:.0f} s", address=self.address, span=HANDSHAKE_SECONDS)
@@ -149,7 +149,7 @@ class Front(Protocol):
 
     def _no_nick(self) -> None:
         if self._greeted:
-            self._end(self._factory.chat.text.encode(events.Closing(Reason.TIMED_OUT)))
+            self._end(self._factory.server.text.encode(events.Closing(Reason.TIMED_OUT)))
         else:
             self.shed()
 
@@ -178,7 +178,7 @@ class Front(Protocol):
         protocol.dataReceived(held)
 
     def _refuse(self, door: Door, refusal: Refusal) -> None:
-        self._end(refusals.PHRASES[door](refusal, self._factory.chat))
+        self._end(refusals.PHRASES[door](refusal, self._factory.server))
 
     def _end(self, last: bytes) -> None:
         """Say ``last``, and end. What still comes in is read and dropped: closed with bytes unread,
@@ -193,8 +193,8 @@ class Front(Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._factory.chat.half_open.discard(self)
-        self._factory.chat.registry.dismiss(self)
+        self._factory.server.half_open.discard(self)
+        self._factory.server.registry.dismiss(self)
 
     @property
     def _transport(self) -> Any:
@@ -210,8 +210,8 @@ class FrontFactory(Factory):
 
     noisy = False
 
-    def __init__(self, chat: ChatFactory, tls_only: bool = False) -> None:
-        self.chat = chat
+    def __init__(self, server: Server, tls_only: bool = False) -> None:
+        self.server = server
         self.doors: dict[Door, Build] = {}
         self.ports: list[Any] = []
         """Where callers come in."""
@@ -221,8 +221,8 @@ class FrontFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""
         if self._turn is None:
-            self._turn = self.chat.clock.callLater(0, self._accept_few)
-        return self.build(address_of(addr), self.chat.clock.seconds())
+            self._turn = self.server.clock.callLater(0, self._accept_few)
+        return self.build(address_of(addr), self.server.clock.seconds())
 
     def _accept_few(self) -> None:
         """Twisted accepts the more at once the more call; in a flood of callers everybody else
@@ -239,10 +239,10 @@ class FrontFactory(Factory):
     def shut_down(self) -> Deferred[None]:
         """Tell everybody, let go of those of whom nothing is known, and be done after
         ``CLOSE_SECONDS`` at the latest."""
-        for caller in self.chat.half_open:
+        for caller in self.server.half_open:
             if isinstance(caller, Front):
                 caller.shed()
-        return self.chat.shut_down()
+        return self.server.shut_down()
 
     def refusal(self, door: Door, secure: bool, address: str) -> DoorClosed | None:
         """Why ``door`` is closed to a caller from ``address``, who talks inside TLS or not; None:

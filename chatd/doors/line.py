@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, cast
+from typing import Final, cast
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ISSLTransport
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.codecs.json import JsonCodec
-from chatd.codecs.text import TextCodec
-from chatd.core import actions
 from chatd.core.errors import TooLong
 from chatd.core.events import Reason
 from chatd.core.limits import GREETING_SECONDS, LINE_BYTES
-from chatd.core.registry import Registry
-from chatd.delivery.fanout import Fanout
 from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller
-from chatd.doors.half_open import HalfOpen
+from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
 from chatd.doors.telnet import Telnet
 
@@ -52,8 +45,8 @@ class ChatProtocol(LineReceiver):
     _telnet: Telnet | None = None
     _greeting: IDelayedCall | None = None
 
-    def __init__(self, factory: ChatFactory, address: str, began: float | None = None) -> None:
-        self._factory = factory
+    def __init__(self, server: Server, address: str, began: float | None = None) -> None:
+        self._server = server
         self._address = address
         self._began = began
 
@@ -63,8 +56,8 @@ class ChatProtocol(LineReceiver):
         """Wait for the first byte, or for a silence that is a person's."""
         tune(self.transport)
         transport = cast(Writable, self.transport)
-        self.caller = Caller(self._factory, transport, self, self._address, self._factory.text, self._began)
-        self._greeting = self._factory.clock.callLater(GREETING_SECONDS, self._greet)
+        self.caller = Caller(self._server, transport, self, self._address, self._server.text, self._began)
+        self._greeting = self._server.clock.callLater(GREETING_SECONDS, self._greet)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Free the seat."""
@@ -94,7 +87,7 @@ class ChatProtocol(LineReceiver):
     def _greet(self) -> None:
         self._greeting = None
         self._known = True
-        self.caller.use_codec(self._factory.text)
+        self.caller.use_codec(self._server.text)
         self.caller.greet()
 
     def _recognise(self, first: bytes) -> None:
@@ -102,7 +95,7 @@ class ChatProtocol(LineReceiver):
             self._greeting.cancel()
             self._greeting = None
         self._known = True
-        self.caller.use_codec(self._factory.json if first == b"{" else self._factory.text)
+        self.caller.use_codec(self._server.json if first == b"{" else self._server.text)
 
     # -- Bytes to lines
 
@@ -155,55 +148,21 @@ class ChatProtocol(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
         caller = self.caller
-        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
+        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._server.text and self.takes_json:
             # A program whose first byte came late; it skips the greeting, which is no JSON.
-            caller.use_codec(self._factory.json)
+            caller.use_codec(self._server.json)
         caller.take_line(line)
 
 
 class ChatFactory(Factory):
-    """Holds what all connections share: the registry, the fan-out, the codecs."""
+    """The line door: makes the protocol of each caller who comes in by it."""
 
-    log: ClassVar[Logger] = Logger()
     noisy = False
 
-    def __init__(self, registry: Registry, fanout: Fanout, clock: IReactorTime) -> None:
-        self.registry = registry
-        self.fanout = fanout
-        self.clock = clock
-        self.text = TextCodec(registry.now)
-        self.json = JsonCodec()
-        self.callers: dict[Caller, None] = {}
-        self.half_open = HalfOpen()
-        self._emptied: Deferred[None] | None = None
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.registry = server.registry
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """The protocol of a new connection from ``addr``."""
-        return ChatProtocol(self, address_of(addr))
-
-    def gone(self, caller: Caller) -> None:
-        """The connection of ``caller`` has ended."""
-        self.callers.pop(caller, None)
-        if self._emptied is not None and not self.callers:
-            emptied, self._emptied = self._emptied, None
-            emptied.callback(None)
-
-    def drop_stalled_readers(self) -> None:
-        """End the connections that are behind and take nothing more; called every few seconds."""
-        now = self.clock.seconds()
-        for outlet in list(self.fanout.behind):
-            if outlet.is_stalled(now):
-                outlet.abort(Reason.NOT_READING)
-
-    def shut_down(self) -> Deferred[None]:
-        """Tell everybody, send what is queued, and end all connections; done after
-        ``CLOSE_SECONDS`` at the latest."""
-        self.fanout.run()
-        emptied: Deferred[None] = Deferred()
-        if not self.callers:
-            emptied.callback(None)
-            return emptied
-        self._emptied = emptied
-        for caller in list(self.callers):
-            actions.dismiss(caller.session)
-        return emptied
+        return ChatProtocol(self.server, address_of(addr))

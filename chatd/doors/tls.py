@@ -123,7 +123,7 @@ class TlsDoor:
 
     def __init__(self, front: FrontFactory, certificate: Certificate) -> None:
         self._front = front
-        self._factory = TLSMemoryBIOFactory(certificate, False, front, front.chat.clock)
+        self._factory = TLSMemoryBIOFactory(certificate, False, front, front.server.clock)
         # An outlet gives one chunk a turn; to gather further would only cost one more turn.
         self._factory.protocol = TLSMemoryBIOProtocol
 

@@ -22,7 +22,7 @@ from twisted.web import http
 
 from chatd.core.errors import ServerFull
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.doors.line import ChatFactory
+from chatd.doors.server import Server
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
@@ -97,8 +97,8 @@ class WebDoor:
     """What all web connections share. ``origins``: the pages of other servers that may open a
     WebSocket, as browsers name them (``https://chat.example.org``)."""
 
-    def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
-        self.factory = factory
+    def __init__(self, server: Server, origins: Sequence[str]) -> None:
+        self.server = server
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self.pages = load_pages()
         self.packed = {path: page.packed() for path, page in self.pages.items()}
@@ -107,10 +107,10 @@ class WebDoor:
         """The protocol of one connection from ``address``, which is given the request from its
         first byte on.
 
-        ``began`` is when the connection was made, in seconds of the factory's clock; now, unless a
+        ``began`` is when the connection was made, in seconds of the server's clock; now, unless a
         front has held it.
         """
-        clock = self.factory.clock
+        clock = self.server.clock
         return cast(IProtocol, WebConnection(self, address, clock.seconds() if began is None else began))
 
 
@@ -187,7 +187,7 @@ class WebRequest(http.Request):
         except NotAccepted as error:
             return self._refuse(error.status, dict(error.headers))
         door = self.channel.door
-        self.channel.upgrade(answer, WebSocket(door.factory, self.channel.address, self.channel.began, connection))
+        self.channel.upgrade(answer, WebSocket(door.server, self.channel.address, self.channel.began, connection))
 
 
 class WebConnection(http.HTTPChannel):
@@ -216,11 +216,11 @@ class WebConnection(http.HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         try:
-            self.door.factory.registry.admit(self)
+            self.door.server.registry.admit(self)
         except ServerFull:
             self._full = True  # They may see the page, whose WebSocket tells them, but not stay.
-        self.door.factory.half_open.add(self)
-        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.factory.clock.seconds()))
+        self.door.server.half_open.add(self)
+        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.server.clock.seconds()))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._leave()
@@ -244,8 +244,8 @@ class WebConnection(http.HTTPChannel):
 
     def _leave(self) -> None:
         self._set_deadline(None)
-        self.door.factory.half_open.discard(self)
-        self.door.factory.registry.dismiss(self)
+        self.door.server.half_open.discard(self)
+        self.door.server.registry.dismiss(self)
 
     # -- Bytes
 
@@ -282,10 +282,10 @@ class WebConnection(http.HTTPChannel):
     # -- The time
 
     def _expect_request(self, seconds: float) -> None:
-        self._set_deadline(self.door.factory.clock.callLater(max(0.0, seconds), self._too_late))
+        self._set_deadline(self.door.server.clock.callLater(max(0.0, seconds), self._too_late))
 
     def _too_late(self) -> None:
-        self._deadline = self.door.factory.clock.callLater(CLOSE_SECONDS, self._cut)
+        self._deadline = self.door.server.clock.callLater(CLOSE_SECONDS, self._cut)
         if not self.transport.disconnecting:
             self.loseConnection()
 

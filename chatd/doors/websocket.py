@@ -23,7 +23,8 @@ from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller, Valve
-from chatd.doors.line import TOO_LONG, ChatFactory
+from chatd.doors.line import TOO_LONG
+from chatd.doors.server import Server
 from chatd.doors.tcp import tune
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -163,8 +164,8 @@ class WebSocket(Protocol):
     caller: Caller
     paused = False
 
-    def __init__(self, factory: ChatFactory, address: str, began: float, connection: Connection) -> None:
-        self._factory = factory
+    def __init__(self, server: Server, address: str, began: float, connection: Connection) -> None:
+        self._server = server
         self._address = address
         self._began = began
         self._connection = connection
@@ -179,10 +180,10 @@ class WebSocket(Protocol):
         """Take a seat."""
         tune(self.transport)
         self._frames = Frames(cast(Writable, self.transport), self._connection, self)
-        self.caller = Caller(self._factory, self._frames, self, self._address, self._factory.json, self._began)
-        self.caller.use_codec(self._factory.json, "web")
-        self._heard = self._factory.clock.seconds()
-        self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)
+        self.caller = Caller(self._server, self._frames, self, self._address, self._server.json, self._began)
+        self.caller.use_codec(self._server.json, "web")
+        self._heard = self._server.clock.seconds()
+        self._beat = self._server.clock.callLater(PING_SECONDS, self._ping)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Free the seat."""
@@ -194,14 +195,14 @@ class WebSocket(Protocol):
 
     def _ping(self) -> None:
         self._beat = None
-        now = self._factory.clock.seconds()
+        now = self._server.clock.seconds()
         if self.paused:
             self._heard = now  # It is we who do not listen; a dead link is then found by TCP's own probes.
         if now - self._heard >= PEER_SECONDS:
             self.caller.abort(Reason.LINK_LOST)
         else:
             self._frames.control(Ping())
-            self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)
+            self._beat = self._server.clock.callLater(PING_SECONDS, self._ping)
 
     # -- The valve (caller.Valve)
 
@@ -220,7 +221,7 @@ class WebSocket(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take apart what came; what must wait is held."""
-        self._heard = self._factory.clock.seconds()
+        self._heard = self._server.clock.seconds()
         if not self._frames.deaf and self._connection.state is not ConnectionState.CLOSED:
             self._connection.receive_data(data)
             self._go_on()

@@ -11,13 +11,9 @@ from twisted.logger import LogEvent
 from chatd.core import actions
 from chatd.core.events import Reason
 from chatd.core.limits import CLOSE_SECONDS, INBOX_BYTES, LOGIN_SECONDS
-from chatd.core.log import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
+from chatd.core.registry import Settings
 from chatd.doors.caller import Caller
-from chatd.doors.line import ChatFactory
-from chatd.testing import StandingClock
-from tests.doors.wire import Wire
+from tests.doors.wire import Wire, new_server
 
 
 class Valve:
@@ -37,13 +33,10 @@ class Call:
 
     def __init__(self, clock: Clock, settings: Settings | None = None, began: float | None = None) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.factory = ChatFactory(
-            Registry(settings or Settings(), MemoryStore("log"), StandingClock(), fanout.news), fanout, clock
-        )
+        self.server = new_server(clock, settings)
         self.wire, self.valve = Wire(), Valve()
-        self.caller = Caller(self.factory, self.wire, self.valve, "192.0.2.7", self.factory.text, began)
-        self.caller.use_codec(self.factory.text)
+        self.caller = Caller(self.server, self.wire, self.valve, "192.0.2.7", self.server.text, began)
+        self.caller.use_codec(self.server.text)
 
     def heard(self) -> str:
         self.clock.advance(0)
@@ -118,15 +111,15 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
     call.caller.take_line(b"ada")
     call.caller.gone()
     clock.advance(1)
-    assert not call.factory.callers
-    assert not call.factory.registry.connections()
+    assert not call.server.sessions
+    assert not call.server.registry.connections()
     assert call.caller.ended is Reason.LINK_LOST
 
 
 def test_one_too_many_is_told_and_let_go(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
-    second = Caller(call.factory, wire := Wire(), Valve(), "192.0.2.8", call.factory.text)
-    second.use_codec(call.factory.json)
+    second = Caller(call.server, wire := Wire(), Valve(), "192.0.2.8", call.server.text)
+    second.use_codec(call.server.json)
     clock.advance(0)
     assert b'"code":"server-full"' in wire.take()
     assert wire.closed

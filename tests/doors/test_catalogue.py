@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from chatd.doors import catalogue
 from chatd.doors.catalogue import NEEDS, is_installed, missing, open_line_doors
 from chatd.doors.openings import Door
-from tests.doors.wire import Server
+from tests.doors.wire import RunningServer
 
 
 @pytest.mark.parametrize("door", NEEDS)
@@ -35,7 +35,7 @@ def test_no_library_is_imported_before_it_is_needed() -> None:
 
 @pytest.mark.parametrize(("doors", "served"), [([Door.TEXT], False), ([Door.TEXT, Door.JSON], True)])
 def test_a_person_turns_into_a_program_only_where_programs_are_let_in(clock: Clock, doors: list[Door], served: bool) -> None:
-    server = Server(clock)
+    server = RunningServer(clock)
     server.front.doors.clear()
     open_line_doors(server.front, doors)
     wire = server.call()

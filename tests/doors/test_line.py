@@ -16,13 +16,10 @@ from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 
 from chatd.core import actions
-from chatd.core.events import Reason
-from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
-from chatd.core.log import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
+from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.registry import Settings
 from chatd.doors.line import ChatFactory, ChatProtocol
-from chatd.testing import StandingClock
+from tests.doors.wire import new_server
 
 WELCOME = "-- Welcome to chatd. What is your nick?"
 
@@ -67,8 +64,7 @@ Connect = Callable[[], Line]
 
 
 def new_factory(clock: Clock, settings: Settings | None = None) -> ChatFactory:
-    fanout = Fanout(clock)
-    return ChatFactory(Registry(settings or Settings(), MemoryStore("log"), StandingClock(), fanout.news), fanout, clock)
+    return ChatFactory(new_server(clock, settings))
 
 
 @pytest.fixture
@@ -87,12 +83,12 @@ def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
 
     yield connect
     for line in lines:
-        if line.protocol.caller in factory.callers:
+        if line.protocol.caller.session in factory.server.sessions:
             line.lose()
     clock.advance(1)
-    assert factory.callers == {}
+    assert factory.server.sessions == {}
     assert factory.registry.connections() == ()
-    assert factory.fanout.behind == {}
+    assert factory.server.fanout.behind == {}
     assert all(not room.members for room in factory.registry.rooms())
 
 
@@ -355,22 +351,6 @@ def test_who_takes_nothing_more_is_let_go(connect: Connect) -> None:
     assert ada.transport.aborting
 
 
-def test_stalled_readers_are_let_go_of(connect: Connect, factory: ChatFactory, clock: Clock) -> None:
-    ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    bob.protocol.caller.outlet.pauseProducing()
-    ada.send(b"hi\n")
-    clock.advance(0)
-    factory.drop_stalled_readers()
-    clock.advance(STALL_SECONDS - 1)
-    factory.drop_stalled_readers()
-    assert not bob.transport.aborting
-    clock.advance(1)
-    factory.drop_stalled_readers()
-    assert bob.transport.aborting
-    bob.lose()
-    assert ada.heard()[-1] == "-- bob has left #lobby (not reading)"
-
-
 @pytest.mark.parametrize("settings", [Settings(max_sessions=1), Settings(max_per_address=1)])
 @pytest.mark.parametrize(("first", "words"), [(b"bob\n", "!! "), (b"{}\n", '{"type":"refused","code":"server-full"'), (b"", "!! ")])
 def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: str) -> None:
@@ -407,23 +387,3 @@ def test_a_defect_costs_its_connection_only_and_is_logged_once(
     assert ada.heard() == ["-- bob has left #lobby (link lost)"]
     ada.send(b"/who\n")
     assert ada.heard() == ["-- In #lobby (1): ada"]
-
-
-def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(connect: Connect, factory: ChatFactory) -> None:
-    ada, bob = named(connect(), "ada"), connect()
-    bob.send(b"half a li")
-    done: list[None] = []
-    factory.shut_down().addCallback(done.append)
-    assert ada.heard() == ["-- The server stops. Goodbye."]
-    assert bob.heard() == ["-- The server stops. Goodbye."]
-    assert ada.protocol.caller.ended is Reason.SHUTDOWN
-    ada.lose()
-    assert done == []
-    bob.lose()
-    assert done == [None]
-
-
-def test_shutting_down_with_nobody_here_is_done_at_once(factory: ChatFactory) -> None:
-    done: list[None] = []
-    factory.shut_down().addCallback(done.append)
-    assert done == [None]

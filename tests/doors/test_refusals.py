@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from chatd.core.errors import DoorClosed
 from chatd.doors.openings import Door
 from chatd.doors.refusals import PHRASES
-from tests.doors.wire import Server
+from tests.doors.wire import RunningServer
 
 REFUSAL = DoorClosed("Not hére.", "Elsewhere.")
 
@@ -25,16 +25,16 @@ REFUSAL = DoorClosed("Not hére.", "Elsewhere.")
     ],
 )
 def test_each_is_told_in_their_own_language(clock: Clock, door: Door, said: bytes) -> None:
-    assert PHRASES[door](REFUSAL, Server(clock).chat) == said
+    assert PHRASES[door](REFUSAL, RunningServer(clock).shared) == said
 
 
 def test_a_program_gets_the_code(clock: Clock) -> None:
-    told = json.loads(PHRASES[Door.JSON](REFUSAL, Server(clock).chat))
+    told = json.loads(PHRASES[Door.JSON](REFUSAL, RunningServer(clock).shared))
     assert told == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
 
 
 def test_a_browser_gets_a_whole_answer(clock: Clock) -> None:
-    head, _, body = PHRASES[Door.WEB](REFUSAL, Server(clock).chat).partition(b"\r\n\r\n")
+    head, _, body = PHRASES[Door.WEB](REFUSAL, RunningServer(clock).shared).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert f"Content-Length: {len(body)}".encode() in head
     assert body == "Not hére. Elsewhere.\n".encode()

@@ -21,12 +21,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.core.log import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
-from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebConnection, WebDoor, load_pages
-from chatd.testing import StandingClock
+from tests.doors.wire import new_server
 
 FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterdir()}
 HEAD = b"Host: chat.example:8080\r\n"
@@ -47,9 +43,9 @@ class Site:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.registry = Registry(Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
-        self.door = WebDoor(ChatFactory(self.registry, fanout, clock), ["https://friend.example"])
+        shared = new_server(clock)
+        self.registry = shared.registry
+        self.door = WebDoor(shared, ["https://friend.example"])
         self.calls: list[WebConnection] = []
 
     def call(self) -> tuple[WebConnection, Wire]:

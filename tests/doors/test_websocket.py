@@ -21,13 +21,11 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, Tex
 
 from chatd.core.commands import Say
 from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
-from chatd.core.log import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
-from chatd.doors.line import ChatFactory
+from chatd.core.registry import Settings
 from chatd.doors.web import WebDoor
 from chatd.doors.websocket import is_allowed, text_frame
-from chatd.testing import StandingClock, arrive
+from chatd.testing import arrive
+from tests.doors.wire import new_server
 
 OPENING = (
     b"GET /ws HTTP/1.1\r\nHost: chat.example:8080\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
@@ -50,10 +48,9 @@ class Server:
 
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.registry = Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
-        self.factory = ChatFactory(self.registry, fanout, clock)
-        self.door = WebDoor(self.factory, ["https://friend.example/"])
+        self.shared = new_server(clock, settings)
+        self.registry = self.shared.registry
+        self.door = WebDoor(self.shared, ["https://friend.example/"])
         self.pages: list[Page] = []
 
     def open(self, opening: bytes = OPENING % b"", step: int = 0) -> Page:
@@ -378,9 +375,9 @@ def test_a_page_that_takes_nothing_is_let_go(server: Server, clock: Clock) -> No
     page.producer.pauseProducing()
     bob.ask(Say("anybody?"))
     clock.advance(0)
-    server.factory.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     clock.advance(31)
-    server.factory.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     assert page.wire.aborted
 
 
@@ -399,5 +396,5 @@ def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
     page.hang_up()
     assert not server.rooms()
     assert not server.registry.connections()
-    assert len(server.factory.half_open) == 0
+    assert len(server.shared.half_open) == 0
     assert server.clock.getDelayedCalls() == []

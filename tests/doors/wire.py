@@ -17,9 +17,15 @@ from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import open_line_doors
 from chatd.doors.front import FrontFactory
-from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
+from chatd.doors.server import Server
 from chatd.testing import StandingClock
+
+
+def new_server(clock: Clock, settings: Settings | None = None) -> Server:
+    """What all doors share, on ``clock``, with a log in memory."""
+    fanout = Fanout(clock)
+    return Server(Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news), fanout, clock)
 
 
 class Wire:
@@ -109,16 +115,15 @@ class Recorder(Protocol):
         self.ended = True
 
 
-class Server:
+class RunningServer:
     """A front on a clock that stands still; the doors of lines are open, and ``record`` opens
     others that only keep what comes."""
 
     def __init__(self, clock: Clock, settings: Settings | None = None, tls_only: bool = False) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.registry = Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
-        self.chat = ChatFactory(self.registry, fanout, clock)
-        self.front = FrontFactory(self.chat, tls_only)
+        self.shared = new_server(clock, settings)
+        self.registry = self.shared.registry
+        self.front = FrontFactory(self.shared, tls_only)
         open_line_doors(self.front, [Door.TEXT, Door.JSON])
 
     def record(self, *doors: Door) -> None:
