@@ -42,7 +42,6 @@ class Caller:
     __slots__ = (
         "_bucket",
         "_deadline",
-        "_full",
         "_nick",
         "_server",
         "_slowed",
@@ -55,11 +54,9 @@ class Caller:
         "session",
     )
 
-    def __init__(
-        self, server: Server, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
-    ) -> None:
-        """``began`` is when the connection was made, in seconds of the server's clock; now, unless
-        a front has held it."""
+    def __init__(self, server: Server, transport: Writable, valve: Valve, address: str, began: float, codec: Codec) -> None:
+        """``began`` is when the connection was made, in seconds of the server's clock. The caller
+        speaks ``codec``, in which a caller who is one too many is refused."""
         registry, settings = server.registry, server.registry.settings
         self._server = server
         self._transport = transport
@@ -75,29 +72,21 @@ class Caller:
             self._bucket = Bucket(settings.flood_rate, settings.flood_burst, server.clock.seconds())
         self._slowed = False
         self._wait: IDelayedCall | None = None
-        left = LOGIN_SECONDS if began is None else max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
+        left = max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
         self._deadline: IDelayedCall | None = server.clock.callLater(left, self._too_late)
-        self._full: ServerFull | None = None
+        server.on_connected(self.session)
+        server.half_open.add(self)
         try:
             registry.admit(self.session)
         except ServerFull as full:
-            self._full = full  # Refused in their own language, as soon as that is known.
-        server.on_connected(self.session)
-        server.half_open.add(self)
-
-    def use_codec(self, codec: Codec, door: str = "") -> None:
-        """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
-        self.codec = codec
-        self.session.door = door or codec.name
-        self.outlet.use_codec(codec)
-        if self._full is not None:
-            actions.refuse(self.session, self._full)
+            self.refuse(full)
             self.outlet.close(Reason.QUIT)
 
-    def greet(self) -> None:
-        """Ask for a nick."""
-        if self.ended is None:
-            self.outlet.tell(events.Greeting(self._server.registry.settings.name))
+    def use_codec(self, codec: Codec) -> None:
+        """Speak ``codec`` from now on; only as long as there is no nick."""
+        self.codec = codec
+        self.session.door = codec.name
+        self.outlet.use_codec(codec)
 
     # -- Lines
 

@@ -11,12 +11,9 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from twisted.internet.interfaces import IProtocol
-
-from chatd.doors.front import Build, FrontFactory
-from chatd.doors.line import ChatProtocol
+from chatd.doors.front import FrontFactory
+from chatd.doors.line import ChatFactory
 from chatd.doors.openings import Door
-from chatd.doors.server import Server
 
 if TYPE_CHECKING:
     from chatd.doors.web import WebDoor
@@ -45,18 +42,11 @@ def missing(door: Door) -> str:
 
 def open_line_doors(front: FrontFactory, doors: Sequence[Door]) -> None:
     """Open the doors of lines that are among ``doors``."""
-    for door in {Door.TEXT, Door.JSON}.intersection(doors):
-        front.doors[door] = _line(front.server, takes_json=Door.JSON in doors)
-
-
-def _line(server: Server, takes_json: bool) -> Build:
-    def build(address: str, began: float) -> IProtocol:
-        protocol = ChatProtocol(server, address, began)
-        if not takes_json:
-            protocol.takes_json = False
-        return protocol
-
-    return build
+    server = front.server
+    if Door.TEXT in doors:
+        front.doors[Door.TEXT] = ChatFactory(server, server.text, accepts_json=Door.JSON in doors).build
+    if Door.JSON in doors:
+        front.doors[Door.JSON] = ChatFactory(server, server.json).build
 
 
 def open_web_door(front: FrontFactory, origins: Sequence[str]) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Final, cast
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, ISSLTransport
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.codecs.base import Codec
 from chatd.core.errors import TooLong
 from chatd.core.events import Reason
-from chatd.core.limits import GREETING_SECONDS, LINE_BYTES
+from chatd.core.limits import LINE_BYTES
 from chatd.delivery.outlet import Writable
 from chatd.doors.caller import Caller
 from chatd.doors.server import Server
@@ -36,34 +37,25 @@ class ChatProtocol(LineReceiver):
     delimiter = b"\n"
     MAX_LENGTH = LINE_BYTES
     caller: Caller
-    takes_json = True
-    """Whether a person may turn out to be a program as long as there is no nick."""
-
-    _known = False
     _held = b""
     _skipping = False
     _telnet: Telnet | None = None
-    _greeting: IDelayedCall | None = None
 
-    def __init__(self, server: Server, address: str, began: float | None = None) -> None:
-        self._server = server
+    def __init__(self, factory: ChatFactory, address: str, began: float) -> None:
+        self._factory = factory
         self._address = address
         self._began = began
 
     # -- The connection
 
     def connectionMade(self) -> None:
-        """Wait for the first byte, or for a silence that is a person's."""
+        """Take a seat."""
         tune(self.transport)
-        transport = cast(Writable, self.transport)
-        self.caller = Caller(self._server, transport, self, self._address, self._server.text, self._began)
-        self._greeting = self._server.clock.callLater(GREETING_SECONDS, self._greet)
+        transport, factory = cast(Writable, self.transport), self._factory
+        self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Free the seat."""
-        if self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
         if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
             self.readConnectionLost()  # Inside TLS both sides end at once (close_notify; RFC 8446, 6.1).
         self.caller.gone()
@@ -82,28 +74,11 @@ class ChatProtocol(LineReceiver):
         """The caller takes nothing more: there is no use in going on."""
         self.caller.abort(Reason.LINK_LOST)
 
-    # -- Who is calling
-
-    def _greet(self) -> None:
-        self._greeting = None
-        self._known = True
-        self.caller.use_codec(self._server.text)
-        self.caller.greet()
-
-    def _recognise(self, first: bytes) -> None:
-        if self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
-        self._known = True
-        self.caller.use_codec(self._server.json if first == b"{" else self._server.text)
-
     # -- Bytes to lines
 
     def dataReceived(self, data: bytes) -> None:
         """Take apart what came, in time that grows with its length alone; what must wait is
         held."""
-        if not self._known and data:
-            self._recognise(data[:1])
         if self._telnet is not None or IAC_BYTE in data:
             data = self._without_telnet(data)
         data, self._held, start = self._held + data, b"", 0
@@ -147,22 +122,36 @@ class ChatProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
-        caller = self.caller
-        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._server.text and self.takes_json:
-            # A program whose first byte came late; it skips the greeting, which is no JSON.
-            caller.use_codec(self._server.json)
-        caller.take_line(line)
+        if line.startswith(b"{") and self._may_switch_to_json():
+            self.caller.use_codec(self._factory.server.json)
+        self.caller.take_line(line)
+
+    def _may_switch_to_json(self) -> bool:
+        """Whether this may be a program after all, which tried other words first: a person without
+        a nick, where programs are let in."""
+        return self._factory.accepts_json and self.caller.session.name is None and self.caller.codec is self._factory.codec
 
 
 class ChatFactory(Factory):
-    """The line door: makes the protocol of each caller who comes in by it."""
+    """The line door: makes the protocol of each caller who comes in by it.
+
+    Its callers speak ``codec``, by default the text codec. With ``accepts_json`` a person who has
+    no nick yet may turn out to be a program: its first line of JSON tells.
+    """
 
     noisy = False
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, codec: Codec | None = None, accepts_json: bool = False) -> None:
         self.server = server
         self.registry = server.registry
+        self.codec = codec or server.text
+        self.accepts_json = accepts_json
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """The protocol of a new connection from ``addr``."""
-        return ChatProtocol(self.server, address_of(addr))
+        return self.build(address_of(addr), self.server.clock.seconds())
+
+    def build(self, address: str, began: float) -> ChatProtocol:
+        """The protocol of a connection from ``address``, which was made at ``began``, in seconds of
+        the server's clock; it is given every byte from the first on."""
+        return ChatProtocol(self, address, began)

@@ -180,8 +180,8 @@ class WebSocket(Protocol):
         """Take a seat."""
         tune(self.transport)
         self._frames = Frames(cast(Writable, self.transport), self._connection, self)
-        self.caller = Caller(self._server, self._frames, self, self._address, self._server.json, self._began)
-        self.caller.use_codec(self._server.json, "web")
+        self.caller = Caller(self._server, self._frames, self, self._address, self._began, self._server.json)
+        self.caller.session.door = "web"
         self._heard = self._server.clock.seconds()
         self._beat = self._server.clock.callLater(PING_SECONDS, self._ping)
 

@@ -31,12 +31,11 @@ class Valve:
 class Call:
     """A caller on no door."""
 
-    def __init__(self, clock: Clock, settings: Settings | None = None, began: float | None = None) -> None:
+    def __init__(self, clock: Clock, settings: Settings | None = None, began: float = 0.0) -> None:
         self.clock = clock
         self.server = new_server(clock, settings)
         self.wire, self.valve = Wire(), Valve()
-        self.caller = Caller(self.server, self.wire, self.valve, "192.0.2.7", self.server.text, began)
-        self.caller.use_codec(self.server.text)
+        self.caller = Caller(self.server, self.wire, self.valve, "192.0.2.7", began, self.server.text)
 
     def heard(self) -> str:
         self.clock.advance(0)
@@ -118,8 +117,7 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
 
 def test_one_too_many_is_told_and_let_go(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
-    second = Caller(call.server, wire := Wire(), Valve(), "192.0.2.8", call.server.text)
-    second.use_codec(call.server.json)
+    second = Caller(call.server, wire := Wire(), Valve(), "192.0.2.8", 0, call.server.json)
     clock.advance(0)
     assert b'"code":"server-full"' in wire.take()
     assert wire.closed

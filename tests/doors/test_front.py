@@ -127,9 +127,44 @@ def test_who_is_silent_is_greeted_as_a_person(server: RunningServer) -> None:
     assert wire.take() == b""
     server.clock.advance(0.01)
     assert wire.take() == GREETING
+    server.clock.advance(10)
+    assert wire.take() == b""
     wire.say(b"ada\n")
     server.turn()
     assert wire.take().startswith(b"-- Hello ada.")
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_program_is_known_by_its_first_byte_however_it_is_cut(server: RunningServer, cut: int) -> None:
+    wire, raw = server.call(), b'{"type":"hello","nick":"ci"}\n{"type":"ping","id":"1"}\n'
+    wire.say(raw[:cut])
+    server.clock.advance(GREETING_SECONDS * 2)
+    wire.say(raw[cut:])
+    server.turn()
+    assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered", "pong"]
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_person_who_speaks_first_is_not_greeted_however_it_is_cut(server: RunningServer, cut: int) -> None:
+    wire, raw = server.call(), "Ädä\r\nhi\n".encode()
+    wire.say(raw[:cut])
+    server.clock.advance(GREETING_SECONDS * 2)
+    wire.say(raw[cut:])
+    server.turn()
+    assert wire.take().decode() == "-- Hello Ädä. You are in #lobby, alone. /help lists what you can do.\r\n"
+    finish(server, wire)
+
+
+def test_a_program_that_speaks_late_is_served(server: RunningServer) -> None:
+    wire = server.call()
+    server.clock.advance(GREETING_SECONDS)
+    assert wire.take() == GREETING
+    wire.say(b'{"type":"hello","nick":"ci"}\n')
+    server.turn()
+    assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered"]
+    assert wire.protocol.caller.session.door == "json"
     finish(server, wire)
 
 
@@ -309,6 +344,32 @@ def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
     assert first.take() == GREETING
     clock.advance(CLOSE_SECONDS)
     finish(server, first, person, program, silent)
+
+
+@pytest.mark.parametrize("settings", [Settings(max_sessions=1), Settings(max_per_address=1)])
+@pytest.mark.parametrize(
+    ("first", "words"), [(b"bob\n", b"!! "), (b"{}\n", b'{"type":"refused","code":"server-full"'), (b"", b"!! ")]
+)
+def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: bytes) -> None:
+    server = RunningServer(clock, settings)
+    ada = server.call()
+    ada.say(b"ada\n")
+    server.turn()
+    ada.take()
+    bob = server.call()
+    bob.say(first)
+    clock.advance(GREETING_SECONDS)
+    assert [line[: len(words)] for line in bob.take().splitlines()] == [words]
+    assert bob.closed or bob.half_closed
+    assert ada.take() == b""
+    bob.lose()
+    ada.lose()
+    server.turn()
+    eve = server.call()
+    eve.say(b"eve\n")
+    server.turn()
+    assert eve.take().startswith(b"-- Hello eve.")
+    finish(server, eve)
 
 
 def test_callers_of_one_address_are_counted_before_they_say_anything(clock: Clock) -> None:

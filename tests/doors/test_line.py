@@ -1,8 +1,7 @@
-"""The line door: who is calling, what is a line, what is too much, and how a connection ends."""
+"""The line door: what is a line, what is too much, and how a connection ends."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,12 +15,10 @@ from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 
 from chatd.core import actions
-from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.registry import Settings
 from chatd.doors.line import ChatFactory, ChatProtocol
 from tests.doors.wire import new_server
-
-WELCOME = "-- Welcome to chatd. What is your nick?"
 
 
 class Wire(StringTransport):
@@ -98,44 +95,7 @@ def named(line: Line, nick: str) -> Line:
     return line
 
 
-# -- Who is calling --------------------------------------------------------------------------------
-
-
-def test_who_is_silent_is_greeted(connect: Connect, clock: Clock) -> None:
-    line = connect()
-    clock.advance(GREETING_SECONDS - 0.01)
-    assert line.heard() == []
-    clock.advance(0.01)
-    assert line.heard() == [WELCOME]
-    clock.advance(10)
-    assert line.heard() == []
-
-
-@pytest.mark.parametrize("cut", range(1, 30))
-def test_a_program_is_known_by_its_first_byte_however_it_is_cut(connect: Connect, clock: Clock, cut: int) -> None:
-    line, raw = connect(), b'{"type":"hello","nick":"ci"}\n{"type":"ping","id":"1"}\n'
-    line.send(raw[:cut])
-    clock.advance(GREETING_SECONDS * 2)
-    line.send(raw[cut:])
-    assert [json.loads(told)["type"] for told in line.heard()] == ["welcome", "entered", "pong"]
-
-
-@pytest.mark.parametrize("cut", range(1, 8))
-def test_a_person_who_speaks_first_is_not_greeted_however_it_is_cut(connect: Connect, clock: Clock, cut: int) -> None:
-    line, raw = connect(), "Ädä\r\nhi\n".encode()
-    line.send(raw[:cut])
-    clock.advance(GREETING_SECONDS * 2)
-    line.send(raw[cut:])
-    assert line.heard() == ["-- Hello Ädä. You are in #lobby, alone. /help lists what you can do."]
-
-
-def test_a_program_that_speaks_late_is_served(connect: Connect, clock: Clock) -> None:
-    line = connect()
-    clock.advance(GREETING_SECONDS)
-    assert line.heard() == [WELCOME]
-    line.send(b'{"type":"hello","nick":"ci"}\n')
-    assert [json.loads(told)["type"] for told in line.heard()] == ["welcome", "entered"]
-    assert line.protocol.caller.session.door == "json"
+# -- What is said --------------------------------------------------------------------------------
 
 
 def test_a_person_may_say_a_brace(connect: Connect) -> None:
@@ -349,23 +309,6 @@ def test_who_takes_nothing_more_is_let_go(connect: Connect) -> None:
     ada = named(connect(), "ada")
     ada.protocol.writeConnectionLost()
     assert ada.transport.aborting
-
-
-@pytest.mark.parametrize("settings", [Settings(max_sessions=1), Settings(max_per_address=1)])
-@pytest.mark.parametrize(("first", "words"), [(b"bob\n", "!! "), (b"{}\n", '{"type":"refused","code":"server-full"'), (b"", "!! ")])
-def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: str) -> None:
-    factory = new_factory(clock, settings)
-    ada, bob = named(Line(factory, clock), "ada"), Line(factory, clock)
-    bob.send(first)
-    clock.advance(GREETING_SECONDS)
-    assert [told[: len(words)] for told in bob.heard()] == [words]
-    assert bob.transport.disconnecting
-    assert ada.heard() == []
-    bob.lose()
-    ada.lose()
-    named(eve := Line(factory, clock), "eve")
-    eve.lose()
-    clock.advance(0)
 
 
 def test_a_defect_costs_its_connection_only_and_is_logged_once(
