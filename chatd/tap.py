@@ -26,9 +26,8 @@ from chatd.core.registry import Registry, Settings
 from chatd.core.retention import span
 from chatd.core.text import decode_line, safe_text
 from chatd.delivery.fanout import Fanout
-from chatd.doors import catalogue
+from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
-from chatd.doors.openings import Door
 from chatd.doors.server import Server
 from chatd.service import ChatService
 from chatd.store.database import UnusableError, default_folder
@@ -69,9 +68,9 @@ def _rate(text: str) -> float:
 
 def _door(name: str) -> Door:
     """The door called ``name``."""
-    if name not in list(catalogue.NEEDS):
-        raise usage.UsageError(f"--doors: there is no door {name!r}; there are {', '.join(catalogue.NEEDS)}.")
-    return Door(name)
+    if name not in BUILT:
+        raise usage.UsageError(f"--doors: there is no door {name!r}; there are {', '.join(BUILT)}.")
+    return BUILT[name]
 
 
 class Options(usage.Options):
@@ -95,7 +94,7 @@ class Options(usage.Options):
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
         ["data", None, "", "The folder that keeps what is said; empty: chatd in the XDG state folder; none: memory alone."],
         ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
-        ["doors", None, None, "Which doors are open, with commas: text, json, web, tls. [default: all that are installed]"],
+        ["doors", None, None, f"Which doors are open, with commas: {', '.join(BUILT)}. [default: all that are installed]"],
         ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, read again on SIGHUP."],
         ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
     ]  # fmt: skip
@@ -139,7 +138,7 @@ class Options(usage.Options):
         if self["flood-rate"] and not self["flood-burst"]:
             raise usage.UsageError("--flood-burst must be at least 1, unless --flood-rate is 0.")
         self._check_tls()
-        self["missing"] = [] if self["doors"] else [door for door in catalogue.NEEDS if not catalogue.is_installed(door)]
+        self["missing"] = [] if self["doors"] else [door for door in BUILT.values() if not door.is_installed]
         self["doors"] = self._doors()
         self["settings"] = self._settings()
 
@@ -152,13 +151,13 @@ class Options(usage.Options):
         """The doors to open, each of which has what it needs."""
         with_tls = self["tls-cert"] is not None
         if self["doors"] is None:
-            doors = [door for door in catalogue.NEEDS if (with_tls if door is Door.TLS else catalogue.is_installed(door))]
+            doors = [door for door in BUILT.values() if (with_tls if door is TLS else door.is_installed)]
         else:
             doors = [_door(name.strip()) for name in self["doors"].split(",")]
         for door in doors:
-            if not catalogue.is_installed(door):
-                raise usage.UsageError(f"{catalogue.missing(door)}.")
-        if with_tls != (Door.TLS in doors):
+            if not door.is_installed:
+                raise usage.UsageError(f"{door.missing}.")
+        if with_tls != (TLS in doors):
             raise usage.UsageError("The door tls is open if, and only if, --tls-cert names a certificate.")
         return doors
 
@@ -210,25 +209,21 @@ def makeService(options: Options) -> IService:
     endpoints = _endpoints(reactor, options)
     store = _store(reactor, options["data"])
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
-    front = FrontFactory(Server(registry, fanout, reactor), options["tls-only"])
-    catalogue.open_line_doors(front, options["doors"])
-    if Door.WEB in options["doors"]:
-        catalogue.open_web_door(front, options["origin"])
-    certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
+    certificate = _certificate(options) if TLS in options["doors"] else None
+    doors = DoorOptions(options["doors"], options["tls-only"], certificate, options["origin"])
+    front = FrontFactory(Server(registry, fanout, reactor), doors)
     for door in options["missing"]:
-        log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
+        log.info("this door stays closed: {missing}", missing=door.missing)
     return ChatService(reactor, front, endpoints, certificate, store)
 
 
-def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
-    from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+def _certificate(options: Options) -> Certificate:
+    from chatd.doors.tls import BadCertificate, Certificate
 
     try:
-        certificate = Certificate(options["tls-cert"], options["tls-key"])
+        return Certificate(options["tls-cert"], options["tls-key"])
     except BadCertificate as bad:
         sys.exit(f"chatd: {bad}.")
-    front.doors[Door.TLS] = TlsDoor(front, certificate).build
-    return certificate
 
 
 def _store(reactor: Any, data: str) -> SqliteStore | None:

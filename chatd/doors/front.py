@@ -9,6 +9,7 @@ is taken for a person and greeted, and is still recognised by what comes then.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, cast
 
 from twisted.internet.defer import Deferred
@@ -30,21 +31,12 @@ from chatd.core import events
 from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
-from chatd.doors import refusals
-from chatd.doors.openings import Door, recognise
+from chatd.doors.catalogue import TEXT, TLS, Build, Door, DoorOptions, recognise
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, is_this_machine, tune
 
 log = Logger()
 
-Build = Callable[[str, float], IProtocol]
-"""Makes the protocol of one connection on a door, from the caller's address and the time of
-connecting in seconds of the clock."""
-
-CLEAR: Final = frozenset({Door.TEXT, Door.JSON, Door.WEB, Door.IRC})
-"""The doors whose talk anybody on the way can read, unless it is inside TLS."""
-
-NOT_HERE: Final = {door: DoorClosed(f"The door {door.value!r} is not open here.") for door in Door}
 ONLY_IN_TLS: Final = DoorClosed("This server talks inside TLS only.", "chatd-client --tls, openssl s_client and https:// do.")
 TOO_LATE: Final = DoorClosed("This came too late to be understood: you have been greeted as a person.", "Speak at once.")
 
@@ -101,7 +93,7 @@ class Front(Protocol):
         if self._refused or not self._held:
             self._transport.loseConnection()
         else:
-            protocol = self._lead_to(Door.TEXT)
+            protocol = self._lead_to(TEXT)
             if protocol is not None:
                 cast(IHalfCloseableProtocol, protocol).readConnectionLost()
 
@@ -135,10 +127,10 @@ class Front(Protocol):
         """Ask a silent caller for a nick, where people are talked to at all."""
         server = self._factory.server
         self._wait(self._began + LOGIN_SECONDS - server.clock.seconds(), self._no_nick)
-        if self._held or self._factory.refusal(Door.TEXT, self._secure, self.address):
+        if self._held or self._factory.refusal(TEXT, self._secure, self.address):
             return
         if self._full is not None:
-            self._refuse(Door.TEXT, self._full)
+            self._refuse(TEXT, self._full)
             return
         self._greeted = True
         self._transport.write(server.text.encode(events.Greeting(server.registry.settings.name)))
@@ -158,7 +150,7 @@ class Front(Protocol):
     def _lead_to(self, door: Door) -> IProtocol | None:
         """Hand the connection over to ``door``, or say in its language why not."""
         refusal = self._factory.refusal(door, self._secure, self.address)
-        if self._greeted and door in (Door.TLS, Door.WEB):  # These do not skip a greeting; what has been sent has spoilt them.
+        if self._greeted and not door.skips_greeting:
             refusal = TOO_LATE
         if refusal is not None:
             self._refuse(door, refusal)
@@ -178,7 +170,7 @@ class Front(Protocol):
         protocol.dataReceived(held)
 
     def _refuse(self, door: Door, refusal: Refusal) -> None:
-        self._end(refusals.PHRASES[door](refusal, self._factory.server))
+        self._end(door.refuse(refusal, self._factory.server))
 
     def _end(self, last: bytes) -> None:
         """Say ``last``, and end. What still comes in is read and dropped: closed with bytes unread,
@@ -202,21 +194,27 @@ class Front(Protocol):
 
 
 class FrontFactory(Factory):
-    """What all callers have in common until they are known: the doors that are open.
-
-    ``doors`` may be filled after it is made: the TLS door leads here again. ``tls_only`` keeps
-    those who talk in the clear out, unless they call from this machine.
-    """
+    """What all callers have in common until they are known: the doors that are open."""
 
     noisy = False
 
-    def __init__(self, server: Server, tls_only: bool = False) -> None:
+    def __init__(self, server: Server, options: DoorOptions) -> None:
         self.server = server
-        self.doors: dict[Door, Build] = {}
+        self.doors = {door: self._opened_when_needed(door, options) for door in options.doors}
         self.ports: list[Any] = []
         """Where callers come in."""
-        self._tls_only = tls_only
+        self._tls_only = options.tls_only
         self._turn: IDelayedCall | None = None
+
+    def _opened_when_needed(self, door: Door, options: DoorOptions) -> Build:
+        """Opens ``door`` for the first caller who comes to it."""
+
+        @cache
+        def opened() -> Build:
+            assert door.open is not None
+            return door.open(self.server, options, self.build)
+
+        return lambda address, began: opened()(address, began)
 
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""
@@ -247,8 +245,8 @@ class FrontFactory(Factory):
     def refusal(self, door: Door, secure: bool, address: str) -> DoorClosed | None:
         """Why ``door`` is closed to a caller from ``address``, who talks inside TLS or not; None:
         it is open."""
-        if door not in self.doors or (secure and door is Door.TLS):
-            return NOT_HERE[door]
-        if self._tls_only and not secure and door in CLEAR and not is_this_machine(address):
+        if door not in self.doors or (secure and door is TLS):
+            return DoorClosed(f"The door {door.name!r} is not open here.")
+        if self._tls_only and not secure and door.is_clear and not is_this_machine(address):
             return ONLY_IN_TLS
         return None

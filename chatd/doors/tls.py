@@ -3,9 +3,10 @@ what comes inside."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,13 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime
+from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
-
-if TYPE_CHECKING:
-    from chatd.doors.front import FrontFactory
-
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""
@@ -119,14 +117,15 @@ def why(error: BaseException | None) -> str:
 
 
 class TlsDoor:
-    """Unwraps TLS; what comes inside arrives at the front again."""
+    """Unwraps TLS. ``inside`` makes the protocol that is given what comes inside, from the address
+    and the time of connecting: the front, which recognises it in turn."""
 
-    def __init__(self, front: FrontFactory, certificate: Certificate) -> None:
-        self._front = front
-        self._factory = TLSMemoryBIOFactory(certificate, False, front, front.server.clock)
+    def __init__(self, certificate: Certificate, inside: Callable[[str, float], IProtocol], clock: IReactorTime) -> None:
+        self._inside = inside
+        self._factory = TLSMemoryBIOFactory(certificate, False, Factory(), clock)
         # An outlet gives one chunk a turn; to gather further would only cost one more turn.
         self._factory.protocol = TLSMemoryBIOProtocol
 
     def build(self, address: str, began: float) -> IProtocol:
         """The protocol of one connection, given the bytes from the ClientHello on."""
-        return TLSMemoryBIOProtocol(self._factory, self._front.build(address, began))
+        return TLSMemoryBIOProtocol(self._factory, self._inside(address, began))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
@@ -97,21 +97,16 @@ class WebDoor:
     """What all web connections share. ``origins``: the pages of other servers that may open a
     WebSocket, as browsers name them (``https://chat.example.org``)."""
 
-    def __init__(self, server: Server, origins: Sequence[str]) -> None:
+    def __init__(self, server: Server, origins: Collection[str]) -> None:
         self.server = server
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self.pages = load_pages()
         self.packed = {path: page.packed() for path, page in self.pages.items()}
 
-    def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
+    def build(self, address: str, began: float) -> IProtocol:
         """The protocol of one connection from ``address``, which is given the request from its
-        first byte on.
-
-        ``began`` is when the connection was made, in seconds of the server's clock; now, unless a
-        front has held it.
-        """
-        clock = self.server.clock
-        return cast(IProtocol, WebConnection(self, address, clock.seconds() if began is None else began))
+        first byte on; it was made at ``began``, in seconds of the server's clock."""
+        return cast(IProtocol, WebConnection(self, address, began))
 
 
 class WebRequest(http.Request):

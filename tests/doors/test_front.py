@@ -12,20 +12,20 @@ from twisted.internet.task import Clock
 
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
 from chatd.core.registry import Settings
+from chatd.doors.catalogue import DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.line import ChatProtocol
-from chatd.doors.openings import OPENINGS, Door
 from tests.doors.wire import Recorder, RunningServer, Wire
 
 GREETING = b"-- Welcome to chatd. What is your nick?\r\n"
 
 CALLS = {
-    Door.TEXT: b"ada\nhi\n",
-    Door.JSON: b'{"type": "hello", "nick": "ci"}\n{"type": "ping"}\n',
-    Door.TLS: b"\x16\x03\x01\x00\x05hello",
-    Door.WEB: b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n",
-    Door.IRC: b"CAP LS 302\r\nNICK ada\r\nUSER a 0 * :Ada\r\n",
-    Door.SSH: b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\x00",
+    TEXT: b"ada\nhi\n",
+    JSON: b'{"type": "hello", "nick": "ci"}\n{"type": "ping"}\n',
+    TLS: b"\x16\x03\x01\x00\x05hello",
+    WEB: b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n",
+    IRC: b"CAP LS 302\r\nNICK ada\r\nUSER a 0 * :Ada\r\n",
+    SSH: b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\x00",
 }
 
 
@@ -46,10 +46,10 @@ def finish(server: RunningServer, *wires: Wire) -> None:
 # -- To the door
 
 
-@pytest.mark.parametrize("door", CALLS)
+@pytest.mark.parametrize("door", CALLS, ids=str)
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 7])
 def test_each_door_gets_every_byte(server: RunningServer, door: Door, step: int) -> None:
-    server.record(*Door)
+    server.record(*DOORS)
     wire = server.call("192.0.2.7")
     wire.say(CALLS[door], step)
     protocol = wire.protocol
@@ -60,9 +60,9 @@ def test_each_door_gets_every_byte(server: RunningServer, door: Door, step: int)
     finish(server)
 
 
-@pytest.mark.parametrize("door", CALLS)
+@pytest.mark.parametrize("door", CALLS, ids=str)
 def test_each_door_gets_every_byte_wherever_it_is_cut(server: RunningServer, door: Door) -> None:
-    server.record(*Door)
+    server.record(*DOORS)
     call = CALLS[door]
     for cut in range(1, len(call)):
         wire = server.call()
@@ -93,7 +93,7 @@ def test_a_nick_may_look_like_an_opening(server: RunningServer, nick: bytes, ste
 
 def test_a_program_talks_as_without_a_front(server: RunningServer) -> None:
     wire = server.call()
-    wire.say(CALLS[Door.JSON], 1)
+    wire.say(CALLS[JSON], 1)
     server.turn()
     assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered", "pong"]
     finish(server, wire)
@@ -168,9 +168,9 @@ def test_a_program_that_speaks_late_is_served(server: RunningServer) -> None:
     finish(server, wire)
 
 
-@pytest.mark.parametrize("door", [Door.TEXT, Door.JSON, Door.IRC, Door.SSH])
+@pytest.mark.parametrize("door", [TEXT, JSON, IRC, SSH])
 def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server: RunningServer, door: Door) -> None:
-    server.record(*Door)
+    server.record(*DOORS)
     wire = server.call()
     server.clock.advance(1)
     wire.take()
@@ -179,9 +179,9 @@ def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server
     assert (wire.protocol.door, wire.protocol.received, wire.take()) == (door, CALLS[door], b"")
 
 
-@pytest.mark.parametrize(("door", "begins"), [(Door.WEB, b"HTTP/1.1 503 "), (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28")])
+@pytest.mark.parametrize(("door", "begins"), [(WEB, b"HTTP/1.1 503 "), (TLS, b"\x15\x03\x03\x00\x02\x02\x28")])
 def test_who_cannot_skip_a_greeting_is_told_so(server: RunningServer, door: Door, begins: bytes) -> None:
-    server.record(*Door)
+    server.record(*DOORS)
     wire = server.call()
     server.clock.advance(1)
     wire.take()
@@ -192,7 +192,7 @@ def test_who_cannot_skip_a_greeting_is_told_so(server: RunningServer, door: Door
 
 
 def test_half_an_opening_is_not_taken_for_silence(server: RunningServer) -> None:
-    server.record(Door.WEB)
+    server.record(WEB)
     wire = server.call()
     wire.say(b"GE")
     server.clock.advance(5)
@@ -237,12 +237,12 @@ def test_the_door_goes_on_counting_from_connecting(server: RunningServer, call: 
 @pytest.mark.parametrize(
     ("door", "begins"),
     [
-        (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28"),
-        (Door.WEB, b"HTTP/1.1 503 Service Unavailable\r\n"),
-        (Door.IRC, b"ERROR :The door 'irc' is not open here."),
-        (Door.SSH, b"The door 'ssh' is not open here."),
-        (Door.TEXT, b"!! The door 'text' is not open here."),
-        (Door.JSON, b'{"type":"refused","code":"door-closed"'),
+        (TLS, b"\x15\x03\x03\x00\x02\x02\x28"),
+        (WEB, b"HTTP/1.1 503 Service Unavailable\r\n"),
+        (IRC, b"ERROR :The door 'irc' is not open here."),
+        (SSH, b"The door 'ssh' is not open here."),
+        (TEXT, b"!! The door 'text' is not open here."),
+        (JSON, b'{"type":"refused","code":"door-closed"'),
     ],
 )
 @pytest.mark.parametrize("step", [0, 1])
@@ -261,7 +261,7 @@ def test_a_closed_door_is_told_in_the_language_of_the_caller(server: RunningServ
 
 def test_an_http_refusal_is_whole(server: RunningServer) -> None:
     wire = server.call()
-    wire.say(CALLS[Door.WEB])
+    wire.say(CALLS[WEB])
     head, _, body = wire.take().partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
     assert b"Connection: close" in head.split(b"\r\n")
@@ -281,11 +281,11 @@ def test_what_comes_after_a_refusal_is_dropped_and_ends(server: RunningServer) -
 
 
 def test_where_no_person_is_served_nobody_is_greeted(server: RunningServer) -> None:
-    del server.front.doors[Door.TEXT]
+    del server.front.doors[TEXT]
     wire = server.call()
     server.clock.advance(5)
     assert wire.take() == b""
-    wire.say(CALLS[Door.JSON])
+    wire.say(CALLS[JSON])
     server.turn()
     assert b'"welcome"' in wire.take()
     finish(server, wire)
@@ -296,7 +296,7 @@ def test_where_no_person_is_served_nobody_is_greeted(server: RunningServer) -> N
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
-    server = RunningServer(clock, tls_only=True)
+    server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     wire = server.call(address)
     wire.say(b"ada\n")
     server.turn()
@@ -305,10 +305,10 @@ def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "10.0.0.1", "::ffff:192.0.2.1", "2001:db8::1", "fe80::1%eth0"])
-@pytest.mark.parametrize("door", [Door.TEXT, Door.JSON, Door.WEB, Door.IRC])
+@pytest.mark.parametrize("door", [TEXT, JSON, WEB, IRC])
 def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
-    server = RunningServer(clock, tls_only=True)
-    server.record(Door.WEB, Door.IRC, Door.TLS)
+    server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
+    server.record(WEB, IRC, TLS)
     wire = server.call(address)
     server.clock.advance(1)
     assert wire.take() == b""  # A greeting would spoil a handshake that comes late.
@@ -318,9 +318,9 @@ def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
     finish(server, wire)
 
 
-@pytest.mark.parametrize("door", [Door.TLS, Door.SSH])
+@pytest.mark.parametrize("door", [TLS, SSH])
 def test_what_is_encrypted_is_let_in(clock: Clock, door: Door) -> None:
-    server = RunningServer(clock, tls_only=True)
+    server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     server.record(door)
     wire = server.call()
     server.clock.advance(1)
@@ -336,7 +336,7 @@ def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
     first = server.call()
     person, program, silent = server.call(), server.call(), server.call()
     person.say(b"ada\n")
-    program.say(CALLS[Door.JSON])
+    program.say(CALLS[JSON])
     clock.advance(GREETING_SECONDS)
     assert person.take().startswith(b"!! The server is full.")
     assert json.loads(program.take().splitlines()[0])["code"] == "server-full"

@@ -22,9 +22,9 @@ from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublish
 from zope.interface import provider
 
 from chatd.core.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOG_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from chatd.doors.catalogue import IRC, JSON, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.line import ChatProtocol
-from chatd.doors.openings import Door
-from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+from chatd.doors.tls import BadCertificate, Certificate
 from tests.doors.wire import Recorder, RunningServer, Wire
 
 PRIVATE = {"plain": NoEncryption(), "encrypted": BestAvailableEncryption(b"secret")}
@@ -71,9 +71,11 @@ def server(clock: Clock, paths: tuple[str, str]) -> RunningServer:
 
 
 def tls_server(clock: Clock, paths: tuple[str, str], tls_only: bool = False) -> RunningServer:
-    server = RunningServer(clock, tls_only=tls_only)
-    server.front.doors[Door.TLS] = TlsDoor(server.front, Certificate(*paths)).build
-    return server
+    return server_with(clock, Certificate(*paths), tls_only)
+
+
+def server_with(clock: Clock, certificate: Certificate, tls_only: bool = False) -> RunningServer:
+    return RunningServer(clock, options=DoorOptions([TEXT, JSON, TLS], tls_only, certificate))
 
 
 class Client:
@@ -196,7 +198,7 @@ def test_programs_talk(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("door", "call"), [(Door.WEB, b"GET / HTTP/1.1\r\n\r\n"), (Door.IRC, b"CAP LS\r\nNICK a\r\n"), (Door.SSH, b"SSH-2.0-x\r\n")]
+    ("door", "call"), [(WEB, b"GET / HTTP/1.1\r\n\r\n"), (IRC, b"CAP LS\r\nNICK a\r\n"), (SSH, b"SSH-2.0-x\r\n")]
 )
 def test_other_doors_get_every_byte(server: RunningServer, door: Door, call: bytes) -> None:
     server.record(door)
@@ -478,8 +480,7 @@ def test_the_whole_chain_is_sent(clock: Clock, folder: Path) -> None:
 def test_new_callers_get_the_new_certificate_and_nobody_is_dropped(clock: Clock, folder: Path) -> None:
     old = make(folder, "first.example")
     certificate = Certificate(*old)
-    server = RunningServer(clock)
-    server.front.doors[Door.TLS] = TlsDoor(server.front, certificate).build
+    server = server_with(clock, certificate)
     ada = log_in(server)
     new = make(folder, "second.example")
     for target, source in zip(old, new, strict=True):
@@ -507,8 +508,7 @@ def test_a_bad_file_is_refused_and_the_old_one_kept(clock: Clock, tmp_path: Path
     assert "\n" not in str(raised.value)
     assert str(tmp_path) in str(raised.value)
     assert "good.example is valid" in certificate.about
-    server = RunningServer(clock)
-    server.front.doors[Door.TLS] = TlsDoor(server.front, certificate).build
+    server = server_with(clock, certificate)
     ada = log_in(server)
     assert ada.certificate == "CN=good.example"
     finish(server, ada.wire)

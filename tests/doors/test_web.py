@@ -49,7 +49,7 @@ class Site:
         self.calls: list[WebConnection] = []
 
     def call(self) -> tuple[WebConnection, Wire]:
-        protocol, wire = self.door.buildProtocol("192.0.2.1"), Wire()
+        protocol, wire = self.door.build("192.0.2.1", self.clock.seconds()), Wire()
         assert isinstance(protocol, WebConnection)
         protocol.makeConnection(wire)
         self.calls.append(protocol)

@@ -78,7 +78,7 @@ class Page:
         self._connection = Connection(ConnectionType.CLIENT)
         self.head = b""
         self._there = True
-        self._protocol = server.door.buildProtocol("192.0.2.1")
+        self._protocol = server.door.build("192.0.2.1", server.clock.seconds())
         self._protocol.makeConnection(self.wire)
 
     def give(self, data: bytes) -> None:

@@ -15,9 +15,8 @@ from twisted.python.failure import Failure
 from chatd.core.log import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
-from chatd.doors.catalogue import open_line_doors
+from chatd.doors.catalogue import JSON, TEXT, Door, DoorOptions
 from chatd.doors.front import FrontFactory
-from chatd.doors.openings import Door
 from chatd.doors.server import Server
 from chatd.testing import StandingClock
 
@@ -46,6 +45,10 @@ class Wire:
         return not (self.closed or self.aborted)
 
     # -- The server's side
+
+    @property
+    def disconnecting(self) -> bool:
+        return self.closed
 
     def write(self, data: bytes) -> None:
         if self.open and not self.half_closed:
@@ -119,12 +122,11 @@ class RunningServer:
     """A front on a clock that stands still; the doors of lines are open, and ``record`` opens
     others that only keep what comes."""
 
-    def __init__(self, clock: Clock, settings: Settings | None = None, tls_only: bool = False) -> None:
+    def __init__(self, clock: Clock, settings: Settings | None = None, options: DoorOptions | None = None) -> None:
         self.clock = clock
         self.shared = new_server(clock, settings)
         self.registry = self.shared.registry
-        self.front = FrontFactory(self.shared, tls_only)
-        open_line_doors(self.front, [Door.TEXT, Door.JSON])
+        self.front = FrontFactory(self.shared, options or DoorOptions([TEXT, JSON]))
 
     def record(self, *doors: Door) -> None:
         """Open ``doors``, which keep what comes and answer nothing."""
