@@ -16,6 +16,9 @@ import chatd
 PACKAGE = Path(chatd.__path__[0])
 TESTS = PACKAGE.parent / "tests"
 
+CIRCLES: set[frozenset[str]] = {frozenset({"chatd.core.room", "chatd.core.session"})}
+"""The circles of imports that there still are."""
+
 KNOW_THE_REACTOR = {"chatd.tap", "chatd.client.main"}
 """All others are given theirs."""
 
@@ -109,6 +112,24 @@ def test_doors_know_no_wiring_and_no_client(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(CLIENT))
 def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) -> None:
     assert ours(imported_by(module)) <= {"chatd", "chatd.core"} | PROTOCOL | CODECS | CLIENT
+
+
+def reachable(module: str) -> set[str]:
+    """The modules that ``module`` leads to, by one import or several."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = ours(imported_by(waiting.pop())) - found
+        found |= new
+        waiting.extend(new)
+    return found
+
+
+def test_imports_have_no_circle() -> None:
+    """Imports for types alone and inside functions count as well: they only hide a circle."""
+    leads_to = {module: reachable(module) for module in MODULES}
+    circles = {frozenset(other for other in leads_to[one] if one in leads_to[other]) for one in MODULES}
+    assert circles - {frozenset()} == CIRCLES
 
 
 @EVERY
