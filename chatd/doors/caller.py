@@ -10,6 +10,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from chatd.codecs.base import Codec
 from chatd.core import actions, events
@@ -120,8 +121,8 @@ class Caller:
         self.drained()
 
     def take_line(self, line: bytes) -> None:
-        """Do what ``line`` asks. A refusal is answered; any other exception is our defect, and
-        costs this connection only."""
+        """Do what ``line`` asks. A refusal is answered; any other exception is a defect of ours,
+        and ends this connection only."""
         session, registry = self.session, self._server.registry
         try:
             command = self.codec.decode(line, session.name is not None)
@@ -129,9 +130,8 @@ class Caller:
                 actions.perform(registry, session, command)
         except Refusal as refusal:
             self.refuse(refusal)
-        except Exception:
-            log.failure("defect: a line of {nick} could not be served", nick=session.nick)
-            self.abort(Reason.LINK_LOST)
+        except Exception as error:
+            self.fail(error)
         if not self._nick and session.name is not None:
             self._begin()
         if self.outlet.congested and self.ended is None:
@@ -200,6 +200,12 @@ class Caller:
     def _cut(self) -> None:
         self._deadline = None
         self._transport.abortConnection()
+
+    def fail(self, error: BaseException) -> None:
+        """A command met a defect of ours, perhaps long after it was given: log it with its
+        traceback, and end the connection at once."""
+        log.failure("defect: a command of {nick} failed", Failure(error), nick=self.session.nick)
+        self.abort(Reason.LINK_LOST)
 
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, formatEvent
 
 from chatd.core import actions
 from chatd.core.events import Reason
@@ -81,6 +81,37 @@ def test_a_defect_is_logged_once_and_costs_this_connection(
         raise ZeroDivisionError
 
     monkeypatch.setattr(actions, "perform", fail)
+    call.caller.take_line(b"ada")
+    assert call.wire.aborted
+    assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
+    logged_errors.clear()
+
+
+def test_a_late_defect_is_logged_with_its_traceback_and_costs_this_connection(call: Call, logged_errors: list[LogEvent]) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("late")
+
+    call.caller.take_line(b"ada")
+    try:
+        broken()
+    except ZeroDivisionError as error:
+        late = error
+    call.caller.fail(late)
+    assert call.wire.aborted
+    assert call.caller.ended is Reason.LINK_LOST
+    [event] = logged_errors
+    assert formatEvent(event) == "defect: a command of ada failed"
+    assert "in broken" in event["log_failure"].getTraceback()
+    logged_errors.clear()
+
+
+def test_a_defect_in_decoding_costs_this_connection(
+    call: Call, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(call.caller.codec, "decode", fail)
     call.caller.take_line(b"ada")
     assert call.wire.aborted
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
