@@ -1,12 +1,12 @@
-"""A caller: what one connection goes through on every door, from the first word to the last.
+"""A caller: one connection from its first line to its last, the same on every door.
 
-A door turns a transport into lines and gives them to its caller; limits, flood control, refusals
-and the end of the connection are here, the same for all doors.
+A door turns a transport into lines and gives them to its caller. Limits, flood control, refusals
+and the end of the connection are here.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -14,27 +14,30 @@ from twisted.python.failure import Failure
 
 from chatd.codecs.base import Codec
 from chatd.core import actions, events
-from chatd.core.errors import Refusal, ServerFull
+from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
-from chatd.core.limits import CLOSE_SECONDS, LOGIN_SECONDS
+from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet, Writable
 from chatd.doors.server import Server
 
 log = Logger()
 
+TOO_LONG: Final = TooLong("The line is too long.", f"A line has at most {LINE_BYTES} bytes; send several.")
 
-class Valve(Protocol):
-    """The side of a door that reads; its caller turns it off while nothing more should come in."""
+
+class Input(Protocol):
+    """The reading side of a door. Its caller pauses it while it can take no more lines
+    (backpressure)."""
 
     paused: bool
 
     def pauseProducing(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
 
     def resumeProducing(self) -> None:
-        """Read again, first of all what is held already."""
+        """Read again, beginning with what is buffered."""
 
 
 class Caller:
@@ -43,28 +46,28 @@ class Caller:
     __slots__ = (
         "_bucket",
         "_deadline",
+        "_flood_wait",
+        "_input",
         "_nick",
         "_server",
         "_slowed",
         "_transport",
-        "_valve",
-        "_wait",
         "codec",
         "ended",
         "outlet",
         "session",
     )
 
-    def __init__(self, server: Server, transport: Writable, valve: Valve, address: str, began: float, codec: Codec) -> None:
-        """``began`` is when the connection was made, in seconds of the server's clock. The caller
-        speaks ``codec``, in which a caller who is one too many is refused."""
+    def __init__(self, server: Server, transport: Writable, input: Input, address: str, began: float, codec: Codec) -> None:
+        """``began`` is when the connection was made, in seconds of the server's clock. Where the
+        server is full, the caller is told so in ``codec`` and disconnected."""
         registry, settings = server.registry, server.registry.settings
         self._server = server
         self._transport = transport
-        self._valve = valve
+        self._input = input
         self.codec = codec
         self.ended: Reason | None = None
-        """Why the connection ends, once that is settled; nothing is taken from it any more."""
+        """Why the connection ends, once it does; no line is taken from then on."""
         self.outlet = Outlet(transport, codec, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._nick = ""
@@ -72,9 +75,10 @@ class Caller:
         if settings.flood_rate:
             self._bucket = Bucket(settings.flood_rate, settings.flood_burst, server.clock.seconds())
         self._slowed = False
-        self._wait: IDelayedCall | None = None
-        left = max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
-        self._deadline: IDelayedCall | None = server.clock.callLater(left, self._too_late)
+        """Whether the person has been told that their lines wait."""
+        self._flood_wait: IDelayedCall | None = None
+        remaining = max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
+        self._deadline: IDelayedCall | None = server.clock.callLater(remaining, self._on_login_timeout)
         server.on_connected(self.session)
         server.half_open.add(self)
         try:
@@ -92,15 +96,15 @@ class Caller:
     # -- Lines
 
     @property
-    def limited(self) -> bool:
+    def has_flood_limit(self) -> bool:
         """Whether there is a flood limit at all."""
         return self._bucket is not None
 
     def may_take_line(self) -> bool:
-        """Whether flood control lets a line pass now; if not, the valve is off until it does.
+        """Whether flood control admits a line now; if not, the input is paused until it does.
 
-        Lines wait in the door's one buffer, and behind it in the sender's own: nothing is dropped,
-        and nothing grows.
+        The lines wait in the door's one buffer, then in the kernel's and at the sender: none is
+        dropped, and no buffer grows.
         """
         if self._bucket is None:
             return True
@@ -112,12 +116,12 @@ class Caller:
         if not self._slowed:
             self._slowed = True
             self.outlet.tell(events.Slowed(self._bucket.rate))
-        self._wait = clock.callLater(wait, self._flow)
-        self._valve.pauseProducing()
+        self._flood_wait = clock.callLater(wait, self._on_flood_wait_over)
+        self._input.pauseProducing()
         return False
 
-    def _flow(self) -> None:
-        self._wait = None
+    def _on_flood_wait_over(self) -> None:
+        self._flood_wait = None
         self.drained()
 
     def take_line(self, line: bytes) -> None:
@@ -133,15 +137,15 @@ class Caller:
         except Exception as error:
             self.fail(error)
         if not self._nick and session.name is not None:
-            self._begin()
+            self._on_login()
         if self.outlet.congested and self.ended is None:
-            self._valve.pauseProducing()
+            self._input.pauseProducing()
 
     def refuse(self, refusal: Refusal) -> None:
         """Tell the person why not."""
         actions.refuse(self.session, refusal)
 
-    def _begin(self) -> None:
+    def _on_login(self) -> None:
         self._set_deadline(None)
         self._server.half_open.discard(self)
         self._nick = self.session.nick
@@ -149,31 +153,30 @@ class Caller:
 
     # -- The end
 
-    def hang_up(self) -> None:
-        """The person has said everything, and closed their side: what is queued for them is still
-        sent."""
+    def on_input_ended(self) -> None:
+        """The other side sends nothing more; what is queued for it is still sent."""
         if self.ended is None:
             actions.end(self._server.registry, self.session, Reason.QUIT)
 
-    def gone(self) -> None:
-        """The connection is no more."""
+    def on_connection_lost(self) -> None:
+        """The connection no longer exists."""
         self._set_deadline(None)
         self._server.half_open.discard(self)
-        if self._wait is not None:
-            self._wait.cancel()
-            self._wait = None
-        nick, why = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
-        self.ended = why
+        if self._flood_wait is not None:
+            self._flood_wait.cancel()
+            self._flood_wait = None
+        nick, reason = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
+        self.ended = reason
         self.outlet.lost()
-        actions.depart(self._server.registry, self.session, why)
+        actions.depart(self._server.registry, self.session, reason)
         self._server.registry.dismiss(self.session)
-        self._server.on_disconnected(self.session, nick, why)
+        self._server.on_disconnected(self.session, nick, reason)
 
-    def shed(self) -> None:
-        """Others have come, and there are too many who have no nick yet."""
+    def drop(self) -> None:
+        """End the connection at once: too many callers have no nick (half_open.HalfOpen)."""
         self.abort(Reason.TIMED_OUT)
 
-    def _too_late(self) -> None:
+    def _on_login_timeout(self) -> None:
         self._deadline = None
         actions.end(self._server.registry, self.session, Reason.TIMED_OUT)
 
@@ -185,19 +188,19 @@ class Caller:
     # -- What the outlet asks (outlet.Owner)
 
     def drained(self) -> None:
-        """All that was queued for the person has been taken: they may ask more."""
-        if self._valve.paused and self._wait is None and self.ended is None and not self.outlet.congested:
-            self._valve.resumeProducing()
+        """The transport has taken everything that was queued: the person may ask more."""
+        if self._input.paused and self._flood_wait is None and self.ended is None and not self.outlet.congested:
+            self._input.resumeProducing()
 
     def closing(self, reason: Reason) -> None:
-        """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any
-        case."""
+        """The connection ends when everything that is queued has been sent, or after
+        ``CLOSE_SECONDS``."""
         self.ended = self.ended or reason
-        self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._cut))
-        if self._valve.paused:  # What comes is dropped, but the other side's end must be seen inside TLS.
-            self._valve.resumeProducing()
+        self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout))
+        if self._input.paused:  # Lines are ignored, but only a read shows that the other side has closed TLS.
+            self._input.resumeProducing()
 
-    def _cut(self) -> None:
+    def _on_close_timeout(self) -> None:
         self._deadline = None
         self._transport.abortConnection()
 

@@ -1,4 +1,5 @@
-"""The line door: TCP lines, for people with ``nc`` or ``telnet`` and for programs with JSON."""
+"""The line door: lines over TCP or TLS, for people with ``nc`` or ``telnet`` and for programs that
+speak JSON."""
 
 from __future__ import annotations
 
@@ -12,33 +13,33 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.codecs.base import Codec
-from chatd.core.errors import TooLong
 from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES
 from chatd.delivery.outlet import Writable
-from chatd.doors.caller import Caller
+from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
 from chatd.doors.telnet import Telnet
 
 IAC_BYTE: Final = b"\xff"
-TOO_LONG: Final = TooLong("The line is too long.", f"A line has at most {LINE_BYTES} bytes; send several.")
 
 
 @implementer(IHalfCloseableProtocol)
 class ChatProtocol(LineReceiver):
-    """One caller on the line door: bytes to lines, and lines to the caller; what goes out passes
-    the outlet.
+    """One connection on the line door. It splits bytes into lines for its caller, whose outlet
+    writes the answers.
 
-    Of :class:`LineReceiver` it keeps the interface and not the way of splitting, which copies the
+    It keeps the interface of :class:`LineReceiver` and not its way of splitting, which copies the
     rest of the buffer for each line.
     """
 
     delimiter = b"\n"
     MAX_LENGTH = LINE_BYTES
     caller: Caller
-    _held = b""
+    _buffer = b""
+    """The beginning of a line, or what waits while reading is paused."""
     _skipping = False
+    """Whether the rest of a line that was too long is on its way, to be skipped."""
     _telnet: Telnet | None = None
 
     def __init__(self, factory: ChatFactory, address: str, began: float) -> None:
@@ -49,46 +50,45 @@ class ChatProtocol(LineReceiver):
     # -- The connection
 
     def connectionMade(self) -> None:
-        """Take a seat."""
+        """Begin the session."""
         tune(self.transport)
         transport, factory = cast(Writable, self.transport), self._factory
         self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Free the seat."""
+        """End the session."""
         if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
-            self.readConnectionLost()  # Inside TLS both sides end at once (close_notify; RFC 8446, 6.1).
-        self.caller.gone()
+            self.readConnectionLost()  # TLS ends both sides at once (close_notify; RFC 8446, 6.1).
+        self.caller.on_connection_lost()
 
     def readConnectionLost(self) -> None:
-        """The caller has said everything (``nc -N``): an unterminated last line counts, and the
-        answers are still sent."""
-        held, self._held = self._held.removesuffix(b"\r"), b""
-        if len(held) > LINE_BYTES:
+        """The other side sends nothing more (``nc -N``): take a last line without its end, and
+        still send the answers."""
+        rest, self._buffer = self._buffer.removesuffix(b"\r"), b""
+        if len(rest) > LINE_BYTES:
             self.caller.refuse(TOO_LONG)
-        elif held and not self._skipping and self.caller.ended is None:
-            self.lineReceived(held)
-        self.caller.hang_up()
+        elif rest and not self._skipping and self.caller.ended is None:
+            self.lineReceived(rest)
+        self.caller.on_input_ended()
 
     def writeConnectionLost(self) -> None:
-        """The caller takes nothing more: there is no use in going on."""
+        """The other side reads nothing more, so no answer can reach it: end the connection."""
         self.caller.abort(Reason.LINK_LOST)
 
     # -- Bytes to lines
 
     def dataReceived(self, data: bytes) -> None:
-        """Take apart what came, in time that grows with its length alone; what must wait is
-        held."""
+        """Split ``data`` into lines, in linear time; what cannot be taken yet stays buffered."""
         if self._telnet is not None or IAC_BYTE in data:
-            data = self._without_telnet(data)
-        data, self._held, start = self._held + data, b"", 0
+            data = self._strip_telnet(data)
+        data, self._buffer, start = self._buffer + data, b"", 0
         caller = self.caller
         while not self.paused and caller.ended is None:
             end = data.find(b"\n", start)
             if end < 0:
-                self._hold(data[start:])
+                self._keep_beginning(data[start:])
                 return
-            if caller.limited and not caller.may_take_line():
+            if caller.has_flood_limit and not caller.may_take_line():
                 break
             line = data[start:end].removesuffix(b"\r")
             start = end + 1
@@ -98,23 +98,24 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-        self._held = data[start:] if caller.ended is None else b""
+        self._buffer = data[start:] if caller.ended is None else b""
 
-    def _hold(self, rest: bytes) -> None:
-        """Keep the beginning of a line; of one that is over its limit nothing, and the more of it
-        comes, the later."""
-        if len(rest) > LINE_BYTES + 1 and not self._skipping:
+    def _keep_beginning(self, beginning: bytes) -> None:
+        """Buffer the beginning of a line. If it is too long already, buffer nothing of it, and slow
+        the sender down."""
+        if len(beginning) > LINE_BYTES + 1 and not self._skipping:
             self._skipping = True
             self.caller.refuse(TOO_LONG)
         if self._skipping:
             self.caller.may_take_line()
         else:
-            self._held = rest
+            self._buffer = beginning
 
-    def _without_telnet(self, data: bytes) -> bytes:
+    def _strip_telnet(self, data: bytes) -> bytes:
+        """``data`` without telnet's own bytes, which are answered."""
         if self._telnet is None:
             self._telnet = Telnet()
-            data, self._held = self._held + data, b""  # A character that telnet takes apart may begin in what is held.
+            data, self._buffer = self._buffer + data, b""  # A character that a telnet client has mangled may begin in the buffer.
             self.caller.session.door = "telnet"
         typed, answer = self._telnet.receive(data)
         self.caller.outlet.put(answer)
@@ -127,16 +128,16 @@ class ChatProtocol(LineReceiver):
         self.caller.take_line(line)
 
     def _may_switch_to_json(self) -> bool:
-        """Whether this may be a program after all, which tried other words first: a person without
-        a nick, where programs are let in."""
+        """Whether a line of JSON would show that this is a program after all, which has sent
+        something else before: only where programs are accepted, and as long as there is no nick."""
         return self._factory.accepts_json and self.caller.session.name is None and self.caller.codec is self._factory.codec
 
 
 class ChatFactory(Factory):
-    """The line door: makes the protocol of each caller who comes in by it.
+    """The line door: makes the protocol of each connection.
 
-    Its callers speak ``codec``, by default the text codec. With ``accepts_json`` a person who has
-    no nick yet may turn out to be a program: its first line of JSON tells.
+    Its callers speak ``codec``, by default the text codec. With ``accepts_json`` a caller without a
+    nick may switch to JSON by sending a line of it. ``registry`` is the one that all doors share.
     """
 
     noisy = False

@@ -16,7 +16,7 @@ from chatd.doors.caller import Caller
 from tests.doors.wire import Wire, new_server
 
 
-class Valve:
+class Input:
     """The reading side of a door, open or shut."""
 
     paused = False
@@ -34,8 +34,8 @@ class Call:
     def __init__(self, clock: Clock, settings: Settings | None = None, began: float = 0.0) -> None:
         self.clock = clock
         self.server = new_server(clock, settings)
-        self.wire, self.valve = Wire(), Valve()
-        self.caller = Caller(self.server, self.wire, self.valve, "192.0.2.7", began, self.server.text)
+        self.wire, self.input = Wire(), Input()
+        self.caller = Caller(self.server, self.wire, self.input, "192.0.2.7", began, self.server.text)
 
     def heard(self) -> str:
         self.clock.advance(0)
@@ -46,7 +46,7 @@ class Call:
 def call(clock: Clock) -> Iterator[Call]:
     call = Call(clock)
     yield call
-    call.caller.gone()
+    call.caller.on_connection_lost()
     clock.advance(1)
 
 
@@ -65,7 +65,7 @@ def test_the_time_to_log_in_runs_from_connecting(clock: Clock) -> None:
     clock.advance(0.2)
     assert call.caller.ended is Reason.TIMED_OUT
     assert "no nick in time" in call.heard()
-    call.caller.gone()
+    call.caller.on_connection_lost()
 
 
 def test_who_has_a_nick_has_all_the_time(call: Call) -> None:
@@ -122,9 +122,9 @@ def test_whoever_does_not_read_their_answers_is_not_read_from(call: Call) -> Non
     call.caller.take_line(b"ada")
     call.caller.outlet.put(b"x" * (INBOX_BYTES // 2))
     call.caller.take_line(b"/rooms")
-    assert call.valve.paused
+    assert call.input.paused
     call.clock.advance(0)
-    assert not call.valve.paused
+    assert not call.input.paused
 
 
 def test_what_does_not_end_is_cut(call: Call) -> None:
@@ -139,7 +139,7 @@ def test_what_does_not_end_is_cut(call: Call) -> None:
 def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
     call = Call(clock)
     call.caller.take_line(b"ada")
-    call.caller.gone()
+    call.caller.on_connection_lost()
     clock.advance(1)
     assert not call.server.sessions
     assert not call.server.registry.connections()
@@ -148,9 +148,9 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
 
 def test_one_too_many_is_told_and_let_go(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
-    second = Caller(call.server, wire := Wire(), Valve(), "192.0.2.8", 0, call.server.json)
+    second = Caller(call.server, wire := Wire(), Input(), "192.0.2.8", 0, call.server.json)
     clock.advance(0)
     assert b'"code":"server-full"' in wire.take()
     assert wire.closed
-    second.gone()
-    call.caller.gone()
+    second.on_connection_lost()
+    call.caller.on_connection_lost()

@@ -186,7 +186,7 @@ def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
     for _ in range(50):
         if bob.transport.producerState == "producing":
             bob.send(b"x" * 65536)
-        assert len(bob.protocol._held) <= LINE_BYTES + 1
+        assert len(bob.protocol._buffer) <= LINE_BYTES + 1
     bob.clock.advance(60)
     bob.send(b"y\n")
     assert [told[:24] for told in bob.heard()].count("!! The line is too long.") == 1
@@ -199,7 +199,7 @@ def test_after_the_end_nothing_is_taken_or_held(connect: Connect) -> None:
     for _ in range(10):
         bob.send(b"x" * 65536 + b"\n")
     assert ada.heard() == ["-- bob has left #lobby (quit)"]
-    assert bob.protocol._held == b""
+    assert bob.protocol._buffer == b""
 
 
 def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
@@ -256,11 +256,11 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
     bob.send(b"/help\n" * 1000)
     assert bob.transport.producerState == "paused"
     assert bob.protocol.caller.outlet.congested
-    held = len(bob.protocol._held)
+    held = len(bob.protocol._buffer)
     assert held > 3000
     bob.protocol.caller.outlet.resumeProducing()
     clock.advance(0)
-    assert len(bob.protocol._held) < held
+    assert len(bob.protocol._buffer) < held
     bob.lose()
     clock.advance(0)
 

@@ -485,7 +485,7 @@ def test_new_callers_get_the_new_certificate_and_nobody_is_dropped(clock: Clock,
     new = make(folder, "second.example")
     for target, source in zip(old, new, strict=True):
         Path(target).write_bytes(Path(source).read_bytes())
-    certificate.read_again()
+    certificate.reload()
     bob = log_in(server, nick=b"bob")
     assert (ada.certificate, bob.certificate) == ("CN=first.example", "CN=second.example")
     ada.say(b"still here\n")
@@ -504,7 +504,7 @@ def test_a_bad_file_is_refused_and_the_old_one_kept(clock: Clock, tmp_path: Path
     file, key = map(Path, paths)
     spoil(bad, file, key)
     with pytest.raises(BadCertificate) as raised:
-        certificate.read_again()
+        certificate.reload()
     assert "\n" not in str(raised.value)
     assert str(tmp_path) in str(raised.value)
     assert "good.example is valid" in certificate.about
