@@ -78,7 +78,7 @@ class ChatService(Service):
             log.info("{about}", about=self._certificate.about)
         if self._store is not None:
             self._store.start()
-        log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
+        log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory only")
         for port in self._ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=_readable(port.getHost()))
         self._upkeep.start(UPKEEP_SECONDS, now=False)

@@ -146,7 +146,7 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
     assert call.caller.ended is Reason.LINK_LOST
 
 
-def test_one_too_many_is_told_and_let_go(clock: Clock) -> None:
+def test_one_too_many_is_told_and_disconnected(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
     second = Caller(call.server, wire := Wire(), Input(), "192.0.2.8", 0, call.server.json)
     clock.advance(0)

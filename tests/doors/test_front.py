@@ -35,7 +35,7 @@ def server(clock: Clock) -> RunningServer:
 
 
 def finish(server: RunningServer, *wires: Wire) -> None:
-    """Let all that is still connected be gone."""
+    """End all connections that are left."""
     for wire in wires:
         wire.lose()
     server.turn()
@@ -110,7 +110,7 @@ def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(ser
     finish(server, wire)
 
 
-def test_who_says_nothing_at_all_and_closes_is_let_go(server: RunningServer) -> None:
+def test_who_says_nothing_at_all_and_closes_is_disconnected(server: RunningServer) -> None:
     wire = server.call()
     wire.hang_up()
     assert wire.closed
@@ -405,7 +405,7 @@ def test_few_are_accepted_in_a_turn_however_many_call(server: RunningServer) -> 
     finish(server, *wires)
 
 
-def test_when_the_server_stops_all_are_let_go(server: RunningServer) -> None:
+def test_when_the_server_stops_all_are_disconnected(server: RunningServer) -> None:
     ada, silent = server.call(), server.call()
     ada.say(b"ada\n")
     server.turn()

@@ -269,7 +269,7 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
 
 
 @pytest.mark.parametrize("said", [b"", b"not a nick\n", b"ad", b"/help\n"])
-def test_who_gives_no_nick_is_let_go_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
+def test_who_gives_no_nick_is_disconnected_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
     line = connect()
     line.send(said)
     clock.advance(LOGIN_SECONDS - 0.1)
@@ -305,7 +305,7 @@ def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
     named(connect(), "bob")
 
 
-def test_who_takes_nothing_more_is_let_go(connect: Connect) -> None:
+def test_who_takes_nothing_more_is_disconnected(connect: Connect) -> None:
     ada = named(connect(), "ada")
     ada.protocol.writeConnectionLost()
     assert ada.transport.aborting

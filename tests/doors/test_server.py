@@ -26,7 +26,7 @@ def log_in(server: RunningServer, nick: bytes) -> Wire:
 
 
 def finish(server: RunningServer, *wires: Wire) -> None:
-    """Let all that is still connected be gone."""
+    """End all connections that are left."""
     for wire in wires:
         wire.lose()
     server.turn()

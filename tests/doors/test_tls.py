@@ -337,7 +337,7 @@ def test_rubbish_costs_one_line(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
-def test_a_stalled_handshake_is_let_go_after_10_seconds(server: RunningServer, share: float) -> None:
+def test_a_stalled_handshake_is_dropped_after_10_seconds(server: RunningServer, share: float) -> None:
     client = Client(server)
     hello = client.hello()
     client.wire.say(hello[: 2 + int((len(hello) - 2) * share)])
@@ -423,8 +423,8 @@ def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: RunningServer) 
     finish(server, ada.wire, bob)
 
 
-def test_a_reader_who_takes_a_little_is_not_let_go(server: RunningServer) -> None:
-    """Of what the kernel holds for them some has gone, though by far not all of it."""
+def test_a_reader_who_takes_a_little_is_not_dropped(server: RunningServer) -> None:
+    """Some of what the kernel holds for them has been sent, though by far not all of it."""
     ada = log_in(server)
     near, far = socket.socketpair()
     ada.wire.getHandle = lambda: near  # type: ignore[attr-defined]

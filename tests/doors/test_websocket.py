@@ -304,7 +304,7 @@ def test_a_full_server_shows_the_page_and_says_so_in_a_frame(clock: Clock) -> No
     server.hang_up()
 
 
-def test_who_gives_no_nick_is_let_go(server: Server, clock: Clock) -> None:
+def test_who_gives_no_nick_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     clock.pump([LOGIN_SECONDS / 4] * 4)
     told = page.take()
@@ -312,7 +312,7 @@ def test_who_gives_no_nick_is_let_go(server: Server, clock: Clock) -> None:
     assert isinstance(told[-1], CloseConnection)
 
 
-def test_a_peer_that_answers_no_ping_is_let_go_in_time(server: Server, clock: Clock) -> None:
+def test_a_peer_that_answers_no_ping_is_disconnected_in_time(server: Server, clock: Clock) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -368,7 +368,7 @@ def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server
     assert [one["seq"] for one in told] == list(range(told[0]["seq"], told[0]["seq"] + 2000))
 
 
-def test_a_page_that_takes_nothing_is_let_go(server: Server, clock: Clock) -> None:
+def test_a_page_that_takes_nothing_is_dropped(server: Server, clock: Clock) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()

@@ -99,7 +99,7 @@ class Wire:
             self.lose()
 
     def lose(self) -> None:
-        """Be gone."""
+        """Lose the connection."""
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
 
