@@ -1,5 +1,5 @@
-"""Programs that talk with ids; and two of which one asks for what is far back while the other sees
-how busy the server is."""
+"""Load from programs: some that talk with ids, one that asks for old events, and one that pings
+meanwhile, to see how busy the server is."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any
 from benchmarks.fill import RARE, YEARS, vocabulary
 
 PING_SECONDS = 0.001
-"""How often is pinged, in seconds."""
+"""The pause between two pings, in seconds."""
 
 EACH = 200
-"""How often each question is asked."""
+"""How many times each question is asked."""
 
 LONG_ONES = 5
-"""How often a question is asked that takes seconds."""
+"""How many times a question is asked that takes seconds."""
 
 ASK_SECONDS = 60.0
-"""How long an answer may take before it is given up, in seconds."""
+"""The longest time to wait for an answer, in seconds."""
 
 PROGRAMS, MESSAGES, WINDOW = 20, 1000, 50
-"""How many programs talk at once, how many messages each says, and how many of them are on the way
-at a time."""
+"""How many programs talk at once, how many messages each of them sends, and how many of these may
+be unacknowledged at a time."""
 
 ACK = b'"type":"ack"'
 
@@ -37,7 +37,7 @@ Question = Callable[[random.Random], dict[str, Any]]
 
 @dataclass(slots=True)
 class Answers:
-    """How long the answers took and how long the pings took meanwhile, in seconds."""
+    """The latency of each answer, and of each ping meanwhile, in seconds."""
 
     answers: list[float] = field(default_factory=list)
     pings: list[float] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Link:
         return link
 
     async def ask(self, message: Mapping[str, Any], *answers: str) -> dict[str, Any]:
-        """Send ``message``, and give the first that comes of one of these types."""
+        """Send ``message``, and return the first answer of one of these types."""
         self.send(message)
         return await self.next(*answers)
 
@@ -66,20 +66,20 @@ class Link:
         self._writer.write(json.dumps(message).encode() + b"\n")
 
     async def next(self, *types: str) -> dict[str, Any]:
-        """The first that comes of one of these types."""
+        """Wait for the next message of one of these types."""
         while True:
             line = await asyncio.wait_for(self._reader.readline(), ASK_SECONDS)
             if not line:
-                raise ConnectionError("the server has hung up")
-            told: dict[str, Any] = json.loads(line)
-            if told["type"] in types:
-                return told
+                raise ConnectionError("the server has closed the connection")
+            message: dict[str, Any] = json.loads(line)
+            if message["type"] in types:
+                return message
 
     async def acknowledged(self) -> int:
-        """How many acknowledgements have come; nothing else is looked at."""
+        """Wait for more bytes, and count the acknowledgements in them; all else is ignored."""
         chunk = self._rest + await asyncio.wait_for(self._reader.read(1 << 16), ASK_SECONDS)
         if chunk == self._rest:
-            raise ConnectionError("the server has hung up")
+            raise ConnectionError("the server has closed the connection")
         lines, _, self._rest = chunk.rpartition(b"\n")
         return lines.count(ACK)
 
@@ -88,7 +88,7 @@ class Link:
 
 
 async def talk_with_ids(port: int) -> None:
-    """Let programs talk at once, each message with an id, until all are acknowledged."""
+    """Let all programs talk at once, each message with an id, until all are acknowledged."""
     await asyncio.gather(*(_talk_with_ids(port, f"program{number}") for number in range(PROGRAMS)))
 
 
@@ -108,7 +108,7 @@ def _moment(chance: random.Random) -> str:
 
 
 def questions(last: int) -> dict[str, tuple[Question, int]]:
-    """What is asked of a room with ``last`` events, and how often."""
+    """The questions about a room with ``last`` events, and how many times to ask each."""
     words = vocabulary()
 
     def do(command: str, **fields: Any) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def questions(last: int) -> dict[str, tuple[Question, int]]:
 
 
 async def ask(port: int, question: Question, times: int) -> Answers:
-    """Ask a server on ``port`` so often, when its search index is up to date."""
+    """Ask the server on ``port`` a question ``times`` times, when its search index is complete."""
     asker, pinger = await Link.open(port, "asker"), await Link.open(port, "pinger")
     await asker.ask({"type": "do", "command": "search", "text": RARE}, "found", "refused")
     answers = await _ask(asker, pinger, question, times)
@@ -143,21 +143,21 @@ async def ask(port: int, question: Question, times: int) -> Answers:
 
 
 async def _ask(asker: Link, pinger: Link, question: Question, times: int) -> Answers:
-    found, chance, asked = Answers(), random.Random(3), asyncio.Event()
+    measured, chance, asked = Answers(), random.Random(3), asyncio.Event()
 
     async def ping() -> None:
         while not asked.is_set():
             began = time.perf_counter()
             await pinger.ask({"type": "ping"}, "pong")
-            found.pings.append(time.perf_counter() - began)
+            measured.pings.append(time.perf_counter() - began)
             await asyncio.sleep(PING_SECONDS)
 
     pinging = asyncio.create_task(ping())
     for _ in range(times):
         began = time.perf_counter()
         await asker.ask(question(chance), "history", "found", "refused", "pong")
-        found.answers.append(time.perf_counter() - began)
+        measured.answers.append(time.perf_counter() - began)
         await asyncio.sleep(PING_SECONDS)
     asked.set()
     await pinging
-    return found
+    return measured

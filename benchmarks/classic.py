@@ -1,7 +1,6 @@
 """The classic Twisted chat server: one ``transport.write`` for each message and person.
 
-The thing to beat. It speaks as much of chatd's text dialect as the load generator needs, and no
-more.
+The thing to beat. It speaks only as much of chatd's text dialect as the load generator needs.
 
     python classic.py PORT
 """

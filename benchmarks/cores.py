@@ -1,7 +1,7 @@
 """Which cores the server and the load generator run on.
 
-Left to itself, the scheduler sometimes puts both on one core. Waking somebody there is so much
-cheaper that a delivery then seems to cost half, by luck; so each gets cores of its own.
+Left to itself, the scheduler sometimes puts both on one core. A wakeup on the same core is so much
+cheaper that a delivery then seems to cost half. So each gets cores of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FOR_SERVER = set(_ALLOWED[:-1]) or FOR_LOAD
 
 @contextmanager
 def on_cores(cores: set[int]) -> Iterator[None]:
-    """Programs that are started inside run on these cores."""
+    """Run the programs that are started inside this context on these cores."""
     os.sched_setaffinity(0, cores)
     try:
         yield

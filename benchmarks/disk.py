@@ -1,9 +1,9 @@
 """``python -m benchmarks disk``: what the log on disk costs, and whether it costs more when a room
 has ten million events.
 
-The same works on chatd in memory, on an empty database, on a full one, and on an empty one whose
-disk syncs in a millisecond; they take turns, so that a slow moment of the machine meets all of
-them.
+The same load is measured on chatd with its log in memory, with an empty database, with a full one,
+and with an empty one on a disk that takes a millisecond to sync. The four take turns, so that a
+slow moment of the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ PROCESSOR = "cpu_us_per_delivery"
 WORKED = [work for work in WORKS if work.name in (*BURSTS, PACED)]
 
 Values = dict[tuple[str, str, str], list[float]]
-"""By work, figure and server: one value for each run."""
+"""One value for each run, by work, figure and server."""
 
 Rows = list[list[str]]
 
 
 class Disk:
-    """Everything that is measured, in ``folder``, where the full database is too."""
+    """All measurements. ``folder`` holds the full database and temporary files."""
 
     def __init__(self, folder: Path, events: int, runs: int) -> None:
         self.folder = folder
@@ -68,7 +68,7 @@ class Disk:
         self.answers: dict[str, Answers] = {}
 
     def server(self, name: str, data: str = "") -> Server:
-        """chatd as the column ``name`` has it; with ``data``, in that folder."""
+        """The chatd of the column ``name``, with its data in the folder ``data`` if given."""
         preload = [f"LD_PRELOAD={self.folder / 'slow_sync.so'}", f"SLOW_SYNC_US={SLOW_SYNC_US}"] if name == SLOW else []
         fixed = {MEMORY: "none", FULL: str(self.full)}.get(name, data)
 
@@ -78,7 +78,7 @@ class Disk:
         return Server(name, "text", command, lambda: True)
 
     def run_all(self) -> None:
-        """Let the servers take turns."""
+        """Measure everything, run by run; in each the servers take turns."""
         for run in range(1, self.runs + 1):
             for work in WORKED:
                 for name in COLUMNS:
@@ -89,7 +89,7 @@ class Disk:
                 self._start(run, name)
 
     def ask(self) -> None:
-        """Ask the full room for what is far back."""
+        """Ask the full room for old events."""
         for name, (question, times) in questions(self.events).items():
             self.answers[name] = undisturbed(partial(self._ask, question, times))
 
@@ -151,7 +151,7 @@ class Disk:
     # -- The figures
 
     def rows(self) -> Rows:
-        """The table of what costs what."""
+        """The table of costs."""
         return [
             ["work", "figure", "limit", *COLUMNS],
             *(self._compared(work, "processor time, memory = 1", "1.5", PROCESSOR, "ratio") for work in BURSTS),
@@ -175,7 +175,7 @@ class Disk:
         return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else ""
 
     def asked(self) -> Rows:
-        """The table of what is far back."""
+        """The table of questions about old events."""
         heading = ["asked", "median, ms", "longest, ms", "pings meanwhile: p99, ms", "longest, ms", "longer than 10 ms"]
         return [heading, *([name, *_spread(found)] for name, found in self.answers.items())]
 
@@ -188,8 +188,7 @@ def _spread(found: Answers) -> list[str]:
 
 
 def sync_ms(folder: Path) -> float:
-    """How long the disk of ``folder`` takes to write and sync 4 KiB, in milliseconds: the
-    median."""
+    """The median time to write and sync 4 KiB on the disk of ``folder``, in milliseconds."""
     spans: list[float] = []
     block = os.urandom(4096)
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
@@ -202,25 +201,24 @@ def sync_ms(folder: Path) -> float:
 
 
 def _processor_seconds(pid: int) -> float:
-    """What a process has used, in seconds: its clock as the C library's clock_getcpuclockid names
-    it."""
+    """The processor time of a process, in seconds, by its clock_getcpuclockid(3)."""
     return time.clock_gettime(~pid << 3 | 2)
 
 
 def _forget_cached(path: Path) -> None:
-    """Let the kernel have nothing of the file in memory."""
+    """Remove the file from the kernel's page cache."""
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def compile_slow_sync(folder: Path) -> None:
-    """Compile what makes a disk slow."""
+    """Compile the library that delays each sync."""
     command = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(folder / "slow_sync.so"), str(HERE / "slow_sync.c")]
     subprocess.run([*command, "-ldl"], check=True)
 
 
 def table(rows: Rows) -> str:
-    """In Markdown."""
+    """The rows as a table in Markdown."""
     heading, *body = rows
     return "\n".join("| " + " | ".join(row) + " |" for row in (heading, ["---"] * len(heading), *body))
 
@@ -248,7 +246,7 @@ def _workplace(folder: Path | None) -> Iterator[Path]:
 
 
 def write(disk: Disk, facts: dict[str, str], out: Path) -> str:
-    """Write disk.json and disk.md; the latter's text."""
+    """Write disk.json and disk.md, and return the text of the latter."""
     out.mkdir(parents=True, exist_ok=True)
     values = [{"work": work, "figure": figure, "server": name, "runs": runs} for (work, figure, name), runs in disk.values.items()]
     answers = {name: asdict(found) for name, found in disk.answers.items()}
@@ -260,7 +258,7 @@ def write(disk: Disk, facts: dict[str, str], out: Path) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit status: 0 it was measured, 2 it could not be."""
+    """Measure and write the results. Exit status: 0 success, 2 failure."""
     options = parse_arguments(arguments)
     with _workplace(options.folder) as folder:
         disk = Disk(folder, options.events, options.runs)

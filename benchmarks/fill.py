@@ -1,4 +1,4 @@
-"""A database with a room that people have talked in for years, made quickly."""
+"""Quickly makes a database whose room looks as if people had talked in it for years."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from chatd.store.queries import Row, to_row
 
 ROOM = "lobby"
 YEARS = 5
-"""How long people have talked, evenly."""
+"""Over how many years the messages are spread, evenly."""
 
 WORDS = 20_000
 TEXTS = 50_000
 PEOPLE = 500
-"""Different words, texts and senders, in number; every other message has an id."""
+"""The number of different words, texts and senders; every other message has an id."""
 
 ROWS_AT_ONCE = 100_000
 INDEXED_AT_ONCE = 20_000
-"""The events of one transaction of the log and of the index, in number."""
+"""The number of events in one transaction of the log, and of the index."""
 
 RARE = "zyzzyva"
-"""A word that stands in one of ``RARE_EACH`` messages."""
+"""A word that only one of ``RARE_EACH`` messages contains."""
 
 RARE_EACH = 1_000_000
 
 
 def vocabulary() -> list[str]:
-    """Words, the most frequent first."""
+    """Random words, the most frequent first."""
     chance = random.Random(1)
     return ["".join(chance.choices("abcdefghijklmnoprstuvw", k=chance.randint(2, 9))) for _ in range(WORDS)]
 
 
 def fill(folder: Path, events: int) -> None:
-    """Make a database of ``events`` messages in ``folder``, indexed, unless there is one."""
+    """Make an indexed database of ``events`` messages in ``folder``, unless one exists."""
     path = folder / database.FILE_NAME
     if path.exists():
         return
@@ -77,16 +77,18 @@ def _rows(start: int, stop: int, events: int) -> Iterator[Row]:
     for seq in range(start, stop):
         person = chance.randrange(PEOPLE)
         text = f"{RARE} {seq}" if seq % RARE_EACH == 0 else texts[chance.randrange(TEXTS)]
-        said = Said(ROOM, seq, int(first + seq * apart), f"person{person}", _ORIGINS[person], text, id=str(seq) if seq % 2 else "")
+        said = Said(
+            ROOM, seq, int(first + seq * apart), f"person{person}", _SENDER_IDS[person], text, id=str(seq) if seq % 2 else ""
+        )
         yield to_row(1, said)
 
 
-_ORIGINS = [sha256(str(person).encode()).hexdigest()[:32] for person in range(PEOPLE)]
+_SENDER_IDS = [sha256(str(person).encode()).hexdigest()[:32] for person in range(PEOPLE)]
 
 
 @cache
 def _texts() -> list[str]:
-    """Texts of four to sixteen words, of which few are frequent (Zipf's law)."""
+    """Texts of four to sixteen words; a few words are frequent, most are rare (Zipf's law)."""
     chance, words = random.Random(2), vocabulary()
     weights = list(accumulate(1 / rank for rank in range(1, WORDS + 1)))
     return [" ".join(chance.choices(words, cum_weights=weights, k=chance.randint(4, 16))) for _ in range(TEXTS)]

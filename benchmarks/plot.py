@@ -1,4 +1,4 @@
-"""The ratios as a bar chart: plain SVG that reads well on a light and on a dark page."""
+"""The ratios as a bar chart: plain SVG, readable on a light and on a dark page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STYLE = """
 
 
 def _x(ratio: float) -> float:
-    """The place of a ratio on an axis on which each doubling is as wide as the next."""
+    """The position of a ratio on the logarithmic axis."""
     share = math.log(max(TICKS[0], min(TICKS[-1], ratio)) / TICKS[0]) / math.log(TICKS[-1] / TICKS[0])
     return LEFT + share * (WIDTH - LEFT - RIGHT)
 
@@ -43,8 +43,8 @@ def _line(x: float, top: float, bottom: float, kind: str) -> str:
 
 
 def _bar(y: float, ratio: float, server: str, limit: float | None) -> Iterator[str]:
-    """From 1, which is what the bare loop needs, to the right if the server needs more; then the
-    number, clear of the limit."""
+    """A bar from 1, the cost of the bare loop, to the server's ratio; then the number, to the
+    right of the limit."""
     start, stop = sorted((_x(1), _x(ratio)))
     colour = COLOURS.get(server, "#8b949e")
     place = f'x="{start:.1f}" y="{y}" width="{max(stop - start, 1):.1f}" height="{BAR}"'

@@ -1,7 +1,7 @@
-"""Whether other programs use the machine while something is measured.
+"""Measures while no other program uses the machine.
 
-What they use is what all processors have used, without what this program and those that it has
-started and awaited have.
+The processor time of other programs is that of all processors, minus that of this program and of
+the programs that it has started and waited for.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TypeVar
 
 MOST = 0.1
-"""What others may use while something is measured, in cores."""
+"""How much others may use during a measurement, in cores."""
 
 TRIES = 8
-"""How often it is measured again when they use more; what was disturbed least counts then."""
+"""How many times to measure if others use more; the least disturbed measurement counts then."""
 
 T = TypeVar("T")
 
 
 def undisturbed(measure: Callable[[], T]) -> T:
-    """What ``measure`` gives while nobody else uses the machine."""
+    """The result of ``measure`` while nobody else uses the machine."""
     tried: list[tuple[float, T]] = []
     while len(tried) < TRIES:
         others, began = _others_seconds(), time.perf_counter()

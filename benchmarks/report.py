@@ -1,4 +1,4 @@
-"""From outcomes to figures, and from figures to a table."""
+"""Computes figures from outcomes, and a table from the figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JUDGED = "chatd"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One case of one work on one server, in one run."""
+    """The outcome of one case of one work on one server, in one run."""
 
     run: int
     work: str
@@ -31,17 +31,17 @@ class Measurement:
 
 @dataclass(slots=True)
 class Results:
-    """Everything that was measured so far."""
+    """Everything that has been measured so far."""
 
     works: Sequence[Work]
     servers: Sequence[str]
     measurements: list[Measurement] = field(default_factory=list)
 
     def values(self, work: Work, figure: Figure, server: str) -> list[float]:
-        """The figure in each run in which it can be told."""
+        """The figure in each run in which it can be computed."""
         runs = sorted({measurement.run for measurement in self.measurements})
-        told = (self._value(work, figure, server, run) for run in runs)
-        return [value for value in told if value is not None]
+        values = (self._value(work, figure, server, run) for run in runs)
+        return [value for value in values if value is not None]
 
     def median(self, work: Work, figure: Figure, server: str) -> float | None:
         values = self.values(work, figure, server)
@@ -63,13 +63,13 @@ class Results:
         return figure.compute(outcomes) if len(outcomes) == len(work.cases) else None
 
     def keeps_limit(self, work: Work, figure: Figure) -> bool | None:
-        """Is chatd's median within the limit? None where there is no limit or no figure."""
+        """Whether chatd's median is within the limit; None: there is no limit or no figure."""
         median = self.median(work, figure, JUDGED)
         return None if median is None or figure.limit is None else median <= figure.limit
 
 
 def machine() -> dict[str, str]:
-    """What the figures depend on."""
+    """The machine and the software that the figures depend on."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
@@ -104,8 +104,8 @@ def _commit() -> str:
 
 
 def problems(measurements: Iterable[Measurement]) -> list[str]:
-    """A sentence for each case in which not all were greeted, or not all arrived once and in
-    order."""
+    """One line for each case in which not everybody was greeted, or not every message arrived
+    exactly once and in order."""
     return [_problem(measurement) for measurement in measurements if not measurement.outcome["went_well"]]
 
 
@@ -124,7 +124,7 @@ def _problem(measurement: Measurement) -> str:
 
 
 def show(value: float | None) -> str:
-    """A number with three digits that count."""
+    """A number with three significant digits."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -149,7 +149,7 @@ def plain_table(table: list[list[str]]) -> str:
 
 
 def _runs(results: Results) -> list[str]:
-    """How often each work was done."""
+    """The number of runs of each work."""
     runs = {measurement.work: measurement.run for measurement in results.measurements}
     return [f"{work} {run}" for work, run in runs.items()]
 

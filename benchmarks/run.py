@@ -1,7 +1,7 @@
-"""The benchmark from the command line: compile, start, measure, write down.
+"""The benchmark from the command line: compile, start, measure, write the results.
 
-Each case gets a server of its own, freshly started, and the load generator (``load.c``) beside it.
-The servers take turns, so that a slow moment of the machine meets all of them.
+For each case a server is started, and the load generator (``load.c``) runs against it. The servers
+take turns, so that a slow moment of the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Named = TypeVar("Named", Server, Work)
 
 
 class BenchmarkError(Exception):
-    """Raised when the measurement itself cannot go on; says why."""
+    """The measurement itself cannot continue; the text says why."""
 
 
 def compile_programs(folder: Path) -> None:
@@ -50,7 +50,7 @@ def compile_programs(folder: Path) -> None:
 
 
 def measure(load: Load, server: Server, folder: Path, *, default_limits: bool) -> Outcome:
-    """Start the server, let the crowd in, and give back what the load generator found."""
+    """Start the server, run the load generator against it, and return what it measured."""
     with running(server, folder, default_limits=default_limits) as (port, pid):
         window = 0 if load.everybody_at_once else server.login_window
         command = [str(folder / "load"), "--port", str(port), "--pids", str(pid), "--dialect", server.dialect]
@@ -64,7 +64,7 @@ def measure(load: Load, server: Server, folder: Path, *, default_limits: bool) -
 
 
 def tell(measurement: Measurement) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     outcome = measurement.outcome
     parts = [
         f"run {measurement.run}",
@@ -81,7 +81,7 @@ def tell(measurement: Measurement) -> None:
 
 
 class Benchmark:
-    """All runs, one after the other; whatever is measured is in ``results`` at once."""
+    """All runs, one after the other; each measurement is in ``results`` at once."""
 
     def __init__(self, works: Sequence[Work], servers: Sequence[Server], *, quick: bool) -> None:
         self.servers = servers
@@ -89,7 +89,7 @@ class Benchmark:
         self.results = Results(works, [server.name for server in servers])
 
     def run_all(self, runs: int | None, folder: Path) -> None:
-        """Each work as often as `runs` says, or else as often as the work itself says."""
+        """Run each work ``runs`` times; None: as many times as the work itself says."""
         for run in range(1, max(runs or work.runs for work in self.results.works) + 1):
             for work in self.results.works:
                 if run <= (runs or work.runs):
@@ -129,7 +129,7 @@ def write(results: Results, environment: dict[str, str], out: Path) -> None:
 
 
 def _chosen(all_of_them: Sequence[Named]) -> Callable[[str], list[Named]]:
-    """Parse a list of names, separated by commas, of works or of servers."""
+    """A parser for a list of names of works or of servers, separated by commas."""
     by_name = {one.name: one for one in all_of_them}
 
     def parse(words: str) -> list[Named]:
@@ -142,9 +142,9 @@ def _chosen(all_of_them: Sequence[Named]) -> Callable[[str], list[Named]]:
 
 
 def positive(word: str) -> int:
-    """Parse a whole number from 1 on."""
+    """Parse a whole number of at least 1."""
     if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError("a whole number from 1 on is wanted")
+        raise argparse.ArgumentTypeError("it must be a whole number of at least 1")
     return int(word)
 
 
@@ -172,7 +172,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _allow_open_files() -> None:
-    """Servers take over the limit of whoever starts them."""
+    """Raise the limit of open files, which the servers inherit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -182,8 +182,8 @@ def _end_like_an_interrupt(signal_number: int, frame: FrameType | None) -> NoRet
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 all went well, 1 something did not, 2 it could not be measured, 130
-    interrupted."""
+    """Measure and write the results. Exit status: 0 all went well, 1 a case failed, 2 nothing could
+    be measured, 130 interrupted."""
     options = parse_arguments(arguments)
     runs = 1 if options.quick and not options.runs else options.runs
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = 0
     with tempfile.TemporaryDirectory(prefix="chatd-benchmarks-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # ngIRCd reads its configuration again after it has given up root
+        folder.chmod(0o755)  # ngIRCd reads its configuration once more after it has dropped root
         try:
             compile_programs(folder)
             benchmark.run_all(runs, folder)
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"benchmarks: {error}", file=sys.stderr)
             status = 2
         except KeyboardInterrupt:
-            print("benchmarks: interrupted; what was measured so far is written", file=sys.stderr)
+            print("benchmarks: interrupted; writing what has been measured so far", file=sys.stderr)
             status = 130
     if benchmark.results.measurements:
         write(benchmark.results, environment, options.out)

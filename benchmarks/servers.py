@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started on a port, and stopped again."""
+"""The servers that are compared, and how each is started and stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STOP_SECONDS = 10.0
 
 
 class ServerError(Exception):
-    """Raised when a server does not start; says which, and what it said last."""
+    """A server does not start; the text says which one, and what it printed last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class Start:
     """What a server's command line depends on."""
 
     port: int
-    #: A temporary folder for configuration and logs; the compiled programs lie there too.
+    #: A temporary folder for configuration and logs, and for the compiled programs.
     folder: Path
-    #: The limits that the server has as it comes; otherwise those that would disturb a measurement
-    #: are off.
+    #: Whether to keep the server's default limits; otherwise those that would disturb a measurement
+    #: are turned off.
     default_limits: bool
 
 
@@ -42,14 +42,14 @@ class Server:
     dialect: str
     command: Callable[[Start], list[str]]
     is_installed: Callable[[], bool]
-    #: Logins under way at a time, outside of the work that lets everybody arrive at once.
+    #: How many logins may be in progress at a time, except in the work in which all arrive at once.
     login_window: int = 100
-    #: Is there a limit that could stop somebody who floods?
+    #: Whether the server has a limit that could stop somebody who floods.
     has_limits: bool = True
 
 
 def _sibling(program: str) -> Path:
-    """A program of the Python environment that runs this."""
+    """A program of the Python environment that runs this benchmark."""
     return Path(sys.executable).parent / program
 
 
@@ -74,7 +74,7 @@ def _on_disk(start: Start) -> list[str]:
 
 
 def chatd(start: Start, data: str) -> list[str]:
-    """The command of chatd with its data in the folder ``data``, or in none."""
+    """The command of chatd with its data in the folder ``data``; ``none``: in memory."""
     command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
     command += ["--interface", "127.0.0.1", "--data", data]
     if not start.default_limits:
@@ -145,10 +145,10 @@ SERVERS = (
     Server("chatd", "text", _in_memory, _twisted_is_installed),
     Server("durable", "text", _on_disk, _twisted_is_installed),
     Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
-    # It listens with a backlog of 10: whoever is the eleventh to knock waits a second for the next
+    # It listens with a backlog of 10: the eleventh client that connects waits a second for its next
     # try.
     Server("ngircd", "irc", _ngircd, lambda: _program("ngircd") is not None, login_window=8),
-    # It completes logins on the tick of a second, as many as there are then.
+    # It completes logins once a second, all that are waiting then.
     Server("inspircd", "irc", _inspircd, lambda: _program("inspircd") is not None, login_window=1000),
 )
 
@@ -188,11 +188,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def running(server: Server, folder: Path, *, default_limits: bool) -> Iterator[tuple[int, int]]:
-    """Run a server of its own for one case; gives its port and process id.
+    """Run a server for one case; yields its port and its process id.
 
-    chatd is the one of this checkout, not one that may be installed elsewhere.
-
-    Raises ServerError when it does not accept a connection within 20 s.
+    chatd runs from this checkout, even if another version is installed. Raises ServerError if the
+    server does not accept a connection within ``START_SECONDS``.
     """
     start = Start(free_port(), folder, default_limits)
     environment = os.environ | {"PYTHONPATH": str(HERE.parent)}

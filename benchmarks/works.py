@@ -1,14 +1,14 @@
-"""The works: who talks how much to whom, and which figures of it count, with the limits that chatd
-keeps."""
+"""The works: in each, how many people talk and listen, which figures are measured, and within which
+limits chatd must stay."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-#: What the load generator printed for one case.
+#: What the load generator prints for one case.
 Outcome = Mapping[str, float | int | bool | str]
-#: From the outcomes of a work's cases to a figure; None where it cannot be told.
+#: Computes a figure from the outcomes of a work's cases; None where that is impossible.
 Compute = Callable[[Mapping[str, Outcome]], float | None]
 
 
@@ -30,8 +30,8 @@ class Load:
     joins: bool = True
 
     def shortened(self) -> Load:
-        """The same work for a quick look: a fifth of the messages, a third of the time and of the
-        crowd."""
+        """The same load for a quick look: a fifth of the messages, a third of the time and of the
+        people."""
         return replace(
             self,
             messages=-(-self.messages // 5),
@@ -59,12 +59,12 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of a work, with the limit that chatd keeps."""
+    """One number of a work, and the limit within which chatd must stay."""
 
     title: str
     compute: Compute
     limit: float | None = None
-    #: Divide by what ``bare`` needed in the same run.
+    #: Divide by the figure of ``bare`` in the same run.
     relative: bool = False
 
 
@@ -75,12 +75,12 @@ class Work:
     cases: Mapping[str, Load]
     figures: tuple[Figure, ...]
     runs: int
-    #: Does the server keep the limits that it has as it comes, flood limits among them?
+    #: Whether the server runs with its default limits, flood limits included.
     default_limits: bool = False
 
 
 def number(case: str, key: str) -> Compute:
-    """A figure that stands in the outcome as it is."""
+    """A figure that the outcome contains as it is."""
     return lambda outcomes: float(outcomes[case][key])
 
 
@@ -198,10 +198,10 @@ WORKS = (
             Figure("p99 beside 1,000 who read, ms", number("reading", "p99_ms")),
             Figure("p99 beside 1,000 who never read, ms", number("stalled", "p99_ms")),
             Figure("p99 once they have stalled, ms", number("stalled", "second_half_p99_ms")),
-            Figure("let go within 47 s, % of the stalled", _percent("stalled", "stalled_closed", "stalled")),
+            Figure("disconnected within 47 s, % of the stalled", _percent("stalled", "stalled_closed", "stalled")),
             Figure("told what they missed, % of the stalled", _percent("stalled", "stalled_told", "stalled")),
             Figure(
-                "missed something untold, % of the stalled",
+                "missed something without being told, % of the stalled",
                 _percent("stalled", "stalled_untold", "stalled"),
                 0,
             ),

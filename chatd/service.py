@@ -1,4 +1,4 @@
-"""The service: listens, looks after things every few seconds, and on stopping tells everybody."""
+"""The service: listens, does some work periodically, and shuts down in order."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 
 log = Logger()
 
-SWEEP_SECONDS = 5.0
-"""How often it is looked for readers who take nothing, in seconds."""
+UPKEEP_SECONDS = 5.0
+"""How often stalled readers are dropped, and events stored that could not be stored before, in
+seconds."""
 
-FORGET_SECONDS = 60.0
-"""How often it is looked for what is too old, in seconds."""
+RETENTION_SECONDS = 60.0
+"""How often events that are too old are deleted, in seconds."""
 
 
 class ChatService(Service):
-    """Listens, and on stopping tells everybody and sends what is queued."""
+    """Listens; when it stops, it says goodbye to everybody and sends what is queued."""
 
     name = "chatd"
 
@@ -55,62 +56,61 @@ class ChatService(Service):
         self._certificate = certificate
         self._store = store
         self._ports: list[IListeningPort] = front.ports
-        self._forgetting = LoopingCall(_carefully, front.chat.registry.expiry.delete_old)
-        self._forgetting.clock = reactor
-        self._sweep = LoopingCall(_carefully, self._look_after)
-        self._sweep.clock = reactor
+        self._retention = LoopingCall(_log_failure, front.server.registry.expiry.delete_old)
+        self._retention.clock = reactor
+        self._upkeep = LoopingCall(_log_failure, self._do_upkeep)
+        self._upkeep.clock = reactor
 
     def privilegedStartService(self) -> None:
         """Listen, while the process may still listen on any port."""
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         _raise_file_limit()
-        for called, endpoint in self._endpoints:
+        for description, endpoint in self._endpoints:
             failures: list[Failure] = []
             endpoint.listen(self._front).addCallbacks(self._ports.append, failures.append)
             if failures:
-                _cannot_listen(called, failures[0].value)
+                _cannot_listen(description, failures[0].value)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
-        _calm_collector()
+        _relax_garbage_collector()
         if self._certificate is not None:
             log.info("{about}", about=self._certificate.about)
         if self._store is not None:
             self._store.start()
-        log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory alone")
+        log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory only")
         for port in self._ports:
-            log.info("chatd {version} listens on {address}", version=__version__, address=_shown(port.getHost()))
-        self._sweep.start(SWEEP_SECONDS, now=False)
-        self._forgetting.start(FORGET_SECONDS)
-        self._reactor.callWhenRunning(self._take_signals)
+            log.info("chatd {version} listens on {address}", version=__version__, address=_readable(port.getHost()))
+        self._upkeep.start(UPKEEP_SECONDS, now=False)
+        self._retention.start(RETENTION_SECONDS)
+        self._reactor.callWhenRunning(self._handle_signals)
 
-    def _look_after(self) -> None:
-        self._front.chat.drop_stalled_readers()
-        self._front.chat.registry.rooms.retry_owed()
+    def _do_upkeep(self) -> None:
+        self._front.server.drop_stalled_readers()
+        self._front.server.registry.rooms.retry_owed()
 
-    def _take_signals(self) -> None:
-        """End with status 0 on a signal; Twisted would end by the signal itself, which looks like a
-        crash to whoever started us."""
+    def _handle_signals(self) -> None:
+        """Stop on SIGTERM and SIGINT, with exit status 0: Twisted would end the process by the
+        signal itself, which looks like a crash to whoever started it. Reload on SIGHUP."""
 
         def stop(number: int, frame: object) -> None:
             self._reactor.callFromThread(self._stop_once)
 
-        def read_again(number: int, frame: object) -> None:
-            self._reactor.callFromThread(self._read_certificate_again)
+        def reload(number: int, frame: object) -> None:
+            self._reactor.callFromThread(self._reload_certificate)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
-        signal.signal(signal.SIGHUP, read_again)
+        signal.signal(signal.SIGHUP, reload)
 
-    def _read_certificate_again(self) -> None:
-        """Let new connections have the certificate that is in the files now; those that stand keep
-        theirs."""
+    def _reload_certificate(self) -> None:
+        """Use the certificate that is in the files now, for new connections."""
         if self._certificate is None:
-            log.info("SIGHUP: there is nothing to read again")
+            log.info("SIGHUP: there is nothing to reload")
             return
         try:
-            self._certificate.read_again()
-        except Exception as bad:  # Whatever is wrong with a file must not cost the certificate that there is.
+            self._certificate.reload()
+        except Exception as bad:  # Whatever is wrong with the files, the old certificate must stay in use.
             log.warn("SIGHUP: the certificate stays as it is: {bad}", bad=bad)
         else:
             log.info("SIGHUP: {about}", about=self._certificate.about)
@@ -122,59 +122,61 @@ class ChatService(Service):
     async def _stop(self) -> None:
         for port in self._ports:
             await maybeDeferred(port.stopListening)
-        settled: Deferred[None] = Deferred()
-        self._front.chat.registry.store.after_pending(lambda: settled.callback(None))
-        await settled
+        stored: Deferred[None] = Deferred()
+        self._front.server.registry.store.after_pending(lambda: stored.callback(None))
+        await stored
         await self._front.shut_down()
         if self._store is not None:
             self._store.close()
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening and let everybody go; done when they are gone."""
+        """Stop listening and end all sessions; fires when they have ended."""
         super().stopService()  # type: ignore[no-untyped-call]
-        for call in (self._sweep, self._forgetting):
+        for call in (self._upkeep, self._retention):
             if call.running:
                 call.stop()
         return Deferred.fromCoroutine(self._stop())
 
 
-def _carefully(work: Callable[[], object]) -> None:
-    """Do ``work``; a defect in it is logged, and does not keep it from being done the next time."""
+def _log_failure(work: Callable[[], object]) -> None:
+    """Do ``work`` and log any exception, so that a LoopingCall goes on and does it again."""
     try:
         work()
     except Exception:
-        log.failure("defect: {work} was not done to the end", work=work)
+        log.failure("defect: {work} failed", work=work)
 
 
-def _cannot_listen(called: str, error: BaseException | None) -> NoReturn:
-    """End the process, with one line for whoever started it; by now twistd has turned standard
-    error into its log."""
+def _cannot_listen(description: str, error: BaseException | None) -> NoReturn:
+    """End the process with one line on the original standard error, which twistd has replaced by
+    its log."""
     reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
-    print(f"chatd: cannot listen on {called}: {reason}", file=sys.__stderr__)
+    print(f"chatd: cannot listen on {description}: {reason}", file=sys.__stderr__)
     sys.exit(1)
 
 
-def _shown(address: Any) -> str:
-    """An address for people: ``port 8080``, ``127.0.0.1 port 8080``, the path of a socket."""
+def _readable(address: Any) -> str:
+    """An address as people write it: ``port 8080``, ``127.0.0.1 port 8080``, the path of a Unix
+    socket."""
     if not hasattr(address, "port"):
         return os.fsdecode(getattr(address, "name", None) or str(address))
     where = "" if address.host in ("::", "0.0.0.0") else f"{address.host} "
     return f"{where}port {address.port}"
 
 
-def _calm_collector() -> None:
-    """Let the cyclic garbage collector look less often, and never at what is here from the start.
+def _relax_garbage_collector() -> None:
+    """Run the cyclic garbage collector less often, and never over the objects that exist at the
+    start.
 
-    Events make no cycles, so with its usual threshold it looks in vain after every few hundred of
-    them: a twentieth of the processor time in bursts, and pauses that everybody feels. The cycles
-    that there are, of connections that are gone, can wait.
+    Events make no cycles. With its usual threshold the collector runs after every few hundred of
+    them and finds nothing: that takes a twentieth of the processor time in bursts, and the pauses
+    can be felt. Only connections that have ended leave cycles, which can wait.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS, 20, 20)
 
 
 def _raise_file_limit() -> None:
-    """Take as many connections as the system lets this process have."""
+    """Raise the limit of open files, and so of connections, to the most that the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):

@@ -1,4 +1,4 @@
-"""``twistd chatd``: the options, and the wiring of everything, and nothing else."""
+"""``twistd chatd``: the options, and how everything is wired."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ from chatd.core.registry import Registry, Settings
 from chatd.core.retention import span
 from chatd.core.text import decode_line, safe_text
 from chatd.delivery.fanout import Fanout
-from chatd.doors import catalogue
+from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
-from chatd.doors.line import ChatFactory
-from chatd.doors.openings import Door
+from chatd.doors.server import Server
 from chatd.service import ChatService
 from chatd.store.database import UnusableError, default_folder
 from chatd.store.sqlite import SqliteStore
@@ -69,9 +68,9 @@ def _rate(text: str) -> float:
 
 def _door(name: str) -> Door:
     """The door called ``name``."""
-    if name not in list(catalogue.NEEDS):
-        raise usage.UsageError(f"--doors: there is no door {name!r}; there are {', '.join(catalogue.NEEDS)}.")
-    return Door(name)
+    if name not in BUILT:
+        raise usage.UsageError(f"--doors: there is no door {name!r}; there are {', '.join(BUILT)}.")
+    return BUILT[name]
 
 
 class Options(usage.Options):
@@ -87,21 +86,21 @@ class Options(usage.Options):
         ["port", "p", None, f"The TCP port to listen on. [default: {DEFAULT_PORT}, unless --listen is given]", _port],
         ["interface", "i", "", "The address to listen on; empty: every interface, IPv4 and IPv6."],
         ["name", None, "chatd", "What the server calls itself."],
-        ["motd", None, None, "A UTF-8 text file whose lines everybody is shown on arrival."],
+        ["motd", None, None, "A UTF-8 text file that everybody is shown on arrival."],
         ["default-room", None, "lobby", "The room that everybody enters on arrival."],
-        ["flood-rate", None, FLOOD_RATE, "Lines a second taken from one connection in the long run; 0: no limit.", _rate],
-        ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that.", _whole],
-        ["keep", None, "", "How long what is said is kept, in hours, days or weeks (12h, 30d, 8w); empty: for ever."],
-        ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections taken from one address (IPv6: one /64); 0: no limit.", _whole],
-        ["data", None, "", "The folder that keeps what is said; empty: chatd in the XDG state folder; none: memory alone."],
-        ["max-sessions", None, SESSIONS, "Connections taken in all; 0: no limit.", _whole],
-        ["doors", None, None, "Which doors are open, with commas: text, json, web, tls. [default: all that are installed]"],
-        ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, read again on SIGHUP."],
+        ["flood-rate", None, FLOOD_RATE, "Lines per second accepted from one connection on average; 0: no limit.", _rate],
+        ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that limit applies.", _whole],
+        ["keep", None, "", "How long messages are kept, in hours, days or weeks (12h, 30d, 8w); empty: for ever."],
+        ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections accepted per address (IPv6: per /64); 0: no limit.", _whole],
+        ["data", None, "", "The folder for the data; empty: chatd in the XDG state folder; none: keep it in memory only."],
+        ["max-sessions", None, SESSIONS, "Connections accepted in all; 0: no limit.", _whole],
+        ["doors", None, None, f"The doors to open, separated by commas: {', '.join(BUILT)}. [default: all that are installed]"],
+        ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, reloaded on SIGHUP."],
         ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
     ]  # fmt: skip
 
     optFlags = [
-        ["tls-only", None, "Take callers outside TLS from this machine only."],
+        ["tls-only", None, "Accept connections outside TLS from this machine only."],
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -110,21 +109,21 @@ class Options(usage.Options):
         self["origin"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Take the options apart; what is wrong with them is said in one line, without the page
-        that ``--help`` prints."""
+        """Parse the options; a mistake ends the process with one line, without the page that
+        ``--help`` prints."""
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
             sys.exit(f"chatd: {str(error).removeprefix('Parameter type enforcement failed: ')}")
 
     def opt_listen(self, endpoint: str) -> None:
-        """Listen on this Twisted endpoint too, e.g. unix:/run/chatd.sock or
-        systemd:domain=INET:index=0; may be given more than once. --port is then only listened on if
-        it is given."""
+        """Listen on this Twisted endpoint, e.g. unix:/run/chatd.sock or
+        systemd:domain=INET:index=0; may be given more than once. The server then listens on a port
+        only if --port is given too."""
         self["listen"].append(endpoint)
 
     def opt_origin(self, origin: str) -> None:
-        """Let the pages of this other web server talk to this one, e.g. https://www.example.org;
+        """Let the pages of another web server connect to this one, e.g. https://www.example.org;
         may be given more than once."""
         self["origin"].append(origin)
 
@@ -139,7 +138,7 @@ class Options(usage.Options):
         if self["flood-rate"] and not self["flood-burst"]:
             raise usage.UsageError("--flood-burst must be at least 1, unless --flood-rate is 0.")
         self._check_tls()
-        self["missing"] = [] if self["doors"] else [door for door in catalogue.NEEDS if not catalogue.is_installed(door)]
+        self["missing"] = [] if self["doors"] else [door for door in BUILT.values() if not door.is_installed]
         self["doors"] = self._doors()
         self["settings"] = self._settings()
 
@@ -149,16 +148,16 @@ class Options(usage.Options):
         self["tls-key"] = self["tls-key"] or self["tls-cert"]
 
     def _doors(self) -> list[Door]:
-        """The doors to open, each of which has what it needs."""
+        """The doors to open, all of which are installed."""
         with_tls = self["tls-cert"] is not None
         if self["doors"] is None:
-            doors = [door for door in catalogue.NEEDS if (with_tls if door is Door.TLS else catalogue.is_installed(door))]
+            doors = [door for door in BUILT.values() if (with_tls if door is TLS else door.is_installed)]
         else:
             doors = [_door(name.strip()) for name in self["doors"].split(",")]
         for door in doors:
-            if not catalogue.is_installed(door):
-                raise usage.UsageError(f"{catalogue.missing(door)}.")
-        if with_tls != (Door.TLS in doors):
+            if not door.is_installed:
+                raise usage.UsageError(f"{door.missing}.")
+        if with_tls != (TLS in doors):
             raise usage.UsageError("The door tls is open if, and only if, --tls-cert names a certificate.")
         return doors
 
@@ -203,38 +202,33 @@ def makeService(options: Options) -> IService:
     """The service of ``twistd chatd``, on the reactor that twistd has chosen."""
     from twisted.internet import reactor
 
-    # Twisted's timers follow the wall clock otherwise: after a step back of an hour, all of them
+    # By default Twisted's timers follow the wall clock: if that is set back by an hour, all of them
     # wait an hour longer.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
     fanout = Fanout(reactor)
     endpoints = _endpoints(reactor, options)
     store = _store(reactor, options["data"])
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
-    factory = ChatFactory(registry, fanout, reactor)
-    front = FrontFactory(factory, options["tls-only"])
-    catalogue.open_line_doors(front, options["doors"])
-    if Door.WEB in options["doors"]:
-        catalogue.open_web_door(front, options["origin"])
-    certificate = _open_tls_door(front, options) if Door.TLS in options["doors"] else None
+    certificate = _certificate(options) if TLS in options["doors"] else None
+    doors = DoorOptions(options["doors"], options["tls-only"], certificate, options["origin"])
+    front = FrontFactory(Server(registry, fanout, reactor), doors)
     for door in options["missing"]:
-        log.info("this door stays closed: {missing}", missing=catalogue.missing(door))
+        log.info("this door stays closed: {missing}", missing=door.missing)
     return ChatService(reactor, front, endpoints, certificate, store)
 
 
-def _open_tls_door(front: FrontFactory, options: Options) -> Certificate:
-    from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
+def _certificate(options: Options) -> Certificate:
+    from chatd.doors.tls import BadCertificate, Certificate
 
     try:
-        certificate = Certificate(options["tls-cert"], options["tls-key"])
+        return Certificate(options["tls-cert"], options["tls-key"])
     except BadCertificate as bad:
         sys.exit(f"chatd: {bad}.")
-    front.doors[Door.TLS] = TlsDoor(front, certificate).build
-    return certificate
 
 
 def _store(reactor: Any, data: str) -> SqliteStore | None:
-    """The log on disk in the folder ``data``, or None where memory alone is asked for; exits where
-    it cannot be used."""
+    """The store in the folder ``data``; None: everything is in memory only. A folder that cannot be
+    used ends the process with one line."""
     if data == "none":
         return None
     try:
@@ -253,22 +247,22 @@ def _milliseconds() -> int:
 
 
 def _endpoints(reactor: Any, options: Options) -> list[tuple[str, IStreamServerEndpoint]]:
-    """What to listen on, each with how it is called to people; what is no endpoint ends the process
-    with one line."""
-    found: list[tuple[str, IStreamServerEndpoint]] = []
+    """What to listen on: a description for people, and the endpoint. A description that is not an
+    endpoint ends the process with one line."""
+    endpoints: list[tuple[str, IStreamServerEndpoint]] = []
     if options["port"] is not None:
-        found.append(_port_endpoint(reactor, options["port"], options["interface"]))
+        endpoints.append(_port_endpoint(reactor, options["port"], options["interface"]))
     for description in options["listen"]:
         try:
-            found.append((description, serverFromString(reactor, description)))
+            endpoints.append((description, serverFromString(reactor, description)))
         except Exception as error:
             sys.exit(f"chatd: --listen: {description} is no endpoint: {error}")
-    return found
+    return endpoints
 
 
 def _port_endpoint(reactor: Any, port: int, interface: str) -> tuple[str, IStreamServerEndpoint]:
-    """The endpoint of ``--port``: on every interface it is one IPv6 socket that takes IPv4 too,
-    where there is IPv6."""
+    """The endpoint of ``--port``. To listen on every interface it is one IPv6 socket, which accepts
+    IPv4 too, if the system has IPv6."""
     if ":" in interface or (not interface and _has_ipv6()):
         return f"port {port}", TCP6ServerEndpoint(reactor, port, BACKLOG, interface or "::")
     return f"port {port}", TCP4ServerEndpoint(reactor, port, BACKLOG, interface)

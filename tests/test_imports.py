@@ -62,7 +62,10 @@ CORE = layer("chatd.core") | {"chatd", "chatd.testing"}
 CODECS, DELIVERY, DOORS = layer("chatd.codecs"), layer("chatd.delivery"), layer("chatd.doors")
 STORE, CLIENT, ADMIN = layer("chatd.store"), layer("chatd.client"), layer("chatd.admin")
 
-PROTOCOL = {f"chatd.core.{name}" for name in ("commands", "errors", "events", "keep", "limits", "names", "search", "text", "when")}
+PROTOCOL = {
+    f"chatd.core.{name}"
+    for name in ("commands", "errors", "events", "limits", "names", "retention", "search", "state", "text", "when")
+} | {"chatd.core.membership"}
 """The part of the core that a client shares with the server."""
 
 
@@ -109,6 +112,24 @@ def test_doors_know_no_wiring_and_no_client(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(CLIENT))
 def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) -> None:
     assert ours(imported_by(module)) <= {"chatd", "chatd.core"} | PROTOCOL | CODECS | CLIENT
+
+
+def reachable(module: str) -> set[str]:
+    """The modules that ``module`` leads to, by one import or several."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = ours(imported_by(waiting.pop())) - found
+        found |= new
+        waiting.extend(new)
+    return found
+
+
+def test_imports_have_no_circle() -> None:
+    """Imports for types alone and inside functions count as well: they only hide a circle."""
+    leads_to = {module: reachable(module) for module in MODULES}
+    circles = {frozenset(other for other in leads_to[one] if one in leads_to[other]) for one in MODULES}
+    assert circles == {frozenset()}
 
 
 @EVERY

@@ -7,7 +7,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import LogEvent
 
-from chatd.service import _carefully, _shown
+from chatd.service import _log_failure, _readable
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from chatd.service import _carefully, _shown
         (UNIXAddress("/run/chatd.sock"), "/run/chatd.sock"),
     ],
 )
-def test_an_address_is_shown_to_people(address: object, shown: str) -> None:
-    assert _shown(address) == shown
+def test_an_address_is_readable_to_people(address: object, shown: str) -> None:
+    assert _readable(address) == shown
 
 
 def test_what_fails_once_is_done_the_next_time(logged_errors: list[LogEvent]) -> None:
@@ -32,7 +32,7 @@ def test_what_fails_once_is_done_the_next_time(logged_errors: list[LogEvent]) ->
         if len(done) == 1:
             raise ZeroDivisionError
 
-    calls = LoopingCall(_carefully, work)
+    calls = LoopingCall(_log_failure, work)
     calls.clock = clock = Clock()
     calls.start(5)
     clock.advance(5)

@@ -1,1 +1,1 @@
-"""Doors: each speaks the language of a transport, and nothing of chat."""
+"""Doors: each speaks the language of a transport, and knows nothing of chat."""

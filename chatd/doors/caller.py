@@ -1,109 +1,116 @@
-"""A caller: what one connection goes through on every door, from the first word to the last.
+"""A caller: one connection from its first line to its last, the same on every door.
 
-A door turns a transport into lines and gives them to its caller; limits, flood control, refusals
-and the end of the connection are here, the same for all doors.
+A door turns a transport into lines and gives them to its caller. Limits, flood control, refusals
+and the end of the connection are here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.codecs.base import Codec
 from chatd.core import events
-from chatd.core.errors import Refusal, ServerFull
+from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
-from chatd.core.limits import CLOSE_SECONDS, LOGIN_SECONDS
+from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.perform import perform, refuse
 from chatd.core.presence import depart, end
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet, Writable
+from chatd.doors.server import Server
 
-if TYPE_CHECKING:
-    from chatd.doors.line import ChatFactory
+log = Logger()
+
+TOO_LONG: Final = TooLong("The line is too long.", f"A line has at most {LINE_BYTES} bytes; send several.")
 
 
-class Valve(Protocol):
-    """The side of a door that reads; its caller turns it off while nothing more should come in."""
+class Input(Protocol):
+    """The reading side of a door. Its caller pauses it while it can take no more lines
+    (backpressure)."""
 
     paused: bool
 
     def pauseProducing(self) -> None:
-        """Read no more for now."""
+        """Stop reading for now."""
 
     def resumeProducing(self) -> None:
-        """Read again, first of all what is held already."""
+        """Read again, beginning with what is buffered."""
 
 
 class Caller:
     """One connection, on whichever door; it owns the session and its outlet."""
 
-    __slots__ = ("_bucket", "_deadline", "_factory", "_full", "_nick", "_slowed", "_transport", "_valve", "_wait", "codec", "ended",
-                 "outlet", "session")  # fmt: skip
+    __slots__ = (
+        "_bucket",
+        "_deadline",
+        "_flood_wait",
+        "_input",
+        "_nick",
+        "_server",
+        "_slowed",
+        "_transport",
+        "codec",
+        "ended",
+        "outlet",
+        "session",
+    )
 
-    def __init__(
-        self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
-    ) -> None:
-        """``began`` is when the connection was made, in seconds of the factory's clock; now, unless
-        a front has held it."""
-        registry, settings = factory.registry, factory.registry.settings
-        self._factory = factory
+    def __init__(self, server: Server, transport: Writable, input: Input, address: str, began: float, codec: Codec) -> None:
+        """``began`` is when the connection was made, in seconds of the server's clock. Where the
+        server is full, the caller is told so in ``codec`` and disconnected."""
+        registry, settings = server.registry, server.registry.settings
+        self._server = server
         self._transport = transport
-        self._valve = valve
+        self._input = input
         self.codec = codec
         self.ended: Reason | None = None
-        """Why the connection ends, once that is settled; nothing is taken from it any more."""
-        self.outlet = Outlet(transport, codec, factory.fanout, self)
+        """Why the connection ends, once it does; no line is taken from then on."""
+        self.outlet = Outlet(transport, codec, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._nick = ""
         self._bucket = None
         if settings.flood_rate:
-            self._bucket = Bucket(settings.flood_rate, settings.flood_burst, factory.clock.seconds())
+            self._bucket = Bucket(settings.flood_rate, settings.flood_burst, server.clock.seconds())
         self._slowed = False
-        self._wait: IDelayedCall | None = None
-        left = LOGIN_SECONDS if began is None else max(0.0, began + LOGIN_SECONDS - factory.clock.seconds())
-        self._deadline: IDelayedCall | None = factory.clock.callLater(left, self._too_late)
-        self._full: ServerFull | None = None
+        """Whether the person has been told that their lines wait."""
+        self._flood_wait: IDelayedCall | None = None
+        remaining = max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
+        self._deadline: IDelayedCall | None = server.clock.callLater(remaining, self._on_login_timeout)
+        server.on_connected(self.session)
+        server.half_open.add(self)
         try:
             registry.admission.admit(self.session)
         except ServerFull as full:
-            self._full = full  # Refused in their own language, as soon as that is known.
-        factory.callers[self] = None
-        factory.half_open.add(self)
-
-    def use_codec(self, codec: Codec, door: str = "") -> None:
-        """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
-        self.codec = codec
-        self.session.door = door or codec.name
-        self.outlet.use_codec(codec)
-        if self._full is not None:
-            refuse(self.session, self._full)
+            self.refuse(full)
             self.outlet.close(Reason.QUIT)
 
-    def greet(self) -> None:
-        """Ask for a nick."""
-        if self.ended is None:
-            self.outlet.tell(events.Greeting(self._factory.registry.settings.name))
+    def use_codec(self, codec: Codec) -> None:
+        """Speak ``codec`` from now on; only as long as there is no nick."""
+        self.codec = codec
+        self.session.door = codec.name
+        self.outlet.use_codec(codec)
 
     # -- Lines
 
     @property
-    def limited(self) -> bool:
+    def has_flood_limit(self) -> bool:
         """Whether there is a flood limit at all."""
         return self._bucket is not None
 
     def may_take_line(self) -> bool:
-        """Whether flood control lets a line pass now; if not, the valve is off until it does.
+        """Whether flood control admits a line now; if not, the input is paused until it does.
 
-        Lines wait in the door's one buffer, and behind it in the sender's own: nothing is dropped,
-        and nothing grows.
+        The lines wait in the door's one buffer, then in the kernel's and at the sender: none is
+        dropped, and no buffer grows.
         """
         if self._bucket is None:
             return True
-        clock = self._factory.clock
+        clock = self._server.clock
         wait = self._bucket.wait(clock.seconds())
         if not wait:
             self._slowed = self._slowed and not self._bucket.is_half_full
@@ -111,84 +118,69 @@ class Caller:
         if not self._slowed:
             self._slowed = True
             self.outlet.tell(events.Slowed(self._bucket.rate))
-        self._wait = clock.callLater(wait, self._flow)
-        self._valve.pauseProducing()
+        self._flood_wait = clock.callLater(wait, self._on_flood_wait_over)
+        self._input.pauseProducing()
         return False
 
-    def _flow(self) -> None:
-        self._wait = None
+    def _on_flood_wait_over(self) -> None:
+        self._flood_wait = None
         self.drained()
 
     def take_line(self, line: bytes) -> None:
-        """Do what ``line`` asks. A refusal is answered; any other exception is our defect, and
-        costs this connection only."""
-        session, registry = self.session, self._factory.registry
+        """Do what ``line`` asks. A refusal is answered; any other exception is a defect of ours,
+        and ends this connection only."""
+        session, registry = self.session, self._server.registry
         try:
             command = self.codec.decode(line, session.person is not None)
             if command is not None:
                 perform(registry, session, command)
         except Refusal as refusal:
             self.refuse(refusal)
-        except Exception as defect:
-            self.fail(defect)
+        except Exception as error:
+            self.fail(error)
         if not self._nick and session.person is not None:
-            self._begin()
+            self._on_login()
         if self.outlet.congested and self.ended is None:
-            self._valve.pauseProducing()
-
-    def fail(self, defect: BaseException) -> None:
-        """Log a defect of ours with its traceback, and end the connection, which alone it costs."""
-        self._factory.log.failure("defect: {nick} could not be served", Failure(defect), nick=self.session.nick)
-        self.abort(Reason.LINK_LOST)
+            self._input.pauseProducing()
 
     def refuse(self, refusal: Refusal) -> None:
         """Tell the person why not."""
         refuse(self.session, refusal)
 
-    def _begin(self) -> None:
+    def _on_login(self) -> None:
         self._set_deadline(None)
-        self._factory.half_open.discard(self)
+        self._server.half_open.discard(self)
         self._nick = self.session.nick
-        self._factory.log.info(
-            "session of {nick} from {address} has begun ({door})",
-            nick=self._nick,
-            address=self.session.address,
-            door=self.session.door,
-        )
+        self._server.on_login(self.session)
 
     # -- The end
 
-    def hang_up(self) -> None:
-        """The person has said everything, and closed their side: what is queued for them is still
-        sent."""
+    def on_input_ended(self) -> None:
+        """The other side sends nothing more; what is queued for it is still sent."""
         if self.ended is None:
-            end(self._factory.registry, self.session, Reason.QUIT)
+            end(self._server.registry, self.session, Reason.QUIT)
 
-    def gone(self) -> None:
-        """The connection is no more."""
+    def on_connection_lost(self) -> None:
+        """The connection no longer exists."""
         self._set_deadline(None)
-        self._factory.half_open.discard(self)
-        if self._wait is not None:
-            self._wait.cancel()
-            self._wait = None
-        nick, why = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
-        self.ended = why
+        self._server.half_open.discard(self)
+        if self._flood_wait is not None:
+            self._flood_wait.cancel()
+            self._flood_wait = None
+        nick, reason = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
+        self.ended = reason
         self.outlet.lost()
-        depart(self._factory.registry, self.session, why)
-        self._factory.registry.admission.release(self.session)
-        self._factory.gone(self)
-        if nick:
-            self._factory.log.info(
-                "session of {nick} from {address} has ended: {why}", nick=nick, address=self.session.address, why=why
-            )
+        depart(self._server.registry, self.session, reason)
+        self._server.registry.admission.release(self.session)
+        self._server.on_disconnected(self.session, nick, reason)
 
-    def shed(self) -> None:
-        """Others have come, and there are too many who have no nick yet."""
+    def drop(self) -> None:
+        """End the connection at once: too many callers have no nick (half_open.HalfOpen)."""
         self.abort(Reason.TIMED_OUT)
 
-    def _too_late(self) -> None:
+    def _on_login_timeout(self) -> None:
         self._deadline = None
-        end(self._factory.registry, self.session, Reason.TIMED_OUT)
+        end(self._server.registry, self.session, Reason.TIMED_OUT)
 
     def _set_deadline(self, deadline: IDelayedCall | None) -> None:
         if self._deadline is not None:
@@ -198,21 +190,27 @@ class Caller:
     # -- What the outlet asks (outlet.Owner)
 
     def drained(self) -> None:
-        """All that was queued for the person has been taken: they may ask more."""
-        if self._valve.paused and self._wait is None and self.ended is None and not self.outlet.congested:
-            self._valve.resumeProducing()
+        """The transport has taken everything that was queued: the person may ask more."""
+        if self._input.paused and self._flood_wait is None and self.ended is None and not self.outlet.congested:
+            self._input.resumeProducing()
 
     def closing(self, reason: Reason) -> None:
-        """What is queued is sent yet, and then the connection ends; after ``CLOSE_SECONDS`` in any
-        case."""
+        """The connection ends when everything that is queued has been sent, or after
+        ``CLOSE_SECONDS``."""
         self.ended = self.ended or reason
-        self._set_deadline(self._factory.clock.callLater(CLOSE_SECONDS, self._cut))
-        if self._valve.paused:  # What comes is dropped, but the other side's end must be seen inside TLS.
-            self._valve.resumeProducing()
+        self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout))
+        if self._input.paused:  # Lines are ignored, but only a read shows that the other side has closed TLS.
+            self._input.resumeProducing()
 
-    def _cut(self) -> None:
+    def _on_close_timeout(self) -> None:
         self._deadline = None
         self._transport.abortConnection()
+
+    def fail(self, error: BaseException) -> None:
+        """A command met a defect of ours, perhaps long after it was given: log it with its
+        traceback, and end the connection at once."""
+        log.failure("defect: a command of {nick} failed", Failure(error), nick=self.session.nick)
+        self.abort(Reason.LINK_LOST)
 
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""

@@ -1,70 +1,169 @@
-"""Which doors there are, what each needs, and how it is opened.
+"""The doors: one row for each, which says all that others know of it.
+
+One port serves all doors, since no two of their protocols begin alike; whatever begins like none of
+them was typed by a person. A nick may well be ``get``, ``NICK`` or ``SSH-fan``, so an opening ends
+with a byte that no nick holds.
 
 A door's module, and with it the library that it needs, is imported when the first caller comes to
-it.
+it: ``twisted.web`` alone takes 100 ms. To add a door, write its module and add its row here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from twisted.internet.interfaces import IProtocol
 
-from chatd.doors.front import Build, FrontFactory
-from chatd.doors.line import ChatFactory, ChatProtocol
-from chatd.doors.openings import Door
+from chatd.core.errors import Refusal
+from chatd.doors import refusals
+from chatd.doors.line import ChatFactory
+from chatd.doors.server import Server
 
 if TYPE_CHECKING:
+    from chatd.doors.tls import Certificate
+
+Build = Callable[[str, float], IProtocol]
+"""Makes the protocol of one connection, which is given every byte from the first on. The arguments
+are the caller's address, and when the connection was made, in seconds of the server's clock."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Door:
+    """A row: one way to talk to the server."""
+
+    name: str
+    """As ``--doors`` calls it."""
+    openings: tuple[bytes, ...]
+    """The beginnings of a connection that is for this door; none: those that no other door has."""
+    refuse: Callable[[Refusal, Server], bytes]
+    """Says no in the language of its callers."""
+    open: Callable[[Server, DoorOptions, Build], Build] | None = None
+    """Opens the door, when the first caller comes to it; None: it is not built yet. The last
+    argument, the front's own ``build``, is for a door that unwraps what comes."""
+    needs: tuple[str, str] | None = None
+    """A module that it needs, and what to install to have it."""
+    is_clear: bool = True
+    """Whether what is said can be read on the way, unless it is inside TLS."""
+    skips_greeting: bool = True
+    """Whether its callers can still be served after a greeting for people: they skip a line that
+    they do not know."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether what it needs is there."""
+        return self.needs is None or find_spec(self.needs[0]) is not None
+
+    @property
+    def missing(self) -> str:
+        """What to do about a door that is not installed."""
+        assert self.needs is not None
+        module, install = self.needs
+        return f"{self} needs {module}, which is not installed: pip install '{install}'"
+
+
+@dataclass(frozen=True, slots=True)
+class DoorOptions:
+    """What whoever runs the server has chosen for the doors.
+
+    ``doors`` are open; ``tls_only`` keeps callers outside TLS out, unless they are on this machine;
+    ``certificate`` is for the door tls; ``origins`` names the pages of other servers that may open
+    a WebSocket, as browsers name them (``https://chat.example.org``).
+    """
+
+    doors: Collection[Door]
+    tls_only: bool = False
+    certificate: Certificate | None = None
+    origins: Collection[str] = ()
+
+
+# -- How each is opened ----------------------------------------------------------------------------
+
+
+def _open_text(server: Server, options: DoorOptions, front: Build) -> Build:
+    return ChatFactory(server, server.text, accepts_json=JSON in options.doors).build
+
+
+def _open_json(server: Server, options: DoorOptions, front: Build) -> Build:
+    return ChatFactory(server, server.json).build
+
+
+def _open_tls(server: Server, options: DoorOptions, front: Build) -> Build:
+    from chatd.doors.tls import TlsDoor
+
+    assert options.certificate is not None
+    return TlsDoor(options.certificate, front, server.clock).build
+
+
+def _open_web(server: Server, options: DoorOptions, front: Build) -> Build:
     from chatd.doors.web import WebDoor
 
-NEEDS: Final[Mapping[Door, tuple[str, str]]] = {
-    Door.TEXT: ("", ""),
-    Door.JSON: ("", ""),
-    Door.TLS: ("OpenSSL", "Twisted[tls]"),
-    Door.WEB: ("wsproto", "Twisted[websocket]"),
-}
-"""The doors that chatd has: the module that each needs besides Twisted, and what to install to have
-it."""
+    return WebDoor(server, options.origins).build
 
 
-def is_installed(door: Door) -> bool:
-    """Whether what ``door`` needs is there."""
-    module, _ = NEEDS[door]
-    return not module or find_spec(module) is not None
+# -- The rows --------------------------------------------------------------------------------------
+
+TEXT: Final = Door("text", (), refusals.in_text, _open_text)
+
+JSON: Final = Door("json", (b"{",), refusals.in_json, _open_json)
+
+TLS: Final = Door(
+    "tls",
+    # The first two bytes of a ClientHello: a handshake record of version 3, as every TLS there is
+    # (RFC 8446, 5.1).
+    (b"\x16\x03",),
+    refusals.in_tls,
+    _open_tls,
+    needs=("OpenSSL", "Twisted[tls]"),
+    is_clear=False,
+    skips_greeting=False,
+)
+
+WEB: Final = Door(
+    "web",
+    # The methods of RFC 9110 and RFC 5789; their letters are capitals.
+    (b"CONNECT ", b"DELETE ", b"GET ", b"HEAD ", b"OPTIONS ", b"PATCH ", b"POST ", b"PUT ", b"TRACE "),
+    refusals.in_http,
+    _open_web,
+    needs=("wsproto", "Twisted[websocket]"),
+    skips_greeting=False,
+)
+
+IRC: Final = Door(
+    "irc",
+    # The commands that a client registers with (RFC 2812, 3.1). Clients write them in capitals; in
+    # small letters they come from a person who answers the question for a nick in words.
+    (b"CAP ", b"NICK ", b"PASS ", b"USER "),
+    refusals.in_irc,
+)
+
+SSH: Final = Door(
+    "ssh",
+    # The versions of the protocol in a client's first line (RFC 4253, 4.2 and 5.1).
+    (b"SSH-1.", b"SSH-2."),
+    refusals.in_ssh,
+    is_clear=False,
+)
+
+DOORS: Final = (TEXT, JSON, TLS, WEB, IRC, SSH)
+
+BUILT: Final = {door.name: door for door in DOORS if door.open is not None}
+"""The doors that can be opened, as ``--doors`` calls them."""
+
+OPENINGS: Final = {opening: door for door in DOORS for opening in door.openings}
+"""All openings; none is the beginning of another."""
 
 
-def missing(door: Door) -> str:
-    """What to do about a door that is not installed."""
-    module, install = NEEDS[door]
-    return f"{door} needs {module}, which is not installed: pip install '{install}'"
-
-
-def open_line_doors(front: FrontFactory, doors: Sequence[Door]) -> None:
-    """Open the doors of lines that are among ``doors``."""
-    for door in {Door.TEXT, Door.JSON}.intersection(doors):
-        front.doors[door] = _line(front.chat, takes_json=Door.JSON in doors)
-
-
-def _line(chat: ChatFactory, takes_json: bool) -> Build:
-    def build(address: str, began: float) -> IProtocol:
-        protocol = ChatProtocol(chat, address, began)
-        if not takes_json:
-            protocol.takes_json = False
-        return protocol
-
-    return build
-
-
-def open_web_door(front: FrontFactory, origins: Sequence[str]) -> None:
-    """Open the web door, also to the pages of ``origins``."""
-
-    @cache
-    def door() -> WebDoor:
-        from chatd.doors.web import WebDoor
-
-        return WebDoor(front.chat, origins)
-
-    front.doors[Door.WEB] = lambda address, began: door().buildProtocol(address, began)
+def recognise(first: bytes) -> Door | None:
+    """The door of a connection that begins with ``first``; None while more bytes are needed."""
+    for opening, door in OPENINGS.items():
+        if first.startswith(opening):
+            return door
+    if any(opening.startswith(first) for opening in OPENINGS):
+        return None
+    return TEXT

@@ -1,15 +1,15 @@
-"""The front: every connection arrives here, is recognised by its first bytes, and goes on through
-the door that they lead to.
+"""The front: every connection arrives here, is recognised by its first bytes, and is handed over to
+the door that they belong to.
 
-What has arrived until then goes along, whole, and the door's protocol takes the place of the front
-at the transport: no byte afterwards passes here. A caller who says nothing for ``GREETING_SECONDS``
-is taken for a person and greeted, and is still recognised by what comes then.
+The door's protocol takes the place of the front at the transport, and is given everything that has
+arrived; no later byte passes through the front. A caller who says nothing for ``GREETING_SECONDS``
+is taken for a person and greeted, and is still recognised by what it sends then.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, cast
 
 from twisted.internet.defer import Deferred
@@ -31,77 +31,69 @@ from chatd.core import events
 from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
-from chatd.doors import refusals
-from chatd.doors.line import ChatFactory, address_of, tune
-from chatd.doors.openings import Door, recognise
+from chatd.doors.catalogue import TEXT, TLS, Build, Door, DoorOptions, recognise
+from chatd.doors.server import Server
+from chatd.doors.tcp import address_of, is_this_machine, tune
 
 log = Logger()
 
-Build = Callable[[str, float], IProtocol]
-"""Makes the protocol of one connection on a door, from the caller's address and the time of
-connecting in seconds of the clock."""
-
-CLEAR: Final = frozenset({Door.TEXT, Door.JSON, Door.WEB, Door.IRC})
-"""The doors whose talk anybody on the way can read, unless it is inside TLS."""
-
-NOT_HERE: Final = {door: DoorClosed(f"The door {door.value!r} is not open here.") for door in Door}
 ONLY_IN_TLS: Final = DoorClosed("This server talks inside TLS only.", "chatd-client --tls, openssl s_client and https:// do.")
 TOO_LATE: Final = DoorClosed("This came too late to be understood: you have been greeted as a person.", "Speak at once.")
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
 class Front(Protocol):
-    """One caller of whom nothing is known yet, in the clear or inside TLS."""
+    """One connection that is not recognised yet, in the clear or inside TLS."""
 
     _timer: IDelayedCall | None = None
-    _held = b""
+    _buffer = b""
     _greeted = False
     _refused = False
+    _server_full: ServerFull | None = None
 
     def __init__(self, factory: FrontFactory, address: str, began: float) -> None:
         self._factory = factory
         self.address = address
         self._began = began
-        self._full: ServerFull | None = None
 
     # -- The connection
 
     def connectionMade(self) -> None:
-        """Wait for the first bytes, or for a silence that is a person's; inside TLS, for the
-        handshake before."""
+        """Wait for the first bytes, or until the caller has been silent for so long that it is a
+        person; inside TLS, first for the handshake."""
         try:
-            self._factory.chat.registry.admission.admit(self)
+            self._factory.server.registry.admission.admit(self)
         except ServerFull as full:
-            self._full = full  # The door that it is on its way to refuses it in its own language.
-        self._secure = ISSLTransport.providedBy(self.transport)
-        if self._secure:
+            self._server_full = full  # Its door, once it is known, refuses it in the caller's language.
+        self._in_tls = ISSLTransport.providedBy(self.transport)
+        if self._in_tls:
             tune(getattr(self._transport, "transport", None))
-            self._wait(HANDSHAKE_SECONDS, self._no_handshake)
+            self._set_timer(HANDSHAKE_SECONDS, self._on_handshake_timeout)
         else:
-            self._wait(GREETING_SECONDS, self._greet)
-        self._factory.chat.half_open.add(self)
+            self._set_timer(GREETING_SECONDS, self._on_silence)
+        self._factory.server.half_open.add(self)
 
     def handshakeCompleted(self) -> None:
-        """What is said from now on is said inside TLS."""
+        """TLS is established: wait for the first bytes inside."""
         if not self._refused:
-            self._wait(GREETING_SECONDS, self._greet)
+            self._set_timer(GREETING_SECONDS, self._on_silence)
 
     def dataReceived(self, data: bytes) -> None:
-        """Recognise the caller, once enough has come; drop what comes after a refusal."""
+        """Recognise the caller as soon as enough has arrived; ignore what comes after a refusal."""
         if self._refused:
             return
-        self._held += data
-        door = recognise(self._held)
+        self._buffer += data
+        door = recognise(self._buffer)
         if door is not None:
-            self._lead_to(door)
+            self._admit_to(door)
 
     def readConnectionLost(self) -> None:
-        """The caller has said everything (``nc -N``); what is not enough to be anything else is a
-        person's."""
-        if self._refused or not self._held:
+        """The caller sends nothing more (``nc -N``); an unfinished opening was typed by a
+        person."""
+        if self._refused or not self._buffer:
             self._transport.loseConnection()
         else:
-            protocol = self._lead_to(Door.TEXT)
+            protocol = self._admit_to(TEXT)
             if protocol is not None:
                 cast(IHalfCloseableProtocol, protocol).readConnectionLost()
 
@@ -109,56 +101,56 @@ class Front(Protocol):
         """Our side is closed, after a refusal."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The caller is gone, and was never known."""
-        self._leave()
+        """The connection ended before the caller was recognised."""
+        self._release()
         if reason.check("OpenSSL.SSL.Error"):
             from chatd.doors.tls import why
 
             log.info("no TLS with {address}: {why}", address=self.address, why=why(reason.value))
 
-    def shed(self) -> None:
-        """End the connection at once: others have come, or the time is over."""
+    def drop(self) -> None:
+        """End the connection at once."""
         self._transport.abortConnection()
 
-    # -- Time: each span is absolute, and nothing that is sent renews it
+    # -- Time limits; nothing that the caller sends renews them
 
-    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+    def _set_timer(self, seconds: float, on_timeout: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._factory.chat.clock.callLater(max(0.0, seconds), self._wake, then)
+        self._timer = self._factory.server.clock.callLater(max(0.0, seconds), self._on_timer, on_timeout)
 
-    def _wake(self, then: Callable[[], None]) -> None:
+    def _on_timer(self, on_timeout: Callable[[], None]) -> None:
         self._timer = None
-        then()
+        on_timeout()
 
-    def _greet(self) -> None:
-        """Ask a silent caller for a nick, where people are talked to at all."""
-        chat = self._factory.chat
-        self._wait(self._began + LOGIN_SECONDS - chat.clock.seconds(), self._no_nick)
-        if self._held or self._factory.refusal(Door.TEXT, self._secure, self.address):
+    def _on_silence(self) -> None:
+        """Ask the silent caller for a nick, if people are served at all."""
+        server = self._factory.server
+        self._set_timer(self._began + LOGIN_SECONDS - server.clock.seconds(), self._on_login_timeout)
+        if self._buffer or self._factory.refusal(TEXT, self._in_tls, self.address):
             return
-        if self._full is not None:
-            self._refuse(Door.TEXT, self._full)
+        if self._server_full is not None:
+            self._refuse(TEXT, self._server_full)
             return
         self._greeted = True
-        self._transport.write(chat.text.encode(events.Greeting(chat.registry.settings.name)))
+        self._transport.write(server.text.encode(events.Greeting(server.registry.settings.name)))
 
-    def _no_handshake(self) -> None:
+    def _on_handshake_timeout(self) -> None:
         log.info("no TLS with {address}: no handshake within {span:.0f} s", address=self.address, span=HANDSHAKE_SECONDS)
-        self.shed()
+        self.drop()
 
-    def _no_nick(self) -> None:
+    def _on_login_timeout(self) -> None:
         if self._greeted:
-            self._end(self._factory.chat.text.encode(events.Closing(Reason.TIMED_OUT)))
+            self._close_with(self._factory.server.text.encode(events.Closing(Reason.TIMED_OUT)))
         else:
-            self.shed()
+            self.drop()
 
-    # -- Where to
+    # -- To the door
 
-    def _lead_to(self, door: Door) -> IProtocol | None:
-        """Hand the connection over to ``door``, or say in its language why not."""
-        refusal = self._factory.refusal(door, self._secure, self.address)
-        if self._greeted and door in (Door.TLS, Door.WEB):  # These do not skip a greeting; what has been sent has spoilt them.
+    def _admit_to(self, door: Door) -> IProtocol | None:
+        """Hand the connection over to ``door`` and return its protocol, or refuse the caller."""
+        refusal = self._factory.refusal(door, self._in_tls, self.address)
+        if self._greeted and not door.skips_greeting:
             refusal = TOO_LATE
         if refusal is not None:
             self._refuse(door, refusal)
@@ -168,33 +160,34 @@ class Front(Protocol):
         return protocol
 
     def _hand_over(self, protocol: IProtocol) -> None:
-        transport, held, self._held = self._transport, self._held, b""
-        self._leave()
+        transport, received, self._buffer = self._transport, self._buffer, b""
+        self._release()
         if isinstance(transport, ProtocolWrapper):
             transport.wrappedProtocol = protocol
         else:
             transport.protocol = protocol
         protocol.makeConnection(transport)
-        protocol.dataReceived(held)
+        protocol.dataReceived(received)
 
     def _refuse(self, door: Door, refusal: Refusal) -> None:
-        self._end(refusals.PHRASES[door](refusal, self._factory.chat))
+        self._close_with(door.refuse(refusal, self._factory.server))
 
-    def _end(self, last: bytes) -> None:
-        """Say ``last``, and end. What still comes in is read and dropped: closed with bytes unread,
-        ``last`` would be lost too."""
-        self._refused, self._held = True, b""
-        self._wait(CLOSE_SECONDS, self.shed)
+    def _close_with(self, last: bytes) -> None:
+        """Send ``last`` and close. What still arrives is read and ignored: if a connection is
+        closed with bytes unread, the other side may lose ``last``."""
+        self._refused, self._buffer = True, b""
+        self._set_timer(CLOSE_SECONDS, self.drop)
         self._transport.write(last)
-        half_close = None if self._secure else getattr(self._transport, "loseWriteConnection", None)
+        half_close = None if self._in_tls else getattr(self._transport, "loseWriteConnection", None)
         (half_close or self._transport.loseConnection)()
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
+        """Forget the connection: it has ended, or belongs to a door now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._factory.chat.half_open.discard(self)
-        self._factory.chat.registry.admission.release(self)
+        self._factory.server.half_open.discard(self)
+        self._factory.server.registry.admission.release(self)
 
     @property
     def _transport(self) -> Any:
@@ -202,60 +195,59 @@ class Front(Protocol):
 
 
 class FrontFactory(Factory):
-    """What all callers have in common until they are known: the doors that are open.
-
-    ``doors`` may be filled after it is made: the TLS door leads here again. ``tls_only`` keeps
-    those who talk in the clear out, unless they call from this machine.
-    """
+    """Makes the front of each connection, and has the doors that are open."""
 
     noisy = False
 
-    def __init__(self, chat: ChatFactory, tls_only: bool = False) -> None:
-        self.chat = chat
-        self.doors: dict[Door, Build] = {}
+    def __init__(self, server: Server, options: DoorOptions) -> None:
+        self.server = server
+        self.doors = {door: self._opened_when_needed(door, options) for door in options.doors}
         self.ports: list[Any] = []
-        """Where callers come in."""
-        self._tls_only = tls_only
-        self._turn: IDelayedCall | None = None
+        """Where connections are accepted (IListeningPort)."""
+        self._tls_only = options.tls_only
+        self._accept_limit: IDelayedCall | None = None
+
+    def _opened_when_needed(self, door: Door, options: DoorOptions) -> Build:
+        """Builds the protocols of ``door``, which is opened for the first of them."""
+
+        @cache
+        def opened() -> Build:
+            assert door.open is not None
+            return door.open(self.server, options, self.build)
+
+        return lambda address, began: opened()(address, began)
 
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""
-        if self._turn is None:
-            self._turn = self.chat.clock.callLater(0, self._accept_few)
-        return self.build(address_of(addr), self.chat.clock.seconds())
+        if self._accept_limit is None:
+            self._accept_limit = self.server.clock.callLater(0, self._limit_accepts)
+        return self.build(address_of(addr), self.server.clock.seconds())
 
-    def _accept_few(self) -> None:
-        """Twisted accepts the more at once the more call; in a flood of callers everybody else
-        would wait for them."""
-        self._turn = None
+    def _limit_accepts(self) -> None:
+        """Set how many connections each port accepts in a turn. Twisted raises the number the more
+        connections wait, so that in a flood of them everybody else would have to wait."""
+        self._accept_limit = None
         for port in self.ports:
             port.numberAccepts = ACCEPTS
 
     def build(self, address: str, began: float) -> Front:
         """The protocol of a connection from ``address``, which was made at ``began``, in seconds of
-        the clock."""
+        the server's clock."""
         return Front(self, address, began)
 
     def shut_down(self) -> Deferred[None]:
-        """Tell everybody, let go of those of whom nothing is known, and be done after
+        """Drop the connections that are not recognised yet, and end all sessions; fires after
         ``CLOSE_SECONDS`` at the latest."""
-        for caller in self.chat.half_open:
-            if isinstance(caller, Front):
-                caller.shed()
-        return self.chat.shut_down()
+        for connection in self.server.half_open:
+            if isinstance(connection, Front):
+                connection.drop()
+        return self.server.shut_down()
 
-    def refusal(self, door: Door, secure: bool, address: str) -> DoorClosed | None:
-        """Why ``door`` is closed to a caller from ``address``, who talks inside TLS or not; None:
-        it is open."""
-        if door not in self.doors or (secure and door is Door.TLS):
-            return NOT_HERE[door]
-        if self._tls_only and not secure and door in CLEAR and not _is_this_machine(address):
+    def refusal(self, door: Door, in_tls: bool, address: str) -> DoorClosed | None:
+        """Why ``door`` is closed to a caller from ``address``; None: it is open. ``in_tls``: the
+        caller is inside TLS already."""
+        if door not in self.doors or (in_tls and door is TLS):
+            return DoorClosed(f"The door {door.name!r} is not open here.")
+        if self._tls_only and not in_tls and door.is_clear and not is_this_machine(address):
             return ONLY_IN_TLS
         return None
-
-
-def _is_this_machine(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return address == address_of(None)

@@ -1,4 +1,4 @@
-"""Callers who have no nick yet: who they are, and who of them goes when they are too many."""
+"""Callers who have no nick yet, and which of them is dropped when there are too many."""
 
 from __future__ import annotations
 
@@ -9,53 +9,50 @@ from typing import Protocol
 from chatd.core.limits import HALF_OPEN
 
 
-class Sheddable(Protocol):
+class Droppable(Protocol):
     """A connection without a nick."""
 
-    def shed(self) -> None:
+    def drop(self) -> None:
         """End it at once."""
 
 
 class HalfOpen:
-    """The callers without a nick, ``most`` of them at most; for each who comes beyond that, one
-    taken at random goes.
+    """The connections without a nick, at most ``limit``; for each further one, one of them is
+    dropped at random.
 
-    Whoever floods the port with connections has nearly all of the places, and so loses nearly all
-    that are taken away: somebody who needs a moment to give a nick most likely keeps theirs, and
-    those who have a nick are not concerned at all. ``choose(n)`` gives a whole number from 0 to n -
-    1.
+    Whoever floods the port with connections owns nearly all of them, and so nearly all that are
+    dropped: a person who needs a moment to give a nick most likely stays. Connections with a nick
+    are never dropped. ``choose(n)`` gives a whole number from 0 to n - 1.
     """
 
-    def __init__(self, most: int = HALF_OPEN, choose: Callable[[int], int] = random.randrange) -> None:
-        self._most = most
+    def __init__(self, limit: int = HALF_OPEN, choose: Callable[[int], int] = random.randrange) -> None:
+        self._limit = limit
         self._choose = choose
-        self._callers: list[Sheddable] = []
-        self._places: dict[Sheddable, int] = {}
+        self._connections: list[Droppable] = []
+        self._indexes: dict[Droppable, int] = {}
 
     def __len__(self) -> int:
-        return len(self._callers)
+        return len(self._connections)
 
-    def add(self, caller: Sheddable) -> None:
-        """Count ``caller``, which has no nick yet."""
-        self._places[caller] = len(self._callers)
-        self._callers.append(caller)
-        if len(self._callers) > self._most:
-            self._shed(self._callers[self._choose(len(self._callers))])
+    def __iter__(self) -> Iterator[Droppable]:
+        """Those that are counted now."""
+        return iter(tuple(self._connections))
 
-    def discard(self, caller: Sheddable) -> None:
-        """Count ``caller`` no longer, if it was counted."""
-        place = self._places.pop(caller, None)
-        if place is None:
+    def add(self, connection: Droppable) -> None:
+        """Count ``connection``, which has no nick yet."""
+        self._indexes[connection] = len(self._connections)
+        self._connections.append(connection)
+        if len(self._connections) > self._limit:
+            chosen = self._connections[self._choose(len(self._connections))]
+            self.discard(chosen)
+            chosen.drop()
+
+    def discard(self, connection: Droppable) -> None:
+        """Count ``connection`` no longer, if it was counted."""
+        index = self._indexes.pop(connection, None)
+        if index is None:
             return
-        last = self._callers.pop()
-        if last is not caller:
-            self._callers[place] = last
-            self._places[last] = place
-
-    def __iter__(self) -> Iterator[Sheddable]:
-        """Those who are counted now."""
-        return iter(tuple(self._callers))
-
-    def _shed(self, caller: Sheddable) -> None:
-        self.discard(caller)
-        caller.shed()
+        last = self._connections.pop()
+        if last is not connection:  # The last one takes the free index, so that this takes constant time.
+            self._connections[index] = last
+            self._indexes[last] = index

@@ -1,58 +1,48 @@
-"""The line door: TCP lines, for people with ``nc`` or ``telnet`` and for programs with JSON."""
+"""The line door: lines over TCP or TLS, for people with ``nc`` or ``telnet`` and for programs that
+speak JSON."""
 
 from __future__ import annotations
 
-import socket
-from typing import Any, ClassVar, Final, cast
+from typing import Final, cast
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ISSLTransport
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.codecs.json import JsonCodec
-from chatd.codecs.text import TextCodec
-from chatd.core.errors import TooLong
+from chatd.codecs.base import Codec
 from chatd.core.events import Reason
-from chatd.core.limits import GREETING_SECONDS, KEEPALIVE_SECONDS, LINE_BYTES, UNACKNOWLEDGED_SECONDS
-from chatd.core.presence import end_for_shutdown
-from chatd.core.registry import Registry
-from chatd.delivery.fanout import Fanout
+from chatd.core.limits import LINE_BYTES
 from chatd.delivery.outlet import Writable
-from chatd.doors.caller import Caller
-from chatd.doors.half_open import HalfOpen
+from chatd.doors.caller import TOO_LONG, Caller
+from chatd.doors.server import Server
+from chatd.doors.tcp import address_of, tune
 from chatd.doors.telnet import Telnet
 
 IAC_BYTE: Final = b"\xff"
-TOO_LONG: Final = TooLong("The line is too long.", f"A line has at most {LINE_BYTES} bytes; send several.")
 
 
 @implementer(IHalfCloseableProtocol)
 class ChatProtocol(LineReceiver):
-    """One caller on the line door: bytes to lines, and lines to the caller; what goes out passes
-    the outlet.
+    """One connection on the line door. It splits bytes into lines for its caller, whose outlet
+    writes the answers.
 
-    Of :class:`LineReceiver` it keeps the interface and not the way of splitting, which copies the
+    It keeps the interface of :class:`LineReceiver` and not its way of splitting, which copies the
     rest of the buffer for each line.
     """
 
     delimiter = b"\n"
     MAX_LENGTH = LINE_BYTES
     caller: Caller
-    takes_json = True
-    """Whether a person may turn out to be a program as long as there is no nick."""
-
-    _known = False
-    _held = b""
+    _buffer = b""
+    """The beginning of a line, or what waits while reading is paused."""
     _skipping = False
+    """Whether the rest of a line that was too long is on its way, to be skipped."""
     _telnet: Telnet | None = None
-    _greeting: IDelayedCall | None = None
 
-    def __init__(self, factory: ChatFactory, address: str, began: float | None = None) -> None:
+    def __init__(self, factory: ChatFactory, address: str, began: float) -> None:
         self._factory = factory
         self._address = address
         self._began = began
@@ -60,67 +50,45 @@ class ChatProtocol(LineReceiver):
     # -- The connection
 
     def connectionMade(self) -> None:
-        """Wait for the first byte, or for a silence that is a person's."""
+        """Begin the session."""
         tune(self.transport)
-        transport = cast(Writable, self.transport)
-        self.caller = Caller(self._factory, transport, self, self._address, self._factory.text, self._began)
-        self._greeting = self._factory.clock.callLater(GREETING_SECONDS, self._greet)
+        transport, factory = cast(Writable, self.transport), self._factory
+        self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Free the seat."""
-        if self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
+        """End the session."""
         if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
-            self.readConnectionLost()  # Inside TLS both sides end at once (close_notify; RFC 8446, 6.1).
-        self.caller.gone()
+            self.readConnectionLost()  # TLS ends both sides at once (close_notify; RFC 8446, 6.1).
+        self.caller.on_connection_lost()
 
     def readConnectionLost(self) -> None:
-        """The caller has said everything (``nc -N``): an unterminated last line counts, and the
-        answers are still sent."""
-        held, self._held = self._held.removesuffix(b"\r"), b""
-        if len(held) > LINE_BYTES:
+        """The other side sends nothing more (``nc -N``): take a last line without its end, and
+        still send the answers."""
+        rest, self._buffer = self._buffer.removesuffix(b"\r"), b""
+        if len(rest) > LINE_BYTES:
             self.caller.refuse(TOO_LONG)
-        elif held and not self._skipping and self.caller.ended is None:
-            self.lineReceived(held)
-        self.caller.hang_up()
+        elif rest and not self._skipping and self.caller.ended is None:
+            self.lineReceived(rest)
+        self.caller.on_input_ended()
 
     def writeConnectionLost(self) -> None:
-        """The caller takes nothing more: there is no use in going on."""
+        """The other side reads nothing more, so no answer can reach it: end the connection."""
         self.caller.abort(Reason.LINK_LOST)
-
-    # -- Who is calling
-
-    def _greet(self) -> None:
-        self._greeting = None
-        self._known = True
-        self.caller.use_codec(self._factory.text)
-        self.caller.greet()
-
-    def _recognise(self, first: bytes) -> None:
-        if self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
-        self._known = True
-        self.caller.use_codec(self._factory.json if first == b"{" else self._factory.text)
 
     # -- Bytes to lines
 
     def dataReceived(self, data: bytes) -> None:
-        """Take apart what came, in time that grows with its length alone; what must wait is
-        held."""
-        if not self._known and data:
-            self._recognise(data[:1])
+        """Split ``data`` into lines, in linear time; what cannot be taken yet stays buffered."""
         if self._telnet is not None or IAC_BYTE in data:
-            data = self._without_telnet(data)
-        data, self._held, start = self._held + data, b"", 0
+            data = self._strip_telnet(data)
+        data, self._buffer, start = self._buffer + data, b"", 0
         caller = self.caller
         while not self.paused and caller.ended is None:
             end = data.find(b"\n", start)
             if end < 0:
-                self._hold(data[start:])
+                self._keep_beginning(data[start:])
                 return
-            if caller.limited and not caller.may_take_line():
+            if caller.has_flood_limit and not caller.may_take_line():
                 break
             line = data[start:end].removesuffix(b"\r")
             start = end + 1
@@ -130,23 +98,24 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-        self._held = data[start:] if caller.ended is None else b""
+        self._buffer = data[start:] if caller.ended is None else b""
 
-    def _hold(self, rest: bytes) -> None:
-        """Keep the beginning of a line; of one that is over its limit nothing, and the more of it
-        comes, the later."""
-        if len(rest) > LINE_BYTES + 1 and not self._skipping:
+    def _keep_beginning(self, beginning: bytes) -> None:
+        """Buffer the beginning of a line. If it is too long already, buffer nothing of it, and slow
+        the sender down."""
+        if len(beginning) > LINE_BYTES + 1 and not self._skipping:
             self._skipping = True
             self.caller.refuse(TOO_LONG)
         if self._skipping:
             self.caller.may_take_line()
         else:
-            self._held = rest
+            self._buffer = beginning
 
-    def _without_telnet(self, data: bytes) -> bytes:
+    def _strip_telnet(self, data: bytes) -> bytes:
+        """``data`` without telnet's own bytes, which are answered."""
         if self._telnet is None:
             self._telnet = Telnet()
-            data, self._held = self._held + data, b""  # A character that telnet takes apart may begin in what is held.
+            data, self._buffer = self._buffer + data, b""  # A character that a telnet client has mangled may begin in the buffer.
             self.caller.session.door = "telnet"
         typed, answer = self._telnet.receive(data)
         self.caller.outlet.put(answer)
@@ -154,83 +123,36 @@ class ChatProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
-        caller = self.caller
-        if caller.session.person is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
-            # A program whose first byte came late; it skips the greeting, which is no JSON.
-            caller.use_codec(self._factory.json)
-        caller.take_line(line)
+        if line.startswith(b"{") and self._may_switch_to_json():
+            self.caller.use_codec(self._factory.server.json)
+        self.caller.take_line(line)
 
-
-def tune(transport: Any) -> None:
-    """Send at once, and find out when the other side is gone."""
-    if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
-        return  # What TLS is inside of is tuned when it is unwrapped.
-    sock = transport.getHandle()
-    if sock is None or sock.family == socket.AF_UNIX:
-        return
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    idle, interval, count = KEEPALIVE_SECONDS
-    for name, value in (
-        ("TCP_KEEPIDLE", idle),
-        ("TCP_KEEPINTVL", interval),
-        ("TCP_KEEPCNT", count),
-        ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_SECONDS * 1000),
-    ):
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    def _may_switch_to_json(self) -> bool:
+        """Whether a line of JSON would show that this is a program after all, which has sent
+        something else before: only where programs are accepted, and as long as there is no nick."""
+        return self._factory.accepts_json and self.caller.session.person is None and self.caller.codec is self._factory.codec
 
 
 class ChatFactory(Factory):
-    """Holds what all connections share: the registry, the fan-out, the codecs."""
+    """The line door: makes the protocol of each connection.
 
-    log: ClassVar[Logger] = Logger()
+    Its callers speak ``codec``, by default the text codec. With ``accepts_json`` a caller without a
+    nick may switch to JSON by sending a line of it. ``registry`` is the one that all doors share.
+    """
+
     noisy = False
 
-    def __init__(self, registry: Registry, fanout: Fanout, clock: IReactorTime) -> None:
-        self.registry = registry
-        self.fanout = fanout
-        self.clock = clock
-        self.text = TextCodec(registry.now)
-        self.json = JsonCodec()
-        self.callers: dict[Caller, None] = {}
-        self.half_open = HalfOpen()
-        self._emptied: Deferred[None] | None = None
+    def __init__(self, server: Server, codec: Codec | None = None, accepts_json: bool = False) -> None:
+        self.server = server
+        self.registry = server.registry
+        self.codec = codec or server.text
+        self.accepts_json = accepts_json
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """The protocol of a new connection from ``addr``."""
-        return ChatProtocol(self, address_of(addr))
+        return self.build(address_of(addr), self.server.clock.seconds())
 
-    def gone(self, caller: Caller) -> None:
-        """The connection of ``caller`` has ended."""
-        self.callers.pop(caller, None)
-        if self._emptied is not None and not self.callers:
-            emptied, self._emptied = self._emptied, None
-            emptied.callback(None)
-
-    def drop_stalled_readers(self) -> None:
-        """End the connections that are behind and take nothing more; called every few seconds."""
-        now = self.clock.seconds()
-        for outlet in list(self.fanout.behind):
-            if outlet.is_stalled(now):
-                outlet.abort(Reason.NOT_READING)
-
-    def shut_down(self) -> Deferred[None]:
-        """Tell everybody, send what is queued, and end all connections; done after
-        ``CLOSE_SECONDS`` at the latest."""
-        self.fanout.run()
-        emptied: Deferred[None] = Deferred()
-        if not self.callers:
-            emptied.callback(None)
-            return emptied
-        self._emptied = emptied
-        for caller in list(self.callers):
-            end_for_shutdown(self.registry, caller.session)
-        return emptied
-
-
-def address_of(addr: object) -> str:
-    """The address of a caller as people write it: an IPv4 address that came in by IPv6 is an IPv4
-    address."""
-    host = getattr(addr, "host", None) or "this machine"
-    return str(host).removeprefix("::ffff:")
+    def build(self, address: str, began: float) -> ChatProtocol:
+        """The protocol of a connection from ``address``, which was made at ``began``, in seconds of
+        the server's clock; it is given every byte from the first on."""
+        return ChatProtocol(self, address, began)

@@ -1,7 +1,7 @@
-"""The little of telnet that a chat needs (RFC 854, RFC 855, RFC 856).
+"""The part of telnet that a chat needs (RFC 854, RFC 855, RFC 856).
 
-The byte 255 cannot occur in UTF-8, so whatever follows it is telnet's own, from whichever client; a
-caller that never sends it is never answered in telnet.
+The byte 255 cannot occur in UTF-8, so it always begins a telnet command, whatever the client. A
+caller that never sends it never receives a telnet command either.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ ARE_YOU_THERE, BREAK, INTERRUPT, ABORT_OUTPUT, SUSPEND = 246, 243, 244, 245, 237
 BINARY, TIMING_MARK = 0, 6
 
 MANGLED: Final = {INTERRUPT: 0x83, ABORT_OUTPUT: 0x8F, SUSPEND: 0x9A, BREAK: 0x9C}
-"""Bytes of UTF-8 that a client in its 7-bit mode takes for Ctrl-C, Ctrl-O, Ctrl-Z and Ctrl-\\, and
-the command it makes of each."""
+"""A client in its 7-bit mode takes some bytes of UTF-8 for Ctrl-C, Ctrl-O, Ctrl-Z and Ctrl-\\: the
+command that it sends in place of each, and the byte."""
 
 
 class Telnet:
-    """Takes telnet's commands out of one connection's bytes, whole or cut anywhere."""
+    """Removes telnet's commands from the bytes of one connection, however they are cut into
+    chunks."""
 
-    __slots__ = ("_asked_binary", "_due", "_option", "_state", "_sub_bytes")
+    __slots__ = ("_asked_binary", "_missing", "_option", "_state", "_sub_bytes")
 
     def __init__(self) -> None:
         self._state = "data"
         self._option = 0
-        self._due = 0
+        self._missing = 0
         self._sub_bytes = 0
         self._asked_binary = False
 
     def receive(self, data: bytes) -> tuple[bytes, bytes]:
-        """What a person typed, of ``data``, and what is to be answered to their client."""
+        """What the person typed, and what to answer to their client."""
         typed, answer = bytearray(), bytearray()
         if not self._asked_binary:
-            # In its 7-bit mode the client mangles UTF-8; asked to be binary it does not (RFC 856).
+            # In binary mode the client does not mangle UTF-8 (RFC 856).
             self._asked_binary = True
             answer += bytes((IAC, DO, BINARY))
         for byte in data:
@@ -52,12 +53,15 @@ class Telnet:
 
     def _type(self, byte: int, typed: bytearray) -> None:
         typed.append(byte)
-        # How many bytes of the same character are still due (RFC 3629, 3).
-        self._due = 0 if byte < 0x80 else max(0, self._due - 1) if byte < 0xC0 else 1 if byte < 0xE0 else 2 if byte < 0xF0 else 3
+        # How many bytes of the same character are still missing (RFC 3629, 3).
+        if 0x80 <= byte < 0xC0:
+            self._missing = max(0, self._missing - 1)
+        else:
+            self._missing = (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
 
     def _in_command(self, byte: int, typed: bytearray, answer: bytearray) -> None:
         self._state = "data"
-        if byte == IAC:  # An escaped 255, which no UTF-8 holds: let the line be refused.
+        if byte == IAC:  # An escaped 255, which is not UTF-8: the line will be refused.
             typed.append(IAC)
         elif byte in (DO, DONT, WILL, WONT):
             self._option = byte
@@ -67,14 +71,14 @@ class Telnet:
             self._state = "sub"
         elif byte == ARE_YOU_THERE:
             answer += b"-- Yes.\r\n"
-        elif self._due and byte in MANGLED:  # Nobody presses a key amid a character.
+        elif self._missing and byte in MANGLED:  # Nobody presses a key inside a character.
             self._type(MANGLED[byte], typed)
 
     def _in_option(self, byte: int, typed: bytearray, answer: bytearray) -> None:
         self._state = "data"
         if self._option == DO:
-            # After an interrupt the client drops everything until its timing mark is answered (RFC
-            # 860).
+            # After an interrupt the client ignores everything until its timing mark is answered
+            # (RFC 860).
             answer += bytes((IAC, WONT, byte))
         elif self._option == WILL and byte != BINARY:
             answer += bytes((IAC, DONT, byte))

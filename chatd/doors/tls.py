@@ -1,11 +1,12 @@
-"""TLS: the certificate, which can be read again while the server runs, and the door that unwraps
-what comes inside."""
+"""TLS: the certificate, which can be reloaded while the server runs, and the door that unwraps
+TLS."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,47 +16,43 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime
+from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
-
-if TYPE_CHECKING:
-    from chatd.doors.front import FrontFactory
-
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""
 
 CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
-"""What TLS 1.2 may use: what has forward secrecy and is authenticated, as all of TLS 1.3 (RFC 9325,
-4.2)."""
+"""The ciphers of TLS 1.2: only those with forward secrecy and authenticated encryption, as in TLS
+1.3 (RFC 9325, 4.2)."""
 
 
 class BadCertificate(Exception):
-    """The files of ``--tls-cert`` and ``--tls-key`` cannot be used; the text says which, and
-    why."""
+    """The files of ``--tls-cert`` and ``--tls-key`` cannot be used; the text says which and why."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
-    """The server's certificate, with its chain, and its key, in PEM files. Raises BadCertificate.
+    """The server's certificate with its chain, and its private key, read from PEM files. Raises
+    BadCertificate.
 
-    Connections that stand keep the certificate that they began with; new ones get that which was
-    read last.
+    A connection keeps the certificate that it began with; new connections get the latest.
     """
 
     def __init__(self, certificate: str, key: str) -> None:
         self._paths = certificate, key
         self._context, self.about = _read(certificate, key)
-        """:attr:`about` says for whom the certificate is, and until when."""
+        """:attr:`about` names the host of the certificate, and the day on which it expires."""
 
-    def read_again(self) -> None:
-        """Take what the files hold now. Raises BadCertificate where that is not usable, and keeps
-        what there was."""
+    def reload(self) -> None:
+        """Read the files again. Raises BadCertificate if they cannot be used; the certificate then
+        stays as it is."""
         self._context, self.about = _read(*self._paths)
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        """What encrypts a new connection."""
+        """The OpenSSL side of a new connection."""
         return SSL.Connection(self._context, None)
 
 
@@ -67,11 +64,11 @@ def _read(certificate: str, key: str) -> tuple[SSL.Context, str]:
     try:
         private = load_pem_private_key(_bytes(key), password=None)
     except TypeError:
-        raise BadCertificate(f"the key in {key} is encrypted, and nobody is there to give its password") from None
-    except (ValueError, UnsupportedAlgorithm):  # Of a key nothing else is said.
+        raise BadCertificate(f"the key in {key} is encrypted; it must not be, since nobody can type its password") from None
+    except (ValueError, UnsupportedAlgorithm):  # A detail could reveal something about the key.
         raise BadCertificate(f"{key} holds no private key in PEM") from None
     if not isinstance(private, SigningKey):
-        raise BadCertificate(f"the key in {key} is of a kind that TLS does not sign with")
+        raise BadCertificate(f"the key in {key} is of a type that TLS cannot sign with")
     try:
         return _context(chain, private), _about(chain[0])
     except (SSL.Error, TypeError, ValueError) as error:
@@ -88,9 +85,9 @@ def _bytes(path: str) -> bytes:
 def _context(chain: list[x509.Certificate], key: SigningKey) -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
-    # A client that asks for one new handshake after another costs far more than it spends.
+    # A renegotiation costs the server far more than the client.
     context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
-    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # 34 KiB less for each connection that is silent.
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # Saves 34 KiB for each silent connection.
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.use_certificate(chain[0])
     for other in chain[1:]:
@@ -104,29 +101,30 @@ def _context(chain: list[x509.Certificate], key: SigningKey) -> SSL.Context:
 def _about(certificate: x509.Certificate) -> str:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        called = ", ".join(str(name.value) for name in names)
+        hosts = ", ".join(str(name.value) for name in names)
     except x509.ExtensionNotFound:
-        called = certificate.subject.rfc4514_string()
+        hosts = certificate.subject.rfc4514_string()
     end = certificate.not_valid_after_utc
     state = "has EXPIRED on" if end < datetime.now(UTC) else "is valid until"
-    return f"the certificate of {called} {state} {end:%Y-%m-%d}"
+    return f"the certificate of {hosts} {state} {end:%Y-%m-%d}"
 
 
 def why(error: BaseException | None) -> str:
-    """What OpenSSL says of ``error``, in a few words."""
+    """OpenSSL's reason for ``error``, in a few words."""
     queue = error.args[0] if isinstance(error, SSL.Error) and error.args else None
-    return str(queue[-1][2]) if queue and isinstance(queue, list) else str(error) or "no reason is given"
+    return str(queue[-1][2]) if queue and isinstance(queue, list) else str(error) or "no reason given"
 
 
 class TlsDoor:
-    """Unwraps TLS; what comes inside arrives at the front again."""
+    """Unwraps TLS, and hands over to the protocol that ``inside`` makes (``catalogue.Build``): the
+    front, which recognises the caller once more."""
 
-    def __init__(self, front: FrontFactory, certificate: Certificate) -> None:
-        self._front = front
-        self._factory = TLSMemoryBIOFactory(certificate, False, front, front.chat.clock)
-        # An outlet gives one chunk a turn; to gather further would only cost one more turn.
+    def __init__(self, certificate: Certificate, inside: Callable[[str, float], IProtocol], clock: IReactorTime) -> None:
+        self._inside = inside
+        self._factory = TLSMemoryBIOFactory(certificate, False, Factory(), clock)
+        # Twisted's default gathers small writes for a turn; an outlet has done that already.
         self._factory.protocol = TLSMemoryBIOProtocol
 
     def build(self, address: str, began: float) -> IProtocol:
         """The protocol of one connection, given the bytes from the ClientHello on."""
-        return TLSMemoryBIOProtocol(self._factory, self._front.build(address, began))
+        return TLSMemoryBIOProtocol(self._factory, self._inside(address, began))

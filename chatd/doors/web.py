@@ -1,15 +1,15 @@
-"""The web door: the chat page and its files, a sign of life for load balancers, and the way to the
-WebSocket, by HTTP/1.1."""
+"""The web door: HTTP/1.1 for the chat page, for health checks of load balancers, and for opening
+WebSockets."""
 
 # mypy: allow-untyped-calls
-# What is inherited from twisted.web has no types.
+# The base classes of twisted.web have no types.
 
 from __future__ import annotations
 
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
@@ -22,11 +22,11 @@ from twisted.web import http
 
 from chatd.core.errors import ServerFull
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.doors.line import ChatFactory
+from chatd.doors.server import Server
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
-    b"Cache-Control": b"no-cache",  # Kept, but asked about each time: see ETag.
+    b"Cache-Control": b"no-cache",  # Browsers keep it, and ask each time whether it has changed: see ETag.
     b"Cross-Origin-Opener-Policy": b"same-origin",
     b"Cross-Origin-Resource-Policy": b"same-origin",
     b"Referrer-Policy": b"no-referrer",
@@ -37,8 +37,8 @@ POLICY: Final = (
     b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy: our one script, our one style, our icon and our own WebSocket, and
-nothing else."""
+"""The Content-Security-Policy: it allows our one script, one style, icon and WebSocket, and nothing
+else. The three places are filled by ``Page.policy``."""
 
 _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
@@ -46,37 +46,37 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One thing that can be asked for. ``script`` and ``style`` are the digests of what stands in
-    it, as a policy names them."""
+    """One thing that can be requested. ``script`` and ``style`` are the digests of its script and
+    its style, in the form of a policy."""
 
     type: bytes
     body: bytes
     script: bytes = b""
     style: bytes = b""
     coding: bytes = b""
-    """How the body is packed (RFC 9110, 8.4.1); empty: it is not."""
+    """The Content-Encoding of the body (RFC 9110, 8.4.1); empty: none."""
 
     @property
     def etag(self) -> bytes:
         return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
 
-    def packed(self) -> Page:
-        """The same, packed with gzip."""
+    def compressed(self) -> Page:
+        """The same, compressed with gzip."""
         return replace(self, body=gzip.compress(self.body, mtime=0), coding=b"gzip")
 
     def policy(self, host: bytes) -> bytes:
-        """The policy when it is asked for at ``host``, which is named since some browsers leave
-        WebSockets out of 'self'."""
+        """The policy when it is requested at ``host``, which the policy names: for some browsers
+        'self' does not include WebSockets."""
         web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
         return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
 
 
 def load_pages() -> dict[bytes, Page]:
-    """What can be asked for, by path.
+    """The pages by path.
 
-    Script and style are put into the page, so that it takes one request. For others a browser takes
-    connections that it has opened in advance, and one that has been silent for long enough on this
-    port was greeted as a person: it is spoilt for HTTP.
+    The page contains its script and its style, so that it takes one request. For further requests a
+    browser uses connections that it has opened in advance; if one has been silent for long enough
+    on this port, it was greeted as a person, and HTTP fails on it.
     """
     folder = files("chatd") / "web"
     html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
@@ -94,24 +94,19 @@ def _digest(text: bytes) -> bytes:
 
 
 class WebDoor:
-    """What all web connections share. ``origins``: the pages of other servers that may open a
-    WebSocket, as browsers name them (``https://chat.example.org``)."""
+    """What all web connections share. Pages from ``origins``, in the form that browsers send
+    (``https://chat.example.org``), may open a WebSocket."""
 
-    def __init__(self, factory: ChatFactory, origins: Sequence[str]) -> None:
-        self.factory = factory
+    def __init__(self, server: Server, origins: Collection[str]) -> None:
+        self.server = server
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self.pages = load_pages()
-        self.packed = {path: page.packed() for path, page in self.pages.items()}
+        self.compressed = {path: page.compressed() for path, page in self.pages.items()}
 
-    def buildProtocol(self, address: str, began: float | None = None) -> IProtocol:
+    def build(self, address: str, began: float) -> IProtocol:
         """The protocol of one connection from ``address``, which is given the request from its
-        first byte on.
-
-        ``began`` is when the connection was made, in seconds of the factory's clock; now, unless a
-        front has held it.
-        """
-        clock = self.factory.clock
-        return cast(IProtocol, WebConnection(self, address, clock.seconds() if began is None else began))
+        first byte on; it was made at ``began``, in seconds of the server's clock."""
+        return cast(IProtocol, WebConnection(self, address, began))
 
 
 class WebRequest(http.Request):
@@ -121,7 +116,7 @@ class WebRequest(http.Request):
     has_body = False
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """All of the request is there; of the address only the path counts."""
+        """Answer the request, which has arrived whole. The query of the URL is ignored."""
         self.method, self.uri = command, path
         self.clientproto = b"HTTP/1.0" if version == b"HTTP/1.0" else b"HTTP/1.1"
         self.path = path.partition(b"?")[0]
@@ -136,10 +131,10 @@ class WebRequest(http.Request):
             self._open_web_socket()
         else:
             door = self.channel.door
-            self._show((door.packed if self._takes_gzip() else door.pages).get(self.path))
+            self._show((door.compressed if self._takes_gzip() else door.pages).get(self.path))
 
     def _takes_gzip(self) -> bool:
-        """Whether the answer may be packed (RFC 9110, 12.5.3)."""
+        """Whether the answer may be compressed (RFC 9110, 12.5.3)."""
         accepted = (self.getHeader(b"accept-encoding") or b"").lower().replace(b" ", b"")
         return any(map(_GZIP.fullmatch, accepted.split(b",")))
 
@@ -151,8 +146,8 @@ class WebRequest(http.Request):
         self.setHeader(b"Vary", b"Accept-Encoding")
         if page.coding:
             self.setHeader(b"Content-Encoding", page.coding)
-        known = self.setETag(page.etag) is http.CACHED
-        self._answer(page.type, b"" if known else page.body)
+        is_cached = self.setETag(page.etag) is http.CACHED
+        self._answer(page.type, b"" if is_cached else page.body)
 
     def _refuse(self, status: int, headers: Mapping[bytes, bytes] | None = None) -> None:
         self.setResponseCode(status)
@@ -187,18 +182,18 @@ class WebRequest(http.Request):
         except NotAccepted as error:
             return self._refuse(error.status, dict(error.headers))
         door = self.channel.door
-        self.channel.upgrade(answer, WebSocket(door.factory, self.channel.address, self.channel.began, connection))
+        self.channel.upgrade(answer, WebSocket(door.server, self.channel.address, self.channel.began, connection))
 
 
 class WebConnection(http.HTTPChannel):
-    """One web connection: a few requests, each within its time, or one that turns it into a
+    """One web connection: requests, each with a time limit, until one of them may turn it into a
     WebSocket."""
 
     requestFactory = WebRequest
     MAX_LENGTH = REQUEST_BYTES
     totalHeadersSize = REQUEST_BYTES
     maxHeaders = REQUEST_HEADERS
-    timeOut = None  # Any byte would renew it; there is a deadline instead.
+    timeOut = None  # Any byte would renew Twisted's timeout; _deadline is absolute.
     factory = None
     transport: Any
 
@@ -207,7 +202,7 @@ class WebConnection(http.HTTPChannel):
         self.door = door
         self.address = address
         self.began = began
-        self._full = False
+        self._server_full = False
         self._deadline: IDelayedCall | None = None
         self._web_socket: WebSocket | None = None
 
@@ -216,36 +211,38 @@ class WebConnection(http.HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         try:
-            self.door.factory.registry.admission.admit(self)
+            self.door.server.registry.admission.admit(self)
         except ServerFull:
-            self._full = True  # They may see the page, whose WebSocket tells them, but not stay.
-        self.door.factory.half_open.add(self)
-        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.factory.clock.seconds()))
+            self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
+        self.door.server.half_open.add(self)
+        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.server.clock.seconds()))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._leave()
+        self._release()
         if self._web_socket is not None:
             self._web_socket.connectionLost(reason)
         else:
             super().connectionLost(reason)
 
     def upgrade(self, answer: bytes, web_socket: WebSocket) -> None:
-        """Send ``answer``, and be a WebSocket from now on, which is counted as a caller."""
-        self._leave()
+        """Send ``answer``, and pass everything to ``web_socket`` from now on, which is counted as a
+        caller of its own."""
+        self._release()
         self.transport.unregisterProducer()
         self.transport.write(answer)
         self.requests.clear()
         self._web_socket = web_socket
         web_socket.makeConnection(self.transport)
 
-    def shed(self) -> None:
-        """Others have come, and there are too many who have no nick yet."""
+    def drop(self) -> None:
+        """End the connection at once: too many callers have no nick (half_open.HalfOpen)."""
         self.transport.abortConnection()
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
+        """Count the connection no longer: it has ended, or is a WebSocket now."""
         self._set_deadline(None)
-        self.door.factory.half_open.discard(self)
-        self.door.factory.registry.admission.release(self)
+        self.door.server.half_open.discard(self)
+        self.door.server.registry.admission.release(self)
 
     # -- Bytes
 
@@ -256,7 +253,7 @@ class WebConnection(http.HTTPChannel):
             super().dataReceived(data)
 
     def rawDataReceived(self, data: bytes) -> None:
-        """Take what follows a request in the same piece."""
+        """Take what follows a request in the same chunk."""
         if self._web_socket is not None:
             self._web_socket.dataReceived(data)
         else:
@@ -266,30 +263,30 @@ class WebConnection(http.HTTPChannel):
         self._respondToBadRequestAndDisconnect()
 
     def allHeadersReceived(self) -> None:
-        """Read no body, whatever the request says: nothing here takes one, and it would be kept in
-        a file."""
+        """Read no body, whatever the request says: nothing here needs one, and Twisted would write
+        it to a file."""
         request = self.requests[-1]
         request.has_body, self.length = self.length != 0, 0
         request.requestHeaders.removeHeader(b"Expect")
         super().allHeadersReceived()
-        self.persistent = self.persistent and not (request.has_body or self._full)
+        self.persistent = self.persistent and not (request.has_body or self._server_full)
 
     def requestDone(self, request: WebRequest) -> None:
         super().requestDone(request)
         if self.persistent and self._web_socket is None:
             self._expect_request(IDLE_SECONDS)
 
-    # -- The time
+    # -- Time limits
 
     def _expect_request(self, seconds: float) -> None:
-        self._set_deadline(self.door.factory.clock.callLater(max(0.0, seconds), self._too_late))
+        self._set_deadline(self.door.server.clock.callLater(max(0.0, seconds), self._on_request_timeout))
 
-    def _too_late(self) -> None:
-        self._deadline = self.door.factory.clock.callLater(CLOSE_SECONDS, self._cut)
+    def _on_request_timeout(self) -> None:
+        self._deadline = self.door.server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout)
         if not self.transport.disconnecting:
             self.loseConnection()
 
-    def _cut(self) -> None:
+    def _on_close_timeout(self) -> None:
         self._deadline = None
         self.transport.abortConnection()
 

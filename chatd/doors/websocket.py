@@ -1,5 +1,4 @@
-"""The WebSocket door: messages of JSON lines, for the page and for programs that live in a browser
-(RFC 6455)."""
+"""JSON lines over a WebSocket, for the page and for programs in a browser (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -22,8 +21,9 @@ from zope.interface import implementer
 from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.outlet import Writable
-from chatd.doors.caller import Caller, Valve
-from chatd.doors.line import TOO_LONG, ChatFactory, tune
+from chatd.doors.caller import TOO_LONG, Caller, Input
+from chatd.doors.server import Server
+from chatd.doors.tcp import tune
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -32,7 +32,8 @@ DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class NotAccepted(Exception):
-    """A request that opens no WebSocket: the HTTP status and the headers of the answer."""
+    """A request that does not open a WebSocket; ``status`` and ``headers`` are those of the HTTP
+    answer."""
 
     def __init__(self, status: int, headers: Collection[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(status)
@@ -41,8 +42,8 @@ class NotAccepted(Exception):
 
 
 def accept(headers: list[tuple[bytes, bytes]], path: bytes) -> tuple[bytes, Connection]:
-    """The answer to a request for a WebSocket, and the connection that it begins (RFC 6455, 4.2).
-    Raises NotAccepted."""
+    """Answer a request for a WebSocket (RFC 6455, 4.2): the bytes of the answer, and the state of
+    the connection from then on. Raises NotAccepted."""
     handshake = H11Handshake(ConnectionType.SERVER)
     try:
         handshake.initiate_upgrade_connection(headers, path)
@@ -57,10 +58,11 @@ def accept(headers: list[tuple[bytes, bytes]], path: bytes) -> tuple[bytes, Conn
 
 
 def is_allowed(origin: str | None, host: str, origins: Collection[str]) -> bool:
-    """Whether a page of ``origin`` may talk to us, who were called ``host`` (RFC 6455, 10.2).
+    """Whether a page from ``origin`` may open a WebSocket at this server, which it has called
+    ``host`` (RFC 6455, 10.2).
 
-    Pages that we served may, those of ``origins``, and whatever is not a browser and so names no
-    origin.
+    Pages that this server has served may, and those of ``origins``. A program that is not a browser
+    sends no origin, and may too.
     """
     if origin is None or origin.lower() in origins:
         return True
@@ -87,19 +89,20 @@ def text_frame(payload: bytes) -> bytes:
 
 @implementer(IPushProducer)
 class Frames:
-    """What an outlet writes to: whole JSON lines in, one frame out. It stands between the transport
-    and the outlet."""
+    """Stands between the outlet and the transport: what the outlet writes, whole JSON lines, goes
+    out as one frame. Backpressure of the transport is passed on to the outlet."""
 
-    def __init__(self, transport: Writable, connection: Connection, valve: Valve) -> None:
+    def __init__(self, transport: Writable, connection: Connection, input: Input) -> None:
         self.code: int = CloseReason.NORMAL_CLOSURE
-        """Why the WebSocket is closed (RFC 6455, 7.4)."""
-        self.deaf = False
-        """Whether nothing that comes in can be understood any more, the peer's close included."""
-        self.full = False
-        """Whether the transport takes no more for now."""
+        """The status code to close with (RFC 6455, 7.4)."""
+        self.input_broken = False
+        """Whether the peer has broken the protocol: nothing that it sends can be read any more, not
+        even its answer to our close."""
+        self.paused = False
+        """Whether the transport's buffer is full."""
         self.transport = transport
         self._connection = connection
-        self._valve = valve
+        self._input = input
         self._producer: Any = None
 
     def write(self, data: bytes) -> None:
@@ -108,20 +111,19 @@ class Frames:
             self.transport.write(text_frame(data))
 
     def control(self, event: Event) -> None:
-        """Send a ping or a pong, unless there is no room for it: so a peer who pings and never
-        reads costs nothing."""
-        if not self.full and self._connection.state is ConnectionState.OPEN:
+        """Send a ping or a pong, unless the transport's buffer is full: a peer that pings and never
+        reads must not fill it."""
+        if not self.paused and self._connection.state is ConnectionState.OPEN:
             self.transport.write(self._connection.send(event))
 
     def loseConnection(self) -> None:
-        """Close in order: the other side is told, and answers before the connection ends (RFC 6455,
-        7.1)."""
+        """Send a close frame; the connection ends when the peer has answered it (RFC 6455, 7.1)."""
         if self._connection.state in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
             self.transport.write(self._connection.send(CloseConnection(self.code)))
-        if self.deaf or self._connection.state is ConnectionState.CLOSED:
+        if self.input_broken or self._connection.state is ConnectionState.CLOSED:
             self.transport.loseConnection()
         else:
-            self._valve.resumeProducing()
+            self._input.resumeProducing()
 
     def abortConnection(self) -> None:
         self.transport.abortConnection()
@@ -135,12 +137,12 @@ class Frames:
         self.transport.unregisterProducer()
 
     def pauseProducing(self) -> None:
-        self.full = True
+        self.paused = True
         if self._producer is not None:
             self._producer.pauseProducing()
 
     def resumeProducing(self) -> None:
-        self.full = False
+        self.paused = False
         if self._producer is not None:
             self._producer.resumeProducing()
 
@@ -152,57 +154,57 @@ class Frames:
 
 
 class WebSocket(Protocol):
-    """One caller behind a WebSocket whose handshake is done: bytes to messages, and their lines to
-    the caller.
+    """One connection after the handshake. It reads messages from the bytes, and gives the lines of
+    each message to its caller.
 
-    While the valve is off, what waits is one message at most, and what the transport had read
-    already.
+    While reading is paused, at most one message is buffered, and what the transport had already
+    read.
     """
 
     caller: Caller
     paused = False
 
-    def __init__(self, factory: ChatFactory, address: str, began: float, connection: Connection) -> None:
-        self._factory = factory
+    def __init__(self, server: Server, address: str, began: float, connection: Connection) -> None:
+        self._server = server
         self._address = address
         self._began = began
         self._connection = connection
         self._message = bytearray()
         self._lines: deque[bytes] = deque()
-        self._heard = 0.0
-        self._beat: IDelayedCall | None = None
+        self._last_received = 0.0
+        self._next_ping: IDelayedCall | None = None
 
     # -- The connection
 
     def connectionMade(self) -> None:
-        """Take a seat."""
+        """Begin the session."""
         tune(self.transport)
         self._frames = Frames(cast(Writable, self.transport), self._connection, self)
-        self.caller = Caller(self._factory, self._frames, self, self._address, self._factory.json, self._began)
-        self.caller.use_codec(self._factory.json, "web")
-        self._heard = self._factory.clock.seconds()
-        self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)
+        self.caller = Caller(self._server, self._frames, self, self._address, self._began, self._server.json)
+        self.caller.session.door = "web"
+        self._last_received = self._server.clock.seconds()
+        self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Free the seat."""
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
+        """End the session."""
+        if self._next_ping is not None:
+            self._next_ping.cancel()
+            self._next_ping = None
         self._lines.clear()
-        self.caller.gone()
+        self.caller.on_connection_lost()
 
     def _ping(self) -> None:
-        self._beat = None
-        now = self._factory.clock.seconds()
+        self._next_ping = None
+        now = self._server.clock.seconds()
         if self.paused:
-            self._heard = now  # It is we who do not listen; a dead link is then found by TCP's own probes.
-        if now - self._heard >= PEER_SECONDS:
+            self._last_received = now  # The pongs have not been read; TCP's keepalive still finds a dead link.
+        if now - self._last_received >= PEER_SECONDS:
             self.caller.abort(Reason.LINK_LOST)
         else:
             self._frames.control(Ping())
-            self._beat = self._factory.clock.callLater(PING_SECONDS, self._ping)
+            self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
 
-    # -- The valve (caller.Valve)
+    # -- Backpressure (caller.Input)
 
     def pauseProducing(self) -> None:
         if not self.paused:
@@ -213,49 +215,49 @@ class WebSocket(Protocol):
         if self.paused:
             self.paused = False
             cast(IPushProducer, self.transport).resumeProducing()
-            self._go_on()
+            self._read_events()
 
     # -- Bytes to messages, messages to lines
 
     def dataReceived(self, data: bytes) -> None:
-        """Take apart what came; what must wait is held."""
-        self._heard = self._factory.clock.seconds()
-        if not self._frames.deaf and self._connection.state is not ConnectionState.CLOSED:
+        """Read the messages in ``data``; what cannot be taken yet stays buffered."""
+        self._last_received = self._server.clock.seconds()
+        if not self._frames.input_broken and self._connection.state is not ConnectionState.CLOSED:
             self._connection.receive_data(data)
-            self._go_on()
+            self._read_events()
 
-    def _go_on(self) -> None:
-        while not self.paused and not self._frames.deaf and self._take_lines():
+    def _read_events(self) -> None:
+        while not self.paused and not self._frames.input_broken and self._take_lines():
             event = next(self._connection.events(), None)
             if event is None:
                 return
-            self._take(event)
+            self._on_event(event)
 
-    def _take(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if isinstance(event, CloseConnection):
-            self._closed(event.code)
+            self._on_close(event.code)
         elif self.caller.ended is not None:
             return
         elif isinstance(event, TextMessage):
-            self._add(event)
+            self._on_text(event)
         elif isinstance(event, BytesMessage):
-            self._fail(CloseReason.UNSUPPORTED_DATA)
+            self._close_with(CloseReason.UNSUPPORTED_DATA)
         elif isinstance(event, Ping):
             self._frames.control(event.response())
-            self.caller.may_take_line()  # Who does nothing but ping is slowed down too.
+            self.caller.may_take_line()  # Pings count for flood control, too.
 
-    def _add(self, piece: TextMessage) -> None:
-        self._message += piece.data.encode()
+    def _on_text(self, fragment: TextMessage) -> None:
+        self._message += fragment.data.encode()
         if len(self._message) > MESSAGE_BYTES:
-            self._fail(CloseReason.MESSAGE_TOO_BIG)
-        elif piece.message_finished:
+            self._close_with(CloseReason.MESSAGE_TOO_BIG)
+        elif fragment.message_finished:
             self._lines.extend(bytes(self._message).split(b"\n"))
             self._message.clear()
-        elif not piece.data:
-            self.caller.may_take_line()  # Nor are empty fragments a way around flood control.
+        elif not fragment.data:
+            self.caller.may_take_line()  # Empty fragments count for flood control, too.
 
     def _take_lines(self) -> bool:
-        """Give the caller the lines of the last message; whether all are taken."""
+        """Give the caller the lines of the last message; whether it has taken them all."""
         while self._lines and self.caller.ended is None:
             if self.paused or not self.caller.may_take_line():
                 return False
@@ -269,19 +271,19 @@ class WebSocket(Protocol):
 
     # -- The end
 
-    def _fail(self, code: int) -> None:
-        """End the connection, and tell the other side by ``code`` what was wrong."""
+    def _close_with(self, code: int) -> None:
+        """Close with the status ``code``, which tells the peer what was wrong."""
         self._frames.code = code
         self._message.clear()
-        self.caller.hang_up()
+        self.caller.on_input_ended()
 
-    def _closed(self, code: int) -> None:
-        """The other side closes, or answers our close, or what came was no WebSocket, which wsproto
-        tells in the same way."""
+    def _on_close(self, code: int) -> None:
+        """The peer closes, or has answered our close, or has broken the protocol, which wsproto
+        reports in the same way."""
         if self._connection.state is ConnectionState.REMOTE_CLOSING:
-            self.caller.hang_up()
+            self.caller.on_input_ended()
         elif self._connection.state is ConnectionState.CLOSED:
             self._frames.loseConnection()
         else:
-            self._frames.deaf = True
-            self._fail(code)
+            self._frames.input_broken = True
+            self._close_with(code)

@@ -6,21 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, formatEvent
 
-from chatd.core import actions
 from chatd.core.events import Reason
 from chatd.core.limits import CLOSE_SECONDS, INBOX_BYTES, LOGIN_SECONDS
-from chatd.core.memory import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
+from chatd.core.registry import Settings
 from chatd.doors.caller import Caller
-from chatd.doors.line import ChatFactory
-from chatd.testing import StandingClock
-from tests.doors.wire import Wire
+from tests.doors.wire import Wire, new_server
 
 
-class Valve:
+class Input:
     """The reading side of a door, open or shut."""
 
     paused = False
@@ -35,15 +30,11 @@ class Valve:
 class Call:
     """A caller on no door."""
 
-    def __init__(self, clock: Clock, settings: Settings | None = None, began: float | None = None) -> None:
+    def __init__(self, clock: Clock, settings: Settings | None = None, began: float = 0.0) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.factory = ChatFactory(
-            Registry(settings or Settings(), MemoryStore("log"), StandingClock(), fanout.news), fanout, clock
-        )
-        self.wire, self.valve = Wire(), Valve()
-        self.caller = Caller(self.factory, self.wire, self.valve, "192.0.2.7", self.factory.text, began)
-        self.caller.use_codec(self.factory.text)
+        self.server = new_server(clock, settings)
+        self.wire, self.input = Wire(), Input()
+        self.caller = Caller(self.server, self.wire, self.input, "192.0.2.7", began, self.server.text)
 
     def heard(self) -> str:
         self.clock.advance(0)
@@ -54,7 +45,7 @@ class Call:
 def call(clock: Clock) -> Iterator[Call]:
     call = Call(clock)
     yield call
-    call.caller.gone()
+    call.caller.on_connection_lost()
     clock.advance(1)
 
 
@@ -73,7 +64,7 @@ def test_the_time_to_log_in_runs_from_connecting(clock: Clock) -> None:
     clock.advance(0.2)
     assert call.caller.ended is Reason.TIMED_OUT
     assert "no nick in time" in call.heard()
-    call.caller.gone()
+    call.caller.on_connection_lost()
 
 
 def test_who_has_a_nick_has_all_the_time(call: Call) -> None:
@@ -88,7 +79,38 @@ def test_a_defect_is_logged_once_and_costs_this_connection(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(actions, "perform", fail)
+    monkeypatch.setattr("chatd.doors.caller.perform", fail)
+    call.caller.take_line(b"ada")
+    assert call.wire.aborted
+    assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
+    logged_errors.clear()
+
+
+def test_a_late_defect_is_logged_with_its_traceback_and_costs_this_connection(call: Call, logged_errors: list[LogEvent]) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("late")
+
+    call.caller.take_line(b"ada")
+    try:
+        broken()
+    except ZeroDivisionError as error:
+        late = error
+    call.caller.fail(late)
+    assert call.wire.aborted
+    assert call.caller.ended is Reason.LINK_LOST
+    [event] = logged_errors
+    assert formatEvent(event) == "defect: a command of ada failed"
+    assert "in broken" in event["log_failure"].getTraceback()
+    logged_errors.clear()
+
+
+def test_a_defect_in_decoding_costs_this_connection(
+    call: Call, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(call.caller.codec, "decode", fail)
     call.caller.take_line(b"ada")
     assert call.wire.aborted
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
@@ -99,9 +121,9 @@ def test_whoever_does_not_read_their_answers_is_not_read_from(call: Call) -> Non
     call.caller.take_line(b"ada")
     call.caller.outlet.put(b"x" * (INBOX_BYTES // 2))
     call.caller.take_line(b"/rooms")
-    assert call.valve.paused
+    assert call.input.paused
     call.clock.advance(0)
-    assert not call.valve.paused
+    assert not call.input.paused
 
 
 def test_what_does_not_end_is_cut(call: Call) -> None:
@@ -116,19 +138,18 @@ def test_what_does_not_end_is_cut(call: Call) -> None:
 def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
     call = Call(clock)
     call.caller.take_line(b"ada")
-    call.caller.gone()
+    call.caller.on_connection_lost()
     clock.advance(1)
-    assert not call.factory.callers
-    assert not tuple(call.factory.registry.admission)
+    assert not call.server.sessions
+    assert not tuple(call.server.registry.admission)
     assert call.caller.ended is Reason.LINK_LOST
 
 
-def test_one_too_many_is_told_and_let_go(clock: Clock) -> None:
+def test_one_too_many_is_told_and_disconnected(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
-    second = Caller(call.factory, wire := Wire(), Valve(), "192.0.2.8", call.factory.text)
-    second.use_codec(call.factory.json)
+    second = Caller(call.server, wire := Wire(), Input(), "192.0.2.8", 0, call.server.json)
     clock.advance(0)
     assert b'"code":"server-full"' in wire.take()
     assert wire.closed
-    second.gone()
-    call.caller.gone()
+    second.on_connection_lost()
+    call.caller.on_connection_lost()

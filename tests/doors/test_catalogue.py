@@ -1,4 +1,5 @@
-"""Which doors there are, and what happens where a library is not installed."""
+"""The rows of the doors: how each caller is recognised, cut at every byte; and what happens where a
+library is not installed."""
 
 from __future__ import annotations
 
@@ -6,23 +7,116 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.doors import catalogue
-from chatd.doors.catalogue import NEEDS, is_installed, missing, open_line_doors
-from chatd.doors.openings import Door
-from tests.doors.wire import Server
+from chatd.doors.catalogue import BUILT, DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions, recognise
+from chatd.doors.web import WebConnection
+from tests.doors.wire import RunningServer
+
+CALLERS = [
+    (b'{"type": "hello", "nick": "ci"}\n', JSON),
+    (b"{\n", JSON),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", TLS),
+    (b"\x16\x03\x03\x00\x05", TLS),
+    (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", SSH),
+    (b"SSH-1.99-old\r\n", SSH),
+    (b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n", WEB),
+    (b"HEAD /healthz HTTP/1.0\r\n\r\n", WEB),
+    (b"POST /ws HTTP/1.1\r\n", WEB),
+    (b"PUT / HTTP/1.1\r\n", WEB),
+    (b"OPTIONS * HTTP/1.1\r\n", WEB),
+    (b"DELETE / HTTP/1.1\r\n", WEB),
+    (b"CONNECT chat:443 HTTP/1.1\r\n", WEB),
+    (b"TRACE / HTTP/1.1\r\n", WEB),
+    (b"PATCH / HTTP/1.1\r\n", WEB),
+    (b"NICK ada\r\nUSER a 0 * :Ada\r\n", IRC),
+    (b"USER a 0 * :Ada\r\n", IRC),
+    (b"CAP LS 302\r\n", IRC),
+    (b"PASS secret\r\n", IRC),
+    (b"ada\n", TEXT),
+    (b"Getty\n", TEXT),
+    (b"get\n", TEXT),
+    (b"GET\n", TEXT),
+    (b"GET\r\n", TEXT),
+    (b"get / http/1.0\r\n", TEXT),
+    (b"OPTION\n", TEXT),
+    (b"GE", None),
+    (b"user\n", TEXT),
+    (b"USER\n", TEXT),
+    (b"NICK\r\n", TEXT),
+    (b"Nick Cave\n", TEXT),
+    (b"nick ada\n", TEXT),
+    (b"NICKY\n", TEXT),
+    (b"SSH-fan\n", TEXT),
+    (b"ssh-2.0-ada\n", TEXT),
+    (b"\x16\x02\x01", TEXT),
+    (b"\x15\x03\x01", TEXT),
+    (b"\x16", None),
+    (b"\xff\xfd\x01", TEXT),
+    (b"\n", TEXT),
+    (b"\r\n{", TEXT),
+    (b" {}\n", TEXT),
+    (b"\x00", TEXT),
+    ("ådå\n".encode(), TEXT),
+    (b"", None),
+]
 
 
-@pytest.mark.parametrize("door", NEEDS)
+@pytest.mark.parametrize(("first", "door"), CALLERS)
+def test_every_caller_is_led_to_their_door(first: bytes, door: Door | None) -> None:
+    assert recognise(first) is door
+
+
+@pytest.mark.parametrize(("first", "door"), CALLERS)
+def test_no_cut_leads_to_another_door(first: bytes, door: Door | None) -> None:
+    decided = [found for end in range(len(first)) if (found := recognise(first[:end])) is not None]
+    assert set(decided) <= {door}
+
+
+def test_no_opening_is_the_beginning_of_another() -> None:
+    for one in OPENINGS:
+        assert not [other for other in OPENINGS if other != one and other.startswith(one)]
+
+
+def test_eight_bytes_tell_in_any_case() -> None:
+    assert max(map(len, OPENINGS)) == 8
+
+
+@given(st.binary(min_size=8, max_size=20))
+def test_whoever_has_said_eight_bytes_is_known(first: bytes) -> None:
+    assert recognise(first) is not None
+
+
+@given(st.sampled_from(sorted(OPENINGS)), st.binary(max_size=8), st.binary(max_size=8))
+def test_what_follows_changes_nothing(opening: bytes, more: bytes, other: bytes) -> None:
+    assert recognise(opening + more) is recognise(opening + other) is OPENINGS[opening]
+
+
+# -- The rows
+
+
+def test_every_row_is_in_the_table_once() -> None:
+    rows = [row for row in vars(catalogue).values() if isinstance(row, Door)]
+    assert rows == list(DOORS)
+    assert len({row.name for row in rows}) == len(rows)
+
+
+def test_doors_that_are_not_built_cannot_be_chosen() -> None:
+    assert list(BUILT) == ["text", "json", "tls", "web"]
+
+
+@pytest.mark.parametrize("door", DOORS, ids=str)
 def test_the_tests_have_every_door(door: Door) -> None:
-    assert is_installed(door)
+    assert door.is_installed
 
 
 def test_a_door_without_its_library_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
-    assert [door for door in NEEDS if is_installed(door)] == [Door.TEXT, Door.JSON]
-    assert missing(Door.TLS) == "tls needs OpenSSL, which is not installed: pip install 'Twisted[tls]'"
+    assert [door for door in BUILT.values() if door.is_installed] == [TEXT, JSON]
+    assert TLS.missing == "tls needs OpenSSL, which is not installed: pip install 'Twisted[tls]'"
 
 
 def test_no_library_is_imported_before_it_is_needed() -> None:
@@ -33,14 +127,21 @@ def test_no_library_is_imported_before_it_is_needed() -> None:
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize(("doors", "served"), [([Door.TEXT], False), ([Door.TEXT, Door.JSON], True)])
+@pytest.mark.parametrize(("doors", "served"), [([TEXT], False), ([TEXT, JSON], True)])
 def test_a_person_turns_into_a_program_only_where_programs_are_let_in(clock: Clock, doors: list[Door], served: bool) -> None:
-    server = Server(clock)
-    server.front.doors.clear()
-    open_line_doors(server.front, doors)
+    server = RunningServer(clock, options=DoorOptions(doors))
     wire = server.call()
     wire.say(b'two words\n{"type": "hello", "nick": "ci"}\n')
     server.turn()
     assert (b'"welcome"' in wire.take()) is served
+    wire.lose()
+    server.turn()
+
+
+def test_a_browser_reaches_the_door_web(clock: Clock) -> None:
+    server = RunningServer(clock, options=DoorOptions([TEXT, WEB]))
+    wire = server.call()
+    wire.say(b"GET / HT")
+    assert isinstance(wire.protocol, WebConnection)
     wire.lose()
     server.turn()

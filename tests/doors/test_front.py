@@ -12,44 +12,44 @@ from twisted.internet.task import Clock
 
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
 from chatd.core.registry import Settings
+from chatd.doors.catalogue import DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.line import ChatProtocol
-from chatd.doors.openings import OPENINGS, Door
-from tests.doors.wire import Recorder, Server, Wire
+from tests.doors.wire import Recorder, RunningServer, Wire
 
 GREETING = b"-- Welcome to chatd. What is your nick?\r\n"
 
 CALLS = {
-    Door.TEXT: b"ada\nhi\n",
-    Door.JSON: b'{"type": "hello", "nick": "ci"}\n{"type": "ping"}\n',
-    Door.TLS: b"\x16\x03\x01\x00\x05hello",
-    Door.WEB: b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n",
-    Door.IRC: b"CAP LS 302\r\nNICK ada\r\nUSER a 0 * :Ada\r\n",
-    Door.SSH: b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\x00",
+    TEXT: b"ada\nhi\n",
+    JSON: b'{"type": "hello", "nick": "ci"}\n{"type": "ping"}\n',
+    TLS: b"\x16\x03\x01\x00\x05hello",
+    WEB: b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n",
+    IRC: b"CAP LS 302\r\nNICK ada\r\nUSER a 0 * :Ada\r\n",
+    SSH: b"SSH-2.0-OpenSSH_9.2p1\r\n\x00\x00",
 }
 
 
 @pytest.fixture
-def server(clock: Clock) -> Server:
-    return Server(clock)
+def server(clock: Clock) -> RunningServer:
+    return RunningServer(clock)
 
 
-def finish(server: Server, *wires: Wire) -> None:
-    """Let all that is still connected be gone."""
+def finish(server: RunningServer, *wires: Wire) -> None:
+    """End all connections that are left."""
     for wire in wires:
         wire.lose()
     server.turn()
-    assert not len(server.chat.half_open)
+    assert not len(server.shared.half_open)
     assert not server.registry.admission
 
 
 # -- To the door
 
 
-@pytest.mark.parametrize("door", CALLS)
+@pytest.mark.parametrize("door", CALLS, ids=str)
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 7])
-def test_each_door_gets_every_byte(server: Server, door: Door, step: int) -> None:
-    server.record(*Door)
+def test_each_door_gets_every_byte(server: RunningServer, door: Door, step: int) -> None:
+    server.record(*DOORS)
     wire = server.call("192.0.2.7")
     wire.say(CALLS[door], step)
     protocol = wire.protocol
@@ -60,9 +60,9 @@ def test_each_door_gets_every_byte(server: Server, door: Door, step: int) -> Non
     finish(server)
 
 
-@pytest.mark.parametrize("door", CALLS)
-def test_each_door_gets_every_byte_wherever_it_is_cut(server: Server, door: Door) -> None:
-    server.record(*Door)
+@pytest.mark.parametrize("door", CALLS, ids=str)
+def test_each_door_gets_every_byte_wherever_it_is_cut(server: RunningServer, door: Door) -> None:
+    server.record(*DOORS)
     call = CALLS[door]
     for cut in range(1, len(call)):
         wire = server.call()
@@ -72,7 +72,7 @@ def test_each_door_gets_every_byte_wherever_it_is_cut(server: Server, door: Door
         assert (wire.protocol.door, wire.protocol.received) == (door, call)
 
 
-def test_a_person_talks_as_without_a_front(server: Server) -> None:
+def test_a_person_talks_as_without_a_front(server: RunningServer) -> None:
     wire = server.call()
     wire.say(b"ada\n")
     server.turn()
@@ -83,7 +83,7 @@ def test_a_person_talks_as_without_a_front(server: Server) -> None:
 
 @pytest.mark.parametrize("nick", [b"Getty", b"get", b"GET", b"NICK", b"user", b"PASS", b"SSH-fan", b"OPTIONS"])
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_nick_may_look_like_an_opening(server: Server, nick: bytes, step: int) -> None:
+def test_a_nick_may_look_like_an_opening(server: RunningServer, nick: bytes, step: int) -> None:
     wire = server.call()
     wire.say(nick + b"\n", step)
     server.turn()
@@ -91,16 +91,16 @@ def test_a_nick_may_look_like_an_opening(server: Server, nick: bytes, step: int)
     finish(server, wire)
 
 
-def test_a_program_talks_as_without_a_front(server: Server) -> None:
+def test_a_program_talks_as_without_a_front(server: RunningServer) -> None:
     wire = server.call()
-    wire.say(CALLS[Door.JSON], 1)
+    wire.say(CALLS[JSON], 1)
     server.turn()
     assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered", "pong"]
     finish(server, wire)
 
 
 @pytest.mark.parametrize("typed", [b"GET", b"NICK", b"ada", b"US"])
-def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(server: Server, typed: bytes) -> None:
+def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(server: RunningServer, typed: bytes) -> None:
     wire = server.call()
     wire.say(typed)
     wire.hang_up()
@@ -110,7 +110,7 @@ def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(ser
     finish(server, wire)
 
 
-def test_who_says_nothing_at_all_and_closes_is_let_go(server: Server) -> None:
+def test_who_says_nothing_at_all_and_closes_is_disconnected(server: RunningServer) -> None:
     wire = server.call()
     wire.hang_up()
     assert wire.closed
@@ -121,21 +121,56 @@ def test_who_says_nothing_at_all_and_closes_is_let_go(server: Server) -> None:
 # -- Silence
 
 
-def test_who_is_silent_is_greeted_as_a_person(server: Server) -> None:
+def test_who_is_silent_is_greeted_as_a_person(server: RunningServer) -> None:
     wire = server.call()
     server.clock.advance(GREETING_SECONDS - 0.01)
     assert wire.take() == b""
     server.clock.advance(0.01)
     assert wire.take() == GREETING
+    server.clock.advance(10)
+    assert wire.take() == b""
     wire.say(b"ada\n")
     server.turn()
     assert wire.take().startswith(b"-- Hello ada.")
     finish(server, wire)
 
 
-@pytest.mark.parametrize("door", [Door.TEXT, Door.JSON, Door.IRC, Door.SSH])
-def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server: Server, door: Door) -> None:
-    server.record(*Door)
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_program_is_known_by_its_first_byte_however_it_is_cut(server: RunningServer, cut: int) -> None:
+    wire, raw = server.call(), b'{"type":"hello","nick":"ci"}\n{"type":"ping","id":"1"}\n'
+    wire.say(raw[:cut])
+    server.clock.advance(GREETING_SECONDS * 2)
+    wire.say(raw[cut:])
+    server.turn()
+    assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered", "pong"]
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_person_who_speaks_first_is_not_greeted_however_it_is_cut(server: RunningServer, cut: int) -> None:
+    wire, raw = server.call(), "Ädä\r\nhi\n".encode()
+    wire.say(raw[:cut])
+    server.clock.advance(GREETING_SECONDS * 2)
+    wire.say(raw[cut:])
+    server.turn()
+    assert wire.take().decode() == "-- Hello Ädä. You are in #lobby, alone. /help lists what you can do.\r\n"
+    finish(server, wire)
+
+
+def test_a_program_that_speaks_late_is_served(server: RunningServer) -> None:
+    wire = server.call()
+    server.clock.advance(GREETING_SECONDS)
+    assert wire.take() == GREETING
+    wire.say(b'{"type":"hello","nick":"ci"}\n')
+    server.turn()
+    assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered"]
+    assert wire.protocol.caller.session.door == "json"
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("door", [TEXT, JSON, IRC, SSH])
+def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server: RunningServer, door: Door) -> None:
+    server.record(*DOORS)
     wire = server.call()
     server.clock.advance(1)
     wire.take()
@@ -144,9 +179,9 @@ def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server
     assert (wire.protocol.door, wire.protocol.received, wire.take()) == (door, CALLS[door], b"")
 
 
-@pytest.mark.parametrize(("door", "begins"), [(Door.WEB, b"HTTP/1.1 503 "), (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28")])
-def test_who_cannot_skip_a_greeting_is_told_so(server: Server, door: Door, begins: bytes) -> None:
-    server.record(*Door)
+@pytest.mark.parametrize(("door", "begins"), [(WEB, b"HTTP/1.1 503 "), (TLS, b"\x15\x03\x03\x00\x02\x02\x28")])
+def test_who_cannot_skip_a_greeting_is_told_so(server: RunningServer, door: Door, begins: bytes) -> None:
+    server.record(*DOORS)
     wire = server.call()
     server.clock.advance(1)
     wire.take()
@@ -156,8 +191,8 @@ def test_who_cannot_skip_a_greeting_is_told_so(server: Server, door: Door, begin
     finish(server, wire)
 
 
-def test_half_an_opening_is_not_taken_for_silence(server: Server) -> None:
-    server.record(Door.WEB)
+def test_half_an_opening_is_not_taken_for_silence(server: RunningServer) -> None:
+    server.record(WEB)
     wire = server.call()
     wire.say(b"GE")
     server.clock.advance(5)
@@ -170,7 +205,7 @@ def test_half_an_opening_is_not_taken_for_silence(server: Server) -> None:
 
 
 @pytest.mark.parametrize("drip", [b"", b"OPTIONS"])
-def test_a_login_ends_60_seconds_after_connecting_whatever_comes(server: Server, drip: bytes) -> None:
+def test_a_login_ends_60_seconds_after_connecting_whatever_comes(server: RunningServer, drip: bytes) -> None:
     wire = server.call()
     for second in range(59):
         server.clock.advance(1)
@@ -184,7 +219,7 @@ def test_a_login_ends_60_seconds_after_connecting_whatever_comes(server: Server,
 
 
 @pytest.mark.parametrize("call", [b"a nick with spaces\n", b'{"type": "ping"}\n'])
-def test_the_door_goes_on_counting_from_connecting(server: Server, call: bytes) -> None:
+def test_the_door_goes_on_counting_from_connecting(server: RunningServer, call: bytes) -> None:
     wire = server.call()
     server.clock.advance(LOGIN_SECONDS - 10)
     wire.say(call)
@@ -202,16 +237,16 @@ def test_the_door_goes_on_counting_from_connecting(server: Server, call: bytes) 
 @pytest.mark.parametrize(
     ("door", "begins"),
     [
-        (Door.TLS, b"\x15\x03\x03\x00\x02\x02\x28"),
-        (Door.WEB, b"HTTP/1.1 503 Service Unavailable\r\n"),
-        (Door.IRC, b"ERROR :The door 'irc' is not open here."),
-        (Door.SSH, b"The door 'ssh' is not open here."),
-        (Door.TEXT, b"!! The door 'text' is not open here."),
-        (Door.JSON, b'{"type":"refused","code":"door-closed"'),
+        (TLS, b"\x15\x03\x03\x00\x02\x02\x28"),
+        (WEB, b"HTTP/1.1 503 Service Unavailable\r\n"),
+        (IRC, b"ERROR :The door 'irc' is not open here."),
+        (SSH, b"The door 'ssh' is not open here."),
+        (TEXT, b"!! The door 'text' is not open here."),
+        (JSON, b'{"type":"refused","code":"door-closed"'),
     ],
 )
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_closed_door_is_told_in_the_language_of_the_caller(server: Server, door: Door, begins: bytes, step: int) -> None:
+def test_a_closed_door_is_told_in_the_language_of_the_caller(server: RunningServer, door: Door, begins: bytes, step: int) -> None:
     server.front.doors.clear()
     wire = server.call()
     wire.say(CALLS[door], step)
@@ -224,16 +259,16 @@ def test_a_closed_door_is_told_in_the_language_of_the_caller(server: Server, doo
     finish(server, wire)
 
 
-def test_an_http_refusal_is_whole(server: Server) -> None:
+def test_an_http_refusal_is_whole(server: RunningServer) -> None:
     wire = server.call()
-    wire.say(CALLS[Door.WEB])
+    wire.say(CALLS[WEB])
     head, _, body = wire.take().partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
     assert b"Connection: close" in head.split(b"\r\n")
     finish(server, wire)
 
 
-def test_what_comes_after_a_refusal_is_dropped_and_ends(server: Server) -> None:
+def test_what_comes_after_a_refusal_is_dropped_and_ends(server: RunningServer) -> None:
     wire = server.call()
     wire.say(b"POST / HTTP/1.1\r\n\r\nada\n/join #x\nhi\n")
     wire.take()
@@ -245,12 +280,12 @@ def test_what_comes_after_a_refusal_is_dropped_and_ends(server: Server) -> None:
     finish(server, wire)
 
 
-def test_where_no_person_is_served_nobody_is_greeted(server: Server) -> None:
-    del server.front.doors[Door.TEXT]
+def test_where_no_person_is_served_nobody_is_greeted(server: RunningServer) -> None:
+    del server.front.doors[TEXT]
     wire = server.call()
     server.clock.advance(5)
     assert wire.take() == b""
-    wire.say(CALLS[Door.JSON])
+    wire.say(CALLS[JSON])
     server.turn()
     assert b'"welcome"' in wire.take()
     finish(server, wire)
@@ -261,7 +296,7 @@ def test_where_no_person_is_served_nobody_is_greeted(server: Server) -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
-    server = Server(clock, tls_only=True)
+    server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     wire = server.call(address)
     wire.say(b"ada\n")
     server.turn()
@@ -270,10 +305,10 @@ def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "10.0.0.1", "::ffff:192.0.2.1", "2001:db8::1", "fe80::1%eth0"])
-@pytest.mark.parametrize("door", [Door.TEXT, Door.JSON, Door.WEB, Door.IRC])
+@pytest.mark.parametrize("door", [TEXT, JSON, WEB, IRC])
 def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
-    server = Server(clock, tls_only=True)
-    server.record(Door.WEB, Door.IRC, Door.TLS)
+    server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
+    server.record(WEB, IRC, TLS)
     wire = server.call(address)
     server.clock.advance(1)
     assert wire.take() == b""  # A greeting would spoil a handshake that comes late.
@@ -283,9 +318,9 @@ def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
     finish(server, wire)
 
 
-@pytest.mark.parametrize("door", [Door.TLS, Door.SSH])
+@pytest.mark.parametrize("door", [TLS, SSH])
 def test_what_is_encrypted_is_let_in(clock: Clock, door: Door) -> None:
-    server = Server(clock, tls_only=True)
+    server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     server.record(door)
     wire = server.call()
     server.clock.advance(1)
@@ -297,11 +332,11 @@ def test_what_is_encrypted_is_let_in(clock: Clock, door: Door) -> None:
 
 
 def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
-    server = Server(clock, Settings(max_sessions=1))
+    server = RunningServer(clock, Settings(max_sessions=1))
     first = server.call()
     person, program, silent = server.call(), server.call(), server.call()
     person.say(b"ada\n")
-    program.say(CALLS[Door.JSON])
+    program.say(CALLS[JSON])
     clock.advance(GREETING_SECONDS)
     assert person.take().startswith(b"!! The server is full.")
     assert json.loads(program.take().splitlines()[0])["code"] == "server-full"
@@ -311,16 +346,42 @@ def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
     finish(server, first, person, program, silent)
 
 
+@pytest.mark.parametrize("settings", [Settings(max_sessions=1), Settings(max_per_address=1)])
+@pytest.mark.parametrize(
+    ("first", "words"), [(b"bob\n", b"!! "), (b"{}\n", b'{"type":"refused","code":"server-full"'), (b"", b"!! ")]
+)
+def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: bytes) -> None:
+    server = RunningServer(clock, settings)
+    ada = server.call()
+    ada.say(b"ada\n")
+    server.turn()
+    ada.take()
+    bob = server.call()
+    bob.say(first)
+    clock.advance(GREETING_SECONDS)
+    assert [line[: len(words)] for line in bob.take().splitlines()] == [words]
+    assert bob.closed or bob.half_closed
+    assert ada.take() == b""
+    bob.lose()
+    ada.lose()
+    server.turn()
+    eve = server.call()
+    eve.say(b"eve\n")
+    server.turn()
+    assert eve.take().startswith(b"-- Hello eve.")
+    finish(server, eve)
+
+
 def test_callers_of_one_address_are_counted_before_they_say_anything(clock: Clock) -> None:
-    server = Server(clock, Settings(max_per_address=2))
+    server = RunningServer(clock, Settings(max_per_address=2))
     wires = [server.call() for _ in range(3)]
     clock.advance(GREETING_SECONDS)
     assert [wire.take()[:2] for wire in wires] == [b"--", b"--", b"!!"]
     finish(server, *wires)
 
 
-def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: Server) -> None:
-    server.chat.half_open = HalfOpen(5)
+def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: RunningServer) -> None:
+    server.shared.half_open = HalfOpen(5)
     ada = server.call()
     ada.say(b"ada\n")
     server.turn()
@@ -332,7 +393,7 @@ def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: Server) -> None:
     finish(server, ada, *flood)
 
 
-def test_few_are_accepted_in_a_turn_however_many_call(server: Server) -> None:
+def test_few_are_accepted_in_a_turn_however_many_call(server: RunningServer) -> None:
     class Port:
         numberAccepts = 5000
 
@@ -344,7 +405,7 @@ def test_few_are_accepted_in_a_turn_however_many_call(server: Server) -> None:
     finish(server, *wires)
 
 
-def test_when_the_server_stops_all_are_let_go(server: Server) -> None:
+def test_when_the_server_stops_all_are_disconnected(server: RunningServer) -> None:
     ada, silent = server.call(), server.call()
     ada.say(b"ada\n")
     server.turn()
@@ -368,7 +429,7 @@ HOSTILE = st.one_of(
 @given(HOSTILE, st.integers(0, 9), st.floats(0, 70))
 def test_nothing_that_is_sent_is_a_defect(call: bytes, step: int, wait: float) -> None:
     """The fixture ``logged_errors`` fails this test for any traceback."""
-    server = Server(Clock())
+    server = RunningServer(Clock())
     wire = server.call()
     wire.say(call[:1])
     server.clock.advance(wait)
@@ -386,7 +447,7 @@ def test_nothing_that_is_sent_is_a_defect(call: bytes, step: int, wait: float) -
     st.integers(0, 9),
 )
 def test_whoever_speaks_another_language_touches_no_room(opening: bytes, more: bytes, step: int) -> None:
-    server = Server(Clock())
+    server = RunningServer(Clock())
     ada, wire = server.call(), server.call()
     ada.say(b"ada\n")
     server.turn()

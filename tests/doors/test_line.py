@@ -1,30 +1,23 @@
-"""The line door: who is calling, what is a line, what is too much, and how a connection ends."""
+"""The line door: what is a line, what is too much, and how a connection ends."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 
-from chatd.core import actions
-from chatd.core.events import Reason
-from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, GREETING_SECONDS, LINE_BYTES, LOGIN_SECONDS, STALL_SECONDS
-from chatd.core.memory import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
-from chatd.doors.line import ChatFactory, ChatProtocol, address_of
-from chatd.testing import StandingClock
-
-WELCOME = "-- Welcome to chatd. What is your nick?"
+from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.registry import Settings
+from chatd.doors.line import ChatFactory, ChatProtocol
+from tests.doors.wire import new_server
 
 
 class Wire(StringTransport):
@@ -67,8 +60,7 @@ Connect = Callable[[], Line]
 
 
 def new_factory(clock: Clock, settings: Settings | None = None) -> ChatFactory:
-    fanout = Fanout(clock)
-    return ChatFactory(Registry(settings or Settings(), MemoryStore("log"), StandingClock(), fanout.news), fanout, clock)
+    return ChatFactory(new_server(clock, settings))
 
 
 @pytest.fixture
@@ -87,12 +79,12 @@ def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
 
     yield connect
     for line in lines:
-        if line.protocol.caller in factory.callers:
+        if line.protocol.caller.session in factory.server.sessions:
             line.lose()
     clock.advance(1)
-    assert factory.callers == {}
+    assert factory.server.sessions == {}
     assert tuple(factory.registry.admission) == ()
-    assert factory.fanout.behind == {}
+    assert factory.server.fanout.behind == {}
     assert all(not room.members for room in factory.registry.rooms)
 
 
@@ -102,44 +94,7 @@ def named(line: Line, nick: str) -> Line:
     return line
 
 
-# -- Who is calling --------------------------------------------------------------------------------
-
-
-def test_who_is_silent_is_greeted(connect: Connect, clock: Clock) -> None:
-    line = connect()
-    clock.advance(GREETING_SECONDS - 0.01)
-    assert line.heard() == []
-    clock.advance(0.01)
-    assert line.heard() == [WELCOME]
-    clock.advance(10)
-    assert line.heard() == []
-
-
-@pytest.mark.parametrize("cut", range(1, 30))
-def test_a_program_is_known_by_its_first_byte_however_it_is_cut(connect: Connect, clock: Clock, cut: int) -> None:
-    line, raw = connect(), b'{"type":"hello","nick":"ci"}\n{"type":"ping","id":"1"}\n'
-    line.send(raw[:cut])
-    clock.advance(GREETING_SECONDS * 2)
-    line.send(raw[cut:])
-    assert [json.loads(told)["type"] for told in line.heard()] == ["welcome", "entered", "pong"]
-
-
-@pytest.mark.parametrize("cut", range(1, 8))
-def test_a_person_who_speaks_first_is_not_greeted_however_it_is_cut(connect: Connect, clock: Clock, cut: int) -> None:
-    line, raw = connect(), "Ädä\r\nhi\n".encode()
-    line.send(raw[:cut])
-    clock.advance(GREETING_SECONDS * 2)
-    line.send(raw[cut:])
-    assert line.heard() == ["-- Hello Ädä. You are in #lobby, alone. /help lists what you can do."]
-
-
-def test_a_program_that_speaks_late_is_served(connect: Connect, clock: Clock) -> None:
-    line = connect()
-    clock.advance(GREETING_SECONDS)
-    assert line.heard() == [WELCOME]
-    line.send(b'{"type":"hello","nick":"ci"}\n')
-    assert [json.loads(told)["type"] for told in line.heard()] == ["welcome", "entered"]
-    assert line.protocol.caller.session.door == "json"
+# -- What is said --------------------------------------------------------------------------------
 
 
 def test_a_person_may_say_a_brace(connect: Connect) -> None:
@@ -230,7 +185,7 @@ def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
     for _ in range(50):
         if bob.transport.producerState == "producing":
             bob.send(b"x" * 65536)
-        assert len(bob.protocol._held) <= LINE_BYTES + 1
+        assert len(bob.protocol._buffer) <= LINE_BYTES + 1
     bob.clock.advance(60)
     bob.send(b"y\n")
     assert [told[:24] for told in bob.heard()].count("!! The line is too long.") == 1
@@ -243,7 +198,7 @@ def test_after_the_end_nothing_is_taken_or_held(connect: Connect) -> None:
     for _ in range(10):
         bob.send(b"x" * 65536 + b"\n")
     assert ada.heard() == ["-- bob has left #lobby (quit)"]
-    assert bob.protocol._held == b""
+    assert bob.protocol._buffer == b""
 
 
 def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
@@ -300,11 +255,11 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
     bob.send(b"/help\n" * 1000)
     assert bob.transport.producerState == "paused"
     assert bob.protocol.caller.outlet.congested
-    held = len(bob.protocol._held)
+    held = len(bob.protocol._buffer)
     assert held > 3000
     bob.protocol.caller.outlet.resumeProducing()
     clock.advance(0)
-    assert len(bob.protocol._held) < held
+    assert len(bob.protocol._buffer) < held
     bob.lose()
     clock.advance(0)
 
@@ -313,7 +268,7 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
 
 
 @pytest.mark.parametrize("said", [b"", b"not a nick\n", b"ad", b"/help\n"])
-def test_who_gives_no_nick_is_let_go_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
+def test_who_gives_no_nick_is_disconnected_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
     line = connect()
     line.send(said)
     clock.advance(LOGIN_SECONDS - 0.1)
@@ -349,43 +304,10 @@ def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
     named(connect(), "bob")
 
 
-def test_who_takes_nothing_more_is_let_go(connect: Connect) -> None:
+def test_who_takes_nothing_more_is_disconnected(connect: Connect) -> None:
     ada = named(connect(), "ada")
     ada.protocol.writeConnectionLost()
     assert ada.transport.aborting
-
-
-def test_stalled_readers_are_let_go_of(connect: Connect, factory: ChatFactory, clock: Clock) -> None:
-    ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    bob.protocol.caller.outlet.pauseProducing()
-    ada.send(b"hi\n")
-    clock.advance(0)
-    factory.drop_stalled_readers()
-    clock.advance(STALL_SECONDS - 1)
-    factory.drop_stalled_readers()
-    assert not bob.transport.aborting
-    clock.advance(1)
-    factory.drop_stalled_readers()
-    assert bob.transport.aborting
-    bob.lose()
-    assert ada.heard()[-1] == "-- bob has left #lobby (not reading)"
-
-
-@pytest.mark.parametrize("settings", [Settings(max_sessions=1), Settings(max_per_address=1)])
-@pytest.mark.parametrize(("first", "words"), [(b"bob\n", "!! "), (b"{}\n", '{"type":"refused","code":"server-full"'), (b"", "!! ")])
-def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: str) -> None:
-    factory = new_factory(clock, settings)
-    ada, bob = named(Line(factory, clock), "ada"), Line(factory, clock)
-    bob.send(first)
-    clock.advance(GREETING_SECONDS)
-    assert [told[: len(words)] for told in bob.heard()] == [words]
-    assert bob.transport.disconnecting
-    assert ada.heard() == []
-    bob.lose()
-    ada.lose()
-    named(eve := Line(factory, clock), "eve")
-    eve.lose()
-    clock.advance(0)
 
 
 def test_a_defect_costs_its_connection_only_and_is_logged_once(
@@ -398,7 +320,7 @@ def test_a_defect_costs_its_connection_only_and_is_logged_once(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(actions, "perform", fails)
+        patch.setattr("chatd.doors.caller.perform", fails)
         bob.send(b"one\ntwo\n")
     assert bob.transport.aborting
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
@@ -407,36 +329,3 @@ def test_a_defect_costs_its_connection_only_and_is_logged_once(
     assert ada.heard() == ["-- bob has left #lobby (link lost)"]
     ada.send(b"/who\n")
     assert ada.heard() == ["-- In #lobby (1): ada"]
-
-
-def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(connect: Connect, factory: ChatFactory) -> None:
-    ada, bob = named(connect(), "ada"), connect()
-    bob.send(b"half a li")
-    done: list[None] = []
-    factory.shut_down().addCallback(done.append)
-    assert ada.heard() == ["-- The server stops. Goodbye."]
-    assert bob.heard() == ["-- The server stops. Goodbye."]
-    assert ada.protocol.caller.ended is Reason.SHUTDOWN
-    ada.lose()
-    assert done == []
-    bob.lose()
-    assert done == [None]
-
-
-def test_shutting_down_with_nobody_here_is_done_at_once(factory: ChatFactory) -> None:
-    done: list[None] = []
-    factory.shut_down().addCallback(done.append)
-    assert done == [None]
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        (IPv4Address("TCP", "192.0.2.7", 1), "192.0.2.7"),
-        (IPv4Address("TCP", "::ffff:192.0.2.7", 1), "192.0.2.7"),
-        (UNIXAddress("/run/chatd.sock"), "this machine"),
-        (None, "this machine"),
-    ],
-)
-def test_an_address_as_people_write_it(address: object, shown: str) -> None:
-    assert address_of(address) == shown

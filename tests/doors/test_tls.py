@@ -22,10 +22,10 @@ from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublish
 from zope.interface import provider
 
 from chatd.core.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOG_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from chatd.doors.catalogue import IRC, JSON, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.line import ChatProtocol
-from chatd.doors.openings import Door
-from chatd.doors.tls import BadCertificate, Certificate, TlsDoor
-from tests.doors.wire import Recorder, Server, Wire
+from chatd.doors.tls import BadCertificate, Certificate
+from tests.doors.wire import Recorder, RunningServer, Wire
 
 PRIVATE = {"plain": NoEncryption(), "encrypted": BestAvailableEncryption(b"secret")}
 
@@ -66,20 +66,22 @@ def paths(folder: Path) -> tuple[str, str]:
 
 
 @pytest.fixture
-def server(clock: Clock, paths: tuple[str, str]) -> Server:
+def server(clock: Clock, paths: tuple[str, str]) -> RunningServer:
     return tls_server(clock, paths)
 
 
-def tls_server(clock: Clock, paths: tuple[str, str], tls_only: bool = False) -> Server:
-    server = Server(clock, tls_only=tls_only)
-    server.front.doors[Door.TLS] = TlsDoor(server.front, Certificate(*paths)).build
-    return server
+def tls_server(clock: Clock, paths: tuple[str, str], tls_only: bool = False) -> RunningServer:
+    return server_with(clock, Certificate(*paths), tls_only)
+
+
+def server_with(clock: Clock, certificate: Certificate, tls_only: bool = False) -> RunningServer:
+    return RunningServer(clock, options=DoorOptions([TEXT, JSON, TLS], tls_only, certificate))
 
 
 class Client:
     """The far end of a wire, which talks inside TLS."""
 
-    def __init__(self, server: Server, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, address: str = "192.0.2.1") -> None:
+    def __init__(self, server: RunningServer, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, address: str = "192.0.2.1") -> None:
         self.wire = server.call(address)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -149,7 +151,7 @@ class Client:
         self._incoming.write(self.wire.take())
 
 
-def log_in(server: Server, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, nick: bytes = b"ada", step: int = 0) -> Client:
+def log_in(server: RunningServer, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, nick: bytes = b"ada", step: int = 0) -> Client:
     client = Client(server, version)
     client.shake_hands(step)
     client.say(nick + b"\n", step)
@@ -158,13 +160,13 @@ def log_in(server: Server, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, nic
     return client
 
 
-def finish(server: Server, *wires: Wire) -> None:
+def finish(server: RunningServer, *wires: Wire) -> None:
     for wire in wires:
         wire.lose()
     server.turn()
-    assert not len(server.chat.half_open)
+    assert not len(server.shared.half_open)
     assert not server.registry.admission
-    assert not server.chat.callers
+    assert not server.shared.sessions
 
 
 # -- Inside is as outside
@@ -172,7 +174,7 @@ def finish(server: Server, *wires: Wire) -> None:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("step", [0, 1, 7])
-def test_people_talk(server: Server, version: ssl.TLSVersion, step: int) -> None:
+def test_people_talk(server: RunningServer, version: ssl.TLSVersion, step: int) -> None:
     bob = server.call()
     bob.say(b"bob\n")
     server.turn()
@@ -186,7 +188,7 @@ def test_people_talk(server: Server, version: ssl.TLSVersion, step: int) -> None
     finish(server, ada.wire, bob)
 
 
-def test_programs_talk(server: Server) -> None:
+def test_programs_talk(server: RunningServer) -> None:
     client = Client(server)
     client.shake_hands()
     client.say(b'{"type": "hello", "nick": "ci"}\n', 1)
@@ -196,9 +198,9 @@ def test_programs_talk(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("door", "call"), [(Door.WEB, b"GET / HTTP/1.1\r\n\r\n"), (Door.IRC, b"CAP LS\r\nNICK a\r\n"), (Door.SSH, b"SSH-2.0-x\r\n")]
+    ("door", "call"), [(WEB, b"GET / HTTP/1.1\r\n\r\n"), (IRC, b"CAP LS\r\nNICK a\r\n"), (SSH, b"SSH-2.0-x\r\n")]
 )
-def test_other_doors_get_every_byte(server: Server, door: Door, call: bytes) -> None:
+def test_other_doors_get_every_byte(server: RunningServer, door: Door, call: bytes) -> None:
     server.record(door)
     for cut in range(1, len(call)):
         client = Client(server, address="192.0.2.9")
@@ -210,13 +212,13 @@ def test_other_doors_get_every_byte(server: Server, door: Door, call: bytes) -> 
         assert (found.door, found.address, found.received) == (door, "192.0.2.9", call)
 
 
-def test_nothing_of_the_front_is_left_in_the_way(server: Server) -> None:
+def test_nothing_of_the_front_is_left_in_the_way(server: RunningServer) -> None:
     ada = log_in(server)
     assert type(ada.wire.protocol.wrappedProtocol) is ChatProtocol
     finish(server, ada.wire)
 
 
-def test_silence_after_the_handshake_is_a_person_s(server: Server) -> None:
+def test_silence_after_the_handshake_is_a_person_s(server: RunningServer) -> None:
     client = Client(server)
     server.clock.advance(GREETING_SECONDS / 2)
     client.shake_hands()
@@ -225,7 +227,7 @@ def test_silence_after_the_handshake_is_a_person_s(server: Server) -> None:
     finish(server, client.wire)
 
 
-def test_there_is_no_tls_inside_tls(server: Server) -> None:
+def test_there_is_no_tls_inside_tls(server: RunningServer) -> None:
     client = Client(server)
     client.shake_hands()
     other = Client(server)
@@ -244,7 +246,7 @@ def test_tls_only_lets_everybody_in_who_talks_inside(clock: Clock, paths: tuple[
 # -- The end
 
 
-def test_quit_closes_in_order(server: Server) -> None:
+def test_quit_closes_in_order(server: RunningServer) -> None:
     ada = log_in(server)
     ada.say(b"/quit\n")
     server.turn()
@@ -256,7 +258,7 @@ def test_quit_closes_in_order(server: Server) -> None:
     finish(server, ada.wire)
 
 
-def test_who_does_not_close_in_turn_is_cut_off(server: Server) -> None:
+def test_who_does_not_close_in_turn_is_cut_off(server: RunningServer) -> None:
     ada = log_in(server)
     ada.say(b"/quit\n")
     server.turn()
@@ -265,7 +267,7 @@ def test_who_does_not_close_in_turn_is_cut_off(server: Server) -> None:
     finish(server, ada.wire)
 
 
-def test_a_caller_who_closes_has_said_everything(server: Server) -> None:
+def test_a_caller_who_closes_has_said_everything(server: RunningServer) -> None:
     """As outside TLS an unterminated last line counts; only the answers cannot reach them any
     more."""
     bob, ada = server.call("192.0.2.2"), log_in(server)
@@ -282,7 +284,7 @@ def test_a_caller_who_closes_has_said_everything(server: Server) -> None:
     finish(server, bob)
 
 
-def test_a_link_that_breaks_is_no_such_end(server: Server) -> None:
+def test_a_link_that_breaks_is_no_such_end(server: RunningServer) -> None:
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
     server.turn()
@@ -313,7 +315,7 @@ def logged(client: Client, action: bytes | None) -> list[str]:
     return lines
 
 
-def test_an_old_version_is_refused_with_an_alert_and_one_line(server: Server) -> None:
+def test_an_old_version_is_refused_with_an_alert_and_one_line(server: RunningServer) -> None:
     client = Client(server)
     hello = bytearray(client.hello())
     supported = hello.index(b"\x00\x2b\x00\x03\x02\x03\x04")
@@ -324,7 +326,7 @@ def test_an_old_version_is_refused_with_an_alert_and_one_line(server: Server) ->
     finish(server)
 
 
-def test_rubbish_costs_one_line(server: Server) -> None:
+def test_rubbish_costs_one_line(server: RunningServer) -> None:
     client = Client(server)
     lines = logged(client, b"\x16\x03\x01\x00\x05ada\nhi\n/join #x\n")
     assert len(lines) == 1
@@ -335,7 +337,7 @@ def test_rubbish_costs_one_line(server: Server) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
-def test_a_stalled_handshake_is_let_go_after_10_seconds(server: Server, share: float) -> None:
+def test_a_stalled_handshake_is_dropped_after_10_seconds(server: RunningServer, share: float) -> None:
     client = Client(server)
     hello = client.hello()
     client.wire.say(hello[: 2 + int((len(hello) - 2) * share)])
@@ -350,7 +352,7 @@ def test_a_stalled_handshake_is_let_go_after_10_seconds(server: Server, share: f
     finish(server)
 
 
-def test_the_time_to_log_in_is_counted_from_connecting(server: Server) -> None:
+def test_the_time_to_log_in_is_counted_from_connecting(server: RunningServer) -> None:
     client = Client(server)
     client.shake_hands()
     server.clock.advance(LOGIN_SECONDS - 1)
@@ -381,7 +383,7 @@ def test_a_hello_with_other_bytes_in_it_is_no_defect(paths: tuple[str, str], pla
 # -- The outlet without a socket: a slow reader inside TLS
 
 
-def test_order_is_kept_for_a_reader_who_is_slow(server: Server) -> None:
+def test_order_is_kept_for_a_reader_who_is_slow(server: RunningServer) -> None:
     ada, bob = log_in(server), server.call("192.0.2.2")
     bob.say(b"bob\n")
     server.turn()
@@ -401,7 +403,7 @@ def test_order_is_kept_for_a_reader_who_is_slow(server: Server) -> None:
     finish(server, ada.wire, bob)
 
 
-def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: Server) -> None:
+def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: RunningServer) -> None:
     ada, bob = log_in(server), server.call("192.0.2.2")
     bob.say(b"bob\n")
     server.turn()
@@ -414,15 +416,15 @@ def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: Server) -> None
         if not ada.wire.open:
             break
     assert ada.take() == b""
-    server.chat.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     server.clock.advance(STALL_SECONDS)
-    server.chat.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     assert ada.wire.aborted
     finish(server, ada.wire, bob)
 
 
-def test_a_reader_who_takes_a_little_is_not_let_go(server: Server) -> None:
-    """Of what the kernel holds for them some has gone, though by far not all of it."""
+def test_a_reader_who_takes_a_little_is_not_dropped(server: RunningServer) -> None:
+    """Some of what the kernel holds for them has been sent, though by far not all of it."""
     ada = log_in(server)
     near, far = socket.socketpair()
     ada.wire.getHandle = lambda: near  # type: ignore[attr-defined]
@@ -432,15 +434,15 @@ def test_a_reader_who_takes_a_little_is_not_let_go(server: Server) -> None:
     ada.say(b"/help\n")
     ada.say(b"/help\n")
     server.turn()
-    server.chat.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     server.clock.advance(STALL_SECONDS - 1)
     far.recv(1000)
-    server.chat.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     server.clock.advance(STALL_SECONDS - 1)
-    server.chat.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     assert ada.wire.open
     server.clock.advance(1)
-    server.chat.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     assert ada.wire.aborted
     near.close()
     far.close()
@@ -478,13 +480,12 @@ def test_the_whole_chain_is_sent(clock: Clock, folder: Path) -> None:
 def test_new_callers_get_the_new_certificate_and_nobody_is_dropped(clock: Clock, folder: Path) -> None:
     old = make(folder, "first.example")
     certificate = Certificate(*old)
-    server = Server(clock)
-    server.front.doors[Door.TLS] = TlsDoor(server.front, certificate).build
+    server = server_with(clock, certificate)
     ada = log_in(server)
     new = make(folder, "second.example")
     for target, source in zip(old, new, strict=True):
         Path(target).write_bytes(Path(source).read_bytes())
-    certificate.read_again()
+    certificate.reload()
     bob = log_in(server, nick=b"bob")
     assert (ada.certificate, bob.certificate) == ("CN=first.example", "CN=second.example")
     ada.say(b"still here\n")
@@ -503,12 +504,11 @@ def test_a_bad_file_is_refused_and_the_old_one_kept(clock: Clock, tmp_path: Path
     file, key = map(Path, paths)
     spoil(bad, file, key)
     with pytest.raises(BadCertificate) as raised:
-        certificate.read_again()
+        certificate.reload()
     assert "\n" not in str(raised.value)
     assert str(tmp_path) in str(raised.value)
     assert "good.example is valid" in certificate.about
-    server = Server(clock)
-    server.front.doors[Door.TLS] = TlsDoor(server.front, certificate).build
+    server = server_with(clock, certificate)
     ada = log_in(server)
     assert ada.certificate == "CN=good.example"
     finish(server, ada.wire)

@@ -21,12 +21,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.core.memory import MemoryStore
-from chatd.core.registry import Registry, Settings
-from chatd.delivery.fanout import Fanout
-from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebConnection, WebDoor, load_pages
-from chatd.testing import StandingClock
+from tests.doors.wire import new_server
 
 FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterdir()}
 HEAD = b"Host: chat.example:8080\r\n"
@@ -47,13 +43,13 @@ class Site:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.registry = Registry(Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
-        self.door = WebDoor(ChatFactory(self.registry, fanout, clock), ["https://friend.example"])
+        shared = new_server(clock)
+        self.registry = shared.registry
+        self.door = WebDoor(shared, ["https://friend.example"])
         self.calls: list[WebConnection] = []
 
     def call(self) -> tuple[WebConnection, Wire]:
-        protocol, wire = self.door.buildProtocol("192.0.2.1"), Wire()
+        protocol, wire = self.door.build("192.0.2.1", self.clock.seconds()), Wire()
         assert isinstance(protocol, WebConnection)
         protocol.makeConnection(wire)
         self.calls.append(protocol)
@@ -154,19 +150,19 @@ def test_what_is_served_is_what_the_package_holds(site: Site, path: bytes, type:
         (b"", None),
     ],
 )
-def test_who_takes_it_gets_the_page_packed(site: Site, accepted: bytes, coding: str | None) -> None:
+def test_who_takes_it_gets_the_page_compressed(site: Site, accepted: bytes, coding: str | None) -> None:
     answer = site.ask(b"GET / HTTP/1.1\r\nAccept-Encoding: %b\r\n%b\r\n" % (accepted, HEAD)).value()
     head, body = head_of(answer), answer.partition(b"\r\n\r\n")[2]
     assert (head.get("content-encoding"), head["vary"], int(head["content-length"])) == (coding, "Accept-Encoding", len(body))
     assert FILES["chat.js"] in (gzip.decompress(body) if coding else body)
 
 
-def test_the_packed_page_has_an_etag_of_its_own(site: Site) -> None:
-    plain, packed = site.door.pages[b"/"], site.door.packed[b"/"]
-    assert plain.etag != packed.etag
-    assert plain.policy(b"") == packed.policy(b"")
+def test_the_compressed_page_has_an_etag_of_its_own(site: Site) -> None:
+    plain, compressed = site.door.pages[b"/"], site.door.compressed[b"/"]
+    assert plain.etag != compressed.etag
+    assert plain.policy(b"") == compressed.policy(b"")
     known = b"GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\nIf-None-Match: %b\r\n%b\r\n"
-    assert site.ask(known % (packed.etag, HEAD)).value().startswith(b"HTTP/1.1 304 ")
+    assert site.ask(known % (compressed.etag, HEAD)).value().startswith(b"HTTP/1.1 304 ")
     assert site.ask(known % (plain.etag, HEAD)).value().startswith(b"HTTP/1.1 200 ")
 
 
@@ -187,7 +183,7 @@ def test_a_strange_host_gets_into_no_policy(host: bytes) -> None:
 
 def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
     pages = load_pages()
-    assert sum(len(page.packed().body) for page in pages.values()) < 30 * 1024
+    assert sum(len(page.compressed().body) for page in pages.values()) < 30 * 1024
     html = pages[b"/"].body.decode()
     assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg"}
     assert html.count("<script") == html.count("<style") == 1

@@ -21,14 +21,12 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, Tex
 
 from chatd.core.commands import Say
 from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
-from chatd.core.memory import MemoryStore
-from chatd.core.registry import Registry, Settings
+from chatd.core.registry import Settings
 from chatd.core.session import Session
-from chatd.delivery.fanout import Fanout
-from chatd.doors.line import ChatFactory
 from chatd.doors.web import WebDoor
 from chatd.doors.websocket import is_allowed, text_frame
-from chatd.testing import StandingClock, arrive
+from chatd.testing import arrive
+from tests.doors.wire import new_server
 
 OPENING = (
     b"GET /ws HTTP/1.1\r\nHost: chat.example:8080\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
@@ -51,10 +49,9 @@ class Server:
 
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.registry = Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
-        self.factory = ChatFactory(self.registry, fanout, clock)
-        self.door = WebDoor(self.factory, ["https://friend.example/"])
+        self.shared = new_server(clock, settings)
+        self.registry = self.shared.registry
+        self.door = WebDoor(self.shared, ["https://friend.example/"])
         self.pages: list[Page] = []
 
     def open(self, opening: bytes = OPENING % b"", step: int = 0) -> Page:
@@ -82,7 +79,7 @@ class Page:
         self._connection = Connection(ConnectionType.CLIENT)
         self.head = b""
         self._there = True
-        self._protocol = server.door.buildProtocol("192.0.2.1")
+        self._protocol = server.door.build("192.0.2.1", server.clock.seconds())
         self._protocol.makeConnection(self.wire)
 
     def give(self, data: bytes) -> None:
@@ -313,7 +310,7 @@ def test_a_full_server_shows_the_page_and_says_so_in_a_frame(clock: Clock) -> No
     server.hang_up()
 
 
-def test_who_gives_no_nick_is_let_go(server: Server, clock: Clock) -> None:
+def test_who_gives_no_nick_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     clock.pump([LOGIN_SECONDS / 4] * 4)
     told = page.take()
@@ -321,7 +318,7 @@ def test_who_gives_no_nick_is_let_go(server: Server, clock: Clock) -> None:
     assert isinstance(told[-1], CloseConnection)
 
 
-def test_a_peer_that_answers_no_ping_is_let_go_in_time(server: Server, clock: Clock) -> None:
+def test_a_peer_that_answers_no_ping_is_disconnected_in_time(server: Server, clock: Clock) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -377,16 +374,16 @@ def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server
     assert [one["seq"] for one in told] == list(range(told[0]["seq"], told[0]["seq"] + 2000))
 
 
-def test_a_page_that_takes_nothing_is_let_go(server: Server, clock: Clock) -> None:
+def test_a_page_that_takes_nothing_is_dropped(server: Server, clock: Clock) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
     page.producer.pauseProducing()
     bob.ask(Say("anybody?"))
     clock.advance(0)
-    server.factory.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     clock.advance(31)
-    server.factory.drop_stalled_readers()
+    server.shared.drop_stalled_readers()
     assert page.wire.aborted
 
 
@@ -405,5 +402,5 @@ def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
     page.hang_up()
     assert not server.rooms()
     assert not sessions(server)
-    assert len(server.factory.half_open) == 0
+    assert len(server.shared.half_open) == 0
     assert server.clock.getDelayedCalls() == []

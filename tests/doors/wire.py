@@ -15,11 +15,16 @@ from twisted.python.failure import Failure
 from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
-from chatd.doors.catalogue import open_line_doors
+from chatd.doors.catalogue import JSON, TEXT, Door, DoorOptions
 from chatd.doors.front import FrontFactory
-from chatd.doors.line import ChatFactory
-from chatd.doors.openings import Door
+from chatd.doors.server import Server
 from chatd.testing import StandingClock
+
+
+def new_server(clock: Clock, settings: Settings | None = None) -> Server:
+    """What all doors share, on ``clock``, with a log in memory."""
+    fanout = Fanout(clock)
+    return Server(Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news), fanout, clock)
 
 
 class Wire:
@@ -40,6 +45,10 @@ class Wire:
         return not (self.closed or self.aborted)
 
     # -- The server's side
+
+    @property
+    def disconnecting(self) -> bool:
+        return self.closed
 
     def write(self, data: bytes) -> None:
         if self.open and not self.half_closed:
@@ -90,7 +99,7 @@ class Wire:
             self.lose()
 
     def lose(self) -> None:
-        """Be gone."""
+        """Lose the connection."""
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
 
@@ -109,17 +118,15 @@ class Recorder(Protocol):
         self.ended = True
 
 
-class Server:
+class RunningServer:
     """A front on a clock that stands still; the doors of lines are open, and ``record`` opens
     others that only keep what comes."""
 
-    def __init__(self, clock: Clock, settings: Settings | None = None, tls_only: bool = False) -> None:
+    def __init__(self, clock: Clock, settings: Settings | None = None, options: DoorOptions | None = None) -> None:
         self.clock = clock
-        fanout = Fanout(clock)
-        self.registry = Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news)
-        self.chat = ChatFactory(self.registry, fanout, clock)
-        self.front = FrontFactory(self.chat, tls_only)
-        open_line_doors(self.front, [Door.TEXT, Door.JSON])
+        self.shared = new_server(clock, settings)
+        self.registry = self.shared.registry
+        self.front = FrontFactory(self.shared, options or DoorOptions([TEXT, JSON]))
 
     def record(self, *doors: Door) -> None:
         """Open ``doors``, which keep what comes and answer nothing."""

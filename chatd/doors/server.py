@@ -1,0 +1,86 @@
+"""The server: what all doors share."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd.codecs.json import JsonCodec
+from chatd.codecs.text import TextCodec
+from chatd.core.events import Reason
+from chatd.core.presence import end_for_shutdown
+from chatd.core.registry import Registry
+from chatd.core.session import Session
+from chatd.delivery.fanout import Fanout
+from chatd.doors.half_open import HalfOpen
+
+log = Logger()
+
+
+class Server:
+    """The registry, the fan-out, the codecs, and everybody who is connected, on whichever door.
+
+    ``clock`` is the reactor, or a test's clock; its seconds never go back.
+    """
+
+    def __init__(self, registry: Registry, fanout: Fanout, clock: IReactorTime) -> None:
+        self.registry = registry
+        self.fanout = fanout
+        self.clock = clock
+        self.text = TextCodec(registry.now)
+        self.json = JsonCodec()
+        self.half_open = HalfOpen()
+        """The connections that have no nick yet."""
+        self.sessions: dict[Session, None] = {}
+        """The sessions whose connection stands, in the order of their arrival; those that were one
+        too many are among them until they have ended."""
+        self._emptied: Deferred[None] | None = None
+
+    # -- Sessions, as their callers report them
+
+    def on_connected(self, session: Session) -> None:
+        """A session has begun, without a nick so far."""
+        self.sessions[session] = None
+
+    def on_login(self, session: Session) -> None:
+        """A session has got its nick."""
+        log.info(
+            "session of {nick} from {address} has begun ({door})",
+            nick=session.nick,
+            address=session.address,
+            door=session.door,
+        )
+
+    def on_disconnected(self, session: Session, nick: str, reason: Reason) -> None:
+        """The connection of a session has ended; ``nick`` is what the person was called, empty
+        where there never was a nick."""
+        if nick:
+            log.info("session of {nick} from {address} has ended: {why}", nick=nick, address=session.address, why=reason)
+        self.sessions.pop(session, None)
+        if self._emptied is not None and not self.sessions:
+            emptied, self._emptied = self._emptied, None
+            emptied.callback(None)
+
+    # -- All of them
+
+    def drop_stalled_readers(self) -> None:
+        """End the connections that are behind and have taken nothing for ``STALL_SECONDS``; called
+        every few seconds."""
+        now = self.clock.seconds()
+        for outlet in list(self.fanout.behind):
+            if outlet.is_stalled(now):
+                outlet.abort(Reason.NOT_READING)
+
+    def shut_down(self) -> Deferred[None]:
+        """Say goodbye to everybody, send what is queued, and end all sessions; fires when none is
+        left, after ``CLOSE_SECONDS`` at the latest."""
+        self.fanout.run()
+        emptied: Deferred[None] = Deferred()
+        if not self.sessions:
+            emptied.callback(None)
+            return emptied
+        self._emptied = emptied
+        for session in list(self.sessions):
+            end_for_shutdown(self.registry, session)
+        return emptied

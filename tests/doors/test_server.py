@@ -1,0 +1,90 @@
+"""What all doors share: who is connected, who is dropped, and how the server stops."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import provider
+
+from chatd.core.events import Reason
+from chatd.core.limits import STALL_SECONDS
+from tests.doors.wire import RunningServer, Wire
+
+
+@pytest.fixture
+def server(clock: Clock) -> RunningServer:
+    return RunningServer(clock)
+
+
+def log_in(server: RunningServer, nick: bytes) -> Wire:
+    wire = server.call()
+    wire.say(nick + b"\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello " + nick)
+    return wire
+
+
+def finish(server: RunningServer, *wires: Wire) -> None:
+    """End all connections that are left."""
+    for wire in wires:
+        wire.lose()
+    server.turn()
+    assert not server.shared.sessions
+
+
+def test_a_session_is_logged_from_its_nick_on(server: RunningServer) -> None:
+    lines: list[str] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    nobody, ada = server.call(), log_in(server, b"ada")
+    nobody.lose()
+    assert lines == ["session of ada from 192.0.2.1 has begun (text)"]
+    ada.lose()
+    globalLogPublisher.removeObserver(observe)
+    assert lines[1:] == ["session of ada from 192.0.2.1 has ended: link-lost"]
+    finish(server)
+
+
+def test_stalled_readers_are_dropped(server: RunningServer, clock: Clock) -> None:
+    ada, bob = log_in(server, b"ada"), log_in(server, b"bob")
+    bob.producer.pauseProducing()
+    ada.say(b"hi\n")
+    server.turn()
+    server.shared.drop_stalled_readers()
+    clock.advance(STALL_SECONDS - 1)
+    server.shared.drop_stalled_readers()
+    assert not bob.aborted
+    clock.advance(1)
+    server.shared.drop_stalled_readers()
+    assert bob.aborted
+    bob.lose()
+    server.turn()
+    assert ada.take().splitlines()[-1] == b"-- bob has left #lobby (not reading)"
+    finish(server, ada)
+
+
+def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(server: RunningServer) -> None:
+    ada, bob = log_in(server, b"ada"), server.call()
+    bob.say(b"half a li")
+    done: list[None] = []
+    server.shared.shut_down().addCallback(done.append)
+    server.turn()
+    assert ada.take() == b"-- The server stops. Goodbye.\r\n"
+    assert bob.take() == b"-- The server stops. Goodbye.\r\n"
+    assert ada.protocol.caller.ended is Reason.SHUTDOWN
+    ada.lose()
+    assert done == []
+    bob.lose()
+    assert done == [None]
+    finish(server)
+
+
+def test_shutting_down_with_nobody_here_is_done_at_once(server: RunningServer) -> None:
+    done: list[None] = []
+    server.shared.shut_down().addCallback(done.append)
+    assert done == [None]
