@@ -212,7 +212,7 @@ def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable
     seen = [ada.hear("--" if number == 0 else "") for number in range(7)]
     assert seen[0] == "-- bob has joined #lobby\r\n"
     assert sorted(set(seen[1:])) == [
-        "!! You are not away. /away goes away.\r\n",
+        "!! You are not away. /away marks you as away.\r\n",
         "-- You send faster than 50 lines a second: your lines wait, and none is lost.\r\n",
     ]
 
