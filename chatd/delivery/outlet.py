@@ -29,7 +29,8 @@ from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
 from chatd.core.session import Session
-from chatd.delivery.fanout import Fanout, Feed
+from chatd.delivery.fanout import Fanout
+from chatd.delivery.feed import Feed
 
 
 class Writable(Protocol):
