@@ -160,7 +160,7 @@ class Reader:
         self.world = world
         self.kernel = Kernel()
         self.wire = wire(self.kernel)
-        self.outlet = Outlet(self.wire, codec, world.fanout, self)
+        self.outlet = Outlet(self.wire, codec.talk(), world.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0

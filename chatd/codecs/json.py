@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
+from chatd.codecs.base import View
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.errors import BadUsage, Malformed, Refusal
@@ -73,22 +74,45 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DUMPS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+ONLY_VIEW: Final = "every room"
+"""Programs are shown every room in the same way."""
+
+
 class JsonCodec:
-    """The server's end."""
+    """The half of the server's end that all programs share."""
 
     name: Final = "json"
     echo: Final = True
     acknowledges: Final = True
-    names_rooms: Final = False
+
+    def talk(self) -> JsonTalk:
+        """The half for one more program."""
+        return JsonTalk(self)
+
+    def encode(self, event: Event, view: View) -> bytes:
+        """The line of ``event``; there is one view."""
+        return encode_news(event)
+
+
+class JsonTalk:
+    """The half of the server's end that belongs to one program; it has no state."""
+
+    __slots__ = ("codec",)
+
+    def __init__(self, codec: JsonCodec) -> None:
+        self.codec: Final = codec
 
     def decode(self, line: bytes, named: bool) -> Command:
         """The command that ``line`` asks for. Raises NotText, Malformed, BadUsage and
         UnknownCommand."""
         return decode_command(line)
 
-    def encode(self, news: Event | Answer, current: bool = True) -> bytes:
-        """One line of ``news``; ``current`` makes no difference to a program."""
-        return _line({"type": NEWS[type(news)], **_to_wire(news)})
+    def encode(self, answer: Answer) -> bytes:
+        """The line of ``answer``."""
+        return encode_news(answer)
+
+    def view(self, current: bool) -> View:
+        return ONLY_VIEW
 
 
 def decode_command(line: bytes) -> Command:
@@ -118,6 +142,11 @@ def encode_command(command: Command) -> bytes:
     kind = _REQUEST_OF.get(type(command))
     head = {"type": kind} if kind else {"type": "do", "command": commands.ROW_OF[type(command)].name}
     return _line({**head, **_to_wire(command)})
+
+
+def encode_news(news: Event | Answer) -> bytes:
+    """The line in which the server tells ``news``."""
+    return _line({"type": NEWS[type(news)], **_to_wire(news)})
 
 
 def decode_news(line: bytes) -> Event | Answer | None:

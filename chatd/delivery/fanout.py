@@ -16,7 +16,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from chatd.codecs.base import Codec
+from chatd.codecs.base import Codec, View
 from chatd.core.limits import REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
 from chatd.core.room import Room
 from chatd.delivery.feed import Feed, Reader
@@ -32,27 +32,27 @@ class Fanout:
         self.clock = clock
         self.behind: dict[Reader, None] = {}
         """Who waits for their transport."""
-        self._feeds: dict[Room, dict[tuple[Codec, bool], Feed]] = {}
+        self._feeds: dict[Room, dict[tuple[Codec, View], Feed]] = {}
         self._rooms: dict[Room, None] = {}
         self._answers: dict[Reader, None] = {}
         self._turn: IDelayedCall | None = None
         self._soon: IDelayedCall | None = None
         self._rested = 0.0
 
-    def feed(self, room: Room, codec: Codec, current: bool) -> Feed:
-        """The feed of ``room`` for this codec, made if need be."""
+    def feed(self, room: Room, codec: Codec, view: View) -> Feed:
+        """The feed of ``room`` in this view of ``codec``, made if need be."""
         feeds = self._feeds.setdefault(room, {})
-        feed = feeds.get((codec, current))
+        feed = feeds.get((codec, view))
         if feed is None:
             start = next((other.cursor for other in feeds.values()), room.log.stored)
-            feed = feeds[codec, current] = Feed(room, codec, current, start)
+            feed = feeds[codec, view] = Feed(room, codec, view, start)
         return feed
 
     def drop(self, feed: Feed) -> None:
         """Forget ``feed`` if nobody reads it."""
         feeds = self._feeds.get(feed.room)
         if feeds is not None and not feed.readers:
-            feeds.pop((feed.codec, feed.current), None)
+            feeds.pop((feed.codec, feed.view), None)
             if not feeds:
                 del self._feeds[feed.room]
 

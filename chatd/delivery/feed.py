@@ -1,4 +1,4 @@
-"""A feed: one room as one codec shows it, and all who read it so.
+"""A feed: one room in one view, and all who read it so.
 
 Readers who have taken everything so far stand at the same place and get the same bytes object, by
 one direct ``send``. Only who does not take it whole gets a cursor of their own, and the log waits
@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Protocol
 
-from chatd.codecs.base import Codec
+from chatd.codecs.base import Codec, Talk, View
 from chatd.core.events import Event, Missed, Reason
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room
@@ -27,6 +27,7 @@ class Reader(Protocol):
     """What the fan-out asks of who reads; ``outlet.py`` has the one that writes to a transport."""
 
     session: Session
+    talk: Talk
     send: Callable[[bytes], int]
 
     def wants(self, event: Event) -> bool:
@@ -47,13 +48,12 @@ class Reader(Protocol):
 
 
 class Feed:
-    """A room as one codec shows it, to those for whom it is the current room or to those for whom
-    it is not."""
+    """A room in one view of one codec."""
 
-    def __init__(self, room: Room, codec: Codec, current: bool, cursor: int) -> None:
+    def __init__(self, room: Room, codec: Codec, view: View, cursor: int) -> None:
         self.room = room
         self.codec = codec
-        self.current = current
+        self.view = view
         self.cursor = cursor
         """The number of the next event that the live readers get."""
         self.readers: dict[str, Reader] = {}
@@ -95,7 +95,7 @@ class Feed:
                 reader.fall_behind(self, cursor)
         news = store.read(start, store.stored)
         self.cursor = start + len(news)
-        pieces = [self.codec.encode(event, self.current) for event in news]
+        pieces = [self.codec.encode(event, self.view) for event in news]
         self._keep(start, pieces)
         spoken = {} if self.codec.echo else self._spoken(news)
         special = self.filtered.union(spoken)
@@ -153,7 +153,7 @@ class Feed:
         taken: list[bytes] = []
         if cursor < store.first:
             missed = Missed(self.room.name.text, cursor, store.first - 1)
-            taken.append(self.codec.encode(missed))
+            taken.append(reader.talk.encode(missed))
             cursor = store.first
         for event in store.read(cursor, min(stop, cursor + TAKEN_AT_ONCE)):
             if size <= 0:
@@ -173,7 +173,7 @@ class Feed:
             self._trim()
 
     def _encode_kept(self, event: Event) -> bytes:
-        piece = self._kept[event.seq] = self.codec.encode(event, self.current)
+        piece = self._kept[event.seq] = self.codec.encode(event, self.view)
         self._trim()
         return piece
 

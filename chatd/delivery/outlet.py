@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
 from zope.interface import implementer
 
-from chatd.codecs.base import Codec
+from chatd.codecs.base import Talk, View
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
 from chatd.core.log import Log
@@ -72,7 +72,6 @@ class Outlet:
 
     __slots__ = (
         "_closing",
-        "_codec",
         "_fanout",
         "_feeds",
         "_full",
@@ -88,16 +87,15 @@ class Outlet:
         "_socket",
         "_transport",
         "_unacknowledged",
-        "acknowledges",
         "send",
         "session",
+        "talk",
     )
 
-    def __init__(self, transport: Writable, codec: Codec, fanout: Fanout, owner: Owner) -> None:
+    def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, owner: Owner) -> None:
         self.session: Session
         self._transport = transport
-        self._codec = codec
-        self.acknowledges = codec.acknowledges
+        self.talk = talk
         self._fanout = fanout
         self._owner: Owner | None = owner
         self._feeds: dict[Room, Feed] = {}
@@ -123,16 +121,20 @@ class Outlet:
 
     # -- What the core asks (session.Outgoing)
 
+    @property
+    def acknowledges(self) -> bool:
+        return self.talk.codec.acknowledges
+
     def tell(self, answer: Answer) -> bool:
         """Queue ``answer`` for this person alone; False if too much waits already."""
         if self._inbox_size >= INBOX_BYTES or self._owner is None:
             return False
-        self.put(self._codec.encode(answer))
+        self.put(self.talk.encode(answer))
         return True
 
     def follow(self, room: Room, cursor: int) -> None:
         """Send the events of ``room`` from number ``cursor`` on."""
-        self._enter(room, cursor, current=False)
+        self._enter(room, cursor, self.talk.view(current=False))
 
     def unfollow(self, room: Room) -> None:
         """Send what happened in ``room`` until now, and nothing after."""
@@ -142,12 +144,11 @@ class Outlet:
 
     def turn_to(self, room: Room | None) -> None:
         """Make ``room`` the current one, whose name need not be said with each event."""
-        if not self._codec.names_rooms:
-            return
         for other, feed in list(self._feeds.items()):
-            if feed.current != (other is room):
+            view = self.talk.view(current=other is room)
+            if feed.view != view:
                 _, place = self._exit(other)
-                self._enter(other, place, current=other is room)
+                self._enter(other, place, view)
 
     def set_filtered(self, filtered: bool) -> None:
         """Ask the session before an event is sent, or ask no longer."""
@@ -181,11 +182,10 @@ class Outlet:
             self._inbox_size += len(piece)
             self._fanout.answer(self)
 
-    def use_codec(self, codec: Codec) -> None:
-        """Write with ``codec`` from now on; only while no room is followed."""
+    def use_talk(self, talk: Talk) -> None:
+        """Encode with ``talk`` and its codec from now on; only while no room is followed."""
         assert not self._feeds
-        self._codec = codec
-        self.acknowledges = codec.acknowledges
+        self.talk = talk
 
     @property
     def congested(self) -> bool:
@@ -220,7 +220,7 @@ class Outlet:
         """Whether the reader is sent ``event``: not their own where there is no echo, and nothing
         of whom they ignore."""
         session = self.session
-        return (self._codec.echo or event.sender_id != session.sender_id) and not session.ignores(event)
+        return (self.talk.codec.echo or event.sender_id != session.sender_id) and not session.ignores(event)
 
     def flush(self) -> None:
         """Send the answers that are queued."""
@@ -359,8 +359,8 @@ class Outlet:
 
     # -- Feeds
 
-    def _enter(self, room: Room, cursor: int, current: bool) -> None:
-        feed = self._fanout.feed(room, self._codec, current or not self._codec.names_rooms)
+    def _enter(self, room: Room, cursor: int, view: View) -> None:
+        feed = self._fanout.feed(room, self.talk.codec, view)
         self._feeds[room] = feed
         feed.readers[self.session.sender_id] = self
         if self.session.ignoring:

@@ -38,8 +38,8 @@ class Valve(Protocol):
 class Caller:
     """One connection, on whichever door; it owns the session and its outlet."""
 
-    __slots__ = ("_bucket", "_deadline", "_factory", "_full", "_nick", "_slowed", "_transport", "_valve", "_wait", "codec", "ended",
-                 "outlet", "session")  # fmt: skip
+    __slots__ = ("_bucket", "_deadline", "_factory", "_full", "_nick", "_slowed", "_transport", "_valve", "_wait", "ended",
+                 "outlet", "session", "talk")  # fmt: skip
 
     def __init__(
         self, factory: ChatFactory, transport: Writable, valve: Valve, address: str, codec: Codec, began: float | None = None
@@ -50,10 +50,10 @@ class Caller:
         self._factory = factory
         self._transport = transport
         self._valve = valve
-        self.codec = codec
+        self.talk = codec.talk()
         self.ended: Reason | None = None
         """Why the connection ends, once that is settled; nothing is taken from it any more."""
-        self.outlet = Outlet(transport, codec, factory.fanout, self)
+        self.outlet = Outlet(transport, self.talk, factory.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._nick = ""
         self._bucket = None
@@ -72,10 +72,11 @@ class Caller:
         factory.half_open.add(self)
 
     def use_codec(self, codec: Codec, door: str = "") -> None:
-        """Talk in ``codec`` from now on; ``door`` is what others see of how this person came in."""
-        self.codec = codec
+        """Use a new talk of ``codec`` from now on; ``door`` is what others see of how this person
+        came in."""
+        self.talk = codec.talk()
         self.session.door = door or codec.name
-        self.outlet.use_codec(codec)
+        self.outlet.use_talk(self.talk)
         if self._full is not None:
             actions.refuse(self.session, self._full)
             self.outlet.close(Reason.QUIT)
@@ -121,7 +122,7 @@ class Caller:
         costs this connection only."""
         session, registry = self.session, self._factory.registry
         try:
-            command = self.codec.decode(line, session.name is not None)
+            command = self.talk.decode(line, session.name is not None)
             if command is not None:
                 actions.perform(registry, session, command)
         except Refusal as refusal:

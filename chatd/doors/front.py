@@ -141,7 +141,7 @@ class Front(Protocol):
             self._refuse(Door.TEXT, self._full)
             return
         self._greeted = True
-        self._transport.write(chat.text.encode(events.Greeting(chat.registry.settings.name)))
+        self._transport.write(chat.text.talk().encode(events.Greeting(chat.registry.settings.name)))
 
     def _no_handshake(self) -> None:
         log.info("no TLS with {address}: no handshake within {span:.0f} s", address=self.address, span=HANDSHAKE_SECONDS)
@@ -149,7 +149,7 @@ class Front(Protocol):
 
     def _no_nick(self) -> None:
         if self._greeted:
-            self._end(self._factory.chat.text.encode(events.Closing(Reason.TIMED_OUT)))
+            self._end(self._factory.chat.text.talk().encode(events.Closing(Reason.TIMED_OUT)))
         else:
             self.shed()
 

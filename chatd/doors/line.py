@@ -155,7 +155,7 @@ class ChatProtocol(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
         caller = self.caller
-        if caller.session.name is None and line.startswith(b"{") and caller.codec is self._factory.text and self.takes_json:
+        if caller.session.name is None and line.startswith(b"{") and caller.talk.codec is self._factory.text and self.takes_json:
             # A program whose first byte came late; it skips the greeting, which is no JSON.
             caller.use_codec(self._factory.json)
         caller.take_line(line)

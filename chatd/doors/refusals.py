@@ -19,7 +19,7 @@ and 6.2)."""
 
 
 def _by(codec: Codec, refusal: Refusal) -> bytes:
-    return codec.encode(events.Refused(refusal.code, refusal.reason, refusal.hint))
+    return codec.talk().encode(events.Refused(refusal.code, refusal.reason, refusal.hint))
 
 
 def _line(refusal: Refusal, chat: ChatFactory) -> bytes:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.core.commands import Ignore, Join, Leave, Nick, Say, Unignore
+from chatd.codecs.base import View
+from chatd.codecs.text import TextCodec, TextTalk, TextView
+from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Say, Unignore
+from chatd.core.events import Answer, Event
 from chatd.core.limits import BATCH_BYTES
 from tests.wires import PushedWire, SocketWire, World, held_texts
 
@@ -209,3 +213,74 @@ def test_a_reader_behind_is_given_a_batch_at_a_time(world: World) -> None:
         bob.kernel.room = 3000
     bob.settle()
     assert bob.lines() == ["<ada> " + "x" * 1000] * 100
+
+
+# -- Views and talks -------------------------------------------------------------------------------
+
+
+def test_an_event_is_encoded_once_for_each_view(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, *_ = (world.reader(nick, "den", "lobby") for nick in ("ada", "bob"))
+    for nick in ("eve", "joe"):
+        world.reader(nick, "lobby", "den")
+    encoded: Counter[View] = Counter()
+    encode = world.text.encode
+
+    def count(event: Event, view: View) -> bytes:
+        encoded[view] += 1
+        return encode(event, view)
+
+    monkeypatch.setattr(world.text, "encode", count)
+    ada.ask(Say("hi"))
+    world.turn()
+    assert encoded == {TextView.CURRENT_ROOM: 1, TextView.OTHER_ROOM: 1}
+
+
+class CountingTalk(TextTalk):
+    """Numbers the answers of its connection, and shows it every room in a view that it is given."""
+
+    answers = 0
+    shown: View = TextView.CURRENT_ROOM
+
+    def encode(self, answer: Answer) -> bytes:
+        self.answers += 1
+        return b"%d %b" % (self.answers, super().encode(answer))
+
+    def view(self, current: bool) -> View:  # type: ignore[override]  # Any view is a view.
+        return self.shown
+
+
+class CountingCodec(TextCodec):
+    def talk(self) -> CountingTalk:
+        return CountingTalk(self)
+
+
+def test_what_was_missed_is_told_by_the_talk_of_the_connection(clock: Clock) -> None:
+    world = World(clock, log_events=5)
+    codec = CountingCodec(lambda: 0)
+    ada, bob, eve = world.reader("ada"), world.reader("bob", codec=codec), world.reader("eve", codec=codec)
+    eve.ask(Ping())
+    world.turn()
+    for reader in (bob, eve):
+        reader.lines()
+        reader.kernel.room = 0
+    for number in range(20):
+        ada.ask(Say(f"{number}"))
+        world.turn()
+    for reader, answers in ((bob, 3), (eve, 4)):
+        reader.settle()
+        [missed] = [line for line in reader.lines() if "missed" in line]
+        assert missed.startswith(f"{answers} -- You have missed ")
+
+
+def test_readers_of_one_codec_are_shown_what_their_own_view_is(world: World) -> None:
+    codec = CountingCodec(lambda: 0)
+    bob, eve = world.reader("bob", codec=codec), world.reader("eve", codec=codec)
+    for reader, view in ((bob, TextView.OTHER_ROOM), (eve, TextView.CURRENT_ROOM)):
+        assert isinstance(reader.outlet.talk, CountingTalk)
+        reader.outlet.talk.shown = view
+        reader.outlet.turn_to(reader.session.current)
+    bob.lines(), eve.lines()
+    world.reader("ada").ask(Say("hi"))
+    world.turn()
+    assert bob.lines()[-1] == "#lobby <ada> hi"
+    assert eve.lines()[-1] == "<ada> hi"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -329,10 +327,12 @@ def test_let_go_is_at_once(world: World) -> None:
     assert (bob.ended, bob.wire.aborted) == (Reason.NOT_READING, True)
 
 
-@pytest.mark.parametrize("use", [lambda reader: reader.world.json, lambda reader: reader.world.text])
-def test_it_speaks_another_codec_while_no_room_is_followed(world: World, use: Callable[[Reader], object]) -> None:
+@pytest.mark.parametrize(("codec", "line"), [("json", '{"type":"pong"}'), ("text", "-- pong")])
+def test_it_uses_another_talk_while_no_room_is_followed(world: World, codec: str, line: str) -> None:
     bob = Reader(world, SocketWire, world.text)
-    bob.outlet.use_codec(use(bob))  # type: ignore[arg-type]
+    talk = getattr(world, codec).talk()
+    bob.outlet.use_talk(talk)
     bob.outlet.tell(Pong())
     world.turn()
-    assert bob.lines() == ['{"type":"pong"}' if use(bob) is world.json else "-- pong"]
+    assert bob.lines() == [line]
+    assert bob.outlet.acknowledges is talk.codec.acknowledges

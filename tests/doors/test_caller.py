@@ -65,6 +65,16 @@ def test_a_line_is_done_and_answered(call: Call) -> None:
     assert call.heard().startswith("!! There is no command /nobody.")
 
 
+def test_a_change_of_codec_begins_a_talk_of_its_own(call: Call) -> None:
+    talks = [call.caller.talk]
+    for codec in (call.factory.json, call.factory.json, call.factory.text):
+        call.caller.use_codec(codec)
+        talks.append(call.caller.talk)
+        assert call.caller.talk.codec is codec
+        assert call.caller.outlet.talk is call.caller.talk
+    assert len(set(talks)) == len(talks)
+
+
 def test_the_time_to_log_in_runs_from_connecting(clock: Clock) -> None:
     clock.advance(100)
     call = Call(clock, began=clock.seconds() - LOGIN_SECONDS + 1)

@@ -274,7 +274,7 @@ class Connection:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.transport = StringTransport()
-        self.outlet = Outlet(self.transport, JsonCodec(), server.fanout, self)
+        self.outlet = Outlet(self.transport, JsonCodec().talk(), server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", "json", server.registry.now())
         self.ended = False
 
