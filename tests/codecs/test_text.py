@@ -224,6 +224,24 @@ def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
     assert TALK.encode(answer).decode() == "".join(f"{line}\r\n" for line in lines)
 
 
+@pytest.mark.parametrize("more", [True, False])
+def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
+    long = said("x" * 100 + " tea " + "y" * 100)
+    found = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
+    head, message, joined, *rest = TALK.encode(found).decode().splitlines()
+    assert head.startswith("-- Found, the newest first")
+    assert message.startswith("-- 2026-11-23T14:00:00 #lobby <ada> ")
+    assert " tea " in message
+    assert len(message) < 200
+    assert joined.startswith("-- 2026-11-22T14:00:00 ")
+    assert joined.endswith("ada has joined #dev")
+    assert len(rest) == more
+
+
+def test_where_nothing_is_found_that_is_said() -> None:
+    assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing is found.\r\n"
+
+
 @pytest.mark.parametrize("news", [Event("lobby", 1, NOON, "ada", ""), Answer()], ids=repr)
 def test_news_of_no_known_kind_is_a_defect_of_ours(news: Event | Answer) -> None:
     with pytest.raises(TypeError, match="no words for"):
