@@ -1,14 +1,14 @@
-"""The fan-out: one turn's news of a room is encoded once and sent to all.
+"""The fan-out: the news of a room in one turn of the reactor is encoded once and sent to all.
 
-The price of a chat server is the delivery: one ``send`` system call at least for each reader. Three
-things keep it near that:
+What a chat server spends its time on is delivery: at least one ``send`` system call for each
+reader. Three things keep it near that:
 
-* It runs at the end of the reactor's turn, so that all that came in during the turn travels in one
-  chunk.
-* After it has written to many, or of many, it rests, for a multiple of the time that it took. An
-  idle server answers at once; a busy one gathers larger batches instead of working ever longer, and
-  the reactor always has time left to read.
-* Readers at the same place get the same bytes object (``feed.py``).
+* The fan-out runs at the end of the reactor's turn, so that everything that came in during the turn
+  travels in one chunk.
+* After a run with many readers or many deliveries it rests, for a multiple of the time that the run
+  took. An idle server answers at once; a busy one gathers larger batches instead of working ever
+  longer, and the reactor always has time left to read.
+* Readers at the same cursor get the same bytes object (``feed.py``).
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ log = Logger()
 
 
 class Fanout:
-    """Runs the feeds of all rooms, and the answers to single persons, at the end of the reactor's
-    turn."""
+    """Sends the news of all rooms to their feeds, and the answers to single persons, at the end of
+    the reactor's turn."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self.behind: dict[Reader, None] = {}
-        """Who waits for their transport."""
+        """The readers who have not taken everything."""
         self._feeds: dict[Room, dict[tuple[Codec, View], Feed]] = {}
-        self._rooms: dict[Room, None] = {}
-        self._answers: dict[Reader, None] = {}
-        self._turn: IDelayedCall | None = None
-        self._soon: IDelayedCall | None = None
-        self._rested = 0.0
+        self._with_news: dict[Room, None] = {}
+        self._with_answers: dict[Reader, None] = {}
+        self._next_run: IDelayedCall | None = None
+        self._next_flush: IDelayedCall | None = None
+        self._rest_until = 0.0
 
     def feed(self, room: Room, codec: Codec, view: View) -> Feed:
         """The feed of ``room`` in this view of ``codec``, made if need be."""
@@ -58,40 +58,40 @@ class Fanout:
 
     def news(self, room: Room) -> None:
         """Send what is new in ``room`` at the end of the turn, or when the fan-out has rested."""
-        self._rooms[room] = None
-        if self._turn is None:
-            wait = max(0.0, self._rested - self.clock.seconds())
-            self._turn = self.clock.callLater(wait, self.run)
+        self._with_news[room] = None
+        if self._next_run is None:
+            wait = max(0.0, self._rest_until - self.clock.seconds())
+            self._next_run = self.clock.callLater(wait, self.run)
 
-    def answer(self, reader: Reader) -> None:
-        """Send what is queued for ``reader`` at the end of the turn."""
-        self._answers[reader] = None
-        if self._soon is None:
-            self._soon = self.clock.callLater(0, self.flush)
+    def flush_soon(self, reader: Reader) -> None:
+        """Send the answers that are queued for ``reader`` at the end of the turn."""
+        self._with_answers[reader] = None
+        if self._next_flush is None:
+            self._next_flush = self.clock.callLater(0, self.flush)
 
     def forget(self, reader: Reader) -> None:
         """The connection of ``reader`` is gone."""
-        self._answers.pop(reader, None)
+        self._with_answers.pop(reader, None)
         self.behind.pop(reader, None)
 
     def flush(self) -> None:
         """Send the answers."""
-        if self._soon is not None and self._soon.active():
-            self._soon.cancel()
-        self._soon = None
-        answers, self._answers = self._answers, {}
-        for reader in answers:
+        if self._next_flush is not None and self._next_flush.active():
+            self._next_flush.cancel()
+        self._next_flush = None
+        readers, self._with_answers = self._with_answers, {}
+        for reader in readers:
             reader.flush()
 
     def run(self) -> None:
-        """Send the news of all rooms, answers first: who has just come is told so before anything
-        that happens after."""
+        """Send the answers, and then the news of all rooms: so a newcomer is told that they are in
+        before anything that happens after."""
         self.flush()
-        if self._turn is not None and self._turn.active():
-            self._turn.cancel()
-        self._turn = None
+        if self._next_run is not None and self._next_run.active():
+            self._next_run.cancel()
+        self._next_run = None
         began, readers, deliveries = self.clock.seconds(), 0, 0
-        rooms, self._rooms = self._rooms, {}
+        rooms, self._with_news = self._with_news, {}
         for room in rooms:
             for feed in list(self._feeds.get(room, {}).values()):
                 try:
@@ -101,4 +101,4 @@ class Fanout:
                     log.failure("defect: the news of a room could not be sent")
         if readers >= REST_READERS or deliveries >= REST_DELIVERIES:
             ended = self.clock.seconds()
-            self._rested = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)
+            self._rest_until = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)

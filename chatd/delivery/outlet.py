@@ -171,7 +171,7 @@ class Outlet:
         if self._owner is not None:
             self._closing = True
             self._owner.closing(reason)
-            self._fanout.answer(self)
+            self._fanout.flush_soon(self)
 
     # -- What the door asks
 
@@ -180,7 +180,7 @@ class Outlet:
         if piece:
             self._inbox.append(piece)
             self._inbox_size += len(piece)
-            self._fanout.answer(self)
+            self._fanout.flush_soon(self)
 
     def use_talk(self, talk: Talk) -> None:
         """Encode with ``talk`` and its codec from now on; only while no room is followed."""
@@ -239,7 +239,7 @@ class Outlet:
         """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all
         before it."""
         if self._owner is None:  # Gone, and not yet out of the room, since their leaving is on its way to the disk.
-            feed.take_out(self)
+            feed.detach(self)
             return
         self._fall_behind(rest)
         assert self._places is not None
@@ -270,7 +270,7 @@ class Outlet:
 
     def _fall_behind(self, rest: bytes) -> None:
         if self._places is None:
-            self._places = {feed: feed.take_out(self) for feed in self._feeds.values()}
+            self._places = {feed: feed.detach(self) for feed in self._feeds.values()}
             self._moved = self._fanout.clock.seconds()
             self._fanout.behind[self] = None
         self._rest += rest
@@ -324,7 +324,7 @@ class Outlet:
     def _catch_up(self) -> None:
         places, self._places = self._places or {}, None
         for feed, place in places.items():
-            feed.add(self, place)
+            feed.attach(self, place)
         self._fanout.behind.pop(self, None)
         if self._producing:
             self._producing = False
@@ -362,26 +362,22 @@ class Outlet:
     def _enter(self, room: Room, cursor: int, view: View) -> None:
         feed = self._fanout.feed(room, self.talk.codec, view)
         self._feeds[room] = feed
-        feed.readers[self.session.sender_id] = self
-        if self.session.ignoring:
-            feed.filtered.add(self)
+        feed.add(self)
         if self._owner is None:
             return
         if cursor < feed.cursor:
             self._fall_behind(b"")
-            self._fanout.answer(self)
+            self._fanout.flush_soon(self)
         if self._places is None:
-            feed.add(self, cursor)
+            feed.attach(self, cursor)
         else:
             self._places[feed] = cursor
 
     def _exit(self, room: Room) -> tuple[Feed, int]:
         feed = self._feeds.pop(room)
-        place = feed.take_out(self)
+        place = feed.remove(self)
         if self._places is not None:
             place = self._places.pop(feed, place)
-        feed.readers.pop(self.session.sender_id, None)
-        feed.filtered.discard(self)
         self._fanout.drop(feed)
         return feed, place
 

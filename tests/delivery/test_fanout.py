@@ -58,6 +58,15 @@ def test_feeds_that_nobody_reads_are_forgotten(world: World) -> None:
     assert world.registry.connections() == ()
 
 
+def test_it_can_be_run_before_the_end_of_the_turn(world: World) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob")
+    ada.lines()
+    ada.ask(Say("hi"), Ignore())
+    world.fanout.run()
+    assert (ada.lines(), bob.lines()) == (["-- You hear everybody."], ["<ada> hi"])
+    assert world.clock.getDelayedCalls() == []
+
+
 # -- The rest after much work ----------------------------------------------------------------------
 
 

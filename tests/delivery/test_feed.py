@@ -12,7 +12,7 @@ from chatd.codecs.base import View
 from chatd.codecs.text import TextCodec, TextTalk, TextView
 from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Say, Unignore
 from chatd.core.events import Answer, Event
-from chatd.core.limits import BATCH_BYTES
+from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS
 from tests.wires import PushedWire, SocketWire, World, held_texts
 
 
@@ -124,6 +124,26 @@ def test_whom_one_ignores_is_not_heard(world: World) -> None:
     assert bob.lines() == ["-- You hear everybody.", "<ada> four"]
 
 
+def test_whom_one_ignores_is_not_heard_in_a_room_that_one_enters_later(world: World) -> None:
+    ada, bob = world.reader("ada", "den"), world.reader("bob")
+    bob.ask(Ignore("ada"), Join("den"))
+    world.turn()
+    bob.lines()
+    ada.ask(Say("one"))
+    world.turn()
+    assert bob.lines() == []
+
+
+def test_whoever_follows_a_room_from_a_later_number_is_sent_what_comes_then(world: World) -> None:
+    ada, bob = world.reader("ada", "den"), world.reader("bob")
+    den = world.registry.room("den")
+    bob.outlet.follow(den, den.log.end + 2)
+    for text in ("one", "two", "three", "four"):
+        ada.ask(Say(text))
+        world.turn()
+    assert bob.lines() == ["#den <ada> three", "#den <ada> four"]
+
+
 def test_whom_one_ignores_is_not_heard_while_behind(world: World) -> None:
     ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
     bob.ask(Ignore("ada"))
@@ -213,6 +233,22 @@ def test_a_reader_behind_is_given_a_batch_at_a_time(world: World) -> None:
         bob.kernel.room = 3000
     bob.settle()
     assert bob.lines() == ["<ada> " + "x" * 1000] * 100
+
+
+def test_what_is_encoded_for_those_behind_is_bounded(clock: Clock) -> None:
+    world = World(clock, log_events=5)
+    ada, bob = world.reader("ada"), world.reader("bob")
+    bob.kernel.room = 0
+    for number in range(LOG_PAGE_EVENTS * 2):
+        ada.ask(Say(f"{number}"))
+        world.turn()
+    feed = world.fanout.feed(world.registry.room("lobby"), world.text, TextView.CURRENT_ROOM)
+    assert len(feed._encoded) <= LOG_PAGE_EVENTS + 5
+    bob.settle()
+    ada.ask(Say("and on"))
+    world.turn()
+    assert bob.lines()[-1] == "<ada> and on"
+    assert not feed._encoded
 
 
 # -- Views and talks -------------------------------------------------------------------------------
