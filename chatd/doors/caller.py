@@ -189,7 +189,7 @@ class Caller:
             self._deadline.cancel()
         self._deadline = deadline
 
-    # -- What the outlet asks (outlet.Owner)
+    # -- What the outlet asks (outlet.Handler)
 
     def drained(self) -> None:
         """All that was queued for the person has been taken: they may ask more."""

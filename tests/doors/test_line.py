@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,11 @@ class Line:
         value: bytes = self.transport.value()  # type: ignore[no-untyped-call]
         self.transport.clear()  # type: ignore[no-untyped-call]
         return value
+
+    @property
+    def producer(self) -> Any:
+        """What the transport tells when it is full, and when it is not."""
+        return self.transport.producer
 
     def lose(self) -> None:
         self.protocol.connectionLost(Failure(ConnectionLost()))
@@ -296,13 +302,13 @@ def test_one_who_floods_and_goes_leaves_nothing_behind(connect: Connect) -> None
 def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> None:
     factory = new_factory(clock, Settings(flood_rate=0))
     bob = named(Line(factory, clock), "bob")
-    bob.protocol.caller.outlet.pauseProducing()
+    bob.producer.pauseProducing()
     bob.send(b"/help\n" * 1000)
     assert bob.transport.producerState == "paused"
     assert bob.protocol.caller.outlet.congested
     held = len(bob.protocol._held)
     assert held > 3000
-    bob.protocol.caller.outlet.resumeProducing()
+    bob.producer.resumeProducing()
     clock.advance(0)
     assert len(bob.protocol._held) < held
     bob.lose()
@@ -357,7 +363,7 @@ def test_who_takes_nothing_more_is_let_go(connect: Connect) -> None:
 
 def test_stalled_readers_are_let_go_of(connect: Connect, factory: ChatFactory, clock: Clock) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    bob.protocol.caller.outlet.pauseProducing()
+    bob.producer.pauseProducing()
     ada.send(b"hi\n")
     clock.advance(0)
     factory.drop_stalled_readers()

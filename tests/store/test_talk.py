@@ -278,6 +278,11 @@ class Connection:
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", "json", server.registry.now())
         self.ended = False
 
+    @property
+    def producer(self) -> Any:
+        """What the transport tells when it is full, and when it is not."""
+        return self.transport.producer
+
     def closing(self, reason: object) -> None:
         self.ended = True
 
@@ -310,10 +315,10 @@ class TestResume:
             if turn < 50:
                 actions.perform(server.registry, bob.session, Say(f"meanwhile {turn}"))
             if turn % 3 == 0:
-                client.outlet.pauseProducing()
+                client.producer.pauseProducing()
             self.turn(server)
             if turn % 3 == 0:
-                client.outlet.resumeProducing()
+                client.producer.resumeProducing()
             news += client.received()
         assert not client.ended
         events = [item for item in news if "seq" in item and item["type"] != "entered"]
