@@ -61,8 +61,10 @@ class Feed:
         self.view = view
         self.cursor = cursor
         """The number of the next event that the live readers get."""
-        self.readers: dict[str, Reader] = {}
-        """All readers, by sender_id."""
+        self.readers: dict[str, tuple[Reader, ...]] = {}
+        """All readers, by sender_id: one person may read in several sessions."""
+        self._count = 0
+        """How many readers these are."""
         self.live: set[Reader] = set()
         """The readers who have taken everything before the cursor."""
         self.early: dict[Reader, int] = {}
@@ -77,13 +79,19 @@ class Feed:
 
     def add(self, reader: Reader) -> None:
         """Count ``reader`` among the readers."""
-        self.readers[reader.session.sender_id] = reader
+        sender_id = reader.session.sender_id
+        self.readers[sender_id] = (*self.readers.get(sender_id, ()), reader)
+        self._count += 1
         if reader.session.ignoring:
             self.filtered.add(reader)
 
     def remove(self, reader: Reader) -> int:
         """Forget ``reader``; the number of the event that it would get next, if it was live."""
-        self.readers.pop(reader.session.sender_id, None)
+        sender_id = reader.session.sender_id
+        others = tuple(other for other in self.readers.pop(sender_id) if other is not reader)
+        if others:
+            self.readers[sender_id] = others
+        self._count -= 1
         self.filtered.discard(reader)
         return self.detach(reader)
 
@@ -137,7 +145,7 @@ class Feed:
         indices: dict[str, list[int]] = {}
         for index, event in enumerate(news):
             indices.setdefault(event.sender_id, []).append(index)
-        return {self.readers[sender_id]: own for sender_id, own in indices.items() if sender_id in self.readers}
+        return {reader: own for sender_id, own in indices.items() for reader in self.readers.get(sender_id, ())}
 
     def _wanted(self, reader: Reader, pieces: list[bytes], news: Sequence[Event], own: Mapping[Reader, list[int]]) -> list[bytes]:
         """``pieces``, each of them empty if ``reader`` does not want its event."""
@@ -188,7 +196,7 @@ class Feed:
         return b"".join(taken), cursor
 
     def _cache(self, start: int, pieces: Sequence[bytes]) -> None:
-        if len(self.live) + len(self.early) == len(self.readers):
+        if len(self.live) + len(self.early) == self._count:
             self._encoded.clear()
         else:
             self._encoded.update(enumerate(pieces, start))

@@ -13,7 +13,7 @@ from chatd.codecs.text import TextCodec, TextTalk, TextView
 from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Say, Unignore
 from chatd.core.events import Answer, Event
 from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS
-from tests.wires import PushedWire, SocketWire, World, held_texts
+from tests.wires import PushedWire, Reader, SocketWire, World, held_texts
 
 
 @pytest.fixture
@@ -45,6 +45,26 @@ def test_people_are_not_sent_their_own_words_and_programs_are(world: World) -> N
     said = [message for line in ci.lines() if (message := json.loads(line))["type"] == "said"]
     assert [message["text"] for message in said] == ["one", "two", "three", "four"]
     assert [message["seq"] for message in said] == list(range(said[0]["seq"], said[0]["seq"] + 4))
+
+
+def test_of_two_sessions_of_one_person_each_reads_for_itself(world: World) -> None:
+    ada, desk, phone = world.reader("ada"), world.reader("bob"), Reader(world, SocketWire, world.text)
+    lobby = world.registry.room("lobby")
+    phone.session.sender_id = desk.session.sender_id
+    phone.outlet.follow(lobby, lobby.log.end)
+    phone.outlet.turn_to(lobby)
+    ada.ask(Say("one"))
+    desk.ask(Say("two"))
+    world.turn()
+    assert desk.lines() == phone.lines() == ["<ada> one"]
+    desk.ask(Leave("lobby"))
+    ada.ask(Say("three"))
+    world.turn()
+    assert phone.lines() == ["<ada> three"]
+    phone.outlet.lost()
+    ada.lose_link()
+    world.turn()
+    assert world.fanout._feeds == {}
 
 
 def test_a_newcomer_within_a_turn_gets_what_comes_after_and_nothing_twice(world: World) -> None:
