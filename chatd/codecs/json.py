@@ -1,9 +1,9 @@
 """The codec for programs: one JSON object a line (``docs/protocol.md``).
 
-Both directions of both ends are here: the server reads commands and writes events and answers, a
-client the other way round. The objects on the wire are the dataclasses of ``commands.py`` and
-``events.py``, field by field: a field that has its default value is left out, ``sender_id`` never
-leaves the server, and a time is written in ISO 8601, UTC.
+Both ends are here: the server decodes commands and encodes events and answers, a client does the
+opposite. The objects on the wire are the dataclasses of ``commands.py`` and ``events.py``, field by
+field: a field with its default value is left out, ``sender_id`` never leaves the server, and a time
+is written in ISO 8601, UTC.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ REQUESTS: Final[Mapping[str, type[Command]]] = {
     "say": commands.Say,
     "ping": commands.Ping,
 }
-"""The ``type`` of each thing that a client sends; every command of the table is a ``do``."""
+"""The ``type`` of each thing that a client sends; every command of the table has the type
+``do``."""
 
 _NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _REQUEST_OF: Final = {cls: name for name, cls in REQUESTS.items()}
@@ -79,7 +80,7 @@ ONLY_VIEW: Final = "every room"
 
 
 class JsonCodec:
-    """The half of the server's end that all programs share."""
+    """The half that all programs share."""
 
     name: Final = "json"
     echo: Final = True
@@ -95,7 +96,7 @@ class JsonCodec:
 
 
 class JsonTalk:
-    """The half of the server's end that belongs to one program; it has no state."""
+    """The half that belongs to one program; it has no state."""
 
     __slots__ = ("codec",)
 
@@ -119,13 +120,13 @@ def decode_command(line: bytes) -> Command:
     """The command in ``line``. Raises NotText, Malformed, BadUsage and UnknownCommand."""
     wire = _object(line)
     try:
-        return _from_wire(_asked_for(wire), wire)
+        return _from_wire(_command_class(wire), wire)
     except Refusal as refusal:
         refusal.id = safe_text(wire["id"]) if isinstance(wire.get("id"), str) else ""
         raise
 
 
-def _asked_for(wire: Json) -> type[Command]:
+def _command_class(wire: Json) -> type[Command]:
     kind = wire.get("type")
     if kind == "do":
         name = wire.get("command")
@@ -145,24 +146,24 @@ def encode_command(command: Command) -> bytes:
 
 
 def encode_news(news: Event | Answer) -> bytes:
-    """The line in which the server tells ``news``."""
+    """The line for ``news``."""
     return _line({"type": NEWS[type(news)], **_to_wire(news)})
 
 
 def decode_news(line: bytes) -> Event | Answer | None:
-    """What the server's ``line`` tells; None where this version does not know its type. Raises
-    NotText and Malformed."""
+    """The event or answer in a line of the server; None where this version does not know its type.
+    Raises NotText and Malformed."""
     wire = _object(line)
-    make = _told_by(wire)
-    if make is None:
+    cls = _news_class(wire)
+    if cls is None:
         return None
     try:
-        return _from_wire(make, wire)
+        return _from_wire(cls, wire)
     except BadUsage as bad:
         raise Malformed(bad.reason, bad.hint) from None
 
 
-def _told_by(wire: Json) -> type[Event | Answer] | None:
+def _news_class(wire: Json) -> type[Event | Answer] | None:
     kind = wire.get("type")
     return _NEWS_OF.get(kind) if isinstance(kind, str) else None
 
@@ -194,10 +195,10 @@ def _to_wire(thing: Any) -> dict[str, Any]:
 
 
 def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
-    known = _WRITERS.get(cls)
-    if known is None:
-        known = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "sender_id"]
-    return known
+    writers = _WRITERS.get(cls)
+    if writers is None:
+        writers = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "sender_id"]
+    return writers
 
 
 _WRITERS: Final[dict[type, list[tuple[str, object, Callable[[Any], Any]]]]] = {}
@@ -231,17 +232,17 @@ def iso_time(milliseconds: int) -> str:
 
 @lru_cache(maxsize=16)
 def _iso_second(seconds: int) -> str:
-    """``2026-11-23T12:00:00``. Remembered, since making it anew would be a quarter of what it costs
-    to encode a message."""
+    """``2026-11-23T12:00:00``. It is cached, since to format it again would be a quarter of what it
+    costs to encode a message."""
     return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
 
 
 # -- Object to dataclass ---------------------------------------------------------------------------
 
 
-def _from_wire(make: type[T], wire: Json) -> T:
-    values = {"sender_id": ""} if issubclass(make, Event) else {}
-    for name, wire_name, required, read in _readers(make):
+def _from_wire(cls: type[T], wire: Json) -> T:
+    values = {"sender_id": ""} if issubclass(cls, Event) else {}
+    for name, wire_name, required, read in _readers(cls):
         if wire_name in wire:
             try:
                 values[name] = read(wire[wire_name])
@@ -249,19 +250,19 @@ def _from_wire(make: type[T], wire: Json) -> T:
                 raise BadUsage(f"The field {wire_name} is not of its type.", "docs/protocol.md has the types.") from None
         elif required:
             raise BadUsage(f"The field {wire_name} is missing.", "docs/protocol.md has the fields.")
-    return make(**values)
+    return cls(**values)
 
 
 def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
-    known = _READERS.get(cls)
-    if known is None:
+    readers = _READERS.get(cls)
+    if readers is None:
         hints = get_type_hints(cls)
-        known = _READERS[cls] = [
+        readers = _READERS[cls] = [
             (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
             for f in fields(cls)
             if f.name != "sender_id"
         ]
-    return known
+    return readers
 
 
 _READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] = {}
@@ -270,14 +271,14 @@ _READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] =
 def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
     if name in _TIMES:
         return _read_time
-    sender_id, arguments = get_origin(hint) or hint, get_args(hint)
-    if sender_id is UnionType:  # A text or nothing: what is left out is None, and what is there is a text.
+    generic, arguments = get_origin(hint) or hint, get_args(hint)
+    if generic is UnionType:  # ``str | None``: a field that is left out is None, and one that is there is a text.
         return _reader(name, arguments[0])
-    if sender_id is tuple:
+    if generic is tuple:
         return partial(_read_tuple, _reader("", arguments[0]))
-    if isinstance(sender_id, type) and issubclass(sender_id, Mapping):
+    if isinstance(generic, type) and issubclass(generic, Mapping):
         return partial(_read_mapping, _reader("", arguments[1]))
-    return _READ[sender_id]
+    return _READ[generic]
 
 
 def _read_tuple(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
@@ -291,15 +292,15 @@ def _read_mapping(read: Callable[[Any], T], value: Any) -> dict[str, T]:
 def _read_time(value: Any) -> int:
     moment = datetime.fromisoformat(_of(str, value))
     if moment.tzinfo is None:
-        raise ValueError("a time of no zone")
+        raise ValueError("a time without a zone")
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _read_event(value: Any) -> Event:
-    make = _told_by(_of(dict, value))
-    if make is None or not issubclass(make, Event):
+    cls = _news_class(_of(dict, value))
+    if cls is None or not issubclass(cls, Event):
         raise ValueError("not an event")
-    return _from_wire(make, value)
+    return _from_wire(cls, value)
 
 
 def _of(cls: type[T], value: Any) -> T:
