@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import chatd
-from chatd.codecs.json import NEWS, REQUESTS, decode_command, decode_news, encode_news
+from chatd.codecs.json import REQUESTS, decode_command, decode_news, encode_news
+from chatd.codecs.objects import NEWS
 from chatd.core import commands, events, limits
 from chatd.core.commands import TABLE
 from chatd.core.errors import Refusal

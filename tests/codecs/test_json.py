@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.codecs.json import NEWS as NAMES
-from chatd.codecs.json import ONLY_VIEW, JsonCodec, decode_command, decode_news, encode_command, encode_news, iso_time
+from chatd.codecs.json import ONLY_VIEW, JsonCodec, decode_command, decode_news, encode_command, encode_news
+from chatd.codecs.objects import NEWS as NAMES
 from chatd.core import commands, events
 from chatd.core.commands import Command, Hello, History, Msg, Ping, Say, Who
 from chatd.core.errors import Malformed, NotText, Refusal
 from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.core.text import safe_text
 from chatd.testing import NOON
-from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, classes, texts_of
+from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, texts_of
 
 CODEC = JsonCodec()
 TALK = CODEC.talk()
@@ -126,19 +126,6 @@ def test_the_origin_never_leaves_the_server() -> None:
     for news in (event, events.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)), events.HistoryPage("lobby", (event,), False)):
         assert b"secret" not in encode_news(news)
         assert b"sender_id" not in encode_news(news)
-
-
-def test_everything_that_can_be_told_has_a_type() -> None:
-    assert set(NAMES) == {*classes(events, Event), *classes(events, Answer)}
-    assert len(set(NAMES.values())) == len(NAMES)
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "text"),
-    [(0, "1970-01-01T00:00:00.000Z"), (1, "1970-01-01T00:00:00.001Z"), (NOON + 7120, "2026-11-23T12:00:07.120Z")],
-)
-def test_a_time_has_its_milliseconds_and_its_zone(milliseconds: int, text: str) -> None:
-    assert iso_time(milliseconds) == text
 
 
 def test_a_talk_belongs_to_its_connection_and_knows_its_codec() -> None:
