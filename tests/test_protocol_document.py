@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import chatd
-from chatd.codecs.json import NEWS, REQUESTS, JsonCodec, decode_command, decode_news
+from chatd.codecs.json import REQUESTS, decode_command, decode_news, encode_news
+from chatd.codecs.objects import NEWS
 from chatd.core import commands, events, limits
 from chatd.core.commands import TABLE
 from chatd.core.errors import Refusal
@@ -123,7 +124,7 @@ def test_an_example_is_what_the_code_reads_and_writes(sign: str, line: str) -> N
     else:
         news = decode_news(line.encode())
         assert news is not None
-        assert json.loads(JsonCodec().encode(news)) == json.loads(line)
+        assert json.loads(encode_news(news)) == json.loads(line)
 
 
 def test_there_are_examples_of_both_directions() -> None:

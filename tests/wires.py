@@ -131,11 +131,11 @@ class SocketWire(PushedWire):
 class World:
     """A registry, its fan-out, and a clock that stands still."""
 
-    def __init__(self, clock: Clock, log_events: int = 1000) -> None:
+    def __init__(self, clock: Clock, log_events: int = 1000, make_log: type[MemoryLog] = MemoryLog) -> None:
         self.clock = clock
         self.fanout = Fanout(clock)
         now = StandingClock()
-        store = MemoryStore("log", partial(MemoryLog, log_events))
+        store = MemoryStore("log", partial(make_log, log_events))
         self.registry = Registry(Settings(max_per_address=0), store, now, self.fanout.news)
         self.text = TextCodec(now)
         self.json = JsonCodec()
@@ -155,13 +155,13 @@ class World:
 
 
 class Reader:
-    """One person with an outlet, and the owner of it."""
+    """One person with an outlet, and the handler of its connection."""
 
     def __init__(self, world: World, wire: type[PushedWire], codec: Codec) -> None:
         self.world = world
         self.kernel = Kernel()
         self.wire = wire(self.kernel)
-        self.outlet = Outlet(self.wire, codec, world.fanout, self)
+        self.outlet = Outlet(self.wire, codec.talk(), world.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0
@@ -198,7 +198,7 @@ class Reader:
         depart(self.world.registry, self.session, Reason.LINK_LOST)
         self.world.registry.admission.release(self.session)
 
-    # -- What the outlet asks (outlet.Owner)
+    # -- What the outlet asks (outlet.Handler)
 
     def closing(self, reason: Reason) -> None:
         self.ended = reason

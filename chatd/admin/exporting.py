@@ -12,8 +12,8 @@ from typing import Final
 
 from chatd.admin import data
 from chatd.admin.progress import Progress
-from chatd.codecs.json import JsonCodec
-from chatd.codecs.text import TextCodec
+from chatd.codecs.json import encode_news
+from chatd.codecs.text import TextCodec, TextView
 from chatd.core.events import Event
 from chatd.store import queries
 from chatd.store.database import UnusableError
@@ -25,7 +25,7 @@ EVENTS_AT_ONCE: Final = 1000
 def export(folder: Path, options: argparse.Namespace) -> int:
     """Write what happened in a room to standard output, in UTF-8: what there is of it, even if some
     of it is not."""
-    encode, output = JsonCodec().encode if options.json else _text_encoder(), sys.stdout.buffer
+    encode, output = encode_news if options.json else _text_encoder(), sys.stdout.buffer
     with data.reading(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
         row = data.room(connection, options.room)
         missing = total = row.end - row.first
@@ -40,10 +40,10 @@ def export(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _text_encoder() -> Callable[[Event], bytes]:
-    encode = TextCodec(lambda: 0).encode
+    codec = TextCodec(lambda: 0)
 
     def line(event: Event) -> bytes:
-        words = encode(event).removesuffix(b"\r\n").removeprefix(b"-- ")
+        words = codec.encode(event, TextView.CURRENT_ROOM).removesuffix(b"\r\n").removeprefix(b"-- ")
         return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} ".encode() + words + b"\n"
 
     return line

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from chatd.client.fit import fit
 from chatd.client.link import ReconnectingLink
 from chatd.client.wording import plain_line
-from chatd.codecs.json import JsonCodec
+from chatd.codecs.json import encode_news
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
@@ -234,7 +234,6 @@ class Hearer(Program):
         self._write = write
         self._warn = warn
         self._as_json = as_json
-        self._codec = JsonCodec()
 
     def heard(self, news: Event | Answer, about: Command | None) -> None:
         """Part of `link.Listener`."""
@@ -242,7 +241,7 @@ class Hearer(Program):
         if isinstance(news, events.Missed):
             self._warn(_what_is_missing(news))
         if self._as_json and isinstance(news, (Event, events.Private, events.Missed)):
-            self._write(self._codec.encode(news).decode())
+            self._write(encode_news(news).decode())
         elif not self._as_json and isinstance(news, (events.Said, events.Private)):
             self._write(f"{plain_line(news)}\n")
 

@@ -16,7 +16,7 @@ from typing import Final
 from chatd.client.cells import BOLD, FAINT, PLAIN, Line, Settled, Span, Style, dimmed
 from chatd.client.conversation import MESSAGES, Heard, Message
 from chatd.client.finding import Pieces, excerpt, pieces
-from chatd.codecs.text import TextCodec
+from chatd.codecs.text import TextCodec, TextView
 from chatd.core import commands, events
 from chatd.core.events import Answer, Event
 from chatd.core.names import fold
@@ -101,7 +101,9 @@ class Wording:
         yield from self._before(history.events, history.room)
 
     def _report(self, news: Event | Answer) -> Iterable[Line]:
-        return map(_styled, self._codec.encode(news).decode().splitlines())
+        codec = self._codec
+        lines = codec.encode(news, TextView.CURRENT_ROOM) if isinstance(news, Event) else codec.encode_answer(news)
+        return map(_styled, lines.decode().splitlines())
 
     # -- What was before
 

@@ -1,20 +1,26 @@
-"""What every codec offers."""
+"""What every codec offers: a half that all connections share, and a talk for each of them."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Hashable
+from typing import Protocol, TypeAlias
 
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
 
+View: TypeAlias = Hashable
+"""One of the ways in which a codec shows the events of a room. It means something to its codec
+alone: all others only compare it. Readers with an equal codec and an equal view are sent the same
+bytes."""
+
 
 class Codec(Protocol):
-    """Turns lines into commands, and events and answers into lines; one object serves any number of
-    connections."""
+    """Encodes events, once for all readers of a view. It has no state that belongs to a
+    connection."""
 
     @property
     def name(self) -> str:
-        """What this way of speaking is called: ``text``, ``json``."""
+        """What the codec is called: ``text``, ``json``."""
 
     @property
     def echo(self) -> bool:
@@ -24,9 +30,20 @@ class Codec(Protocol):
     def acknowledges(self) -> bool:
         """Whether people are told of each of their messages that it is delivered."""
 
+    def encode(self, event: Event, view: View) -> bytes:
+        """The bytes of ``event``, whole lines, as ``view`` shows it."""
+
+    def talk(self) -> Talk:
+        """The half for one more connection."""
+
+
+class Talk(Protocol):
+    """The half of a codec that belongs to one connection, and may have state: lines to commands,
+    answers to lines."""
+
     @property
-    def names_rooms(self) -> bool:
-        """Whether an event reads otherwise in the current room than elsewhere."""
+    def codec(self) -> Codec:
+        """The half that is shared."""
 
     def decode(self, line: bytes, named: bool) -> Command | None:
         """The command in ``line``, without its end; None where there is nothing in it.
@@ -35,6 +52,8 @@ class Codec(Protocol):
         Refusal.
         """
 
-    def encode(self, news: Event | Answer, current: bool = True) -> bytes:
-        """The bytes of ``news``, whole lines; ``current``: it happened in the person's current
-        room."""
+    def encode(self, answer: Answer) -> bytes:
+        """The bytes of ``answer``, whole lines."""
+
+    def view(self, current: bool) -> View:
+        """How this connection is shown a room that is its current one, or is not."""

@@ -1,107 +1,86 @@
 """The codec for programs: one JSON object a line (``docs/protocol.md``).
 
-Both directions of both ends are here: the server reads commands and writes events and answers, a
-client the other way round. The objects on the wire are the dataclasses of ``commands.py`` and
-``events.py``, field by field: a field that has its default value is left out, ``sender_id`` never
-leaves the server, and a time is written in ISO 8601, UTC.
+Both ends are here: the server decodes commands and encodes events and answers, a client does the
+opposite. ``objects.py`` makes the objects.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
-from types import UnionType
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Final
 
-from chatd.core import commands, events
+from chatd.codecs.base import View
+from chatd.codecs.objects import NEWS, Json, from_object, news_class, to_object
+from chatd.core import commands
 from chatd.core.commands import Command
 from chatd.core.errors import BadUsage, Malformed, Refusal
 from chatd.core.events import Answer, Event
 from chatd.core.text import decode_line, safe_text
-
-T = TypeVar("T")
-Json = Mapping[str, Any]
-
-NEWS: Final[Mapping[type[Event | Answer], str]] = {
-    events.Said: "said",
-    events.Joined: "joined",
-    events.Left: "left",
-    events.Renamed: "renamed",
-    events.TopicSet: "topic",
-    events.RetentionSet: "kept",
-    events.Greeting: "greeting",
-    events.Welcome: "welcome",
-    events.Entered: "entered",
-    events.Exited: "exited",
-    events.Ack: "ack",
-    events.Done: "done",
-    events.Private: "private",
-    events.AwayNotice: "away",
-    events.Members: "members",
-    events.RoomList: "rooms",
-    events.PersonInfo: "person",
-    events.TopicIs: "topic-is",
-    events.RetentionIs: "keeping",
-    events.Forgotten: "forgotten",
-    events.Ignoring: "ignoring",
-    events.HistoryPage: "history",
-    events.SearchResults: "found",
-    events.HelpText: "help",
-    events.Refused: "refused",
-    events.Missed: "missed",
-    events.Slowed: "slowed",
-    events.Closing: "closing",
-    events.Pong: "pong",
-}
-"""The ``type`` of each thing that the server sends."""
 
 REQUESTS: Final[Mapping[str, type[Command]]] = {
     "hello": commands.Hello,
     "say": commands.Say,
     "ping": commands.Ping,
 }
-"""The ``type`` of each thing that a client sends; every command of the table is a ``do``."""
+"""The ``type`` of each thing that a client sends; every command of the table has the type
+``do``."""
 
-_NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _REQUEST_OF: Final = {cls: name for name, cls in REQUESTS.items()}
-_WIRE_NAMES: Final = {"first": "from", "last": "to"}
-_TIMES: Final = frozenset({"time", "since"})
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DUMPS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+ONLY_VIEW: Final = "every room"
+"""Programs are shown every room in the same way."""
 
 
 class JsonCodec:
-    """The server's end."""
+    """The half that all programs share."""
 
     name: Final = "json"
     echo: Final = True
     acknowledges: Final = True
-    names_rooms: Final = False
+
+    def talk(self) -> JsonTalk:
+        """The half for one more program."""
+        return JsonTalk(self)
+
+    def encode(self, event: Event, view: View) -> bytes:
+        """The line of ``event``; there is one view."""
+        return encode_news(event)
+
+
+class JsonTalk:
+    """The half that belongs to one program; it has no state."""
+
+    __slots__ = ("codec",)
+
+    def __init__(self, codec: JsonCodec) -> None:
+        self.codec: Final = codec
 
     def decode(self, line: bytes, named: bool) -> Command:
         """The command that ``line`` asks for. Raises NotText, Malformed, BadUsage and
         UnknownCommand."""
         return decode_command(line)
 
-    def encode(self, news: Event | Answer, current: bool = True) -> bytes:
-        """One line of ``news``; ``current`` makes no difference to a program."""
-        return _line({"type": NEWS[type(news)], **_to_wire(news)})
+    def encode(self, answer: Answer) -> bytes:
+        """The line of ``answer``."""
+        return encode_news(answer)
+
+    def view(self, current: bool) -> View:
+        return ONLY_VIEW
 
 
 def decode_command(line: bytes) -> Command:
     """The command in ``line``. Raises NotText, Malformed, BadUsage and UnknownCommand."""
     wire = _object(line)
     try:
-        return _from_wire(_asked_for(wire), wire)
+        return from_object(_command_class(wire), wire)
     except Refusal as refusal:
         refusal.id = safe_text(wire["id"]) if isinstance(wire.get("id"), str) else ""
         raise
 
 
-def _asked_for(wire: Json) -> type[Command]:
+def _command_class(wire: Json) -> type[Command]:
     kind = wire.get("type")
     if kind == "do":
         name = wire.get("command")
@@ -117,25 +96,25 @@ def encode_command(command: Command) -> bytes:
     """The line that asks for ``command``."""
     kind = _REQUEST_OF.get(type(command))
     head = {"type": kind} if kind else {"type": "do", "command": commands.ROW_OF[type(command)].name}
-    return _line({**head, **_to_wire(command)})
+    return _line({**head, **to_object(command)})
+
+
+def encode_news(news: Event | Answer) -> bytes:
+    """The line for ``news``."""
+    return _line({"type": NEWS[type(news)], **to_object(news)})
 
 
 def decode_news(line: bytes) -> Event | Answer | None:
-    """What the server's ``line`` tells; None where this version does not know its type. Raises
-    NotText and Malformed."""
+    """The event or answer in a line of the server; None where this version does not know its type.
+    Raises NotText and Malformed."""
     wire = _object(line)
-    make = _told_by(wire)
-    if make is None:
+    cls = news_class(wire)
+    if cls is None:
         return None
     try:
-        return _from_wire(make, wire)
+        return from_object(cls, wire)
     except BadUsage as bad:
         raise Malformed(bad.reason, bad.hint) from None
-
-
-def _told_by(wire: Json) -> type[Event | Answer] | None:
-    kind = wire.get("type")
-    return _NEWS_OF.get(kind) if isinstance(kind, str) else None
 
 
 def _object(line: bytes) -> Json:
@@ -150,142 +129,3 @@ def _object(line: bytes) -> Json:
 
 def _line(wire: Json) -> bytes:
     return _DUMPS(wire).encode("utf-8", "replace") + b"\n"
-
-
-# -- Dataclass to object ---------------------------------------------------------------------------
-
-
-def _to_wire(thing: Any) -> dict[str, Any]:
-    wire: dict[str, Any] = {}
-    for name, default, write in _writers(type(thing)):
-        value = getattr(thing, name)
-        if value != default:
-            wire[_WIRE_NAMES.get(name, name)] = write(value)
-    return wire
-
-
-def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
-    known = _WRITERS.get(cls)
-    if known is None:
-        known = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "sender_id"]
-    return known
-
-
-_WRITERS: Final[dict[type, list[tuple[str, object, Callable[[Any], Any]]]]] = {}
-
-
-def _default(field: Field[Any]) -> object:
-    if field.default_factory is not MISSING:
-        return field.default_factory()
-    return field.default
-
-
-def _writer(field: Field[Any]) -> Callable[[Any], Any]:
-    return iso_time if field.name in _TIMES else _plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Event):
-        return {"type": NEWS[type(value)], **_to_wire(value)}
-    if isinstance(value, (events.RoomLine, events.HelpLine)):
-        return _to_wire(value)
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def iso_time(milliseconds: int) -> str:
-    """``2026-11-23T12:00:00.000Z`` for milliseconds since 1970-01-01 UTC."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{_iso_second(seconds)}.{rest:03}Z"
-
-
-@lru_cache(maxsize=16)
-def _iso_second(seconds: int) -> str:
-    """``2026-11-23T12:00:00``. Remembered, since making it anew would be a quarter of what it costs
-    to encode a message."""
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
-
-
-# -- Object to dataclass ---------------------------------------------------------------------------
-
-
-def _from_wire(make: type[T], wire: Json) -> T:
-    values = {"sender_id": ""} if issubclass(make, Event) else {}
-    for name, wire_name, required, read in _readers(make):
-        if wire_name in wire:
-            try:
-                values[name] = read(wire[wire_name])
-            except (ValueError, OverflowError):
-                raise BadUsage(f"The field {wire_name} is not of its type.", "docs/protocol.md has the types.") from None
-        elif required:
-            raise BadUsage(f"The field {wire_name} is missing.", "docs/protocol.md has the fields.")
-    return make(**values)
-
-
-def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
-    known = _READERS.get(cls)
-    if known is None:
-        hints = get_type_hints(cls)
-        known = _READERS[cls] = [
-            (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
-            for f in fields(cls)
-            if f.name != "sender_id"
-        ]
-    return known
-
-
-_READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] = {}
-
-
-def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
-    if name in _TIMES:
-        return _read_time
-    sender_id, arguments = get_origin(hint) or hint, get_args(hint)
-    if sender_id is UnionType:  # A text or nothing: what is left out is None, and what is there is a text.
-        return _reader(name, arguments[0])
-    if sender_id is tuple:
-        return partial(_read_tuple, _reader("", arguments[0]))
-    if isinstance(sender_id, type) and issubclass(sender_id, Mapping):
-        return partial(_read_mapping, _reader("", arguments[1]))
-    return _READ[sender_id]
-
-
-def _read_tuple(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
-    return tuple(read(item) for item in _of(list, value))
-
-
-def _read_mapping(read: Callable[[Any], T], value: Any) -> dict[str, T]:
-    return {safe_text(key): read(item) for key, item in _of(dict, value).items()}
-
-
-def _read_time(value: Any) -> int:
-    moment = datetime.fromisoformat(_of(str, value))
-    if moment.tzinfo is None:
-        raise ValueError("a time of no zone")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _read_event(value: Any) -> Event:
-    make = _told_by(_of(dict, value))
-    if make is None or not issubclass(make, Event):
-        raise ValueError("not an event")
-    return _from_wire(make, value)
-
-
-def _of(cls: type[T], value: Any) -> T:
-    if type(value) is not cls:
-        raise ValueError(f"not of type {cls.__name__}")
-    return value
-
-
-_READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
-    str: lambda value: safe_text(_of(str, value)),
-    int: partial(_of, int),
-    bool: partial(_of, bool),
-    float: lambda value: float(value) if type(value) in (int, float) else _of(float, value),
-    events.Reason: lambda value: events.Reason(_of(str, value)),
-    events.Event: _read_event,
-    events.RoomLine: lambda value: _from_wire(events.RoomLine, _of(dict, value)),
-    events.HelpLine: lambda value: _from_wire(events.HelpLine, _of(dict, value)),
-}

@@ -1,352 +1,222 @@
 """The outlet: the one place that writes to a transport.
 
-A reader is live or behind. *Live*, it has taken all that there is, its transport holds nothing, and
-it is written to directly: one ``send`` on the socket. *Behind*, its transport holds something, and
-the outlet is the transport's producer (:class:`IPullProducer`): asked for more when that is gone,
-it takes one batch from the log, until there is nothing to take and it is live again. So nothing is
-queued for a slow reader but cursors: its rooms' logs are everybody's.
+It is in one of five states:
 
-A transport without a socket of its own (TLS, SSH) is never written to past its back: the outlet is
-its push producer, and what it does not take now is treated in the same way. Either way all bytes
-pass in one order, through one queue.
+========  ========================================================================================
+LIVE      Everything is taken. The feeds and the answers are written to the transport directly.
+          When it does not take all: BEHIND.
+BEHIND    The transport holds something. The outlet has a cursor of its own in each feed, and its
+          writer asks for batches. When there is nothing left: LIVE. When what comes next is not in
+          memory: LOADING.
+LOADING   As BEHIND, while a log brings the events that come next into memory. Then: BEHIND.
+CLOSING   No room is followed any more. When everything that is queued is written: CLOSED.
+CLOSED    Nothing is written any more.
+========  ========================================================================================
+
+``close`` leads from each of the first three to CLOSING, and a lost connection from each to CLOSED.
+
+So nothing is queued for a slow reader but its own answers, the end of one line, and cursors: the
+logs belong to everybody.
 """
 
 from __future__ import annotations
 
-import fcntl
-import socket
-import struct
-import termios
 from collections.abc import Callable
-from typing import Any, Protocol
+from enum import Enum, auto
+from typing import Protocol
 
-from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
-from zope.interface import implementer
-
-from chatd.codecs.base import Codec
+from chatd.codecs.base import Talk, View
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
 from chatd.core.session import Session
-from chatd.delivery.fanout import Fanout, Feed
+from chatd.delivery.fanout import Fanout
+from chatd.delivery.feed import Feed
+from chatd.delivery.writers import Writable, writer_for
 
 
-class Writable(Protocol):
-    """What an outlet and its owner ask of a transport, be it TCP, TLS or a WebSocket."""
+class State(Enum):
+    """What an outlet does: the table above."""
 
-    def write(self, data: bytes) -> None:
-        """Queue ``data``."""
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """Ask ``producer`` for more when there is room (:class:`IConsumer`)."""
-
-    def unregisterProducer(self) -> None:
-        """Ask no more."""
-
-    def loseConnection(self) -> None:
-        """Close, after everything that is queued."""
-
-    def abortConnection(self) -> None:
-        """Close now."""
+    LIVE = auto()
+    BEHIND = auto()
+    LOADING = auto()
+    CLOSING = auto()
+    CLOSED = auto()
 
 
-class Owner(Protocol):
-    """Whose outlet it is: the caller at the other end of the transport."""
+LIVE, BEHIND, LOADING, CLOSING, CLOSED = State  # Python 3.11 is slow in finding a member by its name.
+
+
+class Handler(Protocol):
+    """Handles the connection that an outlet writes to: the caller."""
 
     def closing(self, reason: Reason) -> None:
-        """What is queued is sent yet, and then the connection ends."""
+        """What is queued is still sent, and then the connection ends."""
 
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""
 
-    def drained(self) -> None:
-        """All that was queued has been taken."""
-
     def fail(self, defect: BaseException) -> None:
-        """Log ``defect``, and end the connection at once."""
+        """Log ``defect``, which is ours, with its traceback, and end the connection at once."""
+
+    def drained(self) -> None:
+        """The outlet may be congested no longer."""
 
 
-@implementer(IPullProducer, IPushProducer)
 class Outlet:
-    """Bounded writing to one transport, for one session. It is what the core knows as
-    ``Outgoing``."""
+    """Bounded writing to one transport, for one session. It is what the core knows as ``Outgoing``,
+    the fan-out as ``Reader``, and its writer as ``Source``."""
 
-    __slots__ = (
-        "_closing",
-        "_codec",
-        "_fanout",
-        "_feeds",
-        "_full",
-        "_held",
-        "_inbox",
-        "_inbox_size",
-        "_loading",
-        "_moved",
-        "_owner",
-        "_places",
-        "_producing",
-        "_rest",
-        "_socket",
-        "_transport",
-        "_unacknowledged",
-        "acknowledges",
-        "send",
-        "session",
-    )
+    __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_holds", "_inbox", "_inbox_size", "_last_progress", "_rest",
+                 "_state", "_unacknowledged", "_writer", "send", "session", "talk")  # fmt: skip
 
-    def __init__(self, transport: Writable, codec: Codec, fanout: Fanout, owner: Owner) -> None:
+    def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
         self.session: Session
-        self._transport = transport
-        self._codec = codec
-        self.acknowledges = codec.acknowledges
+        self.talk = talk
         self._fanout = fanout
-        self._owner: Owner | None = owner
+        self._handler = handler
+        self._state = LIVE
         self._feeds: dict[Room, Feed] = {}
-        self._places: dict[Feed, int] | None = None
-        """Behind: the number of the next event to take from each feed. Live: None."""
+        self._cursors: dict[Feed, int] = {}
+        """The number of the next event to take from each feed, in BEHIND and LOADING."""
         self._inbox: list[bytes] = []
+        """What is for this person alone, encoded."""
         self._inbox_size = 0
         self._rest = b""
-        self._full = False
-        self._held = 0
-        self._loading = False
-        """Whether a page of an older part of a log is on its way."""
-        self._producing = False
-        self._closing = False
-        self._moved = 0.0
+        """The end of what the transport has taken a part of."""
+        self._holds = 0
+        self._last_progress = 0.0
+        """When the transport last took something in BEHIND, in seconds of a steady clock."""
         self._unacknowledged = 0
-        self._socket = _socket_of(transport)
-        self.send: Callable[[bytes], int] = self._socket.send if self._socket else self._pass_on
-        """Give bytes to the transport at once, only while it is live: how many were taken. May
-        raise OSError."""
-        if self._socket is None:
-            self._transport.registerProducer(self, True)
+        self._writer = writer_for(transport, self)
+        self.send: Callable[[bytes], int] = self._writer.send
 
     # -- What the core asks (session.Outgoing)
 
+    @property
+    def acknowledges(self) -> bool:
+        return self.talk.codec.acknowledges
+
     def tell(self, answer: Answer) -> bool:
-        """Queue ``answer`` for this person alone; False if too much waits already."""
-        if self._inbox_size >= INBOX_BYTES or self._owner is None:
+        if self._inbox_size >= INBOX_BYTES or self._state is CLOSED:
             return False
-        self.put(self._codec.encode(answer))
+        self.put(self.talk.encode(answer))
         return True
 
     def follow(self, room: Room, cursor: int) -> None:
-        """Send the events of ``room`` from number ``cursor`` on."""
-        self._enter(room, cursor, current=False)
+        if self._state not in (CLOSING, CLOSED):
+            self._enter(room, cursor, self.talk.view(current=False))
 
     def unfollow(self, room: Room, stop: int) -> None:
-        """Send what happened in ``room`` before number ``stop``, and nothing after."""
-        if room not in self._feeds:
-            return
-        feed, place = self._exit(room)
-        if self._owner is not None:
-            self.put(feed.take(self, place, stop, BATCH_BYTES)[0])
+        if room in self._feeds:
+            feed, cursor = self._exit(room)
+            self.put(feed.take(self, cursor, stop, BATCH_BYTES)[0])
 
     def turn_to(self, room: Room | None) -> None:
-        """Make ``room`` the current one, whose name need not be said with each event."""
-        if not self._codec.names_rooms:
-            return
         for other, feed in list(self._feeds.items()):
-            if feed.current != (other is room):
-                _, place = self._exit(other)
-                self._enter(other, place, current=other is room)
+            view = self.talk.view(current=other is room)
+            if feed.view != view:
+                _, cursor = self._exit(other)
+                self._enter(other, cursor, view)
 
     def set_filtered(self, filtered: bool) -> None:
-        """Ask the session before an event is sent, or ask no longer."""
         for feed in self._feeds.values():
             (feed.filtered.add if filtered else feed.filtered.discard)(self)
 
     def hold(self) -> None:
-        """Take nothing more that the person asks, until what they have asked is answered: until as
-        many :meth:`release`."""
-        self._held += 1
+        self._holds += 1
 
     def release(self) -> None:
-        """What was held for is answered."""
-        self._held -= 1
-        if not self._held and self._owner is not None:
-            self._owner.drained()
+        self._holds -= 1
+        if not self._holds and self._state is not CLOSED:
+            self._handler.drained()
 
     def close(self, reason: Reason) -> None:
-        """Send what is queued, and end the connection."""
-        if self._owner is not None:
-            self._closing = True
-            self._owner.closing(reason)
-            self._fanout.answer(self)
+        if self._state is CLOSED:
+            return
+        for room in list(self._feeds):
+            self.unfollow(room, room.log.end)
+        self._state = CLOSING
+        self._handler.closing(reason)
+        self._fanout.behind.pop(self, None)
+        self._fanout.flush_soon(self)
 
     def fail(self, defect: BaseException) -> None:
-        """Log ``defect``, which is ours, with its traceback, and end the connection at once."""
-        if self._owner is not None:
-            self._owner.fail(defect)
+        self._handler.fail(defect)
 
     # -- What the door asks
 
     def put(self, piece: bytes) -> None:
         """Queue bytes as they are, for this person alone."""
-        if piece:
+        if piece and self._state is not CLOSED:
             self._inbox.append(piece)
             self._inbox_size += len(piece)
-            self._fanout.answer(self)
+            self._fanout.flush_soon(self)
 
-    def use_codec(self, codec: Codec) -> None:
-        """Write with ``codec`` from now on; only while no room is followed."""
+    def use_talk(self, talk: Talk) -> None:
+        """Encode with ``talk`` and its codec from now on; only while no room is followed."""
         assert not self._feeds
-        self._codec = codec
-        self.acknowledges = codec.acknowledges
+        self.talk = talk
 
     @property
     def congested(self) -> bool:
         """Whether so much waits for this person that nothing more should be asked by them;
         ``drained`` tells when it is over."""
-        return self._held > 0 or self._inbox_size >= INBOX_BYTES // 2
+        return self._holds > 0 or self._inbox_size >= INBOX_BYTES // 2
 
     def is_stalled(self, now: float) -> bool:
-        """Whether a reader that is behind has taken nothing for ``STALL_SECONDS``; ``now`` in
-        seconds of a steady clock."""
-        waiting = _unacknowledged(_wire_of(self._transport))
+        waiting = self._writer.unacknowledged()
         if waiting != self._unacknowledged:
             self._unacknowledged = waiting
-            self._moved = now
-        return now - self._moved >= STALL_SECONDS
+            self._last_progress = now
+        return now - self._last_progress >= STALL_SECONDS
 
     def abort(self, reason: Reason) -> None:
-        """End the connection at once."""
-        if self._owner is not None:
-            self._owner.abort(reason)
+        self._handler.abort(reason)
 
     def lost(self) -> None:
-        """The connection is gone: nothing is sent any more. The rooms are left when the session
-        departs."""
-        self._owner = None
-        self._inbox.clear()
+        """The connection is gone: nothing is sent any more."""
+        self._state = CLOSED
+        for room in list(self._feeds):
+            self._exit(room)
+        self._take_inbox()
+        self._rest = b""
         self._fanout.forget(self)
 
-    # -- What the fan-out asks
+    # -- What the fan-out asks (feed.Reader)
 
     def wants(self, event: Event) -> bool:
-        """Whether the reader is sent ``event``: not their own where there is no echo, and nothing
-        of whom they ignore."""
         session = self.session
-        return (self._codec.echo or event.sender_id != session.sender_id) and not session.ignores(event)
+        return (self.talk.codec.echo or event.sender_id != session.sender_id) and not session.ignores(event)
 
     def flush(self) -> None:
-        """Send the answers that are queued."""
-        if self._owner is None:
-            return
-        if self._places is None:
-            chunk = self._take_inbox()
-            sent = self._try_send(chunk)
-            if sent == len(chunk):
-                self._is_live()
-                return
-            self._fall_behind(chunk[sent:])
-        self._produce()
+        if self._state is LIVE:
+            self._send_inbox()
+        elif self._state is not CLOSED:
+            self._writer.start()
 
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
-        """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all
-        before it."""
-        if self._owner is None:  # Gone, and not yet out of the room, since their leaving is on its way to the disk.
-            feed.take_out(self)
-            return
-        self._fall_behind(rest)
-        assert self._places is not None
-        self._places[feed] = cursor
-        self._produce()
-
-    # -- What the transport asks (IPullProducer of a socket, IPushProducer of any other)
-
-    def pauseProducing(self) -> None:
-        self._full = True
-
-    def stopProducing(self) -> None:
-        self._full = True
-
-    def resumeProducing(self) -> None:
-        self._full = False
-        self._moved = self._fanout.clock.seconds()
-        while self._places is not None and not self._full:
-            chunk = self._next()
-            if not chunk:
-                if not self._loading:
-                    self._catch_up()
-                return
-            self._full = self._socket is not None  # Whoever pulls asks for each batch.
-            self._transport.write(chunk)
-
-    # -- Live and behind
-
-    def _fall_behind(self, rest: bytes) -> None:
-        if self._places is None:
-            self._places = {feed: feed.take_out(self) for feed in self._feeds.values()}
-            self._moved = self._fanout.clock.seconds()
-            self._fanout.behind[self] = None
+        self._go_behind()
         self._rest += rest
+        self._cursors[feed] = cursor
+        self._writer.start()
 
-    def _produce(self) -> None:
-        """Be asked for more: by the transport when it can take it, or now where nothing is in the
-        way."""
-        if self._socket is None:
-            if not self._full:
-                self.resumeProducing()
-        elif not self._producing:
-            self._producing = True
-            self._transport.registerProducer(self, False)
+    # -- What the writer asks (writers.Source)
 
-    def _next(self) -> bytes:
-        """The next batch: the rest of a cut line, then the answers, then the rooms."""
-        if self._rest:
-            rest, self._rest = self._rest, b""
-            return rest
-        if self._inbox:
-            return self._take_inbox()
-        assert self._places is not None
-        for feed in self._places:
-            while (place := self._places[feed]) < feed.cursor:
-                chunk, self._places[feed] = feed.take(self, place, feed.cursor, BATCH_BYTES)
-                if chunk:
-                    return chunk
-                if self._places[feed] == place:
-                    self._load(feed.room.log, place)
-                    break
-        return b""
+    def next_batch(self) -> bytes:
+        """The end of a cut line, then the answers, then the events."""
+        self._last_progress = self._fanout.clock.seconds()
+        rest, self._rest = self._rest, b""
+        return rest or self._take_inbox() or self._take_events()
 
-    def _load(self, log: Log, place: int) -> None:
-        """Have the event ``place`` of ``log``, which is not in memory, brought there, and go on
-        when it is."""
-        if self._loading:
-            return
-
-        def loaded(there: bool) -> None:
-            self._loading = False
-            if self._places is None or self._owner is None:
-                return
-            if not there:
-                return self.abort(Reason.LINK_LOST)
-            if self._socket is not None or not self._full:
-                self.resumeProducing()
-
-        self._loading = True
-        log.load(place, place + 1, loaded)
-
-    def _catch_up(self) -> None:
-        places, self._places = self._places or {}, None
-        for feed, place in places.items():
-            feed.add(self, place)
-        self._fanout.behind.pop(self, None)
-        if self._producing:
-            self._producing = False
-            self._transport.unregisterProducer()
-        self._is_live()
-
-    def _is_live(self) -> None:
-        if self._owner is not None:
-            self._owner.drained()
-        if self._closing:
-            if self._socket is None:
-                self._transport.unregisterProducer()
-            self._transport.loseConnection()
+    def on_all_written(self) -> None:
+        if self._state is BEHIND:
+            self._go_live()
+        elif self._state is CLOSING:
+            self._state = CLOSED
+            self._writer.close()
 
     def _take_inbox(self) -> bytes:
         chunk = b"".join(self._inbox)
@@ -354,69 +224,81 @@ class Outlet:
         self._inbox_size = 0
         return chunk
 
-    def _try_send(self, chunk: bytes) -> int:
-        try:
-            return self.send(chunk) if chunk else 0
-        except OSError:
-            return 0
+    def _take_events(self) -> bytes:
+        """A batch from the first feed that has one; what is not in memory is asked for."""
+        for feed in self._cursors:
+            while (cursor := self._cursors[feed]) < feed.cursor:
+                chunk, self._cursors[feed] = feed.take(self, cursor, feed.cursor, BATCH_BYTES)
+                if chunk:
+                    return chunk
+                if self._cursors[feed] == cursor:
+                    self._load(feed.room.log, cursor)
+                    break
+        return b""
 
-    def _pass_on(self, chunk: bytes) -> int:
-        if self._full:
-            return 0
-        self._transport.write(chunk)
-        return len(chunk)
+    # -- From state to state
+
+    def _send_inbox(self) -> None:
+        chunk = self._take_inbox()
+        try:
+            sent = self.send(chunk) if chunk else 0
+        except OSError:  # It takes nothing now, or is gone; the transport will find out which.
+            sent = 0
+        if sent == len(chunk):
+            self._handler.drained()
+        else:
+            self._go_behind()
+            self._rest = chunk[sent:]
+            self._writer.start()
+
+    def _go_behind(self) -> None:
+        if self._state is LIVE:
+            self._state = BEHIND
+            self._cursors = {feed: feed.detach(self) for feed in self._feeds.values()}
+            self._last_progress = self._fanout.clock.seconds()
+            self._fanout.behind[self] = None
+
+    def _go_live(self) -> None:
+        self._state = LIVE
+        cursors, self._cursors = self._cursors, {}
+        for feed, cursor in cursors.items():
+            feed.attach(self, cursor)
+        self._fanout.behind.pop(self, None)
+        self._handler.drained()
+
+    def _load(self, log: Log, cursor: int) -> None:
+        """Have event ``cursor`` of ``log``, which is not in memory, brought there, and go on when
+        it is."""
+        if self._state is not LOADING:
+            self._state = LOADING
+            log.load(cursor, cursor + 1, self._on_loaded)  # It answers later, since the event is not in memory.
+
+    def _on_loaded(self, there: bool) -> None:
+        if self._state is LOADING:
+            if there:
+                self._state = BEHIND
+                self._writer.start()
+            else:
+                self.abort(Reason.LINK_LOST)
 
     # -- Feeds
 
-    def _enter(self, room: Room, cursor: int, current: bool) -> None:
-        feed = self._fanout.feed(room, self._codec, current or not self._codec.names_rooms)
+    def _enter(self, room: Room, cursor: int, view: View) -> None:
+        feed = self._fanout.feed(room, self.talk.codec, view)
         self._feeds[room] = feed
-        feed.readers[self.session.sender_id] = self
-        if self.session.is_filtered:
-            feed.filtered.add(self)
-        if self._owner is None:
-            return
+        feed.add(self)
         if cursor < feed.cursor:
-            self._fall_behind(b"")
-            self._fanout.answer(self)
-        if self._places is None:
-            feed.add(self, cursor)
+            self._go_behind()
+            self._fanout.flush_soon(self)
+        if self._state is LIVE:
+            feed.attach(self, cursor)
         else:
-            self._places[feed] = cursor
+            self._cursors[feed] = cursor
 
     def _exit(self, room: Room) -> tuple[Feed, int]:
+        """Read ``room`` no more: the feed that showed it, and the number of the event that would be
+        next."""
         feed = self._feeds.pop(room)
-        place = feed.take_out(self)
-        if self._places is not None:
-            place = self._places.pop(feed, place)
-        feed.readers.pop(self.session.sender_id, None)
-        feed.filtered.discard(self)
+        cursor = feed.remove(self)
         self._fanout.drop(feed)
-        return feed, place
-
-
-def _socket_of(transport: Writable) -> socket.socket | None:
-    """The socket of ``transport``, if it is a plain stream whose bytes are the connection's own."""
-    get = getattr(transport, "getHandle", None)
-    found = None if ISSLTransport.providedBy(transport) or get is None else get()
-    return found if isinstance(found, socket.socket) else None
-
-
-def _wire_of(transport: Any) -> socket.socket | None:
-    """The socket that the bytes of ``transport`` leave by in the end, whatever they are wrapped in
-    until then."""
-    while transport is not None:
-        found = _socket_of(transport)
-        if found is not None:
-            return found
-        transport = getattr(transport, "transport", None)
-    return None
-
-
-def _unacknowledged(sock: socket.socket | None) -> int:
-    """The bytes that the kernel holds for the other side (SIOCOUTQ of tcp(7), Linux; elsewhere
-    -1)."""
-    try:
-        return -1 if sock is None else struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
-    except OSError:
-        return -1
+        return feed, self._cursors.pop(feed, cursor)

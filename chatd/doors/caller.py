@@ -21,7 +21,8 @@ from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.perform import perform, refuse
 from chatd.core.presence import depart, end
 from chatd.core.session import Session
-from chatd.delivery.outlet import Outlet, Writable
+from chatd.delivery.outlet import Outlet
+from chatd.delivery.writers import Writable
 from chatd.doors.server import Server
 
 log = Logger()
@@ -54,10 +55,10 @@ class Caller:
         "_server",
         "_slowed",
         "_transport",
-        "codec",
         "ended",
         "outlet",
         "session",
+        "talk",
     )
 
     def __init__(self, server: Server, transport: Writable, input: Input, address: str, began: float, codec: Codec) -> None:
@@ -67,10 +68,10 @@ class Caller:
         self._server = server
         self._transport = transport
         self._input = input
-        self.codec = codec
+        self.talk = codec.talk()
         self.ended: Reason | None = None
         """Why the connection ends, once it does; no line is taken from then on."""
-        self.outlet = Outlet(transport, codec, server.fanout, self)
+        self.outlet = Outlet(transport, self.talk, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._nick = ""
         self._bucket = None
@@ -91,9 +92,9 @@ class Caller:
 
     def use_codec(self, codec: Codec) -> None:
         """Speak ``codec`` from now on; only as long as there is no nick."""
-        self.codec = codec
+        self.talk = codec.talk()
         self.session.door = codec.name
-        self.outlet.use_codec(codec)
+        self.outlet.use_talk(self.talk)
 
     # -- Lines
 
@@ -131,7 +132,7 @@ class Caller:
         and ends this connection only."""
         session, registry = self.session, self._server.registry
         try:
-            command = self.codec.decode(line, session.person is not None)
+            command = self.talk.decode(line, session.person is not None)
             if command is not None:
                 perform(registry, session, command)
         except Refusal as refusal:
@@ -187,7 +188,7 @@ class Caller:
             self._deadline.cancel()
         self._deadline = deadline
 
-    # -- What the outlet asks (outlet.Owner)
+    # -- What the outlet asks (outlet.Handler)
 
     def drained(self) -> None:
         """The transport has taken everything that was queued: the person may ask more."""

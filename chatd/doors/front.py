@@ -133,7 +133,7 @@ class Front(Protocol):
             self._refuse(TEXT, self._server_full)
             return
         self._greeted = True
-        self._transport.write(server.text.encode(events.Greeting(server.registry.settings.name)))
+        self._transport.write(server.text.talk().encode(events.Greeting(server.registry.settings.name)))
 
     def _on_handshake_timeout(self) -> None:
         log.info("no TLS with {address}: no handshake within {span:.0f} s", address=self.address, span=HANDSHAKE_SECONDS)
@@ -141,7 +141,7 @@ class Front(Protocol):
 
     def _on_login_timeout(self) -> None:
         if self._greeted:
-            self._close_with(self._factory.server.text.encode(events.Closing(Reason.TIMED_OUT)))
+            self._close_with(self._factory.server.text.talk().encode(events.Closing(Reason.TIMED_OUT)))
         else:
             self.drop()
 

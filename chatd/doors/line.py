@@ -15,7 +15,7 @@ from zope.interface import implementer
 from chatd.codecs.base import Codec
 from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES
-from chatd.delivery.outlet import Writable
+from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
@@ -130,7 +130,7 @@ class ChatProtocol(LineReceiver):
     def _may_switch_to_json(self) -> bool:
         """Whether a line of JSON would show that this is a program after all, which has sent
         something else before: only where programs are accepted, and as long as there is no nick."""
-        return self._factory.accepts_json and self.caller.session.person is None and self.caller.codec is self._factory.codec
+        return self._factory.accepts_json and self.caller.session.person is None and self.caller.talk.codec is self._factory.codec
 
 
 class ChatFactory(Factory):

@@ -26,7 +26,7 @@ def in_json(refusal: Refusal, server: Server) -> bytes:
 
 
 def _by(codec: Codec, refusal: Refusal) -> bytes:
-    return codec.encode(events.Refused(refusal.code, refusal.reason, refusal.hint))
+    return codec.talk().encode(events.Refused(refusal.code, refusal.reason, refusal.hint))
 
 
 def in_tls(refusal: Refusal, server: Server) -> bytes:

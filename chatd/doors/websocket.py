@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
-from chatd.delivery.outlet import Writable
+from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller, Input
 from chatd.doors.server import Server
 from chatd.doors.tcp import tune

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from chatd.admin.lines import LATEST, READ_BYTES, events_of
 from chatd.admin.progress import Progress
-from chatd.codecs.json import JsonCodec
-from chatd.codecs.text import TextCodec
+from chatd.codecs.json import encode_news
+from chatd.codecs.text import TextCodec, TextView
 from chatd.core.errors import NickReserved
 from chatd.core.events import Event
 from chatd.core.limits import LINE_BYTES
@@ -123,7 +123,7 @@ def test_what_comes_out_can_be_told_and_nothing_else_is_raised(found: list[bytes
     except UnusableError:
         return
     for event in events:
-        JsonCodec().encode(event)
-        TextCodec(lambda: LATEST - 1).encode(event)
+        encode_news(event)
+        TextCodec(lambda: LATEST - 1).encode(event, TextView.CURRENT_ROOM)
         with suppress(NickReserved):
             parse_nick(event.nick)

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.test import iosim
 from zope.interface import implementer
 
-from chatd.codecs.json import JsonCodec, decode_command
+from chatd.codecs.json import decode_command, encode_news
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
@@ -62,7 +62,7 @@ class Connection(Protocol):
 
     def tell(self, news: Event | Answer) -> None:
         if self.live and self._may("writes"):
-            self.send(JsonCodec().encode(news))
+            self.send(encode_news(news))
 
     def send(self, data: bytes) -> None:
         assert self.transport is not None

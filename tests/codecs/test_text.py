@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatd.codecs.text import TextCodec
+from chatd.codecs.text import TextCodec, TextView
 from chatd.core import commands, events
 from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
 from chatd.core.errors import Refusal
@@ -21,6 +21,7 @@ from chatd.testing import NOON, Visitor, arrive, new_registry
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
 
 CODEC = TextCodec(lambda: NOON)
+TALK = CODEC.talk()
 
 HELP = events.HelpLine("help", "/help [COMMAND]", "list the commands, or explain one")
 MSG = events.HelpLine("msg", "/msg NICK TEXT", "tell one person")
@@ -38,6 +39,10 @@ def _two_hours_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def said(text: str = "hi", **fields: object) -> Said:
     return Said("lobby", 7, NOON, "ada", "seat", text, **fields)  # type: ignore[arg-type]
+
+
+def encoded(news: Event | Answer, view: TextView = TextView.CURRENT_ROOM) -> bytes:
+    return CODEC.encode(news, view) if isinstance(news, Event) else TALK.encode(news)
 
 
 # -- Events ----------------------------------------------------------------------------------------
@@ -83,8 +88,8 @@ DAY = 86_400_000
     ],
 )
 def test_an_event_is_one_line(event: Event, current: str, elsewhere: str | None) -> None:
-    assert CODEC.encode(event) == f"{current}\r\n".encode()
-    assert CODEC.encode(event, current=False) == f"{elsewhere or current}\r\n".encode()
+    assert CODEC.encode(event, TextView.CURRENT_ROOM) == f"{current}\r\n".encode()
+    assert CODEC.encode(event, TextView.OTHER_ROOM) == f"{elsewhere or current}\r\n".encode()
 
 
 # -- Answers ---------------------------------------------------------------------------------------
@@ -217,20 +222,53 @@ PAST = (
     ids=repr,
 )
 def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
-    assert CODEC.encode(answer).decode() == "".join(f"{line}\r\n" for line in lines)
+    assert TALK.encode(answer).decode() == "".join(f"{line}\r\n" for line in lines)
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
+    long = said("x" * 100 + " tea " + "y" * 100)
+    found = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
+    head, message, joined, *rest = TALK.encode(found).decode().splitlines()
+    assert head.startswith("-- Found, the newest first")
+    assert message.startswith("-- 2026-11-23T14:00:00 #lobby <ada> ")
+    assert " tea " in message
+    assert len(message) < 200
+    assert joined.startswith("-- 2026-11-22T14:00:00 ")
+    assert joined.endswith("ada has joined #dev")
+    assert len(rest) == more
+
+
+def test_where_nothing_is_found_that_is_said() -> None:
+    assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing is found.\r\n"
 
 
 @pytest.mark.parametrize("news", [Event("lobby", 1, NOON, "ada", ""), Answer()], ids=repr)
 def test_news_of_no_known_kind_is_a_defect_of_ours(news: Event | Answer) -> None:
     with pytest.raises(TypeError, match="no words for"):
-        CODEC.encode(news)
+        encoded(news)
 
 
 def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
     history = events.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
-        lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).encode(history).splitlines()  # type: ignore[misc]
+        lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).talk().encode(history).splitlines()  # type: ignore[misc]
         assert lines[1].startswith(stamp)
+
+
+# -- Talks -----------------------------------------------------------------------------------------
+
+
+def test_a_talk_belongs_to_its_connection_and_knows_its_codec() -> None:
+    mine, yours = CODEC.talk(), CODEC.talk()
+    assert mine is not yours
+    assert mine.codec is yours.codec is CODEC
+
+
+def test_the_current_room_and_all_others_are_two_views() -> None:
+    assert TALK.view(current=True) is TextView.CURRENT_ROOM
+    assert TALK.view(current=False) is TextView.OTHER_ROOM
+    assert CODEC.talk().view(current=True) == TALK.view(current=True)  # So that all readers share one feed.
 
 
 # -- Lines -----------------------------------------------------------------------------------------
@@ -261,7 +299,7 @@ def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
     ],
 )
 def test_a_line_asks_this(line: bytes, named: bool, command: Command | None) -> None:
-    assert CODEC.decode(line, named) == command
+    assert TALK.decode(line, named) == command
 
 
 @pytest.mark.parametrize(
@@ -276,7 +314,7 @@ def test_a_line_asks_this(line: bytes, named: bool, command: Command | None) -> 
 )
 def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        CODEC.decode(line, named)
+        TALK.decode(line, named)
     assert refused.value.code == code
 
 
@@ -287,7 +325,7 @@ def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
 def test_what_is_decoded_is_safe(text: str, named: bool) -> None:
     assume("\n" not in text)
     try:
-        command = CODEC.decode(text.encode(), named)
+        command = TALK.decode(text.encode(), named)
     except Refusal as refusal:
         found = [refusal.reason, refusal.hint]
     else:
@@ -298,14 +336,14 @@ def test_what_is_decoded_is_safe(text: str, named: bool) -> None:
 @given(st.binary(max_size=40), st.booleans())
 def test_any_bytes_are_a_command_or_refused(line: bytes, named: bool) -> None:
     try:
-        CODEC.decode(line, named)
+        TALK.decode(line, named)
     except Refusal as refusal:
         assert refusal.code in {"not-utf8", "unknown-command", "bad-usage"}  # noqa: PT017 - most lines are no refusal
 
 
-@given(NEWS, st.booleans())
-def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, current: bool) -> None:
-    told = CODEC.encode(news, current).decode()
+@given(NEWS, st.sampled_from(TextView))
+def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, view: TextView) -> None:
+    told = encoded(news, view).decode()
     assert told == "" or told.endswith("\r\n")
     for line in told.split("\r\n")[:-1]:
         assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[\w+\] )", line)
@@ -316,15 +354,15 @@ def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, 
 
 @given(NICKS, ANY_TEXT, TIMES, st.booleans())
 def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -> None:
-    command = CODEC.decode(text.replace("\n", "\r").encode(), named=True) if not text.startswith("/") else None
+    command = TALK.decode(text.replace("\n", "\r").encode(), named=True) if not text.startswith("/") else None
     assume(isinstance(command, Say))
     assert isinstance(command, Say)
     message = Said("lobby", 1, now, nick, "", command.text, action)
     framed = f"* {nick} " if action else f"<{nick}> "
     for news, frame in [
-        (CODEC.encode(message), framed),
-        (CODEC.encode(message, current=False), f"#lobby {framed}"),
-        (CODEC.encode(events.Private(nick, command.text, now)), f"[{nick}] "),
+        (encoded(message), framed),
+        (encoded(message, TextView.OTHER_ROOM), f"#lobby {framed}"),
+        (encoded(events.Private(nick, command.text, now)), f"[{nick}] "),
     ]:
         told = news.decode()
         assert told == f"{frame}{command.text}\r\n"
@@ -333,7 +371,7 @@ def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -
 
 @given(SAFE_TEXT)
 def test_the_past_is_told_as_a_report(text: str) -> None:
-    lines = CODEC.encode(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
+    lines = encoded(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
 
@@ -344,14 +382,14 @@ def typed(person: Visitor, line: str) -> list[str]:
     """What the person reads after typing ``line``; like everybody with a terminal, they are not
     sent what they did themselves."""
     try:
-        command = CODEC.decode(line.encode(), person.session.person is not None)
+        command = TALK.decode(line.encode(), person.session.person is not None)
         if command is not None:
             perform(person.registry, person.session, command)
     except Refusal as refusal:
         refuse(person.session, refusal)
     sender_id = person.session.sender_id
     read = [news for news in person.take() if not isinstance(news, Event) or news.sender_id != sender_id]
-    return b"".join(CODEC.encode(news, current=True) for news in read).decode().splitlines()
+    return b"".join(map(encoded, read)).decode().splitlines()
 
 
 def test_a_conversation() -> None:
@@ -371,7 +409,7 @@ def test_a_conversation() -> None:
     heard = ada.ask(Say("hi bob")) + ada.ask(Msg("bob", "psst"))
     assert typed(caller, "/reply what?") == ["[ada] psst", "-- Told to ada.", "<ada> hi bob"]
     assert typed(caller, "/quit") == ["-- Goodbye."]
-    assert b"".join(map(CODEC.encode, heard + ada.take())).decode().splitlines() == [
+    assert b"".join(map(encoded, heard + ada.take())).decode().splitlines() == [
         "-- bob has joined #lobby",
         "<bob> hi",
         "* bob waves",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.core.commands import Help, Join, Leave, Msg, Ping, Quit, Say
-from chatd.core.events import Pong, Reason
+from chatd.core.events import Event, Pong, Reason
 from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.core.memory import MemoryLog
 from chatd.core.presence import depart
 from tests.wires import PushedWire, Reader, SocketWire, World, held_texts, seen
 
@@ -64,8 +66,7 @@ def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World,
     ada.ask(Say("hi"))
     world.turn()
     assert bob.outlet not in world.fanout.behind
-    lobby = world.registry.rooms.find("lobby")
-    bob.outlet.unfollow(lobby, lobby.log.end)
+    bob.outlet.unfollow(world.registry.rooms.find("lobby"), 99)
     ada.ask(Say("again"))
     world.turn()
     assert bob.outlet not in world.fanout.behind
@@ -213,6 +214,140 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
     assert bob.outlet not in world.fanout.behind
 
 
+@pytest.mark.parametrize("room", [1 << 40, 0])
+@WIRES
+def test_whoever_follows_a_room_from_an_older_number_is_sent_what_was_since(
+    world: World, wire: type[PushedWire], room: int
+) -> None:
+    ada, bob = world.reader("ada", "lobby", "den"), world.reader("bob", wire=wire)
+    den = world.registry.rooms.find("den")
+    first = den.log.end
+    bob.kernel.room = room
+    ada.ask(Say("x" * 100_000, room="lobby"), Say("one"), Say("two"))
+    world.turn()
+    bob.outlet.follow(den, first)
+    ada.ask(Say("three"))
+    world.turn()
+    bob.settle()
+    assert bob.lines()[1:] == [f"#den <ada> {text}" for text in ("one", "two", "three")]
+    assert bob.outlet not in world.fanout.behind
+
+
+@WIRES
+def test_whoever_is_behind_in_several_rooms_is_sent_them_all(world: World, wire: type[PushedWire]) -> None:
+    ada, bob = world.reader("ada", "lobby", "den"), world.reader("bob", "lobby", "den", wire=wire)
+    bob.kernel.room = 0
+    texts = [f"{number} " + "x" * 50_000 for number in range(4)]
+    for text in texts:
+        ada.ask(Say(text, room="lobby"), Say(text, room="den"))
+        world.turn()
+    bob.settle()
+    lines = bob.lines()
+    assert seen(lines, "#lobby ") == [f"#lobby <ada> {text}" for text in texts]
+    assert seen(lines, "<ada> ") == [f"<ada> {text}" for text in texts]
+    assert bob.outlet not in world.fanout.behind
+
+
+# -- Loading ---------------------------------------------------------------------------------------
+
+
+class LateLog(MemoryLog):
+    """Has the events before number ``held`` in no memory until they are loaded, which is when the
+    test says so."""
+
+    held = 1
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.loading: list[Callable[[bool], object]] = []
+
+    def read(self, start: int, stop: int) -> Sequence[Event]:
+        return [] if start < min(stop, self.held) else super().read(start, stop)
+
+    def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
+        self.loading.append(on_loaded)
+
+
+@pytest.fixture
+def late(clock: Clock) -> World:
+    return World(clock, make_log=LateLog)
+
+
+def log_of(world: World) -> LateLog:
+    log = world.registry.rooms.find("lobby").log
+    assert isinstance(log, LateLog)
+    return log
+
+
+def leave_memory(world: World, ada: Reader, bob: Reader) -> LateLog:
+    """Let bob be behind, and what ada says meanwhile be in no memory when bob comes to it."""
+    bob.kernel.room = 0
+    ada.ask(Say("x" * 100_000), Say("x" * 100_000))
+    world.turn()
+    for number in range(3):
+        ada.ask(Say(f"{number}"))
+        world.turn()
+    log = log_of(world)
+    log.held = log.end
+    bob.settle()
+    bob.lines()
+    assert log.loading
+    return log
+
+
+@WIRES
+def test_what_is_not_in_memory_is_loaded_once_and_answers_do_not_wait_for_it(late: World, wire: type[PushedWire]) -> None:
+    ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
+    log = leave_memory(late, ada, bob)
+    bob.ask(Ping())
+    ada.ask(Say("meanwhile"))
+    late.turn()
+    bob.settle()
+    assert bob.lines() == ["-- pong"]
+    assert len(log.loading) == 1
+    log.held = 1
+    log.loading.pop()(True)
+    bob.settle()
+    assert bob.lines()[-4:] == ["<ada> 0", "<ada> 1", "<ada> 2", "<ada> meanwhile"]
+    assert bob.outlet not in late.fanout.behind
+    assert not log.loading
+
+
+@WIRES
+def test_what_cannot_be_loaded_ends_the_connection(late: World, wire: type[PushedWire]) -> None:
+    ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
+    leave_memory(late, ada, bob).loading.pop()(False)
+    assert (bob.ended, bob.wire.aborted) == (Reason.LINK_LOST, True)
+
+
+@pytest.mark.parametrize("there", [True, False])
+@WIRES
+def test_what_is_loaded_for_one_who_is_gone_is_not_sent(late: World, wire: type[PushedWire], there: bool) -> None:
+    ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
+    log = leave_memory(late, ada, bob)
+    bob.lose_link()
+    written = bob.wire.written
+    log.held = 1
+    log.loading.pop()(there)
+    late.turn()
+    assert (bob.wire.written, bob.wire.aborted) == (written, False)
+
+
+@WIRES
+def test_what_is_loaded_for_one_who_quits_is_not_waited_for(late: World, wire: type[PushedWire]) -> None:
+    ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
+    log = leave_memory(late, ada, bob)
+    bob.ask(Quit())
+    late.turn()
+    bob.settle()
+    assert bob.lines() == ["-- Goodbye."]
+    log.held = 1
+    log.loading.pop()(True)
+    bob.wire.can_write()
+    assert bob.lines() == []
+    assert bob.wire.lost is not None
+
+
 # -- Bounds ----------------------------------------------------------------------------------------
 
 
@@ -298,6 +433,51 @@ def test_what_is_queued_is_sent_before_the_end(world: World, wire: type[PushedWi
     assert bob.wire.disconnecting or bob.wire.lost is not None
 
 
+@pytest.mark.parametrize("room", [1 << 40, 0])
+@WIRES
+def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_after(
+    world: World, wire: type[PushedWire], room: int
+) -> None:
+    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+    bob.kernel.room = room
+    ada.ask(Say("one"))
+    world.turn()
+    ada.ask(Say("two"))
+    bob.outlet.close(Reason.SHUTDOWN)
+    ada.ask(Say("three"))
+    bob.outlet.follow(world.registry.rooms.find("lobby"), 1)
+    assert bob.outlet not in world.fanout.behind
+    assert bob.outlet.tell(Pong())  # Until everything is written.
+    world.turn()
+    bob.settle()
+    bob.wire.can_write()
+    assert bob.lines() == ["<ada> one", "<ada> two", "-- pong"]
+    assert bob.ended is Reason.SHUTDOWN
+    assert bob.wire.lost is not None
+
+
+@WIRES
+def test_what_is_closed_takes_nothing_more(world: World, wire: type[PushedWire]) -> None:
+    bob = world.reader("bob", wire=wire)
+    lobby = world.registry.rooms.find("lobby")
+    bob.ask(Quit())
+    world.turn()
+    bob.settle()
+    bob.lines()
+    drains, bob.ended = bob.drains, None
+    assert not bob.outlet.tell(Pong())
+    bob.outlet.put(b"more")
+    bob.outlet.follow(lobby, 1)
+    bob.outlet.unfollow(lobby, 99)
+    bob.outlet.hold()
+    bob.outlet.release()
+    bob.outlet.close(Reason.SHUTDOWN)
+    world.fanout.flush_soon(bob.outlet)
+    world.turn()
+    bob.settle()
+    assert (bob.lines(), bob.drains, bob.ended) == ([], drains, None)
+
+
 @WIRES
 def test_after_the_link_is_lost_nothing_is_sent_or_held(world: World, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
@@ -330,10 +510,12 @@ def test_let_go_is_at_once(world: World) -> None:
     assert (bob.ended, bob.wire.aborted) == (Reason.NOT_READING, True)
 
 
-@pytest.mark.parametrize("use", [lambda reader: reader.world.json, lambda reader: reader.world.text])
-def test_it_speaks_another_codec_while_no_room_is_followed(world: World, use: Callable[[Reader], object]) -> None:
+@pytest.mark.parametrize(("codec", "line"), [("json", '{"type":"pong"}'), ("text", "-- pong")])
+def test_it_uses_another_talk_while_no_room_is_followed(world: World, codec: str, line: str) -> None:
     bob = Reader(world, SocketWire, world.text)
-    bob.outlet.use_codec(use(bob))  # type: ignore[arg-type]
+    talk = getattr(world, codec).talk()
+    bob.outlet.use_talk(talk)
     bob.outlet.tell(Pong())
     world.turn()
-    assert bob.lines() == ['{"type":"pong"}' if use(bob) is world.json else "-- pong"]
+    assert bob.lines() == [line]
+    assert bob.outlet.acknowledges is talk.codec.acknowledges

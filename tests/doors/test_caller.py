@@ -56,6 +56,16 @@ def test_a_line_is_done_and_answered(call: Call) -> None:
     assert call.heard().startswith("!! There is no command /nobody.")
 
 
+def test_a_change_of_codec_begins_a_talk_of_its_own(call: Call) -> None:
+    talks = [call.caller.talk]
+    for codec in (call.server.json, call.server.json, call.server.text):
+        call.caller.use_codec(codec)
+        talks.append(call.caller.talk)
+        assert call.caller.talk.codec is codec
+        assert call.caller.outlet.talk is call.caller.talk
+    assert len(set(talks)) == len(talks)
+
+
 def test_the_time_to_log_in_runs_from_connecting(clock: Clock) -> None:
     clock.advance(100)
     call = Call(clock, began=clock.seconds() - LOGIN_SECONDS + 1)
@@ -110,7 +120,7 @@ def test_a_defect_in_decoding_costs_this_connection(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(call.caller.codec, "decode", fail)
+    monkeypatch.setattr(type(call.caller.talk), "decode", fail)
     call.caller.take_line(b"ada")
     assert call.wire.aborted
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,11 @@ class Line:
         value: bytes = self.transport.value()  # type: ignore[no-untyped-call]
         self.transport.clear()  # type: ignore[no-untyped-call]
         return value
+
+    @property
+    def producer(self) -> Any:
+        """What the transport tells when it is full, and when it is not."""
+        return self.transport.producer
 
     def lose(self) -> None:
         self.protocol.connectionLost(Failure(ConnectionLost()))
@@ -251,13 +257,13 @@ def test_one_who_floods_and_goes_leaves_nothing_behind(connect: Connect) -> None
 def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> None:
     factory = new_factory(clock, Settings(flood_rate=0))
     bob = named(Line(factory, clock), "bob")
-    bob.protocol.caller.outlet.pauseProducing()
+    bob.producer.pauseProducing()
     bob.send(b"/help\n" * 1000)
     assert bob.transport.producerState == "paused"
     assert bob.protocol.caller.outlet.congested
     held = len(bob.protocol._buffer)
     assert held > 3000
-    bob.protocol.caller.outlet.resumeProducing()
+    bob.producer.resumeProducing()
     clock.advance(0)
     assert len(bob.protocol._buffer) < held
     bob.lose()

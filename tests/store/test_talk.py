@@ -274,9 +274,14 @@ class Connection:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.transport = StringTransport()
-        self.outlet = Outlet(self.transport, JsonCodec(), server.fanout, self)
+        self.outlet = Outlet(self.transport, JsonCodec().talk(), server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", "json", server.registry.now())
         self.ended = False
+
+    @property
+    def producer(self) -> Any:
+        """What the transport tells when it is full, and when it is not."""
+        return self.transport.producer
 
     def closing(self, reason: object) -> None:
         self.ended = True
@@ -313,10 +318,10 @@ class TestResume:
             if turn < 50:
                 perform(server.registry, bob.session, Say(f"meanwhile {turn}"))
             if turn % 3 == 0:
-                client.outlet.pauseProducing()
+                client.producer.pauseProducing()
             self.turn(server)
             if turn % 3 == 0:
-                client.outlet.resumeProducing()
+                client.producer.resumeProducing()
             news += client.received()
         assert not client.ended
         events = [item for item in news if "seq" in item and item["type"] != "entered"]

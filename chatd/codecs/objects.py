@@ -1,0 +1,209 @@
+"""Commands, events and answers as JSON objects.
+
+The objects on the wire are the dataclasses of ``commands.py`` and ``events.py``, field by field: a
+field with its default value is left out, ``sender_id`` never leaves the server, and a time is
+written in ISO 8601, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from types import UnionType
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+from chatd.core import events
+from chatd.core.errors import BadUsage
+from chatd.core.events import Answer, Event
+from chatd.core.text import safe_text
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+NEWS: Final[Mapping[type[Event | Answer], str]] = {
+    events.Said: "said",
+    events.Joined: "joined",
+    events.Left: "left",
+    events.Renamed: "renamed",
+    events.TopicSet: "topic",
+    events.RetentionSet: "kept",
+    events.Greeting: "greeting",
+    events.Welcome: "welcome",
+    events.Entered: "entered",
+    events.Exited: "exited",
+    events.Ack: "ack",
+    events.Done: "done",
+    events.Private: "private",
+    events.AwayNotice: "away",
+    events.Members: "members",
+    events.RoomList: "rooms",
+    events.PersonInfo: "person",
+    events.TopicIs: "topic-is",
+    events.RetentionIs: "keeping",
+    events.Forgotten: "forgotten",
+    events.Ignoring: "ignoring",
+    events.HistoryPage: "history",
+    events.SearchResults: "found",
+    events.HelpText: "help",
+    events.Refused: "refused",
+    events.Missed: "missed",
+    events.Slowed: "slowed",
+    events.Closing: "closing",
+    events.Pong: "pong",
+}
+"""The ``type`` of each thing that the server sends."""
+
+_NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
+_WIRE_NAMES: Final = {"first": "from", "last": "to"}
+_TIMES: Final = frozenset({"time", "since"})
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def news_class(wire: Json) -> type[Event | Answer] | None:
+    """What kind of event or answer ``wire`` is; None where this version does not know its type."""
+    kind = wire.get("type")
+    return _NEWS_OF.get(kind) if isinstance(kind, str) else None
+
+
+# -- Dataclass to object ---------------------------------------------------------------------------
+
+
+def to_object(thing: Any) -> dict[str, Any]:
+    """The fields of ``thing``, a dataclass, under their names on the wire, without a type."""
+    wire: dict[str, Any] = {}
+    for name, default, write in _writers(type(thing)):
+        value = getattr(thing, name)
+        if value != default:
+            wire[_WIRE_NAMES.get(name, name)] = write(value)
+    return wire
+
+
+def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
+    writers = _WRITERS.get(cls)
+    if writers is None:
+        writers = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "sender_id"]
+    return writers
+
+
+_WRITERS: Final[dict[type, list[tuple[str, object, Callable[[Any], Any]]]]] = {}
+
+
+def _default(field: Field[Any]) -> object:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _writer(field: Field[Any]) -> Callable[[Any], Any]:
+    return iso_time if field.name in _TIMES else _plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Event):
+        return {"type": NEWS[type(value)], **to_object(value)}
+    if isinstance(value, (events.RoomLine, events.HelpLine)):
+        return to_object(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def iso_time(milliseconds: int) -> str:
+    """``2026-11-23T12:00:00.000Z`` for milliseconds since 1970-01-01 UTC."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_iso_second(seconds)}.{rest:03}Z"
+
+
+@lru_cache(maxsize=16)
+def _iso_second(seconds: int) -> str:
+    """``2026-11-23T12:00:00``. It is cached, since to format it again would be a quarter of what it
+    costs to encode a message."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
+
+
+# -- Object to dataclass ---------------------------------------------------------------------------
+
+
+def from_object(cls: type[T], wire: Json) -> T:
+    """The ``cls`` whose fields are in ``wire``, with every text safe (``text.py``); fields that
+    ``cls`` does not know are skipped. Raises BadUsage."""
+    values = {"sender_id": ""} if issubclass(cls, Event) else {}
+    for name, wire_name, required, read in _readers(cls):
+        if wire_name in wire:
+            try:
+                values[name] = read(wire[wire_name])
+            except (ValueError, OverflowError):
+                raise BadUsage(f"The field {wire_name} is not of its type.", "docs/protocol.md has the types.") from None
+        elif required:
+            raise BadUsage(f"The field {wire_name} is missing.", "docs/protocol.md has the fields.")
+    return cls(**values)
+
+
+def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
+    readers = _READERS.get(cls)
+    if readers is None:
+        hints = get_type_hints(cls)
+        readers = _READERS[cls] = [
+            (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
+            for f in fields(cls)
+            if f.name != "sender_id"
+        ]
+    return readers
+
+
+_READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] = {}
+
+
+def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
+    if name in _TIMES:
+        return _read_time
+    generic, arguments = get_origin(hint) or hint, get_args(hint)
+    if generic is UnionType:  # ``str | None``: a field that is left out is None, and one that is there is a text.
+        return _reader(name, arguments[0])
+    if generic is tuple:
+        return partial(_read_tuple, _reader("", arguments[0]))
+    if isinstance(generic, type) and issubclass(generic, Mapping):
+        return partial(_read_mapping, _reader("", arguments[1]))
+    return _READ[generic]
+
+
+def _read_tuple(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
+    return tuple(read(item) for item in _of(list, value))
+
+
+def _read_mapping(read: Callable[[Any], T], value: Any) -> dict[str, T]:
+    return {safe_text(key): read(item) for key, item in _of(dict, value).items()}
+
+
+def _read_time(value: Any) -> int:
+    moment = datetime.fromisoformat(_of(str, value))
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _read_event(value: Any) -> Event:
+    cls = news_class(_of(dict, value))
+    if cls is None or not issubclass(cls, Event):
+        raise ValueError("not an event")
+    return from_object(cls, value)
+
+
+def _of(cls: type[T], value: Any) -> T:
+    if type(value) is not cls:
+        raise ValueError(f"not of type {cls.__name__}")
+    return value
+
+
+_READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    str: lambda value: safe_text(_of(str, value)),
+    int: partial(_of, int),
+    bool: partial(_of, bool),
+    float: lambda value: float(value) if type(value) in (int, float) else _of(float, value),
+    events.Reason: lambda value: events.Reason(_of(str, value)),
+    events.Event: _read_event,
+    events.RoomLine: lambda value: from_object(events.RoomLine, _of(dict, value)),
+    events.HelpLine: lambda value: from_object(events.HelpLine, _of(dict, value)),
+}

@@ -1,0 +1,218 @@
+"""A feed: one room in one view, and everybody who reads it so.
+
+Live readers have taken everything before the feed's cursor, and get the same bytes object by one
+direct ``send``. A reader that does not take all of it gets a cursor of its own, and goes on from
+the log (``outlet.py``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Final, Protocol
+
+from chatd.codecs.base import Codec, Talk, View
+from chatd.core.events import Event, Missed, Reason
+from chatd.core.limits import LOG_PAGE_EVENTS
+from chatd.core.room import Room
+from chatd.core.session import Session
+
+SCANNED_AT_ONCE: Final = 1000
+"""The events that one call of :meth:`Feed.take` looks at, in number, even if the reader wants none
+of them."""
+
+
+class Reader(Protocol):
+    """What a feed and the fan-out ask of a reader; ``outlet.py`` has the one that writes to a
+    transport."""
+
+    session: Session
+    talk: Talk
+    send: Callable[[bytes], int]
+    """Gives bytes to the transport at once; how many it has taken. Only while the reader is live.
+    May raise OSError."""
+
+    def wants(self, event: Event) -> bool:
+        """Whether the reader is sent ``event``: not their own where there is no echo, and no
+        message of somebody whom they ignore."""
+
+    def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
+        """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all
+        before it."""
+
+    def flush(self) -> None:
+        """Send the answers that are queued."""
+
+    def is_stalled(self, now: float) -> bool:
+        """Whether the reader, which is behind, has taken nothing for ``STALL_SECONDS``; ``now`` in
+        seconds of a steady clock."""
+
+    def abort(self, reason: Reason) -> None:
+        """End the connection at once."""
+
+
+class Feed:
+    """A room in one view of one codec."""
+
+    def __init__(self, room: Room, codec: Codec, view: View, cursor: int) -> None:
+        self.room = room
+        self.codec = codec
+        self.view = view
+        self.cursor = cursor
+        """The number of the next event that the live readers get."""
+        self.readers: dict[str, Reader] = {}
+        """All readers, by sender_id."""
+        self.live: set[Reader] = set()
+        """The readers who have taken everything before the cursor."""
+        self.early: dict[Reader, int] = {}
+        """The readers who came since the last fan-out, each with the number of the first event that
+        they get: it is ahead of the cursor."""
+        self.filtered: set[Reader] = set()
+        """The readers who must be asked about each event."""
+        self._encoded: dict[int, bytes] = {}
+        """Encoded events, by number, while somebody is behind who may want them."""
+
+    # -- Readers
+
+    def add(self, reader: Reader) -> None:
+        """Count ``reader`` among the readers."""
+        self.readers[reader.session.sender_id] = reader
+        if reader.session.is_filtered:
+            self.filtered.add(reader)
+
+    def remove(self, reader: Reader) -> int:
+        """Forget ``reader``; the number of the event that it would get next, if it was live."""
+        del self.readers[reader.session.sender_id]
+        self.filtered.discard(reader)
+        return self.detach(reader)
+
+    def attach(self, reader: Reader, cursor: int) -> None:
+        """Make ``reader`` live, which has taken everything before number ``cursor``: our own, or
+        one that is ahead of it."""
+        if cursor == self.cursor:
+            self.live.add(reader)
+        else:
+            self.early[reader] = cursor
+
+    def detach(self, reader: Reader) -> int:
+        """Make ``reader`` live no longer; the number of the event that it gets next."""
+        self.live.discard(reader)
+        return self.early.pop(reader, self.cursor)
+
+    # -- Fan-out
+
+    def fan_out(self) -> int:
+        """Send the live readers everything that is new; the number of these events."""
+        log = self.room.log
+        if self.cursor < log.held:
+            self._leave_all_behind(log.held)
+        start = self.cursor
+        news = log.read(start, log.end)
+        self.cursor = start + len(news)
+        pieces = [self.codec.encode(event, self.view) for event in news]
+        self._cache(start, pieces)
+        own = {} if self.codec.echo else self._own_events(news)
+        apart = self.filtered.union(own)
+        self._send(start, pieces, self.live - apart if apart else self.live)
+        for reader in apart & self.live:
+            self._send(start, self._wanted(reader, pieces, news, own), (reader,))
+        for reader, cursor in [*self.early.items()]:
+            if cursor <= self.cursor:
+                del self.early[reader]
+                self.live.add(reader)
+                self._send(cursor, self._wanted(reader, pieces, news, own)[cursor - start :], (reader,))
+        return len(news)
+
+    def _leave_all_behind(self, cursor: int) -> None:
+        """More came in one turn than memory holds: let all readers fall behind, and go on from
+        number ``cursor``."""
+        cursors = [*((reader, self.cursor) for reader in self.live), *self.early.items()]
+        self.cursor = cursor  # First, since a reader that falls behind looks at once whether there is something to take.
+        for reader, next_event in cursors:
+            reader.fall_behind(self, next_event)
+
+    def _own_events(self, news: Iterable[Event]) -> dict[Reader, list[int]]:
+        """The readers who caused some of ``news``, each with the indices of these events."""
+        indices: dict[str, list[int]] = {}
+        for index, event in enumerate(news):
+            indices.setdefault(event.sender_id, []).append(index)
+        return {self.readers[sender_id]: own for sender_id, own in indices.items() if sender_id in self.readers}
+
+    def _wanted(self, reader: Reader, pieces: list[bytes], news: Sequence[Event], own: Mapping[Reader, list[int]]) -> list[bytes]:
+        """``pieces``, each of them empty if ``reader`` does not want its event."""
+        if reader.session.is_filtered:
+            return [piece if reader.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
+        wanted = pieces.copy()
+        for index in own.get(reader, ()):
+            wanted[index] = b""
+        return wanted
+
+    def _send(self, start: int, pieces: Sequence[bytes], readers: Collection[Reader]) -> None:
+        """Send ``pieces``, the events from number ``start`` on, to each of ``readers``."""
+        chunk = b"".join(pieces)
+        size = len(chunk)
+        short: list[tuple[Reader, int]] = []
+        if size:
+            for reader in readers:
+                try:
+                    sent = reader.send(chunk)
+                except OSError:  # It takes nothing now, or is gone; the transport will find out which.
+                    sent = 0
+                if sent != size:
+                    short.append((reader, sent))
+        for reader, sent in short:
+            cursor, rest = _cut(start, pieces, sent)
+            reader.fall_behind(self, cursor, rest)
+
+    # -- Catching up
+
+    def take(self, reader: Reader, cursor: int, stop: int, size: int) -> tuple[bytes, int]:
+        """The bytes that ``reader`` gets from number ``cursor`` on, up to number ``stop`` and about
+        ``size`` bytes; and its next cursor, which is ``cursor`` where that event is not in
+        memory."""
+        log = self.room.log
+        taken: list[bytes] = []
+        if cursor < log.first:
+            missed = Missed(self.room.name.text, cursor, log.first - 1)
+            taken.append(reader.talk.encode(missed))
+            cursor = log.first
+        for event in log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE)):
+            if size <= 0:
+                break
+            if reader.wants(event):
+                piece = self._encoded.get(event.seq) or self._encode(event)
+                taken.append(piece)
+                size -= len(piece)
+            cursor = event.seq + 1
+        return b"".join(taken), cursor
+
+    def _cache(self, start: int, pieces: Sequence[bytes]) -> None:
+        if len(self.live) + len(self.early) == len(self.readers):
+            self._encoded.clear()
+        else:
+            self._encoded.update(enumerate(pieces, start))
+            self._trim()
+
+    def _encode(self, event: Event) -> bytes:
+        piece = self._encoded[event.seq] = self.codec.encode(event, self.view)
+        self._trim()
+        return piece
+
+    def _trim(self) -> None:
+        most = self.room.log.end - self.room.log.held + LOG_PAGE_EVENTS
+        while len(self._encoded) > most:
+            del self._encoded[next(iter(self._encoded))]
+
+
+def _cut(start: int, pieces: Sequence[bytes], sent: int) -> tuple[int, bytes]:
+    """Where ``sent`` bytes of ``pieces`` end: the number of the next whole event, and the rest of
+    the one that is cut.
+
+    So a reader who falls behind makes its transport hold the end of one line at most; all further
+    events wait in the log.
+    """
+    ends = list(accumulate(map(len, pieces)))
+    index = bisect_right(ends, sent)
+    done = sent - (ends[index - 1] if index else 0)
+    return (start + index + 1, pieces[index][done:]) if done else (start + index, b"")

@@ -1,0 +1,191 @@
+"""The two ways to write to a transport.
+
+Each writer is a producer of its transport, which asks it for more when there is room, and takes
+that from its source, the outlet, a batch at a time.
+
+* A plain socket (:class:`SocketWriter`) is written to directly as long as the transport holds
+  nothing: one system call for each delivery, where Twisted's ``write`` needs three. When the socket
+  does not take everything, the writer becomes a pull producer (:class:`IPullProducer`): the
+  transport asks for a batch each time that it has written the one before.
+* Any other transport (:class:`TransportWriter`: TLS, SSH, a WebSocket) makes other bytes of what is
+  written, and is written to by ``write`` alone. The writer is its push producer
+  (:class:`IPushProducer`) from the first to the last, and writes until it is told to pause.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+import termios
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
+from zope.interface import implementer
+
+
+class Writable(Protocol):
+    """What is asked of a transport, be it TCP, TLS or a WebSocket."""
+
+    def write(self, data: bytes) -> None:
+        """Queue ``data``."""
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Ask ``producer`` for more when there is room (:class:`IConsumer`)."""
+
+    def unregisterProducer(self) -> None:
+        """Ask no more."""
+
+    def loseConnection(self) -> None:
+        """Close, after everything that is queued."""
+
+    def abortConnection(self) -> None:
+        """Close now."""
+
+
+class Source(Protocol):
+    """Where a writer takes from."""
+
+    def next_batch(self) -> bytes:
+        """The bytes to write next; empty: there are none for now."""
+
+    def on_all_written(self) -> None:
+        """There was no next batch, and the transport would take one."""
+
+
+class Writer(Protocol):
+    """Writes to one transport."""
+
+    @property
+    def send(self) -> Callable[[bytes], int]:
+        """Give bytes to the transport at once, and get how many it has taken. May raise OSError.
+
+        Only while everything from before is written.
+        """
+
+    def start(self) -> None:
+        """Write the batches of the source as soon as the transport takes them, which may be now,
+        until there is none."""
+
+    def close(self) -> None:
+        """End the connection after what is written."""
+
+    def unacknowledged(self) -> int:
+        """How many bytes the kernel holds for the other side; -1 where it does not tell."""
+
+
+def writer_for(transport: Writable, source: Source) -> Writer:
+    """The writer that fits ``transport``."""
+    sock = _socket_of(transport)
+    return TransportWriter(transport, source) if sock is None else SocketWriter(transport, sock, source)
+
+
+@implementer(IPullProducer)
+class SocketWriter:
+    """Writes to a transport with a plain socket."""
+
+    __slots__ = ("_registered", "_socket", "_source", "_transport", "send")
+
+    def __init__(self, transport: Writable, sock: socket.socket, source: Source) -> None:
+        self._transport = transport
+        self._socket = sock
+        self._source = source
+        self._registered = False
+        """Whether the transport has us as its producer, and will ask for a batch."""
+        self.send: Callable[[bytes], int] = sock.send
+
+    def start(self) -> None:
+        if not self._registered:
+            self._registered = True
+            self._transport.registerProducer(self, False)  # Which asks for the first batch at once.
+
+    def close(self) -> None:
+        self._transport.loseConnection()
+
+    def unacknowledged(self) -> int:
+        return _unacknowledged(self._socket)
+
+    def resumeProducing(self) -> None:
+        """The transport holds nothing, and asks for a batch."""
+        batch = self._source.next_batch()
+        if batch:
+            self._transport.write(batch)
+            return
+        self._registered = False
+        self._transport.unregisterProducer()
+        self._source.on_all_written()
+
+    def stopProducing(self) -> None:
+        """The connection is lost, which its protocol is told too."""
+
+
+@implementer(IPushProducer)
+class TransportWriter:
+    """Writes to a transport without a plain socket."""
+
+    __slots__ = ("_paused", "_source", "_transport")
+
+    def __init__(self, transport: Writable, source: Source) -> None:
+        self._transport = transport
+        self._source = source
+        self._paused = False
+        transport.registerProducer(self, True)
+
+    def send(self, data: bytes) -> int:
+        if self._paused:
+            return 0
+        self._transport.write(data)
+        return len(data)
+
+    def start(self) -> None:
+        if not self._paused:
+            self.resumeProducing()
+
+    def close(self) -> None:
+        self._transport.unregisterProducer()
+        self._transport.loseConnection()
+
+    def unacknowledged(self) -> int:
+        transport: Any = self._transport
+        while transport is not None:
+            sock = _socket_of(transport)
+            if sock is not None:
+                return _unacknowledged(sock)
+            transport = getattr(transport, "transport", None)
+        return -1
+
+    def resumeProducing(self) -> None:
+        """The transport takes more."""
+        self._paused = False
+        while not self._paused:
+            batch = self._source.next_batch()
+            if not batch:
+                return self._source.on_all_written()
+            self._transport.write(batch)
+
+    def pauseProducing(self) -> None:
+        """The transport takes no more for now."""
+        self._paused = True
+
+    def stopProducing(self) -> None:
+        """The connection is lost."""
+        self._paused = True
+
+
+def _socket_of(transport: Writable) -> socket.socket | None:
+    """The socket of ``transport``, if that is plain: what is written to it are the connection's own
+    bytes."""
+    get = getattr(transport, "getHandle", None)
+    handle = None if ISSLTransport.providedBy(transport) or get is None else get()
+    return handle if isinstance(handle, socket.socket) else None
+
+
+def _unacknowledged(sock: socket.socket) -> int:
+    """The bytes that the kernel holds for the other side (SIOCOUTQ of tcp(7), Linux; elsewhere
+    -1)."""
+    try:
+        waiting: int = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+    except OSError:
+        return -1
+    return waiting

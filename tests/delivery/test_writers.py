@@ -1,0 +1,211 @@
+"""The writers: to a plain socket past the transport, and to any other transport as it allows."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.main import CONNECTION_DONE
+from twisted.python.failure import Failure
+from zope.interface import directlyProvides
+
+from chatd.delivery.writers import SocketWriter, TransportWriter, Writer, writer_for
+from tests.wires import Kernel, PushedWire, SocketWire
+
+
+class Batches:
+    """A source of a few batches."""
+
+    def __init__(self, *batches: bytes) -> None:
+        self.batches = [*batches]
+        self.ends = 0
+
+    def next_batch(self) -> bytes:
+        return self.batches.pop(0) if self.batches else b""
+
+    def on_all_written(self) -> None:
+        self.ends += 1
+
+
+class Case:
+    """A writer, between a source and a transport."""
+
+    def __init__(self, wire: PushedWire, *batches: bytes) -> None:
+        self.wire = wire
+        self.source = Batches(*batches)
+        self.writer: Writer = writer_for(wire, self.source)
+
+    @property
+    def producer(self) -> object:
+        """Whom the transport asks for more."""
+        return self.wire.producer
+
+    @property
+    def held(self) -> int:
+        """What the transport holds, in bytes."""
+        return self.wire.written - len(self.wire.kernel.taken)
+
+
+def socket_case(*batches: bytes) -> Case:
+    return Case(SocketWire(Kernel()), *batches)
+
+
+def transport_case(*batches: bytes) -> Case:
+    return Case(PushedWire(Kernel()), *batches)
+
+
+BIG = b"x" * (1 << 17)
+"""More than a transport without a socket takes before it says stop (64 KiB)."""
+
+
+# -- Which -----------------------------------------------------------------------------------------
+
+
+class OddHandle(PushedWire):
+    """A transport whose handle is something else than a socket."""
+
+    def getHandle(self) -> object:  # noqa: N802
+        return object()
+
+
+def test_a_plain_socket_is_written_to_directly_and_nothing_else_is() -> None:
+    inside_tls = SocketWire(Kernel())
+    directlyProvides(inside_tls, ISSLTransport)
+    assert isinstance(writer_for(SocketWire(Kernel()), Batches()), SocketWriter)
+    for wire in (PushedWire(Kernel()), OddHandle(Kernel()), inside_tls):
+        assert isinstance(writer_for(wire, Batches()), TransportWriter)
+
+
+# -- Sockets ---------------------------------------------------------------------------------------
+
+
+def test_sending_is_the_sockets_own_method() -> None:
+    case = socket_case()
+    assert case.writer.send == case.wire.getHandle().send  # type: ignore[attr-defined]
+    assert case.writer.send(b"hi") == 2
+    assert (case.wire.kernel.taken, case.wire.written, case.producer) == (b"hi", 0, None)
+
+
+def test_a_socket_is_given_a_batch_when_the_one_before_is_gone() -> None:
+    case = socket_case(b"one", b"two", b"three")
+    case.writer.start()
+    case.writer.start()
+    assert case.held == 3
+    for held in (3, 5, 0):
+        assert case.source.ends == 0
+        case.wire.can_write()
+        assert case.held == held
+    assert case.wire.kernel.taken == b"onetwothree"
+    assert (case.source.ends, case.producer) == (1, None)
+
+
+def test_a_socket_can_be_behind_again() -> None:
+    case = socket_case()
+    case.writer.start()
+    assert (case.source.ends, case.producer) == (1, None)
+    case.source.batches.append(b"more")
+    case.writer.start()
+    case.wire.can_write()
+    assert (case.wire.kernel.taken, case.source.ends) == (b"more", 2)
+
+
+def test_a_lost_socket_is_given_nothing() -> None:
+    case = socket_case(b"one", b"two")
+    case.writer.start()
+    case.wire.connectionLost(Failure(CONNECTION_DONE))
+    case.writer.start()
+    assert (case.source.batches, case.source.ends) == ([b"two"], 0)
+
+
+# -- Other transports ------------------------------------------------------------------------------
+
+
+def test_a_transport_is_written_to_while_it_takes_something() -> None:
+    case = transport_case()
+    assert case.writer.send(b"hi") == 2
+    assert case.writer.send(BIG) == len(BIG)
+    assert case.writer.send(b"more") == 0
+    case.wire.can_write()
+    assert case.writer.send(b"more") == 4
+    assert case.wire.written == len(BIG) + 6
+
+
+def test_a_transport_is_given_batches_until_it_says_stop() -> None:
+    case = transport_case(b"one", BIG, b"two", BIG)
+    case.writer.start()
+    assert case.held == len(BIG) + 3
+    case.writer.start()
+    assert case.source.batches == [b"two", BIG]
+    while case.held:
+        assert case.source.ends == 0
+        case.wire.can_write()
+    assert case.wire.kernel.taken == b"one" + BIG + b"two" + BIG
+    assert case.source.ends == 1
+
+
+def test_a_transport_has_its_producer_until_it_is_closed() -> None:
+    case = transport_case(b"one")
+    assert case.producer is case.writer
+    assert case.wire.streamingProducer
+    case.writer.start()
+    assert case.producer is case.writer
+    case.writer.close()
+    assert case.producer is None
+
+
+def test_a_lost_transport_is_given_nothing() -> None:
+    case = transport_case(b"one")
+    case.wire.connectionLost(Failure(CONNECTION_DONE))
+    case.writer.start()
+    assert case.writer.send(b"hi") == 0
+    assert (case.source.batches, case.source.ends) == ([b"one"], 0)
+
+
+# -- Both ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wire", [SocketWire, PushedWire])
+def test_the_connection_ends_after_what_is_written(wire: type[PushedWire]) -> None:
+    case = Case(wire(Kernel()), b"one")
+    case.wire.kernel.room = 0
+    case.writer.start()
+    case.wire.kernel.room = 3
+    while not case.source.ends:
+        case.wire.can_write()
+    case.writer.close()
+    case.wire.can_write()
+    assert case.wire.kernel.taken == b"one"
+    assert case.wire.lost is not None
+
+
+class RealWire(SocketWire):
+    """A transport with a socket of the system."""
+
+    def __init__(self, handle: socket.socket) -> None:
+        super().__init__(Kernel())
+        self._real = handle
+
+    def getHandle(self) -> socket.socket:  # type: ignore[override]  # noqa: N802
+        return self._real
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_what_the_kernel_holds_is_known_however_deep_its_socket_is_wrapped(depth: int) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        wire: PushedWire = RealWire(near)
+        for _ in range(depth):
+            wrapped, wire = wire, PushedWire(Kernel())
+            wire.transport = wrapped  # type: ignore[attr-defined]
+        writer = writer_for(wire, Batches())
+        assert writer.unacknowledged() == 0
+        near.send(b"hi")
+        assert writer.unacknowledged() > 0
+        far.recv(2)
+        assert writer.unacknowledged() == 0
+
+
+def test_where_no_kernel_tells_nothing_is_known() -> None:
+    assert socket_case().writer.unacknowledged() == -1
+    assert transport_case().writer.unacknowledged() == -1
