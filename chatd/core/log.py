@@ -36,6 +36,9 @@ class Log(Protocol):
     a log in memory answers before the call returns.
     """
 
+    on_news: Callable[[], object]
+    """Called when something new can be read; whoever has the log sets it."""
+
     @property
     def first(self) -> int:
         """The seq of the oldest event that there is."""

@@ -39,6 +39,7 @@ class MemoryLog:
         messages: Messages | None = None,
         on_dropped: Callable[[Said], None] | None = None,
     ) -> None:
+        self.on_news: Callable[[], object] = _nobody
         self.first = first
         self.end = first
         self.state = RoomState()
@@ -57,7 +58,7 @@ class MemoryLog:
         earlier = None
         if type(draft) is Said and draft.id:
             earlier = self._messages.get((draft.sender_id, draft.id))
-        on_stored(self.add(draft.numbered(self.end)) if earlier is None else earlier)
+        on_stored(self.add(draft.number(self.end)) if earlier is None else earlier)
 
     def add(self, event: Event) -> Event:
         """Hold ``event``, whose seq is :attr:`end`, as the newest; the same event."""
@@ -71,6 +72,7 @@ class MemoryLog:
             self._change_state(event)
         if self._size > self._max_size or len(self._events) > self._max_events:
             self._shrink()
+        self.on_news()
         return event
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
@@ -168,6 +170,10 @@ class MemoryStore:
         )
         newest = heapq.merge(*found, key=lambda event: event.time, reverse=True)
         on_found(list(islice(newest, query.most)))
+
+
+def _nobody() -> None:
+    """Nobody wants to know of what is new."""
 
 
 def _size(event: Event) -> int:

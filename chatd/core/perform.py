@@ -18,7 +18,6 @@ from chatd.core.driver import Later, drive
 from chatd.core.errors import NickNeeded, NotAllowed, NotDelivered, Refusal, TooLong
 from chatd.core.events import Ack, Answer, Closing, Event, Refused
 from chatd.core.limits import ID_CHARACTERS
-from chatd.core.membership import Role
 from chatd.core.policy import may
 from chatd.core.presence import close
 from chatd.core.registry import Registry
@@ -63,7 +62,7 @@ def _check(registry: Registry, session: Session, command: Command) -> None:
     if session.person is None:
         if row.nick_needed:
             raise NickNeeded("You have no nick yet.", "First say what you want to be called.")
-    elif row.right is not Role.GUEST:
+    elif row.right:  # More than a guest's.
         _check_right(registry, session, command, row)
     if type(command) is not Ping:  # Programs send these by themselves; nobody is less idle for them.
         session.last_active = registry.now()

@@ -14,8 +14,7 @@ from chatd.core.room import Room
 def may(person: Person, room: Room, right: Role) -> bool:
     """Whether ``person`` may do in ``room`` what takes the role ``right``."""
     membership = room.members.get(person)
-    role = Role.GUEST if membership is None else membership.role
-    return role >= right
+    return not right if membership is None else membership.role >= right
 
 
 class Visible:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event, Joined, Left, Said
@@ -17,14 +18,14 @@ from chatd.core.retention import Retention
 class Room:
     """A room. ``on_news`` is called when its log has something new to show."""
 
-    __slots__ = ("_on_news", "_owed", "log", "members", "name")
+    __slots__ = ("_owed", "log", "members", "name")
 
     def __init__(self, name: Name, log: Log, on_news: Callable[[Room], None]) -> None:
         self.name = name
         self.log = log
         self.members: dict[Person, Membership] = {}
         """Who is in, those first who came first."""
-        self._on_news = on_news
+        log.on_news = partial(on_news, self)
         self._owed: list[Event] = []
 
     @property
@@ -54,14 +55,8 @@ class Room:
     # -- What happens
 
     def post(self, draft: Event, on_stored: OnStored) -> None:
-        """Append ``draft``; once it is stored, have it shown to those who are in."""
-
-        def stored(outcome: Event | NotDelivered) -> None:
-            if isinstance(outcome, Event):
-                self._on_news(self)
-            on_stored(outcome)
-
-        self.log.append(draft, stored)
+        """Append ``draft``; once it is stored, it is shown to those who are in."""
+        self.log.append(draft, on_stored)
 
     def join(self, person: Person, draft: Joined, on_stored: OnStored) -> Membership:
         """Let ``person`` in; their membership gets its number when ``draft`` is stored."""

@@ -83,11 +83,6 @@ class Appending:
         """What waits for a look at the disk, by the sender whose message is looked up."""
         self._waiting_drafts = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether so much is on its way that nothing more is taken."""
-        return len(self._pending) + self._waiting_drafts >= PENDING_EVENTS
-
     def has_pending(self, log: Target) -> bool:
         """Whether something of ``log`` is on its way."""
         return any(pending[0] is log for pending in self._pending)
@@ -96,9 +91,9 @@ class Appending:
 
     def append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
-        if self.is_full:
+        if len(self._pending) + self._waiting_drafts >= PENDING_EVENTS:
             on_stored(DISK_TOO_SLOW)
-        elif draft.sender_id in self._waiting:
+        elif self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
             self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored))
         else:

@@ -52,6 +52,7 @@ class SqliteLog:
         self._first = row.first
         """The number from which on the disk has everything that is stored."""
         self._tail = tail
+        self.on_news: Callable[[], object] = tail.on_news
         for event in last:
             tail.add(event)
         tail.state = row.state
@@ -84,7 +85,7 @@ class SqliteLog:
         self._appending.append(self, draft, on_stored)
 
     def number(self, draft: Event) -> tuple[Event, bool]:
-        event = draft.numbered(self._next)
+        event = draft.number(self._next)
         self._next += 1
         return event, not self.state.retention.is_none(event.time) or type(event) is RetentionSet
 
@@ -93,6 +94,7 @@ class SqliteLog:
         self._tail.add(event)
         if not kept:
             self._first = event.seq + 1
+        self.on_news()
 
     def take_back(self) -> None:
         self._next = self.end

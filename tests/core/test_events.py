@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 
 from chatd.core.events import DRAFT, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
@@ -18,8 +20,14 @@ DRAFTS: list[Event] = [
 
 
 @pytest.mark.parametrize("draft", DRAFTS, ids=lambda draft: type(draft).__name__)
-def test_a_numbered_event_differs_from_its_draft_in_its_seq_alone(draft: Event) -> None:
-    event = draft.numbered(42)
-    assert type(event) is type(draft)
-    assert (event.seq, draft.seq) == (42, DRAFT)
-    assert event.numbered(DRAFT) == draft
+def test_a_draft_becomes_the_event_and_only_its_seq_changes(draft: Event) -> None:
+    before = repr(draft)
+    event = draft.number(42)
+    assert event is draft
+    assert repr(event) == before.replace("seq=0", "seq=42")
+    event.number(DRAFT)
+
+
+def test_nothing_else_of_an_event_can_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        DRAFTS[0].seq = 7  # type: ignore[misc]

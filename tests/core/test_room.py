@@ -60,7 +60,7 @@ def new_member(room: Room, nick: str) -> Person:
 def test_news_is_told_before_whoever_posted_it_is_answered() -> None:
     room, happened = new_room()
     room.post(said(), happened.append)
-    assert happened == [room, said().numbered(1)]
+    assert happened == [room, said().number(1)]
 
 
 def test_nothing_is_shown_before_it_is_stored() -> None:
@@ -69,7 +69,7 @@ def test_nothing_is_shown_before_it_is_stored() -> None:
     room.post(topic("tea"), happened.append)
     assert (happened, room.topic) == ([], "")
     log.answer()
-    assert (happened, room.topic) == ([room, topic("tea").numbered(1)], "tea")
+    assert (happened, room.topic) == ([room, topic("tea").number(1)], "tea")
 
 
 def test_what_is_not_stored_is_not_shown() -> None:
@@ -129,7 +129,7 @@ def test_what_has_happened_is_stored_when_that_is_possible_again() -> None:
     log.answer()
     room.retry_owed()
     assert log.waiting == []
-    assert list(log.read(1, 9)) == [left().numbered(1)]
+    assert list(log.read(1, 9)) == [left().number(1)]
 
 
 def test_the_leaving_of_who_was_never_in_is_not_owed() -> None:

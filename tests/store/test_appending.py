@@ -27,7 +27,7 @@ class FakeLog:
 
     def number(self, draft: Event) -> tuple[Event, bool]:
         self.next += 1
-        return draft.numbered(self.next - 1), True
+        return draft.number(self.next - 1), True
 
     def show(self, event: Event, kept: bool) -> None:
         self.is_stored = True

@@ -14,7 +14,7 @@ from chatd.core.room import Room
 from chatd.core.session import Session
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Posting:
     """What saying something gives back: a draft that is answered when it is stored, while the next
     command is taken."""
