@@ -30,6 +30,7 @@ from chatd.core.commands import (
     Rooms,
     Row,
     Say,
+    Search,
     Topic,
     Unignore,
     Who,
@@ -47,6 +48,9 @@ ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
     ("line", "command"),
     [
         ("hi", Say("hi")),
+        ("/search tea", Search("tea")),
+        ("/search in:#dev green tea from:ada", Search("green tea", "#dev", "ada")),
+        ("/search tea after:2026-11-01 before:12:30 in: x:y", Search("tea in: x:y", "", "", "12:30", "2026-11-01")),
         (" /who", Say(" /who")),
         ("a  b ", Say("a  b ")),
         ("//who", Say("/who")),
@@ -176,3 +180,10 @@ def test_a_help_fits_on_a_line_of_a_terminal(row: Row) -> None:
     widest = max(len(usage_line(other)) for other in TABLE)
     assert row.help
     assert len("-- ") + widest + len("  ") + len(row.help) <= 80
+
+
+def test_a_search_needs_words() -> None:
+    with pytest.raises(BadUsage) as refused:
+        parse("/search in:#dev")
+    assert refused.value.reason == "/search needs words."
+    assert "in:#lobby from:ada" in refused.value.hint

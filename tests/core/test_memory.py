@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, Joined, Said
-from chatd.core.memory import EVENT_BYTES, MemoryLog, Messages
+from chatd.core.events import DRAFT, Event, Joined, RetentionSet, Said
+from chatd.core.memory import EVENT_BYTES, MemoryLog, MemoryStore, Messages
+from chatd.core.names import parse_room
 
 Told = list[Event | NotDelivered]
 
@@ -161,3 +162,45 @@ def test_a_log_holds_the_last_events_that_fit(texts: list[tuple[str, str]], most
         assert all(find(log, "seat", said.id) == said for said in held if isinstance(said, Said) and said.id)
     gone = kept[: log.first - 1]
     assert not any(find(log, "seat", said.id) for said in gone if isinstance(said, Said))
+
+
+# -- What is kept ----------------------------------------------------------------------------------
+
+
+def test_what_was_said_while_nothing_was_kept_goes_when_something_is_again() -> None:
+    log = filled(MemoryLog(), "before")
+    for draft in (
+        RetentionSet("lobby", DRAFT, 0, "ada", "seat", "none", 0),
+        said(DRAFT, "unkept"),
+        RetentionSet("lobby", DRAFT, 0, "ada", "seat", "", 0),
+    ):
+        log.append(draft, lambda outcome: None)
+    assert numbers(log.read(1, 9)) == [4]
+    assert log.state.retention.text == ""
+
+
+def test_whoever_asked_is_told_of_messages_that_are_dropped() -> None:
+    dropped: list[str] = []
+    log = MemoryLog(events=8, on_dropped=lambda said: dropped.append(said.id))
+    for seq in range(1, 10):
+        log.append(said(seq, id=str(seq) if seq != 2 else ""), lambda outcome: None)
+    assert dropped == ["1"]
+
+
+def test_news_is_told_with_each_event() -> None:
+    log, news = MemoryLog(), list[int]()
+    log.on_news = lambda: news.append(log.end)
+    filled(log, "a", "b")
+    assert news == [2, 3]
+
+
+# -- The store -------------------------------------------------------------------------------------
+
+
+def test_a_store_makes_each_log_once_and_knows_its_rooms() -> None:
+    store = MemoryStore("testlog")
+    log = store.log(parse_room("Dev"))
+    assert store.log(parse_room("#DEV")) is log
+    assert list(store.room_names()) == ["Dev"]
+    store.close_log("dev")
+    assert (list(store.room_names()), dict(store.logs)) == ([], {})

@@ -228,3 +228,15 @@ def test_a_defect_at_the_end_costs_the_connection(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(registry.store, "after_pending", lambda then: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         end(registry, ada.session, Reason.TIMED_OUT)
+
+
+def test_whose_joining_fails_after_they_have_gone_is_removed_once() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    perform(registry, ada.session, Hello("ada"))
+    store.failure = NotDelivered("The disk is full.")
+    ada.lose_link()
+    store.answer()
+    assert not registry.rooms.find("lobby").members
+    assert ada.out.held == 0

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chatd.core import rooms as module
-from chatd.core.commands import Say
+from chatd.core.commands import Hello, Say
 from chatd.core.errors import BadRoom, NoSuchRoom, NotDelivered, TooMany
-from chatd.core.events import DRAFT, Event, Said
+from chatd.core.events import DRAFT, Event, Joined, Left, Said
+from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
-from chatd.testing import NOON, arrive, new_registry
+from chatd.core.perform import perform
+from chatd.testing import NOON, Visitor, arrive, new_registry
+from tests.core.late import LateStore
 
 
 def test_a_room_is_made_once_and_found_in_every_spelling() -> None:
@@ -62,3 +65,27 @@ def test_no_room_is_made_where_people_are_in_all(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(TooMany, match=r"^There are 2 rooms already\. Enter one of them; /rooms lists them\.$"):
         registry.rooms.open(parse_room("three"))
     assert registry.rooms.open(parse_room("two"))
+
+
+def test_the_rooms_that_the_store_knows_are_open_from_the_start() -> None:
+    store = MemoryStore("testlog")
+    for name in ("dev", "tea"):
+        store.log(parse_room(name))
+    store._names["odd"] = "no room"  # The grammar was another one when it was made.
+    assert [room.name.text for room in new_registry(store=store).rooms] == ["dev", "tea"]
+
+
+def test_what_is_owed_is_tried_again_in_every_room() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    perform(registry, ada.session, Hello("ada", rooms=("dev", "tea")))
+    store.answer()
+    store.failure = NotDelivered("The disk is full.")
+    ada.lose_link()
+    store.answer()
+    store.failure = None
+    registry.rooms.retry_owed()
+    store.answer()
+    for name in ("dev", "tea"):
+        assert [type(event) for event in registry.rooms.find(name).log.read(1, 9)] == [Joined, Left]

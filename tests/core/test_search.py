@@ -41,3 +41,19 @@ def test_an_excerpt_shows_what_is_around_the_word(text: str, words: Sequence[str
 
 def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
     assert not matches(Query(("喝茶吧",), ()), Said("tea", 1, 0, "ada", "o", "喝茶"))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (Query(("tea",), (), since=5, until=6), True),
+        (Query(("tea",), (), since=6), False),
+        (Query(("tea",), (), until=5), False),
+        (Query(("tea",), (), nick="ada"), True),
+        (Query(("tea",), (), nick="eve"), False),
+        (Query(("te*",), ()), True),
+        (Query(("te",), ()), False),
+    ],
+)
+def test_a_query_is_about_words_a_nick_and_a_time(query: Query, found: bool) -> None:
+    assert matches(query, Said("tea", 1, 5, "Ada", "o", "more tea")) is found

@@ -9,15 +9,22 @@ import pytest
 from chatd.core import events
 from chatd.core.commands import (
     Command,
+    Hello,
     History,
+    Join,
+    Keep,
     Say,
+    Search,
 )
+from chatd.core.events import Said
 from chatd.core.limits import (
     HISTORY_EVENTS,
 )
 from chatd.core.memory import MemoryLog, MemoryStore
-from chatd.testing import Visitor, arrive, new_registry
+from chatd.core.perform import perform
+from chatd.testing import StandingClock, Visitor, arrive, new_registry
 from tests.core.actions.asking import only, refusal
+from tests.core.late import LateStore
 
 TOKEN = "t" * 16
 
@@ -66,3 +73,65 @@ def test_history_takes_no_numbers_below_0(ada: Visitor, command: Command) -> Non
         "These numbers make no sense.",
         "Write numbers above 0.",
     )
+
+
+@pytest.mark.parametrize("command", [History(after=3, before=3), History(before=1, around_time="12:00")])
+def test_history_is_about_one_place(ada: Visitor, command: Command) -> None:
+    assert refusal(ada.ask(command)) == (
+        "bad-usage",
+        "These are several places.",
+        "Name one: before, after or around a seq or a time.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "seqs"),
+    [
+        (History(2, after=3), [4, 5]),
+        (History(2, after_time="2026-11-23T11:00Z"), [1, 2]),
+        (History(2, before_time="2026-11-23T13:00Z"), [5, 6]),
+    ],
+)
+def test_history_goes_either_way(ada: Visitor, command: History, seqs: list[int]) -> None:
+    for text in "abcde":
+        ada.ask(Say(text))
+    assert [event.seq for event in only(events.HistoryPage, ada.ask(command)).events] == seqs
+
+
+def test_a_room_of_which_nothing_is_kept_has_no_history(ada: Visitor) -> None:
+    ada.ask(Keep("none"))
+    ada.ask(Say("unkept"))
+    assert only(events.HistoryPage, ada.ask(History())) == events.HistoryPage("lobby", (), more=False)
+
+
+def test_a_search_that_would_take_too_long_is_refused() -> None:
+    store = LateStore()
+    ada = Visitor(new_registry(store=store))
+    perform(ada.registry, ada.session, Hello("ada"))
+    store.answer()
+    store.search = lambda query, on_found: on_found(None)  # type: ignore[method-assign, assignment]
+    perform(ada.registry, ada.session, Search("tea"))
+    store.answer()
+    [refused] = [news for news in ada.take() if isinstance(news, events.Refused)]
+    assert (refused.code, refused.reason) == ("too-many", "Too much would be looked through.")
+
+
+@pytest.mark.parametrize(
+    ("command", "texts"),
+    [
+        (Search("tea"), ["more tea", "tea"]),
+        (Search("tea", count=1), ["more tea"]),
+        (Search("tea", room="#dev"), ["more tea"]),
+        (Search("tea", nick="BOB"), []),
+        (Search("tea", before_time="2026-11-23T11:00Z"), []),
+        (Search("tea", after_time="2026-11-23T11:00Z"), ["more tea", "tea"]),
+    ],
+)
+def test_messages_are_found_in_every_room(clock: StandingClock, ada: Visitor, command: Search, texts: list[str]) -> None:
+    ada.ask(Say("tea"))
+    ada.ask(Join("dev"))
+    clock.advance(1)
+    ada.ask(Say("more tea"))
+    found = only(events.SearchResults, ada.ask(command))
+    assert [event.text for event in found.events if isinstance(event, Said)] == texts
+    assert found.more == (command.count == 1)

@@ -11,6 +11,7 @@ from chatd.core.commands import (
     Hello,
     History,
     Join,
+    Keep,
     Leave,
     Me,
     Ping,
@@ -34,8 +35,8 @@ from chatd.core.limits import (
     ROOMS_PER_SESSION,
     TOPIC_CHARACTERS,
 )
-from chatd.core.registry import Registry
-from chatd.testing import Visitor, arrive
+from chatd.core.registry import Registry, Settings
+from chatd.testing import Visitor, arrive, new_registry
 from tests.core.actions.asking import LOST, LosingLog, every, only, refusal, rooms_of
 
 TOKEN = "t" * 16
@@ -217,3 +218,14 @@ def test_a_command_of_no_table_is_a_defect_of_ours(ada: Visitor) -> None:
 
 def test_every_command_has_an_action() -> None:
     assert set(actions.ACTIONS) == {row.make for row in commands.TABLE} | {Hello, Say, Ping}
+
+
+def test_a_room_is_not_kept_for_longer_than_the_server_keeps() -> None:
+    ada = arrive(new_registry(Settings(keep="30d")), "ada")
+    assert refusal(ada.ask(Keep("31d"))) == (
+        "bad-usage",
+        "This server keeps nothing for longer than 30 days.",
+        "Choose less, or - for that long.",
+    )
+    assert only(events.RetentionIs, ada.ask(Keep("1d"))).keep == "1d"
+    assert only(events.RetentionIs, ada.ask(Keep("-"))) == events.RetentionIs("lobby", most="30d")
