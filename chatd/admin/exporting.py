@@ -13,7 +13,7 @@ from typing import Final
 from chatd.admin import data
 from chatd.admin.progress import Progress
 from chatd.codecs.json import JsonCodec
-from chatd.codecs.text import TextCodec
+from chatd.codecs.phrases import Phrases
 from chatd.core.events import Event
 from chatd.store import queries
 from chatd.store.database import UnusableError
@@ -40,11 +40,10 @@ def export(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _text_encoder() -> Callable[[Event], bytes]:
-    encode = TextCodec(lambda: 0).encode
+    phrases = Phrases(lambda: 0)  # In an export every time has its date.
 
     def line(event: Event) -> bytes:
-        words = encode(event).removesuffix(b"\r\n").removeprefix(b"-- ")
-        return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} ".encode() + words + b"\n"
+        return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} {phrases.event(event)}\n".encode()
 
     return line
 

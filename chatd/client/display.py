@@ -159,7 +159,7 @@ class Display:
         if self._look.past is not None:
             self._terminal.write(bell + self._screen.show_past(self._look.rows, self._live()))
             return
-        left_out = f"-- {self._left_out:,} lines are left out here; Page Up shows what was said."
+        left_out = f"{self._left_out:,} lines are left out here; Page Up shows what was said."
         lines = [*(self._wording.note(left_out) if self._left_out else ()), *self._lines]
         self._lines, self._left_out = [], 0
         self._terminal.write(bell + self._screen.leave_past() + self._screen.show(lines, self._live()))

@@ -16,6 +16,7 @@ from chatd.client.conversation import mentions
 from chatd.client.keys import Key
 from chatd.client.past import Entry, Past
 from chatd.client.wording import Wording
+from chatd.codecs import phrases
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
@@ -239,7 +240,7 @@ class Lookback:
         if asked is not None and isinstance(answer, events.HistoryPage):
             self._take(asked, answer)
         elif asked is not None and isinstance(answer, events.Refused):
-            self.notice = f"{answer.reason} {answer.hint}".strip()
+            self.notice = phrases.refusal(answer)
         return True
 
     def _take(self, asked: Asked, told: events.HistoryPage) -> None:

@@ -117,7 +117,7 @@ class Run:
 
         terminal.talk = Talk(self._reactor, wall_clock, terminal, options.nick, options.server, chosen, remember)
         if why:
-            terminal.talk.note(f"!! What you have seen before is not known: {file.path}: {why}.")
+            terminal.talk.refuse(f"What you have seen before is not known: {file.path}: {why}.")
         return terminal.talk, chosen
 
     def _program(self) -> Part:

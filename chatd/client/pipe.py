@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from chatd.client.fit import fit
 from chatd.client.link import ReconnectingLink
 from chatd.client.wording import plain_line
+from chatd.codecs import phrases
 from chatd.codecs.json import JsonCodec
 from chatd.core import commands, events
 from chatd.core.commands import Command
@@ -81,13 +82,13 @@ class Program:
             self._given_up.cancel()
             self._given_up = None
         elif isinstance(news, events.Refused) and news.id == "hello":
-            self._fail(Status.NOT_CONNECTED, f"{news.reason} {news.hint}".rstrip())
+            self._fail(Status.NOT_CONNECTED, phrases.refusal(news))
 
     def refused(self, refusal: events.Refused, for_nick: bool) -> None:
         """Part of `link.Listener`."""
         if for_nick or not self.link.was_up:
             cure = " --nick NICK gives one." if for_nick else ""
-            self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {refusal.reason} {refusal.hint}".rstrip() + cure)
+            self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {phrases.refusal(refusal)}{cure}")
 
     def link_lost(self, why: str, pause: float) -> None:
         """Part of `link.Listener`."""
@@ -204,7 +205,7 @@ class Speaker(Program):
             self._room = news.room
         if isinstance(news, events.Refused) and about is not None:
             self._refused += 1
-            self._refusal = f"{news.reason} {news.hint}".rstrip()
+            self._refusal = phrases.refusal(news)
         if isinstance(news, events.Ack) and about is not None and self._verbose:
             self._write(f"{DELIVERED}: #{news.room} {news.seq}\n")
         if about is not None or isinstance(news, events.Entered):

@@ -29,6 +29,7 @@ from chatd.client.remembered import Remembered
 from chatd.client.screen import Live
 from chatd.client.status import link_words, rooms_line
 from chatd.client.wording import Wording, nick_style
+from chatd.codecs import phrases
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.errors import Refusal
@@ -145,7 +146,7 @@ class Talk:
         if special is not None:
             special()
         elif len(self._editor.text) + len(press.text) > INPUT_CHARACTERS:
-            self.note(f"!! That is too much for one line: nothing of it was taken. {INPUT_CHARACTERS:,} characters are.")
+            self.refuse(f"That is too much for one line: nothing of it was taken. {INPUT_CHARACTERS:,} characters are.")
         else:
             self._editor = editor.press(self._editor, press)
 
@@ -169,7 +170,7 @@ class Talk:
         rooms = list(self._conversation.rooms)
         if 0 < number <= len(rooms):
             self._conversation.turn_to(rooms[number - 1])
-            self.note(f"-- You are in #{self._conversation.current}.")
+            self.note(f"You are in #{self._conversation.current}.")
             self._display.add(self._backlogs.turned_to(self._conversation.current))
 
     # -- What is typed
@@ -187,7 +188,7 @@ class Talk:
                 own = parse_own(line)
                 self._typed(commands.parse(line)) if own is None else self._asked_here(own)
             except Refusal as refusal:
-                self.note(f"!! {refusal}")
+                self.refuse(str(refusal))
 
     def _send(self, command: Command) -> Command:
         return self.link.send(command)
@@ -198,16 +199,16 @@ class Talk:
             return
         command = self._conversation.settle(command)
         if isinstance(command, (commands.Say, commands.Me)) and not command.room:
-            self.note("!! You are in no room. /join ROOM enters one, /rooms lists them.")
+            self.refuse("You are in no room. /join ROOM enters one, /rooms lists them.")
             return
         for part in fit(command):
             self._conversation.expect(self.link.send(part), self._now())
         if not self.link.up and not isinstance(command, MESSAGES):
-            self.note("-- That is asked as soon as the link is back.")
+            self.note("That is asked as soon as the link is back.")
 
     def _asked_here(self, own: Jump | OwnHelp) -> None:
         if isinstance(own, OwnHelp):
-            self.note(f"-- {own.about.usage}  {own.about.help}")
+            self.note(f"{own.about.usage}  {own.about.help}")
         elif own.new:
             self._jump_to_new()
         else:
@@ -216,7 +217,7 @@ class Talk:
     def _jump(self, number: int, room: str, hit: Hit) -> None:
         """Show the place of ``hit``, which has this ``number``."""
         if room not in self._conversation.rooms:
-            self.note(f"!! You are not in #{room}. /join #{room} enters it, then /jump {number} shows the place.")
+            self.refuse(f"You are not in #{room}. /join #{room} enters it, then /jump {number} shows the place.")
         elif self._display.can_paint:
             self._look.to_event(self._view(room), hit.seq, hit)
         else:
@@ -225,7 +226,7 @@ class Talk:
     def _jump_to_new(self) -> None:
         here = self._conversation.rooms.get(self._conversation.current)
         if here is None or here.mark is None:
-            self.note("!! Nothing has come here while you were away.")
+            self.refuse("Nothing has come here while you were away.")
         else:
             self._look_back(lambda view: self._look.to_event(view, here.mark[0] if here.mark else 0))
 
@@ -303,7 +304,7 @@ class Talk:
     def _answered(self, waiting: Waiting, news: Answer) -> None:
         nick, message, here = self._conversation.nick, waiting.message, self._conversation.current
         if isinstance(news, events.Refused):
-            why = f"{news.reason} {news.hint}".strip()
+            why = phrases.refusal(news)
             self._display.add(self._wording.not_delivered(nick, message, why, here))
         elif isinstance(news, events.Ack):
             time, seq = news.time, news.seq
@@ -324,16 +325,16 @@ class Talk:
         self._asking = False
         self._display.open()
         if self._link_lost:
-            self.note("-- The link is back.")
+            self.note("The link is back.")
 
     def refused(self, refusal: events.Refused, for_nick: bool) -> None:
         """Part of `link.Listener`: ask for another nick, if that is what it needs."""
-        why = f"{refusal.reason} {refusal.hint}".rstrip()
+        why = phrases.refusal(refusal)
         if for_nick:
             self._display.open()
             self._look.close()
             self._asking = True
-            self.note(f"!! {why}")
+            self.refuse(why)
         elif not self._display.is_open:
             self._fail(f"{self._server} refuses: {why}")
 
@@ -343,7 +344,7 @@ class Talk:
             self._fail(f"{self._server} cannot be reached: {why}.")
             return
         if not self._link_lost:
-            self.note(f"-- The link is lost: {why}. What you type is sent when it is back.")
+            self.note(f"The link is lost: {why}. What you type is sent when it is back.")
         self._link_lost = why
         self._retry_at = self._clock.seconds() + pause
         self._tick()
@@ -395,14 +396,14 @@ class Talk:
             self._remember(Remembered(seen.log, tuple(talk.rooms), talk.current, places), self._left)
         except OSError as error:
             self._remember = lambda now, left: None
-            self.note(f"!! What you have seen cannot be remembered for the next time: {error.strerror}.")
+            self.refuse(f"What you have seen cannot be remembered for the next time: {error.strerror}.")
 
     # -- The past
 
     def _look_back(self, look: Callable[[View], None]) -> None:
         room = self._conversation.current
         if not self._display.can_paint:
-            self.note("-- This terminal can only print: /history shows what was before.")
+            self.note("This terminal can only print: /history shows what was before.")
         elif not self._asking and room in self._conversation.rooms:
             look(self._view(room))
 
@@ -429,8 +430,12 @@ class Talk:
         self._display.come_back()
 
     def note(self, note: str) -> None:
-        """Say ``note``, which begins with ``-- `` or ``!! ``, as soon as there is a screen."""
+        """Say ``note`` as soon as there is a screen."""
         self._display.add(self._wording.note(note))
+
+    def refuse(self, why: str) -> None:
+        """Say that something cannot be done, and ``why``, as soon as there is a screen."""
+        self._display.add(self._wording.refusal(why))
 
     def _show(self, heard: Heard, before: Sequence[Settled] = ()) -> None:
         self._display.add([*before, *self._wording.heard(heard, self._conversation.current)])

@@ -16,7 +16,9 @@ from typing import Final
 from chatd.client.cells import BOLD, FAINT, PLAIN, Line, Settled, Span, Style, dimmed
 from chatd.client.conversation import MESSAGES, Heard, Message
 from chatd.client.finding import Pieces, excerpt, pieces
-from chatd.codecs.text import TextCodec
+from chatd.codecs import phrases
+from chatd.codecs.phrases import Kind, Phrase, Phrases
+from chatd.codecs.text import MARKS
 from chatd.core import commands, events
 from chatd.core.events import Answer, Event
 from chatd.core.names import fold
@@ -49,7 +51,7 @@ class Wording:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._codec = TextCodec(now)
+        self._phrases = Phrases(now)
         self._day: date | None = None
 
     # -- What others say
@@ -68,7 +70,7 @@ class Wording:
             case Event():
                 yield from self._told(news, self._report(news))
             case events.Welcome():
-                yield from self.note(*(f"-- {line}" for line in news.motd))
+                yield from self.note(*news.motd)
             case events.Entered():
                 yield from self._entered(news, here)
             case events.HistoryPage():
@@ -76,7 +78,7 @@ class Wording:
             case events.SearchResults():
                 yield from self._found(news)
             case events.Missed():
-                yield from self.note(f"-- {_what_is_missing(news)}")
+                yield from self.note(_what_is_missing(news))
             case events.Ack() | events.Done(command="msg" | "reply" | "topic"):
                 return
             case events.Refused() if isinstance(heard.about, MESSAGES):
@@ -85,8 +87,12 @@ class Wording:
                 yield from self._at(self._now(), self._report(news))
 
     def note(self, *notes: str) -> list[Settled]:
-        """Lines that the client itself says; each begins with ``-- `` or ``!! ``."""
-        return list(self._at(self._now(), map(_styled, notes)))
+        """Lines that the client itself says."""
+        return list(self._at(self._now(), [_styled(Phrase(Kind.REPORT, note)) for note in notes]))
+
+    def refusal(self, why: str) -> list[Settled]:
+        """The line with which the client itself refuses something."""
+        return list(self._at(self._now(), [_styled(Phrase(Kind.REFUSAL, why))]))
 
     def _entered(self, entered: events.Entered, here: str) -> Iterator[Settled]:
         yield from self.before(entered.room, entered.scrollback, here)
@@ -97,17 +103,17 @@ class Wording:
         if not history.events:
             yield from self._at(self._now(), self._report(history))
             return
-        yield from self.note(f"-- What happened in #{history.room}:")
+        yield from self.note(f"What happened in #{history.room}:")
         yield from self._before(history.events, history.room)
 
     def _report(self, news: Event | Answer) -> Iterable[Line]:
-        return map(_styled, self._codec.encode(news).decode().splitlines())
+        return map(_styled, self._phrases.of(news))
 
     # -- What was before
 
     def before(self, room: str, past: Sequence[Event], here: str) -> list[Settled]:
         """What happened in ``room`` before one came, fainter; nothing where nothing did."""
-        return [*self.note(f"-- What happened before in #{room}:"), *self._before(past, here)] if past else []
+        return [*self.note(f"What happened before in #{room}:"), *self._before(past, here)] if past else []
 
     def _before(self, past: Sequence[Event], here: str) -> Iterator[Settled]:
         for event in past:
@@ -136,21 +142,20 @@ class Wording:
 
     def stamp(self, time: int) -> str:
         """``14:05`` today, ``2026-11-22 14:05`` on another day."""
-        moment, today = datetime.fromtimestamp(time / 1000), datetime.fromtimestamp(self._now() / 1000).date()
-        return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+        return phrases.stamp(time, self._now())
 
     # -- What was found
 
     def _found(self, found: events.SearchResults) -> Iterator[Settled]:
         if not found.events:
-            yield from self.note(f"-- Nothing is found for {' '.join(found.words)}.")
+            yield from self.note(f"Nothing is found for {' '.join(found.words)}.")
             return
-        yield from self.note(f"-- Found for {' '.join(found.words)}, the newest first; /jump N shows the place of one:")
+        yield from self.note(f"Found for {' '.join(found.words)}, the newest first; /jump N shows the place of one:")
         for number, event in enumerate(found.events, start=1):
             line = (Span(f"{number:>4}  {self.stamp(event.time)} ", FAINT), *_hit(event, found.words))
             yield Settled(line, event.room, event.seq, quoted=True)
         if found.more:
-            yield from self.note("-- There is more: give another word, or in:#room, from:nick, before:DATE.")
+            yield from self.note("There is more: give another word, or in:#room, from:nick, before:DATE.")
 
     # -- What came while one was away
 
@@ -221,16 +226,15 @@ def clock_time(time: int) -> str:
 
 def plain_line(news: events.Said | events.Private) -> str:
     """What was said, for a program's eyes: ``12:01 #lobby <ada> hi``, ``12:01 [ada] psst``."""
-    if isinstance(news, events.Private):
-        return f"{clock_time(news.time)} [{news.nick}] {news.text}"
-    frame = f"* {news.nick}" if news.action else f"<{news.nick}>"
-    return f"{clock_time(news.time)} #{news.room} {frame} {news.text}"
+    message = phrases.private(news) if isinstance(news, events.Private) else phrases.said(news, current=False)
+    return f"{clock_time(news.time)} {message}"
 
 
-def _styled(report: str) -> Line:
-    if report.startswith("!! "):
-        return (Span("!! ", replace(BAD, bold=True)), Span(report[3:], BAD))
-    return (Span(report, FAINT),)
+def _styled(phrase: Phrase) -> Line:
+    mark = MARKS[phrase.kind]
+    if phrase.kind is Kind.REFUSAL:
+        return (Span(mark, replace(BAD, bold=True)), Span(phrase.text, BAD))
+    return (Span(f"{mark}{phrase.text}", FAINT),)
 
 
 def _place(room: str, here: str) -> Line:

@@ -219,7 +219,7 @@ def test_an_own_message_that_was_stored_stands_in_its_place() -> None:
     case.hear(said(11))
 
     def tell(here: str) -> Sequence[Settled]:
-        return Wording(lambda: NOW).note("-- mine")
+        return Wording(lambda: NOW).note("mine")
 
     assert case.backlogs.delivered(events.Ack("lobby", 12, NOW), lambda here: list(tell(here)))
     assert not case.backlogs.delivered(events.Ack("lobby", 51, NOW), lambda here: list(tell(here)))
