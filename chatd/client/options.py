@@ -38,8 +38,8 @@ keys on a terminal:
   Ctrl-Z                   stop the program until fg
   Ctrl-C                   clear the line; quit if it is empty, as Ctrl-D does
 
-marks behind your messages:
-  \N{HORIZONTAL ELLIPSIS} on its way   \N{CHECK MARK} delivered   \N{BALLOT X} not delivered, and why
+  marks behind your messages: \N{HORIZONTAL ELLIPSIS} on its way   \N{CHECK MARK} delivered
+  \N{BALLOT X} not delivered, and why
 
 commands of the client:
   /jump [N]      show the place of hit N of /search, or of the next hit
@@ -161,12 +161,12 @@ def parse_fingerprint(text: str) -> str:
 def _trust(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Trust | None:
     if not (chosen.tls or chosen.ca is not None or chosen.fingerprint is not None):
         return None
-    from chatd.client.tls import BadRoots, Trust  # Only who asks for TLS waits for it.
+    from chatd.client.tls import BadCaFile, Trust  # Only who asks for TLS waits for it.
 
     try:
         fingerprint = "" if chosen.fingerprint is None else parse_fingerprint(chosen.fingerprint)
         return Trust(chosen.ca, fingerprint)
-    except (BadRoots, ValueError) as error:
+    except (BadCaFile, ValueError) as error:
         parser.error(str(error))
 
 

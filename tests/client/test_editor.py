@@ -88,7 +88,7 @@ def test_the_cursor_stands_between_clusters(keys: list[Press]) -> None:
         line = press(line, key)
         whole = clusters(line.text)
         assert line.before in ("", *("".join(whole[: n + 1]) for n in range(len(whole))))
-        assert 0 <= line.place <= len(line.history)
+        assert 0 <= line.history_index <= len(line.history)
         assert all(text == safe_text(text) for text in line.text.split("\n"))
 
 
@@ -181,4 +181,4 @@ def test_completion_backwards_begins_at_the_end() -> None:
 
 
 def test_a_paste_shows_its_line_breaks() -> None:
-    assert editor.pieces("a\nb") == ["a", editor.LINE_BREAK, "b"]
+    assert editor.visible_clusters("a\nb") == ["a", editor.LINE_BREAK, "b"]

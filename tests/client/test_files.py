@@ -11,8 +11,8 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.client.files import Blocking, Ends, LinkPauser, StateFile
-from chatd.client.remembered import Remembered
+from chatd.client.files import BlockingMode, LinkPauser, StateFile, StdioProtocol
+from chatd.client.saved_state import SavedState
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def test_blocking_is_restored_even_after_the_file_is_closed(pipe: tuple[int, int]) -> None:
     mine = os.dup(pipe[0])
-    blocking = Blocking(mine)
+    blocking = BlockingMode(mine)
     os.set_blocking(mine, False)
     os.close(mine)
     assert not os.get_blocking(pipe[0])
@@ -38,7 +38,9 @@ class Case:
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.ends = Ends(lambda data: self.told.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken"))
+        self.ends = StdioProtocol(
+            lambda data: self.told.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken")
+        )
         self.transport = StringTransport()
         self.ends.transport = self.transport
         self.clock = Clock()
@@ -99,13 +101,13 @@ def test_a_full_output_pauses_the_link() -> None:
 
 # -- The file that remembers -----------------------------------------------------------------------
 
-LAST = Remembered("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
+LAST = SavedState("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
 
 
 def test_what_was_saved_is_loaded_and_nobody_else_may_read_it(tmp_path: Path) -> None:
     file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
-    assert file.load() == Remembered()
-    file.save(Remembered("log-0"))
+    assert file.load() == SavedState()
+    file.save(SavedState("log-0"))
     file.save(LAST)
     assert file.load() == LAST
     assert list(file.path.parent.iterdir()) == [file.path]

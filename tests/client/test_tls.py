@@ -20,13 +20,13 @@ from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
+from chatd.client.connection import Untrusted, explain
 from chatd.client.options import parse_fingerprint, parse_options
-from chatd.client.tls import BadRoots, Trust
-from chatd.client.wire import Untrusted, explain
+from chatd.client.tls import BadCaFile, Trust
 from tests.client.scripted import ScriptedServer
 from tests.client.test_link import Case
-from tests.client.test_pipe import speaker
-from tests.client.test_talk import Case as Person
+from tests.client.test_pipe_client import sender
+from tests.client.test_terminal_client import Case as Person
 from tests.doors.test_tls import make
 
 HEX = "0123456789abcdef" * 4
@@ -247,7 +247,7 @@ def test_an_older_version_is_refused(folder: Path) -> None:
 
 
 def test_a_file_that_is_no_use_is_refused() -> None:
-    with pytest.raises(BadRoots, match="holds no certificate in PEM"):
+    with pytest.raises(BadCaFile, match="holds no certificate in PEM"):
         Trust("/dev/null")
 
 
@@ -256,9 +256,9 @@ def test_a_file_that_is_no_use_is_refused() -> None:
 
 def distrust(server: ScriptedServer) -> None:
     """The newest connection ends because its certificate is not trusted, and time passes."""
-    wire: Any = server.pumps[-1].client
+    connection: Any = server.pumps[-1].client
     server.connections[-1].live = False
-    wire.connectionLost(Failure(Untrusted("it is not trusted (self-signed)")))
+    connection.connectionLost(Failure(Untrusted("it is not trusted (self-signed)")))
     server.clock.advance(60)
 
 
@@ -267,16 +267,16 @@ def test_the_link_does_not_come_back_to_a_server_that_is_not_trusted() -> None:
     case.server.connections[-1].cut()
     case.server.later(2)
     distrust(case.server)
-    assert case.heard.distrust == ["it is not trusted (self-signed)"]
+    assert case.recorder.distrust == ["it is not trusted (self-signed)"]
     assert len(case.server.connections) == 2
     assert not case.link.up
     case.link.stop()
-    assert case.heard.ended == 1
+    assert case.recorder.ended == 1
 
 
 def test_a_program_ends_at_once() -> None:
-    case = speaker()
-    case.part.data(b"said in vain\n")
+    case = sender()
+    case.client.data(b"said in vain\n")
     distrust(case.server)
     assert case.ends == [(1, "it is not trusted (self-signed). 1 message was not confirmed.")]
 

@@ -222,9 +222,7 @@ def modes(shell: Terminal, file: Path) -> str:
     return file.read_text()
 
 
-CRASH = (
-    "import chatd.client.talk as talk\ntalk.Talk._turn_to = lambda self, number: 1 / 0\nfrom chatd.client.main import main; main()"
-)
+CRASH = "import chatd.client.terminal_client as talk\ntalk.TerminalClient._switch_room = lambda self, number: 1 / 0\nfrom chatd.client.main import main; main()"
 
 
 @pytest.mark.parametrize("way", ["quit", "ctrl-c", "ctrl-d", "SIGTERM", "SIGHUP", "SIGINT", "crash"])

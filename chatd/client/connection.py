@@ -1,4 +1,4 @@
-"""One connection to the server: lines in both directions, and why it has ended."""
+"""One connection to the server: lines in both directions, and why it ended."""
 
 from __future__ import annotations
 
@@ -22,97 +22,96 @@ from chatd.codecs.json import decode_news
 from chatd.core.errors import Malformed
 from chatd.core.events import Answer, Event
 
-NEWS_BYTES: Final = 8 << 20
-"""The longest line taken from a server, in bytes (8 MiB): a hundred events of history, each of the
-longest, take 2 MiB."""
+SERVER_LINE_BYTES: Final = 8 << 20
+"""The longest line accepted from a server, in bytes (8 MiB): a hundred of the longest events, as
+`history` returns them, take 2 MiB."""
 
 
 class Untrusted(Exception):
-    """The server has not shown that it is the one that was called; the text says why, and what
-    would work."""
+    """The server has not proved its identity; the text says why, and what would work."""
 
 
-class Owner(Protocol):
-    """Whose connection it is."""
+class ConnectionListener(Protocol):
+    """Gets the callbacks of a connection."""
 
-    def wire_made(self, wire: Wire) -> None:
-        """The connection stands."""
+    def on_connected(self, connection: Connection) -> None:
+        """The connection is established."""
 
-    def wire_heard(self, wire: Wire, news: Event | Answer | None) -> None:
-        """The server has sent ``news``, or something that this version does not know (None)."""
+    def on_news(self, connection: Connection, news: Event | Answer | None) -> None:
+        """The server has sent ``news``, or a type that this version does not know (None)."""
 
-    def wire_spoke_nonsense(self, wire: Wire) -> None:
+    def on_protocol_error(self, connection: Connection) -> None:
         """The other side does not speak the protocol."""
 
-    def wire_lost(self, wire: Wire, failure: Failure | None) -> None:
-        """The connection is gone."""
+    def on_disconnected(self, connection: Connection, failure: Failure | None) -> None:
+        """The connection has ended."""
 
 
-class Wire(LineReceiver):
-    """One connection: lines of news, split in time linear to their length."""
+class Connection(LineReceiver):
+    """One connection. It splits lines in time linear to their length."""
 
     delimiter = b"\n"
 
-    def __init__(self, owner: Owner) -> None:
-        self._owner = owner
+    def __init__(self, listener: ConnectionListener) -> None:
+        self._listener = listener
         self._parts: list[bytes] = []
         self._size = 0
-        self.over = False
+        self.closed = False
 
     def connectionMade(self) -> None:
-        self._owner.wire_made(self)
+        self._listener.on_connected(self)
 
     def dataReceived(self, data: bytes) -> None:
         *lines, rest = data.split(b"\n")
         for line in lines:
             whole = b"".join((*self._parts, line))
             self._parts, self._size = [], 0
-            if not self.over:
+            if not self.closed:
                 self.lineReceived(whole)
         self._parts.append(rest)
         self._size += len(rest)
-        if self._size > NEWS_BYTES and not self.over:
-            self._owner.wire_spoke_nonsense(self)
+        if self._size > SERVER_LINE_BYTES and not self.closed:
+            self._listener.on_protocol_error(self)
 
     def lineReceived(self, line: bytes) -> None:
         try:
             news = decode_news(line)
         except Malformed:
-            self._owner.wire_spoke_nonsense(self)
+            self._listener.on_protocol_error(self)
             return
-        self._owner.wire_heard(self, news)
+        self._listener.on_news(self, news)
 
     def pause(self, paused: bool) -> None:
-        """Read nothing more, or again."""
+        """Stop reading, or go on."""
         if self.transport is not None and paused != self.paused:
             consumer: Any = self
             consumer.pauseProducing() if paused else consumer.resumeProducing()
 
     def write(self, line: bytes) -> None:
         """Send ``line``."""
-        if self.transport is not None and not self.over:
+        if self.transport is not None and not self.closed:
             self.transport.write(line)
 
     def abort(self) -> None:
-        """End the connection at once; what was not sent is lost."""
-        self.over = True
+        """End the connection at once; bytes that are not sent yet are lost."""
+        self.closed = True
         transport: Any = self.transport
         transport.abortConnection()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
-        self._owner.wire_lost(self, reason)
+        self._listener.on_disconnected(self, reason)
 
 
-class WireFactory(Factory):
-    """Makes the wires of ``owner``."""
+class ConnectionFactory(Factory):
+    """Makes connections for ``listener``."""
 
     noisy = False
 
-    def __init__(self, owner: Owner) -> None:
-        self._owner = owner
+    def __init__(self, listener: ConnectionListener) -> None:
+        self._listener = listener
 
-    def buildProtocol(self, addr: IAddress | None) -> Wire:
-        return Wire(self._owner)
+    def buildProtocol(self, addr: IAddress | None) -> Connection:
+        return Connection(self._listener)
 
 
 _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -126,13 +125,13 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 
 def explain(failure: Failure | None) -> str:
-    """Why there is no connection, in words for people."""
+    """Why there is no connection, for people."""
     error = failure.value if failure is not None else None
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
     if isinstance(error, Untrusted):
         return str(error)
-    if type(error).__module__ == "OpenSSL.SSL":  # Which is not loaded here where TLS is not asked for.
+    if type(error).__module__ == "OpenSSL.SSL":  # By name: OpenSSL is only loaded for TLS.
         return "there is no TLS, or none of version 1.2 or later"
     return str(error.osError) if isinstance(error, ConnectError) and error.osError else "the connection broke"

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.cells import clusters
-from chatd.client.finding import AROUND, excerpt, pieces
+from chatd.client.highlight import CONTEXT_CHARACTERS, excerpt, highlight
 
 
 def marked(text: str, *words: str) -> str:
     """``text`` with brackets around what stands out."""
-    return "".join(f"[{part}]" if found else part for part, found in pieces(text, words))
+    return "".join(f"[{part}]" if found else part for part, found in highlight(text, words))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_what_stands_out(text: str, words: list[str], shown: str) -> None:
         ("some tea", ["tea"], "some tea"),
         (f"{'before ' * 9}tea{' after' * 9}", ["tea"], "… before before before tea after after after after …"),
         (f"tea{' after' * 9}", ["tea"], "tea after after after after …"),
-        (f"{'漢' * 40}字{'漢' * 40}", ["字"], f"… {'漢' * AROUND}字{'漢' * AROUND} …"),
+        (f"{'漢' * 40}字{'漢' * 40}", ["字"], f"… {'漢' * CONTEXT_CHARACTERS}字{'漢' * CONTEXT_CHARACTERS} …"),
         (f"not there {'word ' * 40}", ["tea"], "not there word word word …"),
     ],
 )
@@ -60,7 +60,7 @@ words = st.lists(st.sampled_from(["a", "tea", "e", "漢", "漢漢", "t*", "s", "
 
 @given(texts, words)
 def test_the_pieces_are_the_text(text: str, words: list[str]) -> None:
-    assert "".join(part for part, _ in pieces(text, words)) == text
+    assert "".join(part for part, _ in highlight(text, words)) == text
 
 
 @given(texts, words)
@@ -68,7 +68,7 @@ def test_an_excerpt_is_short_has_the_word_and_cuts_no_character(text: str, words
     parts = excerpt(text, words)
     shown = "".join(part for part, _ in parts).removeprefix("… ").removesuffix(" …")
     assert shown in text
-    assert len(shown) <= 2 * AROUND + 60
-    assert any(found for _, found in parts) == any(found for _, found in pieces(text, words))
+    assert len(shown) <= 2 * CONTEXT_CHARACTERS + 60
+    assert any(found for _, found in parts) == any(found for _, found in highlight(text, words))
     whole = clusters(text)
     assert any("".join(whole[start:stop]) == shown for start in range(len(whole) + 1) for stop in range(start, len(whole) + 1))

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from chatd.client.cells import Settled, plain
-from chatd.client.conversation import Heard
-from chatd.client.wording import BAD, GOOD, PALETTE, Wording, nick_style, plain_line
+from chatd.client.cells import FinalLine, plain
+from chatd.client.conversation import Received
+from chatd.client.formatter import BAD, GOOD, PALETTE, Formatter, nick_style, plain_line
 from chatd.core import commands, events
 
 NOW = 1_795_435_260_000  # 2026-11-23 12:01 UTC
@@ -22,11 +22,11 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def wording() -> Wording:
-    return Wording(lambda: NOW)
+def formatter() -> Formatter:
+    return Formatter(lambda: NOW)
 
 
-def texts(lines: list[Settled]) -> list[str]:
+def texts(lines: list[FinalLine]) -> list[str]:
     return [plain(one.line) for one in lines]
 
 
@@ -73,25 +73,25 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         ),
     ],
 )
-def test_lines(wording: Wording, news: events.Event | events.Answer, lines: list[str]) -> None:
-    assert texts(wording.heard(Heard(news), "lobby")) == lines
+def test_lines(formatter: Formatter, news: events.Event | events.Answer, lines: list[str]) -> None:
+    assert texts(formatter.received(Received(news), "lobby")) == lines
 
 
-def test_what_has_nothing_new_has_no_words(wording: Wording) -> None:
-    assert wording.heard(Heard(said("hi"), shown=False), "lobby") == []
+def test_what_has_nothing_new_has_no_words(formatter: Formatter) -> None:
+    assert formatter.received(Received(said("hi"), shown=False), "lobby") == []
 
 
-def test_a_refused_message_says_so_itself(wording: Wording) -> None:
+def test_a_refused_message_says_so_itself(formatter: Formatter) -> None:
     refused = events.Refused("not-delivered", "The disk is full.")
-    assert wording.heard(Heard(refused, about=commands.Say("hi", "lobby")), "lobby") == []
-    (line,) = wording.not_delivered("ada", commands.Say("hi", "lobby"), "The disk is full.", "lobby")
+    assert formatter.received(Received(refused, command=commands.Say("hi", "lobby")), "lobby") == []
+    (line,) = formatter.not_delivered("ada", commands.Say("hi", "lobby"), "The disk is full.", "lobby")
     assert plain(line.line) == "12:01 <ada> hi ✗ not delivered: The disk is full."
     assert line.line[-1].style == BAD
 
 
-def test_entering_shows_what_happened_before_faintly(wording: Wording) -> None:
+def test_entering_shows_what_happened_before_faintly(formatter: Formatter) -> None:
     entered = events.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
-    lines = wording.heard(Heard(entered), "lobby")
+    lines = formatter.received(Received(entered), "lobby")
     assert texts(lines)[:2] == ["12:01 -- What happened before in #lobby:", "12:01 <bob> old"]
     assert all(span.style.dim for span in lines[1].line)
     assert "ada" in texts(lines)[2]
@@ -109,20 +109,20 @@ def test_entering_shows_what_happened_before_faintly(wording: Wording) -> None:
         (commands.Reply("psst"), "[to whoever wrote last] psst"),
     ],
 )
-def test_own_messages_and_their_marks(wording: Wording, message: commands.Say, shown: str) -> None:
-    waiting = wording.waiting("ada", message, NOW, "lobby")
-    assert plain(waiting) == f"12:01 {shown} …"
-    assert all(span.style.dim for span in waiting if span.text.strip())
-    (delivered,) = wording.delivered("ada", message, NOW, "lobby")
+def test_own_messages_and_their_marks(formatter: Formatter, message: commands.Say, shown: str) -> None:
+    pending = formatter.pending("ada", message, NOW, "lobby")
+    assert plain(pending) == f"12:01 {shown} …"
+    assert all(span.style.dim for span in pending if span.text.strip())
+    (delivered,) = formatter.delivered("ada", message, NOW, "lobby")
     assert plain(delivered.line) == f"12:01 {shown} ✓"
     assert delivered.line[-1].style == GOOD
 
 
-def test_another_day_is_announced_once(wording: Wording) -> None:
+def test_another_day_is_announced_once(formatter: Formatter) -> None:
     lines = [
-        *wording.heard(Heard(said("old", time=NOW - DAY)), "lobby"),
-        *wording.heard(Heard(said("older", time=NOW - DAY)), "lobby"),
-        *wording.heard(Heard(said("now")), "lobby"),
+        *formatter.received(Received(said("old", time=NOW - DAY)), "lobby"),
+        *formatter.received(Received(said("older", time=NOW - DAY)), "lobby"),
+        *formatter.received(Received(said("now")), "lobby"),
     ]
     assert texts(lines) == [
         "-- Sunday, 22 November 2026 --",
@@ -133,9 +133,9 @@ def test_another_day_is_announced_once(wording: Wording) -> None:
     ]
 
 
-def test_calling_somebody_stands_out(wording: Wording) -> None:
-    (loud,) = wording.heard(Heard(said("ada!"), loud=True), "lobby")
-    (quiet,) = wording.heard(Heard(said("ada!")), "lobby")
+def test_calling_somebody_stands_out(formatter: Formatter) -> None:
+    (loud,) = formatter.received(Received(said("ada!"), for_me=True), "lobby")
+    (quiet,) = formatter.received(Received(said("ada!")), "lobby")
     assert plain(loud.line) == plain(quiet.line)
     assert any(span.style.reverse for span in loud.line)
     assert not any(span.style.reverse for span in quiet.line)
@@ -168,17 +168,17 @@ def test_plain_lines() -> None:
 # -- Before and after ------------------------------------------------------------------------------
 
 
-def test_each_line_of_an_event_knows_which(wording: Wording) -> None:
-    lines = wording.heard(Heard(events.HistoryPage("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
+def test_each_line_of_an_event_knows_which(formatter: Formatter) -> None:
+    lines = formatter.received(Received(events.HistoryPage("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
     assert [(one.room, one.seq) for one in lines] == [("", 0), ("ops", 1), ("ops", 1)]
-    line = wording.delivered("ada", commands.Say("hi", "ops"), NOW, "lobby", 7)[-1]
+    line = formatter.delivered("ada", commands.Say("hi", "ops"), NOW, "lobby", 7)[-1]
     assert (line.room, line.seq, line.quoted) == ("ops", 7, False)
 
 
-def test_hits_are_numbered_and_the_words_stand_out_without_colours(wording: Wording) -> None:
+def test_hits_are_numbered_and_the_words_stand_out_without_colours(formatter: Formatter) -> None:
     old = said(f"{'long ' * 20}TEA{' long' * 20}", "ops", time=NOW - DAY)
-    found = events.SearchResults(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
-    lines = wording.heard(Heard(found), "lobby")
+    results = events.SearchResults(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
+    lines = formatter.received(Received(results), "lobby")
     assert texts(lines) == [
         "12:01 -- Found for tea*, the newest first; /jump N shows the place of one:",
         "   1  12:01 #lobby <bob> a teapot",
@@ -190,28 +190,28 @@ def test_hits_are_numbered_and_the_words_stand_out_without_colours(wording: Word
     assert all(one.quoted for one in lines[1:4])
 
 
-def test_in_the_log_a_hit_is_marked_and_a_report_may_have_several_lines(wording: Wording) -> None:
-    (line,) = wording.of_log(said("some tea"), loud=False)
+def test_in_the_log_a_hit_is_marked_and_a_report_may_have_several_lines(formatter: Formatter) -> None:
+    (line,) = formatter.history_lines(said("some tea"), for_me=False)
     assert plain(line) == "12:01 <bob> some tea"
-    (line,) = wording.of_log(said("some tea"), loud=False, words=("tea",))
+    (line,) = formatter.history_lines(said("some tea"), for_me=False, words=("tea",))
     assert plain(line) == "12:01»<bob> some tea"
     assert [span.text for span in line if span.style.reverse] == ["12:01", "»", "tea"]
-    (line,) = wording.of_log(events.Joined("lobby", 1, NOW, "eve", ""), loud=False, words=())
+    (line,) = formatter.history_lines(events.Joined("lobby", 1, NOW, "eve", ""), for_me=False, words=())
     assert plain(line) == "12:01»-- eve has joined #lobby"
 
 
 @pytest.mark.parametrize(
-    ("count", "calls", "time", "mark"),
+    ("count", "mentions", "time", "line"),
     [
         (1, 0, NOW, "-- 1 new message in #ops since 12:01 --"),
         (1234, 2, NOW - DAY, "-- 1,234 new messages in #ops since 2026-11-22 12:01, 2 with your nick --"),
     ],
 )
-def test_marks(wording: Wording, count: int, calls: int, time: int, mark: str) -> None:
-    assert plain(wording.mark("ops", count, calls, time)) == mark
+def test_marks(formatter: Formatter, count: int, mentions: int, time: int, line: str) -> None:
+    assert plain(formatter.unread_mark("ops", count, mentions, time)) == line
 
 
-def test_days_and_dates(wording: Wording) -> None:
-    assert plain(wording.day(NOW - DAY)) == "-- Sunday, 22 November 2026 --"
-    assert wording.date(NOW) == "Mon 23 Nov 2026"
-    assert (wording.stamp(NOW), wording.stamp(NOW - DAY)) == ("12:01", "2026-11-22 12:01")
+def test_days_and_dates(formatter: Formatter) -> None:
+    assert plain(formatter.day_line(NOW - DAY)) == "-- Sunday, 22 November 2026 --"
+    assert formatter.date(NOW) == "Mon 23 Nov 2026"
+    assert (formatter.stamp(NOW), formatter.stamp(NOW - DAY)) == ("12:01", "2026-11-22 12:01")

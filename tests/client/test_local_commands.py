@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.client.own import JUMP, Jump, OwnHelp, parse_own
+from chatd.client.local_commands import JUMP, Jump, LocalHelp, parse_local
 from chatd.core.errors import BadUsage
 
 
@@ -15,8 +15,8 @@ from chatd.core.errors import BadUsage
         ("/jump 3", Jump(3)),
         ("/JUMP  12 ", Jump(12)),
         ("/jump new", Jump(new=True)),
-        ("/help jump", OwnHelp(JUMP)),
-        ("/help /jump", OwnHelp(JUMP)),
+        ("/help jump", LocalHelp(JUMP)),
+        ("/help /jump", LocalHelp(JUMP)),
         ("/help", None),
         ("/help join", None),
         ("/jumper", None),
@@ -27,10 +27,10 @@ from chatd.core.errors import BadUsage
     ],
 )
 def test_what_is_asked(line: str, asked: object) -> None:
-    assert parse_own(line) == asked
+    assert parse_local(line) == asked
 
 
 @pytest.mark.parametrize("line", ["/jump 0", "/jump -1", "/jump x", "/jump 1 2", "/jump ²", f"/jump {'9' * 30}"])
 def test_what_leads_nowhere(line: str) -> None:
     with pytest.raises(BadUsage, match="leads nowhere"):
-        parse_own(line)
+        parse_local(line)

@@ -1,4 +1,4 @@
-"""Lines that fit: a text too long for one line of the protocol becomes several messages."""
+"""Splitting: a text that is too long for one line of the protocol becomes several messages."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from chatd.core.commands import Command, Me, Msg, Reply, Say
 from chatd.core.errors import TooLong
 from chatd.core.limits import LINE_BYTES
 
-ID_ROOM: Final = "9" * 24
-"""Stands for the id that the command will get, which is no longer."""
+LONGEST_ID: Final = "9" * 24
+"""A stand-in for the id that the command gets later, which is no longer than this."""
 
 
-def fit(command: Command) -> list[Command]:
+def split(command: Command) -> list[Command]:
     """``command`` as one or more commands whose lines are within `LINE_BYTES`.
 
-    A message is cut between words where that is possible, else between characters. Raises TooLong
-    for what is no message and does not fit.
+    A message is split between words where possible, else between characters. Raises TooLong for any
+    other command that does not fit.
     """
     if _fits(command):
         return [command]
@@ -34,11 +34,11 @@ def fit(command: Command) -> list[Command]:
 
 
 def _fits(command: Command) -> bool:
-    return len(encode_command(replace(command, id=ID_ROOM))) <= LINE_BYTES
+    return len(encode_command(replace(command, id=LONGEST_ID))) <= LINE_BYTES
 
 
 def _end_of_part(command: Say | Me | Msg | Reply, text: str) -> int:
-    """How many characters of ``text`` go into the next message: at least one."""
+    """How many characters of ``text`` fit into the next message: at least one."""
     low, high = 1, min(len(text), LINE_BYTES)
     while low < high:
         middle = (low + high + 1) // 2

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.cells import Line, Span, plain
-from chatd.client.past import PAST_EVENTS, Entry, Past
+from chatd.client.history_window import MAX_EVENTS, Entry, HistoryWindow
 
 BEGINNING = (Span("begins"),)
 MARK = (Span("new"),)
@@ -26,14 +26,14 @@ def entry(seq: int, day: str = "day", *texts: str) -> Entry:
 
 def past(
     start: int, stop: int, more: bool = True, later: bool = True, height: int = 5, mark: tuple[int, Line] | None = None
-) -> Past:
-    one = Past("lobby", BEGINNING, mark)
-    one.fit(20, height)
-    one.begin(entries(start, stop), start, stop, more, later)
+) -> HistoryWindow:
+    one = HistoryWindow("lobby", BEGINNING, mark)
+    one.resize(20, height)
+    one.replace(entries(start, stop), start, stop, more, later)
     return one
 
 
-def shown(one: Past) -> list[str]:
+def shown(one: HistoryWindow) -> list[str]:
     return [plain(row) for row in one.rows]
 
 
@@ -99,7 +99,7 @@ def test_later_ones_move_nothing_in_sight() -> None:
 
 def test_a_day_is_told_once_wherever_it_was_fetched() -> None:
     one = past(10, 10, height=40)
-    one.begin(entries(10, 13, days=5), 10, 13, True, True)
+    one.replace(entries(10, 13, days=5), 10, 13, True, True)
     one.add_older(entries(8, 10, days=5), 8, True)
     one.add_later(entries(13, 16, days=5), 16, True)
     assert shown(one) == ["day 1", "e8", "e9", "day 2", "e10", "e11", "e12", "e13", "e14", "day 3", "e15"]
@@ -112,9 +112,9 @@ def test_a_day_is_told_once_wherever_it_was_fetched() -> None:
     [(12, "e12"), (15, "e17"), (10, "e10"), (5, None), (40, None)],
 )
 def test_a_mark_stands_above_its_event_or_the_next(mark: int, above: str | None) -> None:
-    one = Past("lobby", BEGINNING, (mark, MARK))
-    one.fit(20, 40)
-    one.begin([*entries(10, 14), *entries(17, 20)], 10, 20, True, True)
+    one = HistoryWindow("lobby", BEGINNING, (mark, MARK))
+    one.resize(20, 40)
+    one.replace([*entries(10, 14), *entries(17, 20)], 10, 20, True, True)
     rows = shown(one)
     assert (rows[rows.index("new") + 1] if "new" in rows else None) == above
 
@@ -133,15 +133,15 @@ def test_an_event_is_brought_into_the_middle() -> None:
     assert shown(one)[0] == "day"
 
 
-def wide(number: int) -> Past:
+def wide(number: int) -> HistoryWindow:
     """A past of so many events, each of which is wrapped on a narrow screen."""
-    one = Past("lobby", BEGINNING)
-    one.fit(40, 9)
-    one.begin([entry(seq, "day", f"e{seq} " + "word " * 6) for seq in range(1, number)], 1, number, False, True)
+    one = HistoryWindow("lobby", BEGINNING)
+    one.resize(40, 9)
+    one.replace([entry(seq, "day", f"e{seq} " + "word " * 6) for seq in range(1, number)], 1, number, False, True)
     return one
 
 
-def told(one: Past) -> list[int]:
+def told(one: HistoryWindow) -> list[int]:
     return [int(row.split()[0][1:]) for row in shown(one) if row.startswith("e")]
 
 
@@ -150,7 +150,7 @@ def test_another_size_keeps_what_is_in_the_middle() -> None:
     one.show_event(20)
     assert told(one) == list(range(16, 25))
     for columns, height in ((15, 6), (40, 3), (70, 12), (40, 9)):
-        one.fit(columns, height)
+        one.resize(columns, height)
         assert 20 in told(one)
 
 
@@ -159,7 +159,7 @@ def test_another_size_keeps_the_end_that_is_in_sight(end: bool, event: int) -> N
     one = wide(40)
     one.scroll(1000 if end else -1000)
     for columns, height in ((15, 6), (40, 4), (70, 12), (40, 9)):
-        one.fit(columns, height)
+        one.resize(columns, height)
         assert (one.below if end else one.above) == 0
         assert event in told(one)
 
@@ -167,11 +167,11 @@ def test_another_size_keeps_the_end_that_is_in_sight(end: bool, event: int) -> N
 def test_what_is_forgotten_goes_even_where_it_is_in_sight() -> None:
     one = past(10, 30)
     one.scroll(-100)
-    one.forget(25)
+    one.drop_before(25)
     assert shown(one) == ["begins", "day", "e25", "e26", "e27"]
-    one.forget(5)
+    one.drop_before(5)
     assert one.low == 25
-    one.forget(100)
+    one.drop_before(100)
     assert (shown(one), one.low, one.high) == ([], 100, 100)
 
 
@@ -179,7 +179,7 @@ def test_a_hole_of_those_who_are_not_heard_is_no_end() -> None:
     one = past(10, 30)
     one.add_older([], 2, True)
     assert one.low == 2
-    one.forget(3)
+    one.drop_before(3)
     assert one.low == 3
 
 
@@ -188,7 +188,7 @@ def test_it_is_bounded_and_what_is_dropped_is_told() -> None:
     for low in range(4900, 3800, -100):
         one.add_older(entries(low, low + 100), low, True)
         one.scroll(-1000)
-    assert (one.low, one.high, one.later) == (3900, 3900 + PAST_EVENTS, True)
+    assert (one.low, one.high, one.later) == (3900, 3900 + MAX_EVENTS, True)
     assert shown(one)[1] == "e3900"
     one.add_later(entries(4900, 5000), 5000, False)
     assert (one.low, one.high, one.more, one.later) == (4000, 5000, True, False)
@@ -220,9 +220,9 @@ steps = st.one_of(
 
 @given(st.lists(steps, max_size=30))
 def test_the_rows_in_sight_follow_one_another_without_a_hole(story: Sequence[tuple[str, int]]) -> None:
-    log, one = Log(1, 100), Past("lobby", BEGINNING)
-    one.fit(20, 5)
-    one.begin(log.entries(50, 60), 50, 60, True, True)
+    log, one = Log(1, 100), HistoryWindow("lobby", BEGINNING)
+    one.resize(20, 5)
+    one.replace(log.entries(50, 60), 50, 60, True, True)
     for what, number in story:
         before = shown(one)
         match what:
@@ -238,10 +238,10 @@ def test_the_rows_in_sight_follow_one_another_without_a_hole(story: Sequence[tup
                 seen = [row for row in before if row[0] == "e"]
                 assert [row for row in shown(one) if row[0] == "e"][: len(seen)] == seen
             case "height":
-                one.fit(20, number)
+                one.resize(20, number)
             case "forget":
                 log.first = max(log.first, number)
-                one.forget(number)
+                one.drop_before(number)
             case "event":
                 one.show_event(number)
         rows = shown(one)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatd.client.backlog import TOLD, TOLD_ELSEWHERE, WORTH_TELLING, Backlogs
-from chatd.client.cells import Settled, plain
+from chatd.client.catch_up import PROGRESS_EVENTS, SHOWN, SHOWN_ELSEWHERE, CatchUps
+from chatd.client.cells import FinalLine, plain
 from chatd.client.conversation import Conversation
-from chatd.client.wording import Wording
+from chatd.client.formatter import Formatter
 from chatd.core import events
 from chatd.core.events import Event
 
@@ -30,30 +30,30 @@ def said(seq: int, room: str = "lobby", nick: str = "bob", text: str = "", at: i
 
 class Case:
     """ada comes back to #lobby, her current room, and #ops, of which she has seen up to the numbers
-    in ``known``."""
+    in ``last_seen``."""
 
-    def __init__(self, height: int = 20, **known: int) -> None:
+    def __init__(self, height: int = 20, **last_seen: int) -> None:
         self.height = height
-        self.talk = Conversation("ada", known)
-        self.backlogs = Backlogs(self.talk, Wording(lambda: NOW), lambda lines: len(lines) <= self.height)
-        self.shown: list[Settled] = []
+        self.conversation = Conversation("ada", last_seen)
+        self.catch_ups = CatchUps(self.conversation, Formatter(lambda: NOW), lambda lines: len(lines) <= self.height)
+        self.shown: list[FinalLine] = []
 
-    def enter(self, room: str, seq: int, place: int) -> None:
+    def enter(self, room: str, seq: int, cursor: int) -> None:
         entered = events.Entered(room, seq, 1, ("ada",))
-        self.talk.hear(entered)
-        self.backlogs.entered(entered, place)
+        self.conversation.receive(entered)
+        self.catch_ups.on_entered(entered, cursor)
 
-    def hear(self, *happened: Event) -> None:
+    def receive(self, *happened: Event) -> None:
         for event in happened:
-            lines = self.backlogs.heard(event, self.talk.hear(event))
+            lines = self.catch_ups.on_event(event, self.conversation.receive(event))
             if lines is not None:
                 self.shown += lines
 
-    def come_back(self, *happened: events.Said, room: str = "lobby", until: int = 50, place: int = 0) -> None:
+    def come_back(self, *happened: events.Said, room: str = "lobby", until: int = 50, cursor: int = 0) -> None:
         """Enter ``room``, and hear what has happened there up to one's own joining, which is number
         ``until``."""
-        self.enter(room, until, place)
-        self.hear(*happened, events.Joined(room, until, NOW, "ada", ""))
+        self.enter(room, until, cursor)
+        self.receive(*happened, events.Joined(room, until, NOW, "ada", ""))
 
     @property
     def texts(self) -> list[str]:
@@ -62,7 +62,7 @@ class Case:
 
 def test_what_is_new_stands_below_a_mark_and_what_was_seen_above() -> None:
     case = Case(lobby=11)
-    case.come_back(said(10), said(11), said(12, text="hey ada"), said(13), place=9)
+    case.come_back(said(10), said(11), said(12, text="hey ada"), said(13), cursor=9)
     assert case.texts == [
         "12:01 -- What happened before in #lobby:",
         "12:01 <bob> e10",
@@ -74,46 +74,46 @@ def test_what_is_new_stands_below_a_mark_and_what_was_seen_above() -> None:
     assert [one.seq for one in case.shown] == [0, 10, 11, 0, 12, 13]
     assert case.shown[1].line[-1].style.dim
     assert any(span.style.reverse for span in case.shown[4].line)
-    assert case.talk.rooms["lobby"].mark == (12, case.shown[3].line)
+    assert case.conversation.rooms["lobby"].unread_mark == (12, case.shown[3].line)
 
 
 def test_nothing_is_told_before_all_of_it_has_come() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
-    case.hear(said(11), said(12))
+    case.receive(said(11), said(12))
     assert case.texts == []
-    assert case.backlogs.shown("lobby", 12) == 10
-    case.hear(events.Joined("lobby", 50, NOW, "ada", ""))
+    assert case.catch_ups.last_shown("lobby", 12) == 10
+    case.receive(events.Joined("lobby", 50, NOW, "ada", ""))
     assert case.texts == ["-- 2 new messages in #lobby since 12:01 --", "12:01 <bob> e11", "12:01 <bob> e12"]
-    assert case.backlogs.shown("lobby", 50) == 50
-    case.hear(said(51))
+    assert case.catch_ups.last_shown("lobby", 50) == 50
+    case.receive(said(51))
     assert len(case.texts) == 3
 
 
 def test_where_nothing_is_new_there_is_no_mark() -> None:
     case = Case(lobby=11)
-    case.come_back(said(10), said(11), place=9)
+    case.come_back(said(10), said(11), cursor=9)
     assert case.texts == ["12:01 -- What happened before in #lobby:", "12:01 <bob> e10", "12:01 <bob> e11"]
-    assert case.talk.rooms["lobby"].mark is None
+    assert case.conversation.rooms["lobby"].unread_mark is None
 
 
 def test_after_a_break_in_which_nothing_happened_nothing_is_told() -> None:
     case = Case()
-    case.come_back(place=49)
+    case.come_back(cursor=49)
     assert case.texts == []
 
 
 def test_a_room_that_was_not_known_has_no_backlog() -> None:
     case = Case()
     case.enter("lobby", 50, 50)
-    case.hear(said(51))
-    assert case.backlogs.shown("lobby", 51) == 51
+    case.receive(said(51))
+    assert case.catch_ups.last_shown("lobby", 51) == 51
 
 
 def test_comings_and_goings_are_not_told_and_ones_own_words_not_counted() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
-    case.hear(
+    case.receive(
         events.Joined("lobby", 11, NOW, "eve", ""),
         events.Left("lobby", 12, NOW, "eve", "", events.Reason.QUIT),
         said(13, nick="ada", text="mine"),
@@ -131,69 +131,69 @@ def test_comings_and_goings_are_not_told_and_ones_own_words_not_counted() -> Non
 
 def test_a_time_of_another_day_has_its_date() -> None:
     case = Case()
-    case.come_back(said(12, at=NOW - DAY), place=11)
+    case.come_back(said(12, at=NOW - DAY), cursor=11)
     assert case.texts[0] == "-- 1 new message in #lobby since 2026-11-22 12:01 --"
 
 
 def test_of_ten_thousand_all_are_counted_and_the_last_are_told() -> None:
     case = Case()
     until = 10_010
-    case.come_back(*(said(seq) for seq in range(10, until)), until=until, place=9)
+    case.come_back(*(said(seq) for seq in range(10, until)), until=until, cursor=9)
     assert case.texts[0] == "-- 10,000 new messages in #lobby since 12:01 --"
-    assert case.texts[1:-1] == [f"12:01 <bob> e{seq}" for seq in range(until - TOLD, until)]
+    assert case.texts[1:-1] == [f"12:01 <bob> e{seq}" for seq in range(until - SHOWN, until)]
     assert case.texts[-1].startswith("12:01 -- Above are the last 100 of 10,000 new messages in #lobby; /jump new")
 
 
 @pytest.mark.parametrize(("count", "said_again"), [(20, False), (21, True)])
 def test_where_the_mark_is_out_of_sight_the_end_says_it_again(count: int, said_again: bool) -> None:
     case = Case()
-    case.come_back(*(said(seq) for seq in range(20, 20 + count)), place=19)
+    case.come_back(*(said(seq) for seq in range(20, 20 + count)), cursor=19)
     assert case.texts[-1].startswith("12:01 -- Above are the 21 new messages in #lobby") is said_again
 
 
 # -- Other rooms -----------------------------------------------------------------------------------
 
 
-def other(count: int, **known: int) -> Case:
+def other(count: int, **last_seen: int) -> Case:
     """Back in #lobby, and in #ops, where ``count`` messages are new."""
-    case = Case(**known)
-    case.come_back(place=49)
-    case.come_back(*(said(seq, "ops") for seq in range(8, 11 + count)), room="ops", place=7, until=500)
+    case = Case(**last_seen)
+    case.come_back(cursor=49)
+    case.come_back(*(said(seq, "ops") for seq in range(8, 11 + count)), room="ops", cursor=7, until=500)
     return case
 
 
 def test_a_few_messages_of_another_room_are_told_at_once() -> None:
-    case = other(TOLD_ELSEWHERE, ops=10)
+    case = other(SHOWN_ELSEWHERE, ops=10)
     assert case.texts[0] == "-- 10 new messages in #ops since 12:01 --"
     assert case.texts[1:] == [f"12:01 #ops <bob> e{seq}" for seq in range(11, 21)]
-    assert case.talk.rooms["ops"].unread == 10
-    assert case.backlogs.turned_to("ops") == []
+    assert case.conversation.rooms["ops"].unread == 10
+    assert case.catch_ups.on_switched("ops") == []
 
 
 def test_many_wait_until_one_turns_to_it() -> None:
-    case = other(TOLD_ELSEWHERE + 1, ops=10)
+    case = other(SHOWN_ELSEWHERE + 1, ops=10)
     assert case.texts == ["12:01 -- 11 new messages in #ops since 12:01; Alt-2 shows them."]
-    assert case.talk.rooms["ops"].unread == 11
-    assert case.backlogs.shown("ops", 500) == 10
-    case.talk.turn_to("ops")
-    told = [plain(one.line) for one in case.backlogs.turned_to("ops")]
-    assert told[:5] == [
+    assert case.conversation.rooms["ops"].unread == 11
+    assert case.catch_ups.last_shown("ops", 500) == 10
+    case.conversation.switch_to("ops")
+    shown = [plain(one.line) for one in case.catch_ups.on_switched("ops")]
+    assert shown[:5] == [
         "12:01 -- What happened before in #ops:",
         "12:01 <bob> e8",
         "12:01 <bob> e9",
         "12:01 <bob> e10",
         "-- 11 new messages in #ops since 12:01 --",
     ]
-    assert told[5:] == [f"12:01 <bob> e{seq}" for seq in range(11, 22)]
-    assert case.backlogs.turned_to("ops") == []
-    assert case.backlogs.shown("ops", 500) == 500
+    assert shown[5:] == [f"12:01 <bob> e{seq}" for seq in range(11, 22)]
+    assert case.catch_ups.on_switched("ops") == []
+    assert case.catch_ups.last_shown("ops", 500) == 500
 
 
 def test_a_tenth_room_has_no_key_of_its_own() -> None:
     case = Case()
     for number in range(9):
         case.enter(f"r{number}", 5, 5)
-    case.come_back(*(said(seq, "ops") for seq in range(11, 30)), room="ops", place=10)
+    case.come_back(*(said(seq, "ops") for seq in range(11, 30)), room="ops", cursor=10)
     assert case.texts == ["12:01 -- 19 new messages in #ops since 12:01; /join #ops shows them."]
 
 
@@ -207,58 +207,58 @@ def test_where_nothing_is_new_elsewhere_nothing_is_told() -> None:
 def test_a_link_that_breaks_again_amid_it_makes_one_backlog() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
-    case.hear(said(11))
+    case.receive(said(11))
     case.enter("lobby", 60, 11)
-    case.hear(said(12), events.Joined("lobby", 50, NOW, "ada", ""), said(51), events.Joined("lobby", 60, NOW, "ada", ""))
+    case.receive(said(12), events.Joined("lobby", 50, NOW, "ada", ""), said(51), events.Joined("lobby", 60, NOW, "ada", ""))
     assert case.texts == ["-- 3 new messages in #lobby since 12:01 --", *(f"12:01 <bob> e{seq}" for seq in (11, 12, 51))]
 
 
 def test_an_own_message_that_was_stored_stands_in_its_place() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
-    case.hear(said(11))
+    case.receive(said(11))
 
-    def tell(here: str) -> Sequence[Settled]:
-        return Wording(lambda: NOW).note("mine")
+    def format(here: str) -> Sequence[FinalLine]:
+        return Formatter(lambda: NOW).note("mine")
 
-    assert case.backlogs.delivered(events.Ack("lobby", 12, NOW), lambda here: list(tell(here)))
-    assert not case.backlogs.delivered(events.Ack("lobby", 51, NOW), lambda here: list(tell(here)))
-    assert not case.backlogs.delivered(events.Ack("ops", 12, NOW), lambda here: list(tell(here)))
-    case.hear(said(13), events.Joined("lobby", 50, NOW, "ada", ""))
+    assert case.catch_ups.on_delivered(events.Ack("lobby", 12, NOW), lambda here: list(format(here)))
+    assert not case.catch_ups.on_delivered(events.Ack("lobby", 51, NOW), lambda here: list(format(here)))
+    assert not case.catch_ups.on_delivered(events.Ack("ops", 12, NOW), lambda here: list(format(here)))
+    case.receive(said(13), events.Joined("lobby", 50, NOW, "ada", ""))
     assert case.texts == ["-- 2 new messages in #lobby since 12:01 --", "12:01 <bob> e11", "12:01 -- mine", "12:01 <bob> e13"]
 
 
 def test_what_is_forgotten_is_not_told() -> None:
     case = Case(lobby=11)
     case.enter("lobby", 50, 9)
-    case.hear(said(10), said(11), said(12), said(13))
-    case.backlogs.forgotten("lobby", 13)
-    case.backlogs.forgotten("ops", 99)
-    case.hear(events.Joined("lobby", 50, NOW, "ada", ""))
+    case.receive(said(10), said(11), said(12), said(13))
+    case.catch_ups.on_forgotten("lobby", 13)
+    case.catch_ups.on_forgotten("ops", 99)
+    case.receive(events.Joined("lobby", 50, NOW, "ada", ""))
     assert case.texts[:2] == ["-- 2 new messages in #lobby since 12:01 --", "12:01 <bob> e13"]
     assert case.texts[2].startswith("12:01 -- Above are the last 1 of 2 new messages")
 
 
 def test_a_room_that_one_leaves_has_no_backlog() -> None:
     case = other(30, ops=10)
-    case.backlogs.left("ops")
-    assert case.backlogs.turned_to("ops") == []
+    case.catch_ups.on_left("ops")
+    assert case.catch_ups.on_switched("ops") == []
 
 
 def test_a_log_that_has_begun_anew_ends_what_was_coming() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
-    case.hear(said(11))
-    assert [plain(one.line) for one in case.backlogs.finish("lobby")][1:] == ["12:01 <bob> e11"]
-    assert case.backlogs.finish("lobby") == []
+    case.receive(said(11))
+    assert [plain(one.line) for one in case.catch_ups.finish("lobby")][1:] == ["12:01 <bob> e11"]
+    assert case.catch_ups.finish("lobby") == []
 
 
 def test_what_takes_a_while_says_how_far_it_is() -> None:
     case = Case()
-    case.enter("lobby", 30 + WORTH_TELLING, 20)
-    case.hear(said(20 + WORTH_TELLING // 2))
-    assert case.backlogs.progress == "catching up with #lobby: 49 %"
-    case.hear(events.Joined("lobby", 30 + WORTH_TELLING, NOW, "ada", ""))
-    assert case.backlogs.progress == ""
+    case.enter("lobby", 30 + PROGRESS_EVENTS, 20)
+    case.receive(said(20 + PROGRESS_EVENTS // 2))
+    assert case.catch_ups.progress == "catching up with #lobby: 49 %"
+    case.receive(events.Joined("lobby", 30 + PROGRESS_EVENTS, NOW, "ada", ""))
+    assert case.catch_ups.progress == ""
     case.enter("ops", 30, 20)
-    assert case.backlogs.progress == ""
+    assert case.catch_ups.progress == ""

@@ -1,6 +1,6 @@
-"""Off a terminal: every line of the input is a message, or what is said comes out as lines.
+"""The client without a terminal: it sends every line of its input, or prints what others say.
 
-Knows no files and no reactor, but the clock that is passed in; ``write`` takes what is to come out.
+Knows no files and no reactor, only the clock that is passed in; ``write`` takes the output.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.fit import fit
+from chatd.client.formatter import plain_line
 from chatd.client.link import ReconnectingLink
-from chatd.client.wording import plain_line
+from chatd.client.splitting import split
 from chatd.codecs import phrases
 from chatd.codecs.json import JsonCodec
 from chatd.core import commands, events
@@ -23,24 +23,24 @@ from chatd.core.events import Answer, Event
 from chatd.core.text import safe_text
 
 UNACKNOWLEDGED: Final = 64
-"""The messages on their way, in number, beyond which no more input is read: enough to fill a long
-link, and nothing piles up."""
+"""How many messages may be unacknowledged before the input is paused (backpressure): enough for a
+link with a long delay."""
 
 LOST_SECONDS: Final = 30.0
-"""How long a lost link is tried again, in seconds, before the program gives up."""
+"""How long the program tries to bring a lost link back, in seconds."""
 
 LONGEST_PAUSE: Final = 4.0
 """The longest pause between two tries, in seconds: several fit into `LOST_SECONDS`."""
 
 PIECE_BYTES: Final = 64 << 10
-"""How much of an unfinished line is kept, in bytes (64 KiB); what is longer is said in pieces
-before its end has come."""
+"""How much of an unfinished line is kept, in bytes (64 KiB); a longer line is sent in pieces before
+its end has arrived."""
 
 DELIVERED: Final = "the message has been delivered"
 
 
 class Status(IntEnum):
-    """How the program ends; 2 is a mistake on the command line."""
+    """The exit status; 2 is a mistake on the command line."""
 
     DONE = 0
     NOT_CONNECTED = 1
@@ -49,64 +49,65 @@ class Status(IntEnum):
 
 
 class Input(Protocol):
-    """Where the lines come from."""
+    """The source of the lines."""
 
     def pauseProducing(self) -> None: ...
 
     def resumeProducing(self) -> None: ...
 
 
-class Program:
-    """What both directions share: the ways to end. ``ended`` is told the status and why, once."""
+class PipeClient:
+    """What both directions share: how they end. ``on_end`` gets the exit status and the reason,
+    once."""
 
-    def __init__(self, clock: IReactorTime, server: str, ended: Callable[[int, str], None]) -> None:
+    def __init__(self, clock: IReactorTime, server: str, on_end: Callable[[int, str], None]) -> None:
         self.link: ReconnectingLink
         self._clock = clock
         self._server = server
-        self._ended = ended
+        self._on_end = on_end
         self._over = False
         self._given_up: IDelayedCall | None = None
         self._status = Status.DONE
         self._why = ""
 
     def interrupt(self) -> None:
-        """The program is told to end, from outside; the second time, at once."""
+        """End, because of a signal; the second time, at once."""
         if self._over:
             self.link.stop()
         self._over = True
         self.link.quit()
 
-    def heard(self, news: Event | Answer, about: Command | None) -> None:
-        """Part of `link.Listener`."""
+    def on_received(self, news: Event | Answer, command: Command | None) -> None:
+        """Part of `link.LinkListener`."""
         if isinstance(news, events.Welcome) and self._given_up is not None:
             self._given_up.cancel()
             self._given_up = None
         elif isinstance(news, events.Refused) and news.id == "hello":
             self._fail(Status.NOT_CONNECTED, phrases.refusal(news))
 
-    def refused(self, refusal: events.Refused, for_nick: bool) -> None:
-        """Part of `link.Listener`."""
+    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+        """Part of `link.LinkListener`."""
         if for_nick or not self.link.was_up:
-            cure = " --nick NICK gives one." if for_nick else ""
-            self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {phrases.refusal(refusal)}{cure}")
+            hint = " --nick NICK gives one." if for_nick else ""
+            self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {phrases.refusal(refusal)}{hint}")
 
-    def link_lost(self, why: str, pause: float) -> None:
-        """Part of `link.Listener`."""
+    def on_link_lost(self, why: str, pause: float) -> None:
+        """Part of `link.LinkListener`."""
         if not self.link.was_up:
             self._fail(Status.NOT_CONNECTED, f"{self._server} cannot be reached: {why}.")
         elif self._given_up is None and not self._over:
             self._given_up = self._clock.callLater(LOST_SECONDS, self._give_up, why)
 
-    def untrusted(self, why: str) -> None:
-        """Part of `link.Listener`."""
+    def on_untrusted(self, why: str) -> None:
+        """Part of `link.LinkListener`."""
         self._fail(Status.NOT_CONNECTED, f"{why}.{self._unconfirmed() if self.link.was_up else ''}")
 
-    def link_ended(self) -> None:
-        """Part of `link.Listener`."""
+    def on_link_ended(self) -> None:
+        """Part of `link.LinkListener`."""
         self._over = True
         if self._given_up is not None and self._given_up.active():
             self._given_up.cancel()
-        self._ended(self._status, self._why)
+        self._on_end(self._status, self._why)
 
     def _give_up(self, why: str) -> None:
         lost = f"the link to {self._server} is lost: {why}, and {LOST_SECONDS:.0f} s of trying have not brought it back."
@@ -122,21 +123,21 @@ class Program:
             self.link.stop()
 
 
-class Speaker(Program):
-    """Says every line of the input, and ends when all of them are acknowledged.
+class Sender(PipeClient):
+    """Sends every line of the input, and ends when all are acknowledged.
 
-    With ``verbose`` each message that is delivered is confirmed by a line.
+    ``verbose``: print a line for each message that is delivered.
     """
 
     def __init__(
         self,
         clock: IReactorTime,
         server: str,
-        ended: Callable[[int, str], None],
+        on_end: Callable[[int, str], None],
         write: Callable[[str], None],
         verbose: bool,
     ) -> None:
-        super().__init__(clock, server, ended)
+        super().__init__(clock, server, on_end)
         self.input: Input
         self._write = write
         self._verbose = verbose
@@ -151,7 +152,7 @@ class Speaker(Program):
     # -- The input
 
     def data(self, data: bytes) -> None:
-        """Some of the input."""
+        """Take some of the input."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._take(line)
@@ -162,7 +163,7 @@ class Speaker(Program):
         self._go_on()
 
     def end_of_input(self) -> None:
-        """The input is at its end."""
+        """The input has ended."""
         if not self._at_end:
             self._at_end = True
             self._take(self._rest)
@@ -170,17 +171,17 @@ class Speaker(Program):
             self._go_on()
 
     def _take(self, line: bytes) -> None:
-        """A line as messages: a slash at its beginning is said as it stands, what is not UTF-8
-        becomes visible."""
+        """Queue ``line`` as a message. A slash at its beginning is part of the text, and bytes that
+        are not UTF-8 become visible."""
         text = safe_text(line.removesuffix(b"\r").decode("utf-8", "replace"))
         if text.strip():
             self._texts.append(text)
 
     def _go_on(self) -> None:
-        """Say as much as may be on its way at once, read on when there is room, and end when all is
-        done."""
+        """Send as much as may be unacknowledged, read on when there is room, and end when
+        everything is done."""
         while self._room and self._texts and len(self.link.outbox) < UNACKNOWLEDGED:
-            for part in fit(commands.Say(self._texts.popleft(), self._room)):
+            for part in split(commands.Say(self._texts.popleft(), self._room)):
                 self.link.send(part)
         full = bool(self._texts)
         if full != self._paused and not self._at_end:
@@ -198,17 +199,17 @@ class Speaker(Program):
 
     # -- The link
 
-    def heard(self, news: Event | Answer, about: Command | None) -> None:
-        """Part of `link.Listener`."""
-        super().heard(news, about)
+    def on_received(self, news: Event | Answer, command: Command | None) -> None:
+        """Part of `link.LinkListener`."""
+        super().on_received(news, command)
         if isinstance(news, events.Entered) and not self._room:
             self._room = news.room
-        if isinstance(news, events.Refused) and about is not None:
+        if isinstance(news, events.Refused) and command is not None:
             self._refused += 1
             self._refusal = phrases.refusal(news)
-        if isinstance(news, events.Ack) and about is not None and self._verbose:
+        if isinstance(news, events.Ack) and command is not None and self._verbose:
             self._write(f"{DELIVERED}: #{news.room} {news.seq}\n")
-        if about is not None or isinstance(news, events.Entered):
+        if command is not None or isinstance(news, events.Entered):
             self._go_on()
 
     def _unconfirmed(self) -> str:
@@ -218,45 +219,44 @@ class Speaker(Program):
         return f" {count} message{' was' if count == 1 else 's were'} not confirmed."
 
 
-class Hearer(Program):
-    """Prints what is said, line by line, or with ``as_json`` every event, until it is
+class Printer(PipeClient):
+    """Prints what others say, a line each, or with ``as_json`` every event, until it is
     interrupted."""
 
     def __init__(
         self,
         clock: IReactorTime,
         server: str,
-        ended: Callable[[int, str], None],
+        on_end: Callable[[int, str], None],
         write: Callable[[str], None],
         warn: Callable[[str], None],
         as_json: bool,
     ) -> None:
-        super().__init__(clock, server, ended)
+        super().__init__(clock, server, on_end)
         self._write = write
         self._warn = warn
         self._as_json = as_json
         self._codec = JsonCodec()
 
-    def heard(self, news: Event | Answer, about: Command | None) -> None:
-        """Part of `link.Listener`."""
-        super().heard(news, about)
+    def on_received(self, news: Event | Answer, command: Command | None) -> None:
+        """Part of `link.LinkListener`."""
+        super().on_received(news, command)
         if isinstance(news, events.Missed):
-            self._warn(_what_is_missing(news))
+            self._warn(_missing(news))
         if self._as_json and isinstance(news, (Event, events.Private, events.Missed)):
             self._write(self._codec.encode(news).decode())
         elif not self._as_json and isinstance(news, (events.Said, events.Private)):
             self._write(f"{plain_line(news)}\n")
 
 
-def _what_is_missing(missed: events.Missed) -> str:
+def _missing(missed: events.Missed) -> str:
     if not missed.first:
         return f"the log of #{missed.room} has begun anew; what was said meanwhile is not known."
     return f"events {missed.first} to {missed.last} of #{missed.room} are missing; the server no longer has them."
 
 
 def _end_of_piece(line: bytes) -> int:
-    """Where ``line`` can be cut: behind its last space, or before a character that is not
-    finished."""
+    """Where ``line`` can be cut: after its last space, or before an incomplete character."""
     space = line.rfind(b" ") + 1
     if space > len(line) // 2:
         return space

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from chatd.client.cells import Line, plain
+from chatd.client.formatter import Formatter
+from chatd.client.history_view import HistoryView, JumpTarget, RoomOnScreen
 from chatd.client.keys import Key
-from chatd.client.lookback import Hit, Lookback, View
-from chatd.client.wording import Wording
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Event
@@ -37,45 +37,45 @@ class Case:
 
     def __init__(self, size: int, first: int = 1, height: int = 10) -> None:
         self.log = [said(seq) for seq in range(first, first + size)]
-        self.asked: list[commands.History] = []
+        self.requests: list[commands.History] = []
         self.sent = 0
         self.is_up = True
-        self.unheard = ""
-        self.look = Lookback(self.send, Wording(lambda: NOW), lambda: "ada", lambda: self.is_up)
-        self.look.fit(60, height)
+        self.ignored = ""
+        self.history = HistoryView(self.send, Formatter(lambda: NOW), lambda: "ada", lambda: self.is_up)
+        self.history.resize(60, height)
 
     def send(self, command: Command) -> Command:
         assert isinstance(command, commands.History)
         self.sent += 1
-        self.asked.append(replace(command, id=str(self.sent)))
-        return self.asked[-1]
+        self.requests.append(replace(command, id=str(self.sent)))
+        return self.requests[-1]
 
     def answer(self) -> None:
         """Let the server answer until nothing is asked any more."""
         for _ in range(100):
-            if not self.asked:
+            if not self.requests:
                 return
-            asked = self.asked.pop(0)
-            assert asked.count <= HISTORY_EVENTS
-            assert self.look.answers(history(self.log, asked, unheard=self.unheard))
+            request = self.requests.pop(0)
+            assert request.count <= HISTORY_EVENTS
+            assert self.history.take_answer(history(self.log, request, ignored=self.ignored))
         raise AssertionError("it asks without an end")
 
-    def view(self, in_sight: int, mark: tuple[int, Line] | None = None) -> View:
-        return View("lobby", self.log[-1].seq if self.log else 0, in_sight, mark)
+    def room(self, first_visible: int, unread_mark: tuple[int, Line] | None = None) -> RoomOnScreen:
+        return RoomOnScreen("lobby", self.log[-1].seq if self.log else 0, first_visible, unread_mark)
 
-    def up(self, in_sight: int) -> None:
-        self.look.up(self.view(in_sight))
+    def page_up(self, first_visible: int) -> None:
+        self.history.page_up(self.room(first_visible))
         self.answer()
 
     def press(self, *keys: Key) -> None:
         for key in keys:
-            assert self.look.press(key)
+            assert self.history.press(key)
             self.answer()
 
     @property
     def texts(self) -> list[str]:
         """The rows in sight, without times."""
-        return [row[6:] if row[:2].isdigit() else row for row in map(plain, self.look.rows)]
+        return [row[6:] if row[:2].isdigit() else row for row in map(plain, self.history.rows)]
 
     @property
     def numbers(self) -> list[int]:
@@ -83,99 +83,99 @@ class Case:
 
     @property
     def status(self) -> str:
-        return plain(self.look.status)
+        return plain(self.history.status)
 
 
 def test_a_page_up_shows_what_is_above_the_present() -> None:
     case = Case(300)
-    case.look.up(case.view(in_sight=280))
-    assert case.look.past is None
-    assert case.look.is_opening
-    assert case.look.notice == "asking the server"
+    case.history.page_up(case.room(first_visible=280))
+    assert case.history.window is None
+    assert case.history.is_opening
+    assert case.history.notice == "asking the server"
     case.answer()
     assert case.numbers == list(range(271, 281))
-    assert not case.look.is_opening
+    assert not case.history.is_opening
     assert case.status == " #lobby past  Sun 22 Nov 2026"
 
 
 def test_it_goes_as_far_back_as_the_log_and_says_so() -> None:
     case = Case(450, first=7)
-    case.up(440)
+    case.page_up(440)
     seen = set(case.numbers)
-    while not case.look.notice:
+    while not case.history.notice:
         before = case.numbers[0]
         case.press(Key.PAGE_UP)
         assert not case.numbers or case.numbers[-1] >= before  # No row is jumped over.
         seen |= set(case.numbers)
     assert seen == set(range(7, 441))
     assert case.texts[0] == "-- The log of #lobby begins here. --"
-    assert case.look.notice == "nothing is before this"
+    assert case.history.notice == "nothing is before this"
     assert case.status.endswith("nothing is before this")
 
 
 def test_what_is_near_is_asked_for_before_it_is_wanted() -> None:
     case = Case(450)
-    case.up(440)
+    case.page_up(440)
     for _ in range(200):
-        above = case.look.past.above if case.look.past else 0
+        above = case.history.window.above if case.history.window else 0
         case.press(Key.UP)
-        assert case.look.past is not None
-        assert case.look.past.above == above - 1 or above <= 20
+        assert case.history.window is not None
+        assert case.history.window.above == above - 1 or above <= 20
     assert case.numbers[-1] == 240
 
 
 def test_down_to_the_present_and_out() -> None:
     case = Case(300)
-    case.up(280)
+    case.page_up(280)
     case.press(Key.PAGE_UP, Key.PAGE_DOWN)
     assert case.numbers[-1] == 280
     case.press(Key.DOWN)
-    assert case.look.past is None
+    assert case.history.window is None
     assert case.sent < 4
 
 
 def test_what_has_come_meanwhile_is_below_the_past() -> None:
     case = Case(300)
-    case.up(280)
+    case.page_up(280)
     for seq in range(301, 420):
         case.log.append(said(seq))
-        case.look.happened(case.log[-1])
-        case.look.came(loud=seq == 301)
+        case.history.on_event(case.log[-1])
+        case.history.on_message(for_me=seq == 301)
     assert case.status.startswith(" #lobby past, 119! new")
     seen: set[int] = set(case.numbers)
-    while case.look.past is not None:
+    while case.history.window is not None:
         case.press(Key.PAGE_DOWN)
         seen |= set(case.numbers)
     assert set(range(281, 420)) <= seen
-    assert (case.look.new, case.look.called) == (0, False)
+    assert (case.history.new, case.history.mentioned) == (0, False)
 
 
 def test_what_comes_while_one_does_not_look_is_not_counted() -> None:
     case = Case(300)
-    case.look.came(loud=True)
-    case.up(280)
-    assert (case.look.new, case.look.called) == (0, False)
+    case.history.on_message(for_me=True)
+    case.page_up(280)
+    assert (case.history.new, case.history.mentioned) == (0, False)
 
 
-@pytest.mark.parametrize(("size", "in_sight"), [(0, 0), (1, 1), (30, 1)])
-def test_where_nothing_is_before(size: int, in_sight: int) -> None:
+@pytest.mark.parametrize(("size", "first_visible"), [(0, 0), (1, 1), (30, 1)])
+def test_where_nothing_is_before(size: int, first_visible: int) -> None:
     case = Case(size)
-    case.up(in_sight)
-    assert case.look.past is None
-    assert case.look.notice == "nothing is before this in #lobby"
-    assert case.look.press(Key.PAGE_UP) is False
-    assert case.look.notice == ""
+    case.page_up(first_visible)
+    assert case.history.window is None
+    assert case.history.notice == "nothing is before this in #lobby"
+    assert case.history.press(Key.PAGE_UP) is False
+    assert case.history.notice == ""
 
 
 def test_where_the_present_shows_nothing_of_the_room_its_end_is_shown() -> None:
     case = Case(5)
-    case.up(0)
+    case.page_up(0)
     assert case.numbers == [1, 2, 3, 4, 5]
 
 
 def test_the_beginning_of_the_log() -> None:
     case = Case(400, first=700)
-    case.look.to_oldest(case.view(in_sight=1090))
+    case.history.open_oldest(case.room(first_visible=1090))
     case.answer()
     assert case.numbers[0] == 700
     assert case.texts[0] == "-- The log of #lobby begins here. --"
@@ -186,11 +186,11 @@ def test_the_beginning_of_the_log() -> None:
 
 def test_from_the_middle_home_asks_for_the_beginning() -> None:
     case = Case(900)
-    case.up(880)
+    case.page_up(880)
     case.press(Key.OLDEST)
     assert case.numbers[0] == 1
     seen: set[int] = set()
-    while case.look.past is not None:
+    while case.history.window is not None:
         seen |= set(case.numbers)
         case.press(Key.PAGE_DOWN)
     assert seen == set(range(1, max(seen) + 1))
@@ -200,57 +200,57 @@ def test_from_the_middle_home_asks_for_the_beginning() -> None:
 def test_a_hit_is_in_the_middle_and_stands_out_without_colours() -> None:
     case = Case(900)
     case.log[399] = said(400, "some tea for e400")
-    case.look.to_event(case.view(890), 400, Hit(400, ("TEA",)))
+    case.history.open_at(case.room(890), 400, JumpTarget(400, ("TEA",)))
     case.answer()
     assert case.numbers == list(range(395, 405))
-    (hit,) = [row for row in case.look.rows if "»" in plain(row)]
-    assert plain(hit)[5:].startswith("»<bob> some tea")
-    assert [span.text for span in hit if span.style.reverse][-1] == "tea"
+    (target,) = [row for row in case.history.rows if "»" in plain(row)]
+    assert plain(target)[5:].startswith("»<bob> some tea")
+    assert [span.text for span in target if span.style.reverse][-1] == "tea"
     case.press(Key.PAGE_UP, Key.PAGE_UP)
     assert case.numbers[-1] == 388
     case.press(Key.PAGE_DOWN, Key.PAGE_DOWN)
-    assert any("»" in plain(row) for row in case.look.rows)
+    assert any("»" in plain(row) for row in case.history.rows)
 
 
 @pytest.mark.parametrize("seq", [1, 3, 900])
 def test_a_hit_at_either_end(seq: int) -> None:
     case = Case(900)
-    case.look.to_event(case.view(890), seq, Hit(seq))
+    case.history.open_at(case.room(890), seq, JumpTarget(seq))
     case.answer()
     assert seq in case.numbers
-    assert len(case.look.rows) == 10
+    assert len(case.history.rows) == 10
 
 
 def test_a_hit_that_is_kept_no_longer() -> None:
     case = Case(400, first=500)
-    case.look.to_event(case.view(890), 480, Hit(480))
+    case.history.open_at(case.room(890), 480, JumpTarget(480))
     case.answer()
     assert case.numbers[0] == 500
-    assert case.look.notice == "that message is kept no longer"
+    assert case.history.notice == "that message is kept no longer"
 
 
 def test_a_mark_and_a_call_stand_out() -> None:
     case = Case(30)
     case.log[9] = said(10, "hey ada: e10")
     case.log[10] = said(11, "I am ada: e11", nick="Ada")
-    case.look.fit(80, 10)
-    mark = Wording(lambda: NOW).mark("lobby", 20, 1, NOW)
-    case.look.to_event(case.view(0, (10, mark)), 10)
+    case.history.resize(80, 10)
+    unread_mark = Formatter(lambda: NOW).unread_mark("lobby", 20, 1, NOW)
+    case.history.open_at(case.room(0, (10, unread_mark)), 10)
     case.answer()
     place = case.numbers.index(10)
-    rows = [plain(row) for row in case.look.rows]
+    rows = [plain(row) for row in case.history.rows]
     assert rows[rows.index("-- 20 new messages in #lobby since 12:01, 1 with your nick --") + 1].endswith("e10")
-    loud = [any(span.style.reverse for span in row) for row in case.look.rows if "<" in plain(row)]
-    assert loud == [number == place for number in range(len(loud))]
+    for_me = [any(span.style.reverse for span in row) for row in case.history.rows if "<" in plain(row)]
+    assert for_me == [number == place for number in range(len(for_me))]
 
 
 def test_messages_of_those_who_are_not_heard_are_no_end() -> None:
     case = Case(900)
     case.log = [replace(event, nick="troll") if 300 <= event.seq < 700 else event for event in case.log]
-    case.unheard = "troll"
-    case.up(880)
+    case.ignored = "troll"
+    case.page_up(880)
     seen = set(case.numbers)
-    while not case.look.notice:
+    while not case.history.notice:
         case.press(Key.PAGE_UP)
         seen |= set(case.numbers)
     assert seen == set(range(1, 881)) - set(range(300, 700))
@@ -259,18 +259,18 @@ def test_messages_of_those_who_are_not_heard_are_no_end() -> None:
 def test_nothing_but_messages_of_those_who_are_not_heard() -> None:
     case = Case(350)
     case.log = [replace(event, nick="troll") for event in case.log]
-    case.unheard = "troll"
-    case.up(0)
+    case.ignored = "troll"
+    case.page_up(0)
     assert case.numbers == []
 
 
 def test_a_server_that_never_comes_to_the_first_event_is_not_asked_for_ever() -> None:
     case = Case(300)
-    case.up(280)
+    case.page_up(280)
     for _ in range(200):
-        case.look.press(Key.PAGE_UP)
-        while case.asked:
-            case.look.answers(events.HistoryPage("lobby", (), True, True, id=case.asked.pop(0).id))
+        case.history.press(Key.PAGE_UP)
+        while case.requests:
+            case.history.take_answer(events.HistoryPage("lobby", (), True, True, id=case.requests.pop(0).id))
     assert case.sent < 10
 
 
@@ -280,24 +280,24 @@ def test_a_server_that_never_comes_to_the_first_event_is_not_asked_for_ever() ->
 def test_what_is_asked_while_the_link_is_down_says_so_and_comes_later() -> None:
     case = Case(300)
     case.is_up = False
-    case.look.up(case.view(280))
-    case.look.up(case.view(280))
-    assert len(case.asked) == 1
-    assert case.look.notice == "this comes when the link is back"
+    case.history.page_up(case.room(280))
+    case.history.page_up(case.room(280))
+    assert len(case.requests) == 1
+    assert case.history.notice == "this comes when the link is back"
     case.is_up = True
     case.answer()
     assert case.numbers[-1] == 280
-    assert case.look.notice == ""
+    assert case.history.notice == ""
 
 
 def test_at_the_edge_of_what_is_here_it_is_told_that_more_is_asked_for() -> None:
     case = Case(300)
-    case.up(280)
+    case.page_up(280)
     case.is_up = False
-    while not case.look.notice:
-        case.look.press(Key.PAGE_UP)
-    assert case.look.notice == "this comes when the link is back"
-    assert len(case.asked) == 1
+    while not case.history.notice:
+        case.history.press(Key.PAGE_UP)
+    assert case.history.notice == "this comes when the link is back"
+    assert len(case.requests) == 1
     before = case.numbers
     case.answer()
     assert case.numbers[1:] == before  # Where the line of the day was, there is an older one.
@@ -307,49 +307,49 @@ def test_at_the_edge_of_what_is_here_it_is_told_that_more_is_asked_for() -> None
 
 def test_who_goes_back_meanwhile_is_not_taken_away_again() -> None:
     case = Case(300)
-    case.look.up(case.view(280))
-    case.look.close()
-    assert not case.look.is_opening
+    case.history.page_up(case.room(280))
+    case.history.close()
+    assert not case.history.is_opening
     case.answer()
-    assert case.look.past is None
+    assert case.history.window is None
 
 
 def test_a_refusal_is_told() -> None:
     case = Case(300)
-    case.look.up(case.view(280))
-    assert case.look.answers(events.Refused("not-in-room", "You are not in #lobby.", "Join it.", id="1"))
-    assert case.look.notice == "You are not in #lobby. Join it."
-    assert not case.look.is_opening
+    case.history.page_up(case.room(280))
+    assert case.history.take_answer(events.Refused("not-in-room", "You are not in #lobby.", "Join it.", id="1"))
+    assert case.history.notice == "You are not in #lobby. Join it."
+    assert not case.history.is_opening
 
 
 def test_other_answers_are_not_taken() -> None:
     case = Case(300)
-    assert not case.look.answers(events.HistoryPage("lobby", (), False, id="7"))
-    assert not case.look.answers(events.Pong())
+    assert not case.history.take_answer(events.HistoryPage("lobby", (), False, id="7"))
+    assert not case.history.take_answer(events.Pong())
 
 
 @pytest.mark.parametrize("opened", [True, False])
 def test_a_room_that_is_gone_is_looked_at_no_more(opened: bool) -> None:
     case = Case(300)
-    case.look.up(case.view(280))
+    case.history.page_up(case.room(280))
     if opened:
         case.answer()
-    case.look.gone("ops")
-    assert opened == (case.look.past is not None)
-    case.look.gone("lobby")
+    case.history.on_room_gone("ops")
+    assert opened == (case.history.window is not None)
+    case.history.on_room_gone("lobby")
     case.answer()
-    assert case.look.past is None
-    assert not case.look.is_opening
+    assert case.history.window is None
+    assert not case.history.is_opening
 
 
 def test_what_is_forgotten_is_shown_no_more() -> None:
     case = Case(300)
-    case.up(280)
+    case.page_up(280)
     case.press(*[Key.PAGE_UP] * 9)
     case.log = case.log[249:]
-    case.look.forgotten("ops", 270)
+    case.history.on_forgotten("ops", 270)
     assert min(case.numbers) < 250
-    case.look.forgotten("lobby", 250)
+    case.history.on_forgotten("lobby", 250)
     case.press(Key.HOME)
     assert case.texts[0] == "-- The log of #lobby begins here. --"
     assert case.numbers[0] == 250
@@ -357,16 +357,16 @@ def test_what_is_forgotten_is_shown_no_more() -> None:
 
 def test_an_answer_that_comes_after_what_it_was_asked_for_is_forgotten() -> None:
     case = Case(400)
-    case.up(280)
-    while not case.asked:
-        case.look.press(Key.PAGE_UP)
-    stale = history(case.log, case.asked[0])
+    case.page_up(280)
+    while not case.requests:
+        case.history.press(Key.PAGE_UP)
+    stale = history(case.log, case.requests[0])
     case.log = case.log[249:]
-    case.look.forgotten("lobby", 250)
-    assert case.look.answers(stale)
-    assert case.look.past is not None
-    assert case.look.past.low == 250
-    case.asked.clear()
+    case.history.on_forgotten("lobby", 250)
+    assert case.history.take_answer(stale)
+    assert case.history.window is not None
+    assert case.history.window.low == 250
+    case.requests.clear()
     case.press(Key.HOME)
     assert case.numbers[0] == 250
 
@@ -377,21 +377,21 @@ def test_an_answer_that_comes_after_what_it_was_asked_for_is_forgotten() -> None
 @pytest.mark.parametrize("key", [Key.TEXT, Key.ESCAPE, Key.END, Key.ENTER, Key.LEFT, Key.TAB])
 def test_other_keys_are_none_of_the_past(key: Key) -> None:
     case = Case(300)
-    case.up(280)
-    assert not case.look.press(key)
+    case.page_up(280)
+    assert not case.history.press(key)
 
 
 def test_in_the_present_no_key_is_one_of_the_past() -> None:
     case = Case(300)
-    assert not case.look.press(Key.UP)
-    assert not case.look.press(Key.PAGE_UP)
+    assert not case.history.press(Key.UP)
+    assert not case.history.press(Key.PAGE_UP)
     assert case.status == ""
 
 
 def test_another_size() -> None:
     case = Case(300)
-    case.up(280)
-    case.look.fit(20, 4)
-    assert len(case.look.rows) == 4
-    case.look.fit(60, 8)
+    case.page_up(280)
+    case.history.resize(20, 4)
+    assert len(case.history.rows) == 4
+    case.history.resize(60, 8)
     assert case.numbers == list(range(273, 281))

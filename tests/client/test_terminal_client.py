@@ -7,23 +7,23 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from chatd.client.link import PAUSES, ReconnectingLink
-from chatd.client.remembered import Remembered
+from chatd.client.saved_state import SavedState
 from chatd.client.screen import DumbScreen, Screen
-from chatd.client.talk import ESCAPE_SECONDS, INPUT_CHARACTERS, REMEMBER_SECONDS, Talk
+from chatd.client.terminal_client import ESCAPE_SECONDS, INPUT_CHARACTERS, SAVE_SECONDS, TerminalClient
 from chatd.core import commands, events
 from tests.client.glass import Glass
 from tests.client.scripted import TIME, ScriptedServer
 
 
 class Case:
-    """A person, as the terminal that `Talk` needs."""
+    """A person, as the terminal that `TerminalClient` needs."""
 
     def __init__(
         self,
         nick_taken: str = "",
         refuse: bool = False,
         before: Collection[str] = (),
-        remembered: Remembered | None = None,
+        saved: SavedState | None = None,
         dumb: bool = False,
     ) -> None:
         self.server = ScriptedServer(nick_taken)
@@ -33,21 +33,21 @@ class Case:
         self.glass = Glass(200, 300) if dumb else Glass(60, 12)
         self.dumb = dumb
         self.opened = 0
-        self.remembered: list[tuple[Remembered, set[str]]] = []
+        self.saved: list[tuple[SavedState, set[str]]] = []
         self.no_place = False
         self.suspended = 0
         self.ends: list[tuple[int, str]] = []
-        self.talk = Talk(self.server.clock, lambda: TIME, self, "ada", "host:1", remembered, self.remember)
+        self.client = TerminalClient(self.server.clock, lambda: TIME, self, "ada", "host:1", saved, self.save)
         hello = commands.Hello("ada", token="0123456789abcdef")
-        seen = None if remembered is None else remembered.seen()
-        self.talk.link = ReconnectingLink(self.server.clock, self.server, hello, self.talk, jitter=lambda: 0.5, seen=seen)
-        self.talk.link.start()
+        cursors = None if saved is None else saved.resume()
+        self.client.link = ReconnectingLink(self.server.clock, self.server, hello, self.client, jitter=lambda: 0.5, cursors=cursors)
+        self.client.link.start()
         self.settle()
 
-    def remember(self, now: Remembered, left: Collection[str]) -> None:
+    def save(self, now: SavedState, left: Collection[str]) -> None:
         if self.no_place:
             raise OSError(28, "No space left on device")
-        self.remembered.append((now, set(left)))
+        self.saved.append((now, set(left)))
 
     def open(self) -> Screen:
         self.opened += 1
@@ -58,7 +58,7 @@ class Case:
 
     def suspend(self) -> None:
         self.suspended += 1
-        self.talk.leave_screen()
+        self.client.suspend_screen()
 
     def close(self, status: int, why: str) -> None:
         self.ends.append((status, why))
@@ -69,7 +69,7 @@ class Case:
     def keys(self, *keys: str) -> None:
         """Press ``keys``, and let everything arrive."""
         for key in keys:
-            self.talk.keys(key.encode())
+            self.client.keys(key.encode())
         self.settle()
 
     def tell(self, *news: events.Event | events.Answer) -> None:
@@ -93,18 +93,18 @@ class Case:
 def case() -> Iterator[Case]:
     case = Case()
     yield case
-    case.talk.quit()
-    case.talk.quit()
+    case.client.quit()
+    case.client.quit()
     case.settle()
     assert len(case.ends) == 1
     assert not case.server.clock.getDelayedCalls()
 
 
 def test_a_message_is_shown_at_once_and_marked_when_it_is_delivered(case: Case) -> None:
-    case.talk.keys(b"hello")
+    case.client.keys(b"hello")
     case.server.clock.advance(0)
     assert case.typed == "ada> hello"
-    case.talk.keys(b"\r")
+    case.client.keys(b"\r")
     case.server.clock.advance(0)
     assert case.glass.lines[-3].endswith("<ada> hello …")
     assert case.typed == "ada>"
@@ -129,7 +129,7 @@ def test_a_refused_message_says_why(case: Case) -> None:
     case.server.connections[-1].live = False
     case.keys("mine\r")
     case.server.connections[-1].live = True
-    case.tell(events.Refused("not-delivered", "The disk is full.", "Try later.", id=next(iter(case.talk.link.outbox))))
+    case.tell(events.Refused("not-delivered", "The disk is full.", "Try later.", id=next(iter(case.client.link.outbox))))
     assert case.shows("<ada> mine ✗ not delivered: The disk is full.")
     assert not case.shows("!! The disk is full.")
 
@@ -185,7 +185,7 @@ def test_a_refused_nick_is_asked_for_again() -> None:
     case.keys("\r")
     assert case.typed == "nick:"
     case.keys(" eve \r")
-    assert case.talk.link.up
+    assert case.client.link.up
     assert case.typed == "eve>"
     assert case.opened == 1
 
@@ -248,7 +248,7 @@ def test_mistakes_are_told_at_once(case: Case) -> None:
     assert case.shows("!! There is no command /jion. Did you mean /join?")
     assert case.shows("!! /msg needs more.")
     assert case.shows("!! This is too long.")
-    assert not case.talk.link.outbox
+    assert not case.client.link.outbox
 
 
 def test_a_slash_is_said_with_two(case: Case) -> None:
@@ -287,7 +287,7 @@ def test_rooms_are_in_the_status_line_with_what_is_unread(case: Case) -> None:
 
 
 def test_an_escape_alone_does_nothing_and_swallows_nothing(case: Case) -> None:
-    case.talk.keys(b"\x1b")
+    case.client.keys(b"\x1b")
     case.server.later(2 * ESCAPE_SECONDS)
     case.keys("abc")
     assert case.typed == "ada> abc"
@@ -301,7 +301,7 @@ def test_a_key_in_two_pieces_is_one(case: Case) -> None:
 def test_a_change_of_size_paints_everything(case: Case) -> None:
     case.keys("a message\r", "typed")
     case.glass = Glass(30, 6)
-    case.talk.resized(30, 6)
+    case.client.resized(30, 6)
     assert case.shows("<ada> a message ✓")
     assert case.typed == "ada> typed"
 
@@ -322,7 +322,7 @@ def test_while_stopped_nothing_is_written(case: Case) -> None:
     case.server.bob_says("meanwhile")
     case.settle()
     assert case.glass.text == before
-    case.talk.return_to_screen()
+    case.client.resume_screen()
     case.settle()
     assert case.shows("<bob> meanwhile")
     assert case.typed == "ada> typed"
@@ -346,8 +346,8 @@ def long() -> Iterator[Case]:
     """Somebody in a room in which a lot was said."""
     case = Case(before=LONG)
     yield case
-    case.talk.quit()
-    case.talk.quit()
+    case.client.quit()
+    case.client.quit()
     case.settle()
     assert not case.server.clock.getDelayedCalls()
     assert case.glass.modes == {"?7", "?25"}
@@ -468,7 +468,7 @@ def test_a_change_of_size_in_the_past(long: Case) -> None:
     last = long.glass.lines[-3]
     long.glass = Glass(40, 8)
     long.glass.write("\x1b[?1049h")
-    long.talk.resized(40, 8)
+    long.client.resized(40, 8)
     long.settle()
     assert long.glass.lines[-3] == last
     assert long.typed == "ada> typed"
@@ -540,8 +540,8 @@ def test_help_lists_the_clients_own_command(case: Case) -> None:
 def back(seq: int, said_since: int, **more: str) -> Case:
     """Somebody who comes back, and had seen #lobby up to event ``seq``; ``said_since`` messages are
     new."""
-    remembered = Remembered(more.get("log", "log-1"), ("lobby",), "lobby", {"lobby": seq})
-    return Case(before=LONG[: seq + said_since], remembered=remembered)
+    saved = SavedState(more.get("log", "log-1"), ("lobby",), "lobby", {"lobby": seq})
+    return Case(before=LONG[: seq + said_since], saved=saved)
 
 
 def end(case: Case) -> None:
@@ -566,8 +566,8 @@ def test_of_many_the_last_are_shown_and_the_first_can_be_jumped_to() -> None:
     assert len(shown) == 20 + 100
     assert case.shows("-- Above are the last 100 of 250 new messages in #lobby")
     case.keys("/jump new\r")
-    place = next(number for number, line in enumerate(case.glass.lines) if line.startswith("-- 250 new messages"))
-    assert case.glass.lines[place + 1].endswith("number 21")
+    cursor = next(number for number, line in enumerate(case.glass.lines) if line.startswith("-- 250 new messages"))
+    assert case.glass.lines[cursor + 1].endswith("number 21")
     case.keys("\x1b[F", PAGE_UP)
     assert "number" in case.glass.lines[0]
     end(case)
@@ -595,15 +595,15 @@ def test_after_a_break_what_is_new_has_a_mark(case: Case) -> None:
 def test_it_is_remembered_up_to_where_was_seen() -> None:
     case = Case(before=LONG[:3])
     case.server.bob_says("four")
-    case.server.later(REMEMBER_SECONDS + 1)
-    seen = len(case.server.log)
-    assert case.remembered == [(Remembered("log-1", ("lobby",), "lobby", {"lobby": seen}), set())]
-    case.server.later(10 * REMEMBER_SECONDS)
-    assert len(case.remembered) == 1
+    case.server.later(SAVE_SECONDS + 1)
+    cursors = len(case.server.log)
+    assert case.saved == [(SavedState("log-1", ("lobby",), "lobby", {"lobby": cursors}), set())]
+    case.server.later(10 * SAVE_SECONDS)
+    assert len(case.saved) == 1
     case.server.bob_says("five")
     case.settle()
     end(case)
-    assert case.remembered[-1][0].places == {"lobby": seen + 1}
+    assert case.saved[-1][0].cursors == {"lobby": cursors + 1}
 
 
 def test_a_room_that_was_left_is_remembered_as_left() -> None:
@@ -611,7 +611,7 @@ def test_a_room_that_was_left_is_remembered_as_left() -> None:
     case.keys("/join ops\r")
     case.tell(events.Exited("lobby", "ops"))
     end(case)
-    assert case.remembered[-1] == (Remembered("log-1", ("ops",), "ops", {"ops": 1}), {"lobby"})
+    assert case.saved[-1] == (SavedState("log-1", ("ops",), "ops", {"ops": 1}), {"lobby"})
 
 
 def test_a_room_that_was_left_and_entered_again_is_not_left() -> None:
@@ -619,18 +619,18 @@ def test_a_room_that_was_left_and_entered_again_is_not_left() -> None:
     case.tell(events.Exited("lobby", ""))
     case.keys("/join lobby\r")
     end(case)
-    assert case.remembered[-1][1] == set()
+    assert case.saved[-1][1] == set()
 
 
 def test_nothing_is_remembered_of_a_server_that_was_not_reached() -> None:
-    assert Case(refuse=True).remembered == []
+    assert Case(refuse=True).saved == []
 
 
 def test_what_cannot_be_remembered_is_told_once(case: Case) -> None:
     case.no_place = True
     for _ in range(3):
         case.server.bob_says("hi")
-        case.server.later(REMEMBER_SECONDS + 1)
+        case.server.later(SAVE_SECONDS + 1)
     told = [line for line in case.glass.history if "!! What you have seen cannot be remembered" in line]
     assert len(told) == 1
     assert case.shows("No space left on device.")

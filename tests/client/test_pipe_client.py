@@ -11,44 +11,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.link import ReconnectingLink
-from chatd.client.pipe import (
+from chatd.client.pipe_client import (
     LONGEST_PAUSE,
     LOST_SECONDS,
     PIECE_BYTES,
     UNACKNOWLEDGED,
-    Hearer,
-    Program,
-    Speaker,
+    PipeClient,
+    Printer,
+    Sender,
     Status,
     _end_of_piece,
 )
 from chatd.core import commands, events
 from tests.client.scripted import TIME, ScriptedServer
 
-Part = TypeVar("Part", bound=Program)
+Client = TypeVar("Client", bound=PipeClient)
 
 HELLO = commands.Hello("ada", token="0123456789abcdef")
 
 
-class Case(Generic[Part]):
+class Case(Generic[Client]):
     """A program, the server it talks to, its output and its end."""
 
-    def __init__(self, make: Callable[[Case[Part]], Part], nick_taken: str = "", refuse: bool = False) -> None:
+    def __init__(self, make: Callable[[Case[Client]], Client], nick_taken: str = "", refuse: bool = False) -> None:
         self.server = ScriptedServer(nick_taken)
         self.server.refuse = refuse
         self.output = ""
         self.warnings: list[str] = []
         self.ends: list[tuple[int, str]] = []
         self.paused = False
-        self.part = make(self)
-        self.part.link = ReconnectingLink(self.server.clock, self.server, HELLO, self.part, LONGEST_PAUSE, lambda: 0.5)
-        self.part.link.start()
+        self.client = make(self)
+        self.client.link = ReconnectingLink(self.server.clock, self.server, HELLO, self.client, LONGEST_PAUSE, lambda: 0.5)
+        self.client.link.start()
         self.server.settle()
 
     def write(self, text: str) -> None:
         self.output += text
 
-    def ended(self, status: int, why: str) -> None:
+    def on_end(self, status: int, why: str) -> None:
         self.ends.append((status, why))
 
     def pauseProducing(self) -> None:  # noqa: N802
@@ -58,105 +58,105 @@ class Case(Generic[Part]):
         self.paused = False
 
 
-def speaker(verbose: bool = False, nick_taken: str = "", refuse: bool = False) -> Case[Speaker]:
-    def make(case: Case[Speaker]) -> Speaker:
-        part = Speaker(case.server.clock, "host:1", case.ended, case.write, verbose)
-        part.input = case
-        return part
+def sender(verbose: bool = False, nick_taken: str = "", refuse: bool = False) -> Case[Sender]:
+    def make(case: Case[Sender]) -> Sender:
+        sender = Sender(case.server.clock, "host:1", case.on_end, case.write, verbose)
+        sender.input = case
+        return sender
 
     return Case(make, nick_taken, refuse)
 
 
-def hearer(as_json: bool = False) -> Case[Hearer]:
-    return Case(lambda case: Hearer(case.server.clock, "host:1", case.ended, case.write, case.warnings.append, as_json))
+def printer(as_json: bool = False) -> Case[Printer]:
+    return Case(lambda case: Printer(case.server.clock, "host:1", case.on_end, case.write, case.warnings.append, as_json))
 
 
 def test_every_line_is_a_message_and_then_it_ends() -> None:
-    case = speaker()
-    case.part.data(b"one\n/two\r\n\n   \nthr")
-    case.part.data(b"ee\n\xff\x1b[2J\nlast")
-    case.part.end_of_input()
+    case = sender()
+    case.client.data(b"one\n/two\r\n\n   \nthr")
+    case.client.data(b"ee\n\xff\x1b[2J\nlast")
+    case.client.end_of_input()
     case.server.settle()
     assert case.server.texts == ["one", "/two", "three", "\ufffd␛[2J", "last"]
     assert case.ends == [(Status.DONE, "")]
     assert case.output == ""
-    assert case.server.connections[0].heard[-1] == commands.Quit()
+    assert case.server.connections[0].received[-1] == commands.Quit()
 
 
 def test_it_does_not_end_before_all_is_acknowledged() -> None:
-    case = speaker()
-    case.part.data(b"one\n")
-    case.part.end_of_input()
+    case = sender()
+    case.client.data(b"one\n")
+    case.client.end_of_input()
     assert not case.ends
     case.server.settle()
     assert case.ends == [(Status.DONE, "")]
 
 
 def test_it_does_not_end_before_its_input() -> None:
-    case = speaker()
-    case.part.data(b"one\n")
+    case = sender()
+    case.client.data(b"one\n")
     case.server.later(600)
     assert case.server.texts == ["one"]
     assert not case.ends
 
 
 def test_empty_input_is_all_done() -> None:
-    case = speaker()
-    case.part.end_of_input()
+    case = sender()
+    case.client.end_of_input()
     case.server.settle()
     assert case.ends == [(Status.DONE, "")]
 
 
 def test_verbose_confirms_each_message() -> None:
-    case = speaker(verbose=True)
-    case.part.data(b"one\ntwo\n")
+    case = sender(verbose=True)
+    case.client.data(b"one\ntwo\n")
     case.server.settle()
     assert case.output == "the message has been delivered: #lobby 2\nthe message has been delivered: #lobby 3\n"
 
 
 def test_a_server_that_cannot_be_reached_ends_it_at_once() -> None:
-    case = speaker(refuse=True)
+    case = sender(refuse=True)
     assert case.ends == [(Status.NOT_CONNECTED, "host:1 cannot be reached: connection refused.")]
     assert not case.server.clock.getDelayedCalls()
 
 
 def test_a_refused_nick_ends_it_at_once_and_says_what_would_work() -> None:
-    case = speaker(nick_taken="ada")
+    case = sender(nick_taken="ada")
     (end,) = case.ends
     assert end == (Status.NOT_CONNECTED, "host:1 refuses: ada is here already. Choose another nick. --nick NICK gives one.")
     assert not case.server.clock.getDelayedCalls()
 
 
 def test_a_full_server_ends_it_at_once() -> None:
-    case = speaker()
-    case.part.link.up = case.part.link.was_up = False
+    case = sender()
+    case.client.link.up = case.client.link.was_up = False
     case.server.connections[0].tell(events.Refused("server-full", "The server is full.", "Try again later.", id="hello"))
     case.server.settle()
     assert case.ends == [(Status.NOT_CONNECTED, "host:1 refuses: The server is full. Try again later.")]
 
 
 def test_a_refused_room_ends_it() -> None:
-    case = speaker()
+    case = sender()
     case.server.connections[0].tell(events.Refused("not-delivered", "The log is full.", id="hello"))
     case.server.settle()
     assert case.ends == [(Status.NOT_CONNECTED, "The log is full.")]
 
 
 def test_a_lost_link_comes_back_and_nothing_is_lost() -> None:
-    case = speaker()
+    case = sender()
     case.server.connections[0].reads = 1
-    case.part.data(b"one\ntwo\nthree\n")
-    case.part.end_of_input()
+    case.client.data(b"one\ntwo\nthree\n")
+    case.client.end_of_input()
     case.server.later(5)
     assert case.server.texts == ["one", "two", "three"]
     assert case.ends == [(Status.DONE, "")]
 
 
 def test_a_link_that_does_not_come_back_ends_it_after_a_while() -> None:
-    case = speaker()
+    case = sender()
     case.server.refuse = True
     case.server.connections[0].cut()
-    case.part.data(b"one\ntwo\n")
+    case.client.data(b"one\ntwo\n")
     case.server.later(LOST_SECONDS - 1)
     assert not case.ends
     case.server.later(2)
@@ -168,7 +168,7 @@ def test_a_link_that_does_not_come_back_ends_it_after_a_while() -> None:
 
 
 def test_each_loss_has_its_own_30_seconds() -> None:
-    case = speaker()
+    case = sender()
     for _ in range(3):
         case.server.refuse = True
         case.server.connections[-1].cut()
@@ -179,23 +179,23 @@ def test_each_loss_has_its_own_30_seconds() -> None:
 
 
 def test_a_message_that_is_refused_makes_the_end_a_failure() -> None:
-    case = speaker()
-    case.part.data(b"one\n")
+    case = sender()
+    case.client.data(b"one\n")
     case.server.silent = True
     case.server.connections[0].live = False
     case.server.settle()
     case.server.connections[0].live = True
-    case.server.connections[0].tell(events.Refused("not-delivered", "The disk is full.", id=next(iter(case.part.link.outbox))))
-    case.part.end_of_input()
+    case.server.connections[0].tell(events.Refused("not-delivered", "The disk is full.", id=next(iter(case.client.link.outbox))))
+    case.client.end_of_input()
     case.server.settle()
     assert case.ends == [(Status.NOT_DELIVERED, "1 message was not delivered: The disk is full.")]
 
 
 def test_input_is_not_read_ahead_without_bound() -> None:
-    case = speaker()
+    case = sender()
     case.server.connections[0].live = False  # It reads nothing.
-    case.part.data(b"".join(b"%d\n" % number for number in range(200)))
-    assert len(case.part.link.outbox) == UNACKNOWLEDGED
+    case.client.data(b"".join(b"%d\n" % number for number in range(200)))
+    assert len(case.client.link.outbox) == UNACKNOWLEDGED
     assert case.paused
     case.server.connections[0].cut()
     case.server.later(3)
@@ -204,28 +204,28 @@ def test_input_is_not_read_ahead_without_bound() -> None:
 
 
 def test_nothing_is_said_before_the_room_is_known() -> None:
-    case = speaker(refuse=False)
-    case.part._room = ""
-    case.part.data(b"early\n")
-    assert not case.part.link.outbox
+    case = sender(refuse=False)
+    case.client._room = ""
+    case.client.data(b"early\n")
+    assert not case.client.link.outbox
     assert case.paused
 
 
 def test_a_long_line_is_said_in_pieces() -> None:
-    case = speaker()
-    case.part.data("wört ".encode() * 2000 + b"\n")
+    case = sender()
+    case.client.data("wört ".encode() * 2000 + b"\n")
     case.server.settle()
     assert len(case.server.texts) > 2
     assert " ".join(case.server.texts).split() == ["wört"] * 2000
 
 
 def test_an_endless_line_does_not_pile_up() -> None:
-    case = speaker()
+    case = sender()
     for _ in range(20):
-        case.part.data("漢".encode() * (PIECE_BYTES // 6))
+        case.client.data("漢".encode() * (PIECE_BYTES // 6))
         case.server.later(1)
-        assert len(case.part._rest) <= PIECE_BYTES
-    case.part.end_of_input()
+        assert len(case.client._rest) <= PIECE_BYTES
+    case.client.end_of_input()
     case.server.later(1)
     assert "".join(case.server.texts) == "漢" * (PIECE_BYTES // 6 * 20)
 
@@ -240,7 +240,7 @@ def test_pieces_are_cut_between_characters(text: str) -> None:
 
 
 def test_what_is_said_is_printed_as_lines() -> None:
-    case = hearer()
+    case = printer()
     case.server.bob_says("hi")
     case.server.append(events.Said("lobby", 0, TIME, "bob", "bob", "waves", action=True))
     case.server.connections[0].tell(events.Private("eve", "psst", TIME))
@@ -253,7 +253,7 @@ def test_what_is_said_is_printed_as_lines() -> None:
 
 
 def test_events_are_printed_as_json() -> None:
-    case = hearer(as_json=True)
+    case = printer(as_json=True)
     case.server.bob_says("hi")
     case.server.append(events.Left("lobby", 0, TIME, "bob", "bob", events.Reason.QUIT))
     case.server.settle()
@@ -263,7 +263,7 @@ def test_events_are_printed_as_json() -> None:
 
 
 def test_listening_goes_on_over_a_break_without_repeating() -> None:
-    case = hearer()
+    case = printer()
     case.server.bob_says("one")
     case.server.settle()
     case.server.connections[0].cut()
@@ -275,7 +275,7 @@ def test_listening_goes_on_over_a_break_without_repeating() -> None:
 
 
 def test_what_is_missing_is_told() -> None:
-    case = hearer()
+    case = printer()
     case.server.connections[0].tell(events.Missed("lobby", 3, 9))
     case.server.connections[0].tell(events.Missed("lobby", 0, 9))
     case.server.settle()
@@ -283,11 +283,11 @@ def test_what_is_missing_is_told() -> None:
     assert "begun anew" in case.warnings[1]
 
 
-@pytest.mark.parametrize("make", [speaker, hearer])
-def test_an_interrupt_ends_it(make: Callable[[], Case[Program]]) -> None:
+@pytest.mark.parametrize("make", [sender, printer])
+def test_an_interrupt_ends_it(make: Callable[[], Case[PipeClient]]) -> None:
     case = make()
-    case.part.interrupt()
-    case.part.interrupt()
+    case.client.interrupt()
+    case.client.interrupt()
     case.server.settle()
     assert case.ends == [(Status.DONE, "")]
     assert not case.server.clock.getDelayedCalls()
