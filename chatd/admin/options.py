@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatd import __version__
-from chatd.admin import checking, copying, deleting, exporting, importing
+from chatd.admin import backup, checking, deleting, exporting, importing
 
 Run = Callable[[Path, Namespace], int]
 """A command: what it does with the data folder and its options, and the exit status."""
@@ -98,14 +98,14 @@ def parser() -> ArgumentParser:
         _add_folder(added, default=argparse.SUPPRESS)  # One before the command holds.
         return added
 
-    added = command("backup", copying.backup, "copy the data into FILE, while the server runs", BACKUP)
+    added = command("backup", backup.backup, "copy the data into FILE, while the server runs", BACKUP)
     added.add_argument("file", type=Path, metavar="FILE")
     command("check", checking.check, "look for damage, while the server runs", CHECK)
     command("rooms", checking.rooms, "list the rooms, with the numbers of their oldest and newest event", ROOMS)
     added = command("export", exporting.export, "write what happened in ROOM to standard output", EXPORT)
     added.add_argument("room", metavar="ROOM")
     added.add_argument("--json", action="store_true", help="as JSON lines instead of text")
-    added = command("import", importing.bring_in, "make a room of an exported FILE", IMPORT)
+    added = command("import", importing.import_room, "make a room of an exported FILE", IMPORT)
     added.add_argument("file", metavar="FILE")
     added.add_argument("--room", default="", help="call it so, and not as in FILE")
     _add_dry_run(added, "only check FILE, and tell what would be imported")

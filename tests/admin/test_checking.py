@@ -80,13 +80,13 @@ def test_a_database_that_cannot_be_read_is_named(folder: Path) -> None:
 def test_what_is_said_and_deleted_meanwhile_is_no_damage(store: PumpedStore) -> None:
     other = database.connect(store.path)
 
-    def at(progress: Progress, done: int, total: int) -> None:
+    def update(progress: Progress, done: int, total: int) -> None:
         deletion.forget(other, store.room().id, FOR_EVER, 3 * done)
         say(store.room(), "during the check")
         say(store.room("tea"), "during the check", room="tea")
         store.settle()
 
-    with mock.patch.object(Progress, "at", at), mock.patch.object(checking, "COUNTED_AT_ONCE", 4):
+    with mock.patch.object(Progress, "update", update), mock.patch.object(checking, "COUNTED_AT_ONCE", 4):
         assert admin(store.path.parent, "check").line == "no damage was found"
     other.close()
     assert store.room("tea").end > 3

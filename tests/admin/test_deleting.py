@@ -84,7 +84,7 @@ def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times:
 
 def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion, "FORGOTTEN_AT_ONCE", 4)
-    with data.changing(folder) as connection:
+    with data.open_to_change(folder) as connection:
         index.index(connection, data.room(connection, "lobby").id)
     words = iter(range(10))
 

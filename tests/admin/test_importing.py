@@ -105,7 +105,7 @@ def test_what_was_imported_is_in_the_search_index_before_a_server_starts(folder:
     monkeypatch.setattr(index, "INDEXED_AT_ONCE", 4)
     given = lines(*(said(seq, f"word{seq}", room="old") for seq in range(11, 31)))
     assert admin(folder, "import", "-", given=given).status == 0
-    with data.reading(folder) as connection:
+    with data.open_to_read(folder) as connection:
         id = data.room(connection, "old").id
         assert connection.execute("SELECT next FROM indexed WHERE room = ?", (id,)).fetchone() == (31,)
     store = PumpedStore(folder)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from chatd.admin.progress import BAR, Progress, in_thread
+from chatd.admin.progress import BAR_CHARACTERS, Progress, in_thread
 
 
 class Terminal(io.StringIO):
@@ -33,9 +33,9 @@ def test_it_is_shown_after_a_while_and_not_too_often_and_is_gone_at_the_end() ->
     with Progress("import", output=terminal, now=now) as progress:
         for time in (0.0, 0.49, 0.5, 0.55, 1.0):
             now.time = time
-            progress.at(int(time * 100), 200)
-    first = f"import [{'#' * (BAR // 4)}{'.' * (BAR * 3 // 4)}]  25 %"
-    second = f"import [{'#' * (BAR // 2)}{'.' * (BAR // 2)}]  50 %"
+            progress.update(int(time * 100), 200)
+    first = f"import [{'#' * (BAR_CHARACTERS // 4)}{'.' * (BAR_CHARACTERS * 3 // 4)}]  25 %"
+    second = f"import [{'#' * (BAR_CHARACTERS // 2)}{'.' * (BAR_CHARACTERS // 2)}]  50 %"
     assert terminal.getvalue() == f"\r{first}\r{second}\r{' ' * len(first)}\r"
 
 
@@ -43,9 +43,9 @@ def test_what_has_no_measure_is_told_in_seconds_or_words() -> None:
     terminal, now = Terminal(), Watch()
     with Progress("vacuum", output=terminal, now=now) as progress:
         now.time = 12.7
-        progress.tell()
+        progress.show()
         now.time = 13
-        progress.tell("7 events")
+        progress.show("7 events")
     assert terminal.getvalue().split("\r")[1:3] == ["vacuum: 12 s", "vacuum: 7 events"]
 
 
@@ -53,7 +53,7 @@ def test_it_can_make_way_before_the_end() -> None:
     terminal, now = Terminal(), Watch()
     with Progress("import", output=terminal, now=now) as progress:
         now.time = 1
-        progress.tell("7 events")
+        progress.show("7 events")
         progress.clear()
         terminal.write("done\n")
     assert terminal.getvalue() == f"\rimport: 7 events\r{' ' * 16}\rdone\n"
@@ -63,7 +63,7 @@ def test_after_ctrl_c_the_next_line_is_a_new_one() -> None:
     terminal, now = Terminal(), Watch()
     progress = Progress("import", output=terminal, now=now)
     now.time = 1
-    progress.tell("7 events")
+    progress.show("7 events")
     progress.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert terminal.getvalue() == "\rimport: 7 events\n"
 
@@ -72,8 +72,8 @@ def test_a_file_is_written_nothing() -> None:
     file, now = io.StringIO(), Watch()
     with Progress("import", output=file, now=now) as progress:
         now.time = 100
-        progress.at(1, 2)
-        progress.tell()
+        progress.update(1, 2)
+        progress.show()
     assert file.getvalue() == ""
 
 
@@ -81,7 +81,7 @@ def test_a_bar_that_is_not_to_be_shown_is_not() -> None:
     terminal, now = Terminal(), Watch()
     with Progress("export", shown=False, output=terminal, now=now) as progress:
         now.time = 100
-        progress.at(1, 2)
+        progress.update(1, 2)
     assert terminal.getvalue() == ""
 
 
@@ -90,7 +90,7 @@ def test_a_line_stays_one_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) 
     terminal, now = Terminal(), Watch()
     with Progress("import", output=terminal, now=now) as progress:
         now.time = 1
-        progress.at(200, 100)
+        progress.update(200, 100)
     assert terminal.getvalue().split("\r")[1] == f"import [{'#' * 11}"
 
 
@@ -109,7 +109,7 @@ def test_ctrl_c_breaks_off_what_sqlite_does() -> None:
     connection.create_function("begin", 0, begun.set)
 
     class Pressed(Progress):
-        def tell(self, words: str = "") -> None:
+        def show(self, words: str = "") -> None:
             begun.wait()
             raise KeyboardInterrupt
 

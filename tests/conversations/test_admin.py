@@ -110,9 +110,9 @@ def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp
 Run = Callable[..., Program]
 
 EAGER = """
-import chatd.admin.copying as copying, chatd.admin.progress as progress
-copying.PAGES_AT_ONCE = 10
-progress.PATIENCE = progress.STEP = 0
+import chatd.admin.backup as backup, chatd.admin.progress as progress
+backup.PAGES_AT_ONCE = 10
+progress.DELAY_SECONDS = progress.STEP_SECONDS = 0
 """
 """Shows progress at once and every time, and so often that nobody can miss it."""
 

@@ -222,7 +222,12 @@ def modes(shell: Terminal, file: Path) -> str:
     return file.read_text()
 
 
-CRASH = "import chatd.client.terminal_client as talk\ntalk.TerminalClient._switch_room = lambda self, number: 1 / 0\nfrom chatd.client.main import main; main()"
+CRASH = """
+from chatd.client.main import main
+from chatd.client.terminal_client import TerminalClient
+TerminalClient._switch_room = lambda self, number: 1 / 0
+main()
+"""
 
 
 @pytest.mark.parametrize("way", ["quit", "ctrl-c", "ctrl-d", "SIGTERM", "SIGHUP", "SIGINT", "crash"])

@@ -1,5 +1,5 @@
-"""The JSON lines of an export, read again: whatever a file holds, only a room's events come out of
-it."""
+"""Reading the JSON lines of an export: whatever is in the file, the result is valid events of one
+room."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from chatd.store.database import UnusableError
 from chatd.store.queries import SEQ_BITS
 
 READ_BYTES: Final = 16 * LINE_BYTES
-"""The longest line that is read, in bytes: room for the longest text, with two escapes for each
+"""The longest line accepted, in bytes: enough for the longest text, with two escapes for each
 character (RFC 8259, 7)."""
 
 LATEST: Final = 253_370_764_800_000
-"""The time from which on an event is refused, in milliseconds since 1970-01-01 UTC: the year 9999,
-in every zone one that can be written."""
+"""Events from this time on are refused, in milliseconds since 1970-01-01 UTC: the year 9999 begins
+a little later, so earlier times can be written in every zone."""
 
 
 def events_of(name: str, file: BinaryIO, progress: Progress) -> Iterator[Event]:
-    """The events in ``file``, which is called ``name``: all of one room, numbered without a hole.
+    """The events in ``file``, which is called ``name``: all of one room, numbered without a gap.
 
     Raises UnusableError, with the number of the line.
     """
@@ -38,20 +38,20 @@ def events_of(name: str, file: BinaryIO, progress: Progress) -> Iterator[Event]:
     for number, line in enumerate(iter(lambda: file.readline(READ_BYTES + 1), b""), 1):
         try:
             event = _event(line)
-            _check_place(event, before)
+            _check_sequence(event, before)
         except Refusal as refusal:
             raise UnusableError(f"{name}, line {number}: {refusal}") from None
         yield event
         before = event
         done += len(line)
         if size:
-            progress.at(done, size)
+            progress.update(done, size)
         else:
-            progress.tell(f"{number:,} events")
+            progress.show(f"{number:,} events")
 
 
 def _size(file: BinaryIO) -> int:
-    """How much there is to read, in bytes; 0 where nobody knows."""
+    """The size of ``file`` in bytes; 0: not known."""
     try:
         status = os.fstat(file.fileno())
     except OSError:
@@ -60,7 +60,7 @@ def _size(file: BinaryIO) -> int:
 
 
 def _event(line: bytes) -> Event:
-    """The event in ``line``, if a server could have told it. Raises Refusal."""
+    """The event in ``line``, if a server could have sent it. Raises Refusal."""
     if len(line) > READ_BYTES:
         raise TooLong(f"It is longer than {READ_BYTES} bytes.")
     event = decode_news(line)
@@ -91,16 +91,16 @@ def _check_time(time: int) -> None:
 def _check_nick(nick: str) -> None:
     try:
         text = parse_nick(nick).text
-    except NickReserved:  # It may not have been, when it was said.
+    except NickReserved:  # It may not have been reserved then.
         return
     if text != nick:
         raise BadNick(f"The nick is not written as it is here, but {text}.")
 
 
-def _check_place(event: Event, before: Event | None) -> None:
+def _check_sequence(event: Event, before: Event | None) -> None:
     if before is None:
         parse_room(event.room)
-        if not 0 < event.seq < 2 ** (SEQ_BITS - 1):  # Half of the numbers are left for what follows.
+        if not 0 < event.seq < 2 ** (SEQ_BITS - 1):  # Half of the numbers remain for later events.
             raise BadUsage("The seq is not one that an event can have.", "The first event of a room has 1.")
     elif event.room != before.room:
         raise BadUsage(f"It is of another room than the line before, #{before.room}.", "A file holds one room.")

@@ -15,15 +15,15 @@ from chatd.store import database
 from chatd.store.database import UnusableError
 
 PAGES_AT_ONCE: Final = 1000
-"""The pages that are copied at once, in number (4 MiB): in between, the progress is shown."""
+"""How many pages are copied at once (4 MiB); after each step the progress is shown."""
 
 
 def backup(folder: Path, options: argparse.Namespace) -> int:
-    """Copy the data of a server, which may run, into one file."""
+    """Copy the data of a server, which may be running, into one file."""
     file: Path = options.file
     if file.exists():
         raise UnusableError(f"{file} is there already; give another name")
-    with data.reading(folder, older_too=True) as source, data.made(file) as part:
+    with data.open_to_read(folder, older_too=True) as source, data.new_file(file) as part:
         try:
             _copy(source, part)
         except sqlite3.Error as error:
@@ -34,12 +34,12 @@ def backup(folder: Path, options: argparse.Namespace) -> int:
 
 def _copy(source: sqlite3.Connection, part: Path) -> None:
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy, Progress("backup") as progress:
-        # Within a transaction the source stands still; otherwise the copy would begin anew with
-        # each message that is said.
+        # In a transaction the source does not change; otherwise each new message would restart the
+        # copy.
         source.execute("BEGIN")
         source.execute("SELECT log FROM server").fetchone()
-        source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, total: progress.at(total - left, total))
+        source.backup(copy, pages=PAGES_AT_ONCE, progress=lambda _, left, total: progress.update(total - left, total))
         copy.execute("PRAGMA journal_mode = DELETE")
-        # What is said after the backup takes numbers that the copy has not given yet: under another
-        # name they are others.
+        # The server and the restored copy will use the same numbers for different messages. With
+        # another log name clients notice that.
         copy.execute("UPDATE server SET log = ?", (secrets.token_hex(4),))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.admin.lines import LATEST, READ_BYTES, events_of
+from chatd.admin.jsonl import LATEST, READ_BYTES, events_of
 from chatd.admin.progress import Progress
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec

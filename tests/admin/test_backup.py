@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 
-from chatd.admin import copying
+from chatd.admin import backup
 from chatd.admin.main import STOPPED
 from chatd.admin.progress import Progress
 from chatd.store.database import APPLICATION_ID, FILE_NAME
@@ -38,13 +38,13 @@ def test_a_backup_of_a_running_server_has_everything_under_a_name_of_its_own(sto
 def test_it_ends_however_much_is_said_meanwhile(store: PumpedStore, tmp_path: Path) -> None:
     calls = []
 
-    def at(progress: Progress, done: int, total: int) -> None:
+    def update(progress: Progress, done: int, total: int) -> None:
         calls.append(done)
         assert len(calls) <= total, "it began anew"
         say(store.room(), f"during the backup {len(calls)}")
         store.settle()
 
-    with mock.patch.object(copying, "PAGES_AT_ONCE", 1), mock.patch.object(Progress, "at", at):
+    with mock.patch.object(backup, "PAGES_AT_ONCE", 1), mock.patch.object(Progress, "update", update):
         assert admin(store.path.parent, "backup", str(tmp_path / FILE_NAME)).status == 0
     assert calls == sorted(calls)
     assert len(calls) > 5
@@ -77,7 +77,7 @@ def test_a_backup_overwrites_nothing(store: PumpedStore, tmp_path: Path) -> None
 def test_ctrl_c_leaves_nothing_behind(store: PumpedStore, tmp_path: Path) -> None:
     place = tmp_path / "backups"
     place.mkdir()
-    with mock.patch.object(Progress, "at", side_effect=KeyboardInterrupt):
+    with mock.patch.object(Progress, "update", side_effect=KeyboardInterrupt):
         done = admin(store.path.parent, "backup", str(place / "file"))
     assert (done.status, done.line) == (STOPPED, "chatd-admin: stopped")
     assert list(place.iterdir()) == []
