@@ -22,7 +22,7 @@ def backup(folder: Path, options: argparse.Namespace) -> int:
     """Copy the data of a server, which may be running, into one file."""
     file: Path = options.file
     if file.exists():
-        raise UnusableError(f"{file} is there already; give another name")
+        raise UnusableError(f"{file} exists already; choose another name")
     with data.open_to_read(folder, older_too=True) as source, data.new_file(file) as part:
         try:
             _copy(source, part)

@@ -25,7 +25,7 @@ def check(folder: Path, options: argparse.Namespace) -> int:
         for line in chain(_damage(connection), _gaps(connection)):
             print(line)
             found = True
-    print("damage was found: restore a backup; export saves what can be read" if found else "no damage was found")
+    print("damage found: restore a backup; export saves what can still be read" if found else "no damage found")
     return int(found)
 
 
@@ -55,7 +55,7 @@ def _gaps(connection: Connection) -> Iterator[str]:
                 progress.update(done + number, total)
             done += number
             if number != row.end - row.first:
-                yield f"#{row.name}: {number} events are stored where there should be {row.end - row.first}"
+                yield f"#{row.name}: {number} events are stored, but there should be {row.end - row.first}"
 
 
 def _parts(connection: Connection, row: RoomRow) -> Iterator[int]:

@@ -77,7 +77,7 @@ def new_file(file: Path) -> Iterator[Path]:
     next attempt.
     """
     if left := [path for path in _companions(file) if path.exists()]:
-        raise UnusableError(f"{left[0]} is there without {file}, and would spoil a new one: move it away")
+        raise UnusableError(f"{left[0]} exists without {file}, and would damage a new one: move it away")
     part = file.with_name(f"{file.name}.part")
     _remove(part)
     try:
@@ -95,7 +95,7 @@ def room(connection: sqlite3.Connection, text: str) -> queries.RoomRow:
     for row in queries.rooms(connection):
         if row.key == name.key:
             return row
-    raise UnusableError(f"there is no room #{name.text}; chatd-admin rooms lists those that there are")
+    raise UnusableError(f"there is no room #{name.text}; chatd-admin rooms lists the rooms")
 
 
 def event_range(start: int, stop: int) -> str:
@@ -128,12 +128,12 @@ def _existing(folder: Path) -> Path:
 def _check_version(connection: sqlite3.Connection, path: Path, older_too: bool) -> None:
     [application] = connection.execute("PRAGMA application_id").fetchone()
     if application != database.APPLICATION_ID:
-        raise UnusableError(f"{path} is no database of chatd")
+        raise UnusableError(f"{path} is not a chatd database")
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if version > database.VERSION:
         raise UnusableError(f"{path} is from a newer chatd: use its chatd-admin")
     if version < database.VERSION and not older_too:
-        raise UnusableError(f"{path} is from an older chatd: back it up, and start the server once, which brings it up to date")
+        raise UnusableError(f"{path} is from an older chatd: back it up, and start the server once, which upgrades it")
 
 
 def _companions(path: Path) -> list[Path]:

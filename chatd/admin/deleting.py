@@ -25,17 +25,17 @@ def forget(folder: Path, options: argparse.Namespace) -> int:
             _forget(connection, row, before, end)
     print(_deleted(row, end, options.dry_run))
     if end > row.first and not options.dry_run:
-        print("chatd-admin vacuum wipes them from the file, and gives their space back")
+        print("chatd-admin vacuum erases them from the file, and frees the space")
     return 0
 
 
 def vacuum(folder: Path, options: argparse.Namespace) -> int:
-    """Give the space of what was deleted back to the disk."""
+    """Free the space of deleted events."""
     with (data.open_to_read if options.dry_run else data.open_to_change)(folder) as connection:
         before = _size(folder)
         if options.dry_run:
             [free], [page] = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_size"))
-            print(f"at least {free * page:,} of {before:,} bytes would be given back")
+            print(f"at least {free * page:,} of {before:,} bytes would be freed")
             return 0
         with Progress("vacuum") as progress:
             in_thread(connection, progress, lambda: _vacuum(connection))
@@ -63,7 +63,7 @@ def _forget(connection: sqlite3.Connection, row: RoomRow, before: int, end: int)
     except (KeyboardInterrupt, sqlite3.Error) as stop:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        done = f"{_deleted(row, data.room(connection, row.name).first, False)}; the same command goes on"
+        done = f"{_deleted(row, data.room(connection, row.name).first, False)}; the same command continues"
         raise type(stop)(f"{stop}; {done}" if str(stop) else done) from None
 
 

@@ -56,7 +56,7 @@ def import_room(folder: Path, options: argparse.Namespace) -> int:
         events = events_of(name, file, progress)
         first = next(events, None)
         if first is None:
-            raise UnusableError(f"{name} holds no events")
+            raise UnusableError(f"{name} has no events")
         room, summary = parse_room(options.room or first.room), _Summary()
         events = summary.count(chain([first], events))
         if options.dry_run:
@@ -86,9 +86,9 @@ def _report(room: Name, summary: _Summary, verb: str) -> None:
     print(f"#{room.text}: {verb} {data.event_range(summary.first, summary.last + 1)}")
     keep = summary.retention.text
     if keep == NONE:
-        print("its people have chosen to keep nothing of it: the server goes by that, and deletes it")
+        print("its members have set it to keep no messages: the server deletes them")
     elif keep:
-        print(f"its people have chosen to keep it for {words(keep)}: the server goes by that, and deletes what is older")
+        print(f"its members have set it to keep messages for {words(keep)}: the server deletes older ones")
     sys.stdout.flush()
 
 
@@ -131,7 +131,7 @@ def _free_id(connection: sqlite3.Connection, room: Name) -> int:
     rows = queries.rooms(connection)
     for row in rows:
         if row.key == room.key:
-            raise UnusableError(f"#{row.name} has given numbers up to {row.end - 1} already: --room NAME imports into another room")
+            raise UnusableError(f"#{row.name} has had events up to number {row.end - 1}: --room NAME imports into another room")
     if len(rows) >= ROOMS_STORED:
         raise UnusableError(f"there are {ROOMS_STORED} rooms already, and the server takes no more")
     return max((row.id for row in rows), default=0) + 1
@@ -160,6 +160,6 @@ def _index(path: Path, room: Name, summary: _Summary) -> None:
                 done += index.INDEXED_AT_ONCE
                 progress.update(done, summary.last - summary.first)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("the server brings the rest into the search index") from None
+        raise KeyboardInterrupt("the server adds the rest to the search index") from None
     except UnusableError as error:
-        raise UnusableError(f"{error}; the server brings the rest into the search index") from None
+        raise UnusableError(f"{error}; the server adds the rest to the search index") from None

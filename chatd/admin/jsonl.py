@@ -62,7 +62,7 @@ def _size(file: BinaryIO) -> int:
 def _event(line: bytes) -> Event:
     """The event in ``line``, if a server could have sent it. Raises Refusal."""
     if len(line) > READ_BYTES:
-        raise TooLong(f"It is longer than {READ_BYTES} bytes.")
+        raise TooLong(f"The line is longer than {READ_BYTES} bytes.")
     event = decode_news(line)
     if not isinstance(event, Event):
         raise Malformed("This is not an event of a room.", "docs/protocol.md has the types.")
@@ -94,15 +94,17 @@ def _check_nick(nick: str) -> None:
     except NickReserved:  # It may not have been reserved then.
         return
     if text != nick:
-        raise BadNick(f"The nick is not written as it is here, but {text}.")
+        raise BadNick(f"The nick should be written {text}.")
 
 
 def _check_sequence(event: Event, before: Event | None) -> None:
     if before is None:
         parse_room(event.room)
         if not 0 < event.seq < 2 ** (SEQ_BITS - 1):  # Half of the numbers remain for later events.
-            raise BadUsage("The seq is not one that an event can have.", "The first event of a room has 1.")
+            raise BadUsage("The seq is out of range.", "The first event of a room has 1.")
     elif event.room != before.room:
-        raise BadUsage(f"It is of another room than the line before, #{before.room}.", "A file holds one room.")
+        raise BadUsage(f"The room is not that of the line before, #{before.room}.", "A file holds one room.")
     elif event.seq != before.seq + 1:
-        raise BadUsage(f"The seq is {event.seq} where {before.seq + 1} should follow.", "The events of a room have no hole.")
+        raise BadUsage(
+            f"The seq is {event.seq}, but {before.seq + 1} should follow.", "The events of a room are numbered without a gap."
+        )

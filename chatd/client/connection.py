@@ -133,5 +133,5 @@ def explain(failure: Failure | None) -> str:
     if isinstance(error, Untrusted):
         return str(error)
     if type(error).__module__ == "OpenSSL.SSL":  # By name: OpenSSL is only loaded for TLS.
-        return "there is no TLS, or none of version 1.2 or later"
+        return "the server does not speak TLS 1.2 or later"
     return str(error.osError) if isinstance(error, ConnectError) and error.osError else "the connection broke"

@@ -159,7 +159,7 @@ class Display:
         if self._history.window is not None:
             self._terminal.write(bell + self._screen.show_history(self._history.rows, self._footer()))
             return
-        left_out = f"{self._left_out:,} lines are left out here; Page Up shows what was said."
+        left_out = f"{self._left_out:,} lines are left out here; Page Up shows the history."
         lines = [*(self._formatter.note(left_out) if self._left_out else ()), *self._lines]
         self._lines, self._left_out = [], 0
         self._terminal.write(bell + self._screen.leave_history() + self._screen.show(lines, self._footer()))

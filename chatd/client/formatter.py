@@ -104,7 +104,7 @@ class Formatter:
         if not history.events:
             yield from self._timed(self._now(), self._report(history))
             return
-        yield from self.note(f"What happened in #{history.room}:")
+        yield from self.note(f"History of #{history.room}:")
         yield from self._dimmed(history.events, history.room)
 
     def _report(self, news: Event | Answer) -> Iterable[Line]:
@@ -115,7 +115,7 @@ class Formatter:
     def earlier(self, room: str, past: Sequence[Event], here: str) -> list[FinalLine]:
         """The events ``past`` of ``room`` from before the user came, dimmed, below a heading;
         nothing if there are none."""
-        return [*self.note(f"What happened before in #{room}:"), *self._dimmed(past, here)] if past else []
+        return [*self.note(f"Earlier in #{room}:"), *self._dimmed(past, here)] if past else []
 
     def _dimmed(self, past: Sequence[Event], here: str) -> Iterator[FinalLine]:
         for event in past:
@@ -138,14 +138,14 @@ class Formatter:
 
     def _search_results(self, results: events.SearchResults) -> Iterator[FinalLine]:
         if not results.events:
-            yield from self.note(f"Nothing is found for {' '.join(results.words)}.")
+            yield from self.note(f"Nothing found for {' '.join(results.words)}.")
             return
-        yield from self.note(f"Found for {' '.join(results.words)}, the newest first; /jump N shows the place of one:")
+        yield from self.note(f"Found for {' '.join(results.words)}, newest first; /jump N goes to one:")
         for number, event in enumerate(results.events, start=1):
             line = (Span(f"{number:>4}  {self.stamp(event.time)} ", FAINT), *_hit(event, results.words))
             yield FinalLine(line, event.room, event.seq, quoted=True)
         if results.more:
-            yield from self.note("There is more: give another word, or in:#room, from:nick, before:DATE.")
+            yield from self.note("There are more results: add a word, or in:#room, from:nick, before:DATE.")
 
     # -- What happened while the user was away
 
@@ -164,7 +164,7 @@ class Formatter:
         """The line below ``shown`` of ``count`` new messages of ``room``, where the screen does not
         show all of them."""
         those = f"the last {shown:,} of {_new_messages(count)}" if shown < count else f"the {_new_messages(count)}"
-        return self._bold_note(f"Above are {those} in #{room}; /jump new goes to the first, Page Up back page by page.")
+        return self._bold_note(f"Above are {those} in #{room}; /jump new goes to the first, Page Up goes back page by page.")
 
     def _bold_note(self, note: str) -> list[FinalLine]:
         return list(self._timed(self._now(), [(Span(f"{MARKS[Kind.REPORT]}{note}", BOLD),)]))
@@ -276,15 +276,15 @@ def _new_messages(count: int) -> str:
 
 
 def _mentions(mentions: int) -> str:
-    return f", {mentions:,} with your nick" if mentions else ""
+    return f", {mentions:,} mentioning you" if mentions else ""
 
 
 def _missing(missed: events.Missed) -> str:
     if not missed.first:
-        return f"What happened in #{missed.room} meanwhile is not known: its log has begun anew, or nothing of it is kept."
+        return f"What happened in #{missed.room} in the meantime is unknown: its log was restarted, or the room keeps no messages."
     count = missed.last - missed.first + 1
-    events_are, them = ("event is", "it") if count == 1 else ("events are", "them")
-    return f"{count:,} {events_are} missing here in #{missed.room}: the server has {them} no longer."
+    events_are = "event is" if count == 1 else "events are"
+    return f"{count:,} {events_are} missing here in #{missed.room}: the server no longer has {'it' if count == 1 else 'them'}."
 
 
 def _private(private: events.Private) -> Line:
@@ -298,7 +298,7 @@ def _own(nick: str, message: Message, here: str) -> Line:
         case commands.Msg():
             return (Span("[to "), Span(message.nick, nick_style(message.nick)), Span(f"] {message.text}"))
         case commands.Reply():
-            return (Span(f"[to whoever wrote last] {message.text}"),)
+            return (Span(f"[to the last sender] {message.text}"),)
         case commands.Me():
             return (*_room_prefix(message.room, here), *_framed(nick, True, style), Span(message.text))
     return (*_room_prefix(message.room, here), *_framed(nick, False, style), Span(message.text))

@@ -164,7 +164,7 @@ class HistoryView:
         elif rows > 0:
             self.close()
         else:
-            self.notice = "nothing is before this"
+            self.notice = "there is nothing before this"
 
     def close(self) -> None:
         """Go back to the live view, and drop all requests."""
@@ -192,7 +192,7 @@ class HistoryView:
             self.notice = self._waiting_notice()
 
     def _waiting_notice(self) -> str:
-        return "asking the server" if self._is_up() else "this comes when the link is back"
+        return "asking the server" if self._is_up() else "waiting for the connection"
 
     def _fetch(self, window: HistoryWindow) -> None:
         """Request what may be needed soon, if it is not here."""
@@ -265,7 +265,7 @@ class HistoryView:
         """Open the history at ``page``, if it has anything that the live view does not show."""
         room, first = request.room, (page.events[0].seq if page.events else request.high)
         if (request.goal is Goal.UP and not page.more and 0 < room.first_visible <= first) or not (page.events or page.more):
-            self.notice = f"nothing is before this in #{room.name}"
+            self.notice = f"there is nothing before this in #{room.name}"
             return
         self._room, self._target = room, request.target
         beginning = (Span(f"-- The log of #{room.name} begins here. --", FAINT),)
@@ -277,7 +277,7 @@ class HistoryView:
         elif request.goal is Goal.EVENT:
             window.show_event(request.low + HISTORY_EVENTS // 2)
         if request.target is not None and all(event.seq != request.target.seq for event in page.events):
-            self.notice = "that message is kept no longer"
+            self.notice = "that message is no longer kept"
 
     def _entries(self, page: events.HistoryPage) -> list[Entry]:
         return [Entry(event.seq, event.time, self._formatter.day_line(event.time), self._lines(event)) for event in page.events]
@@ -303,4 +303,4 @@ class HistoryView:
             return ()
         new = f", {self.new:,}{'!' if self.mentioned else ''} new" if self.new else ""
         where = self.notice or (self._formatter.date(self.window.time) if self.window.time else "")
-        return (Span(f" #{self.window.room}", BOLD), Span(" past"), Span(new, BOLD), Span(f"  {where}"))
+        return (Span(f" #{self.window.room}", BOLD), Span(" history"), Span(new, BOLD), Span(f"  {where}"))

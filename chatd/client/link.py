@@ -47,10 +47,10 @@ QUIT_SECONDS: Final = 2.0
 
 CLOSINGS: Final = {
     Reason.QUIT: "the server said goodbye",
-    Reason.TIMED_OUT: "the server heard nothing for too long",
-    Reason.NOT_READING: "the server thinks that nobody reads here",
-    Reason.REPLACED: "the seat was taken over by another connection",
-    Reason.SHUTDOWN: "the server stops",
+    Reason.TIMED_OUT: "the server received nothing for too long",
+    Reason.NOT_READING: "this client read nothing for too long",
+    Reason.REPLACED: "another connection took over the seat",
+    Reason.SHUTDOWN: "the server is shutting down",
 }
 
 NICK_REFUSALS: Final = frozenset({"bad-nick", "nick-taken", "nick-reserved"})
@@ -218,7 +218,7 @@ class ReconnectingLink:
     def on_protocol_error(self, connection: Connection) -> None:
         """The other side does not speak the protocol."""
         if connection is self._connection:
-            self._abort("the other side is no chatd, or not one of this protocol")
+            self._abort("this is not a chatd server, or it speaks another version of the protocol")
 
     def on_disconnected(self, connection: Connection, failure: Failure | None) -> None:
         """The connection has ended; try again, unless the client is leaving."""
@@ -270,7 +270,7 @@ class ReconnectingLink:
     # -- Silence
 
     def _on_no_answer(self) -> None:
-        self._abort("no answer; is it a chatd?")
+        self._abort("no answer; is it a chatd server?")
 
     def _watch(self) -> None:
         """Send a ping after `PING_SECONDS` of silence, and end the connection after
@@ -279,7 +279,7 @@ class ReconnectingLink:
             self._received_at = self._clock.seconds()
         silent = self._clock.seconds() - self._received_at
         if silent >= LOST_SECONDS:
-            self._abort(f"nothing was heard for {LOST_SECONDS:.0f} s")
+            self._abort(f"nothing was received for {LOST_SECONDS:.0f} s")
             return
         if silent >= PING_SECONDS:
             self._write(commands.Ping())
@@ -336,7 +336,7 @@ class ReconnectingLink:
             case events.Done(command="nick"):
                 self._hello = replace(self._hello, nick=answer.subject)
             case events.Closing():
-                self._reason = CLOSINGS.get(answer.reason, "the server ended it")
+                self._reason = CLOSINGS.get(answer.reason, "the server closed the connection")
         command = None if isinstance(answer, NOT_FINAL) else self.outbox.pop(answer.id, None)
         self._listener.on_received(answer, command)
 

@@ -8,7 +8,7 @@ from typing import Final
 from chatd.core.errors import BadUsage
 from chatd.core.events import HelpLine
 
-JUMP: Final = HelpLine("jump", "/jump [N]", "show the place of hit N of /search, or of the next; /jump new: the first new message")
+JUMP: Final = HelpLine("jump", "/jump [N]", "go to hit N of /search, or to the next one; /jump new: to the first new message")
 LOCAL: Final = (JUMP,)
 """All of them, with usage and help."""
 
@@ -44,5 +44,5 @@ def parse_local(line: str) -> Jump | LocalHelp | None:
         return Jump(new=True)
     word = words[0]
     if len(words) > 1 or not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= MAX_HIT):
-        raise BadUsage(f"/jump {' '.join(words)[:32]} leads nowhere.", "Write /jump N with the number of a hit, or /jump new.")
+        raise BadUsage(f"/jump does not take {' '.join(words)[:32]}.", "Write /jump N with the number of a hit, or /jump new.")
     return Jump(int(word))

@@ -117,7 +117,7 @@ class Run:
 
         terminal.client = TerminalClient(self._reactor, wall_clock, terminal, options.nick, options.server, state, save)
         if why:
-            terminal.client.refuse(f"What you have seen before is not known: {file.path}: {why}.")
+            terminal.client.refuse(f"The saved state cannot be read: {file.path}: {why}.")
         return terminal.client, state
 
     def _pipe_client(self) -> Client:
@@ -183,7 +183,7 @@ def _load(file: StateFile) -> tuple[SavedState, str]:
     except OSError as error:
         return SavedState(), error.strerror or "it cannot be read"
     except ValueError:
-        return SavedState(), "it is damaged, and will be written anew"
+        return SavedState(), "it is damaged, and will be replaced"
 
 
 def wall_clock() -> int:

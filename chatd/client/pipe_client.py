@@ -88,7 +88,7 @@ class PipeClient:
     def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
         """Part of `link.LinkListener`."""
         if for_nick or not self.link.was_up:
-            hint = " --nick NICK gives one." if for_nick else ""
+            hint = " Choose it with --nick NICK." if for_nick else ""
             self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {phrases.refusal(refusal)}{hint}")
 
     def on_link_lost(self, why: str, pause: float) -> None:
@@ -110,7 +110,7 @@ class PipeClient:
         self._on_end(self._status, self._why)
 
     def _give_up(self, why: str) -> None:
-        lost = f"the link to {self._server} is lost: {why}, and {LOST_SECONDS:.0f} s of trying have not brought it back."
+        lost = f"the connection to {self._server} is lost: {why}, and {LOST_SECONDS:.0f} s of trying did not bring it back."
         self._fail(Status.LINK_LOST, f"{lost}{self._unconfirmed()}")
 
     def _unconfirmed(self) -> str:
@@ -251,7 +251,7 @@ class Printer(PipeClient):
 
 def _missing(missed: events.Missed) -> str:
     if not missed.first:
-        return f"the log of #{missed.room} has begun anew; what was said meanwhile is not known."
+        return f"the log of #{missed.room} was restarted; what was said in the meantime is unknown."
     return f"events {missed.first} to {missed.last} of #{missed.room} are missing; the server no longer has them."
 
 

@@ -252,7 +252,7 @@ class Screen:
         hidden = len(self._footer.pending) - len(shown)
         if hidden and not free and shown:
             hidden, free = hidden + 1, len(shown.pop(0))
-        more = [clip((Span(f"{hidden} more on their way", FAINT),), self.columns)] if hidden and free else []
+        more = [clip((Span(f"{hidden} more pending", FAINT),), self.columns)] if hidden and free else []
         return more + [row for rows in shown for row in rows]
 
     def _status_row(self) -> Row:

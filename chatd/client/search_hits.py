@@ -31,6 +31,6 @@ class SearchHits:
         event = dict(self._events).get(number)
         if event is None:
             known = f"There is no hit {number}." if self._events else "There are no hits."
-            raise BadUsage(known, "/search WORDS finds messages, /jump N shows the place of one of them.")
+            raise BadUsage(known, "/search WORDS finds messages, /jump N goes to one of them.")
         self._chosen = number
         return number, event.room, JumpTarget(event.seq, self._words)

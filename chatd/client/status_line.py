@@ -25,6 +25,6 @@ def link_line(server: str, lost: bool, seconds: float) -> Line:
     """Whether there is a link to ``server``; if it is ``lost``, in how many ``seconds`` the client
     tries again."""
     if not lost:
-        return (Span(f" linked to {server} "),)
+        return (Span(f" connected to {server} "),)
     when = f"next try in {seconds:.0f} s" if seconds >= 0.5 else "trying"
-    return (Span(f" link lost, {when} "),)
+    return (Span(f" connection lost, {when} "),)

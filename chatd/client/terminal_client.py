@@ -144,7 +144,7 @@ class TerminalClient:
         if special is not None:
             special()
         elif len(self._editor.text) + len(press.text) > INPUT_CHARACTERS:
-            self.refuse(f"That is too much for one line: nothing of it was taken. {INPUT_CHARACTERS:,} characters are.")
+            self.refuse(f"This is too long: nothing was taken. The limit is {INPUT_CHARACTERS:,} characters.")
         else:
             self._editor = editor.press(self._editor, press)
 
@@ -197,12 +197,12 @@ class TerminalClient:
             return
         command = self._conversation.resolve(command)
         if isinstance(command, (commands.Say, commands.Me)) and not command.room:
-            self.refuse("You are in no room. /join ROOM enters one, /rooms lists them.")
+            self.refuse("You are not in any room. /join ROOM enters one, /rooms lists them.")
             return
         for part in split(command):
             self._conversation.on_sent(self.link.send(part), self._now())
         if not self.link.up and not isinstance(command, MESSAGES):
-            self.note("That is asked as soon as the link is back.")
+            self.note("The command is sent as soon as the connection is back.")
 
     def _run_local(self, local: Jump | LocalHelp) -> None:
         if isinstance(local, LocalHelp):
@@ -215,7 +215,7 @@ class TerminalClient:
     def _jump(self, number: int, room: str, hit: JumpTarget) -> None:
         """Open the history at ``hit``, which has this ``number``."""
         if room not in self._conversation.rooms:
-            self.refuse(f"You are not in #{room}. /join #{room} enters it, then /jump {number} shows the place.")
+            self.refuse(f"You are not in #{room}. /join #{room} enters it, then /jump {number} goes there.")
         elif self._display.can_paint:
             self._history.open_at(self._room_on_screen(room), hit.seq, hit)
         else:
@@ -224,7 +224,7 @@ class TerminalClient:
     def _jump_to_new(self) -> None:
         here = self._conversation.rooms.get(self._conversation.current)
         if here is None or here.unread_mark is None:
-            self.refuse("Nothing has come here while you were away.")
+            self.refuse("No messages arrived here while you were away.")
         else:
             first, _ = here.unread_mark
             self._open_history(lambda shown: self._history.open_at(shown, first))
@@ -324,7 +324,7 @@ class TerminalClient:
         self._asking_nick = False
         self._display.open()
         if self._link_lost:
-            self.note("The link is back.")
+            self.note("The connection is back.")
 
     def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
         """Part of `link.LinkListener`: ask for another nick, if that may help."""
@@ -343,7 +343,7 @@ class TerminalClient:
             self._fail(f"{self._server} cannot be reached: {why}.")
             return
         if not self._link_lost:
-            self.note(f"The link is lost: {why}. What you type is sent when it is back.")
+            self.note(f"The connection is lost: {why}. What you type is sent when it is back.")
         self._link_lost = why
         self._retry_at = self._clock.seconds() + pause
         self._tick()
@@ -355,7 +355,7 @@ class TerminalClient:
     def on_link_ended(self) -> None:
         """Part of `link.LinkListener`: give the terminal back."""
         for pending in self._conversation.pending.values():
-            why = "nobody has confirmed it before the end."
+            why = "it was not confirmed before the end."
             self._display.add(
                 self._formatter.not_delivered(self._conversation.nick, pending.message, why, self._conversation.current)
             )
@@ -395,14 +395,14 @@ class TerminalClient:
             self._save(SavedState(received.log, tuple(conversation.rooms), conversation.current, shown), self._left)
         except OSError as error:
             self._save = lambda now, left: None
-            self.refuse(f"What you have seen cannot be remembered for the next time: {error.strerror}.")
+            self.refuse(f"The state cannot be saved for the next time: {error.strerror}.")
 
     # -- The history
 
     def _open_history(self, show: Callable[[RoomOnScreen], None]) -> None:
         room = self._conversation.current
         if not self._display.can_paint:
-            self.note("This terminal can only print: /history shows what was before.")
+            self.note("This terminal can only print lines: /history shows earlier messages.")
         elif not self._asking_nick and room in self._conversation.rooms:
             show(self._room_on_screen(room))
 
@@ -444,10 +444,10 @@ class TerminalClient:
         pending = tuple(self._formatter.pending(state.nick, one.message, one.time, state.current) for one in state.pending.values())
         link = link_line(state.server or self._server, alarm, seconds)
         if self._asking_nick:
-            return Footer(pending, (Span(" another nick is needed"),), link, alarm, (Span("nick: ", BOLD),), *self._typing)
+            return Footer(pending, (Span(" choose another nick"),), link, alarm, (Span("nick: ", BOLD),), *self._typing)
         status = self._history.status or rooms_line(state, self._history.notice or self._catch_ups.progress)
         if self._history.window is not None and not alarm:
-            link = (Span(" Esc: back to now "),)
+            link = (Span(" Esc: back to live "),)
         return Footer(pending, status, link, alarm, (Span(state.nick, nick_style(state.nick)), Span("> ")), *self._typing)
 
     @property

@@ -24,9 +24,9 @@ _REASONS: Final = {
     9: "it is not valid yet",
     10: "it has expired",
     18: "self-signed",
-    19: "nobody who is trusted here has signed it",
-    20: "nobody who is trusted here has signed it",
-    21: "nobody who is trusted here has signed it",
+    19: "it is not signed by a trusted authority",
+    20: "it is not signed by a trusted authority",
+    21: "it is not signed by a trusted authority",
     23: "it has been revoked",
 }
 """Why OpenSSL refuses a certificate, by the numbers of X509_V_ERR_... in its x509_vfy.h."""
@@ -71,7 +71,7 @@ def _load(context: SSL.Context, roots: str) -> None:
     except OSError as error:
         raise BadCaFile(f"{roots} cannot be read: {error.strerror}") from None
     except SSL.Error:
-        raise BadCaFile(f"{roots} holds no certificate in PEM") from None
+        raise BadCaFile(f"{roots} has no certificate in PEM format") from None
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -111,10 +111,10 @@ class ConnectionCreator:
         ``error``: the number of OpenSSL's objection."""
         fingerprint = certificate.digest("sha256").decode()
         if self._fingerprint:
-            hint = f"{fingerprint} is, to be given only if whoever runs the server confirms it"
-            return "" if fingerprint == self._fingerprint else f"the server's certificate is not that of --fingerprint; {hint}"
+            hint = f"{fingerprint} is its fingerprint, to be used only if the operator of the server confirms it"
+            return "" if fingerprint == self._fingerprint else f"the server's certificate does not match --fingerprint; {hint}"
         if error:
-            reason = _REASONS.get(error, f"OpenSSL gives the reason {error}")
+            reason = _REASONS.get(error, f"OpenSSL error {error}")
         elif depth == 0 and not _is_for(certificate.to_cryptography(), self._host):
             reason = f"it is not for {self._host}"
         else:

@@ -1,7 +1,7 @@
-"""Sentences for people, made of events and answers: without bytes, line ends and marks.
+"""Sentences for people, made from events and answers: without bytes, line ends and marks.
 
-Everything that shows sentences makes them here: the text codec, the client, the export. A `Phrase`
-is one line. Its kind says what marks it: nothing, or the mark of a report or of a refusal.
+Everything that shows sentences gets them here: the text codec, the client, the export. A `Phrase`
+is one line; its kind tells the caller which mark it gets.
 """
 
 from __future__ import annotations
@@ -18,49 +18,49 @@ from chatd.core.events import Answer, Event, Reason
 from chatd.core.search import excerpt
 
 EXCERPT_CHARACTERS: Final = 60
-"""How much of a message that is found is shown on either side of the word, in characters: two lines
+"""How much of a message a search result shows on either side of the word, in characters: two lines
 at most."""
 
-NAMES_NAMED: Final = 12
-"""The nicks that are named on entering a room, in number: what fits on two lines."""
+NICKS_LISTED: Final = 12
+"""How many nicks are listed on entering a room: as many as fit on two lines."""
 
 REASONS: Final[Mapping[Reason, str]] = {
     Reason.LEFT: "",
     Reason.QUIT: "quit",
-    Reason.LINK_LOST: "link lost",
+    Reason.LINK_LOST: "connection lost",
     Reason.TIMED_OUT: "timed out",
     Reason.NOT_READING: "not reading",
-    Reason.REPLACED: "came in again",
-    Reason.SHUTDOWN: "server stopped",
+    Reason.REPLACED: "reconnected",
+    Reason.SHUTDOWN: "server shutdown",
 }
 
 CLOSINGS: Final[Mapping[Reason, str]] = {
     Reason.QUIT: "Goodbye.",
-    Reason.TIMED_OUT: "You have given no nick in time. Goodbye.",
-    Reason.NOT_READING: "You have read nothing for too long. Goodbye.",
-    Reason.REPLACED: "You came in again from elsewhere. Goodbye.",
-    Reason.SHUTDOWN: "The server stops. Goodbye.",
+    Reason.TIMED_OUT: "You did not give a nick in time. Goodbye.",
+    Reason.NOT_READING: "Your connection took no data for too long. Goodbye.",
+    Reason.REPLACED: "You reconnected from elsewhere. Goodbye.",
+    Reason.SHUTDOWN: "The server is shutting down. Goodbye.",
 }
 
 DONE: Final[Mapping[str, str]] = {
-    "nick": "You are now called {}.",
-    "join": "You are in {} again.",
-    "msg": "Told to {}.",
-    "reply": "Told to {}.",
-    "away": "You are away. /back comes back.",
+    "nick": "You are now known as {}.",
+    "join": "You are now talking in {}.",
+    "msg": "Sent to {}.",
+    "reply": "Sent to {}.",
+    "away": "You are away. /back ends it.",
     "back": "You are back.",
 }
 
 
 class Kind(Enum):
-    """Who speaks in a phrase."""
+    """What a phrase is."""
 
     SAID = auto()
-    """A person: the text begins with a frame that names them."""
+    """A message of a person; it begins with their nick."""
     REPORT = auto()
-    """The server, about what happened or what was asked."""
+    """A report of the server: what happened, or the answer to a command."""
     REFUSAL = auto()
-    """The server, about what it does not do."""
+    """A refusal of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class Phrase:
 
 
 def said(message: events.Said, current: bool = True) -> str:
-    """``<ada> hi``, ``* ada waves``; with its room in front, unless that is the ``current`` one of
-    whoever reads."""
+    """``<ada> hi`` or ``* ada waves``, after the name of its room unless that is the ``current``
+    one of the reader."""
     if message.action:
         return f"* {message.nick} {message.text}" if current else f"#{message.room} * {message.nick} {message.text}"
     return f"<{message.nick}> {message.text}" if current else f"#{message.room} <{message.nick}> {message.text}"
@@ -85,7 +85,7 @@ def private(message: events.Private) -> str:
 
 
 def refusal(refused: events.Refused) -> str:
-    """Why something was refused, and what would be accepted."""
+    """Why a command was refused, and what would be accepted."""
     return f"{refused.reason} {refused.hint}".rstrip()
 
 
@@ -104,8 +104,8 @@ class Phrases:
         self._now = now
 
     def of(self, news: Event | Answer, current: bool = True) -> list[Phrase]:
-        """The lines that tell ``news``; an event is one line, an answer any number. ``current``: it
-        is from the current room of whoever reads."""
+        """The phrases for ``news``: one for an event, any number for an answer. ``current``: it
+        comes from the current room of the reader."""
         match news:
             case events.Said():
                 return [Phrase(Kind.SAID, said(news, current))]
@@ -120,7 +120,7 @@ class Phrases:
     # -- Events
 
     def event(self, event: Event, current: bool = True) -> str:
-        """What happened, as one line."""
+        """The sentence for ``event``."""
         match event:
             case events.Said():
                 return said(event, current)
@@ -129,19 +129,19 @@ class Phrases:
             case events.Left():
                 return f"{event.nick} has left #{event.room}{_why(event.reason, event.text)}"
             case events.Renamed():
-                return f"{event.nick} is now called {event.to}{'' if current else f' (in #{event.room})'}"
+                return f"{event.nick} is now known as {event.to}{'' if current else f' (in #{event.room})'}"
             case events.TopicSet(text=""):
-                return f"{event.nick} has taken away the topic of #{event.room}"
+                return f"{event.nick} has removed the topic of #{event.room}"
             case events.TopicSet():
                 return f"{event.nick} has set the topic of #{event.room}: {event.text}"
             case events.RetentionSet():
                 since = self._from(event.since) if event.since > event.time else ""
-                return f"{event.nick} has chosen that {_kept(event.room, event.keep)}{since}; /keep changes it"
+                return f"{event.nick} has set #{event.room} to keep {_kept(event.keep)}{since}; /keep changes it"
         raise TypeError(f"no words for {event!r}")
 
     def _past(self, past: Sequence[Event]) -> Iterable[str]:
-        """Earlier events with their times: reports of the server, so that nobody takes them for
-        what is said now."""
+        """Earlier events, each with its time. They are reports, so that nobody takes them for new
+        messages."""
         return (f"{stamp(event.time, self._now())} {self.event(event)}" for event in past)
 
     def _from(self, time: int) -> str:
@@ -151,11 +151,25 @@ class Phrases:
 
     @singledispatchmethod
     def _answer(self, answer: Answer) -> Iterable[str]:
+        """The lines of ``answer``: here those of one line, below the others."""
+        match answer:
+            case events.Greeting():
+                return [f"Welcome to {answer.server}. What is your nick?"]
+            case events.AwayNotice():
+                return [_is_away(answer.nick, answer.text)]
+            case events.TopicIs():
+                return [f"The topic of #{answer.room} is: {answer.text}" if answer.text else f"#{answer.room} has no topic."]
+            case events.Forgotten():
+                return [f"Messages in #{answer.room} from before {stamp(answer.time, self._now())} have been deleted."]
+            case events.Ignoring():
+                return [f"You ignore {_listed(answer.nicks)}." if answer.nicks else "You ignore nobody."]
+            case events.Slowed():
+                return [f"You are sending faster than {answer.rate:g} lines a second: your lines wait, and nothing is lost."]
+            case events.Closing():
+                return [CLOSINGS.get(answer.reason, "Goodbye.")]
+            case events.Pong():
+                return ["pong"]
         raise TypeError(f"no words for {answer!r}")
-
-    @_answer.register
-    def _(self, answer: events.Greeting) -> Iterable[str]:
-        return [f"Welcome to {answer.server}. What is your nick?"]
 
     @_answer.register
     def _(self, answer: events.Welcome) -> Iterable[str]:
@@ -169,14 +183,14 @@ class Phrases:
         if answer.topic:
             yield f"The topic is: {answer.topic}"
         if answer.keep:
-            yield f"By choice of its people, {_kept(answer.room, answer.keep)}."
+            yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}."
         if answer.scrollback:
-            yield f"What happened before in #{answer.room}:"
+            yield f"Earlier in #{answer.room}:"
             yield from self._past(answer.scrollback)
 
     @_answer.register
     def _(self, answer: events.Exited) -> Iterable[str]:
-        where = f"Your lines go to #{answer.current} now." if answer.current else "You are in no room now."
+        where = f"You are now talking in #{answer.current}." if answer.current else "You are not in any room now."
         return [f"You have left #{answer.room}. {where}"]
 
     @_answer.register
@@ -191,10 +205,6 @@ class Phrases:
         return [DONE[answer.command].format(subject)]
 
     @_answer.register
-    def _(self, answer: events.AwayNotice) -> Iterable[str]:
-        return [_is_away(answer.nick, answer.text)]
-
-    @_answer.register
     def _(self, answer: events.Members) -> Iterable[str]:
         nicks = [nick + _why_away(answer.away.get(nick)) for nick in sorted(answer.members, key=str.casefold)]
         return [f"In #{answer.room} ({answer.count}): {_listed(nicks, answer.count)}"]
@@ -203,7 +213,7 @@ class Phrases:
     def _(self, answer: events.RoomList) -> Iterable[str]:
         for line in answer.rooms:
             topic = f" -- {line.topic}" if line.topic else ""
-            yield f"#{line.room} ({line.count}{', you too' if line.joined else ''}){topic}"
+            yield f"#{line.room} ({line.count}{', joined' if line.joined else ''}){topic}"
         if answer.count > len(answer.rooms):
             yield f"and {answer.count - len(answer.rooms)} more"
 
@@ -211,47 +221,35 @@ class Phrases:
     def _(self, answer: events.PersonInfo) -> Iterable[str]:
         rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
-        yield f"{answer.nick} is in {rooms}; here since {since} by {answer.door}, silent for {answer.idle} s"
+        yield f"{answer.nick} is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
         if answer.away is not None:
             yield _is_away(answer.nick, answer.away)
-
-    @_answer.register
-    def _(self, answer: events.TopicIs) -> Iterable[str]:
-        return [f"The topic of #{answer.room} is: {answer.text}" if answer.text else f"#{answer.room} has no topic."]
 
     @_answer.register
     def _(self, answer: events.RetentionIs) -> Iterable[str]:
         since = self._from(answer.since) if answer.since else ""
         if answer.keep:
-            yield f"By choice of its people, {_kept(answer.room, answer.keep)}{since}."
+            yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}{since}."
         else:
-            yield f"#{answer.room} is kept {f'for {retention.words(answer.most)}' if answer.most else 'for ever'}."
-
-    @_answer.register
-    def _(self, answer: events.Forgotten) -> Iterable[str]:
-        return [f"What happened in #{answer.room} before {stamp(answer.time, self._now())} has been deleted."]
-
-    @_answer.register
-    def _(self, answer: events.Ignoring) -> Iterable[str]:
-        return [f"You do not hear {_listed(answer.nicks)}." if answer.nicks else "You hear everybody."]
+            yield f"#{answer.room} keeps messages {f'for {retention.words(answer.most)}' if answer.most else 'forever'}."
 
     @_answer.register
     def _(self, answer: events.HistoryPage) -> Iterable[str]:
         if not answer.events:
-            yield f"There is nothing of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
+            yield f"There is no history of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
             return
-        yield f"What happened in #{answer.room}{' (there is more before)' if answer.more else ''}:"
+        yield f"History of #{answer.room}{' (more before this)' if answer.more else ''}:"
         yield from self._past(answer.events)
 
     @_answer.register
     def _(self, answer: events.SearchResults) -> Iterable[str]:
         if not answer.events:
-            yield "Nothing is found."
+            yield "Nothing found."
             return
-        yield "Found, the newest first (/history around TIME in:#ROOM shows the place):"
+        yield "Found, newest first (/history around TIME in:#ROOM shows the context):"
         yield from (self._hit(event, answer.words) for event in answer.events)
         if answer.more:
-            yield "There is more: give another word, or in:#room, from:nick, before:TIME."
+            yield "There are more results: add a word, or in:#room, from:nick, before:TIME."
 
     def _hit(self, event: Event, words: Sequence[str]) -> str:
         if isinstance(event, events.Said):
@@ -264,26 +262,14 @@ class Phrases:
         width = max(len(line.usage) for line in answer.commands)
         yield from (f"{line.usage:<{width}}  {line.help}" for line in answer.commands)
         if len(answer.commands) > 1:
-            yield "Everything else that you type is said in your current room; // says a slash."
+            yield "Everything else you type is sent to your current room; // sends a slash."
 
     @_answer.register
     def _(self, answer: events.Missed) -> Iterable[str]:
         if not answer.first:
-            return [f"The log of #{answer.room} has begun anew; what you missed is not known."]
+            return [f"The log of #{answer.room} was restarted; what you missed is unknown."]
         count = answer.last - answer.first + 1
         return [f"You have missed {count} events in #{answer.room}: your connection did not keep up."]
-
-    @_answer.register
-    def _(self, answer: events.Slowed) -> Iterable[str]:
-        return [f"You send faster than {answer.rate:g} lines a second: your lines wait, and none is lost."]
-
-    @_answer.register
-    def _(self, answer: events.Closing) -> Iterable[str]:
-        return [CLOSINGS.get(answer.reason, "Goodbye.")]
-
-    @_answer.register
-    def _(self, answer: events.Pong) -> Iterable[str]:
-        return ["pong"]
 
 
 def _why(reason: Reason, text: str) -> str:
@@ -291,11 +277,11 @@ def _why(reason: Reason, text: str) -> str:
     return f" ({words})" if words else ""
 
 
-def _kept(room: str, text: str) -> str:
-    """``#ops is kept for 30 days`` where ``text`` is 30d."""
+def _kept(text: str) -> str:
+    """``messages for 30 days`` for 30d."""
     if text == retention.NONE:
-        return f"nothing of #{room} is kept"
-    return f"#{room} is kept for {retention.words(text)}" if text else f"#{room} is kept as long as the server keeps"
+        return "no messages"
+    return f"messages for {retention.words(text)}" if text else "messages as long as the server does"
 
 
 def _is_away(nick: str, text: str) -> str:
@@ -307,15 +293,15 @@ def _why_away(text: str | None) -> str:
 
 
 def _company(count: int, members: Sequence[str]) -> str:
-    """`` with bob and eve.`` for the members but oneself, who is the last."""
+    """`` with bob and eve.`` for all members but the last, who is the reader."""
     if count < 2:
         return ", alone."
-    return f" with {_listed(members[:-1][:NAMES_NAMED], count - 1)}."
+    return f" with {_listed(members[:-1][:NICKS_LISTED], count - 1)}."
 
 
 def _listed(names: Sequence[str], count: int = 0) -> str:
-    """``bob, eve and carol``, or ``bob, eve and 7 others`` where ``count`` is more than are
-    named."""
+    """``bob, eve and carol``, or ``bob, eve and 7 others`` if ``count`` is greater than the number
+    of ``names``."""
     rest = count - len(names)
     parts = [*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest > 0 else list(names)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

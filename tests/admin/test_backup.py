@@ -49,7 +49,7 @@ def test_it_ends_however_much_is_said_meanwhile(store: PumpedStore, tmp_path: Pa
     assert calls == sorted(calls)
     assert len(calls) > 5
     assert store.room().end > 31
-    assert admin(tmp_path, "check").line == "no damage was found"
+    assert admin(tmp_path, "check").line == "no damage found"
     assert admin(tmp_path, "rooms").out == b"#lobby 1 30\n#tea 1 1\n"
 
 
@@ -70,7 +70,7 @@ def test_data_from_an_older_chatd_is_backed_up_before_it_is_brought_up_to_date(t
 def test_a_backup_overwrites_nothing(store: PumpedStore, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     done = admin(store.path.parent, "backup", str(tmp_path / "file"))
-    assert (done.status, done.line) == (1, f"chatd-admin: {tmp_path / 'file'} is there already; give another name")
+    assert (done.status, done.line) == (1, f"chatd-admin: {tmp_path / 'file'} exists already; choose another name")
     assert (tmp_path / "file").read_text() == "mine"
 
 

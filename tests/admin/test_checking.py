@@ -17,7 +17,7 @@ from chatd.store.queries import event_id
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore, say
 
-DAMAGE = "damage was found: restore a backup; export saves what can be read"
+DAMAGE = "damage found: restore a backup; export saves what can still be read"
 
 
 def test_rooms_are_listed(store: PumpedStore) -> None:
@@ -27,7 +27,7 @@ def test_rooms_are_listed(store: PumpedStore) -> None:
 
 def test_what_is_sound_is_called_so(store: PumpedStore) -> None:
     done = admin(store.path.parent, "check")
-    assert (done.status, done.line) == (0, "no damage was found")
+    assert (done.status, done.line) == (0, "no damage found")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_hole_is_found(folder: Path, damage: str, there: int, at_once: int) ->
     with mock.patch.object(checking, "COUNTED_AT_ONCE", at_once):
         done = admin(folder, "check")
     due = 28 if "UPDATE" in damage else 30
-    hole = f"#lobby: {there} events are stored where there should be {due}"
+    hole = f"#lobby: {there} events are stored, but there should be {due}"
     assert (done.status, done.out.decode().splitlines()) == (1, [hole, DAMAGE])
 
 
@@ -87,7 +87,7 @@ def test_what_is_said_and_deleted_meanwhile_is_no_damage(store: PumpedStore) -> 
         store.settle()
 
     with mock.patch.object(Progress, "update", update), mock.patch.object(checking, "COUNTED_AT_ONCE", 4):
-        assert admin(store.path.parent, "check").line == "no damage was found"
+        assert admin(store.path.parent, "check").line == "no damage found"
     other.close()
     assert store.room("tea").end > 3
     assert admin(store.path.parent, "rooms").out.startswith(b"#lobby 41 ")

@@ -29,7 +29,7 @@ def test_it_is_read_while_a_server_runs_and_changed_when_none_does(store: Pumped
     [
         (f"user_version = {database.VERSION + 1}", "from a newer chatd"),
         (f"user_version = {database.VERSION - 1}", "start the server once"),
-        ("application_id = 7", "no database of chatd"),
+        ("application_id = 7", "not a chatd database"),
     ],
 )
 def test_another_version_is_left_alone(folder: Path, pragma: str, told: str) -> None:
@@ -71,6 +71,6 @@ def test_numbers_are_told_in_words(start: int, stop: int, words: str) -> None:
 
 def test_a_new_database_is_not_put_beside_an_old_write_ahead_log(tmp_path: Path) -> None:
     (tmp_path / "file-wal").write_text("of another database")
-    with pytest.raises(UnusableError, match=r"file-wal is there without .*: move it away"), data.new_file(tmp_path / "file"):
+    with pytest.raises(UnusableError, match=r"file-wal exists without .*: move it away"), data.new_file(tmp_path / "file"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["file-wal"]

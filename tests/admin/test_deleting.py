@@ -27,7 +27,7 @@ SECOND_20 = datetime.fromtimestamp(20).isoformat()
 
 
 def numbers(folder: Path) -> list[str]:
-    assert admin(folder, "check").line == "no damage was found"
+    assert admin(folder, "check").line == "no damage found"
     return admin(folder, "rooms").out.decode().splitlines()
 
 
@@ -40,7 +40,7 @@ def test_what_is_from_before_a_time_is_deleted_and_the_rest_is_as_it_was(folder:
     assert done.status == 0
     assert done.out.decode().splitlines() == [
         "#lobby: deleted 19 events (1 to 19), left 11 events (20 to 30)",
-        "chatd-admin vacuum wipes them from the file, and gives their space back",
+        "chatd-admin vacuum erases them from the file, and frees the space",
     ]
     assert numbers(folder) == ["#lobby 20 30", "#tea 1 1"]
     assert admin(folder, "export", "lobby", "--json").out.splitlines() == before[19:]
@@ -95,7 +95,7 @@ def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPat
 
     with mock.patch.object(deletion, "spaced", pressed):
         done = admin(folder, "forget", "lobby")
-    told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command goes on"
+    told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
     assert (done.status, done.line) == (STOPPED, f"chatd-admin: {told}")
     assert numbers(folder) == ["#lobby 9 30", "#tea 1 1"]
 
@@ -137,5 +137,5 @@ def test_after_a_vacuum_the_words_are_nowhere_in_the_file_which_is_smaller(tmp_p
 
 
 def test_a_dry_run_needs_no_stop(store: PumpedStore) -> None:
-    assert "bytes would be given back" in admin(store.path.parent, "vacuum", "--dry-run").line
+    assert "bytes would be freed" in admin(store.path.parent, "vacuum", "--dry-run").line
     assert "would delete 30 events (1 to 30)" in admin(store.path.parent, "forget", "lobby", "--dry-run").line

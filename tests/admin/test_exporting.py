@@ -34,4 +34,4 @@ def test_what_is_not_there_is_told_after_what_is(folder: Path) -> None:
     connection.close()
     done = admin(folder, "export", "lobby")
     assert (done.status, done.out.count(b"\n")) == (1, 28)
-    assert done.err == "chatd-admin: 2 events of #lobby are not there: deleted meanwhile, or damaged (chatd-admin check)\n"
+    assert done.err == "chatd-admin: 2 events of #lobby are missing: deleted in the meantime, or damaged (chatd-admin check)\n"

@@ -39,7 +39,7 @@ def content(folder: Path) -> dict[str, bytes]:
     """Each room of the data in ``folder``, exported; the data is sound."""
     if not (folder / FILE_NAME).exists():
         return {}
-    assert admin(folder, "check").line == "no damage was found"
+    assert admin(folder, "check").line == "no damage found"
     names = re.findall("^#([^ ]*)", admin(folder, "rooms").out.decode(), re.MULTILINE)
     return {name: admin(folder, "export", name, "--json").out for name in names}
 
@@ -119,7 +119,7 @@ def test_a_server_brings_into_the_search_index_what_is_not_in_it(folder: Path) -
         done = admin(folder, "import", "-", given=lines(said(1, "one", room="old"), said(2, "two", room="old")))
     assert done.status == STOPPED
     assert done.out == b"#old: imported 2 events (1 to 2)\n"
-    assert done.err == "chatd-admin: stopped: the server brings the rest into the search index\n"
+    assert done.err == "chatd-admin: stopped: the server adds the rest to the search index\n"
     store = PumpedStore(folder)
     assert found(store, "two") == [2]
     store.close()
@@ -140,7 +140,7 @@ def test_an_index_that_fails_takes_nothing_back(folder: Path) -> None:
     with mock.patch.object(index, "index", side_effect=sqlite3.OperationalError("database or disk is full")):
         done = admin(folder, "import", "-", given=lines(said(1, room="old")))
     assert (done.status, done.out) == (1, b"#old: imported 1 event (1)\n")
-    assert done.err.endswith("full; the server brings the rest into the search index\n")
+    assert done.err.endswith("full; the server adds the rest to the search index\n")
     assert content(folder)["old"] == lines(said(1, room="old"))
 
 
@@ -157,8 +157,8 @@ def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keep", "told"),
     [
-        ("30d", "keep it for 30 days: the server goes by that, and deletes what is older"),
-        ("none", "keep nothing of it: the server goes by that, and deletes it"),
+        ("30d", "keep messages for 30 days: the server deletes older ones"),
+        ("none", "keep no messages: the server deletes them"),
         ("", ""),
     ],
 )
@@ -167,7 +167,7 @@ def test_how_long_its_people_chose_to_keep_it_holds_on_and_is_told(tmp_path: Pat
     dry = admin(tmp_path, "import", "-", "--dry-run", given=given)
     done = admin(tmp_path, "import", "-", given=given)
     assert done.out.splitlines()[1:] == dry.out.splitlines()[1:]
-    assert done.out.decode().partition("\n")[2] == (f"its people have chosen to {told}\n" if told else "")
+    assert done.out.decode().partition("\n")[2] == (f"its members have set it to {told}\n" if told else "")
     store = PumpedStore(tmp_path)
     assert store.room().keep == Retention(keep, 8)
     store.close()
@@ -209,7 +209,7 @@ def refused(folder: Path, *arguments: str, given: bytes) -> str:
 
 
 def test_a_room_in_which_something_happened_is_left_alone(folder: Path) -> None:
-    told = "#lobby has given numbers up to 30 already: --room NAME imports into another room"
+    told = "#lobby has had events up to number 30: --room NAME imports into another room"
     assert refused(folder, given=lines(said(31, room="Lobby"))) == told
     assert refused(folder, "--room", "LOBBY", given=lines(said(1, room="old"))) == told
     assert admin(folder, "forget", "lobby").status == 0
@@ -224,7 +224,7 @@ def test_a_damaged_line_changes_nothing(folder: Path, tmp_path: Path) -> None:
 
 
 def test_no_events_are_no_room(folder: Path, tmp_path: Path) -> None:
-    assert refused(folder, given=b"") == "standard input holds no events"
+    assert refused(folder, given=b"") == "standard input has no events"
     refused(tmp_path / "new", given=b"")
     assert not (tmp_path / "new").exists()
 

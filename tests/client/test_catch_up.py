@@ -64,10 +64,10 @@ def test_what_is_new_stands_below_a_mark_and_what_was_seen_above() -> None:
     case = Case(lobby=11)
     case.come_back(said(10), said(11), said(12, text="hey ada"), said(13), cursor=9)
     assert case.texts == [
-        "12:01 -- What happened before in #lobby:",
+        "12:01 -- Earlier in #lobby:",
         "12:01 <bob> e10",
         "12:01 <bob> e11",
-        "-- 2 new messages in #lobby since 12:01, 1 with your nick --",
+        "-- 2 new messages in #lobby since 12:01, 1 mentioning you --",
         "12:01 <bob> hey ada",
         "12:01 <bob> e13",
     ]
@@ -93,7 +93,7 @@ def test_nothing_is_told_before_all_of_it_has_come() -> None:
 def test_where_nothing_is_new_there_is_no_mark() -> None:
     case = Case(lobby=11)
     case.come_back(said(10), said(11), cursor=9)
-    assert case.texts == ["12:01 -- What happened before in #lobby:", "12:01 <bob> e10", "12:01 <bob> e11"]
+    assert case.texts == ["12:01 -- Earlier in #lobby:", "12:01 <bob> e10", "12:01 <bob> e11"]
     assert case.conversation.rooms["lobby"].unread_mark is None
 
 
@@ -178,7 +178,7 @@ def test_many_wait_until_one_turns_to_it() -> None:
     case.conversation.switch_to("ops")
     shown = [plain(one.line) for one in case.catch_ups.on_switched("ops")]
     assert shown[:5] == [
-        "12:01 -- What happened before in #ops:",
+        "12:01 -- Earlier in #ops:",
         "12:01 <bob> e8",
         "12:01 <bob> e9",
         "12:01 <bob> e10",

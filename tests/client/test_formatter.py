@@ -51,25 +51,25 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         (events.Done("back"), ["12:01 -- You are back."]),
         (
             events.RetentionSet("lobby", 3, NOW, "bob", "", "30d", NOW + DAY),
-            ["12:01 -- bob has chosen that #lobby is kept for 30 days, from 2026-11-24 12:01 on; /keep changes it"],
+            ["12:01 -- bob has set #lobby to keep messages for 30 days, from 2026-11-24 12:01 on; /keep changes it"],
         ),
-        (events.RetentionIs("lobby", most="8w"), ["12:01 -- #lobby is kept for 8 weeks."]),
-        (events.Forgotten("lobby", 42, NOW - DAY), ["12:01 -- What happened in #lobby before 2026-11-22 12:01 has been deleted."]),
+        (events.RetentionIs("lobby", most="8w"), ["12:01 -- #lobby keeps messages for 8 weeks."]),
+        (events.Forgotten("lobby", 42, NOW - DAY), ["12:01 -- Messages in #lobby from before 2026-11-22 12:01 have been deleted."]),
         (
             events.Entered("ops", 1, 1, ("ada",), keep="none"),
-            ["12:01 -- You are in #ops, alone.", "      -- By choice of its people, nothing of #ops is kept."],
+            ["12:01 -- You are in #ops, alone.", "      -- By choice of its members, #ops keeps no messages."],
         ),
-        (events.Missed("ops", 5, 1504), ["12:01 -- 1,500 events are missing here in #ops: the server has them no longer."]),
-        (events.Missed("ops", 5, 5), ["12:01 -- 1 event is missing here in #ops: the server has it no longer."]),
+        (events.Missed("ops", 5, 1504), ["12:01 -- 1,500 events are missing here in #ops: the server no longer has them."]),
+        (events.Missed("ops", 5, 5), ["12:01 -- 1 event is missing here in #ops: the server no longer has it."]),
         (
             events.Missed("ops", 0, 7),
-            ["12:01 -- What happened in #ops meanwhile is not known: its log has begun anew, or nothing of it is kept."],
+            ["12:01 -- What happened in #ops in the meantime is unknown: its log was restarted, or the room keeps no messages."],
         ),
-        (events.SearchResults(("pot", "tea"), ()), ["12:01 -- Nothing is found for pot tea."]),
-        (events.HistoryPage("lobby", (), False), ["12:01 -- There is nothing of #lobby to show."]),
+        (events.SearchResults(("pot", "tea"), ()), ["12:01 -- Nothing found for pot tea."]),
+        (events.HistoryPage("lobby", (), False), ["12:01 -- There is no history of #lobby to show."]),
         (
             events.HistoryPage("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
-            ["12:01 -- What happened in #ops:", "12:01 <bob> one", "12:01 -- eve has joined #ops"],
+            ["12:01 -- History of #ops:", "12:01 <bob> one", "12:01 -- eve has joined #ops"],
         ),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_refused_message_says_so_itself(formatter: Formatter) -> None:
 def test_entering_shows_what_happened_before_faintly(formatter: Formatter) -> None:
     entered = events.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
     lines = formatter.received(Received(entered), "lobby")
-    assert texts(lines)[:2] == ["12:01 -- What happened before in #lobby:", "12:01 <bob> old"]
+    assert texts(lines)[:2] == ["12:01 -- Earlier in #lobby:", "12:01 <bob> old"]
     assert all(span.style.dim for span in lines[1].line)
     assert "ada" in texts(lines)[2]
     assert any("tea" in text for text in texts(lines)[2:])
@@ -106,7 +106,7 @@ def test_entering_shows_what_happened_before_faintly(formatter: Formatter) -> No
         (commands.Say("hi", "ops"), "#ops <ada> hi"),
         (commands.Me("waves", "lobby"), "* ada waves"),
         (commands.Msg("bob", "psst"), "[to bob] psst"),
-        (commands.Reply("psst"), "[to whoever wrote last] psst"),
+        (commands.Reply("psst"), "[to the last sender] psst"),
     ],
 )
 def test_own_messages_and_their_marks(formatter: Formatter, message: commands.Say, shown: str) -> None:
@@ -180,11 +180,11 @@ def test_hits_are_numbered_and_the_words_stand_out_without_colours(formatter: Fo
     results = events.SearchResults(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
     lines = formatter.received(Received(results), "lobby")
     assert texts(lines) == [
-        "12:01 -- Found for tea*, the newest first; /jump N shows the place of one:",
+        "12:01 -- Found for tea*, newest first; /jump N goes to one:",
         "   1  12:01 #lobby <bob> a teapot",
         "   2  2026-11-22 12:01 #ops <bob> … long long long long TEA long long long long …",
         "   3  12:01 #lobby * bob tea",
-        "12:01 -- There is more: give another word, or in:#room, from:nick, before:DATE.",
+        "12:01 -- There are more results: add a word, or in:#room, from:nick, before:DATE.",
     ]
     assert [[span.text for span in one.line if span.style.reverse] for one in lines[1:4]] == [["tea"], ["TEA"], ["tea"]]
     assert all(one.quoted for one in lines[1:4])
@@ -204,7 +204,7 @@ def test_in_the_log_a_hit_is_marked_and_a_report_may_have_several_lines(formatte
     ("count", "mentions", "time", "line"),
     [
         (1, 0, NOW, "-- 1 new message in #ops since 12:01 --"),
-        (1234, 2, NOW - DAY, "-- 1,234 new messages in #ops since 2026-11-22 12:01, 2 with your nick --"),
+        (1234, 2, NOW - DAY, "-- 1,234 new messages in #ops since 2026-11-22 12:01, 2 mentioning you --"),
     ],
 )
 def test_marks(formatter: Formatter, count: int, mentions: int, time: int, line: str) -> None:

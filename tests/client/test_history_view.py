@@ -95,7 +95,7 @@ def test_a_page_up_shows_what_is_above_the_present() -> None:
     case.answer()
     assert case.numbers == list(range(271, 281))
     assert not case.history.is_opening
-    assert case.status == " #lobby past  Sun 22 Nov 2026"
+    assert case.status == " #lobby history  Sun 22 Nov 2026"
 
 
 def test_it_goes_as_far_back_as_the_log_and_says_so() -> None:
@@ -109,8 +109,8 @@ def test_it_goes_as_far_back_as_the_log_and_says_so() -> None:
         seen |= set(case.numbers)
     assert seen == set(range(7, 441))
     assert case.texts[0] == "-- The log of #lobby begins here. --"
-    assert case.history.notice == "nothing is before this"
-    assert case.status.endswith("nothing is before this")
+    assert case.history.notice == "there is nothing before this"
+    assert case.status.endswith("there is nothing before this")
 
 
 def test_what_is_near_is_asked_for_before_it_is_wanted() -> None:
@@ -141,7 +141,7 @@ def test_what_has_come_meanwhile_is_below_the_past() -> None:
         case.log.append(said(seq))
         case.history.on_event(case.log[-1])
         case.history.on_message(for_me=seq == 301)
-    assert case.status.startswith(" #lobby past, 119! new")
+    assert case.status.startswith(" #lobby history, 119! new")
     seen: set[int] = set(case.numbers)
     while case.history.window is not None:
         case.press(Key.PAGE_DOWN)
@@ -162,7 +162,7 @@ def test_where_nothing_is_before(size: int, first_visible: int) -> None:
     case = Case(size)
     case.page_up(first_visible)
     assert case.history.window is None
-    assert case.history.notice == "nothing is before this in #lobby"
+    assert case.history.notice == "there is nothing before this in #lobby"
     assert case.history.press(Key.PAGE_UP) is False
     assert case.history.notice == ""
 
@@ -226,7 +226,7 @@ def test_a_hit_that_is_kept_no_longer() -> None:
     case.history.open_at(case.room(890), 480, JumpTarget(480))
     case.answer()
     assert case.numbers[0] == 500
-    assert case.history.notice == "that message is kept no longer"
+    assert case.history.notice == "that message is no longer kept"
 
 
 def test_a_mark_and_a_call_stand_out() -> None:
@@ -239,7 +239,7 @@ def test_a_mark_and_a_call_stand_out() -> None:
     case.answer()
     place = case.numbers.index(10)
     rows = [plain(row) for row in case.history.rows]
-    assert rows[rows.index("-- 20 new messages in #lobby since 12:01, 1 with your nick --") + 1].endswith("e10")
+    assert rows[rows.index("-- 20 new messages in #lobby since 12:01, 1 mentioning you --") + 1].endswith("e10")
     for_me = [any(span.style.reverse for span in row) for row in case.history.rows if "<" in plain(row)]
     assert for_me == [number == place for number in range(len(for_me))]
 
@@ -283,7 +283,7 @@ def test_what_is_asked_while_the_link_is_down_says_so_and_comes_later() -> None:
     case.history.page_up(case.room(280))
     case.history.page_up(case.room(280))
     assert len(case.requests) == 1
-    assert case.history.notice == "this comes when the link is back"
+    assert case.history.notice == "waiting for the connection"
     case.is_up = True
     case.answer()
     assert case.numbers[-1] == 280
@@ -296,7 +296,7 @@ def test_at_the_edge_of_what_is_here_it_is_told_that_more_is_asked_for() -> None
     case.is_up = False
     while not case.history.notice:
         case.history.press(Key.PAGE_UP)
-    assert case.history.notice == "this comes when the link is back"
+    assert case.history.notice == "waiting for the connection"
     assert len(case.requests) == 1
     before = case.numbers
     case.answer()

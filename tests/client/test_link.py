@@ -382,7 +382,7 @@ def test_silence_is_asked_about_and_then_taken_for_a_lost_link() -> None:
     assert case.link.up
     case.server.silent = True
     case.server.later(2 * LOST_SECONDS)
-    assert "nothing was heard for 60 s" in [why for why, _ in case.recorder.losses]
+    assert "nothing was received for 60 s" in [why for why, _ in case.recorder.losses]
 
 
 def test_talk_is_a_sign_of_life() -> None:
@@ -399,7 +399,7 @@ def test_a_server_that_does_not_answer_is_none() -> None:
     case.server.silent = True
     case.start()
     case.server.later(ANSWER_SECONDS + 1)
-    assert case.recorder.losses[0][0] == "no answer; is it a chatd?"
+    assert case.recorder.losses[0][0] == "no answer; is it a chatd server?"
 
 
 def test_unknown_news_is_ignored() -> None:
@@ -414,7 +414,7 @@ def test_nonsense_ends_the_connection() -> None:
     case = Case()
     case.server.connections[-1].send(b"SSH-2.0-OpenSSH\r\n")
     case.server.settle()
-    assert case.recorder.losses[0][0] == "the other side is no chatd, or not one of this protocol"
+    assert case.recorder.losses[0][0] == "this is not a chatd server, or it speaks another version of the protocol"
     case.server.later(1)
     assert case.link.up
 
@@ -424,7 +424,7 @@ def test_the_servers_goodbye_is_the_reason() -> None:
     case.server.connections[-1].tell(events.Closing(Reason.SHUTDOWN))
     case.server.connections[-1].cut()
     case.server.settle()
-    assert case.recorder.losses[0][0] == "the server stops"
+    assert case.recorder.losses[0][0] == "the server is shutting down"
 
 
 def test_while_paused_nothing_is_read_and_silence_means_nothing() -> None:

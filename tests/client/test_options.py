@@ -44,7 +44,7 @@ def test_servers(text: str, host: str, port: int) -> None:
     ],
 )
 def test_what_is_no_server(text: str) -> None:
-    with pytest.raises(ValueError, match="is no "):
+    with pytest.raises(ValueError, match="is not a "):
         parse_server(text)
 
 

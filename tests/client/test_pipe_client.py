@@ -123,7 +123,7 @@ def test_a_server_that_cannot_be_reached_ends_it_at_once() -> None:
 def test_a_refused_nick_ends_it_at_once_and_says_what_would_work() -> None:
     case = sender(nick_taken="ada")
     (end,) = case.ends
-    assert end == (Status.NOT_CONNECTED, "host:1 refuses: ada is here already. Choose another nick. --nick NICK gives one.")
+    assert end == (Status.NOT_CONNECTED, "host:1 refuses: ada is here already. Choose another nick. Choose it with --nick NICK.")
     assert not case.server.clock.getDelayedCalls()
 
 
@@ -162,7 +162,7 @@ def test_a_link_that_does_not_come_back_ends_it_after_a_while() -> None:
     case.server.later(2)
     ((status, why),) = case.ends
     assert status == Status.LINK_LOST
-    assert why.startswith("the link to host:1 is lost: the server closed the connection, and 30 s of trying")
+    assert why.startswith("the connection to host:1 is lost: the server closed the connection, and 30 s of trying")
     assert why.endswith("2 messages were not confirmed.")
     assert not case.server.clock.getDelayedCalls()
 
@@ -280,7 +280,7 @@ def test_what_is_missing_is_told() -> None:
     case.server.connections[0].tell(events.Missed("lobby", 0, 9))
     case.server.settle()
     assert "events 3 to 9 of #lobby" in case.warnings[0]
-    assert "begun anew" in case.warnings[1]
+    assert "was restarted" in case.warnings[1]
 
 
 @pytest.mark.parametrize("make", [sender, printer])

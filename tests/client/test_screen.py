@@ -87,7 +87,7 @@ def test_waiting_messages_that_vanish_leave_no_gap() -> None:
 def test_many_waiting_messages_leave_room() -> None:
     case = Case(rows=10)
     case.show("settled", pending=tuple(line(f"waiting {n}") for n in range(20)))
-    assert case.glass.lines[-7:-2] == ["settled", "17 more on their way", "waiting 17", "waiting 18", "waiting 19"]
+    assert case.glass.lines[-7:-2] == ["settled", "17 more pending", "waiting 17", "waiting 18", "waiting 19"]
 
 
 def test_closing_leaves_the_messages_and_a_place_for_the_shell() -> None:

@@ -29,10 +29,10 @@ def test_rooms_and_what_is_unread() -> None:
 @pytest.mark.parametrize(
     ("lost", "seconds", "words"),
     [
-        (False, 0.0, " linked to chatd "),
-        (True, 7.4, " link lost, next try in 7 s "),
-        (True, 0.4, " link lost, trying "),
-        (True, -3.0, " link lost, trying "),
+        (False, 0.0, " connected to chatd "),
+        (True, 7.4, " connection lost, next try in 7 s "),
+        (True, 0.4, " connection lost, trying "),
+        (True, -3.0, " connection lost, trying "),
     ],
 )
 def test_the_link(lost: bool, seconds: float, words: str) -> None:

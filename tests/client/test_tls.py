@@ -43,7 +43,7 @@ def test_a_fingerprint_in_any_form(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", ":", HEX[:-1], f"{HEX}0", f"{HEX[:-1]}g", f"{HEX[:-1]}\u0663", HEX[:40], f"SHA256:{HEX}"])
 def test_what_is_no_fingerprint(text: str) -> None:
-    with pytest.raises(ValueError, match="is no fingerprint: it is 64 hexadecimal digits"):
+    with pytest.raises(ValueError, match="is not a fingerprint: write 64 hexadecimal digits"):
         parse_fingerprint(text)
 
 
@@ -53,9 +53,9 @@ def test_what_is_no_fingerprint(text: str) -> None:
         (["--ca", "/nowhere.pem"], "/nowhere.pem cannot be read: No such file or directory"),
         (["--ca", ""], " cannot be read: No such file or directory"),
         (["--ca", "/"], "/ cannot be read: Is a directory"),
-        (["--ca", __file__], f"{__file__} holds no certificate in PEM"),
-        (["--fingerprint", "ab"], "'ab' is no fingerprint: it is 64 hexadecimal digits (SHA-256), with colons or without"),
-        (["--tls", "--fingerprint", ""], "'' is no fingerprint: it is 64 hexadecimal digits (SHA-256), with colons or without"),
+        (["--ca", __file__], f"{__file__} has no certificate in PEM format"),
+        (["--fingerprint", "ab"], "'ab' is not a fingerprint: write 64 hexadecimal digits (SHA-256), with colons or without"),
+        (["--tls", "--fingerprint", ""], "'' is not a fingerprint: write 64 hexadecimal digits (SHA-256), with colons or without"),
         (["--fingerprint", HEX, "--ca", __file__], "argument --ca: not allowed with argument --fingerprint"),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_chain_is_followed_to_its_root(folder: Path) -> None:
     why, _ = meet(Trust(root), "signed.example.org", chain, key)
     assert "(it is not for signed.example.org)" in why
     why, _ = meet(Trust(), "signed.example", chain, key)
-    unknown = "the server's certificate is not trusted (nobody who is trusted here has signed it)"
+    unknown = "the server's certificate is not trusted (it is not signed by a trusted authority)"
     assert why == f"{unknown}; --ca FILE trusts the roots in FILE"
 
 
@@ -222,7 +222,7 @@ def test_the_fingerprint_is_that_of_the_server_and_not_of_its_root(folder: Path)
     trusted = Trust(fingerprint=leaf.fingerprint(SHA256()).hex(":").upper())
     assert meet(trusted, "127.0.0.1", chain, key) == ("", "TLSv1.3")
     why, _ = meet(Trust(fingerprint=fingerprint(root)), "chain.example", chain, key)
-    assert why.startswith("the server's certificate is not that of --fingerprint; ")
+    assert why.startswith("the server's certificate does not match --fingerprint; ")
 
 
 @pytest.mark.parametrize("days", [30, -1])
@@ -235,8 +235,8 @@ def test_with_a_fingerprint_no_other_is_trusted(folder: Path, monkeypatch: pytes
     certificate, key = make(folder, "wrong.example")
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     why, _ = meet(Trust(fingerprint=COLONS), "wrong.example", certificate, key)
-    cure = f"{fingerprint(certificate)} is, to be given only if whoever runs the server confirms it"
-    assert why == f"the server's certificate is not that of --fingerprint; {cure}"
+    cure = f"{fingerprint(certificate)} is its fingerprint, to be used only if the operator of the server confirms it"
+    assert why == f"the server's certificate does not match --fingerprint; {cure}"
 
 
 def test_an_older_version_is_refused(folder: Path) -> None:
@@ -247,7 +247,7 @@ def test_an_older_version_is_refused(folder: Path) -> None:
 
 
 def test_a_file_that_is_no_use_is_refused() -> None:
-    with pytest.raises(BadCaFile, match="holds no certificate in PEM"):
+    with pytest.raises(BadCaFile, match="has no certificate in PEM format"):
         Trust("/dev/null")
 
 
@@ -288,5 +288,5 @@ def test_so_does_a_person() -> None:
 
 
 def test_what_is_no_tls_is_told_in_words() -> None:
-    assert explain(Failure(SSL.Error([("", "", "wrong version number")]))) == "there is no TLS, or none of version 1.2 or later"
+    assert explain(Failure(SSL.Error([("", "", "wrong version number")]))) == "the server does not speak TLS 1.2 or later"
     assert explain(Failure(ConnectionDone())) == "the server closed the connection"

@@ -270,7 +270,7 @@ def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect
         heard += ada.heard()
         told += bob.heard()
     assert heard == [f"<bob> {line}" for line in lines]
-    assert told[-1] == "-- You send faster than 10 lines a second: your lines wait, and none is lost."
+    assert told[-1] == "-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."
     assert len([line for line in told if "faster" in line]) == 1
     assert bob.transport.producerState == "producing"
 
@@ -320,7 +320,7 @@ def test_who_gives_no_nick_is_let_go_in_time(connect: Connect, clock: Clock, sai
     assert not line.transport.disconnecting
     line.send(said)
     clock.advance(0.1)
-    assert line.heard()[-1] == "-- You have given no nick in time. Goodbye."
+    assert line.heard()[-1] == "-- You did not give a nick in time. Goodbye."
     assert line.transport.disconnecting
 
 
@@ -345,7 +345,7 @@ def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.lose()
-    assert ada.heard() == ["-- bob has left #lobby (link lost)"]
+    assert ada.heard() == ["-- bob has left #lobby (connection lost)"]
     named(connect(), "bob")
 
 
@@ -404,7 +404,7 @@ def test_a_defect_costs_its_connection_only_and_is_logged_once(
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
     logged_errors.clear()
     bob.lose()
-    assert ada.heard() == ["-- bob has left #lobby (link lost)"]
+    assert ada.heard() == ["-- bob has left #lobby (connection lost)"]
     ada.send(b"/who\n")
     assert ada.heard() == ["-- In #lobby (1): ada"]
 
@@ -414,8 +414,8 @@ def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(connect: Co
     bob.send(b"half a li")
     done: list[None] = []
     factory.shut_down().addCallback(done.append)
-    assert ada.heard() == ["-- The server stops. Goodbye."]
-    assert bob.heard() == ["-- The server stops. Goodbye."]
+    assert ada.heard() == ["-- The server is shutting down. Goodbye."]
+    assert bob.heard() == ["-- The server is shutting down. Goodbye."]
     assert ada.protocol.caller.ended is Reason.SHUTDOWN
     ada.lose()
     assert done == []
