@@ -20,7 +20,7 @@ from tests.conversations.processes import cannot
 from tests.store.pumped import PumpedStore, say
 
 
-def test_a_backup_of_a_running_server_has_everything_under_a_name_of_its_own(store: PumpedStore, tmp_path: Path) -> None:
+def test_a_backup_of_a_running_server_has_everything_and_its_own_log_name(store: PumpedStore, tmp_path: Path) -> None:
     folder = tmp_path / "restored"
     folder.mkdir()
     copy = folder / FILE_NAME
@@ -35,7 +35,7 @@ def test_a_backup_of_a_running_server_has_everything_under_a_name_of_its_own(sto
     restored.close()
 
 
-def test_it_ends_however_much_is_said_meanwhile(store: PumpedStore, tmp_path: Path) -> None:
+def test_it_ends_however_many_messages_arrive(store: PumpedStore, tmp_path: Path) -> None:
     calls = []
 
     def update(progress: Progress, done: int, total: int) -> None:
@@ -53,7 +53,7 @@ def test_it_ends_however_much_is_said_meanwhile(store: PumpedStore, tmp_path: Pa
     assert admin(tmp_path, "rooms").out == b"#lobby 1 30\n#tea 1 1\n"
 
 
-def test_data_from_an_older_chatd_is_backed_up_before_it_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_data_from_an_older_chatd_can_be_backed_up_before_the_upgrade(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.executescript((Path(__file__).parents[1] / "store" / "schema-2.sql").read_text())
         connection.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 2;")
@@ -96,7 +96,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_full_disk_is_named_and_keeps_no_half_of_it(store: PumpedStore, small_disk: Path) -> None:
+def test_a_full_disk_is_named_and_leaves_no_partial_file(store: PumpedStore, small_disk: Path) -> None:
     say(store.room(), "x" * 100_000)
     store.settle()
     done = admin(store.path.parent, "backup", str(small_disk / "file"))

@@ -25,7 +25,7 @@ def test_rooms_are_listed(store: PumpedStore) -> None:
     assert (done.status, done.out) == (0, b"#lobby 1 30\n#tea 1 1\n")
 
 
-def test_what_is_sound_is_called_so(store: PumpedStore) -> None:
+def test_sound_data_is_reported_as_sound(store: PumpedStore) -> None:
     done = admin(store.path.parent, "check")
     assert (done.status, done.line) == (0, "no damage found")
 
@@ -40,7 +40,7 @@ def test_what_is_sound_is_called_so(store: PumpedStore) -> None:
     ],
 )
 @pytest.mark.parametrize("at_once", [1, 4, 1000])
-def test_a_hole_is_found(folder: Path, damage: str, there: int, at_once: int) -> None:
+def test_a_gap_is_found(folder: Path, damage: str, there: int, at_once: int) -> None:
     with sqlite3.connect(folder / FILE_NAME) as connection:
         connection.execute(damage)
     connection.close()
@@ -51,7 +51,7 @@ def test_a_hole_is_found(folder: Path, damage: str, there: int, at_once: int) ->
     assert (done.status, done.out.decode().splitlines()) == (1, [hole, DAMAGE])
 
 
-def test_damage_within_the_file_is_told(folder: Path) -> None:
+def test_damage_in_the_file_is_reported(folder: Path) -> None:
     path = folder / FILE_NAME
     with sqlite3.connect(path) as connection:
         [root] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_sent'").fetchone()
@@ -77,7 +77,7 @@ def test_a_database_that_cannot_be_read_is_named(folder: Path) -> None:
     assert done.err == f"chatd-admin: {folder / FILE_NAME}: database disk image is malformed\n"
 
 
-def test_what_is_said_and_deleted_meanwhile_is_no_damage(store: PumpedStore) -> None:
+def test_events_that_arrive_or_go_meanwhile_are_no_damage(store: PumpedStore) -> None:
     other = database.connect(store.path)
 
     def update(progress: Progress, done: int, total: int) -> None:

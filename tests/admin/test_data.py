@@ -32,7 +32,7 @@ def test_it_is_read_while_a_server_runs_and_changed_when_none_does(store: Pumped
         ("application_id = 7", "not a chatd database"),
     ],
 )
-def test_another_version_is_left_alone(folder: Path, pragma: str, told: str) -> None:
+def test_another_version_is_refused(folder: Path, pragma: str, told: str) -> None:
     with sqlite3.connect(folder / database.FILE_NAME) as connection:
         connection.execute(f"PRAGMA {pragma}")
     connection.close()
@@ -41,7 +41,7 @@ def test_another_version_is_left_alone(folder: Path, pragma: str, told: str) -> 
             pass
 
 
-def test_a_file_is_made_all_at_once_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_complete_or_absent(tmp_path: Path) -> None:
     file = tmp_path / "file"
     (tmp_path / "file.part").write_text("left by a kill")
     (tmp_path / "file.part-journal").write_text("left by a kill")
@@ -55,7 +55,7 @@ def test_a_file_is_made_all_at_once_or_not_at_all(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_database_that_is_begun_is_in_one_file_alone(tmp_path: Path) -> None:
+def test_a_new_database_is_one_file(tmp_path: Path) -> None:
     with data.new_database(tmp_path / "part") as connection:
         connection.execute("INSERT INTO room (key, name) VALUES ('tea', 'tea')")
         assert [path.name for path in tmp_path.iterdir()] == ["part"]
@@ -65,7 +65,7 @@ def test_a_database_that_is_begun_is_in_one_file_alone(tmp_path: Path) -> None:
     ("start", "stop", "words"),
     [(1, 1, "no events"), (7, 8, "1 event (7)"), (7, 9, "2 events (7 to 8)"), (1, 1001, "1,000 events (1 to 1000)")],
 )
-def test_numbers_are_told_in_words(start: int, stop: int, words: str) -> None:
+def test_ranges_of_events_in_words(start: int, stop: int, words: str) -> None:
     assert data.event_range(start, stop) == words
 
 

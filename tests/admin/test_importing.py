@@ -67,14 +67,14 @@ ROOMS = st.builds(_in_one_room, st.lists(EVENTS, min_size=1, max_size=12), st.in
 
 @settings(max_examples=20)
 @given(ROOMS)
-def test_what_was_exported_and_imported_is_exported_as_the_same_bytes(events: list[Event]) -> None:
+def test_an_export_of_an_import_has_the_same_bytes(events: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         exported = lines(*events)
         assert admin(Path(folder), "import", "-", given=exported).status == 0
         assert content(Path(folder)) == {events[0].room: exported}
 
 
-def test_a_new_server_begins_with_what_was_imported(folder: Path, tmp_path: Path) -> None:
+def test_a_new_server_starts_with_the_imported_room(folder: Path, tmp_path: Path) -> None:
     exported = admin(folder, "export", "lobby", "--json").out
     (tmp_path / "lobby.jsonl").write_bytes(exported)
     new = tmp_path / "new" / "data"
@@ -101,7 +101,7 @@ def found(store: PumpedStore, *words: str) -> list[int]:
     return [event.seq for event in answers[0] or ()]
 
 
-def test_what_was_imported_is_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imported_messages_are_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "INDEXED_AT_ONCE", 4)
     given = lines(*(said(seq, f"word{seq}", room="old") for seq in range(11, 31)))
     assert admin(folder, "import", "-", given=given).status == 0
@@ -114,7 +114,7 @@ def test_what_was_imported_is_in_the_search_index_before_a_server_starts(folder:
     store.close()
 
 
-def test_a_server_brings_into_the_search_index_what_is_not_in_it(folder: Path) -> None:
+def test_a_server_adds_the_rest_to_the_search_index(folder: Path) -> None:
     with mock.patch.object(index, "index", side_effect=KeyboardInterrupt):
         done = admin(folder, "import", "-", given=lines(said(1, "one", room="old"), said(2, "two", room="old")))
     assert done.status == STOPPED
@@ -125,7 +125,7 @@ def test_a_server_brings_into_the_search_index_what_is_not_in_it(folder: Path) -
     store.close()
 
 
-def test_no_server_comes_in_before_the_end(folder: Path) -> None:
+def test_no_server_can_start_before_the_end(folder: Path) -> None:
     def and_then(connection: sqlite3.Connection, room: int) -> bool:
         with pytest.raises(UnusableError, match="another server"):
             PumpedStore(folder)
@@ -136,7 +136,7 @@ def test_no_server_comes_in_before_the_end(folder: Path) -> None:
     assert called.called
 
 
-def test_an_index_that_fails_takes_nothing_back(folder: Path) -> None:
+def test_a_failure_of_the_index_undoes_nothing(folder: Path) -> None:
     with mock.patch.object(index, "index", side_effect=sqlite3.OperationalError("database or disk is full")):
         done = admin(folder, "import", "-", given=lines(said(1, room="old")))
     assert (done.status, done.out) == (1, b"#old: imported 1 event (1)\n")
@@ -162,7 +162,7 @@ def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
         ("", ""),
     ],
 )
-def test_how_long_its_people_chose_to_keep_it_holds_on_and_is_told(tmp_path: Path, keep: str, told: str) -> None:
+def test_the_retention_of_the_room_is_imported_and_reported(tmp_path: Path, keep: str, told: str) -> None:
     given = lines(said(1), RetentionSet("lobby", 2, 5, "ada", "", "1h", 6), RetentionSet("lobby", 3, 7, "ada", "", keep, 8))
     dry = admin(tmp_path, "import", "-", "--dry-run", given=given)
     done = admin(tmp_path, "import", "-", given=given)
@@ -173,7 +173,7 @@ def test_how_long_its_people_chose_to_keep_it_holds_on_and_is_told(tmp_path: Pat
     store.close()
 
 
-def test_ids_are_nobodys_and_collide_with_nothing(folder: Path) -> None:
+def test_imported_ids_belong_to_no_sender_and_do_not_collide(folder: Path) -> None:
     same = lines(*(said(seq, id="7", room="old") for seq in (1, 2)))
     for room in ("old", "older"):
         assert admin(folder, "import", "-", "--room", room, given=same).status == 0
@@ -189,7 +189,7 @@ def test_ids_are_nobodys_and_collide_with_nothing(folder: Path) -> None:
     assert content(folder)["old"].startswith(same)
 
 
-def test_a_room_can_be_called_otherwise(folder: Path) -> None:
+def test_a_room_can_get_another_name(folder: Path) -> None:
     done = admin(folder, "import", "-", "--room", "#Lobby-2025", given=lines(said(1), said(2)))
     assert done.line == "#Lobby-2025: imported 2 events (1 to 2)"
     assert content(folder)["Lobby-2025"] == lines(said(1, room="Lobby-2025"), said(2, room="Lobby-2025"))
@@ -208,7 +208,7 @@ def refused(folder: Path, *arguments: str, given: bytes) -> str:
     return done.line.removeprefix("chatd-admin: ")
 
 
-def test_a_room_in_which_something_happened_is_left_alone(folder: Path) -> None:
+def test_a_room_that_has_had_events_is_refused(folder: Path) -> None:
     told = "#lobby has had events up to number 30: --room NAME imports into another room"
     assert refused(folder, given=lines(said(31, room="Lobby"))) == told
     assert refused(folder, "--room", "LOBBY", given=lines(said(1, room="old"))) == told
@@ -223,28 +223,28 @@ def test_a_damaged_line_changes_nothing(folder: Path, tmp_path: Path) -> None:
     assert refused(tmp_path / "new", given=given) == told
 
 
-def test_no_events_are_no_room(folder: Path, tmp_path: Path) -> None:
+def test_a_file_without_events_is_refused(folder: Path, tmp_path: Path) -> None:
     assert refused(folder, given=b"") == "standard input has no events"
     refused(tmp_path / "new", given=b"")
     assert not (tmp_path / "new").exists()
 
 
-def test_a_name_that_is_none_is_refused(folder: Path) -> None:
+def test_an_invalid_name_is_refused(folder: Path) -> None:
     assert "A room's name cannot hold" in refused(folder, "--room", "a b", given=lines(said(1)))
 
 
-def test_a_server_that_runs_is_left_alone(store: PumpedStore) -> None:
+def test_a_running_server_is_not_disturbed(store: PumpedStore) -> None:
     done = admin(store.path.parent, "import", "-", given=lines(said(1, room="old")))
     assert (done.status, done.line) == (1, f"chatd-admin: a server is using the data in {store.path.parent}: stop it first")
 
 
-def test_there_are_not_more_rooms_than_a_server_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_rooms_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "ROOMS_STORED", 2)
     assert refused(folder, given=lines(said(1, room="old"))) == "there are 2 rooms already, and the server takes no more"
     assert ROOMS_STORED > 2
 
 
-def test_a_dry_run_changes_nothing_and_needs_no_stop(store: PumpedStore, tmp_path: Path) -> None:
+def test_a_dry_run_changes_nothing_while_a_server_runs(store: PumpedStore, tmp_path: Path) -> None:
     given = lines(said(7, room="old"), said(8, room="old"))
     for folder in (store.path.parent, tmp_path / "new"):
         done = admin(folder, "import", "-", "--dry-run", given=given)

@@ -39,7 +39,7 @@ def line(**changed: Any) -> bytes:
 GOOD = line(seq=1)
 
 
-def test_what_another_program_writes_is_read_as_it_is_meant() -> None:
+def test_json_of_another_program_is_read() -> None:
     written = line(nick="\u00e9va", text="\u8336 \\", time="2026-11-23T13:00:00+01:00", more=1).replace(b"\n", b"\r\n")
     assert read(written) == read(line(nick="\u00e9va", text="\u8336 \\"))
     assert read(line().rstrip()) == read(line())
@@ -83,7 +83,7 @@ def test_what_another_program_writes_is_read_as_it_is_meant() -> None:
         (line(type="left"), "The field reason is missing"),
     ],
 )
-def test_what_no_server_told_is_refused_with_its_place(damaged: bytes, told: str) -> None:
+def test_anything_that_no_server_sent_is_refused_with_its_line(damaged: bytes, told: str) -> None:
     with pytest.raises(UnusableError) as raised:
         read(GOOD + damaged)
     assert str(raised.value).startswith("FILE, line 2: ")
@@ -92,18 +92,18 @@ def test_what_no_server_told_is_refused_with_its_place(damaged: bytes, told: str
 
 
 @pytest.mark.parametrize("first", [line(seq=0), line(seq=-1), line(seq=2 ** (SEQ_BITS - 1)), line(room="a b"), line(room="")])
-def test_the_first_line_is_looked_at_as_well(first: bytes) -> None:
+def test_the_first_line_is_checked_too(first: bytes) -> None:
     with pytest.raises(UnusableError, match="FILE, line 1: "):
         read(first)
 
 
-def test_the_longest_text_passes_in_whatever_way_it_is_written() -> None:
+def test_the_longest_text_is_accepted_however_it_is_escaped() -> None:
     text = "\U0001f375" * LINE_BYTES
     [event] = read(line(text=text))
     assert event == read(lines(event))[0]
 
 
-def test_a_nick_that_has_been_reserved_since_is_history() -> None:
+def test_a_nick_that_was_reserved_later_is_accepted() -> None:
     assert [event.nick for event in read(line(nick="server"))] == ["server"]
 
 
@@ -117,7 +117,7 @@ ANY_LINE = st.one_of(
 
 
 @given(st.lists(ANY_LINE, max_size=3))
-def test_what_comes_out_can_be_told_and_nothing_else_is_raised(found: list[bytes]) -> None:
+def test_any_file_gives_valid_events_or_a_refusal(found: list[bytes]) -> None:
     try:
         events = read(GOOD + b"".join(found))
     except UnusableError:

@@ -60,7 +60,7 @@ class Case:
         return [plain(one.line) for one in self.shown]
 
 
-def test_what_is_new_stands_below_a_mark_and_what_was_seen_above() -> None:
+def test_new_messages_are_below_the_mark_and_seen_ones_above() -> None:
     case = Case(lobby=11)
     case.come_back(said(10), said(11), said(12, text="hey ada"), said(13), cursor=9)
     assert case.texts == [
@@ -77,7 +77,7 @@ def test_what_is_new_stands_below_a_mark_and_what_was_seen_above() -> None:
     assert case.conversation.rooms["lobby"].unread_mark == (12, case.shown[3].line)
 
 
-def test_nothing_is_told_before_all_of_it_has_come() -> None:
+def test_nothing_is_shown_before_all_of_it_has_arrived() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(said(11), said(12))
@@ -90,27 +90,27 @@ def test_nothing_is_told_before_all_of_it_has_come() -> None:
     assert len(case.texts) == 3
 
 
-def test_where_nothing_is_new_there_is_no_mark() -> None:
+def test_without_new_messages_there_is_no_mark() -> None:
     case = Case(lobby=11)
     case.come_back(said(10), said(11), cursor=9)
     assert case.texts == ["12:01 -- Earlier in #lobby:", "12:01 <bob> e10", "12:01 <bob> e11"]
     assert case.conversation.rooms["lobby"].unread_mark is None
 
 
-def test_after_a_break_in_which_nothing_happened_nothing_is_told() -> None:
+def test_after_a_break_without_events_nothing_is_shown() -> None:
     case = Case()
     case.come_back(cursor=49)
     assert case.texts == []
 
 
-def test_a_room_that_was_not_known_has_no_backlog() -> None:
+def test_a_new_room_has_no_catch_up() -> None:
     case = Case()
     case.enter("lobby", 50, 50)
     case.receive(said(51))
     assert case.catch_ups.last_shown("lobby", 51) == 51
 
 
-def test_comings_and_goings_are_not_told_and_ones_own_words_not_counted() -> None:
+def test_joins_and_leaves_are_not_shown_and_own_messages_not_counted() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(
@@ -135,7 +135,7 @@ def test_a_time_of_another_day_has_its_date() -> None:
     assert case.texts[0] == "-- 1 new message in #lobby since 2026-11-22 12:01 --"
 
 
-def test_of_ten_thousand_all_are_counted_and_the_last_are_told() -> None:
+def test_of_ten_thousand_all_are_counted_and_the_last_are_shown() -> None:
     case = Case()
     until = 10_010
     case.come_back(*(said(seq) for seq in range(10, until)), until=until, cursor=9)
@@ -145,7 +145,7 @@ def test_of_ten_thousand_all_are_counted_and_the_last_are_told() -> None:
 
 
 @pytest.mark.parametrize(("count", "said_again"), [(20, False), (21, True)])
-def test_where_the_mark_is_out_of_sight_the_end_says_it_again(count: int, said_again: bool) -> None:
+def test_if_the_mark_is_not_visible_the_end_says_it_again(count: int, said_again: bool) -> None:
     case = Case()
     case.come_back(*(said(seq) for seq in range(20, 20 + count)), cursor=19)
     assert case.texts[-1].startswith("12:01 -- Above are the 21 new messages in #lobby") is said_again
@@ -162,7 +162,7 @@ def other(count: int, **last_seen: int) -> Case:
     return case
 
 
-def test_a_few_messages_of_another_room_are_told_at_once() -> None:
+def test_a_few_messages_of_another_room_are_shown_at_once() -> None:
     case = other(SHOWN_ELSEWHERE, ops=10)
     assert case.texts[0] == "-- 10 new messages in #ops since 12:01 --"
     assert case.texts[1:] == [f"12:01 #ops <bob> e{seq}" for seq in range(11, 21)]
@@ -170,7 +170,7 @@ def test_a_few_messages_of_another_room_are_told_at_once() -> None:
     assert case.catch_ups.on_switched("ops") == []
 
 
-def test_many_wait_until_one_turns_to_it() -> None:
+def test_many_messages_wait_until_the_user_switches_to_the_room() -> None:
     case = other(SHOWN_ELSEWHERE + 1, ops=10)
     assert case.texts == ["12:01 -- 11 new messages in #ops since 12:01; Alt-2 shows them."]
     assert case.conversation.rooms["ops"].unread == 11
@@ -197,14 +197,14 @@ def test_a_tenth_room_has_no_key_of_its_own() -> None:
     assert case.texts == ["12:01 -- 19 new messages in #ops since 12:01; /join #ops shows them."]
 
 
-def test_where_nothing_is_new_elsewhere_nothing_is_told() -> None:
+def test_without_new_messages_elsewhere_nothing_is_shown() -> None:
     assert other(0, ops=10).texts == []
 
 
 # -- What else may happen --------------------------------------------------------------------------
 
 
-def test_a_link_that_breaks_again_amid_it_makes_one_backlog() -> None:
+def test_a_link_that_breaks_again_makes_one_catch_up() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(said(11))
@@ -213,7 +213,7 @@ def test_a_link_that_breaks_again_amid_it_makes_one_backlog() -> None:
     assert case.texts == ["-- 3 new messages in #lobby since 12:01 --", *(f"12:01 <bob> e{seq}" for seq in (11, 12, 51))]
 
 
-def test_an_own_message_that_was_stored_stands_in_its_place() -> None:
+def test_a_delivered_message_of_the_user_is_in_order() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(said(11))
@@ -228,7 +228,7 @@ def test_an_own_message_that_was_stored_stands_in_its_place() -> None:
     assert case.texts == ["-- 2 new messages in #lobby since 12:01 --", "12:01 <bob> e11", "12:01 -- mine", "12:01 <bob> e13"]
 
 
-def test_what_is_forgotten_is_not_told() -> None:
+def test_deleted_messages_are_not_shown() -> None:
     case = Case(lobby=11)
     case.enter("lobby", 50, 9)
     case.receive(said(10), said(11), said(12), said(13))
@@ -239,13 +239,13 @@ def test_what_is_forgotten_is_not_told() -> None:
     assert case.texts[2].startswith("12:01 -- Above are the last 1 of 2 new messages")
 
 
-def test_a_room_that_one_leaves_has_no_backlog() -> None:
+def test_a_room_that_is_left_has_no_catch_up() -> None:
     case = other(30, ops=10)
     case.catch_ups.on_left("ops")
     assert case.catch_ups.on_switched("ops") == []
 
 
-def test_a_log_that_has_begun_anew_ends_what_was_coming() -> None:
+def test_a_new_log_ends_the_catch_up() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(said(11))
@@ -253,7 +253,7 @@ def test_a_log_that_has_begun_anew_ends_what_was_coming() -> None:
     assert case.catch_ups.finish("lobby") == []
 
 
-def test_what_takes_a_while_says_how_far_it_is() -> None:
+def test_a_long_catch_up_shows_its_progress() -> None:
     case = Case()
     case.enter("lobby", 30 + PROGRESS_EVENTS, 20)
     case.receive(said(20 + PROGRESS_EVENTS // 2))

@@ -56,14 +56,14 @@ def test_lines_in_any_pieces(cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("line", [b"SSH-2.0-OpenSSH\r\n", b"\xff\n", b"[]\n", b"{\n", b'{"type": "said"}\n', b"\n"])
-def test_nonsense_is_told_once_and_nothing_after_it_is_heard(line: bytes) -> None:
+def test_a_protocol_error_is_reported_once_and_ends_the_reading(line: bytes) -> None:
     listener = ConnectionListener()
     listener.connection.dataReceived(line + LINES)
     assert (listener.nonsense, listener.news) == (1, [])
     assert listener.transport.disconnecting
 
 
-def test_an_endless_line_is_nonsense() -> None:
+def test_an_endless_line_is_a_protocol_error() -> None:
     listener = ConnectionListener()
     for _ in range(9):
         listener.connection.dataReceived(b"x" * (SERVER_LINE_BYTES // 8))
@@ -80,7 +80,7 @@ def test_nothing_is_written_after_the_end() -> None:
     assert listener.lost == 1
 
 
-def test_pausing_stops_reading_and_can_be_said_twice() -> None:
+def test_pausing_stops_reading_and_can_be_repeated() -> None:
     listener = ConnectionListener()
     listener.connection.pause(True)
     listener.connection.pause(True)

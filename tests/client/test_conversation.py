@@ -32,7 +32,7 @@ def test_the_first_room_is_the_current_one(conversation: Conversation) -> None:
     assert conversation.rooms["lobby"].topic == "tea"
 
 
-def test_joining_turns_to_the_room(conversation: Conversation) -> None:
+def test_joining_switches_to_the_room(conversation: Conversation) -> None:
     conversation.receive(events.Done("join", "ops", id="1"), commands.Join("ops", id="1"))
     assert conversation.current == "ops"
     conversation.receive(events.Entered("dev", 1, 1, ("ada",), id="2"), commands.Join("dev", id="2"))
@@ -50,7 +50,7 @@ def test_people_come_and_go(conversation: Conversation) -> None:
     assert lobby.topic == "coffee"
 
 
-def test_what_the_state_has_already_is_shown_but_not_counted_again(conversation: Conversation) -> None:
+def test_an_event_that_the_state_includes_is_shown_but_not_applied_again(conversation: Conversation) -> None:
     received = conversation.receive(events.Joined("lobby", 9, 0, "bob", ""))
     assert received.shown
     assert conversation.rooms["lobby"].count == 3
@@ -66,16 +66,16 @@ def test_what_the_state_has_already_is_shown_but_not_counted_again(conversation:
         (events.Left("nowhere", 11, 0, "bob", "", Reason.LINK_LOST), True),
     ],
 )
-def test_what_one_did_oneself_is_no_news(conversation: Conversation, event: events.Event, shown: bool) -> None:
+def test_the_users_own_actions_are_not_shown(conversation: Conversation, event: events.Event, shown: bool) -> None:
     assert conversation.receive(event).shown is shown
 
 
-def test_a_rename_in_two_rooms_is_told_once(conversation: Conversation) -> None:
+def test_a_rename_in_two_rooms_is_shown_once(conversation: Conversation) -> None:
     assert conversation.receive(events.Renamed("lobby", 11, 0, "bob", "", "rob")).shown
     assert not conversation.receive(events.Renamed("ops", 6, 0, "bob", "", "rob")).shown
 
 
-def test_other_rooms_count_what_is_unread(conversation: Conversation) -> None:
+def test_other_rooms_count_unread_messages(conversation: Conversation) -> None:
     conversation.receive(said("ops", 6, "bob", "one"))
     conversation.receive(said("ops", 7, "bob", "hey ada"))
     conversation.receive(said("lobby", 11, "bob", "here"))
@@ -85,7 +85,7 @@ def test_other_rooms_count_what_is_unread(conversation: Conversation) -> None:
     assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (0, False)
 
 
-def test_what_was_seen_in_a_run_before_is_neither_unread_nor_loud() -> None:
+def test_messages_seen_in_an_earlier_run_are_neither_unread_nor_mentions() -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(LOBBY)
     conversation.receive(OPS)
@@ -100,7 +100,7 @@ def test_what_was_seen_in_a_run_before_is_neither_unread_nor_loud() -> None:
     ("missed", "told"),
     [((5, 9), (8, 9)), ((5, 7), None), ((9, 12), (9, 12))],
 )
-def test_what_is_missing_of_what_was_seen_is_no_news(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
+def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(OPS)
     received = conversation.receive(events.Missed("ops", *missed))
@@ -108,7 +108,7 @@ def test_what_is_missing_of_what_was_seen_is_no_news(missed: tuple[int, int], to
     assert told is None or received.news == events.Missed("ops", *told)
 
 
-def test_another_log_was_never_seen() -> None:
+def test_nothing_of_another_log_was_seen() -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(LOBBY)
     assert conversation.receive(events.Missed("ops", 0, 4)).shown
@@ -116,7 +116,7 @@ def test_another_log_was_never_seen() -> None:
     assert conversation.receive(said("ops", 6, "bob", "ada!")).for_me
 
 
-def test_the_room_of_the_last_run_is_the_current_one_once() -> None:
+def test_the_room_of_the_last_run_becomes_current_once() -> None:
     conversation = Conversation("ada", current="Ops")
     conversation.receive(LOBBY)
     conversation.receive(OPS)
@@ -126,7 +126,7 @@ def test_the_room_of_the_last_run_is_the_current_one_once() -> None:
     assert conversation.current == "lobby"
 
 
-def test_being_named_and_being_told_are_loud(conversation: Conversation) -> None:
+def test_mentions_and_private_messages_are_for_me(conversation: Conversation) -> None:
     assert conversation.receive(said("lobby", 11, "bob", "ADA: look")).for_me
     assert not conversation.receive(said("lobby", 12, "bob", "adamant")).for_me
     assert not conversation.receive(said("lobby", 13, "ada", "I am ada")).for_me
@@ -172,7 +172,7 @@ def test_mentions(nick: str, text: str, named: bool) -> None:
         (commands.Away("tea"), commands.Away("tea")),
     ],
 )
-def test_commands_mean_what_was_seen_when_they_were_typed(conversation: Conversation, typed: Command, asked: Command) -> None:
+def test_commands_mean_what_the_user_saw_when_typing_them(conversation: Conversation, typed: Command, asked: Command) -> None:
     conversation.receive(events.Private("eve", "psst", 0))
     assert conversation.resolve(typed) == asked
 
@@ -194,7 +194,7 @@ def test_what_is_typed_after_a_join_is_meant_for_that_room(conversation: Convers
     assert conversation.resolve(commands.Say("hi")) == commands.Say("hi", "lobby")
 
 
-def test_own_messages_wait_until_they_are_answered(conversation: Conversation) -> None:
+def test_messages_are_pending_until_they_are_answered(conversation: Conversation) -> None:
     conversation.on_sent(commands.Say("hi", "lobby", id="7"), 5)
     conversation.on_sent(commands.Who("lobby", id="8"), 5)
     assert list(conversation.pending) == ["7"]
@@ -202,7 +202,7 @@ def test_own_messages_wait_until_they_are_answered(conversation: Conversation) -
     assert not conversation.pending
 
 
-def test_leaving_turns_to_another_room(conversation: Conversation) -> None:
+def test_leaving_switches_to_another_room(conversation: Conversation) -> None:
     conversation.receive(events.Exited("lobby", "ops"))
     assert conversation.current == "ops"
     conversation.receive(events.Exited("ops", ""))
@@ -215,7 +215,7 @@ def test_leaving_another_room_changes_nothing_here(conversation: Conversation) -
     assert conversation.current == "lobby"
 
 
-def test_coming_back_after_a_break_is_told_only_where_there_is_something_to_see(conversation: Conversation) -> None:
+def test_entering_again_after_a_break_is_shown_only_with_scrollback(conversation: Conversation) -> None:
     conversation.switch_to("ops")
     assert not conversation.receive(LOBBY).shown
     again = events.Entered("ops", 1, 1, ("ada",), scrollback=(said("ops", 1, "bob", "x"),), newcomer="ada")
@@ -226,7 +226,7 @@ def test_coming_back_after_a_break_is_told_only_where_there_is_something_to_see(
     assert conversation.current == "ops"
 
 
-def test_who_spoke_last_comes_first_and_oneself_never(conversation: Conversation) -> None:
+def test_the_last_speaker_comes_first_and_the_user_is_left_out(conversation: Conversation) -> None:
     assert conversation.nicks() == ["eve", "bob"]
     conversation.receive(said("lobby", 11, "bob", "hi"))
     assert conversation.nicks() == ["bob", "eve"]

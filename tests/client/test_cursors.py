@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chatd.client.cursors import OWN_KEPT, Cursors
 
 
-def test_events_are_new_once_and_move_the_place() -> None:
+def test_events_are_new_once_and_move_the_cursor() -> None:
     cursors = Cursors()
     cursors.advance("lobby", 4)
     assert [cursors.accept("lobby", seq) for seq in (4, 5, 6, 5, 6)] == [False, True, True, False, False]
@@ -16,7 +16,7 @@ def test_events_are_new_once_and_move_the_place() -> None:
     assert (cursors.cursor("lobby"), cursors.cursor("ops")) == (6, 0)
 
 
-def test_rooms_are_counted_apart() -> None:
+def test_each_room_has_its_own_cursor() -> None:
     cursors = Cursors()
     assert cursors.accept("lobby", 1)
     assert cursors.accept("ops", 1)
@@ -24,7 +24,7 @@ def test_rooms_are_counted_apart() -> None:
     assert cursors.all == {"lobby": 1}
 
 
-def test_another_log_begins_anew() -> None:
+def test_another_log_resets_the_cursors() -> None:
     cursors = Cursors()
     cursors.accept("lobby", 7)
     cursors.add_own("lobby", 9)
@@ -45,7 +45,7 @@ def test_acks_in_any_order_hide_no_event_and_double_none(acks: list[int], own: s
     assert cursors.all == {"lobby": 8}
 
 
-def test_acks_that_wait_for_what_is_before_them_are_bounded() -> None:
+def test_acks_that_wait_for_older_events_are_bounded() -> None:
     cursors = Cursors()
     cursors.advance("lobby", 0)
     for seq in range(2, 3 * OWN_KEPT):

@@ -73,7 +73,7 @@ def case() -> Iterator[Case]:
     assert not case.glass.is_alternate
 
 
-def test_all_that_comes_in_a_turn_is_painted_at_once(case: Case) -> None:
+def test_everything_in_one_turn_is_painted_at_once(case: Case) -> None:
     case.display.add(lines("one"))
     case.display.add(lines("two"))
     case.display.ring()
@@ -86,7 +86,7 @@ def test_all_that_comes_in_a_turn_is_painted_at_once(case: Case) -> None:
     assert case.glass.bells == 1
 
 
-def test_while_one_looks_at_the_past_the_present_waits(case: Case) -> None:
+def test_while_the_history_is_open_new_lines_wait(case: Case) -> None:
     case.display.add(lines("before"))
     case.settle()
     case.look_back()
@@ -104,7 +104,7 @@ def test_while_one_looks_at_the_past_the_present_waits(case: Case) -> None:
     assert case.glass.lines[-4:-2] == ["before", "meanwhile"]
 
 
-def test_what_waits_is_bounded_and_it_is_told_what_is_left_out(case: Case) -> None:
+def test_waiting_lines_are_bounded_and_the_rest_is_counted(case: Case) -> None:
     case.look_back()
     for number in range(WAITING_LINES + 12):
         case.display.add(lines(f"line {number}"))
@@ -119,7 +119,7 @@ def test_what_waits_is_bounded_and_it_is_told_what_is_left_out(case: Case) -> No
     assert sum("left out" in text for text in case.glass.history) == 1
 
 
-def test_what_is_forgotten_is_shown_no_more_and_what_waits_not_at_all(case: Case) -> None:
+def test_deleted_messages_disappear_also_from_the_waiting_lines(case: Case) -> None:
     case.display.add([*lines("old", seq=3), *lines("new", seq=4)])
     case.settle()
     case.display.add([*lines("old too", seq=2), *lines("newer", seq=5)])
@@ -129,7 +129,7 @@ def test_what_is_forgotten_is_shown_no_more_and_what_waits_not_at_all(case: Case
     assert "old" not in case.glass.text
 
 
-def test_another_size_amid_the_past(case: Case) -> None:
+def test_a_new_size_while_the_history_is_open(case: Case) -> None:
     case.display.add(lines("said"))
     case.look_back()
     case.glass = Glass(30, 6)
@@ -143,7 +143,7 @@ def test_another_size_amid_the_past(case: Case) -> None:
     assert case.glass.lines == ["", "", "", "said", "", "typed"]
 
 
-def test_whoever_leaves_comes_back_to_the_present(case: Case) -> None:
+def test_suspending_closes_the_history(case: Case) -> None:
     case.display.add(lines("said"))
     case.look_back()
     case.display.suspend()
@@ -158,7 +158,7 @@ def test_whoever_leaves_comes_back_to_the_present(case: Case) -> None:
     assert "meanwhile" in case.glass.lines
 
 
-def test_redrawing_in_the_past_paints_the_past(case: Case) -> None:
+def test_redrawing_paints_an_open_history(case: Case) -> None:
     case.look_back()
     case.glass.screen = [[" "] * 40 for _ in range(8)]
     case.display.redraw()

@@ -49,7 +49,7 @@ class Case:
         self.told.append(what)
 
 
-def test_what_happens_at_the_ends_is_told() -> None:
+def test_input_end_and_broken_output_are_reported() -> None:
     case = Case()
     case.ends.dataReceived(b"data")
     case.ends.readConnectionLost()
@@ -69,7 +69,7 @@ def test_draining_waits_until_all_is_taken() -> None:
     assert case.told == ["drained"]
 
 
-def test_draining_has_an_end() -> None:
+def test_draining_has_a_time_limit() -> None:
     case = Case()
     case.ends.drain(case.clock, 1.0, lambda: case.tell("drained"))
     case.clock.advance(1.0)
@@ -77,7 +77,7 @@ def test_draining_has_an_end() -> None:
     assert case.told == ["drained"]
 
 
-def test_draining_what_nobody_reads_is_over_at_once() -> None:
+def test_draining_ends_at_once_if_nobody_reads() -> None:
     case = Case()
     case.ends.writeConnectionLost()
     case.ends.drain(case.clock, None, lambda: case.tell("drained"))
@@ -127,7 +127,7 @@ def test_without_a_state_folder_it_is_in_the_home(tmp_path: Path, state: str) ->
     assert file.path.parent == tmp_path / ".local" / "state" / "chatd-client"
 
 
-def test_what_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
+def test_errors_of_reading_and_writing_are_raised(tmp_path: Path) -> None:
     file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
     file.path.parent.mkdir()
     file.path.write_bytes(b"\xff{")

@@ -77,7 +77,7 @@ def test_lines(formatter: Formatter, news: events.Event | events.Answer, lines: 
     assert texts(formatter.received(Received(news), "lobby")) == lines
 
 
-def test_what_has_nothing_new_has_no_words(formatter: Formatter) -> None:
+def test_news_that_is_not_shown_has_no_lines(formatter: Formatter) -> None:
     assert formatter.received(Received(said("hi"), shown=False), "lobby") == []
 
 
@@ -89,7 +89,7 @@ def test_a_refused_message_says_so_itself(formatter: Formatter) -> None:
     assert line.line[-1].style == BAD
 
 
-def test_entering_shows_what_happened_before_faintly(formatter: Formatter) -> None:
+def test_entering_shows_earlier_events_dimmed(formatter: Formatter) -> None:
     entered = events.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
     lines = formatter.received(Received(entered), "lobby")
     assert texts(lines)[:2] == ["12:01 -- Earlier in #lobby:", "12:01 <bob> old"]
@@ -109,7 +109,7 @@ def test_entering_shows_what_happened_before_faintly(formatter: Formatter) -> No
         (commands.Reply("psst"), "[to the last sender] psst"),
     ],
 )
-def test_own_messages_and_their_marks(formatter: Formatter, message: commands.Say, shown: str) -> None:
+def test_messages_of_the_user_and_their_marks(formatter: Formatter, message: commands.Say, shown: str) -> None:
     pending = formatter.pending("ada", message, NOW, "lobby")
     assert plain(pending) == f"12:01 {shown} …"
     assert all(span.style.dim for span in pending if span.text.strip())
@@ -118,7 +118,7 @@ def test_own_messages_and_their_marks(formatter: Formatter, message: commands.Sa
     assert delivered.line[-1].style == GOOD
 
 
-def test_another_day_is_announced_once(formatter: Formatter) -> None:
+def test_a_new_day_has_one_line(formatter: Formatter) -> None:
     lines = [
         *formatter.received(Received(said("old", time=NOW - DAY)), "lobby"),
         *formatter.received(Received(said("older", time=NOW - DAY)), "lobby"),
@@ -133,7 +133,7 @@ def test_another_day_is_announced_once(formatter: Formatter) -> None:
     ]
 
 
-def test_calling_somebody_stands_out(formatter: Formatter) -> None:
+def test_mentions_stand_out(formatter: Formatter) -> None:
     (loud,) = formatter.received(Received(said("ada!"), for_me=True), "lobby")
     (quiet,) = formatter.received(Received(said("ada!")), "lobby")
     assert plain(loud.line) == plain(quiet.line)
@@ -168,7 +168,7 @@ def test_plain_lines() -> None:
 # -- Before and after ------------------------------------------------------------------------------
 
 
-def test_each_line_of_an_event_knows_which(formatter: Formatter) -> None:
+def test_each_line_knows_its_event(formatter: Formatter) -> None:
     lines = formatter.received(Received(events.HistoryPage("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
     assert [(one.room, one.seq) for one in lines] == [("", 0), ("ops", 1), ("ops", 1)]
     line = formatter.delivered("ada", commands.Say("hi", "ops"), NOW, "lobby", 7)[-1]
@@ -190,7 +190,7 @@ def test_hits_are_numbered_and_the_words_stand_out_without_colours(formatter: Fo
     assert all(one.quoted for one in lines[1:4])
 
 
-def test_in_the_log_a_hit_is_marked_and_a_report_may_have_several_lines(formatter: Formatter) -> None:
+def test_in_the_history_a_hit_is_marked(formatter: Formatter) -> None:
     (line,) = formatter.history_lines(said("some tea"), for_me=False)
     assert plain(line) == "12:01 <bob> some tea"
     (line,) = formatter.history_lines(said("some tea"), for_me=False, words=("tea",))

@@ -36,7 +36,7 @@ def marked(text: str, *words: str) -> str:
         ("", ["tea"], ""),
     ],
 )
-def test_what_stands_out(text: str, words: list[str], shown: str) -> None:
+def test_highlights(text: str, words: list[str], shown: str) -> None:
     assert marked(text, *words) == shown
 
 

@@ -86,7 +86,7 @@ class Case:
         return plain(self.history.status)
 
 
-def test_a_page_up_shows_what_is_above_the_present() -> None:
+def test_page_up_shows_what_is_above_the_live_view() -> None:
     case = Case(300)
     case.history.page_up(case.room(first_visible=280))
     assert case.history.window is None
@@ -113,7 +113,7 @@ def test_it_goes_as_far_back_as_the_log_and_says_so() -> None:
     assert case.status.endswith("there is nothing before this")
 
 
-def test_what_is_near_is_asked_for_before_it_is_wanted() -> None:
+def test_nearby_events_are_requested_before_they_are_needed() -> None:
     case = Case(450)
     case.page_up(440)
     for _ in range(200):
@@ -124,7 +124,7 @@ def test_what_is_near_is_asked_for_before_it_is_wanted() -> None:
     assert case.numbers[-1] == 240
 
 
-def test_down_to_the_present_and_out() -> None:
+def test_scrolling_down_ends_at_the_live_view() -> None:
     case = Case(300)
     case.page_up(280)
     case.press(Key.PAGE_UP, Key.PAGE_DOWN)
@@ -134,7 +134,7 @@ def test_down_to_the_present_and_out() -> None:
     assert case.sent < 4
 
 
-def test_what_has_come_meanwhile_is_below_the_past() -> None:
+def test_new_events_are_below_the_history() -> None:
     case = Case(300)
     case.page_up(280)
     for seq in range(301, 420):
@@ -150,7 +150,7 @@ def test_what_has_come_meanwhile_is_below_the_past() -> None:
     assert (case.history.new, case.history.mentioned) == (0, False)
 
 
-def test_what_comes_while_one_does_not_look_is_not_counted() -> None:
+def test_messages_are_not_counted_while_the_history_is_closed() -> None:
     case = Case(300)
     case.history.on_message(for_me=True)
     case.page_up(280)
@@ -158,7 +158,7 @@ def test_what_comes_while_one_does_not_look_is_not_counted() -> None:
 
 
 @pytest.mark.parametrize(("size", "first_visible"), [(0, 0), (1, 1), (30, 1)])
-def test_where_nothing_is_before(size: int, first_visible: int) -> None:
+def test_without_earlier_events_it_does_not_open(size: int, first_visible: int) -> None:
     case = Case(size)
     case.page_up(first_visible)
     assert case.history.window is None
@@ -167,7 +167,7 @@ def test_where_nothing_is_before(size: int, first_visible: int) -> None:
     assert case.history.notice == ""
 
 
-def test_where_the_present_shows_nothing_of_the_room_its_end_is_shown() -> None:
+def test_if_the_live_view_shows_nothing_of_the_room_its_end_is_shown() -> None:
     case = Case(5)
     case.page_up(0)
     assert case.numbers == [1, 2, 3, 4, 5]
@@ -221,7 +221,7 @@ def test_a_hit_at_either_end(seq: int) -> None:
     assert len(case.history.rows) == 10
 
 
-def test_a_hit_that_is_kept_no_longer() -> None:
+def test_a_hit_that_has_been_deleted() -> None:
     case = Case(400, first=500)
     case.history.open_at(case.room(890), 480, JumpTarget(480))
     case.answer()
@@ -229,7 +229,7 @@ def test_a_hit_that_is_kept_no_longer() -> None:
     assert case.history.notice == "that message is no longer kept"
 
 
-def test_a_mark_and_a_call_stand_out() -> None:
+def test_the_unread_mark_and_mentions_stand_out() -> None:
     case = Case(30)
     case.log[9] = said(10, "hey ada: e10")
     case.log[10] = said(11, "I am ada: e11", nick="Ada")
@@ -244,7 +244,7 @@ def test_a_mark_and_a_call_stand_out() -> None:
     assert for_me == [number == place for number in range(len(for_me))]
 
 
-def test_messages_of_those_who_are_not_heard_are_no_end() -> None:
+def test_ignored_messages_do_not_end_it() -> None:
     case = Case(900)
     case.log = [replace(event, nick="troll") if 300 <= event.seq < 700 else event for event in case.log]
     case.ignored = "troll"
@@ -256,7 +256,7 @@ def test_messages_of_those_who_are_not_heard_are_no_end() -> None:
     assert seen == set(range(1, 881)) - set(range(300, 700))
 
 
-def test_nothing_but_messages_of_those_who_are_not_heard() -> None:
+def test_nothing_but_ignored_messages() -> None:
     case = Case(350)
     case.log = [replace(event, nick="troll") for event in case.log]
     case.ignored = "troll"
@@ -264,7 +264,7 @@ def test_nothing_but_messages_of_those_who_are_not_heard() -> None:
     assert case.numbers == []
 
 
-def test_a_server_that_never_comes_to_the_first_event_is_not_asked_for_ever() -> None:
+def test_a_server_that_never_reaches_the_first_event_is_not_asked_forever() -> None:
     case = Case(300)
     case.page_up(280)
     for _ in range(200):
@@ -277,7 +277,7 @@ def test_a_server_that_never_comes_to_the_first_event_is_not_asked_for_ever() ->
 # -- The link --------------------------------------------------------------------------------------
 
 
-def test_what_is_asked_while_the_link_is_down_says_so_and_comes_later() -> None:
+def test_a_request_while_the_link_is_down_says_so_and_is_answered_later() -> None:
     case = Case(300)
     case.is_up = False
     case.history.page_up(case.room(280))
@@ -290,7 +290,7 @@ def test_what_is_asked_while_the_link_is_down_says_so_and_comes_later() -> None:
     assert case.history.notice == ""
 
 
-def test_at_the_edge_of_what_is_here_it_is_told_that_more_is_asked_for() -> None:
+def test_at_the_edge_of_the_window_a_notice_says_that_more_is_requested() -> None:
     case = Case(300)
     case.page_up(280)
     case.is_up = False
@@ -305,7 +305,7 @@ def test_at_the_edge_of_what_is_here_it_is_told_that_more_is_asked_for() -> None
     assert case.numbers[0] == before[0] - 2
 
 
-def test_who_goes_back_meanwhile_is_not_taken_away_again() -> None:
+def test_an_answer_after_closing_does_not_open_the_history() -> None:
     case = Case(300)
     case.history.page_up(case.room(280))
     case.history.close()
@@ -314,7 +314,7 @@ def test_who_goes_back_meanwhile_is_not_taken_away_again() -> None:
     assert case.history.window is None
 
 
-def test_a_refusal_is_told() -> None:
+def test_a_refusal_is_shown() -> None:
     case = Case(300)
     case.history.page_up(case.room(280))
     assert case.history.take_answer(events.Refused("not-in-room", "You are not in #lobby.", "Join it.", id="1"))
@@ -329,7 +329,7 @@ def test_other_answers_are_not_taken() -> None:
 
 
 @pytest.mark.parametrize("opened", [True, False])
-def test_a_room_that_is_gone_is_looked_at_no_more(opened: bool) -> None:
+def test_leaving_the_room_closes_the_history(opened: bool) -> None:
     case = Case(300)
     case.history.page_up(case.room(280))
     if opened:
@@ -342,7 +342,7 @@ def test_a_room_that_is_gone_is_looked_at_no_more(opened: bool) -> None:
     assert not case.history.is_opening
 
 
-def test_what_is_forgotten_is_shown_no_more() -> None:
+def test_deleted_events_disappear() -> None:
     case = Case(300)
     case.page_up(280)
     case.press(*[Key.PAGE_UP] * 9)
@@ -355,7 +355,7 @@ def test_what_is_forgotten_is_shown_no_more() -> None:
     assert case.numbers[0] == 250
 
 
-def test_an_answer_that_comes_after_what_it_was_asked_for_is_forgotten() -> None:
+def test_an_answer_to_an_outdated_request_is_dropped() -> None:
     case = Case(400)
     case.page_up(280)
     while not case.requests:
@@ -375,20 +375,20 @@ def test_an_answer_that_comes_after_what_it_was_asked_for_is_forgotten() -> None
 
 
 @pytest.mark.parametrize("key", [Key.TEXT, Key.ESCAPE, Key.END, Key.ENTER, Key.LEFT, Key.TAB])
-def test_other_keys_are_none_of_the_past(key: Key) -> None:
+def test_other_keys_are_not_taken(key: Key) -> None:
     case = Case(300)
     case.page_up(280)
     assert not case.history.press(key)
 
 
-def test_in_the_present_no_key_is_one_of_the_past() -> None:
+def test_while_closed_no_key_is_taken() -> None:
     case = Case(300)
     assert not case.history.press(Key.UP)
     assert not case.history.press(Key.PAGE_UP)
     assert case.status == ""
 
 
-def test_another_size() -> None:
+def test_a_new_size() -> None:
     case = Case(300)
     case.page_up(280)
     case.history.resize(20, 4)

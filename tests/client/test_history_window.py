@@ -37,7 +37,7 @@ def shown(one: HistoryWindow) -> list[str]:
     return [plain(row) for row in one.rows]
 
 
-def test_it_begins_with_the_end() -> None:
+def test_it_starts_at_the_end() -> None:
     one = past(10, 30)
     assert shown(one) == ["e25", "e26", "e27", "e28", "e29"]
     assert (one.above, one.below, one.time) == (16, 0, 25_000)
@@ -60,11 +60,11 @@ def test_the_top_is_the_end_of_scrolling() -> None:
     assert not one.scroll(-1)
 
 
-def test_the_beginning_of_the_log_is_told() -> None:
+def test_the_beginning_of_the_log_is_marked() -> None:
     assert shown(past(1, 4, more=False, height=10)) == ["begins", "day", "e1", "e2", "e3"]
 
 
-def test_what_is_short_is_all_in_sight() -> None:
+def test_a_short_history_is_visible_completely() -> None:
     one = past(1, 3, height=10)
     assert shown(one) == ["day", "e1", "e2"]
     assert not one.scroll(-1)
@@ -78,7 +78,7 @@ def test_nothing_at_all() -> None:
     assert not one.scroll(-1)
 
 
-def test_older_ones_move_nothing_in_sight() -> None:
+def test_adding_older_events_moves_no_visible_row() -> None:
     one = past(10, 30)
     one.scroll(-7)
     before = shown(one)
@@ -89,7 +89,7 @@ def test_older_ones_move_nothing_in_sight() -> None:
     assert shown(one) == ["day", "e3", "e4", "e5", "e6"]
 
 
-def test_later_ones_move_nothing_in_sight() -> None:
+def test_adding_later_events_moves_no_visible_row() -> None:
     one = past(10, 30)
     before = shown(one)
     one.add_later(entries(30, 33), 33, False)
@@ -97,7 +97,7 @@ def test_later_ones_move_nothing_in_sight() -> None:
     assert (one.below, one.later) == (3, False)
 
 
-def test_a_day_is_told_once_wherever_it_was_fetched() -> None:
+def test_a_day_has_one_line_wherever_its_events_were_fetched() -> None:
     one = past(10, 10, height=40)
     one.replace(entries(10, 13, days=5), 10, 13, True, True)
     one.add_older(entries(8, 10, days=5), 8, True)
@@ -111,7 +111,7 @@ def test_a_day_is_told_once_wherever_it_was_fetched() -> None:
     ("mark", "above"),
     [(12, "e12"), (15, "e17"), (10, "e10"), (5, None), (40, None)],
 )
-def test_a_mark_stands_above_its_event_or_the_next(mark: int, above: str | None) -> None:
+def test_the_unread_mark_is_above_its_event_or_the_next(mark: int, above: str | None) -> None:
     one = HistoryWindow("lobby", BEGINNING, (mark, MARK))
     one.resize(20, 40)
     one.replace([*entries(10, 14), *entries(17, 20)], 10, 20, True, True)
@@ -119,7 +119,7 @@ def test_a_mark_stands_above_its_event_or_the_next(mark: int, above: str | None)
     assert (rows[rows.index("new") + 1] if "new" in rows else None) == above
 
 
-def test_an_event_is_brought_into_the_middle() -> None:
+def test_an_event_moves_to_the_middle() -> None:
     one = past(10, 30)
     one.show_event(20)
     assert shown(one) == ["e18", "e19", "e20", "e21", "e22"]
@@ -145,7 +145,7 @@ def told(one: HistoryWindow) -> list[int]:
     return [int(row.split()[0][1:]) for row in shown(one) if row.startswith("e")]
 
 
-def test_another_size_keeps_what_is_in_the_middle() -> None:
+def test_a_new_size_keeps_the_middle() -> None:
     one = wide(40)
     one.show_event(20)
     assert told(one) == list(range(16, 25))
@@ -155,7 +155,7 @@ def test_another_size_keeps_what_is_in_the_middle() -> None:
 
 
 @pytest.mark.parametrize(("end", "event"), [(False, 1), (True, 39)])
-def test_another_size_keeps_the_end_that_is_in_sight(end: bool, event: int) -> None:
+def test_a_new_size_keeps_a_visible_end(end: bool, event: int) -> None:
     one = wide(40)
     one.scroll(1000 if end else -1000)
     for columns, height in ((15, 6), (40, 4), (70, 12), (40, 9)):
@@ -164,7 +164,7 @@ def test_another_size_keeps_the_end_that_is_in_sight(end: bool, event: int) -> N
         assert event in told(one)
 
 
-def test_what_is_forgotten_goes_even_where_it_is_in_sight() -> None:
+def test_deleted_events_disappear_even_if_visible() -> None:
     one = past(10, 30)
     one.scroll(-100)
     one.drop_before(25)
@@ -175,7 +175,7 @@ def test_what_is_forgotten_goes_even_where_it_is_in_sight() -> None:
     assert (shown(one), one.low, one.high) == ([], 100, 100)
 
 
-def test_a_hole_of_those_who_are_not_heard_is_no_end() -> None:
+def test_events_left_out_because_of_ignored_people_do_not_end_it() -> None:
     one = past(10, 30)
     one.add_older([], 2, True)
     assert one.low == 2
@@ -183,7 +183,7 @@ def test_a_hole_of_those_who_are_not_heard_is_no_end() -> None:
     assert one.low == 3
 
 
-def test_it_is_bounded_and_what_is_dropped_is_told() -> None:
+def test_it_is_bounded_and_knows_what_it_has_dropped() -> None:
     one = past(5000, 5100)
     for low in range(4900, 3800, -100):
         one.add_older(entries(low, low + 100), low, True)
@@ -219,7 +219,7 @@ steps = st.one_of(
 
 
 @given(st.lists(steps, max_size=30))
-def test_the_rows_in_sight_follow_one_another_without_a_hole(story: Sequence[tuple[str, int]]) -> None:
+def test_the_visible_rows_have_no_gap(story: Sequence[tuple[str, int]]) -> None:
     log, one = Log(1, 100), HistoryWindow("lobby", BEGINNING)
     one.resize(20, 5)
     one.replace(log.entries(50, 60), 50, 60, True, True)

@@ -105,14 +105,14 @@ def test_hello_welcome_and_a_message() -> None:
     assert not case.link.outbox
 
 
-def test_what_is_said_before_the_link_is_up_waits() -> None:
+def test_messages_sent_before_the_link_is_up_wait() -> None:
     case = Case(start=False)
     case.say("early")
     case.start()
     assert case.server.texts == ["early"]
 
 
-def test_quit_comes_after_what_was_said() -> None:
+def test_quit_comes_after_everything_sent() -> None:
     case = Case()
     case.say("bye")
     case.link.quit("so long")
@@ -161,7 +161,7 @@ def test_a_refused_connection_is_tried_again_with_growing_pauses() -> None:
 
 
 @pytest.mark.parametrize(("jitter", "factor"), [(0.0, 0.75), (1.0, 1.25)])
-def test_pauses_are_scattered(jitter: float, factor: float) -> None:
+def test_pauses_have_jitter(jitter: float, factor: float) -> None:
     server, recorder = ScriptedServer(), Recorder()
     server.refuse = True
     ReconnectingLink(server.clock, server, HELLO, recorder, jitter=lambda: jitter).start()
@@ -258,7 +258,7 @@ def test_an_ack_that_overtakes_does_not_hide_what_comes_after_it() -> None:
     assert hello.log == "log-1"
 
 
-def test_nobody_can_stand_in_for_an_own_message() -> None:
+def test_nobody_else_can_confirm_a_message() -> None:
     case = Case()
     case.server.connections[-1].live = False
     case.say("mine")
@@ -271,7 +271,7 @@ def test_nobody_can_stand_in_for_an_own_message() -> None:
     assert case.link.outbox
 
 
-def test_after_a_restart_with_a_new_log_the_numbers_begin_anew() -> None:
+def test_after_a_restart_with_a_new_log_the_numbers_start_again() -> None:
     case = Case()
     for number in range(5):
         case.server.bob_says(f"old {number}")
@@ -285,7 +285,7 @@ def test_after_a_restart_with_a_new_log_the_numbers_begin_anew() -> None:
     assert any(isinstance(news, events.Missed) for news in case.recorder.news)
 
 
-def test_missed_events_are_told_and_gone_over() -> None:
+def test_missed_events_are_reported_and_skipped() -> None:
     case = Case()
     connection = case.server.connections[-1]
     connection.tell(events.Missed("lobby", 2, 9))
@@ -295,7 +295,7 @@ def test_missed_events_are_told_and_gone_over() -> None:
     assert case.recorder.texts == ["new"]
 
 
-def test_what_was_seen_in_a_run_before_is_resumed() -> None:
+def test_the_cursors_of_an_earlier_run_are_resumed() -> None:
     cursors = Cursors()
     cursors.reset("log-1")
     cursors.advance("lobby", 2)
@@ -374,7 +374,7 @@ def test_another_refusal_of_the_hello_ends_the_connection() -> None:
     assert case.recorder.losses == [("The server is full", PAUSES[0])]
 
 
-def test_silence_is_asked_about_and_then_taken_for_a_lost_link() -> None:
+def test_silence_causes_a_ping_and_then_a_lost_link() -> None:
     case = Case()
     case.server.later(PING_SECONDS + 1)
     assert case.last[-1] == commands.Ping()
@@ -385,7 +385,7 @@ def test_silence_is_asked_about_and_then_taken_for_a_lost_link() -> None:
     assert "nothing was received for 60 s" in [why for why, _ in case.recorder.losses]
 
 
-def test_talk_is_a_sign_of_life() -> None:
+def test_any_message_counts_as_a_sign_of_life() -> None:
     case = Case()
     for _ in range(10):
         case.server.later(PING_SECONDS - 1)
@@ -394,7 +394,7 @@ def test_talk_is_a_sign_of_life() -> None:
     assert commands.Ping() not in case.last
 
 
-def test_a_server_that_does_not_answer_is_none() -> None:
+def test_a_server_that_does_not_answer_is_given_up() -> None:
     case = Case(start=False)
     case.server.silent = True
     case.start()
@@ -410,7 +410,7 @@ def test_unknown_news_is_ignored() -> None:
     assert case.recorder.texts == ["still here"]
 
 
-def test_nonsense_ends_the_connection() -> None:
+def test_a_protocol_error_ends_the_connection() -> None:
     case = Case()
     case.server.connections[-1].send(b"SSH-2.0-OpenSSH\r\n")
     case.server.settle()
@@ -427,7 +427,7 @@ def test_the_servers_goodbye_is_the_reason() -> None:
     assert case.recorder.losses[0][0] == "the server is shutting down"
 
 
-def test_while_paused_nothing_is_read_and_silence_means_nothing() -> None:
+def test_while_paused_nothing_is_read_and_silence_does_not_count() -> None:
     case = Case()
     case.link.pause(True)
     case.server.bob_says("later")

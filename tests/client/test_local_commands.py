@@ -26,11 +26,11 @@ from chatd.core.errors import BadUsage
         ("", None),
     ],
 )
-def test_what_is_asked(line: str, asked: object) -> None:
+def test_local_commands(line: str, asked: object) -> None:
     assert parse_local(line) == asked
 
 
 @pytest.mark.parametrize("line", ["/jump 0", "/jump -1", "/jump x", "/jump 1 2", "/jump ²", f"/jump {'9' * 30}"])
-def test_what_leads_nowhere(line: str) -> None:
+def test_invalid_jumps(line: str) -> None:
     with pytest.raises(BadUsage, match="does not take"):
         parse_local(line)

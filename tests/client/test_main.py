@@ -30,7 +30,7 @@ def test_a_server_that_cannot_be_reached_is_one_plain_line() -> None:
     assert done.stderr == "chatd-client: 127.0.0.1:1 cannot be reached: connection refused.\n"
 
 
-def test_closed_standard_files_are_no_trouble() -> None:
+def test_closed_standard_files_cause_no_error() -> None:
     done = run("127.0.0.1:1", closed="<&- >&-")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

@@ -167,7 +167,7 @@ def test_a_link_that_does_not_come_back_ends_it_after_a_while() -> None:
     assert not case.server.clock.getDelayedCalls()
 
 
-def test_each_loss_has_its_own_30_seconds() -> None:
+def test_every_loss_has_its_own_30_seconds() -> None:
     case = sender()
     for _ in range(3):
         case.server.refuse = True
@@ -203,7 +203,7 @@ def test_input_is_not_read_ahead_without_bound() -> None:
     assert case.server.texts == list(map(str, range(200)))
 
 
-def test_nothing_is_said_before_the_room_is_known() -> None:
+def test_nothing_is_sent_before_the_room_is_known() -> None:
     case = sender(refuse=False)
     case.client._room = ""
     case.client.data(b"early\n")
@@ -211,7 +211,7 @@ def test_nothing_is_said_before_the_room_is_known() -> None:
     assert case.paused
 
 
-def test_a_long_line_is_said_in_pieces() -> None:
+def test_a_long_line_is_sent_in_pieces() -> None:
     case = sender()
     case.client.data("wört ".encode() * 2000 + b"\n")
     case.server.settle()
@@ -239,7 +239,7 @@ def test_pieces_are_cut_between_characters(text: str) -> None:
         raw[:end].decode()
 
 
-def test_what_is_said_is_printed_as_lines() -> None:
+def test_messages_are_printed_as_lines() -> None:
     case = printer()
     case.server.bob_says("hi")
     case.server.append(events.Said("lobby", 0, TIME, "bob", "bob", "waves", action=True))
@@ -274,7 +274,7 @@ def test_listening_goes_on_over_a_break_without_repeating() -> None:
     assert [line.rpartition(" ")[2] for line in case.output.splitlines()] == ["one", "two", "three"]
 
 
-def test_what_is_missing_is_told() -> None:
+def test_missing_events_are_reported() -> None:
     case = printer()
     case.server.connections[0].tell(events.Missed("lobby", 3, 9))
     case.server.connections[0].tell(events.Missed("lobby", 0, 9))

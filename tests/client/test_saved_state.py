@@ -15,7 +15,7 @@ rooms = st.lists(st.sampled_from(["lobby", "ops", "漢字", "a.b-c"]), unique=Tr
 
 
 @given(st.builds(SavedState, st.text(), rooms.map(tuple), st.text(), st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0))))
-def test_what_is_written_can_be_read(state: SavedState) -> None:
+def test_an_encoded_state_can_be_decoded(state: SavedState) -> None:
     assert decode(state.encode()) == state
 
 
@@ -39,7 +39,7 @@ def test_anything_else_is_refused(text: str) -> None:
         decode(text)
 
 
-def test_what_the_server_would_refuse_is_left_out() -> None:
+def test_rooms_that_the_server_would_refuse_are_left_out() -> None:
     cursors = '{"lobby": 4, "a b": 1, "ops": -1, "x": "1", "y": true}'
     text = f'{{"log": "x", "current": "lobby", "rooms": ["lobby", "a b", ""], "seen": {cursors}}}'
     assert decode(text) == SavedState("x", ("lobby",), "lobby", {"lobby": 4})
@@ -47,41 +47,41 @@ def test_what_the_server_would_refuse_is_left_out() -> None:
     assert len(decode(many.encode()).rooms) == ROOMS_PER_SESSION
 
 
-def test_one_comes_back_to_where_one_was() -> None:
+def test_without_rooms_those_of_the_last_run_are_used() -> None:
     state = LAST.for_rooms(())
     assert (state.rooms, state.current) == (LAST.rooms, "ops")
     assert dict(state.cursors) == {"lobby": 41, "ops": 7, "漢字": 300}
 
 
-def test_rooms_that_are_named_count_instead() -> None:
+def test_given_rooms_are_used_instead() -> None:
     state = LAST.for_rooms(("Old", "new"))
     assert state == SavedState("log-1", ("Old", "new"), "Old", {"old": 9})
 
 
-def test_nothing_is_remembered_at_first() -> None:
+def test_the_first_state_is_empty() -> None:
     assert SavedState().for_rooms(()) == SavedState()
     assert SavedState().resume().all == {}
 
 
-def test_resuming_begins_a_little_before_the_end() -> None:
+def test_resuming_starts_some_events_earlier() -> None:
     cursors = LAST.resume()
     assert cursors.log == "log-1"
     assert cursors.all == {"lobby": 41 - SCROLLBACK_EVENTS, "ops": 0, "漢字": 300 - SCROLLBACK_EVENTS, "old": 0}
 
 
-def test_places_in_rooms_that_one_was_not_in_stay() -> None:
+def test_cursors_of_other_rooms_stay() -> None:
     now = SavedState("log-1", ("ops",), "ops", {"ops": 8})
     merged = LAST.merged(now, {"lobby"})
     assert (merged.rooms, merged.current) == (("ops",), "ops")
     assert dict(merged.cursors) == {"漢字": 300, "old": 9, "ops": 8}
 
 
-def test_places_in_another_log_mean_nothing() -> None:
+def test_cursors_of_another_log_are_dropped() -> None:
     now = SavedState("log-2", ("ops",), "ops", {"ops": 8})
     assert LAST.merged(now, set()) == now
 
 
-def test_places_are_bounded_and_the_newest_stay() -> None:
+def test_cursors_are_bounded_and_the_newest_stay() -> None:
     last = SavedState("log-1", (), "", {f"r{number}": number for number in range(ROOMS_SAVED)})
     merged = last.merged(SavedState("log-1", ("r0",), "r0", {"r0": 7, "new": 1}), set())
     assert len(merged.cursors) == ROOMS_SAVED

@@ -34,7 +34,7 @@ class Case:
         self.glass.write(self.screen.show(lines(*texts), Footer(prompt=PROMPT, **footer)))  # type: ignore[arg-type]
 
 
-def test_the_live_part_is_at_the_bottom_and_the_shell_stays_above() -> None:
+def test_the_footer_is_at_the_bottom_and_the_shell_stays_above() -> None:
     case = Case()
     case.show(status=line("#lobby"), link=line("chatd"), before="typed")
     assert case.glass.lines[0] == "$ chatd-client" or "$ chatd-client" in case.glass.scrollback
@@ -68,7 +68,7 @@ def test_messages_scroll_into_the_scrollback_and_typing_stays() -> None:
     assert [text for text in case.glass.history if text.startswith("message")] == [f"message {n}" for n in range(20)]
 
 
-def test_a_waiting_message_settles_in_its_place() -> None:
+def test_a_pending_message_moves_up_when_it_is_delivered() -> None:
     case = Case()
     case.show("before", pending=(line("mine ..."),))
     case.show("theirs", pending=(line("mine ..."),))
@@ -77,20 +77,20 @@ def test_a_waiting_message_settles_in_its_place() -> None:
     assert case.glass.lines[-5:-2] == ["before", "theirs", "mine ok"]
 
 
-def test_waiting_messages_that_vanish_leave_no_gap() -> None:
+def test_pending_messages_that_disappear_leave_no_gap() -> None:
     case = Case()
     case.show("before", pending=(line("one"), line("two")))
     case.show()
     assert case.glass.lines[-3] == "before"
 
 
-def test_many_waiting_messages_leave_room() -> None:
+def test_many_pending_messages_leave_room() -> None:
     case = Case(rows=10)
     case.show("settled", pending=tuple(line(f"waiting {n}") for n in range(20)))
     assert case.glass.lines[-7:-2] == ["settled", "17 more pending", "waiting 17", "waiting 18", "waiting 19"]
 
 
-def test_closing_leaves_the_messages_and_a_place_for_the_shell() -> None:
+def test_closing_leaves_the_messages_and_a_row_for_the_shell() -> None:
     case = Case()
     case.show("said", pending=(line("mine"),), before="typed")
     case.glass.write(case.screen.close())
@@ -100,7 +100,7 @@ def test_closing_leaves_the_messages_and_a_place_for_the_shell() -> None:
     assert case.glass.modes == {"?7", "?25"}
 
 
-def test_the_way_out_undoes_what_the_way_in_has_done() -> None:
+def test_close_undoes_what_open_has_done() -> None:
     case = Case()
     assert "?2004" in case.glass.modes
     assert "?7" not in case.glass.modes
@@ -108,7 +108,7 @@ def test_the_way_out_undoes_what_the_way_in_has_done() -> None:
     assert case.glass.modes == {"?7", "?25"}
 
 
-def test_text_that_steers_is_shown_not_obeyed() -> None:
+def test_control_sequences_in_text_are_shown_not_executed() -> None:
     case = Case()
     case.show("\x1b[2Jevil\x07\r\n", status=line("\x9b31m"), before="\x1b]0;title\x07")
     assert "␛[2Jevil␇␍␊" in case.glass.lines
@@ -131,7 +131,7 @@ def event(text: str, seq: int, room: str = "lobby", quoted: bool = False) -> Fin
     return FinalLine(line(text), room, seq, quoted)
 
 
-def test_the_past_stands_above_the_line_being_typed_and_what_the_shell_has_written_is_kept() -> None:
+def test_the_history_is_above_the_input_and_the_output_of_the_shell_is_kept() -> None:
     case = Case()
     case.glass.write("\x1b[3;1Ha file")
     case.show("said", before="typed")
@@ -144,7 +144,7 @@ def test_the_past_stands_above_the_line_being_typed_and_what_the_shell_has_writt
     assert "a file" in before
 
 
-def test_without_an_alternate_screen_the_present_is_painted_again() -> None:
+def test_without_an_alternate_screen_the_live_view_is_painted_again() -> None:
     case = Case(alternate=False)
     case.show(*(f"said {n}" for n in range(9)), before="typed")
     before = case.glass.history
@@ -154,7 +154,7 @@ def test_without_an_alternate_screen_the_present_is_painted_again() -> None:
     assert case.glass.history == before
 
 
-def test_what_came_while_one_looked_at_the_past_is_printed_after_that() -> None:
+def test_lines_that_arrive_while_the_history_is_open_are_printed_afterwards() -> None:
     case = Case()
     case.show("first")
     case.glass.write(case.screen.show_history([line("past")], Footer(prompt=PROMPT)))
@@ -163,7 +163,7 @@ def test_what_came_while_one_looked_at_the_past_is_printed_after_that() -> None:
     assert [text for text in case.glass.history if text and text[0] in "fl"] == ["first", *(f"later {n}" for n in range(10))]
 
 
-def test_only_the_rows_of_the_past_that_changed_are_painted() -> None:
+def test_only_rows_of_the_history_that_changed_are_painted() -> None:
     case = Case()
     footer = Footer(prompt=PROMPT)
     case.screen.show_history([line("one"), line("two")], footer)
@@ -172,7 +172,7 @@ def test_only_the_rows_of_the_past_that_changed_are_painted() -> None:
     assert "one" not in painted
 
 
-def test_a_change_of_size_amid_the_past() -> None:
+def test_a_change_of_size_while_the_history_is_shown() -> None:
     case = Case()
     case.show("said", before="typed")
     case.screen.show_history([line("past")], Footer(prompt=PROMPT))
@@ -185,7 +185,7 @@ def test_a_change_of_size_amid_the_past() -> None:
     assert case.glass.lines == ["", "", "", "said", "", "> typed"]
 
 
-def test_the_past_is_left_by_what_undoes_everything_and_only_there() -> None:
+def test_undo_leaves_the_alternate_screen_only_if_it_is_shown() -> None:
     case = Case()
     assert case.screen.undo() == RESTORE
     case.glass.write(case.screen.show_history([], Footer()))
@@ -196,7 +196,7 @@ def test_the_past_is_left_by_what_undoes_everything_and_only_there() -> None:
     assert case.screen.undo() == RESTORE
 
 
-def test_the_oldest_event_in_sight() -> None:
+def test_the_oldest_visible_event() -> None:
     case = Case(rows=6)
     assert case.screen.first_visible("lobby") == 0
     case.screen.show([event(f"{seq}", seq) for seq in range(1, 9)], Footer())
@@ -207,7 +207,7 @@ def test_the_oldest_event_in_sight() -> None:
     assert case.screen.first_visible("ops") == 7
 
 
-def test_what_is_forgotten_is_not_painted_again() -> None:
+def test_deleted_messages_are_not_painted_again() -> None:
     case = Case()
     entered = FinalLine(line("you are in"), "lobby", 2, lasting=True)
     told = [entered, event("old", 3), event("other", 3, "ops"), *lines("a note"), event("new", 4)]
@@ -218,7 +218,7 @@ def test_what_is_forgotten_is_not_painted_again() -> None:
 
 
 @pytest.mark.parametrize(("texts", "fits"), [(6, True), (7, False)])
-def test_what_can_be_in_sight_at_once(texts: int, fits: bool) -> None:
+def test_lines_that_fit_on_the_screen(texts: int, fits: bool) -> None:
     assert Case(rows=8).screen.fits(lines(*["text"] * texts)) is fits
 
 
@@ -276,7 +276,7 @@ looks = st.tuples(st.none(), st.lists(st.sampled_from(["past", "漢" * 9, ""]).m
 
 @given(st.lists(st.one_of(st.tuples(texts, lives), sizes, looks), max_size=12), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_the_terminal_shows_the_end_of_what_was_said_and_the_live_part(story: list[tuple[object, object]], alternate: bool) -> None:
+def test_the_terminal_shows_the_last_lines_and_the_footer(story: list[tuple[object, object]], alternate: bool) -> None:
     case = Case(40, 8, alternate=alternate)
     said: list[Line] = []
     footer = Footer(prompt=PROMPT)

@@ -39,13 +39,13 @@ def test_before_a_search_there_are_none() -> None:
         SearchHits().choose(0)
 
 
-def test_another_search_begins_anew(hits: SearchHits) -> None:
+def test_another_search_replaces_the_hits(hits: SearchHits) -> None:
     hits.choose(2)
     hits.replace(events.SearchResults(("pot",), (said(5),)))
     assert hits.choose(0) == (1, "lobby", JumpTarget(5, ("pot",)))
 
 
-def test_what_is_forgotten_is_no_hit_and_the_others_keep_their_numbers(hits: SearchHits) -> None:
+def test_deleted_hits_disappear_and_the_others_keep_their_numbers(hits: SearchHits) -> None:
     hits.drop_before("lobby", 8)
     assert hits.choose(1)[2].seq == 9
     assert hits.choose(2)[1] == "ops"

@@ -15,7 +15,7 @@ from chatd.core.limits import LINE_BYTES
 
 
 @pytest.mark.parametrize("command", [commands.Say("hi", "lobby"), commands.Who("lobby"), commands.Away("tea")])
-def test_what_fits_stays_whole(command: Command) -> None:
+def test_a_text_that_fits_is_not_split(command: Command) -> None:
     assert split(command) == [command]
 
 
@@ -32,7 +32,7 @@ def test_a_private_message_stays_one() -> None:
 
 
 @pytest.mark.parametrize("command", [commands.Topic("x" * 5000, "lobby"), commands.Nick("n" * 5000)])
-def test_what_is_no_message_is_refused(command: Command) -> None:
+def test_any_other_command_that_is_too_long_is_refused(command: Command) -> None:
     with pytest.raises(TooLong):
         split(command)
 

@@ -10,7 +10,7 @@ from chatd.client.status_line import link_line, rooms_line
 from chatd.core import events
 
 
-def test_rooms_and_what_is_unread() -> None:
+def test_rooms_and_unread_messages() -> None:
     conversation = Conversation("ada")
     assert plain(rooms_line(conversation)) == " in no room"
     conversation.receive(events.Entered("lobby", 1, 3, ("bob", "ada")))

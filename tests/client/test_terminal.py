@@ -44,7 +44,7 @@ def test_a_terminal_that_was_not_taken_over_is_not_touched(pty: tuple[int, int])
         os.read(outer, 1)
 
 
-def test_a_terminal_that_is_gone_is_no_trouble() -> None:
+def test_a_terminal_that_is_gone_causes_no_error() -> None:
     outer, inner = os.openpty()
     raw = RawMode(inner)
     raw.enter()

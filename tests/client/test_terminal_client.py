@@ -114,7 +114,7 @@ def test_a_message_is_shown_at_once_and_marked_when_it_is_delivered(case: Case) 
     assert case.server.texts == ["hello"]
 
 
-def test_what_others_say_comes_before_what_is_on_its_way(case: Case) -> None:
+def test_messages_of_others_come_before_pending_ones(case: Case) -> None:
     case.server.connections[-1].live = False
     case.keys("mine\r", "typing")
     case.server.connections[-1].live = True
@@ -134,7 +134,7 @@ def test_a_refused_message_says_why(case: Case) -> None:
     assert not case.shows("!! The disk is full.")
 
 
-def test_a_call_rings_the_bell_once(case: Case) -> None:
+def test_a_mention_rings_the_bell_once(case: Case) -> None:
     case.server.bob_says("nothing for you")
     case.settle()
     assert case.glass.bells == 0
@@ -146,7 +146,7 @@ def test_a_call_rings_the_bell_once(case: Case) -> None:
     assert case.glass.bells == 2
 
 
-def test_a_lost_link_is_told_and_what_is_typed_meanwhile_is_sent_later(case: Case) -> None:
+def test_a_lost_link_is_reported_and_lines_typed_meanwhile_are_sent_later(case: Case) -> None:
     case.server.refuse = True
     case.server.connections[-1].cut()
     case.settle()
@@ -167,7 +167,7 @@ def test_a_lost_link_is_told_and_what_is_typed_meanwhile_is_sent_later(case: Cas
     assert case.server.texts == ["missed", "meanwhile"]
 
 
-def test_the_countdown_counts(case: Case) -> None:
+def test_the_status_line_counts_down(case: Case) -> None:
     case.server.refuse = True
     case.server.connections[-1].cut()
     case.server.later(10)
@@ -208,7 +208,7 @@ def test_ways_to_quit(keys: str) -> None:
     assert not case.server.clock.getDelayedCalls()
 
 
-def test_what_was_not_confirmed_is_told_at_the_end() -> None:
+def test_unconfirmed_messages_are_reported_at_the_end() -> None:
     case = Case()
     case.server.connections[-1].live = False
     case.keys("lost\r", "/quit\r")
@@ -237,13 +237,13 @@ def test_a_paste_of_several_lines_is_sent_after_enter_as_several_messages(case: 
     assert case.server.texts == ["one", "two"]
 
 
-def test_too_much_is_refused_whole(case: Case) -> None:
+def test_too_long_an_input_is_refused_whole(case: Case) -> None:
     case.keys("before ", f"\x1b[200~{'x' * INPUT_CHARACTERS}\x1b[201~")
     assert case.typed == "ada> before"
     assert case.shows("!! This is too long")
 
 
-def test_mistakes_are_told_at_once(case: Case) -> None:
+def test_mistakes_are_reported_at_once(case: Case) -> None:
     case.keys("/jion x\r", "/msg\r", f"/topic {'x' * 5000}\r")
     assert case.shows("!! There is no command /jion. Did you mean /join?")
     assert case.shows("!! /msg needs more.")
@@ -328,7 +328,7 @@ def test_while_stopped_nothing_is_written(case: Case) -> None:
     assert case.typed == "ada> typed"
 
 
-def test_the_servers_text_cannot_steer(case: Case) -> None:
+def test_text_of_the_server_cannot_control_the_terminal(case: Case) -> None:
     case.server.bob_says("\x1b[2J\x07evil\u202e")
     case.settle()
     assert case.shows("<bob> ␛[2J␇evil\ufffd")
@@ -354,7 +354,7 @@ def long() -> Iterator[Case]:
     assert not case.glass.is_alternate
 
 
-def test_page_up_shows_the_past_and_escape_the_present_with_what_was_being_typed(long: Case) -> None:
+def test_page_up_opens_the_history_and_escape_closes_it_and_the_input_stays(long: Case) -> None:
     long.keys("half a line")
     present, history = long.glass.lines, long.glass.history
     top = int(present[0].rpartition(" ")[2])
@@ -377,7 +377,7 @@ def test_page_up_shows_the_past_and_escape_the_present_with_what_was_being_typed
 
 
 @pytest.mark.parametrize("keys", ["\x1b[F", "\x1b[1;5F", "\x03", "\x04"])
-def test_other_ways_back(long: Case, keys: str) -> None:
+def test_other_keys_that_close_the_history(long: Case, keys: str) -> None:
     long.keys("typed", "\x1b[D", PAGE_UP, keys)
     assert not long.glass.is_alternate
     assert long.typed == "ada> typed"
@@ -386,7 +386,7 @@ def test_other_ways_back(long: Case, keys: str) -> None:
     assert long.typed == "ada> typeXd"
 
 
-def test_typing_goes_back_and_types_and_enter_sends(long: Case) -> None:
+def test_typing_closes_the_history_and_types_and_enter_sends(long: Case) -> None:
     long.keys("a lin", PAGE_UP, "e")
     assert not long.glass.is_alternate
     assert long.typed == "ada> a line"
@@ -396,7 +396,7 @@ def test_typing_goes_back_and_types_and_enter_sends(long: Case) -> None:
     assert long.glass.lines[-3].endswith("<ada> a line ✓")
 
 
-def test_up_and_down_go_through_the_past_there_and_through_what_was_typed_here(long: Case) -> None:
+def test_up_and_down_scroll_the_history_or_recall_typed_lines(long: Case) -> None:
     long.keys("old line\r", PAGE_UP)
     last = long.glass.lines[-3]
     long.keys("\x1b[A", "\x1b[A")
@@ -416,7 +416,7 @@ def test_the_beginning_by_one_key(long: Case) -> None:
     assert long.glass.lines[2].endswith("number 1")
 
 
-def test_where_nothing_is_before_the_status_line_says_so(case: Case) -> None:
+def test_at_the_beginning_the_status_line_says_so(case: Case) -> None:
     case.keys(PAGE_UP)
     assert not case.glass.is_alternate
     assert "there is nothing before this in #lobby" in case.status
@@ -424,7 +424,7 @@ def test_where_nothing_is_before_the_status_line_says_so(case: Case) -> None:
     assert "1 here" in case.status
 
 
-def test_the_past_over_a_break_of_the_link(long: Case) -> None:
+def test_the_history_over_a_broken_link(long: Case) -> None:
     long.server.refuse = True
     long.server.connections[-1].cut()
     long.settle()
@@ -438,7 +438,7 @@ def test_the_past_over_a_break_of_the_link(long: Case) -> None:
     assert "number" in long.glass.lines[-3]
 
 
-def test_another_log_ends_the_past(long: Case) -> None:
+def test_another_log_closes_the_history(long: Case) -> None:
     long.keys(PAGE_UP)
     long.server.restart("log-2")
     long.server.connections[-1].cut()
@@ -447,7 +447,7 @@ def test_another_log_ends_the_past(long: Case) -> None:
     assert long.shows("What happened in #lobby in the meantime is unknown")
 
 
-def test_a_nick_that_is_needed_ends_the_past(long: Case) -> None:
+def test_asking_for_a_nick_closes_the_history(long: Case) -> None:
     long.keys(PAGE_UP)
     long.server.nick_taken = "ada"
     long.server.connections[-1].cut()
@@ -456,14 +456,14 @@ def test_a_nick_that_is_needed_ends_the_past(long: Case) -> None:
     assert long.typed == "nick:"
 
 
-def test_leaving_a_room_ends_its_past(long: Case) -> None:
+def test_leaving_a_room_closes_its_history(long: Case) -> None:
     long.keys(PAGE_UP)
     long.tell(events.Exited("lobby", ""))
     assert not long.glass.is_alternate
     assert "in no room" in long.status
 
 
-def test_a_change_of_size_in_the_past(long: Case) -> None:
+def test_a_change_of_size_in_the_history(long: Case) -> None:
     long.keys("typed", PAGE_UP)
     last = long.glass.lines[-3]
     long.glass = Glass(40, 8)
@@ -476,7 +476,7 @@ def test_a_change_of_size_in_the_past(long: Case) -> None:
     assert long.glass.lines[-3].endswith("/help lists what you can do.") or "number" in long.glass.text
 
 
-def test_what_is_forgotten_goes_from_the_past_and_from_the_present(long: Case) -> None:
+def test_deleted_messages_disappear_from_the_history_and_the_live_view(long: Case) -> None:
     before = int(long.glass.lines[0].rpartition(" ")[2]) + 4
     long.keys(PAGE_UP)
     long.server.log = long.server.log[before - 1 :]
@@ -510,14 +510,14 @@ def test_jumping_from_hit_to_hit(long: Case) -> None:
     assert not long.glass.is_alternate
 
 
-def test_a_hit_in_a_room_that_one_is_not_in_says_what_would_work(case: Case) -> None:
+def test_a_hit_in_a_room_that_the_user_is_not_in_says_what_would_work(case: Case) -> None:
     case.tell(events.SearchResults(("tea",), (events.Said("ops", 7, TIME, "bob", "", "tea"),)))
     case.keys("/jump 1\r")
     assert case.shows("!! You are not in #ops. /join #ops enters it, then /jump 1")
     assert not case.glass.is_alternate
 
 
-def test_what_leads_nowhere_says_so(case: Case) -> None:
+def test_a_jump_without_a_target_says_so(case: Case) -> None:
     case.keys("/jump\r", "/jump x\r", "/jump new\r")
     assert case.shows("!! There are no hits. /search WORDS finds messages")
     assert case.shows("!! /jump does not take x.")
@@ -549,7 +549,7 @@ def end(case: Case) -> None:
     assert case.ends
 
 
-def test_who_comes_back_sees_a_mark_between_what_was_seen_and_what_is_new() -> None:
+def test_coming_back_shows_a_mark_before_the_new_messages() -> None:
     case = back(20, 4)
     assert [line[6:] for line in case.glass.history if "number" in line] == [f"<bob> number {number}" for number in range(1, 25)]
     lines = [line.rstrip() for line in case.glass.history]
@@ -560,7 +560,7 @@ def test_who_comes_back_sees_a_mark_between_what_was_seen_and_what_is_new() -> N
     end(case)
 
 
-def test_of_many_the_last_are_shown_and_the_first_can_be_jumped_to() -> None:
+def test_of_many_new_messages_the_last_are_shown_and_jump_goes_to_the_first() -> None:
     case = back(20, 250)
     shown = [line for line in case.glass.history if "number" in line]
     assert len(shown) == 20 + 100
@@ -573,7 +573,7 @@ def test_of_many_the_last_are_shown_and_the_first_can_be_jumped_to() -> None:
     end(case)
 
 
-def test_another_log_is_begun_anew() -> None:
+def test_another_log_starts_from_scratch() -> None:
     case = back(20, 4, log="another")
     assert case.shows("What happened in #lobby in the meantime is unknown")
     assert case.shows("number 24")
@@ -581,7 +581,7 @@ def test_another_log_is_begun_anew() -> None:
     end(case)
 
 
-def test_after_a_break_what_is_new_has_a_mark(case: Case) -> None:
+def test_new_messages_after_a_break_have_a_mark(case: Case) -> None:
     case.server.connections[-1].cut()
     case.settle()
     case.server.bob_says("missed")
@@ -592,7 +592,7 @@ def test_after_a_break_what_is_new_has_a_mark(case: Case) -> None:
     assert case.glass.is_alternate
 
 
-def test_it_is_remembered_up_to_where_was_seen() -> None:
+def test_the_last_event_shown_is_saved() -> None:
     case = Case(before=LONG[:3])
     case.server.bob_says("four")
     case.server.later(SAVE_SECONDS + 1)
@@ -606,7 +606,7 @@ def test_it_is_remembered_up_to_where_was_seen() -> None:
     assert case.saved[-1][0].cursors == {"lobby": cursors + 1}
 
 
-def test_a_room_that_was_left_is_remembered_as_left() -> None:
+def test_a_room_that_was_left_is_saved_as_left() -> None:
     case = Case()
     case.keys("/join ops\r")
     case.tell(events.Exited("lobby", "ops"))
@@ -622,11 +622,11 @@ def test_a_room_that_was_left_and_entered_again_is_not_left() -> None:
     assert case.saved[-1][1] == set()
 
 
-def test_nothing_is_remembered_of_a_server_that_was_not_reached() -> None:
+def test_nothing_is_saved_if_the_server_was_not_reached() -> None:
     assert Case(refuse=True).saved == []
 
 
-def test_what_cannot_be_remembered_is_told_once(case: Case) -> None:
+def test_a_failure_to_save_is_reported_once(case: Case) -> None:
     case.no_place = True
     for _ in range(3):
         case.server.bob_says("hi")
@@ -639,7 +639,7 @@ def test_what_cannot_be_remembered_is_told_once(case: Case) -> None:
 # -- A terminal that can only print ----------------------------------------------------------------
 
 
-def test_a_terminal_that_can_only_print_gets_the_past_as_lines() -> None:
+def test_a_terminal_that_can_only_print_gets_the_history_as_lines() -> None:
     case = Case(before=LONG, dumb=True)
     case.keys(PAGE_UP)
     assert "This terminal can only print lines: /history shows earlier messages." in case.glass.text

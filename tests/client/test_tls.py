@@ -42,7 +42,7 @@ def test_a_fingerprint_in_any_form(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ":", HEX[:-1], f"{HEX}0", f"{HEX[:-1]}g", f"{HEX[:-1]}\u0663", HEX[:40], f"SHA256:{HEX}"])
-def test_what_is_no_fingerprint(text: str) -> None:
+def test_invalid_fingerprints(text: str) -> None:
     with pytest.raises(ValueError, match="is not a fingerprint: write 64 hexadecimal digits"):
         parse_fingerprint(text)
 
@@ -66,14 +66,14 @@ def test_a_mistake_is_one_plain_line(arguments: list[str], error: str, capsys: p
     assert capsys.readouterr().err.splitlines()[-1] == f"chatd-client: error: {error}"
 
 
-def test_tls_is_for_those_who_ask(folder: Path) -> None:
+def test_tls_is_off_by_default(folder: Path) -> None:
     certificate, _ = make(folder, "asked.example")
     assert parse_options([], {}).trust is None
     for arguments in (["--tls"], ["--ca", certificate], ["--fingerprint", HEX], ["--tls", "--ca", certificate]):
         assert parse_options(arguments, {}).trust is not None
 
 
-def test_who_does_not_ask_does_not_wait_for_it() -> None:
+def test_without_tls_its_modules_are_not_imported() -> None:
     program = "import sys, chatd.client.main as m; m.parse_options([], {}); print('chatd.client.tls' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
 
@@ -246,7 +246,7 @@ def test_an_older_version_is_refused(folder: Path) -> None:
     assert "unsupported protocol" in error
 
 
-def test_a_file_that_is_no_use_is_refused() -> None:
+def test_an_unusable_file_is_refused() -> None:
     with pytest.raises(BadCaFile, match="has no certificate in PEM format"):
         Trust("/dev/null")
 
@@ -281,12 +281,12 @@ def test_a_program_ends_at_once() -> None:
     assert case.ends == [(1, "it is not trusted (self-signed). 1 message was not confirmed.")]
 
 
-def test_so_does_a_person() -> None:
+def test_a_terminal_client_ends_at_once() -> None:
     person = Person()
     distrust(person.server)
     assert person.ends == [(1, "it is not trusted (self-signed).")]
 
 
-def test_what_is_no_tls_is_told_in_words() -> None:
+def test_an_error_of_tls_is_explained() -> None:
     assert explain(Failure(SSL.Error([("", "", "wrong version number")]))) == "the server does not speak TLS 1.2 or later"
     assert explain(Failure(ConnectionDone())) == "the server closed the connection"

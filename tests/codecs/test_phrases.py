@@ -53,11 +53,11 @@ def test_a_refusal_may_have_no_hint() -> None:
     ],
     ids=repr,
 )
-def test_a_phrase_says_who_speaks(news: Event | Answer, phrase: Phrase) -> None:
+def test_a_phrase_has_a_kind(news: Event | Answer, phrase: Phrase) -> None:
     assert PHRASES.of(news) == [phrase]
 
 
-def test_an_event_is_told_in_the_same_words_now_and_later() -> None:
+def test_an_event_has_the_same_sentence_now_and_in_the_history() -> None:
     page = events.HistoryPage("lobby", (HI, JOINED), more=False)
     assert [phrase.text for phrase in PHRASES.of(page)][1:] == [f"12:00 {PHRASES.event(event)}" for event in page.events]
     assert {phrase.kind for phrase in PHRASES.of(page)} == {Kind.REPORT}

@@ -220,12 +220,12 @@ def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("news", [Event("lobby", 1, NOON, "ada", ""), Answer()], ids=repr)
-def test_news_of_no_known_kind_is_a_defect_of_ours(news: Event | Answer) -> None:
+def test_news_of_an_unknown_kind_is_a_defect(news: Event | Answer) -> None:
     with pytest.raises(TypeError, match="no words for"):
         CODEC.encode(news)
 
 
-def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
+def test_a_day_ends_at_midnight_in_the_servers_zone() -> None:
     history = events.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
         lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).encode(history).splitlines()  # type: ignore[misc]
@@ -259,7 +259,7 @@ def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
         (b'{"type":"ping"}', True, Say('{"type":"ping"}')),
     ],
 )
-def test_a_line_asks_this(line: bytes, named: bool, command: Command | None) -> None:
+def test_a_line_is_this_command(line: bytes, named: bool, command: Command | None) -> None:
     assert CODEC.decode(line, named) == command
 
 
@@ -283,7 +283,7 @@ def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
 
 
 @given(ANY_TEXT, st.booleans())
-def test_what_is_decoded_is_safe(text: str, named: bool) -> None:
+def test_decoded_text_is_safe(text: str, named: bool) -> None:
     assume("\n" not in text)
     try:
         command = CODEC.decode(text.encode(), named)
@@ -303,7 +303,7 @@ def test_any_bytes_are_a_command_or_refused(line: bytes, named: bool) -> None:
 
 
 @given(NEWS, st.booleans())
-def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, current: bool) -> None:
+def test_everything_is_whole_lines_with_a_known_beginning(news: Event | Answer, current: bool) -> None:
     told = CODEC.encode(news, current).decode()
     assert told == "" or told.endswith("\r\n")
     for line in told.split("\r\n")[:-1]:
@@ -331,7 +331,7 @@ def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -
 
 
 @given(SAFE_TEXT)
-def test_the_past_is_told_as_a_report(text: str) -> None:
+def test_history_is_a_report(text: str) -> None:
     lines = CODEC.encode(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
