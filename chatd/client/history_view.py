@@ -1,8 +1,7 @@
 """The history view: scrolls through the history of a room, and fetches it from the server.
 
-Nothing is shown before the first answer, and nothing but what the server's log has. A request that
-is made while the link is lost is sent when it is back. The other view is the live one, which shows
-new messages.
+Nothing is shown before the first answer. A request made while the link is lost is sent when it is
+back. The other view is the live one, which shows new messages.
 """
 
 from __future__ import annotations
@@ -31,16 +30,11 @@ FIRST_MOMENT: Final = "1970-01-01T00:00:00Z"
 class Goal(Enum):
     """What a request is for."""
 
-    UP = auto()
-    """Open the history, a page up from the live view."""
-    EVENT = auto()
-    """Open the history at an event."""
-    OLDEST = auto()
-    """Open the history at its beginning."""
-    OLDER = auto()
-    """Fetch events before those in the window."""
-    LATER = auto()
-    """Fetch events after those in the window."""
+    UP = auto()  # open the history, a page up from the live view
+    EVENT = auto()  # open the history at an event
+    OLDEST = auto()  # open the history at its beginning
+    OLDER = auto()  # fetch events before those in the window
+    LATER = auto()  # fetch events after those in the window
 
 
 OPENING: Final = (Goal.UP, Goal.EVENT, Goal.OLDEST)
@@ -93,9 +87,8 @@ class Request:
 class HistoryView:
     """The history as the user sees it.
 
-    ``send`` sends a command and returns it with its id. ``nick`` returns the nick of the user,
-    ``is_up`` whether the link is up.
-    """
+    ``send`` returns the command with its id, ``nick`` the user's nick, ``is_up`` whether the link
+    is up."""
 
     def __init__(
         self, send: Callable[[Command], Command], formatter: Formatter, nick: Callable[[], str], is_up: Callable[[], bool]
@@ -297,8 +290,7 @@ class HistoryView:
 
     @property
     def status(self) -> Line:
-        """The status line of the history. The most important comes first, since a narrow one is
-        cut."""
+        """The status line of the history, with the most important first: a narrow one is cut."""
         if self.window is None:
             return ()
         new = f", {self.new:,}{'!' if self.mentioned else ''} new" if self.new else ""

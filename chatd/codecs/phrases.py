@@ -18,8 +18,7 @@ from chatd.core.events import Answer, Event, Reason
 from chatd.core.search import excerpt
 
 EXCERPT_CHARACTERS: Final = 60
-"""How much of a message a search result shows on either side of the word, in characters: two lines
-at most."""
+"""How much of a message a search result shows around the word, in characters on either side."""
 
 NICKS_LISTED: Final = 12
 """How many nicks are listed on entering a room: as many as fit on two lines."""
@@ -55,12 +54,9 @@ DONE: Final[Mapping[str, str]] = {
 class Kind(Enum):
     """What a phrase is."""
 
-    SAID = auto()
-    """A message of a person; it begins with their nick."""
-    REPORT = auto()
-    """A report of the server: what happened, or the answer to a command."""
-    REFUSAL = auto()
-    """A refusal of the server."""
+    SAID = auto()  # a message of a person; it begins with their nick
+    REPORT = auto()  # a report of the server: what happened, or the answer to a command
+    REFUSAL = auto()  # a refusal of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +100,7 @@ class Phrases:
         self._now = now
 
     def of(self, news: Event | Answer, current: bool = True) -> list[Phrase]:
-        """The phrases for ``news``: one for an event, any number for an answer. ``current``: it
-        comes from the current room of the reader."""
+        """The phrases for ``news``; ``current``: it is from the current room of the reader."""
         match news:
             case events.Said():
                 return [Phrase(Kind.SAID, said(news, current))]
@@ -155,10 +150,16 @@ class Phrases:
         match answer:
             case events.Greeting():
                 return [f"Welcome to {answer.server}. What is your nick?"]
+            case events.Ack():
+                return []  # People see what they type; only a message that is not delivered gets a line.
             case events.AwayNotice():
                 return [_is_away(answer.nick, answer.text)]
             case events.TopicIs():
                 return [f"The topic of #{answer.room} is: {answer.text}" if answer.text else f"#{answer.room} has no topic."]
+            case events.Exited(current=""):
+                return [f"You have left #{answer.room}. You are not in any room now."]
+            case events.Exited():
+                return [f"You have left #{answer.room}. You are now talking in #{answer.current}."]
             case events.Forgotten():
                 return [f"Messages in #{answer.room} from before {stamp(answer.time, self._now())} have been deleted."]
             case events.Ignoring():
@@ -187,15 +188,6 @@ class Phrases:
         if answer.scrollback:
             yield f"Earlier in #{answer.room}:"
             yield from self._past(answer.scrollback)
-
-    @_answer.register
-    def _(self, answer: events.Exited) -> Iterable[str]:
-        where = f"You are now talking in #{answer.current}." if answer.current else "You are not in any room now."
-        return [f"You have left #{answer.room}. {where}"]
-
-    @_answer.register
-    def _(self, answer: events.Ack) -> Iterable[str]:
-        return []  # People see what they type; only what could not be delivered is worth a line.
 
     @_answer.register
     def _(self, answer: events.Done) -> Iterable[str]:
@@ -300,8 +292,8 @@ def _company(count: int, members: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str], count: int = 0) -> str:
-    """``bob, eve and carol``, or ``bob, eve and 7 others`` if ``count`` is greater than the number
-    of ``names``."""
+    """``bob, eve and carol``; ``bob, eve and 7 others`` if there are more names in all,
+    ``count``."""
     rest = count - len(names)
     parts = [*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest > 0 else list(names)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

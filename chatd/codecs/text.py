@@ -1,7 +1,7 @@
 """The codec for people: plain lines (``docs/protocol.md``, "Text").
 
-Somebody's words always stand behind ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and the
-server's behind ``--`` and ``!!``, so that no text can pass for another's or for the server's.
+A message always follows ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and what the server says
+follows ``--`` or ``!!``, so that nobody can imitate another person or the server.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chatd.core.events import Answer, Event
 from chatd.core.text import decode_line, safe_text
 
 MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
-"""How a line of each kind begins."""
+"""The mark before each kind of phrase."""
 
 
 class TextCodec:
@@ -32,7 +32,8 @@ class TextCodec:
         self._phrases = Phrases(now)
 
     def decode(self, line: bytes, named: bool) -> Command | None:
-        """What the person asks. Raises NotText, UnknownCommand and BadUsage."""
+        """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand and
+        BadUsage."""
         text = safe_text(decode_line(line))
         if not text or text.isspace():
             return None
@@ -41,7 +42,7 @@ class TextCodec:
         return commands.parse(text)
 
     def encode(self, news: Event | Answer, current: bool = True) -> bytes:
-        """The lines of ``news``, each with its end."""
+        """The lines of ``news``, with marks and line ends."""
         if type(news) is events.Said:  # The hot path.
             return f"{said(news, current)}\r\n".encode()
         return "".join(f"{MARKS[phrase.kind]}{phrase.text}\r\n" for phrase in self._phrases.of(news, current)).encode()

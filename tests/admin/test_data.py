@@ -1,4 +1,4 @@
-"""The data folder, read and changed; and what is made beside it."""
+"""The data folder, read and changed; and new database files."""
 
 from __future__ import annotations
 

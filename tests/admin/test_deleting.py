@@ -1,5 +1,4 @@
-"""``chatd-admin forget`` and ``vacuum``: what is deleted is nowhere afterwards, and the rest is as
-it was."""
+"""``chatd-admin forget`` and ``vacuum``: deleted events are gone, and the rest is unchanged."""
 
 from __future__ import annotations
 
@@ -64,7 +63,8 @@ def test_without_a_time_everything_is_deleted_and_the_numbers_continue(folder: P
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 10), st.sampled_from([1, 3, 200]))
 def test_a_dry_run_reports_what_is_done_later_even_after_the_clock_went_back(times: list[int], before: int, at_once: int) -> None:
-    """Only the oldest part goes: an event that stands after a newer one stays with it."""
+    """Only the oldest part is deleted: an older event that comes after a newer one stays with
+    it."""
     with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as name:
         patched.setattr(deletion, "FORGOTTEN_AT_ONCE", at_once)
         folder = Path(name)

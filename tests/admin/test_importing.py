@@ -36,7 +36,7 @@ from tests.store.pumped import PumpedStore, say
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Each room of the data in ``folder``, exported; the data is sound."""
+    """The export of each room in ``folder``, which must be sound."""
     if not (folder / FILE_NAME).exists():
         return {}
     assert admin(folder, "check").line == "no damage found"
@@ -146,7 +146,7 @@ def test_a_failure_of_the_index_undoes_nothing(folder: Path) -> None:
 
 def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
     topics = [TopicSet("lobby", seq, 0, "ada", "", f"topic {seq}") for seq in (7, 8)]
-    after = map(said, range(9, 9 + 2 * SCROLLBACK_EVENTS))  # More than a server looks at when it starts.
+    after = map(said, range(9, 9 + 2 * SCROLLBACK_EVENTS))  # More than a server reads when it starts.
     assert admin(tmp_path, "import", "-", given=lines(said(6), *topics, *after)).status == 0
     store = PumpedStore(tmp_path)
     assert store.room().topic == "topic 8"
@@ -260,7 +260,7 @@ MANY = lines(*(said(seq, f"message {seq} {'x' * 200}", room="old") for seq in ra
 
 @pytest.fixture(params=["new", "old"])
 def data_folder(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Path:
-    """Where to import: a folder that does not exist yet, or one that has data."""
+    """The folder to import into: one that does not exist yet, or one that has data."""
     return tmp_path / "new" if request.param == "new" else folder
 
 

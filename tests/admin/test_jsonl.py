@@ -1,4 +1,4 @@
-"""Whatever a file holds, only a room's events come out of it."""
+"""Whatever is in a file, the result is valid events of one room."""
 
 from __future__ import annotations
 

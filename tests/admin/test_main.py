@@ -1,4 +1,4 @@
-"""``chatd-admin``: how it ends, in one plain line."""
+"""``chatd-admin``: every way to end prints one plain line."""
 
 from __future__ import annotations
 

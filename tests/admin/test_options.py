@@ -1,4 +1,4 @@
-"""What the command line takes, and what it tells about itself."""
+"""The command line and its help."""
 
 from __future__ import annotations
 

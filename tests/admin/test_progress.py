@@ -1,4 +1,4 @@
-"""The line that tells how far something is."""
+"""The line that shows progress."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from chatd.admin.progress import BAR_CHARACTERS, Progress, in_thread
 
 
 class Terminal(io.StringIO):
-    """A terminal that is written to."""
+    """A terminal that keeps what is written to it."""
 
     def isatty(self) -> bool:
         return True
 
 
 class Watch:
-    """A clock that goes on when the test says so."""
+    """A clock that the test moves on."""
 
     def __init__(self) -> None:
         self.time = 0.0

@@ -24,8 +24,8 @@ TIME = 1_790_000_000_000
 
 
 def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", ignored: str = "") -> events.HistoryPage:
-    """The answer to ``asked`` of a server whose ``log`` has no hole; the messages of ``ignored``
-    are left out of it."""
+    """The answer to ``asked`` of a server with this ``log``, without the messages of
+    ``ignored``."""
     first, end = (log[0].seq, log[-1].seq + 1) if log else (1, 1)
     if asked.after_time:
         start = first
@@ -41,8 +41,8 @@ def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", 
 
 
 class Connection(Protocol):
-    """The server's side of one connection. It reads ``reads`` lines and writes ``writes``, then it
-    breaks (None: never)."""
+    """The server's side of one connection. It breaks after it has read ``reads`` lines or written
+    ``writes`` (None: never)."""
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
@@ -78,7 +78,7 @@ class Connection(Protocol):
         return True
 
     def cut(self) -> None:
-        """Break the connection; what was written before is on its way still."""
+        """Break the connection; what was written before still arrives."""
         self.live = False
         transport: Any = self.transport
         transport.loseConnection()
@@ -108,7 +108,7 @@ class ScriptedServer:
         self.restart("log-1")
 
     def restart(self, log_name: str) -> None:
-        """Forget everything, and begin a log with another name."""
+        """Forget everything, and start a log with another name."""
         self.log_name = log_name
         self.log: list[Event] = []
         self.said: dict[tuple[str, str], int] = {}
@@ -128,7 +128,7 @@ class ScriptedServer:
         return defer.succeed(client)
 
     def settle(self) -> None:
-        """Let everything that is on its way arrive."""
+        """Deliver everything that has been sent."""
         moved = True
         while moved:
             moved = False
@@ -136,7 +136,7 @@ class ScriptedServer:
                 moved |= bool(pump.pump())
 
     def later(self, seconds: float) -> None:
-        """Let time pass, in steps, and everything arrive."""
+        """Let time pass, in steps, and deliver everything."""
         self.settle()
         while seconds > 0:
             self.clock.advance(min(1.0, seconds))

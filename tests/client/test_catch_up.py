@@ -1,4 +1,4 @@
-"""What came while one was away: all of it counted, the last of it told, each thing once."""
+"""Catching up: every message is counted, the last ones are shown, each once."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def said(seq: int, room: str = "lobby", nick: str = "bob", text: str = "", at: i
 
 
 class Case:
-    """ada comes back to #lobby, her current room, and #ops, of which she has seen up to the numbers
-    in ``last_seen``."""
+    """ada comes back to #lobby, her current room, and #ops; ``last_seen`` has the last event that
+    she saw of each."""
 
     def __init__(self, height: int = 20, **last_seen: int) -> None:
         self.height = height
@@ -50,7 +50,7 @@ class Case:
                 self.shown += lines
 
     def come_back(self, *happened: events.Said, room: str = "lobby", until: int = 50, cursor: int = 0) -> None:
-        """Enter ``room``, and hear what has happened there up to one's own joining, which is number
+        """Enter ``room``, and receive what has happened there up to the user's own joining, number
         ``until``."""
         self.enter(room, until, cursor)
         self.receive(*happened, events.Joined(room, until, NOW, "ada", ""))

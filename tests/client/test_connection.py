@@ -1,4 +1,4 @@
-"""One connection: lines in any pieces, what is no line of news, and reasons in words."""
+"""One connection: lines in any pieces, protocol errors, and reasons for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEWS = [events.Pong(), None, events.Exited("ops", "lobby")]
 
 
 class ConnectionListener:
-    """Writes down what it is told, and ends a connection that speaks nonsense."""
+    """Records its callbacks, and ends a connection after a protocol error."""
 
     def __init__(self) -> None:
         self.news: list[Event | Answer | None] = []

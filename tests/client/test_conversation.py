@@ -1,4 +1,4 @@
-"""The conversation: what the client knows after what it has heard."""
+"""The conversation: what the client knows after what it has received."""
 
 from __future__ import annotations
 

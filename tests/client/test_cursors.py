@@ -1,4 +1,4 @@
-"""What has been seen: a place in each log, whatever order acks and events come in."""
+"""Cursors: they are right whatever the order of acks and events."""
 
 from __future__ import annotations
 

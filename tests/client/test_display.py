@@ -1,4 +1,4 @@
-"""The display: what waits for its turn, and for the present."""
+"""The display: lines that wait for the end of the turn, or for the live view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lines(*texts: str, seq: int = 0) -> list[FinalLine]:
 
 
 class Case:
-    """A display on a terminal of 40 by 8, and a past to look at."""
+    """A display on a terminal of 40 by 8, with a history."""
 
     def __init__(self) -> None:
         self.clock = MemoryReactorClock()

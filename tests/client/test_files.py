@@ -1,4 +1,4 @@
-"""Standard files: what Twisted changes is undone, and the last words come out."""
+"""Standard files: changes of Twisted are undone, and the last output is written."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_blocking_is_restored_even_after_the_file_is_closed(pipe: tuple[int, int
 
 
 class Case:
-    """Ends on a transport that writes nothing down but what it is told."""
+    """A `StdioProtocol` on a fake transport, whose callbacks are recorded."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -99,7 +99,7 @@ def test_a_full_output_pauses_the_link() -> None:
     assert link.paused == [True, False]
 
 
-# -- The file that remembers -----------------------------------------------------------------------
+# -- The state file --------------------------------------------------------------------------------
 
 LAST = SavedState("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
 

@@ -1,4 +1,4 @@
-"""The words: lines for what is heard and said."""
+"""The formatter: lines for what is received and sent."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_plain_lines() -> None:
     assert plain_line(events.Private("bob", "psst", NOW)) == "12:01 [bob] psst"
 
 
-# -- Before and after ------------------------------------------------------------------------------
+# -- History, search and catching up ---------------------------------------------------------------
 
 
 def test_each_line_knows_its_event(formatter: Formatter) -> None:

@@ -1,4 +1,4 @@
-"""What was found: which part of a text stands out, and what is shown around it."""
+"""Highlighting: which part of a text stands out, and the excerpt around it."""
 
 from __future__ import annotations
 

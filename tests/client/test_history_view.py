@@ -1,5 +1,5 @@
-"""Looking back: the server is asked for what is missing, and whatever it answers, the right rows
-are shown."""
+"""The history view: it requests what is missing, and shows the right rows whatever the server
+answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def said(seq: int, text: str = "", nick: str = "bob") -> Event:
 
 
 class Case:
-    """Somebody called ada who looks at a log of which ``size`` events are there."""
+    """ada looks at the history of a room with ``size`` events."""
 
     def __init__(self, size: int, first: int = 1, height: int = 10) -> None:
         self.log = [said(seq) for seq in range(first, first + size)]
@@ -51,7 +51,7 @@ class Case:
         return self.requests[-1]
 
     def answer(self) -> None:
-        """Let the server answer until nothing is asked any more."""
+        """Answer as the server does, until there are no more requests."""
         for _ in range(100):
             if not self.requests:
                 return
@@ -74,7 +74,7 @@ class Case:
 
     @property
     def texts(self) -> list[str]:
-        """The rows in sight, without times."""
+        """The visible rows, without times."""
         return [row[6:] if row[:2].isdigit() else row for row in map(plain, self.history.rows)]
 
     @property
@@ -105,7 +105,7 @@ def test_it_goes_as_far_back_as_the_log_and_says_so() -> None:
     while not case.history.notice:
         before = case.numbers[0]
         case.press(Key.PAGE_UP)
-        assert not case.numbers or case.numbers[-1] >= before  # No row is jumped over.
+        assert not case.numbers or case.numbers[-1] >= before  # No row is skipped.
         seen |= set(case.numbers)
     assert seen == set(range(7, 441))
     assert case.texts[0] == "-- The log of #lobby begins here. --"
@@ -300,7 +300,7 @@ def test_at_the_edge_of_the_window_a_notice_says_that_more_is_requested() -> Non
     assert len(case.requests) == 1
     before = case.numbers
     case.answer()
-    assert case.numbers[1:] == before  # Where the line of the day was, there is an older one.
+    assert case.numbers[1:] == before  # An older event has taken the row of the day.
     case.press(Key.UP)
     assert case.numbers[0] == before[0] - 2
 

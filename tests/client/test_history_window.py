@@ -1,4 +1,4 @@
-"""The past: which of its rows are in sight, whatever is added, dropped or turned."""
+"""The history window: which rows are visible, whatever is added, dropped or resized."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_an_event_moves_to_the_middle() -> None:
 
 
 def wide(number: int) -> HistoryWindow:
-    """A past of so many events, each of which is wrapped on a narrow screen."""
+    """A window with so many events, each wrapped on a narrow screen."""
     one = HistoryWindow("lobby", BEGINNING)
     one.resize(40, 9)
     one.replace([entry(seq, "day", f"e{seq} " + "word " * 6) for seq in range(1, number)], 1, number, False, True)
@@ -196,7 +196,7 @@ def test_it_is_bounded_and_knows_what_it_has_dropped() -> None:
 
 
 class Log:
-    """A log of which every event is one to three rows, and which forgets."""
+    """A log whose events are one to three rows each, and which deletes old ones."""
 
     def __init__(self, first: int, end: int) -> None:
         self.first, self.end = first, end

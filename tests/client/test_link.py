@@ -1,4 +1,4 @@
-"""The link: whatever breaks and whenever, nothing is lost and nothing doubled."""
+"""The link: whenever it breaks, nothing is lost and nothing is doubled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))
 
 
 class Recorder:
-    """A listener that writes down what it is told."""
+    """A listener that records its callbacks."""
 
     def __init__(self) -> None:
         self.news: list[Event | Answer] = []
@@ -62,7 +62,7 @@ class Recorder:
 
     @property
     def texts(self) -> list[str]:
-        """All that was said, scrollback included."""
+        """Everything that was said, with the scrollback."""
         news = [one for news in self.news for one in (news.scrollback if isinstance(news, events.Entered) else (news,))]
         return [said.text for said in news if isinstance(said, events.Said)]
 
@@ -86,7 +86,7 @@ class Case:
 
     @property
     def last(self) -> list[Command]:
-        """What the newest connection has heard."""
+        """The commands that the newest connection has received."""
         return self.server.connections[-1].received
 
     def say(self, text: str) -> None:
@@ -235,7 +235,7 @@ def test_any_story_ends_with_everything_once_and_in_order(story: list[object], a
     case.say("ada last")
     case.server.later(2 * PAUSES[1])
     assert [text for text in case.server.texts if not text.startswith("bob")] == said
-    assert case.recorder.texts == others  # One's own are told by their acks.
+    assert case.recorder.texts == others  # Own messages are confirmed by their acks.
     assert not case.link.outbox
     assert case.link.up
 

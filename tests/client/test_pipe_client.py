@@ -1,4 +1,4 @@
-"""Off a terminal: what is read is said, what is said is printed, and how it ends."""
+"""The client without a terminal: input is sent, messages are printed, and every way to end."""
 
 from __future__ import annotations
 

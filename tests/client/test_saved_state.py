@@ -1,4 +1,4 @@
-"""What is remembered from one run to the next."""
+"""The state that is saved between runs."""
 
 from __future__ import annotations
 

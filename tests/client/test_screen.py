@@ -1,5 +1,4 @@
-"""The screen: whatever is shown, in whatever order and size, the terminal shows that and nothing
-else."""
+"""The screen: the terminal shows exactly what it should, whatever the order and the size."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ def lines(*texts: str) -> list[FinalLine]:
 
 
 class Case:
-    """A screen, and the glass that shows it."""
+    """A screen, and the simulated terminal that shows it."""
 
     def __init__(self, columns: int = 40, rows: int = 8, colours: bool = True, alternate: bool = True) -> None:
         self.screen, self.glass = Screen(columns, rows, colours), Glass(columns, rows, alternate)
@@ -124,7 +123,7 @@ def test_only_what_changed_is_painted() -> None:
     assert "> x" in painted.replace("\x1b[m", "")
 
 
-# -- The past --------------------------------------------------------------------------------------
+# -- The history -----------------------------------------------------------------------------------
 
 
 def event(text: str, seq: int, room: str = "lobby", quoted: bool = False) -> FinalLine:

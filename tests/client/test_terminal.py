@@ -1,5 +1,4 @@
-"""The real terminal, on a pseudo-terminal; with real programs it is tested in
-tests/conversations."""
+"""The real terminal, on a pseudo-terminal; tests/conversations tests it with real programs."""
 
 from __future__ import annotations
 

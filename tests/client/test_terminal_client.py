@@ -67,7 +67,7 @@ class Case:
         self.server.later(0.001)
 
     def keys(self, *keys: str) -> None:
-        """Press ``keys``, and let everything arrive."""
+        """Press ``keys``, and deliver everything."""
         for key in keys:
             self.client.keys(key.encode())
         self.settle()
@@ -335,7 +335,7 @@ def test_text_of_the_server_cannot_control_the_terminal(case: Case) -> None:
     assert case.glass.bells == 0
 
 
-# -- The past --------------------------------------------------------------------------------------
+# -- The history -----------------------------------------------------------------------------------
 
 PAGE_UP, PAGE_DOWN, ESCAPE = "\x1b[5~", "\x1b[6~", "\x1b"
 LONG = [f"number {number}" for number in range(1, 301)]
@@ -343,7 +343,7 @@ LONG = [f"number {number}" for number in range(1, 301)]
 
 @pytest.fixture
 def long() -> Iterator[Case]:
-    """Somebody in a room in which a lot was said."""
+    """A person in a room with many messages."""
     case = Case(before=LONG)
     yield case
     case.client.quit()
@@ -538,7 +538,7 @@ def test_help_lists_the_clients_own_command(case: Case) -> None:
 
 
 def back(seq: int, said_since: int, **more: str) -> Case:
-    """Somebody who comes back, and had seen #lobby up to event ``seq``; ``said_since`` messages are
+    """A person who comes back and has seen #lobby up to event ``seq``; ``said_since`` messages are
     new."""
     saved = SavedState(more.get("log", "log-1"), ("lobby",), "lobby", {"lobby": seq})
     return Case(before=LONG[: seq + said_since], saved=saved)

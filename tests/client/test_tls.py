@@ -1,5 +1,4 @@
-"""Which certificates are trusted: a client and a server of OpenSSL, who pass each other their bytes
-in memory."""
+"""Which certificates are trusted, between a client and a server of OpenSSL in memory."""
 
 from __future__ import annotations
 
@@ -87,7 +86,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Protocol:
-    """What Twisted's side of a connection is told."""
+    """Records what Twisted's side of a connection is told."""
 
     why = ""
 
@@ -97,8 +96,8 @@ class Protocol:
 
 
 def meet(trust: Trust, host: str, certificate: str, key: str, newest: int = SSL.TLS1_3_VERSION, count: int = 1) -> tuple[str, str]:
-    """Why ``trust`` refuses a server with this certificate at ``host``, else nothing, and which
-    version of TLS they agree on."""
+    """Why ``trust`` refuses a server with this certificate at ``host`` (empty: it does not), and
+    the version of TLS that they agree on."""
     protocol: Any = Protocol()
     creator = trust.creator(host)
     for _ in range(count):
@@ -119,7 +118,7 @@ def meet(trust: Trust, host: str, certificate: str, key: str, newest: int = SSL.
 
 
 def pump(client: SSL.Connection, server: SSL.Connection) -> None:
-    """Shake hands. Raises SSL.Error where they cannot."""
+    """Shake hands. Raises SSL.Error if that fails."""
     for _ in range(4):
         for one, other in ((client, server), (server, client)):
             with contextlib.suppress(SSL.WantReadError):
@@ -129,7 +128,7 @@ def pump(client: SSL.Connection, server: SSL.Connection) -> None:
 
 
 def fingerprint(certificate: str) -> str:
-    """As openssl tells it."""
+    """The fingerprint according to openssl."""
     (only,) = x509.load_pem_x509_certificates(Path(certificate).read_bytes())
     return only.fingerprint(SHA256()).hex(":").upper()
 
@@ -251,7 +250,7 @@ def test_an_unusable_file_is_refused() -> None:
         Trust("/dev/null")
 
 
-# -- What becomes of the link
+# -- The link
 
 
 def distrust(server: ScriptedServer) -> None:

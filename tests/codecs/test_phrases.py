@@ -1,4 +1,4 @@
-"""Sentences: without marks and line ends, whatever they tell."""
+"""Sentences for people, without marks and line ends."""
 
 from __future__ import annotations
 

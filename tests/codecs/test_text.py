@@ -1,4 +1,4 @@
-"""The codec for people: what is told, word for word, and what a line asks."""
+"""The codec for people: every sentence, word for word, and the commands in lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MSG = events.HelpLine("msg", "/msg NICK TEXT", "tell one person")
 
 @pytest.fixture(autouse=True)
 def _two_hours_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The server stands where the clocks are two hours ahead of UTC."""
+    """The server's zone is two hours ahead of UTC."""
     monkeypatch.setenv("TZ", "EAST-2")
     time.tzset()
     yield
@@ -279,7 +279,7 @@ def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
     assert refused.value.code == code
 
 
-# -- Laws ------------------------------------------------------------------------------------------
+# -- Properties ------------------------------------------------------------------------------------
 
 
 @given(ANY_TEXT, st.booleans())
@@ -340,8 +340,8 @@ def test_history_is_a_report(text: str) -> None:
 
 
 def typed(person: Person, line: str) -> list[str]:
-    """What the person reads after typing ``line``; like everybody with a terminal, they are not
-    sent what they did themselves."""
+    """What the person reads after typing ``line``. As on every text door, they do not get their own
+    events."""
     try:
         command = CODEC.decode(line.encode(), person.session.name is not None)
         if command is not None:
