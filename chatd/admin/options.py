@@ -6,7 +6,7 @@ import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from chatd import __version__
 from chatd.admin import backup, checking, deleting, exporting, importing
@@ -86,10 +86,17 @@ server must be stopped, except for --dry-run.
 """
 
 
+class Parser(ArgumentParser):
+    """Reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
 def parser() -> ArgumentParser:
     """The parser of the command line; ``run`` in its result is a :data:`Run`."""
     plain = argparse.RawDescriptionHelpFormatter
-    top = ArgumentParser(
+    top = Parser(
         "chatd-admin",
         description="Back up, check, export, import and delete the data of a chatd server.",
         epilog=CLOSING,

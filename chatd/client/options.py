@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from chatd import __version__
 
@@ -93,6 +93,13 @@ class Options:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
 def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     """The options in ``arguments`` and ``environment``.
 
@@ -104,11 +111,11 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
     try:
         host, port = parse_server(chosen.server or environment.get("CHATD_SERVER") or DEFAULT_HOST)
     except ValueError as error:
-        parser.error(str(error))
+        _fail(parser, str(error))
     if chosen.as_json and not chosen.listen:
-        parser.error("--json needs --listen")
+        _fail(parser, "--json needs --listen")
     if chosen.fresh and chosen.listen:
-        parser.error("--fresh is only for a terminal; --listen never resumes")
+        _fail(parser, "--fresh is only for a terminal; --listen never resumes")
     nick = chosen.nick or next(filter(None, map(environment.get, ("CHATD_NICK", "USER", "LOGNAME"))), "")
     dumb = environment.get("TERM", "dumb") == "dumb"
     return Options(
@@ -168,11 +175,15 @@ def _trust(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Trust
         fingerprint = "" if chosen.fingerprint is None else parse_fingerprint(chosen.fingerprint)
         return Trust(chosen.ca, fingerprint)
     except (BadCaFile, ValueError) as error:
-        parser.error(str(error))
+        _fail(parser, str(error))
+
+
+def _fail(parser: argparse.ArgumentParser, why: str) -> NoReturn:
+    parser.exit(2, f"{parser.prog}: {why}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="chatd-client",
         description=_DESCRIPTION,
         epilog=_EPILOG,
