@@ -1,6 +1,6 @@
-"""``chatd-admin``: what an operator does with a server's data (``docs/operating.md``).
+"""``chatd-admin``: what an operator does with the data of a server (``docs/operating.md``).
 
-``main`` knows the command line and the exit statuses, ``data`` opens the folder, and ``progress``
-shows what takes long; the commands are in ``copying`` (backup), ``checking``, ``exporting``,
-``importing`` and ``deleting`` (forget, vacuum).
+``main`` runs a command, ``options`` has the command line, ``data`` opens the data folder, and
+``progress`` shows how far a long command is. The commands are in ``backup``, ``checking`` (check,
+rooms), ``exporting``, ``importing`` (with ``jsonl``) and ``deleting`` (forget, vacuum).
 """

@@ -15,36 +15,36 @@ from chatd.store import queries
 from chatd.store.queries import RoomRow, event_id
 
 COUNTED_AT_ONCE: Final = 20_000
-"""The events that are counted at once, in number: some milliseconds."""
+"""How many events are counted at once: it takes some milliseconds."""
 
 
 def check(folder: Path, options: argparse.Namespace) -> int:
-    """Look for damage: what SQLite finds, and holes in the numbers."""
+    """Look for damage that SQLite finds, and for gaps in the numbers."""
     found = False
-    with data.reading(folder) as connection:
-        for line in chain(_found_by_sqlite(connection), _holes(connection)):
+    with data.open_to_read(folder) as connection:
+        for line in chain(_damage(connection), _gaps(connection)):
             print(line)
             found = True
-    print("damage was found: restore a backup; export saves what can be read" if found else "no damage was found")
+    print("damage found: restore a backup; export saves what can still be read" if found else "no damage found")
     return int(found)
 
 
 def rooms(folder: Path, options: argparse.Namespace) -> int:
     """List the rooms."""
-    with data.reading(folder) as connection:
+    with data.open_to_read(folder) as connection:
         for row in queries.rooms(connection):
             print(f"#{row.name} {row.first} {row.end - 1}")
     return 0
 
 
-def _found_by_sqlite(connection: Connection) -> list[str]:
+def _damage(connection: Connection) -> list[str]:
     with Progress("looking for damage") as progress:
         found = in_thread(connection, progress, lambda: connection.execute("PRAGMA integrity_check(20)").fetchall())
     return [line for (line,) in found if line != "ok"]
 
 
-def _holes(connection: Connection) -> Iterator[str]:
-    connection.execute("BEGIN")  # What is said and deleted meanwhile changes nothing in what is counted.
+def _gaps(connection: Connection) -> Iterator[str]:
+    connection.execute("BEGIN")  # A snapshot: new and deleted events do not change the count.
     rows = queries.rooms(connection)
     done, total = 0, sum(row.end - row.first for row in rows)
     with Progress("looking for holes") as progress:
@@ -52,16 +52,16 @@ def _holes(connection: Connection) -> Iterator[str]:
             number = 0
             for part in _parts(connection, row):
                 number += part
-                progress.at(done + number, total)
+                progress.update(done + number, total)
             done += number
             if number != row.end - row.first:
-                yield f"#{row.name}: {number} events are stored where there should be {row.end - row.first}"
+                yield f"#{row.name}: {number} events are stored, but there should be {row.end - row.first}"
 
 
 def _parts(connection: Connection, row: RoomRow) -> Iterator[int]:
-    """How many events there are in each part of a room; before the first one there should be
+    """How many events each part of a room has; the part before the first event should have
     none."""
     starts = [0, *range(row.first, row.end, COUNTED_AT_ONCE), row.end]
     for start, stop in pairwise(starts):
-        sought = (event_id(row.id, start), event_id(row.id, stop))
-        yield connection.execute("SELECT count(*) FROM event WHERE id >= ? AND id < ?", sought).fetchone()[0]
+        ids = (event_id(row.id, start), event_id(row.id, stop))
+        yield connection.execute("SELECT count(*) FROM event WHERE id >= ? AND id < ?", ids).fetchone()[0]

@@ -1,5 +1,5 @@
-"""A server's data folder: read from while the server runs, changed while it is stopped; and
-databases that are made beside it."""
+"""The data folder of a server: read while the server runs, changed while it is stopped. Also new
+database files."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from chatd.store.database import InUseError, UnusableError
 
 
 @contextlib.contextmanager
-def reading(folder: Path, *, older_too: bool = False) -> Iterator[sqlite3.Connection]:
-    """The database in ``folder``, to read from, whether a server is using it or not. Raises
+def open_to_read(folder: Path, *, older_too: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open the database in ``folder`` for reading, whether a server is using it or not. Raises
     UnusableError."""
-    with checked(_existing(folder), only_read=True, older_too=older_too) as connection:
+    with open_database(_existing(folder), only_read=True, older_too=older_too) as connection:
         yield connection
 
 
 @contextlib.contextmanager
-def changing(folder: Path) -> Iterator[sqlite3.Connection]:
-    """The database in ``folder``, which no server is using meanwhile. Raises UnusableError."""
+def open_to_change(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Open the database in ``folder`` for changes, and keep servers away from it. Raises
+    UnusableError."""
     path = _existing(folder)
-    with locked(folder), checked(path) as connection:
+    with locked(folder), open_database(path) as connection:
         yield connection
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep every server out of ``folder``, which is made if need be. Raises UnusableError."""
+    """Keep servers away from ``folder``, which is created if needed. Raises UnusableError."""
     try:
         held = database.lock(folder)
     except InUseError:
@@ -44,38 +45,39 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def checked(path: Path, *, only_read: bool = False, older_too: bool = False) -> Iterator[sqlite3.Connection]:
-    """A connection to the database at ``path``, if it is one of this version, or ``older_too``.
+def open_database(path: Path, *, only_read: bool = False, older_too: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection to the database at ``path``, if it is of this version; ``older_too``: or of an
+    older one.
 
-    Raises UnusableError, also for whatever SQLite raises meanwhile.
+    Raises UnusableError, also for any error of SQLite in the block.
     """
-    with _naming(path), contextlib.closing(database.connect(path, only_read=only_read)) as connection:
+    with _errors_named(path), contextlib.closing(database.connect(path, only_read=only_read)) as connection:
         _check_version(connection, path, older_too)
         if not only_read:
-            connection.execute("PRAGMA wal_autocheckpoint = 1000")  # Nobody waits for an answer, and the disk may be full.
+            connection.execute("PRAGMA wal_autocheckpoint = 1000")  # Speed does not matter here, and the disk may be full.
         yield connection
 
 
 @contextlib.contextmanager
-def begun(part: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to an empty database that is made at ``part``, and is in that one file alone.
+def new_database(part: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a new database at ``part``, which is one file without others beside it.
     Raises UnusableError."""
     database.prepare(part)
-    with _naming(part), contextlib.closing(database.connect(part)) as connection:
+    with _errors_named(part), contextlib.closing(database.connect(part)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         yield connection
 
 
 @contextlib.contextmanager
-def made(file: Path) -> Iterator[Path]:
-    """Where to write a database that is to be ``file``: there all at once in the end, or not at
+def new_file(file: Path) -> Iterator[Path]:
+    """The path to write a database to that is to become ``file``: complete at the end, or not at
     all.
 
-    Until then it is called ``file.part``, and is removed if anything is raised; after a kill, by
-    the next attempt.
+    Until then it is called ``file.part``. It is removed if the block raises; after a kill, by the
+    next attempt.
     """
     if left := [path for path in _companions(file) if path.exists()]:
-        raise UnusableError(f"{left[0]} is there without {file}, and would spoil a new one: move it away")
+        raise UnusableError(f"{left[0]} exists without {file}, and would damage a new one: move it away")
     part = file.with_name(f"{file.name}.part")
     _remove(part)
     try:
@@ -93,11 +95,11 @@ def room(connection: sqlite3.Connection, text: str) -> queries.RoomRow:
     for row in queries.rooms(connection):
         if row.key == name.key:
             return row
-    raise UnusableError(f"there is no room #{name.text}; chatd-admin rooms lists those that there are")
+    raise UnusableError(f"there is no room #{name.text}; chatd-admin rooms lists the rooms")
 
 
-def numbered(start: int, stop: int) -> str:
-    """The events from number ``start`` up to, not including, ``stop``, in words."""
+def event_range(start: int, stop: int) -> str:
+    """The events from number ``start`` up to, not including, ``stop``, for people."""
     match stop - start:
         case 0:
             return "no events"
@@ -108,8 +110,8 @@ def numbered(start: int, stop: int) -> str:
 
 
 @contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Raise UnusableError, with the name of the file, for what SQLite raises."""
+def _errors_named(path: Path) -> Iterator[None]:
+    """Raise UnusableError, with the name of the file, for errors of SQLite."""
     try:
         yield
     except sqlite3.Error as error:
@@ -126,12 +128,12 @@ def _existing(folder: Path) -> Path:
 def _check_version(connection: sqlite3.Connection, path: Path, older_too: bool) -> None:
     [application] = connection.execute("PRAGMA application_id").fetchone()
     if application != database.APPLICATION_ID:
-        raise UnusableError(f"{path} is no database of chatd")
+        raise UnusableError(f"{path} is not a chatd database")
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if version > database.VERSION:
         raise UnusableError(f"{path} is from a newer chatd: use its chatd-admin")
     if version < database.VERSION and not older_too:
-        raise UnusableError(f"{path} is from an older chatd: back it up, and start the server once, which brings it up to date")
+        raise UnusableError(f"{path} is from an older chatd: back it up, and start the server once, which upgrades it")
 
 
 def _companions(path: Path) -> list[Path]:
@@ -145,8 +147,8 @@ def _remove(part: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have the names in ``folder`` on the disk, where that can be asked for."""
+    """Have the names in ``folder`` written to the disk, if possible."""
     opened = os.open(folder, os.O_RDONLY)
-    with contextlib.suppress(OSError):  # Not every network file system takes it, and a backup may go to one.
+    with contextlib.suppress(OSError):  # Not every network file system supports it, and a backup may be on one.
         os.fsync(opened)
     os.close(opened)

@@ -18,24 +18,24 @@ from chatd.store.queries import RoomRow, event_id
 def forget(folder: Path, options: argparse.Namespace) -> int:
     """Delete the oldest events of a room."""
     before = when.moment(options.before, int(time.time() * 1000)) if options.before else FOR_EVER
-    with (data.reading if options.dry_run else data.changing)(folder) as connection:
+    with (data.open_to_read if options.dry_run else data.open_to_change)(folder) as connection:
         row = data.room(connection, options.room)
         end = _end(connection, row, before)
         if not options.dry_run:
             _forget(connection, row, before, end)
     print(_deleted(row, end, options.dry_run))
     if end > row.first and not options.dry_run:
-        print("chatd-admin vacuum wipes them from the file, and gives their space back")
+        print("chatd-admin vacuum erases them from the file, and frees the space")
     return 0
 
 
 def vacuum(folder: Path, options: argparse.Namespace) -> int:
-    """Give the space of what was deleted back to the disk."""
-    with (data.reading if options.dry_run else data.changing)(folder) as connection:
+    """Free the space of deleted events."""
+    with (data.open_to_read if options.dry_run else data.open_to_change)(folder) as connection:
         before = _size(folder)
         if options.dry_run:
             [free], [page] = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_size"))
-            print(f"at least {free * page:,} of {before:,} bytes would be given back")
+            print(f"at least {free * page:,} of {before:,} bytes would be freed")
             return 0
         with Progress("vacuum") as progress:
             in_thread(connection, progress, lambda: _vacuum(connection))
@@ -44,8 +44,8 @@ def vacuum(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _end(connection: sqlite3.Connection, row: RoomRow, before: int) -> int:
-    """The seq of the first event of a room that is not older than ``before``; the next event's,
-    where none is."""
+    """The seq of the first event of a room that is not older than ``before``; if there is none,
+    that of the next event."""
     found = connection.execute(
         "SELECT id FROM event WHERE id >= ? AND id < ? AND time >= ? ORDER BY id LIMIT 1",
         (event_id(row.id, row.first), event_id(row.id, row.end), before),
@@ -59,27 +59,27 @@ def _forget(connection: sqlite3.Connection, row: RoomRow, before: int, end: int)
         with Progress("forget") as progress:
             while first < end:
                 first, _ = deletion.forget(connection, row.id, before, end)
-                progress.at(first - row.first, end - row.first)
+                progress.update(first - row.first, end - row.first)
     except (KeyboardInterrupt, sqlite3.Error) as stop:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        told = f"{_deleted(row, data.room(connection, row.name).first, False)}; the same command goes on"
-        raise type(stop)(f"{stop}; {told}" if str(stop) else told) from None
+        done = f"{_deleted(row, data.room(connection, row.name).first, False)}; the same command continues"
+        raise type(stop)(f"{stop}; {done}" if str(stop) else done) from None
 
 
 def _deleted(row: RoomRow, end: int, dry_run: bool) -> str:
-    """What has been done, or would be, where the events before ``end`` are deleted."""
+    """What has been done, or would be, by deleting the events before number ``end``."""
     delete, leave = ("would delete", "leave") if dry_run else ("deleted", "left")
-    return f"#{row.name}: {delete} {data.numbered(row.first, end)}, {leave} {data.numbered(end, row.end)}"
+    return f"#{row.name}: {delete} {data.event_range(row.first, end)}, {leave} {data.event_range(end, row.end)}"
 
 
 def _vacuum(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO search (search) VALUES ('optimize')")  # Until then it has the words of what was deleted.
+    connection.execute("INSERT INTO search (search) VALUES ('optimize')")  # Until then the index has the words of deleted messages.
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _size(folder: Path) -> int:
-    """What the database takes, in bytes, with what waits in its write-ahead log."""
+    """The size of the database in bytes, with its write-ahead log."""
     path = folder / database.FILE_NAME
     return sum(part.stat().st_size for part in (path, path.with_name(f"{path.name}-wal")) if part.exists())

@@ -13,44 +13,42 @@ from typing import Final
 from chatd.admin import data
 from chatd.admin.progress import Progress
 from chatd.codecs.json import encode_news
-from chatd.codecs.text import TextCodec, TextView
+from chatd.codecs.phrases import Phrases
 from chatd.core.events import Event
 from chatd.store import queries
 from chatd.store.database import UnusableError
 
 EVENTS_AT_ONCE: Final = 1000
-"""The events that are read at once, in number."""
+"""How many events are read at once."""
 
 
 def export(folder: Path, options: argparse.Namespace) -> int:
-    """Write what happened in a room to standard output, in UTF-8: what there is of it, even if some
-    of it is not."""
+    """Write the events of a room to standard output, in UTF-8; if some are missing, the others."""
     encode, output = encode_news if options.json else _text_encoder(), sys.stdout.buffer
-    with data.reading(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
+    with data.open_to_read(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
         row = data.room(connection, options.room)
         missing = total = row.end - row.first
         for event in _events(connection, row):
             output.write(encode(event))
             missing -= 1
-            progress.at(total - missing, total)
+            progress.update(total - missing, total)
         output.flush()
     if missing:
-        raise UnusableError(f"{missing} events of #{row.name} are not there: deleted meanwhile, or damaged (chatd-admin check)")
+        raise UnusableError(f"{missing} events of #{row.name} are missing: deleted in the meantime, or damaged (chatd-admin check)")
     return 0
 
 
 def _text_encoder() -> Callable[[Event], bytes]:
-    codec = TextCodec(lambda: 0)
+    phrases = Phrases(lambda: 0)  # In an export every time has its date.
 
     def line(event: Event) -> bytes:
-        words = codec.encode(event, TextView.CURRENT_ROOM).removesuffix(b"\r\n").removeprefix(b"-- ")
-        return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} ".encode() + words + b"\n"
+        return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} {phrases.event(event)}\n".encode()
 
     return line
 
 
 def _events(connection: Connection, row: queries.RoomRow) -> Iterator[Event]:
-    """In parts, each of them read for itself: an open transaction would have the server's
-    write-ahead log grow for as long as the one who reads the export takes."""
+    """The events of a room, read in parts. One transaction for all would let the server's
+    write-ahead log grow for as long as the reader of the export takes."""
     for start in range(row.first, row.end, EVENTS_AT_ONCE):
         yield from queries.events(connection, row.id, row.name, start, min(start + EVENTS_AT_ONCE, row.end))

@@ -1,4 +1,4 @@
-"""``chatd-admin import``: a room from JSON lines, as ``export --json`` writes them."""
+"""``chatd-admin import``: makes a room of JSON lines, as ``export --json`` writes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chatd.admin import data
-from chatd.admin.lines import events_of
+from chatd.admin.jsonl import events_of
 from chatd.admin.progress import Progress
 from chatd.core.events import Event, Said
 from chatd.core.limits import ROOMS_STORED
@@ -27,15 +27,16 @@ from chatd.store.queries import to_row
 
 
 @dataclass(slots=True)
-class _Sum:
-    """What the events that went by come to."""
+class _Summary:
+    """What a sequence of events amounts to: its first and last number, and the state of the room
+    after it."""
 
     first: int = 0
     last: int = 0
     state: RoomState = field(default_factory=RoomState)
 
-    def over(self, events: Iterator[Event]) -> Iterator[Event]:
-        """``events``, while they go by."""
+    def count(self, events: Iterator[Event]) -> Iterator[Event]:
+        """``events``, each of them counted as it passes."""
         for event in events:
             self.first = self.first or event.seq
             self.last = event.seq
@@ -43,31 +44,31 @@ class _Sum:
             yield event
 
 
-def bring_in(folder: Path, options: argparse.Namespace) -> int:
-    """Make a room of the events in a file: of all of them, or of none if anything is wrong."""
+def import_room(folder: Path, options: argparse.Namespace) -> int:
+    """Make a room of the events in a file; of none if anything is wrong."""
     with _input(options.file) as (name, file), Progress("import") as progress:
         events = events_of(name, file, progress)
         first = next(events, None)
         if first is None:
-            raise UnusableError(f"{name} holds no events")
-        room, sum = parse_room(options.room or first.room), _Sum()
-        events = sum.over(chain([first], events))
+            raise UnusableError(f"{name} has no events")
+        room, summary = parse_room(options.room or first.room), _Summary()
+        events = summary.count(chain([first], events))
         if options.dry_run:
             _try(folder, room, events)
             progress.clear()
-            _tell(room, sum, "would import")
+            _report(room, summary, "would import")
         else:
             with data.locked(folder):
-                _store(folder / database.FILE_NAME, room, events, sum)
+                _store(folder / database.FILE_NAME, room, events, summary)
                 progress.clear()
-                _tell(room, sum, "imported")
-                _index(folder / database.FILE_NAME, room, sum)
+                _report(room, summary, "imported")
+                _index(folder / database.FILE_NAME, room, summary)
     return 0
 
 
 @contextlib.contextmanager
 def _input(file: str) -> Iterator[tuple[str, BinaryIO]]:
-    """What ``file`` is called, and what to read from; ``-`` is standard input."""
+    """The name of ``file`` for people, and the file to read from; ``-`` is standard input."""
     if file == "-":
         yield "standard input", sys.stdin.buffer
     else:
@@ -75,83 +76,82 @@ def _input(file: str) -> Iterator[tuple[str, BinaryIO]]:
             yield file, opened
 
 
-def _tell(room: Name, sum: _Sum, verb: str) -> None:
-    print(f"#{room.text}: {verb} {data.numbered(sum.first, sum.last + 1)}")
-    kept = sum.state.retention.text
-    if kept == NONE:
-        print("its people have chosen to keep nothing of it: the server goes by that, and deletes it")
-    elif kept:
-        print(f"its people have chosen to keep it for {words(kept)}: the server goes by that, and deletes what is older")
+def _report(room: Name, summary: _Summary, verb: str) -> None:
+    print(f"#{room.text}: {verb} {data.event_range(summary.first, summary.last + 1)}")
+    keep = summary.state.retention.text
+    if keep == NONE:
+        print("its members have set it to keep no messages: the server deletes them")
+    elif keep:
+        print(f"its members have set it to keep messages for {words(keep)}: the server deletes older ones")
     sys.stdout.flush()
 
 
 def _try(folder: Path, room: Name, events: Iterator[Event]) -> None:
-    """Find out whether ``events`` could be stored."""
+    """Check whether ``events`` could be stored."""
     if (folder / database.FILE_NAME).exists():
-        with data.reading(folder) as connection:
+        with data.open_to_read(folder) as connection:
             _free_id(connection, room)
     deque(events, maxlen=0)
 
 
-def _store(path: Path, room: Name, events: Iterator[Event], sum: _Sum) -> None:
-    """Store ``events`` in one transaction; where there is no database yet, in one that is there
-    when all of them are in it."""
+def _store(path: Path, room: Name, events: Iterator[Event], summary: _Summary) -> None:
+    """Store ``events`` in one transaction, or if there is no database yet, in a new one that
+    appears when it is complete."""
     if path.exists():
-        with data.checked(path) as connection:
-            _write(connection, room, events, sum)
+        with data.open_database(path) as connection:
+            _write(connection, room, events, summary)
     else:
-        with data.made(path) as part, data.begun(part) as connection:
-            _write(connection, room, events, sum)
+        with data.new_file(path) as part, data.new_database(part) as connection:
+            _write(connection, room, events, summary)
 
 
-def _write(connection: sqlite3.Connection, room: Name, events: Iterator[Event], sum: _Sum) -> None:
+def _write(connection: sqlite3.Connection, room: Name, events: Iterator[Event], summary: _Summary) -> None:
     connection.execute("BEGIN IMMEDIATE")
     id = _free_id(connection, room)
     connection.executemany(
         "INSERT INTO event (id, time, kind, nick, sender_id, text, detail, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (to_row(id, _of_nobody(event, id)) for event in events),
+        (to_row(id, _without_sender(event, id)) for event in events),
     )
-    connection.execute("INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?)", (id, room.key, room.text, sum.first))
-    queries.store_state(connection, id, sum.state)
+    connection.execute("INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?)", (id, room.key, room.text, summary.first))
+    queries.store_state(connection, id, summary.state)
     connection.execute("COMMIT")
 
 
 def _free_id(connection: sqlite3.Connection, room: Name) -> int:
-    """The id for ``room``, which there may not be yet: it is stored with its first event. Raises
-    UnusableError."""
+    """A new id for ``room``, which must not exist yet: a room is stored with its first event.
+    Raises UnusableError."""
     rows = queries.rooms(connection)
     for row in rows:
         if row.key == room.key:
-            raise UnusableError(f"#{row.name} has given numbers up to {row.end - 1} already: --room NAME imports into another room")
+            raise UnusableError(f"#{row.name} has had events up to number {row.end - 1}: --room NAME imports into another room")
     if len(rows) >= ROOMS_STORED:
         raise UnusableError(f"there are {ROOMS_STORED} rooms already, and the server takes no more")
     return max((row.id for row in rows), default=0) + 1
 
 
-def _of_nobody(event: Event, room: int) -> Event:
+def _without_sender(event: Event, room: int) -> Event:
     """``event`` as it is stored.
 
-    Whose it was is a secret that no file has, so it is nobody's: an id was given by its sender, and
-    stands for this message only together with them. One sender_id for each message keeps all ids
-    apart.
+    An export does not have the sender_id, which is a secret. The id of a message is unique only for
+    one sender, so each imported message gets a sender_id of its own.
     """
     if isinstance(event, Said) and event.id:
         return replace(event, sender_id=f"imported {room}.{event.seq}")
     return event
 
 
-def _index(path: Path, room: Name, sum: _Sum) -> None:
-    """Bring what is imported into the search index; what is not by the end of this, the server
-    brings into it."""
+def _index(path: Path, room: Name, summary: _Summary) -> None:
+    """Add the imported messages to the search index. If this is interrupted, the server adds the
+    rest."""
     try:
-        with data.checked(path) as connection, Progress("index") as progress:
+        with data.open_database(path) as connection, Progress("index") as progress:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")  # A part that a loss of power takes away is indexed again.
+            connection.execute("PRAGMA synchronous = NORMAL")  # What a power failure undoes is indexed again.
             id, done = data.room(connection, room.text).id, 0
             while index.index(connection, id):
                 done += index.INDEXED_AT_ONCE
-                progress.at(done, sum.last - sum.first)
+                progress.update(done, summary.last - summary.first)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("the server brings the rest into the search index") from None
+        raise KeyboardInterrupt("the server adds the rest to the search index") from None
     except UnusableError as error:
-        raise UnusableError(f"{error}; the server brings the rest into the search index") from None
+        raise UnusableError(f"{error}; the server adds the rest to the search index") from None

@@ -1,4 +1,4 @@
-"""``chatd-admin``: does what its options say, and tells how that ended."""
+"""``chatd-admin``: runs a command, and reports how it ended."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ STOPPED: Final = 130
 """The exit status after Ctrl-C: 128 and the number of SIGINT, as shells count."""
 
 UNREAD: Final = 141
-"""The exit status where nobody reads what is written: 128 and the number of SIGPIPE."""
+"""The exit status if nobody reads the output: 128 and the number of SIGPIPE."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what ``arguments`` say; the exit status."""
+    """Run the command in ``arguments``; returns the exit status."""
     options = parser().parse_args(arguments)
     run: Run = options.run
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # A terminal may lack the characters of a room's name.
+        sys.stdout.reconfigure(errors="backslashreplace")  # A terminal may not support the characters of a room name.
     try:
         status = run(Path(options.data) if options.data else database.default_folder(), options)
         sys.stdout.flush()
@@ -37,23 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()
         return UNREAD
     except KeyboardInterrupt as stop:
-        _tell(f"stopped: {stop}" if stop.args else "stopped")
+        _report(f"stopped: {stop}" if stop.args else "stopped")
         return STOPPED
     except OSError as error:
         _drop_output()
-        _tell(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        _report(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
     except (UnusableError, Refusal, sqlite3.Error) as error:
-        _tell(str(error))
+        _report(str(error))
     return 1
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     print(f"chatd-admin: {line}", file=sys.stderr)
 
 
 def _drop_output() -> None:
-    """Write nothing of what is still buffered: Python would try that again at the end, and
-    complain."""
+    """Discard the buffered output: Python would try to write it again at the end, and report an
+    error."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -6,24 +6,25 @@ import argparse
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from chatd import __version__
-from chatd.admin import checking, copying, deleting, exporting, importing
+from chatd.admin import backup, checking, deleting, exporting, importing
 
 Run = Callable[[Path, Namespace], int]
-"""A command: what it does with the data folder and its options, and the exit status."""
+"""A command: takes the data folder and the options, returns the exit status."""
 
 CLOSING: Final = """\
 exit status: 0 done; 1 not done, or damage found; 2 wrong usage;
              130 stopped by Ctrl-C; 141 nobody reads the output
 
-Run it as the user that the server runs as.  docs/operating.md tells more.
+Run it as the user that runs the server. More is in docs/operating.md.
 """
 
 BACKUP: Final = """\
-Copy the data into FILE, whole and consistent, while the server runs or not.
-FILE appears when all is in it; one that is there already is not overwritten.
+Copy all data into FILE, as it is at one moment, whether the server is
+running or not. FILE appears when it is complete; an existing file is not
+overwritten.
 
   chatd-admin backup /backups/chatd-2026-11-23.db
 
@@ -32,33 +33,34 @@ out of its data folder, put FILE there as chatd.db, start the server.
 """
 
 CHECK: Final = """\
-Look for damage in all of the data, while the server runs or not: what SQLite
-finds, and holes in the numbers of the rooms.  Status 1 if there is some.
+Look for damage in all data, whether the server is running or not: errors
+that SQLite finds, and gaps in the numbers of each room. The exit status is
+1 if there is any.
 
   chatd-admin check && echo sound
 """
 
 ROOMS: Final = """\
 List the rooms, each with the number of its oldest and of its newest event.
-Where all are deleted, the oldest is the number that the next one gets.
+If all events of a room are deleted, the oldest is the number of the next one.
 
   chatd-admin rooms
 """
 
 EXPORT: Final = """\
-Write what happened in ROOM to standard output, in UTF-8, while the server
-runs or not: as text, with local times, or as JSON lines (docs/protocol.md).
+Write the events of ROOM to standard output, in UTF-8, whether the server is
+running or not: as text with local times, or as JSON lines (docs/protocol.md).
 
   chatd-admin export lobby | less
   chatd-admin export '#lobby' --json > lobby.jsonl
 """
 
 IMPORT: Final = """\
-Make a room of the events in FILE (-: standard input), JSON lines as export
---json writes them: of all of them, or if anything is wrong, of none.  The
-server must be stopped, and nothing may have happened in the room yet.  Where
-there is no data, a new server's is made.  Times, numbers and ids stay; whose
-messages they were is nobody's any more.
+Make a room from the events in FILE (-: standard input), which are JSON lines
+as export --json writes them. If anything is wrong, nothing is imported. The
+server must be stopped, and the room must be new. If there is no data yet, a
+new database is made. Times, numbers and ids stay the same, but the imported
+messages belong to no sender: a client that sends one again posts it twice.
 
   chatd-admin import lobby.jsonl --dry-run
   chatd-admin import old.jsonl --room lobby-2025
@@ -66,62 +68,74 @@ messages they were is nobody's any more.
 """
 
 FORGET: Final = """\
-Delete for good what happened in ROOM, or only what is from before TIME:
-12:30, 2026-11-23 or 2026-11-23T12:30, in local time.  The server must be
-stopped, except for --dry-run.  Numbers go on where they were, and the room's
-name and topic stay.  A vacuum after it wipes the words from the file.
+Delete all events of ROOM, or those from before TIME, which is a local time:
+12:30, 2026-11-23 or 2026-11-23T12:30. The server must be stopped, except for
+--dry-run. The numbers continue as before, and the name and the topic of the
+room stay. Run vacuum afterwards to erase the words from the file.
 
   chatd-admin forget lobby --before 2026-01-01 --dry-run
   chatd-admin forget lobby --before 2026-01-01 && chatd-admin vacuum
 """
 
 VACUUM: Final = """\
-Write the data anew without what was deleted, and give the space back to the
-disk, which needs as much free space as the data takes, twice, meanwhile.  The
+Write the database again without the deleted events, and free the space.
+Meanwhile this needs free disk space of twice the size of the data. The
 server must be stopped, except for --dry-run.
 
   chatd-admin vacuum --dry-run
 """
 
 
+class Parser(ArgumentParser):
+    """Reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
 def parser() -> ArgumentParser:
-    """What parses the command line; ``run`` of the result is a :data:`Run`."""
+    """The parser of the command line; ``run`` in its result is a :data:`Run`."""
     plain = argparse.RawDescriptionHelpFormatter
-    top = ArgumentParser("chatd-admin", description="Look after the data of a chatd server.", epilog=CLOSING, formatter_class=plain)
+    top = Parser(
+        "chatd-admin",
+        description="Back up, check, export, import and delete the data of a chatd server.",
+        epilog=CLOSING,
+        formatter_class=plain,
+    )
     top.add_argument("--version", action="version", version=f"chatd-admin {__version__}")
     _add_folder(top, default="")
-    commands = top.add_subparsers(required=True, metavar="COMMAND", title="commands", description="COMMAND --help tells more.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", title="commands", description="COMMAND --help explains one.")
 
     def command(name: str, run: Run, help: str, more: str) -> ArgumentParser:
         added: ArgumentParser = commands.add_parser(name, help=help, description=more, formatter_class=plain)
         added.set_defaults(run=run)
-        _add_folder(added, default=argparse.SUPPRESS)  # One before the command holds.
+        _add_folder(added, default=argparse.SUPPRESS)  # So that --data before the command is kept.
         return added
 
-    added = command("backup", copying.backup, "copy the data into FILE, while the server runs", BACKUP)
+    added = command("backup", backup.backup, "copy all data into FILE, even while the server is running", BACKUP)
     added.add_argument("file", type=Path, metavar="FILE")
-    command("check", checking.check, "look for damage, while the server runs", CHECK)
-    command("rooms", checking.rooms, "list the rooms, with the numbers of their oldest and newest event", ROOMS)
-    added = command("export", exporting.export, "write what happened in ROOM to standard output", EXPORT)
+    command("check", checking.check, "look for damage, even while the server is running", CHECK)
+    command("rooms", checking.rooms, "list the rooms, with the numbers of their oldest and newest events", ROOMS)
+    added = command("export", exporting.export, "write the events of ROOM to standard output", EXPORT)
     added.add_argument("room", metavar="ROOM")
     added.add_argument("--json", action="store_true", help="as JSON lines instead of text")
-    added = command("import", importing.bring_in, "make a room of an exported FILE", IMPORT)
+    added = command("import", importing.import_room, "make a room from an exported FILE", IMPORT)
     added.add_argument("file", metavar="FILE")
-    added.add_argument("--room", default="", help="call it so, and not as in FILE")
-    _add_dry_run(added, "only check FILE, and tell what would be imported")
+    added.add_argument("--room", default="", help="the name of the new room (default: the one in FILE)")
+    _add_dry_run(added, "only check FILE, and say what would be imported")
     added = command("forget", deleting.forget, "delete the oldest events of ROOM", FORGET)
     added.add_argument("room", metavar="ROOM")
-    added.add_argument("--before", default="", metavar="TIME", help="only what is from before TIME")
-    _add_dry_run(added, "only tell how many events that is")
-    added = command("vacuum", deleting.vacuum, "give the space of what was deleted back to the disk", VACUUM)
-    _add_dry_run(added, "only tell how much that is")
+    added.add_argument("--before", default="", metavar="TIME", help="only events from before TIME")
+    _add_dry_run(added, "only say how many events that is")
+    added = command("vacuum", deleting.vacuum, "free the space of deleted events", VACUUM)
+    _add_dry_run(added, "only say how much that is")
     return top
 
 
 def _add_folder(parser: ArgumentParser, default: Any) -> None:
-    told = "the server's data folder (default: that of twistd chatd without --data)"
-    parser.add_argument("--data", metavar="DIR", default=default, help=told)
+    help = "the data folder of the server (default: the same as for twistd chatd)"
+    parser.add_argument("--data", metavar="DIR", default=default, help=help)
 
 
-def _add_dry_run(parser: ArgumentParser, told: str) -> None:
-    parser.add_argument("--dry-run", action="store_true", help=told)
+def _add_dry_run(parser: ArgumentParser, help: str) -> None:
+    parser.add_argument("--dry-run", action="store_true", help=help)

@@ -1,6 +1,6 @@
-"""Text in the cells of a terminal: what belongs together on the screen, and how wide it is.
+"""Text in the cells of a terminal: what makes one character on the screen, and how wide it is.
 
-A *cluster* is what a person takes for one character (UAX 29): a letter with its accents, an emoji
+A *cluster* is what people see as one character (UAX 29): a letter with its accents, an emoji
 made of several. It is never cut. Widths are in cells: 0, 1 or 2 for a cluster.
 """
 
@@ -37,15 +37,15 @@ Line = tuple[Span, ...]
 """One line of any length, before it is wrapped into rows."""
 
 Row = tuple[Span, ...]
-"""What fits on one row of the screen."""
+"""Text that fits on one row of the screen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """A line that changes no more.
+class FinalLine:
+    """A line that does not change any more.
 
-    ``room`` and ``seq`` tell of which event it is, if of one. ``quoted``: it shows that event out
-    of its place. ``lasting``: it stays when the event is deleted.
+    ``room`` and ``seq`` name the event that it shows, if any. ``quoted``: it shows the event out of
+    order, as a search result does. ``lasting``: it stays when the event is deleted.
     """
 
     line: Line
@@ -54,9 +54,9 @@ class Settled:
     quoted: bool = False
     lasting: bool = False
 
-    def is_of(self, room: str, before: int) -> bool:
-        """Whether it goes when everything in ``room`` before event number ``before`` is deleted."""
-        return self.room == room and self.seq < before and not self.lasting
+    def is_before(self, room: str, seq: int) -> bool:
+        """Whether it goes when everything in ``room`` before event number ``seq`` is deleted."""
+        return self.room == room and self.seq < seq and not self.lasting
 
 
 PLAIN: Final = Style()
@@ -65,7 +65,7 @@ BOLD: Final = Style(bold=True)
 
 
 def clusters(text: str) -> list[str]:
-    """``text`` taken apart into clusters."""
+    """``text`` split into clusters."""
     return list(text) if text.isascii() else list(iter_graphemes(text))
 
 
@@ -100,7 +100,7 @@ def plain(line: Iterable[Span]) -> str:
 
 
 def dimmed(line: Line) -> Line:
-    """``line`` in fainter ink."""
+    """``line`` in a dim style."""
     return tuple(Span(span.text, replace(span.style, dim=True)) for span in line)
 
 
@@ -129,11 +129,10 @@ def _clip_text(text: str, cells: int) -> str:
 
 
 def wrap(line: Line, cells: int, indent: int = 0) -> list[Row]:
-    """``line`` as rows of at most ``cells``, broken at spaces where that is possible.
+    """``line`` as rows of at most ``cells``, broken at spaces where possible.
 
     Every row but the first begins with ``indent`` spaces, unless the rows are too narrow for that.
-    The space at which a line is broken is left out; a word longer than a row is cut between
-    clusters.
+    The space at a break is left out; a word longer than a row is cut between clusters.
     """
     cells = max(cells, 2)
     wrapping = _Wrapping(cells, indent if indent * 3 <= cells else 0)
@@ -153,8 +152,7 @@ def _words(line: Line) -> Iterable[tuple[str, Style]]:
 
 
 class _Wrapping:
-    """Rows being filled: a word waits until it is known whether what belongs to it fits on the row
-    as well."""
+    """Fills rows. A word may come in several spans, so it waits until it is complete."""
 
     def __init__(self, cells: int, indent: int) -> None:
         self._cells = cells

@@ -1,4 +1,4 @@
-"""Completion: what may stand where the cursor is."""
+"""Completion: what may follow the cursor."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from chatd.client.conversation import Conversation
-from chatd.client.own import OWN
+from chatd.client.local_commands import LOCAL
 from chatd.core import commands
 from chatd.core.names import fold
 
-NAMES: Final = (*(row.name for row in commands.TABLE), *(own.name for own in OWN))
+NAMES: Final = (*(row.name for row in commands.TABLE), *(local.name for local in LOCAL))
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "keep": ("12h ", "30d ", "8w ", "none ", "- "),
@@ -18,15 +18,15 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "search": ("in:", "from:", "before:", "after:"),
     "jump": ("new ",),
 }
-"""What may stand as a word of a command besides what its usage names."""
+"""Words that a command takes besides what its usage line names."""
 
 
 def options_for(before: str, conversation: Conversation) -> tuple[str, tuple[str, ...]]:
-    """What of the text ``before`` the cursor stays, and the ways to go on after it, the likeliest
-    first.
+    """The part of the text ``before`` the cursor that stays, and the options that may follow it,
+    the most likely first.
 
-    A command, at the beginning; a room after ``#`` or where a command takes one; else a nick, with
-    a colon where the line begins with it.
+    A command at the beginning of the line; a room after ``#`` or where a command takes one; else a
+    nick, with a colon at the beginning of the line.
     """
     line = before[before.rfind("\n") + 1 :]
     head, _, word = line.rpartition(" ")
@@ -37,19 +37,19 @@ def options_for(before: str, conversation: Conversation) -> tuple[str, tuple[str
     key, colon, value = word.partition(":")
     if colon and f"{key}:" in words:
         return kept, _value(f"{key}:", value, conversation)
-    found = tuple(option for option in words if option.startswith(word.lower()))
-    if found and (word or _command(line) != "search"):
-        return kept, found
-    wanted = _wanted(line)
-    if wanted == "COMMAND":
+    matching = tuple(option for option in words if option.startswith(word.lower()))
+    if matching and (word or _command(line) != "search"):
+        return kept, matching
+    argument = _argument(line)
+    if argument == "COMMAND":
         return kept, _starting(word.removeprefix("/"), NAMES, "", " ")
-    if wanted == "ROOM" or word.startswith("#"):
+    if argument == "ROOM" or word.startswith("#"):
         return kept, _starting(word.removeprefix("#"), conversation.rooms, "#", " ")
     return kept, _starting(word, conversation.nicks(), "", " " if kept.strip() else ": ")
 
 
 def _value(key: str, start: str, conversation: Conversation) -> tuple[str, ...]:
-    """What may follow ``in:`` or ``from:``; nobody knows which times are meant."""
+    """What may follow ``in:`` or ``from:``; times are not completed."""
     if key == "in:":
         return _starting(start.removeprefix("#"), conversation.rooms, "in:#", " ")
     return _starting(start, conversation.nicks(), "from:", " ") if key == "from:" else ()
@@ -61,9 +61,9 @@ def _command(line: str) -> str:
     return name[1:].lower() if space and name.startswith("/") and not name.startswith("//") else ""
 
 
-def _wanted(line: str) -> str:
-    """What the usage of the command in ``line`` has at its end: ``NICK``, ``ROOM``, ``TEXT``; empty
-    outside a command."""
+def _argument(line: str) -> str:
+    """The argument that the command in ``line`` takes at its end: ``NICK``, ``ROOM``, ``TEXT``;
+    empty outside a command."""
     name, *arguments = line.split(" ")
     row = commands.BY_NAME.get(name[1:].lower()) if name.startswith("/") else None
     usage = row.usage.split() if row else []

@@ -1,7 +1,7 @@
-"""The conversation as the client knows it: rooms, who is there, what is unread, what of one's own
-is on its way.
+"""The conversation as the client knows it: rooms, who is there, what is unread, which messages of
+the user are pending.
 
-Pure: fed with news, it changes what it knows and says how the news is to be shown.
+Pure: it takes what the server sends, changes its state, and says how to show it.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ Message = commands.Say | commands.Me | commands.Msg | commands.Reply
 MESSAGES: Final = (commands.Say, commands.Me, commands.Msg, commands.Reply)
 
 IN_A_ROOM: Final = (commands.Say, commands.Me, commands.Topic, commands.Keep, commands.Who, commands.Leave, commands.History)
-"""Commands that mean the current room where they name none."""
+"""Commands that mean the current room if they name none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Something heard, and how to show it.
+class Received:
+    """Something that the server has sent, and how to show it.
 
-    ``loud``: it is meant for the person here. ``about``: the command that it answers. Not
-    ``shown``: the person has nothing new from it.
+    ``for_me``: it is addressed to the user or mentions them. ``shown``: it tells the user something
+    new. ``command``: the command that it answers, if any.
     """
 
     news: Event | Answer
-    loud: bool = False
+    for_me: bool = False
     shown: bool = True
-    about: Command | None = None
+    command: Command | None = None
 
 
 @dataclass(slots=True)
-class RoomView:
-    """A room that the person is in.
+class JoinedRoom:
+    """A room that the user is in.
 
-    ``members`` are those that are known of the ``count`` present, by their folded nicks; those who
-    spoke last stand last. The state is that of event number ``as_of``. Events up to number
-    ``known`` were seen in a run of the client before this one; ``mark`` is a line that stands
-    before what is new, and the number of the first new message.
+    ``members`` are the nicks that are known of the ``count`` present, by their folded forms; who
+    spoke last stands last. All of this is as of event ``as_of``. Events up to number ``last_seen``
+    were shown in an earlier run of the client. ``unread_mark`` is the seq of the first new message,
+    and the line that is shown before it.
     """
 
     name: str
@@ -56,19 +56,20 @@ class RoomView:
     members: dict[str, str] = field(default_factory=dict)
     topic: str = ""
     unread: int = 0
-    called: bool = False
+    mentioned: bool = False
     as_of: int = 0
-    known: int = 0
-    mark: tuple[int, Line] | None = None
+    last_seen: int = 0
+    unread_mark: tuple[int, Line] | None = None
 
     def enter(self, entered: events.Entered) -> None:
+        """Take the state that ``entered`` brings."""
         self.count = entered.count
         self.members = {fold(nick): nick for nick in entered.members}
         self.topic = entered.topic
         self.as_of = entered.seq
 
     def apply(self, event: Event) -> None:
-        """Follow ``event``; one that the state already has in it changes nothing."""
+        """Follow ``event``, unless the state includes it already."""
         if event.seq <= self.as_of:
             return
         self.as_of = event.seq
@@ -90,41 +91,42 @@ class RoomView:
 
 
 @dataclass(slots=True)
-class Waiting:
-    """An own message on its way, typed at ``time`` (milliseconds since 1970-01-01 UTC)."""
+class PendingMessage:
+    """A message of the user that is not answered yet, typed at ``time`` (milliseconds since
+    1970-01-01 UTC)."""
 
     message: Message
     time: int
 
 
 class Conversation:
-    """All that one client knows.
+    """All that the client knows.
 
-    ``known`` has the last event of each room that was seen in a run before this one, and
-    ``current`` the room to turn to.
+    ``last_seen`` has the last event of each room that was shown in an earlier run, and ``current``
+    the room to switch to on arrival.
     """
 
-    def __init__(self, nick: str, known: Mapping[str, int] | None = None, current: str = "") -> None:
+    def __init__(self, nick: str, last_seen: Mapping[str, int] | None = None, current: str = "") -> None:
         self.nick = nick
         self.server = ""
         self.current = ""
-        self.rooms: dict[str, RoomView] = {}
-        self.waiting: dict[str, Waiting] = {}
+        self.rooms: dict[str, JoinedRoom] = {}
+        self.pending: dict[str, PendingMessage] = {}
         self.correspondent = ""
-        """Who last told the person something in private."""
-        self.heading = ""
-        """The room that was asked for last and not answered yet: what is typed after that is meant
-        for it."""
+        """Who sent the user the last private message."""
+        self.requested_room = ""
+        """The room of a `join` that is not answered yet: what is typed meanwhile is meant for
+        it."""
         self._last_rename = ("", "")
-        self._known = known or {}
-        self._wanted = fold(current)
+        self._last_seen = last_seen or {}
+        self._wanted_room = fold(current)
 
-    # -- What is asked
+    # -- Commands of the user
 
-    def settle(self, command: Command) -> Command:
-        """``command`` with all that the server would fill in: what the person saw when they typed
-        it is what is meant."""
-        here = self.heading or self.current
+    def resolve(self, command: Command) -> Command:
+        """``command`` with everything filled in that the server would: it means what the user saw
+        when they typed it."""
+        here = self.requested_room or self.current
         match command:
             case commands.Reply(text=text) if self.correspondent:
                 return commands.Msg(self.correspondent, text)
@@ -132,103 +134,103 @@ class Conversation:
                 return replace(command, room=here)
         return command
 
-    def expect(self, command: Command, time: int) -> None:
-        """``command`` is on its way; a message is among the `waiting` until it is answered."""
+    def on_sent(self, command: Command, time: int) -> None:
+        """``command`` has been sent; a message is `pending` until it is answered."""
         if isinstance(command, commands.Join):
-            self.heading = command.room.removeprefix("#")
+            self.requested_room = command.room.removeprefix("#")
         if isinstance(command, MESSAGES):
-            self.waiting[command.id] = Waiting(command, time)
+            self.pending[command.id] = PendingMessage(command, time)
 
-    def turn_to(self, room: str) -> None:
-        """``room``, which the person is in, is the current one."""
+    def switch_to(self, room: str) -> None:
+        """Make ``room``, which the user is in, the current one."""
         self.current = room
-        view = self.rooms.get(room)
-        if view is not None:
-            view.unread, view.called = 0, False
+        joined = self.rooms.get(room)
+        if joined is not None:
+            joined.unread, joined.mentioned = 0, False
 
-    # -- What is heard
+    # -- News from the server
 
-    def hear(self, news: Event | Answer, about: Command | None = None) -> Heard:
-        """Take in ``news``, which answers the command ``about`` if there is one."""
+    def receive(self, news: Event | Answer, command: Command | None = None) -> Received:
+        """Take in ``news``, which answers ``command`` if there is one."""
         if isinstance(news, Event):
-            return self._happened(news)
-        self.waiting.pop(news.id, None)
-        if isinstance(about, commands.Join) and about.room.removeprefix("#") == self.heading:
-            self.heading = ""
+            return self._on_event(news)
+        self.pending.pop(news.id, None)
+        if isinstance(command, commands.Join) and command.room.removeprefix("#") == self.requested_room:
+            self.requested_room = ""
         match news:
             case events.Welcome():
                 self.nick, self.server = news.nick, news.server
             case events.Entered():
-                return self._entered(news, about)
+                return self._on_entered(news, command)
             case events.Exited():
-                self._exited(news)
+                self._on_exited(news)
             case events.Missed():
-                return self._missed(news)
+                return self._on_missed(news)
             case events.Done(command="nick"):
                 self.nick = news.subject
             case events.Done(command="join"):
-                self.turn_to(news.subject)
+                self.switch_to(news.subject)
             case events.Private():
                 self.correspondent = news.nick
-                return Heard(news, loud=True)
-        return Heard(news, about=about)
+                return Received(news, for_me=True)
+        return Received(news, command=command)
 
-    def _entered(self, entered: events.Entered, about: Command | None) -> Heard:
-        back = entered.room in self.rooms  # After a broken link; what was missed follows, or is the scrollback.
-        view = self.rooms.setdefault(entered.room, RoomView(entered.room, known=self._known.get(entered.room, 0)))
-        view.enter(entered)
-        wanted = fold(entered.room) == self._wanted
-        if not self.current or wanted or isinstance(about, commands.Join):
-            self._wanted = "" if wanted else self._wanted
-            self.turn_to(entered.room)
-        past = tuple(event for event in entered.scrollback if not self._is_waiting(event))
-        shown = replace(entered, newcomer="" if back else entered.newcomer, scrollback=past)
-        return Heard(shown, shown=not back or bool(past), about=about)
+    def _on_entered(self, entered: events.Entered, command: Command | None) -> Received:
+        again = entered.room in self.rooms  # After a broken link; what was missed follows, or is the scrollback.
+        last_seen = self._last_seen.get(entered.room, 0)
+        self.rooms.setdefault(entered.room, JoinedRoom(entered.room, last_seen=last_seen)).enter(entered)
+        wanted = fold(entered.room) == self._wanted_room
+        if not self.current or wanted or isinstance(command, commands.Join):
+            self._wanted_room = "" if wanted else self._wanted_room
+            self.switch_to(entered.room)
+        scrollback = tuple(event for event in entered.scrollback if not self._is_pending(event))
+        shown = replace(entered, newcomer="" if again else entered.newcomer, scrollback=scrollback)
+        return Received(shown, shown=not again or bool(scrollback), command=command)
 
-    def _is_waiting(self, event: Event) -> bool:
-        """Whether ``event`` is an own message that is still shown as on its way."""
-        return isinstance(event, events.Said) and event.id in self.waiting and self.is_own(event.nick)
+    def _is_pending(self, event: Event) -> bool:
+        """Whether ``event`` is a message of the user that is still shown as pending."""
+        return isinstance(event, events.Said) and event.id in self.pending and self.is_own(event.nick)
 
-    def _exited(self, exited: events.Exited) -> None:
+    def _on_exited(self, exited: events.Exited) -> None:
         self.rooms.pop(exited.room, None)
         if self.current in self.rooms:
             return
-        self.turn_to(exited.current if exited.current in self.rooms else next(iter(self.rooms), ""))
+        self.switch_to(exited.current if exited.current in self.rooms else next(iter(self.rooms), ""))
 
-    def _missed(self, missed: events.Missed) -> Heard:
-        """What is missing of what the person has seen is no news."""
-        view, known = self.rooms.get(missed.room), self._known.get(missed.room, 0)
+    def _on_missed(self, missed: events.Missed) -> Received:
+        """Only what the user has not seen before counts as missed."""
+        joined, last_seen = self.rooms.get(missed.room), self._last_seen.get(missed.room, 0)
         if missed.first:
-            first = max(missed.first, known + 1)
-            return Heard(replace(missed, first=first), shown=first <= missed.last)
-        self._known = {room: seq for room, seq in self._known.items() if room != missed.room}
-        if view is not None:
-            view.known, view.mark = 0, None
-        return Heard(missed)
+            first = max(missed.first, last_seen + 1)
+            return Received(replace(missed, first=first), shown=first <= missed.last)
+        self._last_seen = {room: seq for room, seq in self._last_seen.items() if room != missed.room}
+        if joined is not None:
+            joined.last_seen, joined.unread_mark = 0, None
+        return Received(missed)
 
-    def _happened(self, event: Event) -> Heard:
-        view = self.rooms.get(event.room)
-        if view is not None:
-            view.apply(event)
+    def _on_event(self, event: Event) -> Received:
+        joined = self.rooms.get(event.room)
+        if joined is not None:
+            joined.apply(event)
         match event:
             case events.Said():
-                return self._said(event, view)
+                return self._on_said(event, joined)
             case events.Renamed():
-                return Heard(event, shown=self._is_new(event))
+                return Received(event, shown=self._is_new(event))
             case events.Joined() | events.Left():
-                return Heard(event, shown=not self.is_own(event.nick))
-        return Heard(event)
+                return Received(event, shown=not self.is_own(event.nick))
+        return Received(event)
 
-    def _said(self, said: events.Said, view: RoomView | None) -> Heard:
-        new = view is None or said.seq > view.known
-        loud = new and not self.is_own(said.nick) and mentions(self.nick, said.text)
-        if view is not None and new and said.room != self.current and not self.is_own(said.nick):
-            view.unread += 1
-            view.called |= loud
-        return Heard(said, loud=loud)
+    def _on_said(self, said: events.Said, joined: JoinedRoom | None) -> Received:
+        new = joined is None or said.seq > joined.last_seen
+        for_me = new and not self.is_own(said.nick) and mentions(self.nick, said.text)
+        if joined is not None and new and said.room != self.current and not self.is_own(said.nick):
+            joined.unread += 1
+            joined.mentioned |= for_me
+        return Received(said, for_me=for_me)
 
     def _is_new(self, renamed: events.Renamed) -> bool:
-        """Whether this rename is another's, and was not told in another room already."""
+        """Whether somebody else is renamed, and no other room has reported it already."""
         if fold(self.correspondent) == fold(renamed.nick):
             self.correspondent = renamed.to
         rename = (renamed.nick, renamed.to)
@@ -237,16 +239,16 @@ class Conversation:
         return new
 
     def is_own(self, nick: str) -> bool:
-        """Whether ``nick`` is what the person is called."""
+        """Whether ``nick`` is the user's nick."""
         return fold(nick) == fold(self.nick)
 
-    # -- What can be typed
+    # -- Completion
 
     def nicks(self) -> list[str]:
-        """Those whom the person may want to name: who spoke last in the current room comes first,
-        oneself never."""
-        views = sorted(self.rooms.values(), key=lambda view: view.name == self.current)
-        nicks = [self.correspondent, *(nick for view in views for nick in view.members.values())]
+        """The nicks that the user may want to type: whoever spoke last in the current room comes
+        first; the user's own is left out."""
+        rooms = sorted(self.rooms.values(), key=lambda room: room.name == self.current)
+        nicks = [self.correspondent, *(nick for room in rooms for nick in room.members.values())]
         known: dict[str, str] = {}
         for nick in reversed(nicks):
             known.setdefault(fold(nick), nick)

@@ -1,5 +1,4 @@
-"""The display: what is to be shown waits here until the end of the reactor's turn, or until one is
-back from the past.
+"""The display: lines wait here until the end of the reactor's turn, or until the history is closed.
 
 Knows no terminal but through `Terminal`, and no reactor but the clock that is passed in.
 """
@@ -11,56 +10,57 @@ from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.cells import Settled
-from chatd.client.lookback import Lookback
-from chatd.client.screen import Live, Screen
-from chatd.client.wording import Wording
+from chatd.client.cells import FinalLine
+from chatd.client.formatter import Formatter
+from chatd.client.history_view import HistoryView
+from chatd.client.screen import Footer, Screen
 
 WAITING_LINES: Final = 5000
-"""The lines that wait while one looks at the past, in number: a busy day; what is older is in the
-past."""
+"""How many new lines wait while the history is open: a busy day. The history has the older ones."""
 
 BELL: Final = "\a"
 
 
 class Terminal(Protocol):
-    """What a person sits at."""
+    """What the user sits at."""
 
     def open(self) -> Screen:
-        """Take the terminal over, and give its screen."""
+        """Take the terminal over; returns its screen."""
 
     def write(self, text: str) -> None:
         """Show ``text``."""
 
     def suspend(self) -> None:
-        """Stop the program, as Ctrl-Z does; comes back when it goes on."""
+        """Stop the program, as Ctrl-Z does; returns when it goes on."""
 
     def close(self, status: int, why: str) -> None:
-        """Give the terminal back, and end with ``status``; ``why`` says on standard error why it is
-        not 0."""
+        """Give the terminal back, and end with ``status``; if that is not 0, print ``why`` on
+        standard error."""
 
 
 class Display:
-    """Paints on the screen of ``terminal``, once it is open: the past while ``look`` has one, else
-    the present, of which ``live`` gives the live part."""
+    """Paints on the screen of ``terminal``, once it is open: ``history`` while that is open, else
+    the live view. ``footer`` returns what is below either."""
 
-    def __init__(self, clock: IReactorTime, terminal: Terminal, look: Lookback, wording: Wording, live: Callable[[], Live]) -> None:
+    def __init__(
+        self, clock: IReactorTime, terminal: Terminal, history: HistoryView, formatter: Formatter, footer: Callable[[], Footer]
+    ) -> None:
         self._clock = clock
         self._terminal = terminal
-        self._look = look
-        self._wording = wording
-        self._live = live
+        self._history = history
+        self._formatter = formatter
+        self._footer = footer
         self._screen: Screen | None = None
-        self._lines: list[Settled] = []
+        self._lines: list[FinalLine] = []
         self._left_out = 0
         self._bell = False
-        self._away = False
+        self._suspended = False
         self._call: IDelayedCall | None = None
 
-    # -- What is to be shown
+    # -- Lines to show
 
-    def add(self, lines: Sequence[Settled]) -> None:
-        """Print ``lines`` as soon as the present is on the screen."""
+    def add(self, lines: Sequence[FinalLine]) -> None:
+        """Print ``lines`` as soon as the live view is on the screen."""
         self._lines += lines
         excess = max(0, len(self._lines) - WAITING_LINES)
         del self._lines[:excess]
@@ -68,22 +68,22 @@ class Display:
         self.changed()
 
     def ring(self) -> None:
-        """Ring the bell: once, however many calls there are in a turn."""
+        """Ring the bell at the next painting, once."""
         self._bell = True
 
     def changed(self) -> None:
-        """Paint at the end of this turn of the reactor: all that comes in one turn is painted at
+        """Paint at the end of this reactor turn, so that everything in one turn is painted at
         once."""
         if self._call is None or not self._call.active():
             self._call = self._clock.callLater(0, self._paint)
 
-    def forget(self, room: str, before: int) -> None:
-        """Show no more of ``room`` what is before event number ``before``."""
-        self._lines = [one for one in self._lines if not one.is_of(room, before)]
+    def drop_before(self, room: str, seq: int) -> None:
+        """Stop showing the events of ``room`` before number ``seq``."""
+        self._lines = [one for one in self._lines if not one.is_before(room, seq)]
         if self._screen is not None:
-            self._terminal.write(self._screen.forget(room, before))
+            self._terminal.write(self._screen.drop_before(room, seq))
 
-    # -- What is shown
+    # -- What the screen shows
 
     @property
     def is_open(self) -> bool:
@@ -92,54 +92,54 @@ class Display:
 
     @property
     def can_paint(self) -> bool:
-        """Whether the terminal can show something else for a while."""
+        """Whether the terminal can show the history."""
         return self._screen is not None and self._screen.can_paint
 
-    def oldest_in_sight(self, room: str) -> int:
-        """The number of the oldest event of ``room`` that the present shows; 0: it shows none."""
-        return self._screen.oldest_in_sight(room) if self._screen is not None else 0
+    def first_visible(self, room: str) -> int:
+        """The number of the oldest event of ``room`` that the live view shows; 0: it shows none."""
+        return self._screen.first_visible(room) if self._screen is not None else 0
 
-    def fits(self, lines: Sequence[Settled]) -> bool:
-        """Whether ``lines`` can be in sight at once."""
-        return self._screen is None or self._screen.holds(lines)
+    def fits(self, lines: Sequence[FinalLine]) -> bool:
+        """Whether ``lines`` fit on the screen together."""
+        return self._screen is None or self._screen.fits(lines)
 
-    # -- What happens to the terminal
+    # -- The terminal
 
     def open(self) -> None:
-        """Take the terminal over, if that has not happened."""
+        """Take the terminal over, unless that has been done."""
         if self._screen is None:
             self._screen = self._terminal.open()
-            self._look.fit(self._screen.columns, self._screen.height)
+            self._history.resize(self._screen.columns, self._screen.height)
             self._terminal.write(self._screen.open())
             self.changed()
 
     def resized(self, columns: int, rows: int) -> None:
-        """The terminal has another size."""
+        """The terminal has a new size."""
         if self._screen is not None and (columns, rows) != (self._screen.columns, self._screen.rows):
             self._terminal.write(self._screen.resize(columns, rows))
-            self._look.fit(self._screen.columns, self._screen.height)
+            self._history.resize(self._screen.columns, self._screen.height)
             self.changed()
 
     def redraw(self) -> None:
-        """Paint everything anew."""
+        """Paint everything again."""
         if self._screen is not None:
             self._terminal.write(self._screen.redraw())
             self.changed()
 
-    def leave(self) -> None:
-        """Leave the terminal to others for a while."""
+    def suspend(self) -> None:
+        """Leave the terminal to other programs for a while."""
         self._leave()
-        self._away = True
+        self._suspended = True
 
-    def come_back(self) -> None:
-        """The terminal is ours again."""
-        self._away = False
+    def resume(self) -> None:
+        """Take the terminal back."""
+        self._suspended = False
         if self._screen is not None:
             self._terminal.write(self._screen.open())
             self.changed()
 
     def close(self, status: int, why: str) -> None:
-        """Show what waits, and give the terminal back."""
+        """Show the lines that wait, and give the terminal back."""
         if self._call is not None and self._call.active():
             self._call.cancel()
         self._leave()
@@ -148,18 +148,18 @@ class Display:
 
     def _leave(self) -> None:
         if self._screen is not None:
-            self._look.close()
+            self._history.close()
             self._paint()
             self._terminal.write(self._screen.close())
 
     def _paint(self) -> None:
-        if self._screen is None or self._away:
+        if self._screen is None or self._suspended:
             return
         bell, self._bell = BELL if self._bell else "", False
-        if self._look.past is not None:
-            self._terminal.write(bell + self._screen.show_past(self._look.rows, self._live()))
+        if self._history.window is not None:
+            self._terminal.write(bell + self._screen.show_history(self._history.rows, self._footer()))
             return
-        left_out = f"-- {self._left_out:,} lines are left out here; Page Up shows what was said."
-        lines = [*(self._wording.note(left_out) if self._left_out else ()), *self._lines]
+        left_out = f"{self._left_out:,} lines are left out here; Page Up shows the history."
+        lines = [*(self._formatter.note(left_out) if self._left_out else ()), *self._lines]
         self._lines, self._left_out = [], 0
-        self._terminal.write(bell + self._screen.leave_past() + self._screen.show(lines, self._live()))
+        self._terminal.write(bell + self._screen.leave_history() + self._screen.show(lines, self._footer()))

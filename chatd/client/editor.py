@@ -1,8 +1,8 @@
-"""The line editor: a line being typed, and what each key makes of it.
+"""The line editor: a line being typed, and what each key does to it.
 
-Pure: an `Editor` never changes, `press` and `complete` give the next one. Its cursor stands between
-two clusters (`cells`), never inside one, so that an accent or a joined emoji is moved over and
-deleted as a whole.
+Pure: an `Editor` never changes, `press` and `complete` return a new one. The cursor is always
+between two clusters (`cells`), never inside one, so that a letter with its accents or a joined
+emoji is deleted as a whole.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from chatd.client.keys import Key, Press
 from chatd.core.text import safe_text
 
 HISTORY_LINES: Final = 500
-"""The lines that Up brings back, in number: more than anybody scrolls through."""
+"""How many lines Up brings back: more than anybody scrolls through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A choice among ``options`` for the place after ``head``; number ``chosen`` is in the line."""
+    """The ``options`` that may follow ``head``; number ``chosen`` is in the line now."""
 
     head: str
     options: tuple[str, ...]
@@ -31,17 +31,17 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """A line: the text ``before`` the cursor and ``after`` it, the lines entered before, and the
+    """A line: the text ``before`` the cursor and ``after`` it, the lines entered earlier, and the
     text cut last.
 
-    A line break, which only a paste brings, is ``\\n``. ``place`` counts back into ``history`` (0:
-    the line being typed, kept in ``draft`` while an older one is shown).
+    A line break, which only a paste brings, is ``\\n``. ``history_index`` counts back into
+    ``history``; 0 is the line being typed, which ``draft`` keeps while an older one is shown.
     """
 
     before: str = ""
     after: str = ""
     history: tuple[str, ...] = ()
-    place: int = 0
+    history_index: int = 0
     draft: str = ""
     killed: str = ""
     completion: Completion | None = None
@@ -52,7 +52,7 @@ class Editor:
 
 
 def press(editor: Editor, pressed: Press) -> Editor:
-    """What ``pressed`` makes of ``editor``; a key that is none of the editor's changes nothing."""
+    """``editor`` after ``pressed``; a key that the editor does not know changes nothing."""
     editor = replace(editor, completion=None)
     if pressed.key in (Key.TEXT, Key.PASTE):
         return insert(editor, pressed.text)
@@ -61,15 +61,15 @@ def press(editor: Editor, pressed: Press) -> Editor:
 
 
 def insert(editor: Editor, text: str) -> Editor:
-    """``text`` typed or pasted at the cursor, made safe to show; line ends of any kind become
+    """``editor`` with ``text`` at the cursor, made safe to show; line ends of any kind become
     ``\\n``."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return _at_boundary(editor, editor.before + "\n".join(map(safe_text, lines)), editor.after)
 
 
 def enter(editor: Editor) -> tuple[Editor, list[str]]:
-    """An empty line, with this one in its history, and the lines that were entered: several after a
-    paste, none if blank."""
+    """An empty line that has this one in its history, and the lines entered: several after a paste,
+    none if blank."""
     lines = [line for line in editor.text.split("\n") if line.strip()]
     history = editor.history
     if lines and editor.text != (history[-1] if history else None):
@@ -86,10 +86,10 @@ def clear(editor: Editor) -> Editor:
 
 
 def complete(editor: Editor, step: int, options_for: Callable[[str], tuple[str, tuple[str, ...]]]) -> Editor:
-    """The next (``step`` 1) or previous (-1) way to complete the word before the cursor.
+    """``editor`` with the next (``step`` 1) or previous (-1) completion before the cursor.
 
-    ``options_for`` takes the text before the cursor and gives what of it stays, and what may follow
-    that.
+    ``options_for`` takes the text before the cursor, and returns the part of it that stays and what
+    may follow.
     """
     completion = editor.completion
     if completion is None:
@@ -108,8 +108,8 @@ def complete(editor: Editor, step: int, options_for: Callable[[str], tuple[str, 
 
 
 def _at_boundary(editor: Editor, before: str, after: str) -> Editor:
-    """``editor`` with its cursor between ``before`` and ``after``, or behind the cluster that those
-    two make together."""
+    """``editor`` with its cursor between ``before`` and ``after``, or after the cluster that the
+    two form together."""
     while before and after:
         tail = last_cluster(before)
         joined = first_cluster(tail + after[:32])
@@ -146,13 +146,13 @@ _LONG_WORD: Final = re.compile(r"\s*\S*")
 
 
 def _word_after(editor: Editor) -> int:
-    """The length of the next word and what is before it, in characters."""
+    """The length of the next word and the gap before it, in characters."""
     return _length(_SHORT_WORD, editor.after)
 
 
 def _word_before(editor: Editor, word: re.Pattern[str] = _SHORT_WORD) -> int:
-    """The length of the last word and what is behind it, in characters: read backwards, so that it
-    is linear."""
+    """The length of the last word and the gap after it, in characters. The text is read backwards,
+    which takes linear time."""
     return _length(word, editor.before[::-1])
 
 
@@ -181,8 +181,7 @@ def _kill_after(editor: Editor, characters: int) -> Editor:
 
 
 def _swap(editor: Editor) -> Editor:
-    """The last two clusters before the cursor, at the end of the line, or those around it, change
-    places."""
+    """Swap the two clusters around the cursor; at the end of the line, the last two."""
     if not editor.after:
         editor = _left(editor)
     if not editor.before:
@@ -192,12 +191,12 @@ def _swap(editor: Editor) -> Editor:
 
 
 def _through_history(editor: Editor, step: int) -> Editor:
-    place = editor.place + step
-    if not 0 <= place <= len(editor.history):
+    history_index = editor.history_index + step
+    if not 0 <= history_index <= len(editor.history):
         return editor
-    draft = editor.text if editor.place == 0 else editor.draft
-    shown = draft if place == 0 else editor.history[-place]
-    return replace(editor, before=shown, after="", place=place, draft=draft)
+    draft = editor.text if editor.history_index == 0 else editor.draft
+    shown = draft if history_index == 0 else editor.history[-history_index]
+    return replace(editor, before=shown, after="", history_index=history_index, draft=draft)
 
 
 _CHANGES: Final[Mapping[Key, Callable[[Editor], Editor]]] = {
@@ -222,13 +221,13 @@ _CHANGES: Final[Mapping[Key, Callable[[Editor], Editor]]] = {
 }
 
 
-# -- What is seen of it ----------------------------------------------------------------------------
+# -- Display ---------------------------------------------------------------------------------------
 
 
 LINE_BREAK: Final = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
-"""What a line break in a paste looks like."""
+"""Stands for a line break in a paste."""
 
 
-def pieces(text: str) -> list[str]:
-    """``text`` in clusters as they are shown."""
+def visible_clusters(text: str) -> list[str]:
+    """The clusters of ``text`` as the screen shows them."""
     return [LINE_BREAK if cluster == "\n" else safe_text(cluster) for cluster in clusters(text)]

@@ -1,4 +1,4 @@
-"""Standard input and output on the reactor, and what they leave behind; the file that remembers."""
+"""Standard input and output on the reactor, and the file that saves the state between runs."""
 
 from __future__ import annotations
 
@@ -18,43 +18,42 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.client.link import ReconnectingLink
-from chatd.client.remembered import Remembered, decode
+from chatd.client.saved_state import SavedState, decode
 
 STATE_BYTES: Final = 1 << 20
-"""The most that is read of a file that remembers, in bytes (1 MiB): a hundred rooms take some 6
-KiB."""
+"""How much of a state file is read, in bytes (1 MiB): a hundred rooms take some 6 KiB."""
 
 
-class Blocking:
-    """The blocking state of ``files``, which Twisted changes, and which they share with the shell
-    and other programs."""
+class BlockingMode:
+    """The blocking mode of ``files``. Twisted changes it, and the shell and other programs share
+    it."""
 
     def __init__(self, *files: int) -> None:
-        self._states = [(os.dup(file), fcntl.fcntl(file, fcntl.F_GETFL)) for file in files]  # Twisted closes its own.
+        self._states = [(os.dup(file), fcntl.fcntl(file, fcntl.F_GETFL)) for file in files]  # Twisted closes the originals.
         atexit.register(self.restore)
 
     def restore(self) -> None:
-        """Make it what it was."""
+        """Set the mode that the files had."""
         for file, state in self._states:
             with contextlib.suppress(OSError):
                 fcntl.fcntl(file, fcntl.F_SETFL, state)
 
 
 @implementer(IHalfCloseableProtocol)
-class Ends(Protocol):
-    """Both ends of the standard files: ``data`` is told what comes in, ``no_more`` that nothing
-    comes any more, ``broken`` that nobody reads what goes out."""
+class StdioProtocol(Protocol):
+    """Reads standard input and writes standard output. ``on_data`` gets the input, ``on_end`` is
+    called at its end, and ``on_broken`` when nobody reads the output any more."""
 
-    def __init__(self, data: Callable[[bytes], None], no_more: Callable[[], None], broken: Callable[[], None]) -> None:
-        self._data = data
-        self._no_more = no_more
-        self._broken = broken
+    def __init__(self, on_data: Callable[[bytes], None], on_end: Callable[[], None], on_broken: Callable[[], None]) -> None:
+        self._on_data = on_data
+        self._on_end = on_end
+        self._on_broken = on_broken
         self._drained: Callable[[], None] | None = None
         self._open = True
 
     def drain(self, clock: IReactorTime, seconds: float | None, then: Callable[[], None]) -> None:
-        """Call ``then`` once all that was written is taken, or can never be, or ``seconds`` have
-        passed."""
+        """Call ``then`` when everything written has been read, or never can be, or after
+        ``seconds``."""
         self._drained = then
         if not self._open:
             self._end()
@@ -65,15 +64,15 @@ class Ends(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         if self._drained is None:
-            self._data(data)
+            self._on_data(data)
 
     def readConnectionLost(self) -> None:
         if self._drained is None:
-            self._no_more()
+            self._on_end()
 
     def writeConnectionLost(self) -> None:
         self._open = False
-        self._end() if self._drained else self._broken()
+        self._end() if self._drained else self._on_broken()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         self._open = False
@@ -85,15 +84,15 @@ class Ends(Protocol):
             then()
 
 
-def standard_io(ends: Ends, reactor: object, stdin: int = 0) -> Any:
-    """Twisted's stdio with ``ends`` on it, reading from the file ``stdin`` and writing to standard
-    output."""
-    return cast(Any, stdio.StandardIO)(ends, stdin=stdin, reactor=reactor)
+def standard_io(protocol: StdioProtocol, reactor: object, stdin: int = 0) -> Any:
+    """Twisted's stdio with ``protocol`` on it, reading from the file ``stdin`` and writing to
+    standard output."""
+    return cast(Any, stdio.StandardIO)(protocol, stdin=stdin, reactor=reactor)
 
 
 @implementer(IPushProducer)
 class LinkPauser:
-    """Stops reading from the server while nobody takes what is written."""
+    """Stops reading from the server while the output is not read."""
 
     def __init__(self, link: ReconnectingLink) -> None:
         self._link = link
@@ -109,10 +108,10 @@ class LinkPauser:
 
 
 class StateFile:
-    """Where it is remembered what ``nick`` has seen on ``server``.
+    """The file that saves the state of ``nick`` on ``server``.
 
-    One small file for each of these, in the state folder that ``environment`` tells (XDG Base
-    Directory Specification), for its owner alone.
+    There is one small file for each pair, in the state folder that ``environment`` names (XDG Base
+    Directory Specification). Only its owner can read it.
     """
 
     def __init__(self, server: str, nick: str, environment: Mapping[str, str]) -> None:
@@ -120,19 +119,19 @@ class StateFile:
         folder = Path(state) if os.path.isabs(state) else Path(environment.get("HOME") or "~").expanduser() / ".local" / "state"
         self.path = folder / "chatd-client" / f"{sha256(f'{nick} {server}'.encode()).hexdigest()[:16]}.json"
 
-    def load(self) -> Remembered:
-        """What is remembered; nothing where there is no file. Raises OSError and ValueError."""
+    def load(self) -> SavedState:
+        """The saved state; an empty one if there is no file. Raises OSError and ValueError."""
         try:
             with self.path.open("rb") as file:
                 return decode(file.read(STATE_BYTES).decode())
         except FileNotFoundError:
-            return Remembered()
+            return SavedState()
 
-    def save(self, remembered: Remembered) -> None:
-        """Remember ``remembered``: the file is the old one or the new one, whatever happens. Raises
+    def save(self, state: SavedState) -> None:
+        """Save ``state``: after a crash the file is either the old one or the new one. Raises
         OSError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = self.path.with_suffix(f".{os.getpid()}.new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(remembered.encode())
+            file.write(state.encode())
         new.replace(self.path)

@@ -1,8 +1,8 @@
-"""Keys: what the bytes from a terminal mean.
+"""Keys: from the bytes of a terminal to key presses.
 
 Understands the sequences of xterm, tmux, screen, rxvt and the Linux console (ECMA-48 control
 sequences, and the older ones that begin with ``ESC O``), bracketed paste, Alt as a leading ESC, and
-UTF-8; all of it also in pieces.
+UTF-8. All of it may arrive in pieces.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from enum import Enum, auto
 from typing import Final
 
 PASTE_BYTES: Final = 1 << 20
-"""The most of one paste that is kept, in bytes (1 MiB): far more than the editor takes, so that it
-can refuse it whole."""
+"""How much of one paste is kept, in bytes (1 MiB): far more than the editor takes, so that it can
+refuse the whole."""
 
 SEQUENCE_BYTES: Final = 64
-"""The longest control sequence that is waited for, in bytes; no key sends more than a dozen."""
+"""The longest control sequence accepted, in bytes; no key sends more than a dozen."""
 
 
 class Key(Enum):
@@ -148,11 +148,10 @@ _TEXT: Final = re.compile(rb"[^\x00-\x1f\x7f]+")
 
 
 class KeyDecoder:
-    """Bytes in any pieces into key presses.
+    """Makes key presses of bytes, which may come in any pieces.
 
-    After `feed`, `waiting` tells that what came last begins with an ESC and may go on: whoever
-    reads the terminal waits a moment (`ESCAPE_SECONDS` of `talk`) and then calls `flush`, which
-    takes it for a key of its own.
+    If `waiting` is true after `feed`, the last bytes begin with an ESC and may be incomplete. The
+    caller waits a moment (`ESCAPE_SECONDS` of `terminal_client`) and then calls `flush`.
     """
 
     def __init__(self) -> None:
@@ -171,8 +170,8 @@ class KeyDecoder:
         return list(self._keys())
 
     def flush(self) -> list[Press]:
-        """Take the escape sequence that is waited for as it stands: a lone ESC is `ESCAPE`,
-        anything longer no key."""
+        """End the escape sequence that has begun: a lone ESC is `ESCAPE`, anything longer is no
+        key."""
         if not self.waiting:
             return []
         lone, self._rest = self._rest == b"\x1b", b""
@@ -205,7 +204,7 @@ class KeyDecoder:
         return None if key is None else Press(key)
 
     def _escape(self) -> Press | None:
-        """One key that begins with ESC; where more bytes are needed, nothing is taken."""
+        """The key that begins with ESC; if it needs more bytes, nothing is consumed."""
         rest = self._rest
         if rest.startswith(_PASTE_START):
             self._rest, self._paste = rest[len(_PASTE_START) :], bytearray()
@@ -232,8 +231,7 @@ class KeyDecoder:
         return None if key is None else Press(key)
 
     def _pasted(self, paste: bytearray) -> Press | None:
-        """Move what has come into ``paste``, until the end of the paste; beyond `PASTE_BYTES` only
-        its end is looked for."""
+        """Add the bytes to ``paste``, until it ends; beyond `PASTE_BYTES` they are dropped."""
         paste += self._rest
         self._rest = b""
         end = paste.find(_PASTE_END)
@@ -247,8 +245,7 @@ class KeyDecoder:
 
 
 def _sequence(body: bytes) -> Press | None:
-    """The key of a control sequence: its parameters, which tell the modifiers, and its last
-    byte."""
+    """The key of a control sequence: the last byte names the key, the parameters the modifiers."""
     parameters = body[:-1].split(b";")
     key = _TILDES.get(parameters[0]) if body[-1:] in (b"~", b"^") else _FINALS.get(body[-1:])
     if key is None or body[:1] in (b"[", b"<", b"=", b">", b"?"):

@@ -1,4 +1,4 @@
-"""chatd-client: the entry point, and the only place that knows the real reactor, clock, files and
+"""chatd-client: the entry point, and the only module that uses the real reactor, clock, files and
 signals."""
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from twisted.python.failure import Failure
 
-from chatd.client.files import Blocking, Ends, LinkPauser, StateFile, standard_io
-from chatd.client.link import PAUSES, Listener, ReconnectingLink
+from chatd.client.files import BlockingMode, LinkPauser, StateFile, StdioProtocol, standard_io
+from chatd.client.link import PAUSES, LinkListener, ReconnectingLink
 from chatd.client.options import Options, parse_options
-from chatd.client.pipe import LONGEST_PAUSE, Hearer, Speaker
-from chatd.client.remembered import Remembered
-from chatd.client.talk import Talk
+from chatd.client.pipe_client import LONGEST_PAUSE, Printer, Sender
+from chatd.client.saved_state import SavedState
 from chatd.client.terminal import RealTerminal
+from chatd.client.terminal_client import TerminalClient
 from chatd.core import commands
 
 CONNECT_SECONDS: Final = 10
 """How long one try to connect may take, in seconds."""
 
 DRAIN_SECONDS: Final = 1.0
-"""How long the output may take what was printed before an interrupt, in seconds; without one, as
-long as it needs."""
+"""How long the output gets after an interrupt to be read, in seconds; without an interrupt, as long
+as it needs."""
 
 DEFECT: Final = 70
-"""The exit status after an error of the program itself (EX_SOFTWARE of sysexits.h)."""
+"""The exit status after a defect of the program (EX_SOFTWARE of sysexits.h)."""
 
 
-class Part(Listener, Protocol):
-    """`Talk`, `Speaker` or `Hearer`."""
+class Client(LinkListener, Protocol):
+    """`TerminalClient`, `Sender` or `Printer`."""
 
     link: ReconnectingLink
 
     def interrupt(self) -> None:
-        """Come to an end; the second time, at once."""
+        """End; the second time, at once."""
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     options = parse_options(sys.argv[1:], os.environ)
     from twisted.internet import reactor
 
-    cast(Any, reactor).seconds = time.monotonic  # Twisted's own follows the wall clock, which may jump.
+    cast(Any, reactor).seconds = time.monotonic  # By default Twisted uses the wall clock, which may jump.
     sys.exit(Run(options, reactor).run())
 
 
@@ -67,12 +67,12 @@ class Run:
         self._why = ""
         self._signal = 0
         self._crash = ""
-        self._ends: Ends | None = None
-        self._blocking = Blocking(0, 1)
+        self._stdio: StdioProtocol | None = None
+        self._blocking = BlockingMode(0, 1)
         self._restore: Callable[[], None] = self._blocking.restore
 
     def run(self) -> int:
-        """Run until the end; gives the exit status."""
+        """Run until the end; returns the exit status."""
         globalLogBeginner.beginLoggingTo([cast(ILogObserver, self._observe)], redirectStandardIO=False, discardBuffer=True)
         self._reactor.callWhenRunning(self._start)
         try:
@@ -84,106 +84,106 @@ class Run:
         return self._status
 
     def _start(self) -> None:
-        part: Part
+        client: Client
         if not self._options.listen and os.isatty(0) and os.isatty(1):
-            part, remembered = self._talk()
+            client, saved = self._terminal_client()
         else:
-            part, remembered = self._program(), Remembered()
-        rooms = remembered.rooms or self._options.rooms
+            client, saved = self._pipe_client(), SavedState()
+        rooms = saved.rooms or self._options.rooms
         hello = commands.Hello(self._options.nick, token=secrets.token_urlsafe(24), rooms=rooms)
         endpoint: IStreamClientEndpoint = HostnameEndpoint(
             self._reactor, self._options.host, self._options.port, timeout=CONNECT_SECONDS
         )
         if self._options.trust is not None:
             endpoint = self._options.trust.secure(endpoint, self._options.host, self._reactor)
-        longest_pause = PAUSES[1] if isinstance(part, Talk) else LONGEST_PAUSE
-        part.link = ReconnectingLink(self._reactor, endpoint, hello, part, longest_pause, seen=remembered.seen())
+        longest_pause = PAUSES[1] if isinstance(client, TerminalClient) else LONGEST_PAUSE
+        client.link = ReconnectingLink(self._reactor, endpoint, hello, client, longest_pause, cursors=saved.resume())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, _: self._reactor.callFromThread(self._interrupted, part, number))
-        self._connect_files(part)
-        part.link.start()
+            signal.signal(number, lambda number, _: self._reactor.callFromThread(self._interrupted, client, number))
+        self._connect_files(client)
+        client.link.start()
 
-    def _talk(self) -> tuple[Talk, Remembered]:
-        """A person at a terminal, and what is remembered that counts now."""
+    def _terminal_client(self) -> tuple[TerminalClient, SavedState]:
+        """A client for a person at a terminal, and the saved state that it starts with."""
         options = self._options
-        terminal = RealTerminal(self._reactor, options.colours, options.dumb, self._ended)
+        terminal = RealTerminal(self._reactor, options.colours, options.dumb, self._on_end)
         self._restore = terminal.restore
         file = StateFile(options.server, options.nick, os.environ)
-        remembered, why = _load(file)
-        chosen = Remembered(rooms=options.rooms) if options.fresh else remembered.chosen(options.rooms)
+        saved, why = _load(file)
+        state = SavedState(rooms=options.rooms) if options.fresh else saved.for_rooms(options.rooms)
 
-        def remember(now: Remembered, left: Collection[str]) -> None:
-            file.save(remembered.updated(now, left))
+        def save(now: SavedState, left: Collection[str]) -> None:
+            file.save(saved.merged(now, left))
 
-        terminal.talk = Talk(self._reactor, wall_clock, terminal, options.nick, options.server, chosen, remember)
+        terminal.client = TerminalClient(self._reactor, wall_clock, terminal, options.nick, options.server, state, save)
         if why:
-            terminal.talk.note(f"!! What you have seen before is not known: {file.path}: {why}.")
-        return terminal.talk, chosen
+            terminal.client.refuse(f"The saved state cannot be read: {file.path}: {why}.")
+        return terminal.client, state
 
-    def _program(self) -> Part:
+    def _pipe_client(self) -> Client:
         options, server = self._options, self._options.server
         if options.listen:
-            return Hearer(self._reactor, server, self._ended, self._print, self._warn, options.as_json)
-        return Speaker(self._reactor, server, self._ended, self._print, options.verbose)
+            return Printer(self._reactor, server, self._on_end, self._print, self._warn, options.as_json)
+        return Sender(self._reactor, server, self._on_end, self._print, options.verbose)
 
     # -- Files
 
-    def _connect_files(self, part: Part) -> None:
-        """Standard input and output of a program; `RealTerminal` takes its own when it is time."""
-        if isinstance(part, Speaker):
-            self._ends = Ends(part.data, part.end_of_input, lambda: None)
-            part.input = standard_io(self._ends, self._reactor)
-        elif isinstance(part, Hearer):
-            self._ends = Ends(lambda data: None, lambda: None, part.link.stop)
+    def _connect_files(self, client: Client) -> None:
+        """Open standard input and output for a program; `RealTerminal` does so for a person."""
+        if isinstance(client, Sender):
+            self._stdio = StdioProtocol(client.data, client.end_of_input, lambda: None)
+            client.input = standard_io(self._stdio, self._reactor)
+        elif isinstance(client, Printer):
+            self._stdio = StdioProtocol(lambda data: None, lambda: None, client.link.stop)
             nothing = os.open(os.devnull, os.O_RDONLY)
-            output = standard_io(self._ends, self._reactor, nothing)
-            output.registerProducer(LinkPauser(part.link), True)
+            output = standard_io(self._stdio, self._reactor, nothing)
+            output.registerProducer(LinkPauser(client.link), True)
 
     def _print(self, text: str) -> None:
-        if self._ends is not None and self._ends.transport is not None:
-            self._ends.transport.write(text.encode())
+        if self._stdio is not None and self._stdio.transport is not None:
+            self._stdio.transport.write(text.encode())
 
     def _warn(self, text: str) -> None:
         print(f"chatd-client: {text}", file=sys.stderr)
 
     # -- The end
 
-    def _ended(self, status: int, why: str) -> None:
+    def _on_end(self, status: int, why: str) -> None:
         if self._crash:
             return
         interrupted = 128 + self._signal if self._signal and not self._options.listen else 0
         self._status, self._why = status or interrupted, why
-        if self._ends is None:
+        if self._stdio is None:
             self._stop()
         else:
-            cast(Any, self._ends.transport).unregisterProducer()  # One that is paused would hold up the end.
-            self._ends.drain(self._reactor, DRAIN_SECONDS if self._signal else None, self._stop)
+            cast(Any, self._stdio.transport).unregisterProducer()  # A paused producer would delay the end.
+            self._stdio.drain(self._reactor, DRAIN_SECONDS if self._signal else None, self._stop)
 
     def _stop(self) -> None:
         with contextlib.suppress(ReactorNotRunning):
             self._reactor.stop()
 
-    def _interrupted(self, part: Part, number: int) -> None:
+    def _interrupted(self, client: Client, number: int) -> None:
         self._signal = number
-        part.interrupt()
+        client.interrupt()
 
     def _observe(self, event: LogEvent) -> None:
-        """An exception that nobody has expected is a defect of ours: the terminal first, then the
+        """An unexpected exception is a defect of ours: restore the terminal, then show the
         traceback."""
-        failure = event.get("log_failure") or event.get("failure")  # The second is that of Twisted's old log.
+        failure = event.get("log_failure") or event.get("failure")  # The second comes from Twisted's old log.
         if isinstance(failure, Failure) and not self._crash:
             self._crash, self._status = failure.getTraceback(), DEFECT
             self._stop()
 
 
-def _load(file: StateFile) -> tuple[Remembered, str]:
-    """What ``file`` has, or why it cannot be known."""
+def _load(file: StateFile) -> tuple[SavedState, str]:
+    """The state in ``file``, or an empty one and why it cannot be read."""
     try:
         return file.load(), ""
     except OSError as error:
-        return Remembered(), error.strerror or "it cannot be read"
+        return SavedState(), error.strerror or "it cannot be read"
     except ValueError:
-        return Remembered(), "it is damaged, and will be written anew"
+        return SavedState(), "it is damaged, and will be replaced"
 
 
 def wall_clock() -> int:
@@ -192,7 +192,7 @@ def wall_clock() -> int:
 
 
 def _open_missing() -> None:
-    """Give each standard file that is closed the null device, so that no socket takes its
+    """Open the null device for each standard file that is closed, so that no socket gets its
     number."""
     for number in (0, 1, 2):
         try:

@@ -1,4 +1,4 @@
-"""What the person wants: the command line and the environment."""
+"""Options: the command line and the environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from chatd import __version__
 
@@ -17,47 +17,48 @@ DEFAULT_HOST: Final = "localhost"
 DEFAULT_PORT: Final = 8080
 
 _DESCRIPTION: Final = """\
-Talk on a chatd server.
+Chat on a chatd server.
 
-On a terminal: type a line and press Enter; /help lists what else you can do.
-Off a terminal: every line of standard input is a message, even if it begins
-with a slash; the program ends when the server has acknowledged all of them."""
+On a terminal: type a line and press Enter; /help lists the commands.
+Without a terminal: every line of standard input is sent as a message, even
+if it begins with a slash. The program ends when the server has acknowledged
+all of them."""
 
 _EPILOG: Final = """\
 keys on a terminal:
   Enter                    send; a paste of several lines is several messages
   Left Right Home End      move, by words with Ctrl; also Ctrl-A Ctrl-E
-  Backspace Delete         delete; Ctrl-U Ctrl-K Ctrl-W cut, Ctrl-Y brings back
+  Backspace Delete         delete; Ctrl-U Ctrl-K Ctrl-W cut, Ctrl-Y pastes
   Up Down                  lines typed before
   Tab Shift-Tab            complete a nick, a #room or a /command
-  Alt-1 to Alt-9           go to one of your rooms
-  Page Up Page Down        go through the past of the room, also Alt-V Ctrl-V;
-                           there: Up Down Home, and End or Esc back to now
-  Ctrl-Home                the beginning of the room's log
-  Ctrl-L                   draw the screen anew
-  Ctrl-Z                   stop the program until fg
+  Alt-1 to Alt-9           switch to one of your rooms
+  Page Up Page Down        scroll through the history, also Alt-V Ctrl-V;
+                           there: Up Down Home; End or Esc closes it
+  Ctrl-Home                the beginning of the history
+  Ctrl-L                   redraw the screen
+  Ctrl-Z                   suspend the program; fg resumes it
   Ctrl-C                   clear the line; quit if it is empty, as Ctrl-D does
 
-marks behind your messages:
-  \N{HORIZONTAL ELLIPSIS} on its way   \N{CHECK MARK} delivered   \N{BALLOT X} not delivered, and why
+marks after your messages:
+  \N{HORIZONTAL ELLIPSIS} pending   \N{CHECK MARK} delivered   \N{BALLOT X} not delivered, and why
 
 commands of the client:
-  /jump [N]      show the place of hit N of /search, or of the next hit
-  /jump new      show the first message that came while you were away
+  /jump [N]      go to hit N of /search, or to the next hit
+  /jump new      go to the first message that arrived while you were away
 
 environment:
-  CHATD_SERVER   HOST[:PORT] where none is given
-  CHATD_NICK     nick where --nick is not given; after it comes USER
-  NO_COLOR       if it is not empty, no colours (as with TERM=dumb)
-  XDG_STATE_HOME where it is kept what you have seen (~/.local/state)
+  CHATD_SERVER   HOST[:PORT], if the command line has none
+  CHATD_NICK     the nick, if there is no --nick; then USER is tried
+  NO_COLOR       if not empty, use no colours (nor with TERM=dumb)
+  XDG_STATE_HOME where the state is saved between runs (~/.local/state)
 
 exit status:
-  0  all is done: every message is acknowledged, or you have quit
+  0  success: every message is acknowledged, or you have quit
   1  the server could not be reached, or refused the nick or a
      room, or its certificate is not trusted
   2  a mistake on the command line
-  3  the link was lost and did not come back within 30 s (off a terminal)
-  4  a message was not delivered (off a terminal)
+  3  the connection was lost for more than 30 s (without a terminal)
+  4  a message was not delivered (without a terminal)
   128 + N  ended by signal N
 
 examples:
@@ -71,8 +72,8 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was chosen. ``rooms`` in the order given, the first is the one to talk in; none: the
-    server's default room. ``trust``: which certificates are trusted inside TLS; None: no TLS."""
+    """The options. ``rooms``: in the order given, the first is the current one; none: the server's
+    default room. ``trust``: which certificates are trusted; None: no TLS."""
 
     host: str
     port: int
@@ -88,26 +89,33 @@ class Options:
 
     @property
     def server(self) -> str:
-        """The server as a person writes it."""
+        """The server as people write it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
 
 
 def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     """The options in ``arguments`` and ``environment``.
 
-    A mistake, ``--help`` and ``--version`` end the program (SystemExit, status 2 or 0) with a line
-    or a text.
+    A mistake, ``--help`` and ``--version`` print a text and end the program (SystemExit, status 2
+    or 0).
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:
         host, port = parse_server(chosen.server or environment.get("CHATD_SERVER") or DEFAULT_HOST)
     except ValueError as error:
-        parser.error(str(error))
+        _fail(parser, str(error))
     if chosen.as_json and not chosen.listen:
-        parser.error("--json needs --listen")
+        _fail(parser, "--json needs --listen")
     if chosen.fresh and chosen.listen:
-        parser.error("--fresh is for a terminal; --listen never comes back to where it was")
+        _fail(parser, "--fresh is only for a terminal; --listen never resumes")
     nick = chosen.nick or next(filter(None, map(environment.get, ("CHATD_NICK", "USER", "LOGNAME"))), "")
     dumb = environment.get("TERM", "dumb") == "dumb"
     return Options(
@@ -141,9 +149,9 @@ def parse_server(text: str) -> tuple[str, int]:
         host, colon, port = text.partition(":")
         good, port = bool(host), port if colon else str(DEFAULT_PORT)
     if not good or any(character.isspace() or character == "/" for character in host):
-        raise ValueError(f"{text!r} is no server: write HOST, HOST:PORT or [IPV6]:PORT")
+        raise ValueError(f"{text!r} is not a server: write HOST, HOST:PORT or [IPV6]:PORT")
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
-        raise ValueError(f"{port!r} is no port: it is a whole number from 1 to 65535")
+        raise ValueError(f"{port!r} is not a port: write a whole number from 1 to 65535")
     return host, int(port)
 
 
@@ -154,24 +162,28 @@ def parse_fingerprint(text: str) -> str:
     """
     digits = text.strip().replace(":", "").upper()
     if not re.fullmatch("[0-9A-F]{64}", digits):
-        raise ValueError(f"{text!r} is no fingerprint: it is 64 hexadecimal digits (SHA-256), with colons or without")
+        raise ValueError(f"{text!r} is not a fingerprint: write 64 hexadecimal digits (SHA-256), with colons or without")
     return ":".join(re.findall("..", digits))
 
 
 def _trust(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Trust | None:
     if not (chosen.tls or chosen.ca is not None or chosen.fingerprint is not None):
         return None
-    from chatd.client.tls import BadRoots, Trust  # Only who asks for TLS waits for it.
+    from chatd.client.tls import BadCaFile, Trust  # Slow to import, so only for TLS.
 
     try:
         fingerprint = "" if chosen.fingerprint is None else parse_fingerprint(chosen.fingerprint)
         return Trust(chosen.ca, fingerprint)
-    except (BadRoots, ValueError) as error:
-        parser.error(str(error))
+    except (BadCaFile, ValueError) as error:
+        _fail(parser, str(error))
+
+
+def _fail(parser: argparse.ArgumentParser, why: str) -> NoReturn:
+    parser.exit(2, f"{parser.prog}: {why}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="chatd-client",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -182,29 +194,29 @@ def _parser() -> argparse.ArgumentParser:
         "server",
         metavar="HOST[:PORT]",
         nargs="?",
-        help=f"the server; [IPV6]:PORT as well (default: CHATD_SERVER, else {DEFAULT_HOST}:{DEFAULT_PORT})",
+        help=f"the server; for IPv6 write [ADDRESS]:PORT (default: CHATD_SERVER, else {DEFAULT_HOST}:{DEFAULT_PORT})",
     )
-    talking = parser.add_argument_group("talking")
-    talking.add_argument("--nick", metavar="NICK", help="what you are called (default: CHATD_NICK, else USER)")
+    talking = parser.add_argument_group("chatting")
+    talking.add_argument("--nick", metavar="NICK", help="your nick (default: CHATD_NICK, else USER)")
     talking.add_argument(
         "--room",
         metavar="ROOM",
         action="append",
         default=[],
-        help="a room to enter, with # or without; may be given up to 20 times, and you talk in the first "
-        "(default: the rooms of the last time, else the server's default room)",
+        help="a room to join, with or without #; may be given up to 20 times, and the first one is current "
+        "(default: the rooms of the last run, else the server's default room)",
     )
     talking.add_argument(
         "--fresh",
         action="store_true",
-        help="on a terminal: do not come back to where you were the last time, and tell nothing as new (default: off)",
+        help="on a terminal: ignore the saved state, so join no earlier rooms and show no unread messages (default: off)",
     )
     _add_tls(parser)
     listening = parser.add_argument_group("for programs")
     listening.add_argument(
         "--listen",
         action="store_true",
-        help="print what is said, a line each, until interrupted; standard input is not read (default: off)",
+        help="print the messages of others, one per line, until interrupted; do not read standard input (default: off)",
     )
     listening.add_argument(
         "--json", dest="as_json", action="store_true", help="with --listen: print every event as JSON (default: off)"
@@ -212,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     listening.add_argument(
         "--verbose",
         action="store_true",
-        help="off a terminal: print a line for each message that has been delivered (default: off)",
+        help="without a terminal: print a line for each message that is delivered (default: off)",
     )
     parser.add_argument("--version", action="version", version=f"chatd-client {__version__}")
     return parser
@@ -223,12 +235,15 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
     tls.add_argument(
         "--tls",
         action="store_true",
-        help="encrypt, and talk only if the server's certificate is for HOST and the system trusts who signed it (default: off)",
+        help="use TLS, and connect only if the server's certificate is for HOST and signed by a root that the system trusts "
+        "(default: off)",
     )
     either = tls.add_mutually_exclusive_group()
-    either.add_argument("--ca", metavar="FILE", help="--tls, but trust the roots in this PEM file instead of the system's")
+    either.add_argument(
+        "--ca", metavar="FILE", help="use TLS, and trust the root certificates in this PEM file instead of the system's"
+    )
     either.add_argument(
         "--fingerprint",
         metavar="HEX",
-        help="--tls, but trust exactly the certificate with this SHA-256, with colons or without, and no other",
+        help="use TLS, and trust only the certificate with this SHA-256 fingerprint, with or without colons",
     )

@@ -1,15 +1,15 @@
-"""The screen: what a terminal has to be told so that it shows the conversation.
+"""The screen: the characters that make a terminal show the conversation.
 
-At the bottom stands the live part: own messages on their way, the status line, the line being
-typed. Everything above is settled: it is printed once and scrolls away by itself, into the
-terminal's own scrollback. Only what changed is painted; after a change of size, everything. Pure:
-every method gives the characters to be written.
+At the bottom is the footer: pending messages of the user, the status line, and the line being
+typed. The lines above it do not change: each is printed once and scrolls away into the terminal's
+own scrollback. Only what has changed is painted; after a change of size, everything. Pure: every
+method returns the characters to write.
 
-The past is painted on the terminal's alternate screen, as pagers do: what was printed stays as it
-was printed, a change of size pushes nothing of the past into the scrollback, and most terminals
-give the wheel of the mouse as the keys Up and Down there. Where a terminal has no such screen (the
-Linux console, GNU screen as it comes) the past is painted over the present, row by row and without
-scrolling, and afterwards the present is painted again.
+The history is painted on the terminal's alternate screen, as pagers do. So what was printed stays
+as it was printed, a change of size pushes no history into the scrollback, and most terminals send
+the mouse wheel as the keys Up and Down there. If a terminal has no such screen (the Linux console,
+GNU screen by default), the history is painted over the live view, row by row and without scrolling,
+and afterwards the live view is painted again.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chatd.client.cells import FAINT, Line, Row, Settled, Span, Style, clip, plain, row_width, width, wrap
-from chatd.client.editor import pieces
+from chatd.client.cells import FAINT, FinalLine, Line, Row, Span, Style, clip, plain, row_width, width, wrap
+from chatd.client.editor import visible_clusters
 from chatd.core.text import safe_text
 
-SETTLED_LINES: Final = 500
-"""The settled lines that are kept for painting them anew, in number: more than the rows of any
-screen."""
+KEPT_LINES: Final = 500
+"""How many printed lines are kept for painting them again: more than the rows of any screen."""
 
 INDENT: Final = 6
-"""How far the second row of a line and the next are moved in, in cells: the time stands free."""
+"""The indent of every row of a line but the first, in cells: the width of the time."""
 
-_OPEN: Final = "\x1b[?7l\x1b[?2004h"  # no automatic wrap: a width that we misjudge cannot push rows; bracketed paste
+_OPEN: Final = "\x1b[?7l\x1b[?2004h"  # no automatic wrap, so that a wrong width cannot push rows; bracketed paste
 _CLOSE: Final = "\x1b[m\x1b[?2004l\x1b[?7h\x1b[?25h"
 _HIDE: Final = "\x1b[?25l"
 _SHOW: Final = "\x1b[?25h"
@@ -39,19 +38,18 @@ _ERASE_BELOW: Final = "\x1b[J"
 _ALTERNATE: Final = "\x1b[?1049h"
 _BACK: Final = "\x1b[?1049l"
 RESTORE: Final = _CLOSE
-"""Undoes whatever `Screen.open` has changed in a terminal."""
+"""Undoes everything that `Screen.open` has changed in a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """The live part: messages on their way, the two sides of the status line, and what is typed,
-    around the cursor.
+class Footer:
+    """The footer: pending messages, the left and the right side of the status line, and the line
+    being typed, ``before`` and ``after`` the cursor.
 
-    ``alarm``: the link's side of the status line stands out, and is the last to go where there is
-    no room for both.
+    ``alarm``: the ``link`` side stands out, and is kept if there is no room for both.
     """
 
-    waiting: tuple[Line, ...] = ()
+    pending: tuple[Line, ...] = ()
     status: Line = ()
     link: Line = ()
     alarm: bool = False
@@ -61,44 +59,44 @@ class Live:
 
 
 class Screen:
-    """A terminal of ``columns`` and ``rows``; with ``colours`` it shows the 256."""
+    """A terminal of ``columns`` and ``rows``; ``colours``: it has 256."""
 
     def __init__(self, columns: int, rows: int, colours: bool) -> None:
         self.columns, self.rows = max(1, columns), max(1, rows)
         self.can_paint = True
-        """Whether the terminal can show something else for a while."""
+        """Whether the terminal can show the history."""
         self._colours = colours
-        self._settled: deque[Settled] = deque(maxlen=SETTLED_LINES)
-        self._live = Live()
+        self._lines: deque[FinalLine] = deque(maxlen=KEPT_LINES)
+        self._footer = Footer()
         self._painted: list[Row] = [()]
-        self._ours = 0
-        self._past: list[Row] | None = None
+        self._written = 0
+        self._history: list[Row] | None = None
         self._moved = False
 
     def open(self) -> str:
-        """Begin at the bottom; what the terminal shows moves up and stays."""
+        """Begin at the bottom; what the terminal shows already moves up."""
         self._painted = [()]
-        self._ours = 0
+        self._written = 0
         return f"{_OPEN}{_go(self.rows)}\r\n"
 
     def close(self) -> str:
-        """Take the live part away, and leave the cursor where it was."""
+        """Remove the footer, and leave the cursor in its place."""
         return f"{_go(self._top())}\x1b[m{_ERASE_BELOW}{_CLOSE}"
 
     def undo(self) -> str:
-        """Undo whatever is changed in the terminal, amid anything."""
-        # To leave the alternate screen moves the cursor, in some terminals even where there is
-        # nothing to leave.
-        return RESTORE if self._past is None else _BACK + RESTORE
+        """Undo everything that is changed in the terminal, at any moment."""
+        # Leaving the alternate screen moves the cursor, in some terminals even if that screen is
+        # not shown.
+        return RESTORE if self._history is None else _BACK + RESTORE
 
-    def show(self, settled: Sequence[Settled], live: Live) -> str:
-        """Print ``settled`` above the live part, and show the live part as it is now."""
-        self._live = live
-        settled = [replace(one, line=_safe(one.line)) for one in settled]
-        self._settled.extend(settled)
-        printed = [row for one in settled for row in self._wrapped(one)]
-        self._ours += len(printed)
-        rows, column = self._live_rows()
+    def show(self, lines: Sequence[FinalLine], footer: Footer) -> str:
+        """Print ``lines`` above the footer, and paint ``footer``."""
+        self._footer = footer
+        lines = [replace(one, line=_safe(one.line)) for one in lines]
+        self._lines.extend(lines)
+        printed = [row for one in lines for row in self._wrapped(one)]
+        self._written += len(printed)
+        rows, column = self._footer_rows()
         if len(rows) + len(printed) < len(self._painted):
             return self._all(rows, column)
         moves = printed or len(rows) != len(self._painted)
@@ -107,80 +105,77 @@ class Screen:
         return f"{_HIDE}{change}{_go(self.rows, column)}{_SHOW}"
 
     def resize(self, columns: int, rows: int) -> str:
-        """Paint everything for the new size: nobody knows what the terminal has made of the old
-        picture.
-
-        What was shown of the past has to be shown again.
-        """
+        """Paint everything for the new size: each terminal treats the old picture differently. An
+        open history has to be shown again."""
         self.columns, self.rows = max(1, columns), max(1, rows)
         return self.redraw()
 
     def redraw(self) -> str:
-        """Paint everything anew; the past has to be shown again."""
-        if self._past is not None:
-            self._past, self._moved = [], True
+        """Paint everything again. An open history has to be shown again."""
+        if self._history is not None:
+            self._history, self._moved = [], True
             return ""
-        return self._all(*self._live_rows())
+        return self._all(*self._footer_rows())
 
-    # -- What is settled
+    # -- Printed lines
 
-    def oldest_in_sight(self, room: str) -> int:
-        """The number of the oldest event of ``room`` among what stands above the live part; 0: none
-        does."""
-        free, oldest = self._rows_in_sight(), 0
-        for one in reversed(self._settled):
+    def first_visible(self, room: str) -> int:
+        """The number of the oldest event of ``room`` that is visible above the footer; 0: none
+        is."""
+        free, first = self._visible_rows(), 0
+        for one in reversed(self._lines):
             free -= len(self._wrapped(one))
             if free < 0:
                 break
             if one.room == room and one.seq and not one.quoted:
-                oldest = min(oldest or one.seq, one.seq)
-        return oldest
+                first = min(first or one.seq, one.seq)
+        return first
 
-    def _rows_in_sight(self) -> int:
-        """How many rows above the live part we have written."""
-        return max(0, min(self._ours, self.rows - len(self._painted)))
+    def _visible_rows(self) -> int:
+        """How many of the visible rows above the footer we have written."""
+        return max(0, min(self._written, self.rows - len(self._painted)))
 
-    def holds(self, settled: Sequence[Settled]) -> bool:
-        """Whether all of ``settled`` can be in sight at once."""
-        return sum(len(self._wrapped(one)) for one in settled) <= self.height
+    def fits(self, lines: Sequence[FinalLine]) -> bool:
+        """Whether ``lines`` fit on the screen together."""
+        return sum(len(self._wrapped(one)) for one in lines) <= self.height
 
-    def forget(self, room: str, before: int) -> str:
-        """Show no more of ``room`` what is before event number ``before``; what has scrolled away
-        belongs to the terminal."""
-        shown = self._last_settled(self._rows_in_sight())
-        kept = [one for one in self._settled if not one.is_of(room, before)]
-        self._settled = deque(kept, maxlen=SETTLED_LINES)
-        return self.redraw() if self._last_settled(len(shown)) != shown else ""
+    def drop_before(self, room: str, seq: int) -> str:
+        """Stop showing the events of ``room`` before number ``seq``; lines that have scrolled away
+        are out of reach."""
+        shown = self._last_rows(self._visible_rows())
+        kept = [one for one in self._lines if not one.is_before(room, seq)]
+        self._lines = deque(kept, maxlen=KEPT_LINES)
+        return self.redraw() if self._last_rows(len(shown)) != shown else ""
 
-    # -- The past
+    # -- The history
 
     @property
     def height(self) -> int:
         """The rows above the status line and the line being typed."""
         return max(0, self.rows - 2)
 
-    def show_past(self, past: Sequence[Row], live: Live) -> str:
-        """Show the rows ``past``, which are at most `height`, instead of all that is settled or
-        waits, until `leave_past`."""
-        self._live = replace(live, waiting=())
-        below, column = self._live_rows()
-        blank: list[Row] = [()] * (self.rows - len(below) - len(past))
-        rows = [*blank, *map(_safe, past), *below]
-        begin = _ALTERNATE if self._past is None else ""
-        old = self._past if self._past and len(self._past) == len(rows) else [None] * len(rows)
-        self._past = rows
+    def show_history(self, history: Sequence[Row], footer: Footer) -> str:
+        """Show the rows ``history``, at most `height`, instead of the live view, until
+        `leave_history`."""
+        self._footer = replace(footer, pending=())
+        below, column = self._footer_rows()
+        blank: list[Row] = [()] * (self.rows - len(below) - len(history))
+        rows = [*blank, *map(_safe, history), *below]
+        begin = _ALTERNATE if self._history is None else ""
+        old = self._history if self._history and len(self._history) == len(rows) else [None] * len(rows)
+        self._history = rows
         return f"{begin}{_HIDE}{self._repaint(1, rows, old)}{_go(self.rows, column)}{_SHOW}"
 
-    def leave_past(self) -> str:
-        """Show the present again as it was left; `show` goes on from there."""
-        if self._past is None:
+    def leave_history(self) -> str:
+        """Show the live view again as it was; `show` goes on from there."""
+        if self._history is None:
             return ""
-        self._past = None
+        self._history = None
         left = "".join(f"{_go(row)}{_ERASE_REST_OF_ROW}" for row in range(1, self.rows + 1)) + _BACK
         if self._moved:
             self._moved = False
-            return left + self._all(*self._live_rows())
-        above = self._last_settled(self._rows_in_sight())  # What is above these the shell has written.
+            return left + self._all(*self._footer_rows())
+        above = self._last_rows(self._visible_rows())  # Above these are rows that the shell has written.
         return left + self._repaint(self._top() - len(above), [*above, *self._painted])
 
     # -- Painting
@@ -189,12 +184,12 @@ class Screen:
         return self.rows - len(self._painted) + 1
 
     def _print(self, printed: Iterable[Row], rows: Iterable[Row]) -> str:
-        """Write from where the live part began; the terminal scrolls by itself."""
+        """Write from where the footer began; the terminal scrolls by itself."""
         lines = "\r\n".join(self._paint(row) for row in (*printed, *rows))
         return f"{_go(self._top())}{_ERASE_BELOW}{lines}"
 
     def _repaint(self, top: int, rows: Sequence[Row], old: Sequence[Row | None] = ()) -> str:
-        """``rows`` from row ``top`` on, where they are not as they were in ``old``."""
+        """Those of ``rows``, from row ``top`` on, that differ from ``old``."""
         changed = (
             f"{_go(top + number)}{self._paint(row)}{self._erase_after(row)}"
             for number, row in enumerate(rows)
@@ -203,28 +198,28 @@ class Screen:
         return "".join(changed)
 
     def _erase_after(self, row: Row) -> str:
-        """What erases the rest of a row. On a full one the cursor stays on the last character,
-        which would go with it."""
+        """Erases the rest of a row. On a full row the cursor stays on the last character, which
+        would be erased."""
         return _ERASE_REST_OF_ROW if row_width(row) < self.columns else ""
 
-    def _all(self, live: list[Row], column: int) -> str:
-        """Every row of the screen. They are erased one by one: a terminal may keep a cleared screen
-        in its scrollback."""
-        above = self._last_settled(self.rows - len(live))
-        blank: list[Row] = [()] * (self.rows - len(live) - len(above))
-        self._painted, self._ours = live, self.rows
-        return f"{_OPEN}{_HIDE}{self._repaint(1, [*blank, *above, *live])}{_go(self.rows, column)}{_SHOW}"
+    def _all(self, footer: list[Row], column: int) -> str:
+        """Paint every row of the screen. They are erased one by one, since a terminal may keep a
+        cleared screen in its scrollback."""
+        above = self._last_rows(self.rows - len(footer))
+        blank: list[Row] = [()] * (self.rows - len(footer) - len(above))
+        self._painted, self._written = footer, self.rows
+        return f"{_OPEN}{_HIDE}{self._repaint(1, [*blank, *above, *footer])}{_go(self.rows, column)}{_SHOW}"
 
-    def _last_settled(self, wanted: int) -> list[Row]:
+    def _last_rows(self, wanted: int) -> list[Row]:
         rows: list[Row] = []
-        for one in reversed(self._settled):
+        for one in reversed(self._lines):
             if len(rows) >= wanted:
                 break
             rows[:0] = self._wrapped(one)
         return rows[-wanted:] if wanted > 0 else []
 
-    def _wrapped(self, settled: Settled) -> list[Row]:
-        return wrap(settled.line, self.columns, INDENT)
+    def _wrapped(self, line: FinalLine) -> list[Row]:
+        return wrap(line.line, self.columns, INDENT)
 
     def _paint(self, row: Row) -> str:
         return "".join(map(self._ink, row))
@@ -233,56 +228,55 @@ class Screen:
         codes = _codes(span.style, self._colours)
         return f"\x1b[{codes}m{span.text}\x1b[m" if codes else span.text
 
-    # -- The live part
+    # -- The footer
 
-    def _live_rows(self) -> tuple[list[Row], int]:
-        """The rows of the live part, and the column of the cursor on the last."""
+    def _footer_rows(self) -> tuple[list[Row], int]:
+        """The rows of the footer, and the column of the cursor on the last one."""
         typed, column = self._input_row()
         rows = [typed]
         if self.rows > 1:
             rows.insert(0, self._status_row())
-        return [*self._waiting_rows((self.rows - len(rows)) // 2), *rows], column
+        return [*self._pending_rows((self.rows - len(rows)) // 2), *rows], column
 
-    def _waiting_rows(self, most: int) -> list[Row]:
-        """The last own messages on their way, in at most ``most`` rows, and how many there are
-        before them."""
+    def _pending_rows(self, most: int) -> list[Row]:
+        """The last pending messages, in at most ``most`` rows, below the number of those left
+        out."""
         shown: list[list[Row]] = []
         free = most
-        for line in reversed(self._live.waiting):
+        for line in reversed(self._footer.pending):
             rows = wrap(_safe(line), self.columns, INDENT)
             if len(rows) > free:
                 break
             shown.insert(0, rows)
             free -= len(rows)
-        hidden = len(self._live.waiting) - len(shown)
+        hidden = len(self._footer.pending) - len(shown)
         if hidden and not free and shown:
             hidden, free = hidden + 1, len(shown.pop(0))
-        more = [clip((Span(f"{hidden} more on their way", FAINT),), self.columns)] if hidden and free else []
+        more = [clip((Span(f"{hidden} more pending", FAINT),), self.columns)] if hidden and free else []
         return more + [row for rows in shown for row in rows]
 
     def _status_row(self) -> Row:
-        status, link = _safe(self._live.status), _safe(self._live.link)
-        if not self._live.alarm and row_width((*status, *link)) > self.columns:
+        status, link = _safe(self._footer.status), _safe(self._footer.link)
+        if not self._footer.alarm and row_width((*status, *link)) > self.columns:
             link = ()
         link = clip(link, self.columns)
         status = clip(status, self.columns - row_width(link))
         gap = Span(" " * (self.columns - row_width(link) - row_width(status)))
         row = (*status, gap, *link)
-        bar = Style(reverse=True, bold=self._live.alarm)
+        bar = Style(reverse=True, bold=self._footer.alarm)
         return tuple(Span(span.text, replace(bar, bold=bar.bold or span.style.bold)) for span in row if span.text)
 
     def _input_row(self) -> tuple[Row, int]:
-        """The line being typed, as much of it as fits around the cursor, and the cursor's column,
+        """As much of the line being typed as fits around the cursor, and the cursor's column,
         counted from 1."""
-        prompt = clip(_safe(self._live.prompt), self.columns // 2)
+        prompt = clip(_safe(self._footer.prompt), self.columns // 2)
         start = row_width(prompt)
-        text, cursor = _window(pieces(self._live.before), pieces(self._live.after), self.columns - start)
+        text, cursor = _window(visible_clusters(self._footer.before), visible_clusters(self._footer.after), self.columns - start)
         return (*prompt, Span(text)), min(self.columns, start + cursor + 1)
 
 
 class DumbScreen(Screen):
-    """A terminal that can only print lines: it shows what is settled, and echoes itself what is
-    typed."""
+    """A terminal that can only print lines. It echoes by itself what is typed."""
 
     def __init__(self) -> None:
         super().__init__(columns=80, rows=24, colours=False)
@@ -294,8 +288,8 @@ class DumbScreen(Screen):
     def close(self) -> str:
         return ""
 
-    def show(self, settled: Sequence[Settled], live: Live) -> str:
-        return "".join(f"{safe_text(plain(one.line))}\n" for one in settled)
+    def show(self, lines: Sequence[FinalLine], footer: Footer) -> str:
+        return "".join(f"{safe_text(plain(one.line))}\n" for one in lines)
 
     def redraw(self) -> str:
         return ""
@@ -306,10 +300,10 @@ CUT_RIGHT: Final = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 
 
 def _window(before: Sequence[str], after: Sequence[str], cells: int) -> tuple[str, int]:
-    """What of a line is seen through a window of ``cells``, with marks where it is cut, and the
-    cursor's cell in it.
+    """The part of a line that a window of ``cells`` shows, with marks where it is cut, and the cell
+    of the cursor in it.
 
-    The window moves by half its width, so that the line does not run under the cursor at every key.
+    The window moves by half its width, so that the text does not move at every key.
     """
     cursor = sum(map(width, before))
     start = 0
@@ -325,8 +319,8 @@ def _window(before: Sequence[str], after: Sequence[str], cells: int) -> tuple[st
 
 
 def _from_cell(shown: list[str], start: int) -> tuple[list[str], int]:
-    """``shown`` without the clusters that begin before cell ``start``, and how many cells those
-    take."""
+    """``shown`` without the clusters that begin before cell ``start``, and the width of those in
+    cells."""
     skipped = 0
     for number, cluster in enumerate(shown):
         if skipped >= start:
@@ -336,7 +330,7 @@ def _from_cell(shown: list[str], start: int) -> tuple[list[str], int]:
 
 
 def _safe(line: Line) -> Line:
-    """``line`` made safe to show once more: here is the last place before the terminal, and no peer
+    """``line`` made safe to show, once more: this is the last step before the terminal, and no peer
     is trusted."""
     return tuple(Span(safe_text(span.text), span.style) for span in line)
 

@@ -1,4 +1,4 @@
-"""TLS to the server: which certificates are trusted, and what is said of one that is not."""
+"""TLS to the server: which certificates are trusted, and what to tell the user about others."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.client.wire import Untrusted
+from chatd.client.connection import Untrusted
 
 _REASONS: Final = {
     9: "it is not valid yet",
     10: "it has expired",
     18: "self-signed",
-    19: "nobody who is trusted here has signed it",
-    20: "nobody who is trusted here has signed it",
-    21: "nobody who is trusted here has signed it",
+    19: "it is not signed by a trusted authority",
+    20: "it is not signed by a trusted authority",
+    21: "it is not signed by a trusted authority",
     23: "it has been revoked",
 }
 """Why OpenSSL refuses a certificate, by the numbers of X509_V_ERR_... in its x509_vfy.h."""
 
 
-class BadRoots(Exception):
+class BadCaFile(Exception):
     """The file of ``--ca`` cannot be used; the text says why."""
 
 
 class Trust:
     """Which certificates are trusted.
 
-    With ``fingerprint`` (SHA-256, as `options.parse_fingerprint` gives it) exactly that one,
-    whatever it says. Else those for the host that is called (RFC 9525), if the roots in the PEM
-    file ``roots`` vouch for them; None: the system's roots. Raises BadRoots.
+    With ``fingerprint`` (SHA-256, as `options.parse_fingerprint` returns it) exactly that one,
+    whatever is in it. Otherwise those for the host that is called (RFC 9525), if a root in the PEM
+    file ``roots`` has signed them; None: one of the system's roots. Raises BadCaFile.
     """
 
     def __init__(self, roots: str | None = None, fingerprint: str = "") -> None:
@@ -55,29 +55,28 @@ class Trust:
             self._context.set_default_verify_paths()
 
     def secure(self, endpoint: IStreamClientEndpoint, host: str, clock: IReactorTime) -> IStreamClientEndpoint:
-        """``endpoint``, which leads to ``host``, inside TLS. A connection that is not trusted is
-        lost with `Untrusted`."""
+        """``endpoint``, which leads to ``host``, inside TLS. A connection that is not trusted ends
+        with `Untrusted`."""
         return wrapClientTLS(self.creator(host), endpoint, clock)
 
-    def creator(self, host: str) -> Creator:
-        """What encrypts and checks each connection to ``host``."""
-        return Creator(self._context, host, self._fingerprint)
+    def creator(self, host: str) -> ConnectionCreator:
+        """Makes the TLS side of each connection to ``host``."""
+        return ConnectionCreator(self._context, host, self._fingerprint)
 
 
 def _load(context: SSL.Context, roots: str) -> None:
     try:
-        with open(roots, "rb"):  # OpenSSL does not say what is wrong with a file.
+        with open(roots, "rb"):  # OpenSSL does not say why it cannot read a file.
             context.load_verify_locations(roots)
     except OSError as error:
-        raise BadRoots(f"{roots} cannot be read: {error.strerror}") from None
+        raise BadCaFile(f"{roots} cannot be read: {error.strerror}") from None
     except SSL.Error:
-        raise BadRoots(f"{roots} holds no certificate in PEM") from None
+        raise BadCaFile(f"{roots} has no certificate in PEM format") from None
 
 
 @implementer(IOpenSSLClientConnectionCreator)
-class Creator:
-    """Begins TLS with ``host``, on as many connections as there come to be: each is checked in the
-    same way."""
+class ConnectionCreator:
+    """Begins TLS with ``host`` on any number of connections, and checks each in the same way."""
 
     def __init__(self, context: SSL.Context, host: str, fingerprint: str) -> None:
         self._context = context
@@ -85,7 +84,7 @@ class Creator:
         self._host = host.removesuffix(".")
 
     def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        """What encrypts a new connection. Nothing is sent inside before the certificate has been
+        """The TLS side of a new connection. No data is sent before the certificate has been
         checked."""
         connection = SSL.Connection(self._context, None)
         if not _is_address(self._host):
@@ -94,8 +93,8 @@ class Creator:
         return connection
 
     def _verifier(self, protocol: TLSMemoryBIOProtocol) -> Callable[[SSL.Connection, X509, int, int, int], bool]:
-        """What OpenSSL asks about each certificate of the chain; the server's own is at ``depth``
-        0, and asked about last."""
+        """OpenSSL calls this for each certificate of the chain; the server's own has ``depth`` 0
+        and comes last."""
 
         def verify(_: SSL.Connection, certificate: X509, error: int, depth: int, good: int) -> bool:
             if self._fingerprint and depth > 0:
@@ -108,21 +107,21 @@ class Creator:
         return verify
 
     def _objection(self, certificate: X509, error: int, depth: int) -> str:
-        """Why ``certificate`` is not trusted, and what would work; nothing if it is. ``error``:
-        what OpenSSL has against it."""
-        seen = certificate.digest("sha256").decode()
+        """Why ``certificate`` is not trusted, and what would work; empty if it is trusted.
+        ``error``: the number of OpenSSL's objection."""
+        fingerprint = certificate.digest("sha256").decode()
         if self._fingerprint:
-            cure = f"{seen} is, to be given only if whoever runs the server confirms it"
-            return "" if seen == self._fingerprint else f"the server's certificate is not that of --fingerprint; {cure}"
+            hint = f"{fingerprint} is its fingerprint, to be used only if the operator of the server confirms it"
+            return "" if fingerprint == self._fingerprint else f"the server's certificate does not match --fingerprint; {hint}"
         if error:
-            reason = _REASONS.get(error, f"OpenSSL gives the reason {error}")
+            reason = _REASONS.get(error, f"OpenSSL error {error}")
         elif depth == 0 and not _is_for(certificate.to_cryptography(), self._host):
             reason = f"it is not for {self._host}"
         else:
             return ""
-        # Of a chain that ends above it, OpenSSL does not show the server's own certificate.
-        cure = f"--fingerprint {seen} trusts exactly this one" if depth == 0 else "--ca FILE trusts the roots in FILE"
-        return f"the server's certificate is not trusted ({reason}); {cure}"
+        # If the chain fails above the server's own certificate, OpenSSL does not show that one.
+        hint = f"--fingerprint {fingerprint} trusts exactly this one" if depth == 0 else "--ca FILE trusts the roots in FILE"
+        return f"the server's certificate is not trusted ({reason}); {hint}"
 
 
 def _is_for(certificate: Certificate, host: str) -> bool:
@@ -131,7 +130,7 @@ def _is_for(certificate: Certificate, host: str) -> bool:
             verify_certificate_ip_address(certificate, host)
         else:
             verify_certificate_hostname(certificate, idna.encode(host).decode())
-    except (CertificateError, VerificationError, ValueError):  # The last where the certificate itself is not well-formed.
+    except (CertificateError, VerificationError, ValueError):  # ValueError: the certificate is not well-formed.
         return False
     return True
 

@@ -1,68 +1,34 @@
 """The codec for people: plain lines (``docs/protocol.md``, "Text").
 
-Somebody's words always stand behind ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and the
-server's behind ``--`` and ``!!``, so that no text can pass for another's or for the server's.
+A message always follows ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and what the server says
+follows ``--`` or ``!!``, so that nobody can imitate another person or the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import singledispatchmethod
 from typing import Final
 
 from chatd.codecs.base import View
-from chatd.core import commands, events, retention
+from chatd.codecs.phrases import Kind, Phrase, Phrases, said
+from chatd.core import commands, events
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event, Reason
-from chatd.core.search import excerpt
+from chatd.core.events import Answer, Event
 from chatd.core.text import decode_line, safe_text
 
-EXCERPT_CHARACTERS: Final = 60
-"""How much of a message that is found is shown on either side of the word, in characters: two lines
-at most."""
-
-NAMES_NAMED: Final = 12
-"""The nicks that are named on entering a room, in number: what fits on two lines."""
-
-REASONS: Final[Mapping[Reason, str]] = {
-    Reason.LEFT: "",
-    Reason.QUIT: "quit",
-    Reason.LINK_LOST: "link lost",
-    Reason.TIMED_OUT: "timed out",
-    Reason.NOT_READING: "not reading",
-    Reason.REPLACED: "came in again",
-    Reason.SHUTDOWN: "server stopped",
-}
-
-CLOSINGS: Final[Mapping[Reason, str]] = {
-    Reason.QUIT: "Goodbye.",
-    Reason.TIMED_OUT: "You have given no nick in time. Goodbye.",
-    Reason.NOT_READING: "You have read nothing for too long. Goodbye.",
-    Reason.REPLACED: "You came in again from elsewhere. Goodbye.",
-    Reason.SHUTDOWN: "The server stops. Goodbye.",
-}
-
-DONE: Final[Mapping[str, str]] = {
-    "nick": "You are now called {}.",
-    "join": "You are in {} again.",
-    "msg": "Told to {}.",
-    "reply": "Told to {}.",
-    "away": "You are away. /back comes back.",
-    "back": "You are back.",
-}
+MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
+"""The mark before each kind of phrase."""
 
 
 class TextView(Enum):
-    """How people are shown a room: only outside of their current room do messages need its name."""
+    """How people are shown a room: only outside their current room do messages need its name."""
 
     CURRENT_ROOM = "current room"
     OTHER_ROOM = "other room"
 
 
-_CURRENT_ROOM: Final = TextView.CURRENT_ROOM  # Python 3.11 takes a tenth of what a message costs to find a member by its name.
+_CURRENT_ROOM: Final = TextView.CURRENT_ROOM  # Finding a member by its name takes a tenth of the time of a message.
 
 
 class TextCodec:
@@ -74,215 +40,35 @@ class TextCodec:
     acknowledges: Final = False
 
     def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
+        self._phrases = Phrases(now)
 
     def talk(self) -> TextTalk:
-        """The half for one more person."""
+        """The half for one more connection."""
         return TextTalk(self)
 
     def encode(self, event: Event, view: View) -> bytes:
         """The line of ``event`` with its end; ``view`` is a TextView."""
         current = view is _CURRENT_ROOM
         if type(event) is events.Said:  # The hot path.
-            place = "" if current else f"#{event.room} "
-            frame = f"* {event.nick}" if event.action else f"<{event.nick}>"
-            return f"{place}{frame} {event.text}\r\n".encode()
-        return f"{self._happened(event, current)}\r\n".encode()
+            return f"{said(event, current)}\r\n".encode()
+        return _lines(self._phrases.of(event, current))
 
     def encode_answer(self, answer: Answer) -> bytes:
         """The lines of ``answer``, each with its end: the same in every talk."""
-        return "".join(f"{line}\r\n" for line in self._answer(answer)).encode()
-
-    # -- Events
-
-    def _happened(self, event: Event, current: bool) -> str:
-        match event:
-            case events.Joined():
-                return f"-- {event.nick} has joined #{event.room}"
-            case events.Left():
-                return f"-- {event.nick} has left #{event.room}{_why(event.reason, event.text)}"
-            case events.Renamed():
-                return f"-- {event.nick} is now called {event.to}{'' if current else f' (in #{event.room})'}"
-            case events.TopicSet(text=""):
-                return f"-- {event.nick} has taken away the topic of #{event.room}"
-            case events.TopicSet():
-                return f"-- {event.nick} has set the topic of #{event.room}: {event.text}"
-            case events.RetentionSet():
-                since = self._from(event.since) if event.since > event.time else ""
-                return f"-- {event.nick} has chosen that {_kept(event.room, event.keep)}{since}; /keep changes it"
-        raise TypeError(f"no words for {event!r}")
-
-    def _past(self, past: Sequence[Event]) -> Iterable[str]:
-        """Events of the past, with their times: reports of the server, so that nobody takes them
-        for what is said now."""
-        for event in past:
-            words = self.encode(event, TextView.CURRENT_ROOM).decode().removesuffix("\r\n").removeprefix("-- ")
-            yield f"-- {self._stamp(event.time)} {words}"
-
-    def _stamp(self, time: int) -> str:
-        """``time`` for people: ``12:30`` today, ``2026-11-22 12:30`` on another day."""
-        moment, today = datetime.fromtimestamp(time / 1000), datetime.fromtimestamp(self._now() / 1000).date()
-        return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
-
-    def _from(self, time: int) -> str:
-        return f", from {self._stamp(time)} on"
-
-    # -- Answers
-
-    @singledispatchmethod
-    def _answer(self, answer: Answer) -> Iterable[str]:
-        raise TypeError(f"no words for {answer!r}")
-
-    @_answer.register
-    def _(self, answer: events.Greeting) -> Iterable[str]:
-        return [f"-- Welcome to {answer.server}. What is your nick?"]
-
-    @_answer.register
-    def _(self, answer: events.Welcome) -> Iterable[str]:
-        return [f"-- {line}" for line in answer.motd]
-
-    @_answer.register
-    def _(self, answer: events.Entered) -> Iterable[str]:
-        hello, closing = ("Hello {}. ", " /help lists what you can do.") if answer.newcomer else ("", "")
-        company = _company(answer.count, answer.members)
-        yield f"-- {hello.format(answer.newcomer)}You are in #{answer.room}{company}{closing}"
-        if answer.topic:
-            yield f"-- The topic is: {answer.topic}"
-        if answer.keep:
-            yield f"-- By choice of its people, {_kept(answer.room, answer.keep)}."
-        if answer.scrollback:
-            yield f"-- What happened before in #{answer.room}:"
-            yield from self._past(answer.scrollback)
-
-    @_answer.register
-    def _(self, answer: events.Exited) -> Iterable[str]:
-        where = f"Your lines go to #{answer.current} now." if answer.current else "You are in no room now."
-        return [f"-- You have left #{answer.room}. {where}"]
-
-    @_answer.register
-    def _(self, answer: events.Ack) -> Iterable[str]:
-        return []  # People see what they type; only what could not be delivered is worth a line.
-
-    @_answer.register
-    def _(self, answer: events.Done) -> Iterable[str]:
-        if answer.command == "topic":
-            return [f"-- The topic is now: {answer.subject}" if answer.subject else "-- There is no topic now."]
-        subject = f"#{answer.subject}" if answer.command == "join" else answer.subject
-        return ["-- " + DONE[answer.command].format(subject)]
-
-    @_answer.register
-    def _(self, answer: events.Private) -> Iterable[str]:
-        return [f"[{answer.nick}] {answer.text}"]
-
-    @_answer.register
-    def _(self, answer: events.AwayNotice) -> Iterable[str]:
-        return [_is_away(answer.nick, answer.text)]
-
-    @_answer.register
-    def _(self, answer: events.Members) -> Iterable[str]:
-        nicks = [nick + _why_away(answer.away.get(nick)) for nick in sorted(answer.members, key=str.casefold)]
-        return [f"-- In #{answer.room} ({answer.count}): {_listed(nicks, answer.count)}"]
-
-    @_answer.register
-    def _(self, answer: events.RoomList) -> Iterable[str]:
-        for line in answer.rooms:
-            topic = f" -- {line.topic}" if line.topic else ""
-            yield f"-- #{line.room} ({line.count}{', you too' if line.joined else ''}){topic}"
-        if answer.count > len(answer.rooms):
-            yield f"-- and {answer.count - len(answer.rooms)} more"
-
-    @_answer.register
-    def _(self, answer: events.PersonInfo) -> Iterable[str]:
-        rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
-        since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
-        yield f"-- {answer.nick} is in {rooms}; here since {since} by {answer.door}, silent for {answer.idle} s"
-        if answer.away is not None:
-            yield _is_away(answer.nick, answer.away)
-
-    @_answer.register
-    def _(self, answer: events.TopicIs) -> Iterable[str]:
-        return [f"-- The topic of #{answer.room} is: {answer.text}" if answer.text else f"-- #{answer.room} has no topic."]
-
-    @_answer.register
-    def _(self, answer: events.RetentionIs) -> Iterable[str]:
-        since = self._from(answer.since) if answer.since else ""
-        if answer.keep:
-            yield f"-- By choice of its people, {_kept(answer.room, answer.keep)}{since}."
-        else:
-            yield f"-- #{answer.room} is kept {f'for {retention.words(answer.most)}' if answer.most else 'for ever'}."
-
-    @_answer.register
-    def _(self, answer: events.Forgotten) -> Iterable[str]:
-        return [f"-- What happened in #{answer.room} before {self._stamp(answer.time)} has been deleted."]
-
-    @_answer.register
-    def _(self, answer: events.Ignoring) -> Iterable[str]:
-        return [f"-- You do not hear {_listed(answer.nicks)}." if answer.nicks else "-- You hear everybody."]
-
-    @_answer.register
-    def _(self, answer: events.HistoryPage) -> Iterable[str]:
-        if not answer.events:
-            yield f"-- There is nothing of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
-            return
-        yield f"-- What happened in #{answer.room}{' (there is more before)' if answer.more else ''}:"
-        yield from self._past(answer.events)
-
-    @_answer.register
-    def _(self, answer: events.SearchResults) -> Iterable[str]:
-        if not answer.events:
-            yield "-- Nothing is found."
-            return
-        yield "-- Found, the newest first (/history around TIME in:#ROOM shows the place):"
-        for event in answer.events:
-            moment, words = datetime.fromtimestamp(event.time / 1000), self.encode(event, TextView.OTHER_ROOM).decode()
-            if isinstance(event, events.Said):
-                text = excerpt(event.text, answer.words, EXCERPT_CHARACTERS)
-                words = self.encode(replace(event, text=text), TextView.OTHER_ROOM).decode()
-            yield f"-- {moment:%Y-%m-%dT%H:%M:%S} {words.rstrip()}"
-        if answer.more:
-            yield "-- There is more: give another word, or in:#room, from:nick, before:TIME."
-
-    @_answer.register
-    def _(self, answer: events.HelpText) -> Iterable[str]:
-        width = max(len(line.usage) for line in answer.commands)
-        yield from (f"-- {line.usage:<{width}}  {line.help}" for line in answer.commands)
-        if len(answer.commands) > 1:
-            yield "-- Everything else that you type is said in your current room; // says a slash."
-
-    @_answer.register
-    def _(self, answer: events.Refused) -> Iterable[str]:
-        return [f"!! {answer.reason} {answer.hint}".rstrip()]
-
-    @_answer.register
-    def _(self, answer: events.Missed) -> Iterable[str]:
-        if not answer.first:
-            return [f"-- The log of #{answer.room} has begun anew; what you missed is not known."]
-        count = answer.last - answer.first + 1
-        return [f"-- You have missed {count} events in #{answer.room}: your connection did not keep up."]
-
-    @_answer.register
-    def _(self, answer: events.Slowed) -> Iterable[str]:
-        return [f"-- You send faster than {answer.rate:g} lines a second: your lines wait, and none is lost."]
-
-    @_answer.register
-    def _(self, answer: events.Closing) -> Iterable[str]:
-        return [f"-- {CLOSINGS.get(answer.reason, 'Goodbye.')}"]
-
-    @_answer.register
-    def _(self, answer: events.Pong) -> Iterable[str]:
-        return ["-- pong"]
+        return _lines(self._phrases.of(answer))
 
 
 class TextTalk:
-    """The half that belongs to one person; it has no state."""
+    """One person's half: it has nothing to remember."""
 
     __slots__ = ("codec",)
 
     def __init__(self, codec: TextCodec) -> None:
-        self.codec: Final = codec
+        self.codec = codec
 
     def decode(self, line: bytes, named: bool) -> Command | None:
-        """What the person asks. Raises NotText, UnknownCommand and BadUsage."""
+        """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand and
+        BadUsage."""
         text = safe_text(decode_line(line))
         if not text or text.isspace():
             return None
@@ -295,39 +81,10 @@ class TextTalk:
         return self.codec.encode_answer(answer)
 
     def view(self, current: bool) -> TextView:
+        """How this person is shown a room, ``current`` or not."""
         return TextView.CURRENT_ROOM if current else TextView.OTHER_ROOM
 
 
-def _why(reason: Reason, text: str) -> str:
-    words = ": ".join(word for word in (REASONS[reason], text) if word)
-    return f" ({words})" if words else ""
-
-
-def _kept(room: str, text: str) -> str:
-    """``#ops is kept for 30 days`` where ``text`` is 30d."""
-    if text == retention.NONE:
-        return f"nothing of #{room} is kept"
-    return f"#{room} is kept for {retention.words(text)}" if text else f"#{room} is kept as long as the server keeps"
-
-
-def _is_away(nick: str, text: str) -> str:
-    return f"-- {nick} is away: {text}" if text else f"-- {nick} is away."
-
-
-def _why_away(text: str | None) -> str:
-    return "" if text is None else f" (away: {text})" if text else " (away)"
-
-
-def _company(count: int, members: Sequence[str]) -> str:
-    """`` with bob and eve.`` for the members but oneself, who is the last."""
-    if count < 2:
-        return ", alone."
-    return f" with {_listed(members[:-1][:NAMES_NAMED], count - 1)}."
-
-
-def _listed(names: Sequence[str], count: int = 0) -> str:
-    """``bob, eve and carol``, or ``bob, eve and 7 others`` where ``count`` is more than are
-    named."""
-    rest = count - len(names)
-    parts = [*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest > 0 else list(names)
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+def _lines(phrases: Iterable[Phrase]) -> bytes:
+    """The phrases with their marks and line ends."""
+    return "".join(f"{MARKS[phrase.kind]}{phrase.text}\r\n" for phrase in phrases).encode()

@@ -28,7 +28,7 @@ class Done:
 
     @property
     def line(self) -> str:
-        """The one line that it told, wherever."""
+        """The one line that it printed, on either output."""
         [line] = (self.out.decode() + self.err).splitlines()
         return line
 

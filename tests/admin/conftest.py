@@ -1,4 +1,4 @@
-"""A server's data, in use."""
+"""Data of a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.store.pumped import PumpedStore, say
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[PumpedStore]:
-    """A server that runs: 30 messages in #lobby, a second apart, and one in #tea."""
+    """A running server with 30 messages in #lobby, a second apart, and one in #tea."""
     store = PumpedStore(tmp_path / "data")
     for number in range(1, 31):
         say(store.room(), f"message {number}", id=str(number), time=number * 1000)

@@ -17,7 +17,7 @@ from chatd.store.queries import event_id
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore, say
 
-DAMAGE = "damage was found: restore a backup; export saves what can be read"
+DAMAGE = "damage found: restore a backup; export saves what can still be read"
 
 
 def test_rooms_are_listed(store: PumpedStore) -> None:
@@ -25,9 +25,9 @@ def test_rooms_are_listed(store: PumpedStore) -> None:
     assert (done.status, done.out) == (0, b"#lobby 1 30\n#tea 1 1\n")
 
 
-def test_what_is_sound_is_called_so(store: PumpedStore) -> None:
+def test_sound_data_is_reported_as_sound(store: PumpedStore) -> None:
     done = admin(store.path.parent, "check")
-    assert (done.status, done.line) == (0, "no damage was found")
+    assert (done.status, done.line) == (0, "no damage found")
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,18 @@ def test_what_is_sound_is_called_so(store: PumpedStore) -> None:
     ],
 )
 @pytest.mark.parametrize("at_once", [1, 4, 1000])
-def test_a_hole_is_found(folder: Path, damage: str, there: int, at_once: int) -> None:
+def test_a_gap_is_found(folder: Path, damage: str, there: int, at_once: int) -> None:
     with sqlite3.connect(folder / FILE_NAME) as connection:
         connection.execute(damage)
     connection.close()
     with mock.patch.object(checking, "COUNTED_AT_ONCE", at_once):
         done = admin(folder, "check")
     due = 28 if "UPDATE" in damage else 30
-    hole = f"#lobby: {there} events are stored where there should be {due}"
+    hole = f"#lobby: {there} events are stored, but there should be {due}"
     assert (done.status, done.out.decode().splitlines()) == (1, [hole, DAMAGE])
 
 
-def test_damage_within_the_file_is_told(folder: Path) -> None:
+def test_damage_in_the_file_is_reported(folder: Path) -> None:
     path = folder / FILE_NAME
     with sqlite3.connect(path) as connection:
         [root] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_sent'").fetchone()
@@ -77,17 +77,17 @@ def test_a_database_that_cannot_be_read_is_named(folder: Path) -> None:
     assert done.err == f"chatd-admin: {folder / FILE_NAME}: database disk image is malformed\n"
 
 
-def test_what_is_said_and_deleted_meanwhile_is_no_damage(store: PumpedStore) -> None:
+def test_events_that_arrive_or_go_meanwhile_are_no_damage(store: PumpedStore) -> None:
     other = database.connect(store.path)
 
-    def at(progress: Progress, done: int, total: int) -> None:
+    def update(progress: Progress, done: int, total: int) -> None:
         deletion.forget(other, store.room().id, FOR_EVER, 3 * done)
         say(store.room(), "during the check")
         say(store.room("tea"), "during the check", room="tea")
         store.settle()
 
-    with mock.patch.object(Progress, "at", at), mock.patch.object(checking, "COUNTED_AT_ONCE", 4):
-        assert admin(store.path.parent, "check").line == "no damage was found"
+    with mock.patch.object(Progress, "update", update), mock.patch.object(checking, "COUNTED_AT_ONCE", 4):
+        assert admin(store.path.parent, "check").line == "no damage found"
     other.close()
     assert store.room("tea").end > 3
     assert admin(store.path.parent, "rooms").out.startswith(b"#lobby 41 ")

@@ -1,5 +1,4 @@
-"""``chatd-admin forget`` and ``vacuum``: what is deleted is nowhere afterwards, and the rest is as
-it was."""
+"""``chatd-admin forget`` and ``vacuum``: deleted events are gone, and the rest is unchanged."""
 
 from __future__ import annotations
 
@@ -25,11 +24,11 @@ SECOND_20 = datetime.fromtimestamp(20).isoformat()
 
 
 def numbers(folder: Path) -> list[str]:
-    assert admin(folder, "check").line == "no damage was found"
+    assert admin(folder, "check").line == "no damage found"
     return admin(folder, "rooms").out.decode().splitlines()
 
 
-def test_what_is_from_before_a_time_is_deleted_and_the_rest_is_as_it_was(folder: Path) -> None:
+def test_events_from_before_a_time_are_deleted_and_the_rest_is_unchanged(folder: Path) -> None:
     before = admin(folder, "export", "lobby", "--json").out.splitlines()
     dry = admin(folder, "forget", "#Lobby", "--before", SECOND_20, "--dry-run")
     assert dry.line == "#lobby: would delete 19 events (1 to 19), leave 11 events (20 to 30)"
@@ -38,7 +37,7 @@ def test_what_is_from_before_a_time_is_deleted_and_the_rest_is_as_it_was(folder:
     assert done.status == 0
     assert done.out.decode().splitlines() == [
         "#lobby: deleted 19 events (1 to 19), left 11 events (20 to 30)",
-        "chatd-admin vacuum wipes them from the file, and gives their space back",
+        "chatd-admin vacuum erases them from the file, and frees the space",
     ]
     assert numbers(folder) == ["#lobby 20 30", "#tea 1 1"]
     assert admin(folder, "export", "lobby", "--json").out.splitlines() == before[19:]
@@ -46,7 +45,7 @@ def test_what_is_from_before_a_time_is_deleted_and_the_rest_is_as_it_was(folder:
     assert again.line == "#lobby: deleted no events, left 11 events (20 to 30)"
 
 
-def test_without_a_time_everything_is_and_the_numbers_go_on(folder: Path) -> None:
+def test_without_a_time_everything_is_deleted_and_the_numbers_continue(folder: Path) -> None:
     done = admin(folder, "forget", "lobby")
     assert done.out.startswith(b"#lobby: deleted 30 events (1 to 30), left no events\n")
     assert numbers(folder) == ["#lobby 31 30", "#tea 1 1"]
@@ -60,8 +59,9 @@ def test_without_a_time_everything_is_and_the_numbers_go_on(folder: Path) -> Non
 
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 10), st.sampled_from([1, 3, 200]))
-def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times: list[int], before: int, at_once: int) -> None:
-    """Only the oldest part goes: an event that stands after a newer one stays with it."""
+def test_a_dry_run_reports_what_is_done_later_even_after_the_clock_went_back(times: list[int], before: int, at_once: int) -> None:
+    """Only the oldest part is deleted: an older event that comes after a newer one stays with
+    it."""
     with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as name:
         patched.setattr(deletion, "FORGOTTEN_AT_ONCE", at_once)
         folder = Path(name)
@@ -79,9 +79,9 @@ def test_a_dry_run_tells_what_is_then_done_also_where_the_clock_went_back(times:
         assert numbers(folder) == [f"#lobby {first} {len(times) + 1}"]
 
 
-def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_reports_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion, "FORGOTTEN_AT_ONCE", 4)
-    with data.changing(folder) as connection:
+    with data.open_to_change(folder) as connection:
         index.index(connection, data.room(connection, "lobby").id)
     words = iter(range(10))
 
@@ -92,7 +92,7 @@ def test_ctrl_c_tells_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPat
 
     with mock.patch.object(deletion, "spaced", pressed):
         done = admin(folder, "forget", "lobby")
-    told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command goes on"
+    told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
     assert (done.status, done.line) == (STOPPED, f"chatd-admin: {told}")
     assert numbers(folder) == ["#lobby 9 30", "#tea 1 1"]
 
@@ -101,7 +101,7 @@ def found(store: PumpedStore, *words: str) -> list[int]:
     return [event.seq for event in store.found(*words) or ()]
 
 
-def test_after_a_vacuum_the_words_are_nowhere_in_the_file_which_is_smaller(tmp_path: Path) -> None:
+def test_after_a_vacuum_the_words_are_gone_and_the_file_is_smaller(tmp_path: Path) -> None:
     store = PumpedStore(tmp_path)
     for number in range(300):
         say(store.room(), "xylophone " * 300, id=f"quicksilver{number}")
@@ -131,6 +131,6 @@ def test_after_a_vacuum_the_words_are_nowhere_in_the_file_which_is_smaller(tmp_p
     store.close()
 
 
-def test_a_dry_run_needs_no_stop(store: PumpedStore) -> None:
-    assert "bytes would be given back" in admin(store.path.parent, "vacuum", "--dry-run").line
+def test_a_dry_run_works_while_a_server_runs(store: PumpedStore) -> None:
+    assert "bytes would be freed" in admin(store.path.parent, "vacuum", "--dry-run").line
     assert "would delete 30 events (1 to 30)" in admin(store.path.parent, "forget", "lobby", "--dry-run").line

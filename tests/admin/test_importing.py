@@ -35,10 +35,10 @@ from tests.store.pumped import PumpedStore, say
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Each room of the data in ``folder``, exported; the data is sound."""
+    """The export of each room in ``folder``, which must be sound."""
     if not (folder / FILE_NAME).exists():
         return {}
-    assert admin(folder, "check").line == "no damage was found"
+    assert admin(folder, "check").line == "no damage found"
     names = re.findall("^#([^ ]*)", admin(folder, "rooms").out.decode(), re.MULTILINE)
     return {name: admin(folder, "export", name, "--json").out for name in names}
 
@@ -66,14 +66,14 @@ ROOMS = st.builds(_in_one_room, st.lists(EVENTS, min_size=1, max_size=12), st.in
 
 @settings(max_examples=20)
 @given(ROOMS)
-def test_what_was_exported_and_imported_is_exported_as_the_same_bytes(events: list[Event]) -> None:
+def test_an_export_of_an_import_has_the_same_bytes(events: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         exported = lines(*events)
         assert admin(Path(folder), "import", "-", given=exported).status == 0
         assert content(Path(folder)) == {events[0].room: exported}
 
 
-def test_a_new_server_begins_with_what_was_imported(folder: Path, tmp_path: Path) -> None:
+def test_a_new_server_starts_with_the_imported_room(folder: Path, tmp_path: Path) -> None:
     exported = admin(folder, "export", "lobby", "--json").out
     (tmp_path / "lobby.jsonl").write_bytes(exported)
     new = tmp_path / "new" / "data"
@@ -97,11 +97,11 @@ def found(store: PumpedStore, *words: str) -> list[int]:
     return [event.seq for event in store.found(*words) or ()]
 
 
-def test_what_was_imported_is_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imported_messages_are_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "INDEXED_AT_ONCE", 4)
     given = lines(*(said(seq, f"word{seq}", room="old") for seq in range(11, 31)))
     assert admin(folder, "import", "-", given=given).status == 0
-    with data.reading(folder) as connection:
+    with data.open_to_read(folder) as connection:
         id = data.room(connection, "old").id
         assert connection.execute("SELECT next FROM indexed WHERE room = ?", (id,)).fetchone() == (31,)
     store = PumpedStore(folder)
@@ -110,18 +110,18 @@ def test_what_was_imported_is_in_the_search_index_before_a_server_starts(folder:
     store.close()
 
 
-def test_a_server_brings_into_the_search_index_what_is_not_in_it(folder: Path) -> None:
+def test_a_server_adds_the_rest_to_the_search_index(folder: Path) -> None:
     with mock.patch.object(index, "index", side_effect=KeyboardInterrupt):
         done = admin(folder, "import", "-", given=lines(said(1, "one", room="old"), said(2, "two", room="old")))
     assert done.status == STOPPED
     assert done.out == b"#old: imported 2 events (1 to 2)\n"
-    assert done.err == "chatd-admin: stopped: the server brings the rest into the search index\n"
+    assert done.err == "chatd-admin: stopped: the server adds the rest to the search index\n"
     store = PumpedStore(folder)
     assert found(store, "two") == [2]
     store.close()
 
 
-def test_no_server_comes_in_before_the_end(folder: Path) -> None:
+def test_no_server_can_start_before_the_end(folder: Path) -> None:
     def and_then(connection: sqlite3.Connection, room: int) -> bool:
         with pytest.raises(UnusableError, match="another server"):
             PumpedStore(folder)
@@ -132,17 +132,17 @@ def test_no_server_comes_in_before_the_end(folder: Path) -> None:
     assert called.called
 
 
-def test_an_index_that_fails_takes_nothing_back(folder: Path) -> None:
+def test_a_failure_of_the_index_undoes_nothing(folder: Path) -> None:
     with mock.patch.object(index, "index", side_effect=sqlite3.OperationalError("database or disk is full")):
         done = admin(folder, "import", "-", given=lines(said(1, room="old")))
     assert (done.status, done.out) == (1, b"#old: imported 1 event (1)\n")
-    assert done.err.endswith("full; the server brings the rest into the search index\n")
+    assert done.err.endswith("full; the server adds the rest to the search index\n")
     assert content(folder)["old"] == lines(said(1, room="old"))
 
 
 def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
     topics = [TopicSet("lobby", seq, 0, "ada", "", f"topic {seq}") for seq in (7, 8)]
-    after = map(said, range(9, 9 + 2 * SCROLLBACK_EVENTS))  # More than a server looks at when it starts.
+    after = map(said, range(9, 9 + 2 * SCROLLBACK_EVENTS))  # More than a server reads when it starts.
     assert admin(tmp_path, "import", "-", given=lines(said(6), *topics, *after)).status == 0
     store = PumpedStore(tmp_path)
     assert store.room().state.topic == "topic 8"
@@ -153,23 +153,23 @@ def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keep", "told"),
     [
-        ("30d", "keep it for 30 days: the server goes by that, and deletes what is older"),
-        ("none", "keep nothing of it: the server goes by that, and deletes it"),
+        ("30d", "keep messages for 30 days: the server deletes older ones"),
+        ("none", "keep no messages: the server deletes them"),
         ("", ""),
     ],
 )
-def test_how_long_its_people_chose_to_keep_it_holds_on_and_is_told(tmp_path: Path, keep: str, told: str) -> None:
+def test_the_retention_of_the_room_is_imported_and_reported(tmp_path: Path, keep: str, told: str) -> None:
     given = lines(said(1), RetentionSet("lobby", 2, 5, "ada", "", "1h", 6), RetentionSet("lobby", 3, 7, "ada", "", keep, 8))
     dry = admin(tmp_path, "import", "-", "--dry-run", given=given)
     done = admin(tmp_path, "import", "-", given=given)
     assert done.out.splitlines()[1:] == dry.out.splitlines()[1:]
-    assert done.out.decode().partition("\n")[2] == (f"its people have chosen to {told}\n" if told else "")
+    assert done.out.decode().partition("\n")[2] == (f"its members have set it to {told}\n" if told else "")
     store = PumpedStore(tmp_path)
     assert store.room().state.retention == Retention(keep, 8)
     store.close()
 
 
-def test_ids_are_nobodys_and_collide_with_nothing(folder: Path) -> None:
+def test_imported_ids_belong_to_no_sender_and_do_not_collide(folder: Path) -> None:
     same = lines(*(said(seq, id="7", room="old") for seq in (1, 2)))
     for room in ("old", "older"):
         assert admin(folder, "import", "-", "--room", room, given=same).status == 0
@@ -185,7 +185,7 @@ def test_ids_are_nobodys_and_collide_with_nothing(folder: Path) -> None:
     assert content(folder)["old"].startswith(same)
 
 
-def test_a_room_can_be_called_otherwise(folder: Path) -> None:
+def test_a_room_can_get_another_name(folder: Path) -> None:
     done = admin(folder, "import", "-", "--room", "#Lobby-2025", given=lines(said(1), said(2)))
     assert done.line == "#Lobby-2025: imported 2 events (1 to 2)"
     assert content(folder)["Lobby-2025"] == lines(said(1, room="Lobby-2025"), said(2, room="Lobby-2025"))
@@ -204,8 +204,8 @@ def refused(folder: Path, *arguments: str, given: bytes) -> str:
     return done.line.removeprefix("chatd-admin: ")
 
 
-def test_a_room_in_which_something_happened_is_left_alone(folder: Path) -> None:
-    told = "#lobby has given numbers up to 30 already: --room NAME imports into another room"
+def test_a_room_that_has_had_events_is_refused(folder: Path) -> None:
+    told = "#lobby has had events up to number 30: --room NAME imports into another room"
     assert refused(folder, given=lines(said(31, room="Lobby"))) == told
     assert refused(folder, "--room", "LOBBY", given=lines(said(1, room="old"))) == told
     assert admin(folder, "forget", "lobby").status == 0
@@ -219,28 +219,28 @@ def test_a_damaged_line_changes_nothing(folder: Path, tmp_path: Path) -> None:
     assert refused(tmp_path / "new", given=given) == told
 
 
-def test_no_events_are_no_room(folder: Path, tmp_path: Path) -> None:
-    assert refused(folder, given=b"") == "standard input holds no events"
+def test_a_file_without_events_is_refused(folder: Path, tmp_path: Path) -> None:
+    assert refused(folder, given=b"") == "standard input has no events"
     refused(tmp_path / "new", given=b"")
     assert not (tmp_path / "new").exists()
 
 
-def test_a_name_that_is_none_is_refused(folder: Path) -> None:
+def test_an_invalid_name_is_refused(folder: Path) -> None:
     assert "A room's name cannot hold" in refused(folder, "--room", "a b", given=lines(said(1)))
 
 
-def test_a_server_that_runs_is_left_alone(store: PumpedStore) -> None:
+def test_a_running_server_is_not_disturbed(store: PumpedStore) -> None:
     done = admin(store.path.parent, "import", "-", given=lines(said(1, room="old")))
     assert (done.status, done.line) == (1, f"chatd-admin: a server is using the data in {store.path.parent}: stop it first")
 
 
-def test_there_are_not_more_rooms_than_a_server_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_rooms_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "ROOMS_STORED", 2)
     assert refused(folder, given=lines(said(1, room="old"))) == "there are 2 rooms already, and the server takes no more"
     assert ROOMS_STORED > 2
 
 
-def test_a_dry_run_changes_nothing_and_needs_no_stop(store: PumpedStore, tmp_path: Path) -> None:
+def test_a_dry_run_changes_nothing_while_a_server_runs(store: PumpedStore, tmp_path: Path) -> None:
     given = lines(said(7, room="old"), said(8, room="old"))
     for folder in (store.path.parent, tmp_path / "new"):
         done = admin(folder, "import", "-", "--dry-run", given=given)
@@ -256,7 +256,7 @@ MANY = lines(*(said(seq, f"message {seq} {'x' * 200}", room="old") for seq in ra
 
 @pytest.fixture(params=["new", "old"])
 def data_folder(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Path:
-    """Where to import: a folder that does not exist yet, or one that has data."""
+    """The folder to import into: one that does not exist yet, or one that has data."""
     return tmp_path / "new" if request.param == "new" else folder
 
 

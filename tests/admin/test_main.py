@@ -1,4 +1,4 @@
-"""``chatd-admin``: how it ends, in one plain line."""
+"""``chatd-admin``: every way to end prints one plain line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(folder: Path, *arguments: str, out: int, **more: str) -> subprocess.Comp
         ["backup", "/nowhere/file"],
     ],
 )
-def test_what_cannot_be_done_while_a_server_runs_is_told_in_one_line(store: PumpedStore, arguments: list[str]) -> None:
+def test_a_running_server_is_reported_in_one_line(store: PumpedStore, arguments: list[str]) -> None:
     done = admin(store.path.parent, *arguments, given=lines(said(1)))
     assert (done.status, done.out) == (1, b"")
     assert done.line.startswith("chatd-admin: ")
@@ -48,25 +48,25 @@ def test_what_cannot_be_done_while_a_server_runs_is_told_in_one_line(store: Pump
 @pytest.mark.parametrize(
     "arguments", [["check"], ["rooms"], ["vacuum"], ["vacuum", "--dry-run"], ["forget", "lobby"], ["backup", "b"]]
 )
-def test_where_there_is_no_data_none_is_made(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_folder_without_data_stays_empty(tmp_path: Path, arguments: list[str]) -> None:
     done = admin(tmp_path / "nothing", *arguments)
     assert done.status == 1
     assert done.line == f"chatd-admin: there is no data in {tmp_path / 'nothing'}; --data DIR names the folder"
     assert not (tmp_path / "nothing").exists()
 
 
-def test_a_room_whose_name_the_terminal_lacks_is_listed_nevertheless(tmp_path: Path) -> None:
+def test_a_room_whose_name_the_terminal_cannot_show_is_listed(tmp_path: Path) -> None:
     assert admin(tmp_path, "import", "-", given=lines(said(1, room="茶"))).status == 0
     done = run(tmp_path, "rooms", out=subprocess.PIPE, PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"#\\u8336 1 1\n", b"")
 
 
-def test_wrong_usage_has_a_status_of_its_own(tmp_path: Path) -> None:
+def test_wrong_usage_has_its_own_status(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="2"):
         admin(tmp_path, "export")
 
 
-def test_what_is_no_database_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("this is a letter to my aunt, and much too long for a database header" * 20)
     for arguments in (["check"], ["rooms"], ["vacuum"], ["export", "lobby"]):
         done = admin(tmp_path, *arguments)
@@ -79,7 +79,7 @@ def test_ctrl_c_ends_with_one_line(folder: Path) -> None:
     assert (done.status, done.line) == (STOPPED, "chatd-admin: stopped")
 
 
-def test_a_reader_that_goes_away_ends_it_without_a_word(folder: Path) -> None:
+def test_a_reader_that_goes_away_ends_it_silently(folder: Path) -> None:
     come, go = os.pipe()
     os.close(come)
     for arguments in (["export", "lobby"], ["rooms"]):
@@ -90,7 +90,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_an_output_that_takes_nothing_is_named_once(folder: Path) -> None:
+def test_an_output_that_fails_is_named_once(folder: Path) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     for arguments in (["export", "lobby"], ["rooms"]):
         done = run(folder, *arguments, out=full)

@@ -1,4 +1,4 @@
-"""What the command line takes, and what it tells about itself."""
+"""The command line and its help."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def commands() -> dict[str, ArgumentParser]:
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_tells_examples_that_it_takes(name: str) -> None:
+def test_every_command_has_examples_that_it_accepts(name: str) -> None:
     examples = re.findall("^  ([^ -].*chatd-admin .*|chatd-admin .*)$", commands()[name].format_help(), re.MULTILINE)
     assert examples
     for example in examples:
@@ -39,7 +39,7 @@ def test_the_document_has_every_command() -> None:
     assert statuses == re.findall(r"\b[0-9]+\b", CLOSING)
 
 
-def test_the_folder_may_stand_before_the_command_or_after_it() -> None:
+def test_the_folder_may_be_before_or_after_the_command() -> None:
     for arguments in (["--data", "here", "rooms"], ["rooms", "--data", "here"]):
         assert parser().parse_args(arguments).data == "here"
     assert parser().parse_args(["rooms"]).data == ""

@@ -1,4 +1,4 @@
-"""A terminal to look at: what a real one would show after what the screen has written."""
+"""A simulated terminal: what a real one would show of the output of the screen."""
 
 from __future__ import annotations
 

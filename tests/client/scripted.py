@@ -23,9 +23,9 @@ from chatd.core.events import Answer, Event
 TIME = 1_790_000_000_000
 
 
-def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", unheard: str = "") -> events.HistoryPage:
-    """The answer to ``asked`` of a server whose ``log`` has no hole; the messages of ``unheard``
-    are left out of it."""
+def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", ignored: str = "") -> events.HistoryPage:
+    """The answer to ``asked`` of a server with this ``log``, without the messages of
+    ``ignored``."""
     first, end = (log[0].seq, log[-1].seq + 1) if log else (1, 1)
     if asked.after_time:
         start = first
@@ -36,18 +36,18 @@ def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", 
     else:
         start = min(asked.before or end, end) - asked.count
     start, stop = max(start, first), min(start + asked.count, end)
-    told = tuple(event for event in log if start <= event.seq < stop and event.nick != unheard)
+    told = tuple(event for event in log if start <= event.seq < stop and event.nick != ignored)
     return events.HistoryPage(room, told, start > first, stop < end, id=asked.id)
 
 
 class Connection(Protocol):
-    """The server's side of one connection. It reads ``reads`` lines and writes ``writes``, then it
-    breaks (None: never)."""
+    """The server's side of one connection. It breaks after it has read ``reads`` lines or written
+    ``writes`` (None: never)."""
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
         self.token = ""
-        self.heard: list[Command] = []
+        self.received: list[Command] = []
         self.reads: int | None = None
         self.writes: int | None = None
         self.live = True
@@ -57,8 +57,8 @@ class Connection(Protocol):
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if self.live and self._may("reads"):
-                self.heard.append(decode_command(line))
-                self.server.asked(self, self.heard[-1])
+                self.received.append(decode_command(line))
+                self.server.asked(self, self.received[-1])
 
     def tell(self, news: Event | Answer) -> None:
         if self.live and self._may("writes"):
@@ -78,7 +78,7 @@ class Connection(Protocol):
         return True
 
     def cut(self) -> None:
-        """Break the connection; what was written before is on its way still."""
+        """Break the connection; what was written before still arrives."""
         self.live = False
         transport: Any = self.transport
         transport.loseConnection()
@@ -108,7 +108,7 @@ class ScriptedServer:
         self.restart("log-1")
 
     def restart(self, log_name: str) -> None:
-        """Forget everything, and begin a log with another name."""
+        """Forget everything, and start a log with another name."""
         self.log_name = log_name
         self.log: list[Event] = []
         self.said: dict[tuple[str, str], int] = {}
@@ -128,7 +128,7 @@ class ScriptedServer:
         return defer.succeed(client)
 
     def settle(self) -> None:
-        """Let everything that is on its way arrive."""
+        """Deliver everything that has been sent."""
         moved = True
         while moved:
             moved = False
@@ -136,7 +136,7 @@ class ScriptedServer:
                 moved |= bool(pump.pump())
 
     def later(self, seconds: float) -> None:
-        """Let time pass, in steps, and everything arrive."""
+        """Let time pass, in steps, and deliver everything."""
         self.settle()
         while seconds > 0:
             self.clock.advance(min(1.0, seconds))
@@ -188,15 +188,15 @@ class ScriptedServer:
             refused = events.Refused("nick-taken", f"{hello.nick} is here already.", "Choose another nick.", id=hello.id)
             connection.tell(refused)
             return
-        seen = hello.resume.get("lobby") if hello.log == self.log_name else None
+        cursor = hello.resume.get("lobby") if hello.log == self.log_name else None
         joined = self.append(events.Joined("lobby", 0, TIME, hello.nick, hello.token)).seq
         connection.token = hello.token
         connection.tell(events.Welcome(hello.nick, "chatd", self.log_name, id=hello.id))
-        if hello.resume and seen is None:
+        if hello.resume and cursor is None:
             connection.tell(events.Missed("lobby", 0, joined - 1))
-        scrollback = () if seen is not None else tuple(self.log[:-1])
+        scrollback = () if cursor is not None else tuple(self.log[:-1])
         connection.tell(events.Entered("lobby", joined, 1, (hello.nick,), "", {}, scrollback, id=hello.id))
-        for event in self.log[seen:] if seen is not None else self.log[joined - 1 :]:
+        for event in self.log[cursor:] if cursor is not None else self.log[joined - 1 :]:
             connection.tell(event)
 
     def _say(self, connection: Connection, say: commands.Say) -> None:

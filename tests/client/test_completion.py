@@ -10,11 +10,11 @@ from chatd.core import events
 
 
 @pytest.fixture
-def talk() -> Conversation:
-    talk = Conversation("ada")
-    talk.hear(events.Entered("lobby", 1, 5, ("bob", "Ben", "Ännchen", "漢字", "ada")))
-    talk.hear(events.Entered("ops", 1, 1, ("ada",)))
-    return talk
+def conversation() -> Conversation:
+    conversation = Conversation("ada")
+    conversation.receive(events.Entered("lobby", 1, 5, ("bob", "Ben", "Ännchen", "漢字", "ada")))
+    conversation.receive(events.Entered("ops", 1, 1, ("ada",)))
+    return conversation
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def talk() -> Conversation:
         ("b!", "", ()),
     ],
 )
-def test_options(talk: Conversation, before: str, kept: str, options: tuple[str, ...]) -> None:
-    assert options_for(before, talk) == (kept, options)
+def test_options(conversation: Conversation, before: str, kept: str, options: tuple[str, ...]) -> None:
+    assert options_for(before, conversation) == (kept, options)

@@ -1,4 +1,4 @@
-"""The conversation: what the client knows after what it has heard."""
+"""The conversation: what the client knows after what it has received."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ def said(room: str, seq: int, nick: str, text: str) -> events.Said:
 
 
 @pytest.fixture
-def talk() -> Conversation:
-    talk = Conversation("ada")
-    talk.hear(events.Welcome("ada", "chatd", "log", id="hello"))
-    talk.hear(LOBBY)
-    talk.hear(OPS)
-    return talk
+def conversation() -> Conversation:
+    conversation = Conversation("ada")
+    conversation.receive(events.Welcome("ada", "chatd", "log", id="hello"))
+    conversation.receive(LOBBY)
+    conversation.receive(OPS)
+    return conversation
 
 
-def test_the_first_room_is_the_current_one(talk: Conversation) -> None:
-    assert talk.current == "lobby"
-    assert list(talk.rooms) == ["lobby", "ops"]
-    assert talk.rooms["lobby"].topic == "tea"
+def test_the_first_room_is_the_current_one(conversation: Conversation) -> None:
+    assert conversation.current == "lobby"
+    assert list(conversation.rooms) == ["lobby", "ops"]
+    assert conversation.rooms["lobby"].topic == "tea"
 
 
-def test_joining_turns_to_the_room(talk: Conversation) -> None:
-    talk.hear(events.Done("join", "ops", id="1"), commands.Join("ops", id="1"))
-    assert talk.current == "ops"
-    talk.hear(events.Entered("dev", 1, 1, ("ada",), id="2"), commands.Join("dev", id="2"))
-    assert talk.current == "dev"
+def test_joining_switches_to_the_room(conversation: Conversation) -> None:
+    conversation.receive(events.Done("join", "ops", id="1"), commands.Join("ops", id="1"))
+    assert conversation.current == "ops"
+    conversation.receive(events.Entered("dev", 1, 1, ("ada",), id="2"), commands.Join("dev", id="2"))
+    assert conversation.current == "dev"
 
 
-def test_people_come_and_go(talk: Conversation) -> None:
-    lobby = talk.rooms["lobby"]
-    talk.hear(events.Joined("lobby", 11, 0, "carol", ""))
+def test_people_come_and_go(conversation: Conversation) -> None:
+    lobby = conversation.rooms["lobby"]
+    conversation.receive(events.Joined("lobby", 11, 0, "carol", ""))
     assert (lobby.count, set(lobby.members)) == (4, {"ada", "bob", "eve", "carol"})
-    talk.hear(events.Renamed("lobby", 12, 0, "carol", "", "Dora"))
-    talk.hear(events.Left("lobby", 13, 0, "bob", "", Reason.QUIT))
+    conversation.receive(events.Renamed("lobby", 12, 0, "carol", "", "Dora"))
+    conversation.receive(events.Left("lobby", 13, 0, "bob", "", Reason.QUIT))
     assert (lobby.count, set(lobby.members)) == (3, {"ada", "eve", "dora"})
-    talk.hear(events.TopicSet("lobby", 14, 0, "eve", "", "coffee"))
+    conversation.receive(events.TopicSet("lobby", 14, 0, "eve", "", "coffee"))
     assert lobby.topic == "coffee"
 
 
-def test_what_the_state_has_already_is_shown_but_not_counted_again(talk: Conversation) -> None:
-    heard = talk.hear(events.Joined("lobby", 9, 0, "bob", ""))
-    assert heard.shown
-    assert talk.rooms["lobby"].count == 3
+def test_an_event_that_the_state_includes_is_shown_but_not_applied_again(conversation: Conversation) -> None:
+    received = conversation.receive(events.Joined("lobby", 9, 0, "bob", ""))
+    assert received.shown
+    assert conversation.rooms["lobby"].count == 3
 
 
 @pytest.mark.parametrize(
@@ -66,71 +66,71 @@ def test_what_the_state_has_already_is_shown_but_not_counted_again(talk: Convers
         (events.Left("nowhere", 11, 0, "bob", "", Reason.LINK_LOST), True),
     ],
 )
-def test_what_one_did_oneself_is_no_news(talk: Conversation, event: events.Event, shown: bool) -> None:
-    assert talk.hear(event).shown is shown
+def test_the_users_own_actions_are_not_shown(conversation: Conversation, event: events.Event, shown: bool) -> None:
+    assert conversation.receive(event).shown is shown
 
 
-def test_a_rename_in_two_rooms_is_told_once(talk: Conversation) -> None:
-    assert talk.hear(events.Renamed("lobby", 11, 0, "bob", "", "rob")).shown
-    assert not talk.hear(events.Renamed("ops", 6, 0, "bob", "", "rob")).shown
+def test_a_rename_in_two_rooms_is_shown_once(conversation: Conversation) -> None:
+    assert conversation.receive(events.Renamed("lobby", 11, 0, "bob", "", "rob")).shown
+    assert not conversation.receive(events.Renamed("ops", 6, 0, "bob", "", "rob")).shown
 
 
-def test_other_rooms_count_what_is_unread(talk: Conversation) -> None:
-    talk.hear(said("ops", 6, "bob", "one"))
-    talk.hear(said("ops", 7, "bob", "hey ada"))
-    talk.hear(said("lobby", 11, "bob", "here"))
-    assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (2, True)
-    assert talk.rooms["lobby"].unread == 0
-    talk.turn_to("ops")
-    assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (0, False)
+def test_other_rooms_count_unread_messages(conversation: Conversation) -> None:
+    conversation.receive(said("ops", 6, "bob", "one"))
+    conversation.receive(said("ops", 7, "bob", "hey ada"))
+    conversation.receive(said("lobby", 11, "bob", "here"))
+    assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (2, True)
+    assert conversation.rooms["lobby"].unread == 0
+    conversation.switch_to("ops")
+    assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (0, False)
 
 
-def test_what_was_seen_in_a_run_before_is_neither_unread_nor_loud() -> None:
-    talk = Conversation("ada", {"ops": 7})
-    talk.hear(LOBBY)
-    talk.hear(OPS)
-    assert not talk.hear(said("ops", 7, "bob", "hey ada")).loud
-    assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (0, False)
-    assert talk.hear(said("ops", 8, "bob", "hey ada")).loud
-    talk.hear(said("ops", 9, "ada", "mine, from another run"))
-    assert (talk.rooms["ops"].unread, talk.rooms["ops"].called) == (1, True)
+def test_messages_seen_in_an_earlier_run_are_neither_unread_nor_mentions() -> None:
+    conversation = Conversation("ada", {"ops": 7})
+    conversation.receive(LOBBY)
+    conversation.receive(OPS)
+    assert not conversation.receive(said("ops", 7, "bob", "hey ada")).for_me
+    assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (0, False)
+    assert conversation.receive(said("ops", 8, "bob", "hey ada")).for_me
+    conversation.receive(said("ops", 9, "ada", "mine, from another run"))
+    assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (1, True)
 
 
 @pytest.mark.parametrize(
     ("missed", "told"),
     [((5, 9), (8, 9)), ((5, 7), None), ((9, 12), (9, 12))],
 )
-def test_what_is_missing_of_what_was_seen_is_no_news(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
-    talk = Conversation("ada", {"ops": 7})
-    talk.hear(OPS)
-    heard = talk.hear(events.Missed("ops", *missed))
-    assert heard.shown is (told is not None)
-    assert told is None or heard.news == events.Missed("ops", *told)
+def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
+    conversation = Conversation("ada", {"ops": 7})
+    conversation.receive(OPS)
+    received = conversation.receive(events.Missed("ops", *missed))
+    assert received.shown is (told is not None)
+    assert told is None or received.news == events.Missed("ops", *told)
 
 
-def test_another_log_was_never_seen() -> None:
-    talk = Conversation("ada", {"ops": 7})
-    talk.hear(LOBBY)
-    assert talk.hear(events.Missed("ops", 0, 4)).shown
-    talk.hear(OPS)
-    assert talk.hear(said("ops", 6, "bob", "ada!")).loud
+def test_nothing_of_another_log_was_seen() -> None:
+    conversation = Conversation("ada", {"ops": 7})
+    conversation.receive(LOBBY)
+    assert conversation.receive(events.Missed("ops", 0, 4)).shown
+    conversation.receive(OPS)
+    assert conversation.receive(said("ops", 6, "bob", "ada!")).for_me
 
 
-def test_the_room_of_the_last_run_is_the_current_one_once() -> None:
-    talk = Conversation("ada", current="Ops")
-    talk.hear(LOBBY)
-    talk.hear(OPS)
-    assert talk.current == "ops"
-    talk.turn_to("lobby")
-    talk.hear(OPS)
-    assert talk.current == "lobby"
+def test_the_room_of_the_last_run_becomes_current_once() -> None:
+    conversation = Conversation("ada", current="Ops")
+    conversation.receive(LOBBY)
+    conversation.receive(OPS)
+    assert conversation.current == "ops"
+    conversation.switch_to("lobby")
+    conversation.receive(OPS)
+    assert conversation.current == "lobby"
 
 
-def test_being_named_and_being_told_are_loud(talk: Conversation) -> None:
-    assert talk.hear(said("lobby", 11, "bob", "ADA: look")).loud
-    assert not talk.hear(said("lobby", 12, "bob", "adamant")).loud
-    assert not talk.hear(said("lobby", 13, "ada", "I am ada")).loud
-    assert talk.hear(events.Private("eve", "psst", 0)).loud
+def test_mentions_and_private_messages_are_for_me(conversation: Conversation) -> None:
+    assert conversation.receive(said("lobby", 11, "bob", "ADA: look")).for_me
+    assert not conversation.receive(said("lobby", 12, "bob", "adamant")).for_me
+    assert not conversation.receive(said("lobby", 13, "ada", "I am ada")).for_me
+    assert conversation.receive(events.Private("eve", "psst", 0)).for_me
 
 
 @pytest.mark.parametrize(
@@ -172,65 +172,65 @@ def test_mentions(nick: str, text: str, named: bool) -> None:
         (commands.Away("tea"), commands.Away("tea")),
     ],
 )
-def test_commands_mean_what_was_seen_when_they_were_typed(talk: Conversation, typed: Command, asked: Command) -> None:
-    talk.hear(events.Private("eve", "psst", 0))
-    assert talk.settle(typed) == asked
+def test_commands_mean_what_the_user_saw_when_typing_them(conversation: Conversation, typed: Command, asked: Command) -> None:
+    conversation.receive(events.Private("eve", "psst", 0))
+    assert conversation.resolve(typed) == asked
 
 
-def test_a_reply_to_nobody_is_left_to_the_server(talk: Conversation) -> None:
-    assert talk.settle(commands.Reply("yes")) == commands.Reply("yes")
+def test_a_reply_to_nobody_is_left_to_the_server(conversation: Conversation) -> None:
+    assert conversation.resolve(commands.Reply("yes")) == commands.Reply("yes")
 
 
-def test_a_reply_follows_a_change_of_nick(talk: Conversation) -> None:
-    talk.hear(events.Private("eve", "psst", 0))
-    talk.hear(events.Renamed("lobby", 11, 0, "eve", "", "eva"))
-    assert talk.settle(commands.Reply("yes")) == commands.Msg("eva", "yes")
+def test_a_reply_follows_a_change_of_nick(conversation: Conversation) -> None:
+    conversation.receive(events.Private("eve", "psst", 0))
+    conversation.receive(events.Renamed("lobby", 11, 0, "eve", "", "eva"))
+    assert conversation.resolve(commands.Reply("yes")) == commands.Msg("eva", "yes")
 
 
-def test_what_is_typed_after_a_join_is_meant_for_that_room(talk: Conversation) -> None:
-    talk.expect(commands.Join("#dev", id="1"), 0)
-    assert talk.settle(commands.Say("hi")) == commands.Say("hi", "dev")
-    talk.hear(events.Refused("too-many", "no", id="1"), commands.Join("#dev", id="1"))
-    assert talk.settle(commands.Say("hi")) == commands.Say("hi", "lobby")
+def test_what_is_typed_after_a_join_is_meant_for_that_room(conversation: Conversation) -> None:
+    conversation.on_sent(commands.Join("#dev", id="1"), 0)
+    assert conversation.resolve(commands.Say("hi")) == commands.Say("hi", "dev")
+    conversation.receive(events.Refused("too-many", "no", id="1"), commands.Join("#dev", id="1"))
+    assert conversation.resolve(commands.Say("hi")) == commands.Say("hi", "lobby")
 
 
-def test_own_messages_wait_until_they_are_answered(talk: Conversation) -> None:
-    talk.expect(commands.Say("hi", "lobby", id="7"), 5)
-    talk.expect(commands.Who("lobby", id="8"), 5)
-    assert list(talk.waiting) == ["7"]
-    talk.hear(events.Ack("lobby", 11, 0, id="7"))
-    assert not talk.waiting
+def test_messages_are_pending_until_they_are_answered(conversation: Conversation) -> None:
+    conversation.on_sent(commands.Say("hi", "lobby", id="7"), 5)
+    conversation.on_sent(commands.Who("lobby", id="8"), 5)
+    assert list(conversation.pending) == ["7"]
+    conversation.receive(events.Ack("lobby", 11, 0, id="7"))
+    assert not conversation.pending
 
 
-def test_leaving_turns_to_another_room(talk: Conversation) -> None:
-    talk.hear(events.Exited("lobby", "ops"))
-    assert talk.current == "ops"
-    talk.hear(events.Exited("ops", ""))
-    assert talk.current == ""
-    assert not talk.rooms
+def test_leaving_switches_to_another_room(conversation: Conversation) -> None:
+    conversation.receive(events.Exited("lobby", "ops"))
+    assert conversation.current == "ops"
+    conversation.receive(events.Exited("ops", ""))
+    assert conversation.current == ""
+    assert not conversation.rooms
 
 
-def test_leaving_another_room_changes_nothing_here(talk: Conversation) -> None:
-    talk.hear(events.Exited("ops", "lobby"))
-    assert talk.current == "lobby"
+def test_leaving_another_room_changes_nothing_here(conversation: Conversation) -> None:
+    conversation.receive(events.Exited("ops", "lobby"))
+    assert conversation.current == "lobby"
 
 
-def test_coming_back_after_a_break_is_told_only_where_there_is_something_to_see(talk: Conversation) -> None:
-    talk.turn_to("ops")
-    assert not talk.hear(LOBBY).shown
+def test_entering_again_after_a_break_is_shown_only_with_scrollback(conversation: Conversation) -> None:
+    conversation.switch_to("ops")
+    assert not conversation.receive(LOBBY).shown
     again = events.Entered("ops", 1, 1, ("ada",), scrollback=(said("ops", 1, "bob", "x"),), newcomer="ada")
-    heard = talk.hear(again)
-    assert heard.shown
-    assert isinstance(heard.news, events.Entered)
-    assert heard.news.newcomer == ""
-    assert talk.current == "ops"
+    received = conversation.receive(again)
+    assert received.shown
+    assert isinstance(received.news, events.Entered)
+    assert received.news.newcomer == ""
+    assert conversation.current == "ops"
 
 
-def test_who_spoke_last_comes_first_and_oneself_never(talk: Conversation) -> None:
-    assert talk.nicks() == ["eve", "bob"]
-    talk.hear(said("lobby", 11, "bob", "hi"))
-    assert talk.nicks() == ["bob", "eve"]
-    talk.hear(events.Private("Mallory", "psst", 0))
-    assert talk.nicks() == ["bob", "eve", "Mallory"]
-    talk.hear(events.Done("nick", "bob", id="1"))
-    assert talk.nicks() == ["ada", "eve", "Mallory"] or "bob" not in talk.nicks()
+def test_the_last_speaker_comes_first_and_the_user_is_left_out(conversation: Conversation) -> None:
+    assert conversation.nicks() == ["eve", "bob"]
+    conversation.receive(said("lobby", 11, "bob", "hi"))
+    assert conversation.nicks() == ["bob", "eve"]
+    conversation.receive(events.Private("Mallory", "psst", 0))
+    assert conversation.nicks() == ["bob", "eve", "Mallory"]
+    conversation.receive(events.Done("nick", "bob", id="1"))
+    assert conversation.nicks() == ["ada", "eve", "Mallory"] or "bob" not in conversation.nicks()

@@ -1,4 +1,4 @@
-"""The display: what waits for its turn, and for the present."""
+"""The display: lines that wait for the end of the turn, or for the live view."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Iterator
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd.client.cells import Settled, Span
+from chatd.client.cells import FinalLine, Span
 from chatd.client.display import WAITING_LINES, Display
-from chatd.client.lookback import Lookback, View
-from chatd.client.screen import Live, Screen
-from chatd.client.wording import Wording
+from chatd.client.formatter import Formatter
+from chatd.client.history_view import HistoryView, RoomOnScreen
+from chatd.client.screen import Footer, Screen
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from tests.client.glass import Glass
 
 
-def lines(*texts: str, seq: int = 0) -> list[Settled]:
-    return [Settled((Span(text),), "lobby" if seq else "", seq) for text in texts]
+def lines(*texts: str, seq: int = 0) -> list[FinalLine]:
+    return [FinalLine((Span(text),), "lobby" if seq else "", seq) for text in texts]
 
 
 class Case:
-    """A display on a terminal of 40 by 8, and a past to look at."""
+    """A display on a terminal of 40 by 8, with a history."""
 
     def __init__(self) -> None:
         self.clock = MemoryReactorClock()
         self.glass = Glass(40, 8)
         self.writes = 0
         self.ends: list[tuple[int, str]] = []
-        wording = Wording(lambda: 0)
-        self.look = Lookback(self.send, wording, lambda: "ada", lambda: True)
-        self.display = Display(self.clock, self, self.look, wording, lambda: Live(before="typed"))
+        formatter = Formatter(lambda: 0)
+        self.history = HistoryView(self.send, formatter, lambda: "ada", lambda: True)
+        self.display = Display(self.clock, self, self.history, formatter, lambda: Footer(before="typed"))
         self.display.open()
         self.settle()
 
@@ -55,9 +55,9 @@ class Case:
         self.clock.advance(0)
 
     def look_back(self) -> None:
-        self.look.up(View("lobby", 10, 0))
-        past = tuple(events.Said("lobby", seq, 0, "bob", "", f"past {seq}") for seq in range(1, 10))
-        self.look.answers(events.HistoryPage("lobby", past, False, id="1"))
+        self.history.page_up(RoomOnScreen("lobby", 10, 0))
+        page = tuple(events.Said("lobby", seq, 0, "bob", "", f"past {seq}") for seq in range(1, 10))
+        self.history.take_answer(events.HistoryPage("lobby", page, False, id="1"))
         self.display.changed()
         self.settle()
 
@@ -73,7 +73,7 @@ def case() -> Iterator[Case]:
     assert not case.glass.is_alternate
 
 
-def test_all_that_comes_in_a_turn_is_painted_at_once(case: Case) -> None:
+def test_everything_in_one_turn_is_painted_at_once(case: Case) -> None:
     case.display.add(lines("one"))
     case.display.add(lines("two"))
     case.display.ring()
@@ -86,7 +86,7 @@ def test_all_that_comes_in_a_turn_is_painted_at_once(case: Case) -> None:
     assert case.glass.bells == 1
 
 
-def test_while_one_looks_at_the_past_the_present_waits(case: Case) -> None:
+def test_while_the_history_is_open_new_lines_wait(case: Case) -> None:
     case.display.add(lines("before"))
     case.settle()
     case.look_back()
@@ -97,18 +97,18 @@ def test_while_one_looks_at_the_past_the_present_waits(case: Case) -> None:
     case.settle()
     assert "meanwhile" not in case.glass.text
     assert case.glass.bells == 1
-    case.look.close()
+    case.history.close()
     case.display.changed()
     case.settle()
     assert not case.glass.is_alternate
     assert case.glass.lines[-4:-2] == ["before", "meanwhile"]
 
 
-def test_what_waits_is_bounded_and_it_is_told_what_is_left_out(case: Case) -> None:
+def test_waiting_lines_are_bounded_and_the_rest_is_counted(case: Case) -> None:
     case.look_back()
     for number in range(WAITING_LINES + 12):
         case.display.add(lines(f"line {number}"))
-    case.look.close()
+    case.history.close()
     case.display.changed()
     case.settle()
     shown = [text for text in case.glass.history if text.startswith("line")]
@@ -119,17 +119,17 @@ def test_what_waits_is_bounded_and_it_is_told_what_is_left_out(case: Case) -> No
     assert sum("left out" in text for text in case.glass.history) == 1
 
 
-def test_what_is_forgotten_is_shown_no_more_and_what_waits_not_at_all(case: Case) -> None:
+def test_deleted_messages_disappear_also_from_the_waiting_lines(case: Case) -> None:
     case.display.add([*lines("old", seq=3), *lines("new", seq=4)])
     case.settle()
     case.display.add([*lines("old too", seq=2), *lines("newer", seq=5)])
-    case.display.forget("lobby", 4)
+    case.display.drop_before("lobby", 4)
     case.settle()
     assert case.glass.lines[-4:-2] == ["new", "newer"]
     assert "old" not in case.glass.text
 
 
-def test_another_size_amid_the_past(case: Case) -> None:
+def test_a_new_size_while_the_history_is_open(case: Case) -> None:
     case.display.add(lines("said"))
     case.look_back()
     case.glass = Glass(30, 6)
@@ -137,28 +137,28 @@ def test_another_size_amid_the_past(case: Case) -> None:
     case.display.resized(30, 6)
     case.settle()
     assert [text[-6:] for text in case.glass.lines[:4]] == ["past 6", "past 7", "past 8", "past 9"]
-    case.look.close()
+    case.history.close()
     case.display.changed()
     case.settle()
     assert case.glass.lines == ["", "", "", "said", "", "typed"]
 
 
-def test_whoever_leaves_comes_back_to_the_present(case: Case) -> None:
+def test_suspending_closes_the_history(case: Case) -> None:
     case.display.add(lines("said"))
     case.look_back()
-    case.display.leave()
+    case.display.suspend()
     assert not case.glass.is_alternate
     assert case.glass.modes == {"?7", "?25"}
     writes = case.writes
     case.display.add(lines("meanwhile"))
     case.settle()
     assert case.writes == writes
-    case.display.come_back()
+    case.display.resume()
     case.settle()
     assert "meanwhile" in case.glass.lines
 
 
-def test_redrawing_in_the_past_paints_the_past(case: Case) -> None:
+def test_redrawing_paints_an_open_history(case: Case) -> None:
     case.look_back()
     case.glass.screen = [[" "] * 40 for _ in range(8)]
     case.display.redraw()
@@ -168,14 +168,14 @@ def test_redrawing_in_the_past_paints_the_past(case: Case) -> None:
 
 def test_before_it_is_open_nothing_happens() -> None:
     case = Case()
-    closed = Display(case.clock, case, case.look, Wording(lambda: 0), Live)
+    closed = Display(case.clock, case, case.history, Formatter(lambda: 0), Footer)
     writes = case.writes
     closed.add(lines("waits"))
     closed.resized(10, 10)
     closed.redraw()
-    closed.come_back()
-    closed.forget("lobby", 1)
+    closed.resume()
+    closed.drop_before("lobby", 1)
     case.settle()
     assert case.writes == writes
-    assert (closed.is_open, closed.can_paint, closed.oldest_in_sight("lobby"), closed.fits(lines("x"))) == (False, False, 0, True)
+    assert (closed.is_open, closed.can_paint, closed.first_visible("lobby"), closed.fits(lines("x"))) == (False, False, 0, True)
     case.display.close(0, "")

@@ -82,13 +82,13 @@ def test_keys(keys: list[Key | str], before: str, after: str) -> None:
 
 @given(st.lists(presses, max_size=30))
 @example([Press(Key.TEXT, "🇩🇪"), Press(Key.LEFT), Press(Key.TEXT, "🇪")])
-def test_the_cursor_stands_between_clusters(keys: list[Press]) -> None:
+def test_the_cursor_is_between_clusters(keys: list[Press]) -> None:
     line = Editor()
     for key in keys:
         line = press(line, key)
         whole = clusters(line.text)
         assert line.before in ("", *("".join(whole[: n + 1]) for n in range(len(whole))))
-        assert 0 <= line.place <= len(line.history)
+        assert 0 <= line.history_index <= len(line.history)
         assert all(text == safe_text(text) for text in line.text.split("\n"))
 
 
@@ -114,7 +114,7 @@ def test_moving_changes_no_text_and_comes_back(text: str, steps: int) -> None:
 
 
 @given(letters, letters)
-def test_cutting_and_bringing_back_undoes_it(one: str, two: str) -> None:
+def test_cutting_and_pasting_restores_the_text(one: str, two: str) -> None:
     line = typed(Key.HOME, start=insert(insert(Editor(), one), two))
     again = typed(Key.KILL_TO_END, Key.YANK, start=line)
     assert again.text == line.text
@@ -143,7 +143,7 @@ def test_history_keeps_the_draft() -> None:
     assert line.text == "draft"
 
 
-def test_history_holds_no_repetition_and_is_bounded() -> None:
+def test_history_has_no_repetition_and_is_bounded() -> None:
     line = Editor()
     for text in ["same", "same", *map(str, range(editor.HISTORY_LINES))]:
         line, _ = enter(typed(text, start=line))
@@ -159,7 +159,7 @@ def options(before: str) -> tuple[str, tuple[str, ...]]:
     return kept, tuple(name + " " for name in ("anna", "anton", "bob") if word and name.startswith(word))
 
 
-def test_completion_goes_round() -> None:
+def test_completion_wraps_around() -> None:
     line = typed("hi an", Key.LEFT, Key.RIGHT)
     seen = []
     for _ in range(3):
@@ -176,9 +176,9 @@ def test_completion_ends_with_another_key() -> None:
     assert editor.complete(typed("x"), +1, options).text == "x"
 
 
-def test_completion_backwards_begins_at_the_end() -> None:
+def test_completion_backwards_starts_at_the_end() -> None:
     assert editor.complete(typed("an"), -1, options).text == "anton "
 
 
 def test_a_paste_shows_its_line_breaks() -> None:
-    assert editor.pieces("a\nb") == ["a", editor.LINE_BREAK, "b"]
+    assert editor.visible_clusters("a\nb") == ["a", editor.LINE_BREAK, "b"]

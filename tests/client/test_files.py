@@ -1,4 +1,4 @@
-"""Standard files: what Twisted changes is undone, and the last words come out."""
+"""Standard files: changes of Twisted are undone, and the last output is written."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from chatd.client.files import Blocking, Ends, LinkPauser, StateFile
-from chatd.client.remembered import Remembered
+from chatd.client.files import BlockingMode, LinkPauser, StateFile, StdioProtocol
+from chatd.client.saved_state import SavedState
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def test_blocking_is_restored_even_after_the_file_is_closed(pipe: tuple[int, int]) -> None:
     mine = os.dup(pipe[0])
-    blocking = Blocking(mine)
+    blocking = BlockingMode(mine)
     os.set_blocking(mine, False)
     os.close(mine)
     assert not os.get_blocking(pipe[0])
@@ -34,11 +34,13 @@ def test_blocking_is_restored_even_after_the_file_is_closed(pipe: tuple[int, int
 
 
 class Case:
-    """Ends on a transport that writes nothing down but what it is told."""
+    """A `StdioProtocol` on a fake transport, whose callbacks are recorded."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.ends = Ends(lambda data: self.told.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken"))
+        self.ends = StdioProtocol(
+            lambda data: self.told.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken")
+        )
         self.transport = StringTransport()
         self.ends.transport = self.transport
         self.clock = Clock()
@@ -47,7 +49,7 @@ class Case:
         self.told.append(what)
 
 
-def test_what_happens_at_the_ends_is_told() -> None:
+def test_input_end_and_broken_output_are_reported() -> None:
     case = Case()
     case.ends.dataReceived(b"data")
     case.ends.readConnectionLost()
@@ -67,7 +69,7 @@ def test_draining_waits_until_all_is_taken() -> None:
     assert case.told == ["drained"]
 
 
-def test_draining_has_an_end() -> None:
+def test_draining_has_a_time_limit() -> None:
     case = Case()
     case.ends.drain(case.clock, 1.0, lambda: case.tell("drained"))
     case.clock.advance(1.0)
@@ -75,7 +77,7 @@ def test_draining_has_an_end() -> None:
     assert case.told == ["drained"]
 
 
-def test_draining_what_nobody_reads_is_over_at_once() -> None:
+def test_draining_ends_at_once_if_nobody_reads() -> None:
     case = Case()
     case.ends.writeConnectionLost()
     case.ends.drain(case.clock, None, lambda: case.tell("drained"))
@@ -97,15 +99,15 @@ def test_a_full_output_pauses_the_link() -> None:
     assert link.paused == [True, False]
 
 
-# -- The file that remembers -----------------------------------------------------------------------
+# -- The state file --------------------------------------------------------------------------------
 
-LAST = Remembered("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
+LAST = SavedState("log-1", ("lobby", "漢字"), "lobby", {"lobby": 41})
 
 
 def test_what_was_saved_is_loaded_and_nobody_else_may_read_it(tmp_path: Path) -> None:
     file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
-    assert file.load() == Remembered()
-    file.save(Remembered("log-0"))
+    assert file.load() == SavedState()
+    file.save(SavedState("log-0"))
     file.save(LAST)
     assert file.load() == LAST
     assert list(file.path.parent.iterdir()) == [file.path]
@@ -125,7 +127,7 @@ def test_without_a_state_folder_it_is_in_the_home(tmp_path: Path, state: str) ->
     assert file.path.parent == tmp_path / ".local" / "state" / "chatd-client"
 
 
-def test_what_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
+def test_errors_of_reading_and_writing_are_raised(tmp_path: Path) -> None:
     file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
     file.path.parent.mkdir()
     file.path.write_bytes(b"\xff{")

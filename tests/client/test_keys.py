@@ -51,7 +51,7 @@ TABLE = [
     (b"\x1b[200~\xff\x1b[201~", [Press(Key.PASTE, "\ufffd")]),
     (b"a\xffb", [Press(Key.TEXT, "a\ufffdb")]),
     (b"\xc3\rx", [Press(Key.ENTER), Press(Key.TEXT, "x")]),
-    # Nothing of these is a key, and nothing of them may be typed:
+    # None of these is a key, and none may be typed as text:
     (b"\x1b[2~", []),  # Insert
     (b"\x1b[[A\x1b[15~\x1bOP", []),  # F1 on the Linux console, F5, F1
     (b"\x1b[I\x1b[O\x1b[?1;2c\x1b[<0;1;1M", []),  # focus, device attributes, mouse

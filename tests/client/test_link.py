@@ -1,4 +1,4 @@
-"""The link: whatever breaks and whenever, nothing is lost and nothing doubled."""
+"""The link: whenever it breaks, nothing is lost and nothing is doubled."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chatd.client.cursors import Cursors
 from chatd.client.link import (
     ANSWER_SECONDS,
     LOST_SECONDS,
@@ -16,7 +17,6 @@ from chatd.client.link import (
     QUIT_SECONDS,
     ReconnectingLink,
 )
-from chatd.client.seen import Seen
 from chatd.codecs.json import encode_command
 from chatd.core import commands, events
 from chatd.core.commands import Command
@@ -28,7 +28,7 @@ HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))
 
 
 class Recorder:
-    """A listener that writes down what it is told."""
+    """A listener that records its callbacks."""
 
     def __init__(self) -> None:
         self.news: list[Event | Answer] = []
@@ -38,21 +38,21 @@ class Recorder:
         self.distrust: list[str] = []
         self.ended = 0
 
-    def heard(self, news: Event | Answer, about: Command | None) -> None:
+    def on_received(self, news: Event | Answer, command: Command | None) -> None:
         self.news.append(news)
-        if about is not None:
-            self.answered.append(about)
+        if command is not None:
+            self.answered.append(command)
 
-    def refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
         self.refusals.append((refusal.code, for_nick))
 
-    def link_lost(self, why: str, pause: float) -> None:
+    def on_link_lost(self, why: str, pause: float) -> None:
         self.losses.append((why, pause))
 
-    def untrusted(self, why: str) -> None:
+    def on_untrusted(self, why: str) -> None:
         self.distrust.append(why)
 
-    def link_ended(self) -> None:
+    def on_link_ended(self) -> None:
         self.ended += 1
 
     @property
@@ -62,7 +62,7 @@ class Recorder:
 
     @property
     def texts(self) -> list[str]:
-        """All that was said, scrollback included."""
+        """Everything that was said, with the scrollback."""
         news = [one for news in self.news for one in (news.scrollback if isinstance(news, events.Entered) else (news,))]
         return [said.text for said in news if isinstance(said, events.Said)]
 
@@ -71,12 +71,12 @@ class Case:
     """A link to a scripted server."""
 
     def __init__(
-        self, nick_taken: str = "", start: bool = True, rooms: tuple[str, ...] = ("lobby",), seen: Seen | None = None
+        self, nick_taken: str = "", start: bool = True, rooms: tuple[str, ...] = ("lobby",), cursors: Cursors | None = None
     ) -> None:
         self.server = ScriptedServer(nick_taken)
-        self.heard = Recorder()
+        self.recorder = Recorder()
         hello = replace(HELLO, rooms=rooms)
-        self.link = ReconnectingLink(self.server.clock, self.server, hello, self.heard, jitter=lambda: 0.5, seen=seen)
+        self.link = ReconnectingLink(self.server.clock, self.server, hello, self.recorder, jitter=lambda: 0.5, cursors=cursors)
         if start:
             self.start()
 
@@ -86,8 +86,8 @@ class Case:
 
     @property
     def last(self) -> list[Command]:
-        """What the newest connection has heard."""
-        return self.server.connections[-1].heard
+        """The commands that the newest connection has received."""
+        return self.server.connections[-1].received
 
     def say(self, text: str) -> None:
         self.link.send(commands.Say(text, "lobby"))
@@ -100,19 +100,19 @@ def test_hello_welcome_and_a_message() -> None:
     assert case.link.outbox
     case.server.settle()
     assert case.server.texts == ["hi"]
-    assert [type(news).__name__ for news in case.heard.news if isinstance(news, Answer)] == ["Welcome", "Entered", "Ack"]
-    assert case.heard.texts == []
+    assert [type(news).__name__ for news in case.recorder.news if isinstance(news, Answer)] == ["Welcome", "Entered", "Ack"]
+    assert case.recorder.texts == []
     assert not case.link.outbox
 
 
-def test_what_is_said_before_the_link_is_up_waits() -> None:
+def test_messages_sent_before_the_link_is_up_wait() -> None:
     case = Case(start=False)
     case.say("early")
     case.start()
     assert case.server.texts == ["early"]
 
 
-def test_quit_comes_after_what_was_said() -> None:
+def test_quit_comes_after_everything_sent() -> None:
     case = Case()
     case.say("bye")
     case.link.quit("so long")
@@ -120,18 +120,18 @@ def test_quit_comes_after_what_was_said() -> None:
     case.server.settle()
     assert case.last[-1] == commands.Quit("so long")
     assert case.server.texts == ["bye"]
-    assert case.heard.ended == 1
-    assert not case.heard.losses
+    assert case.recorder.ended == 1
+    assert not case.recorder.losses
     assert not case.server.clock.getDelayedCalls()
 
 
 def test_quit_does_not_wait_for_a_server_that_says_nothing() -> None:
     case = Case()
     case.link.quit()
-    before = case.heard.ended
+    before = case.recorder.ended
     case.server.clock.advance(QUIT_SECONDS)
     case.server.settle()
-    assert (before, case.heard.ended) == (0, 1)
+    assert (before, case.recorder.ended) == (0, 1)
 
 
 def test_quit_without_a_link_ends_at_once() -> None:
@@ -139,7 +139,7 @@ def test_quit_without_a_link_ends_at_once() -> None:
     case.server.refuse = True
     case.start()
     case.link.quit()
-    assert case.heard.ended == 1
+    assert case.recorder.ended == 1
     assert not case.server.clock.getDelayedCalls()
 
 
@@ -148,24 +148,24 @@ def test_a_refused_connection_is_tried_again_with_growing_pauses() -> None:
     case.server.refuse = True
     case.start()
     case.server.later(120)
-    pauses = [pause for _, pause in case.heard.losses]
+    pauses = [pause for _, pause in case.recorder.losses]
     assert pauses[:4] == [PAUSES[0], 2 * PAUSES[0], 4 * PAUSES[0], 8 * PAUSES[0]]
     assert max(pauses) == PAUSES[1]
-    assert {why for why, _ in case.heard.losses} == {"connection refused"}
+    assert {why for why, _ in case.recorder.losses} == {"connection refused"}
     case.server.refuse = False
     case.server.later(PAUSES[1])
     assert case.link.up
     case.server.connections[-1].cut()
     case.server.settle()
-    assert case.heard.losses[-1][1] == PAUSES[0]
+    assert case.recorder.losses[-1][1] == PAUSES[0]
 
 
 @pytest.mark.parametrize(("jitter", "factor"), [(0.0, 0.75), (1.0, 1.25)])
-def test_pauses_are_scattered(jitter: float, factor: float) -> None:
-    server, heard = ScriptedServer(), Recorder()
+def test_pauses_have_jitter(jitter: float, factor: float) -> None:
+    server, recorder = ScriptedServer(), Recorder()
     server.refuse = True
-    ReconnectingLink(server.clock, server, HELLO, heard, jitter=lambda: jitter).start()
-    assert heard.losses[0][1] == PAUSES[0] * factor
+    ReconnectingLink(server.clock, server, HELLO, recorder, jitter=lambda: jitter).start()
+    assert recorder.losses[0][1] == PAUSES[0] * factor
 
 
 @pytest.mark.parametrize("ack_first", [True, False])
@@ -186,8 +186,8 @@ def test_nothing_is_lost_or_doubled_wherever_the_link_breaks(reads: int, writes:
     case.server.bob_says("end")
     case.server.later(10)
     assert [text for text in case.server.texts if text.startswith("ada")] == ["ada 0", "ada 1", "ada 2"]
-    assert case.heard.others == ["bob 0", "bob 1", "bob 2", "end"]
-    assert [command.id[-2:] for command in case.heard.answered] == ["-1", "-2", "-3"]
+    assert case.recorder.others == ["bob 0", "bob 1", "bob 2", "end"]
+    assert [command.id[-2:] for command in case.recorder.answered] == ["-1", "-2", "-3"]
     assert not case.link.outbox
 
 
@@ -235,7 +235,7 @@ def test_any_story_ends_with_everything_once_and_in_order(story: list[object], a
     case.say("ada last")
     case.server.later(2 * PAUSES[1])
     assert [text for text in case.server.texts if not text.startswith("bob")] == said
-    assert case.heard.texts == others  # One's own are told by their acks.
+    assert case.recorder.texts == others  # Own messages are confirmed by their acks.
     assert not case.link.outbox
     assert case.link.up
 
@@ -249,7 +249,7 @@ def test_an_ack_that_overtakes_does_not_hide_what_comes_after_it() -> None:
     connection.tell(events.Said("lobby", 3, 0, "bob", "", "three"))
     connection.tell(events.Said("lobby", 4, 0, "ada", "", "mine", id="x"))
     case.server.settle()
-    assert case.heard.texts == ["two", "three"]
+    assert case.recorder.texts == ["two", "three"]
     connection.cut()
     case.server.later(1)
     hello = case.last[0]
@@ -258,7 +258,7 @@ def test_an_ack_that_overtakes_does_not_hide_what_comes_after_it() -> None:
     assert hello.log == "log-1"
 
 
-def test_nobody_can_stand_in_for_an_own_message() -> None:
+def test_nobody_else_can_confirm_a_message() -> None:
     case = Case()
     case.server.connections[-1].live = False
     case.say("mine")
@@ -267,11 +267,11 @@ def test_nobody_can_stand_in_for_an_own_message() -> None:
     (id,) = case.link.outbox
     case.server.connections[-1].tell(events.Said("lobby", 2, 0, "mallory", "", "not yours", id=id))
     case.server.settle()
-    assert case.heard.texts == ["not yours"]
+    assert case.recorder.texts == ["not yours"]
     assert case.link.outbox
 
 
-def test_after_a_restart_with_a_new_log_the_numbers_begin_anew() -> None:
+def test_after_a_restart_with_a_new_log_the_numbers_start_again() -> None:
     case = Case()
     for number in range(5):
         case.server.bob_says(f"old {number}")
@@ -281,39 +281,39 @@ def test_after_a_restart_with_a_new_log_the_numbers_begin_anew() -> None:
     case.server.later(1)
     case.server.bob_says("new")
     case.server.settle()
-    assert case.heard.texts[-1] == "new"
-    assert any(isinstance(news, events.Missed) for news in case.heard.news)
+    assert case.recorder.texts[-1] == "new"
+    assert any(isinstance(news, events.Missed) for news in case.recorder.news)
 
 
-def test_missed_events_are_told_and_gone_over() -> None:
+def test_missed_events_are_reported_and_skipped() -> None:
     case = Case()
     connection = case.server.connections[-1]
     connection.tell(events.Missed("lobby", 2, 9))
     connection.tell(events.Said("lobby", 9, 0, "bob", "", "old"))
     connection.tell(events.Said("lobby", 10, 0, "bob", "", "new"))
     case.server.settle()
-    assert case.heard.texts == ["new"]
+    assert case.recorder.texts == ["new"]
 
 
-def test_what_was_seen_in_a_run_before_is_resumed() -> None:
-    seen = Seen()
-    seen.begin("log-1")
-    seen.start("lobby", 2)
-    case = Case(start=False, seen=seen)
+def test_the_cursors_of_an_earlier_run_are_resumed() -> None:
+    cursors = Cursors()
+    cursors.reset("log-1")
+    cursors.advance("lobby", 2)
+    case = Case(start=False, cursors=cursors)
     for number in range(1, 6):
         case.server.bob_says(f"{number}")
     case.start()
     assert case.last[0] == replace(HELLO, resume={"lobby": 2}, log="log-1", id="hello")
-    assert case.heard.texts == ["3", "4", "5"]
+    assert case.recorder.texts == ["3", "4", "5"]
 
 
 def test_the_longest_names_of_all_rooms_fit_into_a_hello() -> None:
     rooms = tuple(f"{number:02}{'漢' * (ROOM_CHARACTERS - 2)}" for number in range(ROOMS_PER_SESSION))
-    seen = Seen()
-    seen.begin("log-1")
+    cursors = Cursors()
+    cursors.reset("log-1")
     for room in rooms:
-        seen.start(room, 10**9)
-    case = Case(rooms=(*rooms[:-1], "new"), seen=seen)
+        cursors.advance(room, 10**9)
+    case = Case(rooms=(*rooms[:-1], "new"), cursors=cursors)
     hello = case.last[0]
     assert isinstance(hello, commands.Hello)
     assert len(encode_command(hello)) <= LINE_BYTES
@@ -346,7 +346,7 @@ def test_a_new_nick_is_kept_over_a_break() -> None:
 
 def test_a_refused_nick_can_be_followed_by_another() -> None:
     case = Case(nick_taken="ada")
-    assert case.heard.refusals == [("nick-taken", True)]
+    assert case.recorder.refusals == [("nick-taken", True)]
     case.link.hello_as("eve")
     case.server.settle()
     assert case.link.up
@@ -357,7 +357,7 @@ def test_nothing_is_tried_again_while_there_is_no_nick() -> None:
     case.server.connections[-1].cut()
     case.server.later(100)
     assert len(case.server.connections) == 1
-    assert not case.heard.losses
+    assert not case.recorder.losses
     case.link.hello_as("eve")
     case.server.settle()
     assert case.link.up
@@ -370,11 +370,11 @@ def test_another_refusal_of_the_hello_ends_the_connection() -> None:
     case.start()
     case.server.connections[-1].tell(events.Refused("server-full", "The server is full.", id="hello"))
     case.server.settle()
-    assert case.heard.refusals == [("server-full", False)]
-    assert case.heard.losses == [("The server is full", PAUSES[0])]
+    assert case.recorder.refusals == [("server-full", False)]
+    assert case.recorder.losses == [("The server is full", PAUSES[0])]
 
 
-def test_silence_is_asked_about_and_then_taken_for_a_lost_link() -> None:
+def test_silence_causes_a_ping_and_then_a_lost_link() -> None:
     case = Case()
     case.server.later(PING_SECONDS + 1)
     assert case.last[-1] == commands.Ping()
@@ -382,10 +382,10 @@ def test_silence_is_asked_about_and_then_taken_for_a_lost_link() -> None:
     assert case.link.up
     case.server.silent = True
     case.server.later(2 * LOST_SECONDS)
-    assert "nothing was heard for 60 s" in [why for why, _ in case.heard.losses]
+    assert "nothing was received for 60 s" in [why for why, _ in case.recorder.losses]
 
 
-def test_talk_is_a_sign_of_life() -> None:
+def test_any_message_counts_as_a_sign_of_life() -> None:
     case = Case()
     for _ in range(10):
         case.server.later(PING_SECONDS - 1)
@@ -394,12 +394,12 @@ def test_talk_is_a_sign_of_life() -> None:
     assert commands.Ping() not in case.last
 
 
-def test_a_server_that_does_not_answer_is_none() -> None:
+def test_a_server_that_does_not_answer_is_given_up() -> None:
     case = Case(start=False)
     case.server.silent = True
     case.start()
     case.server.later(ANSWER_SECONDS + 1)
-    assert case.heard.losses[0][0] == "no answer; is it a chatd?"
+    assert case.recorder.losses[0][0] == "no answer; is it a chatd server?"
 
 
 def test_unknown_news_is_ignored() -> None:
@@ -407,14 +407,14 @@ def test_unknown_news_is_ignored() -> None:
     case.server.connections[-1].send(b'{"type": "novelty", "n": 1}\n')
     case.server.bob_says("still here")
     case.server.settle()
-    assert case.heard.texts == ["still here"]
+    assert case.recorder.texts == ["still here"]
 
 
-def test_nonsense_ends_the_connection() -> None:
+def test_a_protocol_error_ends_the_connection() -> None:
     case = Case()
     case.server.connections[-1].send(b"SSH-2.0-OpenSSH\r\n")
     case.server.settle()
-    assert case.heard.losses[0][0] == "the other side is no chatd, or not one of this protocol"
+    assert case.recorder.losses[0][0] == "this is not a chatd server, or it speaks another version of the protocol"
     case.server.later(1)
     assert case.link.up
 
@@ -424,10 +424,10 @@ def test_the_servers_goodbye_is_the_reason() -> None:
     case.server.connections[-1].tell(events.Closing(Reason.SHUTDOWN))
     case.server.connections[-1].cut()
     case.server.settle()
-    assert case.heard.losses[0][0] == "the server stops"
+    assert case.recorder.losses[0][0] == "the server is shutting down"
 
 
-def test_while_paused_nothing_is_read_and_silence_means_nothing() -> None:
+def test_while_paused_nothing_is_read_and_silence_does_not_count() -> None:
     case = Case()
     case.link.pause(True)
     case.server.bob_says("later")
@@ -436,4 +436,4 @@ def test_while_paused_nothing_is_read_and_silence_means_nothing() -> None:
     assert case.link.up
     case.link.pause(False)
     case.server.settle()
-    assert case.heard.texts == ["later"]
+    assert case.recorder.texts == ["later"]

@@ -1,4 +1,4 @@
-"""The entry point; what it joins is tested with real programs in tests/conversations."""
+"""The entry point; tests/conversations tests it with real programs."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_help_is_quick_to_come_and_needs_no_server() -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_one_plain_line() -> None:
-    done = run("127.0.0.1:1")  # tcpmux: nobody listens there
+    done = run("127.0.0.1:1")  # tcpmux: nothing listens there
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "chatd-client: 127.0.0.1:1 cannot be reached: connection refused.\n"
 
 
-def test_closed_standard_files_are_no_trouble() -> None:
+def test_closed_standard_files_cause_no_error() -> None:
     done = run("127.0.0.1:1", closed="<&- >&-")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

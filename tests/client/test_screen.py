@@ -1,5 +1,4 @@
-"""The screen: whatever is shown, in whatever order and size, the terminal shows that and nothing
-else."""
+"""The screen: the terminal shows exactly what it should, whatever the order and the size."""
 
 from __future__ import annotations
 
@@ -7,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.client.cells import Line, Settled, Span, Style, clip, clusters, plain, wrap
-from chatd.client.screen import CUT_LEFT, CUT_RIGHT, INDENT, RESTORE, DumbScreen, Live, Screen
+from chatd.client.cells import FinalLine, Line, Span, Style, clip, clusters, plain, wrap
+from chatd.client.screen import CUT_LEFT, CUT_RIGHT, INDENT, RESTORE, DumbScreen, Footer, Screen
 from tests.client.glass import Glass
 
 PROMPT = (Span("> "),)
@@ -18,23 +17,23 @@ def line(text: str) -> Line:
     return (Span(text),)
 
 
-def settled(*texts: str) -> list[Settled]:
-    return [Settled(line(text)) for text in texts]
+def lines(*texts: str) -> list[FinalLine]:
+    return [FinalLine(line(text)) for text in texts]
 
 
 class Case:
-    """A screen, and the glass that shows it."""
+    """A screen, and the simulated terminal that shows it."""
 
     def __init__(self, columns: int = 40, rows: int = 8, colours: bool = True, alternate: bool = True) -> None:
         self.screen, self.glass = Screen(columns, rows, colours), Glass(columns, rows, alternate)
         self.glass.write("$ chatd-client\r\n"[-columns:])
         self.glass.write(self.screen.open())
 
-    def show(self, *texts: str, **live: object) -> None:
-        self.glass.write(self.screen.show(settled(*texts), Live(prompt=PROMPT, **live)))  # type: ignore[arg-type]
+    def show(self, *texts: str, **footer: object) -> None:
+        self.glass.write(self.screen.show(lines(*texts), Footer(prompt=PROMPT, **footer)))  # type: ignore[arg-type]
 
 
-def test_the_live_part_is_at_the_bottom_and_the_shell_stays_above() -> None:
+def test_the_footer_is_at_the_bottom_and_the_shell_stays_above() -> None:
     case = Case()
     case.show(status=line("#lobby"), link=line("chatd"), before="typed")
     assert case.glass.lines[0] == "$ chatd-client" or "$ chatd-client" in case.glass.scrollback
@@ -68,31 +67,31 @@ def test_messages_scroll_into_the_scrollback_and_typing_stays() -> None:
     assert [text for text in case.glass.history if text.startswith("message")] == [f"message {n}" for n in range(20)]
 
 
-def test_a_waiting_message_settles_in_its_place() -> None:
+def test_a_pending_message_moves_up_when_it_is_delivered() -> None:
     case = Case()
-    case.show("before", waiting=(line("mine ..."),))
-    case.show("theirs", waiting=(line("mine ..."),))
+    case.show("before", pending=(line("mine ..."),))
+    case.show("theirs", pending=(line("mine ..."),))
     assert case.glass.lines[-5:-2] == ["before", "theirs", "mine ..."]
     case.show("mine ok")
     assert case.glass.lines[-5:-2] == ["before", "theirs", "mine ok"]
 
 
-def test_waiting_messages_that_vanish_leave_no_gap() -> None:
+def test_pending_messages_that_disappear_leave_no_gap() -> None:
     case = Case()
-    case.show("before", waiting=(line("one"), line("two")))
+    case.show("before", pending=(line("one"), line("two")))
     case.show()
     assert case.glass.lines[-3] == "before"
 
 
-def test_many_waiting_messages_leave_room() -> None:
+def test_many_pending_messages_leave_room() -> None:
     case = Case(rows=10)
-    case.show("settled", waiting=tuple(line(f"waiting {n}") for n in range(20)))
-    assert case.glass.lines[-7:-2] == ["settled", "17 more on their way", "waiting 17", "waiting 18", "waiting 19"]
+    case.show("settled", pending=tuple(line(f"waiting {n}") for n in range(20)))
+    assert case.glass.lines[-7:-2] == ["settled", "17 more pending", "waiting 17", "waiting 18", "waiting 19"]
 
 
-def test_closing_leaves_the_messages_and_a_place_for_the_shell() -> None:
+def test_closing_leaves_the_messages_and_a_row_for_the_shell() -> None:
     case = Case()
-    case.show("said", waiting=(line("mine"),), before="typed")
+    case.show("said", pending=(line("mine"),), before="typed")
     case.glass.write(case.screen.close())
     assert case.glass.lines[case.glass.row - 1] == "said"
     assert not any(case.glass.lines[case.glass.row :])
@@ -100,7 +99,7 @@ def test_closing_leaves_the_messages_and_a_place_for_the_shell() -> None:
     assert case.glass.modes == {"?7", "?25"}
 
 
-def test_the_way_out_undoes_what_the_way_in_has_done() -> None:
+def test_close_undoes_what_open_has_done() -> None:
     case = Case()
     assert "?2004" in case.glass.modes
     assert "?7" not in case.glass.modes
@@ -108,7 +107,7 @@ def test_the_way_out_undoes_what_the_way_in_has_done() -> None:
     assert case.glass.modes == {"?7", "?25"}
 
 
-def test_text_that_steers_is_shown_not_obeyed() -> None:
+def test_control_sequences_in_text_are_shown_not_executed() -> None:
     case = Case()
     case.show("\x1b[2Jevil\x07\r\n", status=line("\x9b31m"), before="\x1b]0;title\x07")
     assert "␛[2Jevil␇␍␊" in case.glass.lines
@@ -118,108 +117,108 @@ def test_text_that_steers_is_shown_not_obeyed() -> None:
 def test_only_what_changed_is_painted() -> None:
     case = Case()
     case.show("message", status=line("status"))
-    painted = case.screen.show([], Live(prompt=PROMPT, status=line("status"), before="x"))
+    painted = case.screen.show([], Footer(prompt=PROMPT, status=line("status"), before="x"))
     assert "status" not in painted
     assert "message" not in painted
     assert "> x" in painted.replace("\x1b[m", "")
 
 
-# -- The past --------------------------------------------------------------------------------------
+# -- The history -----------------------------------------------------------------------------------
 
 
-def event(text: str, seq: int, room: str = "lobby", quoted: bool = False) -> Settled:
-    return Settled(line(text), room, seq, quoted)
+def event(text: str, seq: int, room: str = "lobby", quoted: bool = False) -> FinalLine:
+    return FinalLine(line(text), room, seq, quoted)
 
 
-def test_the_past_stands_above_the_line_being_typed_and_what_the_shell_has_written_is_kept() -> None:
+def test_the_history_is_above_the_input_and_the_output_of_the_shell_is_kept() -> None:
     case = Case()
     case.glass.write("\x1b[3;1Ha file")
     case.show("said", before="typed")
     before = case.glass.lines
-    case.glass.write(case.screen.show_past([line("one"), line("two")], Live(prompt=PROMPT, before="typed")))
+    case.glass.write(case.screen.show_history([line("one"), line("two")], Footer(prompt=PROMPT, before="typed")))
     assert case.glass.lines == [""] * 4 + ["one", "two", "", "> typed"]
     assert case.glass.is_alternate
-    case.glass.write(case.screen.leave_past())
+    case.glass.write(case.screen.leave_history())
     assert case.glass.lines == before
     assert "a file" in before
 
 
-def test_without_an_alternate_screen_the_present_is_painted_again() -> None:
+def test_without_an_alternate_screen_the_live_view_is_painted_again() -> None:
     case = Case(alternate=False)
     case.show(*(f"said {n}" for n in range(9)), before="typed")
     before = case.glass.history
-    case.glass.write(case.screen.show_past([line("one"), line("two")], Live(prompt=PROMPT, before="typed")))
+    case.glass.write(case.screen.show_history([line("one"), line("two")], Footer(prompt=PROMPT, before="typed")))
     assert case.glass.lines == [""] * 4 + ["one", "two", "", "> typed"]
-    case.glass.write(case.screen.leave_past())
+    case.glass.write(case.screen.leave_history())
     assert case.glass.history == before
 
 
-def test_what_came_while_one_looked_at_the_past_is_printed_after_that() -> None:
+def test_lines_that_arrive_while_the_history_is_open_are_printed_afterwards() -> None:
     case = Case()
     case.show("first")
-    case.glass.write(case.screen.show_past([line("past")], Live(prompt=PROMPT)))
-    case.glass.write(case.screen.leave_past())
+    case.glass.write(case.screen.show_history([line("past")], Footer(prompt=PROMPT)))
+    case.glass.write(case.screen.leave_history())
     case.show(*(f"later {n}" for n in range(10)))
     assert [text for text in case.glass.history if text and text[0] in "fl"] == ["first", *(f"later {n}" for n in range(10))]
 
 
-def test_only_the_rows_of_the_past_that_changed_are_painted() -> None:
+def test_only_rows_of_the_history_that_changed_are_painted() -> None:
     case = Case()
-    live = Live(prompt=PROMPT)
-    case.screen.show_past([line("one"), line("two")], live)
-    painted = case.screen.show_past([line("one"), line("three")], live)
+    footer = Footer(prompt=PROMPT)
+    case.screen.show_history([line("one"), line("two")], footer)
+    painted = case.screen.show_history([line("one"), line("three")], footer)
     assert "three" in painted
     assert "one" not in painted
 
 
-def test_a_change_of_size_amid_the_past() -> None:
+def test_a_change_of_size_while_the_history_is_shown() -> None:
     case = Case()
     case.show("said", before="typed")
-    case.screen.show_past([line("past")], Live(prompt=PROMPT))
+    case.screen.show_history([line("past")], Footer(prompt=PROMPT))
     case.glass = Glass(30, 6)
     case.glass.write("\x1b[?1049h" + case.screen.resize(30, 6))
-    case.glass.write(case.screen.show_past([line("past")], Live(prompt=PROMPT, before="typed")))
+    case.glass.write(case.screen.show_history([line("past")], Footer(prompt=PROMPT, before="typed")))
     assert case.glass.lines == ["", "", "", "past", "", "> typed"]
-    case.glass.write(case.screen.leave_past())
+    case.glass.write(case.screen.leave_history())
     case.show(before="typed")
     assert case.glass.lines == ["", "", "", "said", "", "> typed"]
 
 
-def test_the_past_is_left_by_what_undoes_everything_and_only_there() -> None:
+def test_undo_leaves_the_alternate_screen_only_if_it_is_shown() -> None:
     case = Case()
     assert case.screen.undo() == RESTORE
-    case.glass.write(case.screen.show_past([], Live()))
+    case.glass.write(case.screen.show_history([], Footer()))
     case.glass.write(case.screen.undo())
     assert not case.glass.is_alternate
     assert case.glass.modes == {"?7", "?25"}
-    case.screen.leave_past()
+    case.screen.leave_history()
     assert case.screen.undo() == RESTORE
 
 
-def test_the_oldest_event_in_sight() -> None:
+def test_the_oldest_visible_event() -> None:
     case = Case(rows=6)
-    assert case.screen.oldest_in_sight("lobby") == 0
-    case.screen.show([event(f"{seq}", seq) for seq in range(1, 9)], Live())
-    assert case.screen.oldest_in_sight("lobby") == 5
-    assert case.screen.oldest_in_sight("ops") == 0
-    case.screen.show([event("in ops", 7, "ops"), event("found", 2, quoted=True), *settled("a note")], Live())
-    assert case.screen.oldest_in_sight("lobby") == 8
-    assert case.screen.oldest_in_sight("ops") == 7
+    assert case.screen.first_visible("lobby") == 0
+    case.screen.show([event(f"{seq}", seq) for seq in range(1, 9)], Footer())
+    assert case.screen.first_visible("lobby") == 5
+    assert case.screen.first_visible("ops") == 0
+    case.screen.show([event("in ops", 7, "ops"), event("found", 2, quoted=True), *lines("a note")], Footer())
+    assert case.screen.first_visible("lobby") == 8
+    assert case.screen.first_visible("ops") == 7
 
 
-def test_what_is_forgotten_is_not_painted_again() -> None:
+def test_deleted_messages_are_not_painted_again() -> None:
     case = Case()
-    entered = Settled(line("you are in"), "lobby", 2, lasting=True)
-    told = [entered, event("old", 3), event("other", 3, "ops"), *settled("a note"), event("new", 4)]
-    case.glass.write(case.screen.show(told, Live(prompt=PROMPT)))
-    case.glass.write(case.screen.forget("lobby", 4))
-    assert case.screen.forget("lobby", 4) == ""
+    entered = FinalLine(line("you are in"), "lobby", 2, lasting=True)
+    told = [entered, event("old", 3), event("other", 3, "ops"), *lines("a note"), event("new", 4)]
+    case.glass.write(case.screen.show(told, Footer(prompt=PROMPT)))
+    case.glass.write(case.screen.drop_before("lobby", 4))
+    assert case.screen.drop_before("lobby", 4) == ""
     assert case.glass.lines == ["", "", "you are in", "other", "a note", "new", "", ">"]
 
 
-@pytest.mark.parametrize(("texts", "holds"), [(6, True), (7, False)])
-def test_what_can_be_in_sight_at_once(texts: int, holds: bool) -> None:
-    assert Case(rows=8).screen.holds(settled(*["text"] * texts)) is holds
+@pytest.mark.parametrize(("texts", "fits"), [(6, True), (7, False)])
+def test_lines_that_fit_on_the_screen(texts: int, fits: bool) -> None:
+    assert Case(rows=8).screen.fits(lines(*["text"] * texts)) is fits
 
 
 @pytest.mark.parametrize(
@@ -234,7 +233,7 @@ def test_what_can_be_in_sight_at_once(texts: int, holds: bool) -> None:
     ],
 )
 def test_styles(style: Style, colours: bool, codes: str) -> None:
-    shown = Screen(40, 8, colours).show([Settled((Span("text", style),))], Live())
+    shown = Screen(40, 8, colours).show([FinalLine((Span("text", style),))], Footer())
     assert (f"\x1b[{codes}mtext\x1b[m" if codes else "\x1b[Jtext") in shown
 
 
@@ -256,18 +255,18 @@ def test_the_line_being_typed(before: str, after: str, columns: int, shown: str,
     assert case.glass.column == column
 
 
-pieces = st.lists(st.sampled_from(["a", "b", " ", "漢", "👨‍👩‍👧", "e\u0301"]), max_size=60).map("".join)
-texts = st.lists(pieces, max_size=3)
+visible_clusters = st.lists(st.sampled_from(["a", "b", " ", "漢", "👨‍👩‍👧", "e\u0301"]), max_size=60).map("".join)
+texts = st.lists(visible_clusters, max_size=3)
 sizes = st.tuples(st.integers(1, 60), st.integers(1, 12))
 lives = st.builds(
-    Live,
-    waiting=st.lists(pieces.map(line), max_size=5).map(tuple),
-    status=pieces.map(line),
-    link=pieces.map(line),
+    Footer,
+    pending=st.lists(visible_clusters.map(line), max_size=5).map(tuple),
+    status=visible_clusters.map(line),
+    link=visible_clusters.map(line),
     alarm=st.booleans(),
     prompt=st.just(PROMPT),
-    before=pieces,
-    after=pieces,
+    before=visible_clusters,
+    after=visible_clusters,
 )
 
 
@@ -276,20 +275,22 @@ looks = st.tuples(st.none(), st.lists(st.sampled_from(["past", "漢" * 9, ""]).m
 
 @given(st.lists(st.one_of(st.tuples(texts, lives), sizes, looks), max_size=12), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_the_terminal_shows_the_end_of_what_was_said_and_the_live_part(story: list[tuple[object, object]], alternate: bool) -> None:
+def test_the_terminal_shows_the_last_lines_and_the_footer(story: list[tuple[object, object]], alternate: bool) -> None:
     case = Case(40, 8, alternate=alternate)
     said: list[Line] = []
-    live = Live(prompt=PROMPT)
+    footer = Footer(prompt=PROMPT)
     resized = False
     for one, two in story:
         if isinstance(two, list):
-            case.glass.write(case.screen.show_past([clip(row, case.screen.columns) for row in two[: case.screen.height]], live))
-        elif isinstance(two, Live):
-            case.glass.write(case.screen.leave_past())
+            case.glass.write(
+                case.screen.show_history([clip(row, case.screen.columns) for row in two[: case.screen.height]], footer)
+            )
+        elif isinstance(two, Footer):
+            case.glass.write(case.screen.leave_history())
             assert isinstance(one, list)
-            new, live = settled(*one), two
+            new, footer = lines(*one), two
             said += [one.line for one in new]
-            case.glass.write(case.screen.show(new, live))
+            case.glass.write(case.screen.show(new, footer))
         else:
             assert isinstance(one, int)
             assert isinstance(two, int)
@@ -300,10 +301,10 @@ def test_the_terminal_shows_the_end_of_what_was_said_and_the_live_part(story: li
             case.glass.write(case.screen.resize(one, two))
             resized = True
     screen, glass = case.screen, case.glass
-    glass.write(screen.leave_past() + screen.show([], live))
+    glass.write(screen.leave_history() + screen.show([], footer))
     assert not glass.is_alternate
     assert "past" not in "".join(glass.history)
-    rows, column = screen._live_rows()
+    rows, column = screen._footer_rows()
     shown = [plain(row).rstrip() for row in rows]
     if glass.columns >= 4:  # Below that even one wide character may not fit.
         assert glass.lines[-len(shown) :] == shown
@@ -315,7 +316,7 @@ def test_the_terminal_shows_the_end_of_what_was_said_and_the_live_part(story: li
             assert glass.lines[:room] == [""] * (room - len(expected)) + expected
 
 
-@given(pieces, pieces, st.integers(1, 80))
+@given(visible_clusters, visible_clusters, st.integers(1, 80))
 def test_the_cursor_is_where_the_text_goes_on(before: str, after: str, columns: int) -> None:
     case = Case(columns=columns, rows=4)
     case.show(before=before, after=after)
@@ -329,6 +330,6 @@ def test_the_cursor_is_where_the_text_goes_on(before: str, after: str, columns: 
 
 def test_a_terminal_that_can_only_print_gets_lines() -> None:
     screen = DumbScreen()
-    shown = screen.open() + screen.show(settled("\x1bhi", "there"), Live(before="typed")) + screen.close()
+    shown = screen.open() + screen.show(lines("\x1bhi", "there"), Footer(before="typed")) + screen.close()
     assert shown == "␛hi\nthere\n"
     assert screen.redraw() == ""

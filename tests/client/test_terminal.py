@@ -1,5 +1,4 @@
-"""The real terminal, on a pseudo-terminal; with real programs it is tested in
-tests/conversations."""
+"""The real terminal, on a pseudo-terminal; tests/conversations tests it with real programs."""
 
 from __future__ import annotations
 
@@ -44,7 +43,7 @@ def test_a_terminal_that_was_not_taken_over_is_not_touched(pty: tuple[int, int])
         os.read(outer, 1)
 
 
-def test_a_terminal_that_is_gone_is_no_trouble() -> None:
+def test_a_terminal_that_is_gone_causes_no_error() -> None:
     outer, inner = os.openpty()
     raw = RawMode(inner)
     raw.enter()

@@ -1,5 +1,4 @@
-"""Which certificates are trusted: a client and a server of OpenSSL, who pass each other their bytes
-in memory."""
+"""Which certificates are trusted, between a client and a server of OpenSSL in memory."""
 
 from __future__ import annotations
 
@@ -20,13 +19,13 @@ from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
+from chatd.client.connection import Untrusted, explain
 from chatd.client.options import parse_fingerprint, parse_options
-from chatd.client.tls import BadRoots, Trust
-from chatd.client.wire import Untrusted, explain
+from chatd.client.tls import BadCaFile, Trust
 from tests.client.scripted import ScriptedServer
 from tests.client.test_link import Case
-from tests.client.test_pipe import speaker
-from tests.client.test_talk import Case as Person
+from tests.client.test_pipe_client import sender
+from tests.client.test_terminal_client import Case as Person
 from tests.doors.test_tls import make
 
 HEX = "0123456789abcdef" * 4
@@ -42,8 +41,8 @@ def test_a_fingerprint_in_any_form(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ":", HEX[:-1], f"{HEX}0", f"{HEX[:-1]}g", f"{HEX[:-1]}\u0663", HEX[:40], f"SHA256:{HEX}"])
-def test_what_is_no_fingerprint(text: str) -> None:
-    with pytest.raises(ValueError, match="is no fingerprint: it is 64 hexadecimal digits"):
+def test_invalid_fingerprints(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a fingerprint: write 64 hexadecimal digits"):
         parse_fingerprint(text)
 
 
@@ -53,27 +52,30 @@ def test_what_is_no_fingerprint(text: str) -> None:
         (["--ca", "/nowhere.pem"], "/nowhere.pem cannot be read: No such file or directory"),
         (["--ca", ""], " cannot be read: No such file or directory"),
         (["--ca", "/"], "/ cannot be read: Is a directory"),
-        (["--ca", __file__], f"{__file__} holds no certificate in PEM"),
-        (["--fingerprint", "ab"], "'ab' is no fingerprint: it is 64 hexadecimal digits (SHA-256), with colons or without"),
-        (["--tls", "--fingerprint", ""], "'' is no fingerprint: it is 64 hexadecimal digits (SHA-256), with colons or without"),
-        (["--fingerprint", HEX, "--ca", __file__], "argument --ca: not allowed with argument --fingerprint"),
+        (["--ca", __file__], f"{__file__} has no certificate in PEM format"),
+        (["--fingerprint", "ab"], "'ab' is not a fingerprint: write 64 hexadecimal digits (SHA-256), with colons or without"),
+        (["--tls", "--fingerprint", ""], "'' is not a fingerprint: write 64 hexadecimal digits (SHA-256), with colons or without"),
+        (
+            ["--fingerprint", HEX, "--ca", __file__],
+            "argument --ca: not allowed with argument --fingerprint; --help lists the options",
+        ),
     ],
 )
 def test_a_mistake_is_one_plain_line(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse_options(arguments, {})
     assert end.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1] == f"chatd-client: error: {error}"
+    assert capsys.readouterr().err == f"chatd-client: {error}\n"
 
 
-def test_tls_is_for_those_who_ask(folder: Path) -> None:
+def test_tls_is_off_by_default(folder: Path) -> None:
     certificate, _ = make(folder, "asked.example")
     assert parse_options([], {}).trust is None
     for arguments in (["--tls"], ["--ca", certificate], ["--fingerprint", HEX], ["--tls", "--ca", certificate]):
         assert parse_options(arguments, {}).trust is not None
 
 
-def test_who_does_not_ask_does_not_wait_for_it() -> None:
+def test_without_tls_its_modules_are_not_imported() -> None:
     program = "import sys, chatd.client.main as m; m.parse_options([], {}); print('chatd.client.tls' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
 
@@ -87,7 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Protocol:
-    """What Twisted's side of a connection is told."""
+    """Records what Twisted's side of a connection is told."""
 
     why = ""
 
@@ -97,8 +99,8 @@ class Protocol:
 
 
 def meet(trust: Trust, host: str, certificate: str, key: str, newest: int = SSL.TLS1_3_VERSION, count: int = 1) -> tuple[str, str]:
-    """Why ``trust`` refuses a server with this certificate at ``host``, else nothing, and which
-    version of TLS they agree on."""
+    """Why ``trust`` refuses a server with this certificate at ``host`` (empty: it does not), and
+    the version of TLS that they agree on."""
     protocol: Any = Protocol()
     creator = trust.creator(host)
     for _ in range(count):
@@ -119,7 +121,7 @@ def meet(trust: Trust, host: str, certificate: str, key: str, newest: int = SSL.
 
 
 def pump(client: SSL.Connection, server: SSL.Connection) -> None:
-    """Shake hands. Raises SSL.Error where they cannot."""
+    """Shake hands. Raises SSL.Error if that fails."""
     for _ in range(4):
         for one, other in ((client, server), (server, client)):
             with contextlib.suppress(SSL.WantReadError):
@@ -129,7 +131,7 @@ def pump(client: SSL.Connection, server: SSL.Connection) -> None:
 
 
 def fingerprint(certificate: str) -> str:
-    """As openssl tells it."""
+    """The fingerprint according to openssl."""
     (only,) = x509.load_pem_x509_certificates(Path(certificate).read_bytes())
     return only.fingerprint(SHA256()).hex(":").upper()
 
@@ -212,7 +214,7 @@ def test_a_chain_is_followed_to_its_root(folder: Path) -> None:
     why, _ = meet(Trust(root), "signed.example.org", chain, key)
     assert "(it is not for signed.example.org)" in why
     why, _ = meet(Trust(), "signed.example", chain, key)
-    unknown = "the server's certificate is not trusted (nobody who is trusted here has signed it)"
+    unknown = "the server's certificate is not trusted (it is not signed by a trusted authority)"
     assert why == f"{unknown}; --ca FILE trusts the roots in FILE"
 
 
@@ -222,7 +224,7 @@ def test_the_fingerprint_is_that_of_the_server_and_not_of_its_root(folder: Path)
     trusted = Trust(fingerprint=leaf.fingerprint(SHA256()).hex(":").upper())
     assert meet(trusted, "127.0.0.1", chain, key) == ("", "TLSv1.3")
     why, _ = meet(Trust(fingerprint=fingerprint(root)), "chain.example", chain, key)
-    assert why.startswith("the server's certificate is not that of --fingerprint; ")
+    assert why.startswith("the server's certificate does not match --fingerprint; ")
 
 
 @pytest.mark.parametrize("days", [30, -1])
@@ -235,8 +237,8 @@ def test_with_a_fingerprint_no_other_is_trusted(folder: Path, monkeypatch: pytes
     certificate, key = make(folder, "wrong.example")
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     why, _ = meet(Trust(fingerprint=COLONS), "wrong.example", certificate, key)
-    cure = f"{fingerprint(certificate)} is, to be given only if whoever runs the server confirms it"
-    assert why == f"the server's certificate is not that of --fingerprint; {cure}"
+    cure = f"{fingerprint(certificate)} is its fingerprint, to be used only if the operator of the server confirms it"
+    assert why == f"the server's certificate does not match --fingerprint; {cure}"
 
 
 def test_an_older_version_is_refused(folder: Path) -> None:
@@ -246,19 +248,19 @@ def test_an_older_version_is_refused(folder: Path) -> None:
     assert "unsupported protocol" in error
 
 
-def test_a_file_that_is_no_use_is_refused() -> None:
-    with pytest.raises(BadRoots, match="holds no certificate in PEM"):
+def test_an_unusable_file_is_refused() -> None:
+    with pytest.raises(BadCaFile, match="has no certificate in PEM format"):
         Trust("/dev/null")
 
 
-# -- What becomes of the link
+# -- The link
 
 
 def distrust(server: ScriptedServer) -> None:
     """The newest connection ends because its certificate is not trusted, and time passes."""
-    wire: Any = server.pumps[-1].client
+    connection: Any = server.pumps[-1].client
     server.connections[-1].live = False
-    wire.connectionLost(Failure(Untrusted("it is not trusted (self-signed)")))
+    connection.connectionLost(Failure(Untrusted("it is not trusted (self-signed)")))
     server.clock.advance(60)
 
 
@@ -267,26 +269,26 @@ def test_the_link_does_not_come_back_to_a_server_that_is_not_trusted() -> None:
     case.server.connections[-1].cut()
     case.server.later(2)
     distrust(case.server)
-    assert case.heard.distrust == ["it is not trusted (self-signed)"]
+    assert case.recorder.distrust == ["it is not trusted (self-signed)"]
     assert len(case.server.connections) == 2
     assert not case.link.up
     case.link.stop()
-    assert case.heard.ended == 1
+    assert case.recorder.ended == 1
 
 
 def test_a_program_ends_at_once() -> None:
-    case = speaker()
-    case.part.data(b"said in vain\n")
+    case = sender()
+    case.client.data(b"said in vain\n")
     distrust(case.server)
     assert case.ends == [(1, "it is not trusted (self-signed). 1 message was not confirmed.")]
 
 
-def test_so_does_a_person() -> None:
+def test_a_terminal_client_ends_at_once() -> None:
     person = Person()
     distrust(person.server)
     assert person.ends == [(1, "it is not trusted (self-signed).")]
 
 
-def test_what_is_no_tls_is_told_in_words() -> None:
-    assert explain(Failure(SSL.Error([("", "", "wrong version number")]))) == "there is no TLS, or none of version 1.2 or later"
+def test_an_error_of_tls_is_explained() -> None:
+    assert explain(Failure(SSL.Error([("", "", "wrong version number")]))) == "the server does not speak TLS 1.2 or later"
     assert explain(Failure(ConnectionDone())) == "the server closed the connection"

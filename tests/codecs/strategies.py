@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what codecs take and give."""
+"""Hypothesis strategies for what codecs decode and encode."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(*(_instances(cls, **SPECIAL.get
 
 
 def texts_of(thing: Any) -> list[str]:
-    """Every text in ``thing``, however deep."""
+    """Every text in ``thing``, at any depth."""
     if isinstance(thing, str):
         return [thing]
     if isinstance(thing, dict):

@@ -295,7 +295,7 @@ def test_a_client_shows_nothing_that_is_not_safe() -> None:
     assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.AwayNotice("a\u241b", "\ufffd")
 
 
-# -- Laws ------------------------------------------------------------------------------------------
+# -- Properties ------------------------------------------------------------------------------------
 
 
 @given(COMMANDS)

@@ -1,4 +1,4 @@
-"""The codec for people: what is told, word for word, and what a line asks."""
+"""The codec for people: every sentence, word for word, and the commands in lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MSG = events.HelpLine("msg", "/msg NICK TEXT", "tell one person")
 
 @pytest.fixture(autouse=True)
 def _two_hours_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The server stands where the clocks are two hours ahead of UTC."""
+    """The server's zone is two hours ahead of UTC."""
     monkeypatch.setenv("TZ", "EAST-2")
     time.tzset()
     yield
@@ -62,27 +62,27 @@ DAY = 86_400_000
         (Left("lobby", 7, NOON, "ada", "seat", Reason.QUIT), "-- ada has left #lobby (quit)", None),
         (Left("lobby", 7, NOON, "ada", "seat", Reason.QUIT, "bye"), "-- ada has left #lobby (quit: bye)", None),
         (Left("lobby", 7, NOON, "ada", "seat", Reason.LEFT, "bye"), "-- ada has left #lobby (bye)", None),
-        (Left("lobby", 7, NOON, "ada", "seat", Reason.LINK_LOST), "-- ada has left #lobby (link lost)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.LINK_LOST), "-- ada has left #lobby (connection lost)", None),
         (Left("lobby", 7, NOON, "ada", "seat", Reason.TIMED_OUT), "-- ada has left #lobby (timed out)", None),
         (Left("lobby", 7, NOON, "ada", "seat", Reason.NOT_READING), "-- ada has left #lobby (not reading)", None),
-        (Left("lobby", 7, NOON, "ada", "seat", Reason.REPLACED), "-- ada has left #lobby (came in again)", None),
-        (Left("lobby", 7, NOON, "ada", "seat", Reason.SHUTDOWN), "-- ada has left #lobby (server stopped)", None),
-        (Renamed("lobby", 7, NOON, "ada", "seat", "bob"), "-- ada is now called bob", "-- ada is now called bob (in #lobby)"),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.REPLACED), "-- ada has left #lobby (reconnected)", None),
+        (Left("lobby", 7, NOON, "ada", "seat", Reason.SHUTDOWN), "-- ada has left #lobby (server shutdown)", None),
+        (Renamed("lobby", 7, NOON, "ada", "seat", "bob"), "-- ada is now known as bob", "-- ada is now known as bob (in #lobby)"),
         (TopicSet("lobby", 7, NOON, "ada", "seat", "tea"), "-- ada has set the topic of #lobby: tea", None),
-        (TopicSet("lobby", 7, NOON, "ada", "seat", ""), "-- ada has taken away the topic of #lobby", None),
+        (TopicSet("lobby", 7, NOON, "ada", "seat", ""), "-- ada has removed the topic of #lobby", None),
         (
             RetentionSet("lobby", 7, NOON, "ada", "seat", "30d", NOON + DAY),
-            "-- ada has chosen that #lobby is kept for 30 days, from 2026-11-24 14:00 on; /keep changes it",
+            "-- ada has set #lobby to keep messages for 30 days, from 2026-11-24 14:00 on; /keep changes it",
             None,
         ),
         (
             RetentionSet("lobby", 7, NOON, "ada", "seat", "none", NOON),
-            "-- ada has chosen that nothing of #lobby is kept; /keep changes it",
+            "-- ada has set #lobby to keep no messages; /keep changes it",
             None,
         ),
         (
             RetentionSet("lobby", 7, NOON, "ada", "seat", "", NOON),
-            "-- ada has chosen that #lobby is kept as long as the server keeps; /keep changes it",
+            "-- ada has set #lobby to keep messages as long as the server does; /keep changes it",
             None,
         ),
     ],
@@ -130,21 +130,21 @@ PAST = (
             [
                 "-- You are in #lobby with bob.",
                 "-- The topic is: tea",
-                "-- What happened before in #lobby:",
+                "-- Earlier in #lobby:",
                 "-- 2026-11-22 14:00 ada has joined #lobby",
                 "-- 14:00 <ada> hi",
                 "-- 14:00 * ada waves",
                 "-- 14:00 <ada> -- not the server",
             ],
         ),
-        (events.Exited("dev", "lobby"), ["-- You have left #dev. Your lines go to #lobby now."]),
-        (events.Exited("dev", ""), ["-- You have left #dev. You are in no room now."]),
+        (events.Exited("dev", "lobby"), ["-- You have left #dev. You are now talking in #lobby."]),
+        (events.Exited("dev", ""), ["-- You have left #dev. You are not in any room now."]),
         (events.Ack("lobby", 3, NOON), []),
-        (events.Done("nick", "bob"), ["-- You are now called bob."]),
-        (events.Done("join", "dev"), ["-- You are in #dev again."]),
-        (events.Done("msg", "bob"), ["-- Told to bob."]),
-        (events.Done("reply", "bob"), ["-- Told to bob."]),
-        (events.Done("away", "at lunch"), ["-- You are away. /back comes back."]),
+        (events.Done("nick", "bob"), ["-- You are now known as bob."]),
+        (events.Done("join", "dev"), ["-- You are now talking in #dev."]),
+        (events.Done("msg", "bob"), ["-- Sent to bob."]),
+        (events.Done("reply", "bob"), ["-- Sent to bob."]),
+        (events.Done("away", "at lunch"), ["-- You are away. /back ends it."]),
         (events.Done("back"), ["-- You are back."]),
         (events.Done("topic", "tea {}"), ["-- The topic is now: tea {}"]),
         (events.Done("topic"), ["-- There is no topic now."]),
@@ -158,43 +158,43 @@ PAST = (
         (events.Members("dev", 1, ("eve",)), ["-- In #dev (1): eve"]),
         (
             events.RoomList(3, (events.RoomLine("lobby", 2, "tea", joined=True), events.RoomLine("dev", 0))),
-            ["-- #lobby (2, you too) -- tea", "-- #dev (0)", "-- and 1 more"],
+            ["-- #lobby (2, joined) -- tea", "-- #dev (0)", "-- and 1 more"],
         ),
         (events.RoomList(1, (events.RoomLine("dev", 1),)), ["-- #dev (1)"]),
         (
             events.PersonInfo("bob", ("lobby", "dev"), NOON, 61, "telnet"),
-            ["-- bob is in #lobby, #dev; here since 2026-11-23 14:00 by telnet, silent for 61 s"],
+            ["-- bob is in #lobby, #dev; connected since 2026-11-23 14:00 by telnet, idle for 61 s"],
         ),
         (
             events.PersonInfo("bob", (), NOON, 0, "json", "at lunch"),
-            ["-- bob is in no room; here since 2026-11-23 14:00 by json, silent for 0 s", "-- bob is away: at lunch"],
+            ["-- bob is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away: at lunch"],
         ),
         (
             events.PersonInfo("bob", (), NOON, 0, "json", ""),
-            ["-- bob is in no room; here since 2026-11-23 14:00 by json, silent for 0 s", "-- bob is away."],
+            ["-- bob is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away."],
         ),
         (events.TopicIs("dev", "tea"), ["-- The topic of #dev is: tea"]),
         (events.TopicIs("dev", ""), ["-- #dev has no topic."]),
         (
             events.Entered("dev", 3, 1, ("ada",), keep="none"),
-            ["-- You are in #dev, alone.", "-- By choice of its people, nothing of #dev is kept."],
+            ["-- You are in #dev, alone.", "-- By choice of its members, #dev keeps no messages."],
         ),
-        (events.RetentionIs("dev"), ["-- #dev is kept for ever."]),
-        (events.RetentionIs("dev", most="90d"), ["-- #dev is kept for 90 days."]),
-        (events.RetentionIs("dev", "1h"), ["-- By choice of its people, #dev is kept for 1 hour."]),
+        (events.RetentionIs("dev"), ["-- #dev keeps messages forever."]),
+        (events.RetentionIs("dev", most="90d"), ["-- #dev keeps messages for 90 days."]),
+        (events.RetentionIs("dev", "1h"), ["-- By choice of its members, #dev keeps messages for 1 hour."]),
         (
             events.RetentionIs("dev", "none", NOON + DAY),
-            ["-- By choice of its people, nothing of #dev is kept, from 2026-11-24 14:00 on."],
+            ["-- By choice of its members, #dev keeps no messages, from 2026-11-24 14:00 on."],
         ),
-        (events.Forgotten("dev", 7, NOON - DAY), ["-- What happened in #dev before 2026-11-22 14:00 has been deleted."]),
-        (events.HistoryPage("dev", (), more=True), ["-- There is nothing of #dev to show there."]),
-        (events.Ignoring(()), ["-- You hear everybody."]),
-        (events.Ignoring(("bob",)), ["-- You do not hear bob."]),
-        (events.Ignoring(("bob", "eve", "joe")), ["-- You do not hear bob, eve and joe."]),
-        (events.HistoryPage("dev", (), more=False), ["-- There is nothing of #dev to show."]),
+        (events.Forgotten("dev", 7, NOON - DAY), ["-- Messages in #dev from before 2026-11-22 14:00 have been deleted."]),
+        (events.HistoryPage("dev", (), more=True), ["-- There is no history of #dev to show there."]),
+        (events.Ignoring(()), ["-- You ignore nobody."]),
+        (events.Ignoring(("bob",)), ["-- You ignore bob."]),
+        (events.Ignoring(("bob", "eve", "joe")), ["-- You ignore bob, eve and joe."]),
+        (events.HistoryPage("dev", (), more=False), ["-- There is no history of #dev to show."]),
         (
             events.HistoryPage("dev", (said(),), more=True),
-            ["-- What happened in #dev (there is more before):", "-- 14:00 <ada> hi"],
+            ["-- History of #dev (more before this):", "-- 14:00 <ada> hi"],
         ),
         (events.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
         (
@@ -202,20 +202,20 @@ PAST = (
             [
                 "-- /help [COMMAND]  list the commands, or explain one",
                 "-- /msg NICK TEXT   tell one person",
-                "-- Everything else that you type is said in your current room; // says a slash.",
+                "-- Everything else you type is sent to your current room; // sends a slash.",
             ],
         ),
         (events.Refused("bad-nick", "No.", "Try again."), ["!! No. Try again."]),
         (events.Refused("bad-nick", "No."), ["!! No."]),
         (events.Missed("dev", 5, 9), ["-- You have missed 5 events in #dev: your connection did not keep up."]),
-        (events.Missed("dev", 0, 9), ["-- The log of #dev has begun anew; what you missed is not known."]),
-        (events.Slowed(10.0), ["-- You send faster than 10 lines a second: your lines wait, and none is lost."]),
-        (events.Slowed(0.5), ["-- You send faster than 0.5 lines a second: your lines wait, and none is lost."]),
+        (events.Missed("dev", 0, 9), ["-- The log of #dev was restarted; what you missed is unknown."]),
+        (events.Slowed(10.0), ["-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."]),
+        (events.Slowed(0.5), ["-- You are sending faster than 0.5 lines a second: your lines wait, and nothing is lost."]),
         (events.Closing(Reason.QUIT), ["-- Goodbye."]),
-        (events.Closing(Reason.TIMED_OUT), ["-- You have given no nick in time. Goodbye."]),
-        (events.Closing(Reason.NOT_READING), ["-- You have read nothing for too long. Goodbye."]),
-        (events.Closing(Reason.REPLACED), ["-- You came in again from elsewhere. Goodbye."]),
-        (events.Closing(Reason.SHUTDOWN), ["-- The server stops. Goodbye."]),
+        (events.Closing(Reason.TIMED_OUT), ["-- You did not give a nick in time. Goodbye."]),
+        (events.Closing(Reason.NOT_READING), ["-- Your connection took no data for too long. Goodbye."]),
+        (events.Closing(Reason.REPLACED), ["-- You reconnected from elsewhere. Goodbye."]),
+        (events.Closing(Reason.SHUTDOWN), ["-- The server is shutting down. Goodbye."]),
         (events.Closing(Reason.LINK_LOST), ["-- Goodbye."]),
         (events.Pong(), ["-- pong"]),
     ],
@@ -230,7 +230,7 @@ def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
     long = said("x" * 100 + " tea " + "y" * 100)
     found = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
     head, message, joined, *rest = TALK.encode(found).decode().splitlines()
-    assert head.startswith("-- Found, the newest first")
+    assert head.startswith("-- Found, newest first")
     assert message.startswith("-- 2026-11-23T14:00:00 #lobby <ada> ")
     assert " tea " in message
     assert len(message) < 200
@@ -240,16 +240,16 @@ def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
 
 
 def test_where_nothing_is_found_that_is_said() -> None:
-    assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing is found.\r\n"
+    assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing found.\r\n"
 
 
 @pytest.mark.parametrize("news", [Event("lobby", 1, NOON, "ada", ""), Answer()], ids=repr)
-def test_news_of_no_known_kind_is_a_defect_of_ours(news: Event | Answer) -> None:
+def test_news_of_an_unknown_kind_is_a_defect(news: Event | Answer) -> None:
     with pytest.raises(TypeError, match="no words for"):
         encoded(news)
 
 
-def test_a_day_ends_at_midnight_where_the_server_stands() -> None:
+def test_a_day_ends_at_midnight_in_the_servers_zone() -> None:
     history = events.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
         lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).talk().encode(history).splitlines()  # type: ignore[misc]
@@ -318,11 +318,11 @@ def test_a_line_is_refused(line: bytes, named: bool, code: str) -> None:
     assert refused.value.code == code
 
 
-# -- Laws ------------------------------------------------------------------------------------------
+# -- Properties ------------------------------------------------------------------------------------
 
 
 @given(ANY_TEXT, st.booleans())
-def test_what_is_decoded_is_safe(text: str, named: bool) -> None:
+def test_decoded_text_is_safe(text: str, named: bool) -> None:
     assume("\n" not in text)
     try:
         command = TALK.decode(text.encode(), named)
@@ -399,7 +399,7 @@ def test_a_conversation() -> None:
     assert typed(caller, "Ada") == ["!! ada is here already. Choose another nick."]
     assert typed(caller, "bob") == [
         "-- Hello bob. You are in #lobby with ada. /help lists what you can do.",
-        "-- What happened before in #lobby:",
+        "-- Earlier in #lobby:",
         "-- 14:00 ada has joined #lobby",
     ]
     assert typed(caller, "hi") == []
@@ -407,14 +407,14 @@ def test_a_conversation() -> None:
     assert typed(caller, "/wo") == ["!! There is no command /wo. Did you mean /who? /help lists all."]
     assert typed(caller, "/who") == ["-- In #lobby (2): ada and bob"]
     heard = ada.ask(Say("hi bob")) + ada.ask(Msg("bob", "psst"))
-    assert typed(caller, "/reply what?") == ["[ada] psst", "-- Told to ada.", "<ada> hi bob"]
+    assert typed(caller, "/reply what?") == ["[ada] psst", "-- Sent to ada.", "<ada> hi bob"]
     assert typed(caller, "/quit") == ["-- Goodbye."]
     assert b"".join(map(encoded, heard + ada.take())).decode().splitlines() == [
         "-- bob has joined #lobby",
         "<bob> hi",
         "* bob waves",
         "<ada> hi bob",
-        "-- Told to bob.",
+        "-- Sent to bob.",
         "[bob] what?",
         "-- bob has left #lobby (quit)",
     ]

@@ -92,7 +92,7 @@ def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp
     for path in folder.glob(f"{FILE_NAME}*"):
         path.rename(tmp_path / f"old-{path.name}")
     backup.rename(folder / FILE_NAME)
-    assert admin(folder, "check").line == "no damage was found"
+    assert admin(folder, "check").line == "no damage found"
     daemon = start_daemon(*options)
     caller = Caller(daemon.port, resume={"lobby": last}, log=log)
     assert caller.hear("welcome")["log"] != log
@@ -110,9 +110,9 @@ def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp
 Run = Callable[..., Program]
 
 EAGER = """
-import chatd.admin.copying as copying, chatd.admin.progress as progress
-copying.PAGES_AT_ONCE = 10
-progress.PATIENCE = progress.STEP = 0
+import chatd.admin.backup as backup, chatd.admin.progress as progress
+backup.PAGES_AT_ONCE = 10
+progress.DELAY_SECONDS = progress.STEP_SECONDS = 0
 """
 """Shows progress at once and every time, and so often that nobody can miss it."""
 
@@ -144,7 +144,7 @@ def run(folder: Path) -> Iterator[Run]:
     ("arguments", "shown"),
     [
         (["backup", "backup"], ["backup [#", "100 %", "backup: "]),
-        (["check"], ["looking for damage: 0 s", "looking for holes [#", "no damage was found"]),
+        (["check"], ["looking for damage: 0 s", "looking for holes [#", "no damage found"]),
         (["export", "lobby"], ["export [#", "100 %"]),
         (["import", "lobby.jsonl", "--room", "tea"], ["import [#", "100 %", "imported 20,000 events", "index [#"]),
         (["forget", "lobby"], ["forget [#", "100 %", "deleted 20,000 events (1 to 20000)"]),
@@ -179,7 +179,7 @@ def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
     program.see("chatd-admin: stopped")
     program.rest()
     assert program.process.wait(DEADLINE) == STOPPED
-    assert admin(folder, "check").line == "no damage was found"
+    assert admin(folder, "check").line == "no damage found"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
 
 

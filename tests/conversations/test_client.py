@@ -201,11 +201,11 @@ def test_the_link_comes_back_after_a_restart_with_all_that_was_typed(
     ada.client(daemon, "ada")
     again = same_port(daemon)
     daemon.stop()
-    ada.see("The link is lost")
+    ada.see("The connection is lost")
     ada.enter("typed while it was away")
     ada.see("typed while it was away …")
     daemon = start_daemon(*again)
-    ada.see("The link is back")
+    ada.see("The connection is back")
     ada.see("typed while it was away ✓")
     bob = terminal()
     bob.client(daemon, "bob")
@@ -222,9 +222,12 @@ def modes(shell: Terminal, file: Path) -> str:
     return file.read_text()
 
 
-CRASH = (
-    "import chatd.client.talk as talk\ntalk.Talk._turn_to = lambda self, number: 1 / 0\nfrom chatd.client.main import main; main()"
-)
+CRASH = """
+from chatd.client.main import main
+from chatd.client.terminal_client import TerminalClient
+TerminalClient._switch_room = lambda self, number: 1 / 0
+main()
+"""
 
 
 @pytest.mark.parametrize("way", ["quit", "ctrl-c", "ctrl-d", "SIGTERM", "SIGHUP", "SIGINT", "crash"])
@@ -343,14 +346,14 @@ def test_the_past_page_by_page_and_back(start_daemon: StartDaemon, terminal: Ope
     ada.see_last("ada> half a thought")
     before = ada.history
     ada.key("PPage")
-    ada.see("#lobby past")
+    ada.see("#lobby history")
     ada.see("number 220")
     assert "number 249" not in ada.text
     ada.key("C-Home")
     ada.see("-- The log of #lobby begins here. --")
     ada.see("number 0 ")
     say_many(daemon, ["new"])
-    ada.see("#lobby past, 1 new")
+    ada.see("#lobby history, 1 new")
     ada.resize(40, 10)
     ada.see("-- The log of #lobby begins here. --")
     ada.key("NPage")
@@ -382,7 +385,7 @@ def test_jumping_to_what_was_found(start_daemon: StartDaemon, terminal: OpenTerm
     assert "\x1b[1;7mémoji" in ada.colours
     ada.type("typing")
     ada.see_last("ada> typing")
-    ada.see("/jump N shows the place of one")
+    ada.see("/jump N goes to one")
 
 
 def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
@@ -404,7 +407,7 @@ def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: Sta
     ada.enter("clear")
     ada.client(daemon, "ada")
     ada.see("-- 2 new messages in #lobby since ")
-    ada.see("with your nick --")
+    ada.see("mentioning you --")
     ada.see("<bot> ada: look")
     ada.see("-- 120 new messages in #ops since ")
     ada.see(" #lobby 1 here  #ops (120)")
@@ -434,8 +437,8 @@ def test_a_damaged_memory_is_told_and_no_trouble(daemon: Daemon, terminal: OpenT
     file.write_text("{")
     ada.enter("clear")
     ada.client(daemon, "ada")
-    ada.see("!! What you have seen before is not known: ")
-    ada.see("it is damaged, and will be written anew.")
+    ada.see("!! The saved state cannot be read: ")
+    ada.see("it is damaged, and will be replaced.")
 
 
 @pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
@@ -527,7 +530,7 @@ def test_a_taken_nick_ends_it_with_one_line(daemon: Daemon, listen: Programs) ->
     done = run(daemon, "--nick", "LOG", text="x")
     assert done.returncode == 1
     assert done.stderr.decode() == (
-        f"chatd-client: {address(daemon)} refuses: log is here already. Choose another nick. --nick NICK gives one.\n"
+        f"chatd-client: {address(daemon)} refuses: log is here already. Choose another nick. Choose it with --nick NICK.\n"
     )
     listener.terminate()
     listener.communicate(timeout=DEADLINE)

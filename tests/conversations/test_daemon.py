@@ -40,14 +40,14 @@ def test_on_a_signal_everybody_is_told_and_it_ends_well(daemon: Daemon, nc: Call
     bob.say("last words")
     ada.hear("<bob> last words")
     assert daemon.stop(number) == 0
-    assert ada.line() == "-- The server stops. Goodbye.\r\n"
-    assert bob.hear("The server") == "-- The server stops. Goodbye.\r\n"
+    assert ada.line() == "-- The server is shutting down. Goodbye.\r\n"
+    assert bob.hear("The server") == "-- The server is shutting down. Goodbye.\r\n"
     assert program.hear('"closing"') == '{"type":"closing","reason":"shutdown"}\n'
     silent.end_input()
     assert silent.rest() in (
         "",
-        "-- The server stops. Goodbye.\r\n",
-        "-- Welcome to chatd. What is your nick?\r\n-- The server stops. Goodbye.\r\n",
+        "-- The server is shutting down. Goodbye.\r\n",
+        "-- Welcome to chatd. What is your nick?\r\n-- The server is shutting down. Goodbye.\r\n",
     )
     assert daemon.errors() == ""
 
@@ -213,7 +213,7 @@ def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable
     assert seen[0] == "-- bob has joined #lobby\r\n"
     assert sorted(set(seen[1:])) == [
         "!! You are not away. /away marks you as away.\r\n",
-        "-- You send faster than 50 lines a second: your lines wait, and none is lost.\r\n",
+        "-- You are sending faster than 50 lines a second: your lines wait, and nothing is lost.\r\n",
     ]
 
 
@@ -234,7 +234,7 @@ def test_a_broken_link_is_told(daemon: Daemon, nc: Call) -> None:
         ada.hear("eve has joined")
         # Reset by the other side, as when its machine has started anew (SO_LINGER of socket(7)).
         eve.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    assert ada.line() == "-- eve has left #lobby (link lost)\r\n"
+    assert ada.line() == "-- eve has left #lobby (connection lost)\r\n"
     daemon.await_log(r"session of eve from 127\.0\.0\.1 has ended: link-lost$")
 
 

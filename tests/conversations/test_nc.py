@@ -23,7 +23,7 @@ def test_a_conversation_word_for_word(nc: Call) -> None:
     bob = nc()
     bob.say("bob")
     assert bob.line() == "-- Hello bob. You are in #lobby with ada. /help lists what you can do.\r\n"
-    assert bob.line() == "-- What happened before in #lobby:\r\n"
+    assert bob.line() == "-- Earlier in #lobby:\r\n"
     assert bob.line().endswith(" ada has joined #lobby\r\n")
     assert ada.line() == "-- bob has joined #lobby\r\n"
     bob.say("hi ada")
@@ -34,14 +34,14 @@ def test_a_conversation_word_for_word(nc: Call) -> None:
     bob.say("/nick server")
     assert bob.line().startswith("!! ")
     bob.say("/msg ada psst")
-    assert bob.line() == "-- Told to ada.\r\n"
+    assert bob.line() == "-- Sent to ada.\r\n"
     assert ada.line() == "[bob] psst\r\n"
     ada.say("/reply what?")
-    assert ada.line() == "-- Told to bob.\r\n"
+    assert ada.line() == "-- Sent to bob.\r\n"
     assert bob.line() == "[ada] what?\r\n"
     ada.say("/join #den", "anybody here?", "/leave")
     assert ada.line() == "-- You are in #den, alone.\r\n"
-    assert ada.line() == "-- You have left #den. Your lines go to #lobby now.\r\n"
+    assert ada.line() == "-- You have left #den. You are now talking in #lobby.\r\n"
     bob.say("/quit good night")
     assert bob.line() == "-- Goodbye.\r\n"
     bob.end_input()  # nc itself goes on for as long as somebody may type.
@@ -141,7 +141,7 @@ def test_a_link_that_breaks_frees_the_nick(daemon: Daemon, nc: Call) -> None:
     ada.hear("bob has joined")
     bob.process.kill()
     left = ada.line()
-    assert left in ("-- bob has left #lobby (quit)\r\n", "-- bob has left #lobby (link lost)\r\n")
+    assert left in ("-- bob has left #lobby (quit)\r\n", "-- bob has left #lobby (connection lost)\r\n")
     assert nc("bob")
 
 

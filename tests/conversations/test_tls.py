@@ -398,8 +398,8 @@ def test_without_trust_the_client_ends_and_says_what_would_work(daemon: Daemon) 
 def test_the_client_refuses_another_fingerprint(daemon: Daemon) -> None:
     done = client(daemon, "--fingerprint", "00" * 32)
     assert (done.returncode, done.stdout) == (1, "")
-    told = f"the server's certificate is not that of --fingerprint; {fingerprint(daemon)} is, "
-    assert done.stderr == f"chatd-client: {told}to be given only if whoever runs the server confirms it.\n"
+    why = f"the server's certificate does not match --fingerprint; {fingerprint(daemon)} is its fingerprint, "
+    assert done.stderr == f"chatd-client: {why}to be used only if the operator of the server confirms it.\n"
 
 
 # -- HTTPS and WSS ---------------------------------------------------------------------------------

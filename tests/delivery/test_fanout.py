@@ -63,7 +63,7 @@ def test_it_can_be_run_before_the_end_of_the_turn(world: World) -> None:
     ada.lines()
     ada.ask(Say("hi"), Ignore())
     world.fanout.run()
-    assert (ada.lines(), bob.lines()) == (["-- You hear everybody."], ["<ada> hi"])
+    assert (ada.lines(), bob.lines()) == (["-- You ignore nobody."], ["<ada> hi"])
     assert world.clock.getDelayedCalls() == []
 
 
@@ -115,4 +115,4 @@ def test_answers_do_not_wait_for_the_rest(world: World) -> None:
     eve.lines()
     eve.ask(Ignore())
     world.turn()
-    assert eve.lines() == ["-- You hear everybody."]
+    assert eve.lines() == ["-- You ignore nobody."]

@@ -84,7 +84,7 @@ def test_who_leaves_gets_what_happened_until_then_and_nothing_after(world: World
     bob.ask(Leave("lobby"))
     ada.ask(Say("after"))
     world.turn()
-    assert bob.lines() == ["#lobby <ada> before", "-- You have left #lobby. Your lines go to #den now."]
+    assert bob.lines() == ["#lobby <ada> before", "-- You have left #lobby. You are now talking in #den."]
 
 
 def test_who_leaves_while_behind_gets_what_happened_until_then(world: World) -> None:
@@ -97,14 +97,14 @@ def test_who_leaves_while_behind_gets_what_happened_until_then(world: World) -> 
     ada.ask(Say("after"))
     world.turn()
     bob.settle()
-    assert bob.lines() == ["<ada> one", "<ada> two", "<ada> three", "-- You have left #lobby. You are in no room now."]
+    assert bob.lines() == ["<ada> one", "<ada> two", "<ada> three", "-- You have left #lobby. You are not in any room now."]
 
 
 def test_a_change_of_nick_is_told_once_in_its_place(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     ada.ask(Say("one"), Nick("eve"), Say("two"))
     world.turn()
-    assert bob.lines() == ["<ada> one", "-- ada is now called eve", "<eve> two"]
+    assert bob.lines() == ["<ada> one", "-- ada is now known as eve", "<eve> two"]
 
 
 def test_whom_one_ignores_is_not_heard(world: World) -> None:
@@ -121,7 +121,7 @@ def test_whom_one_ignores_is_not_heard(world: World) -> None:
     bob.ask(Unignore("ada"))
     ada.ask(Say("four"))
     world.turn()
-    assert bob.lines() == ["-- You hear everybody.", "<ada> four"]
+    assert bob.lines() == ["-- You ignore nobody.", "<ada> four"]
 
 
 def test_whom_one_ignores_is_not_heard_in_a_room_that_one_enters_later(world: World) -> None:
@@ -174,7 +174,7 @@ def test_the_rooms_name_stands_before_what_is_said_elsewhere(world: World, room:
     ada.ask(Say("three", room="lobby"), Say("four", room="den"))
     world.turn()
     bob.settle()
-    assert sorted(bob.lines()) == ["#den <ada> four", "-- You are in #lobby again.", "<ada> three"]
+    assert sorted(bob.lines()) == ["#den <ada> four", "-- You are now talking in #lobby.", "<ada> three"]
 
 
 def test_nothing_is_lost_or_doubled_where_the_current_room_changes_within_a_turn(world: World) -> None:

@@ -73,7 +73,7 @@ def test_the_time_to_log_in_runs_from_connecting(clock: Clock) -> None:
     assert call.caller.ended is None
     clock.advance(0.2)
     assert call.caller.ended is Reason.TIMED_OUT
-    assert "no nick in time" in call.heard()
+    assert "give a nick in time" in call.heard()
     call.caller.on_connection_lost()
 
 

@@ -231,7 +231,7 @@ def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect
         heard += ada.heard()
         told += bob.heard()
     assert heard == [f"<bob> {line}" for line in lines]
-    assert told[-1] == "-- You send faster than 10 lines a second: your lines wait, and none is lost."
+    assert told[-1] == "-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."
     assert len([line for line in told if "faster" in line]) == 1
     assert bob.transport.producerState == "producing"
 
@@ -281,7 +281,7 @@ def test_who_gives_no_nick_is_disconnected_in_time(connect: Connect, clock: Cloc
     assert not line.transport.disconnecting
     line.send(said)
     clock.advance(0.1)
-    assert line.heard()[-1] == "-- You have given no nick in time. Goodbye."
+    assert line.heard()[-1] == "-- You did not give a nick in time. Goodbye."
     assert line.transport.disconnecting
 
 
@@ -306,7 +306,7 @@ def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.lose()
-    assert ada.heard() == ["-- bob has left #lobby (link lost)"]
+    assert ada.heard() == ["-- bob has left #lobby (connection lost)"]
     named(connect(), "bob")
 
 
@@ -332,6 +332,6 @@ def test_a_defect_costs_its_connection_only_and_is_logged_once(
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
     logged_errors.clear()
     bob.lose()
-    assert ada.heard() == ["-- bob has left #lobby (link lost)"]
+    assert ada.heard() == ["-- bob has left #lobby (connection lost)"]
     ada.send(b"/who\n")
     assert ada.heard() == ["-- In #lobby (1): ada"]

@@ -74,8 +74,8 @@ def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(server: Run
     done: list[None] = []
     server.shared.shut_down().addCallback(done.append)
     server.turn()
-    assert ada.take() == b"-- The server stops. Goodbye.\r\n"
-    assert bob.take() == b"-- The server stops. Goodbye.\r\n"
+    assert ada.take() == b"-- The server is shutting down. Goodbye.\r\n"
+    assert bob.take() == b"-- The server is shutting down. Goodbye.\r\n"
     assert ada.protocol.caller.ended is Reason.SHUTDOWN
     ada.lose()
     assert done == []

@@ -292,7 +292,7 @@ def test_a_link_that_breaks_is_no_such_end(server: RunningServer) -> None:
     ada.say(b"by")
     ada.wire.lose()
     server.turn()
-    assert bob.take() == b"-- ada has left #lobby (link lost)\r\n"
+    assert bob.take() == b"-- ada has left #lobby (connection lost)\r\n"
     finish(server, bob)
 
 

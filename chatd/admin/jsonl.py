@@ -1,0 +1,110 @@
+"""Reading the JSON lines of an export: whatever is in the file, the result is valid events of one
+room."""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import BinaryIO, Final
+
+from chatd.admin.progress import Progress
+from chatd.codecs.json import decode_news
+from chatd.core import retention
+from chatd.core.errors import BadNick, BadUsage, Malformed, NickReserved, Refusal, TooLong
+from chatd.core.events import Event, Renamed, RetentionSet
+from chatd.core.limits import LINE_BYTES
+from chatd.core.names import parse_nick, parse_room
+from chatd.store.database import UnusableError
+from chatd.store.queries import SEQ_BITS
+
+READ_BYTES: Final = 16 * LINE_BYTES
+"""The longest line accepted, in bytes: enough for the longest text, with two escapes for each
+character (RFC 8259, 7)."""
+
+LATEST: Final = 253_370_764_800_000
+"""Events from this time on are refused, in milliseconds since 1970-01-01 UTC: the year 9999 begins
+a little later, so earlier times can be written in every zone."""
+
+
+def events_of(name: str, file: BinaryIO, progress: Progress) -> Iterator[Event]:
+    """The events in ``file``, which is called ``name``: all of one room, numbered without a gap.
+
+    Raises UnusableError, with the number of the line.
+    """
+    size, done, before = _size(file), 0, None
+    for number, line in enumerate(iter(lambda: file.readline(READ_BYTES + 1), b""), 1):
+        try:
+            event = _event(line)
+            _check_sequence(event, before)
+        except Refusal as refusal:
+            raise UnusableError(f"{name}, line {number}: {refusal}") from None
+        yield event
+        before = event
+        done += len(line)
+        if size:
+            progress.update(done, size)
+        else:
+            progress.show(f"{number:,} events")
+
+
+def _size(file: BinaryIO) -> int:
+    """The size of ``file`` in bytes; 0: not known."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+def _event(line: bytes) -> Event:
+    """The event in ``line``, if a server could have sent it. Raises Refusal."""
+    if len(line) > READ_BYTES:
+        raise TooLong(f"The line is longer than {READ_BYTES} bytes.")
+    event = decode_news(line)
+    if not isinstance(event, Event):
+        raise Malformed("This is not an event of a room.", "docs/protocol.md has the types.")
+    if any(isinstance(value, str) and len(value) > LINE_BYTES for value in _values(event)):
+        raise TooLong(f"A text is longer than {LINE_BYTES} characters.")
+    _check_time(event.time)
+    _check_nick(event.nick)
+    if isinstance(event, Renamed):
+        _check_nick(event.to)
+    elif isinstance(event, RetentionSet):
+        retention.span(event.keep)
+        _check_time(event.since)
+    return event
+
+
+def _values(event: Event) -> Iterator[object]:
+    return (getattr(event, field.name) for field in fields(event))
+
+
+def _check_time(time: int) -> None:
+    if not 0 <= time < LATEST:
+        raise BadUsage("A time is not between the years 1970 and 9998.")
+
+
+@functools.lru_cache(maxsize=1024)
+def _check_nick(nick: str) -> None:
+    try:
+        text = parse_nick(nick).text
+    except NickReserved:  # It may not have been reserved then.
+        return
+    if text != nick:
+        raise BadNick(f"The nick should be written {text}.")
+
+
+def _check_sequence(event: Event, before: Event | None) -> None:
+    if before is None:
+        parse_room(event.room)
+        if not 0 < event.seq < 2 ** (SEQ_BITS - 1):  # Half of the numbers remain for later events.
+            raise BadUsage("The seq is out of range.", "The first event of a room has 1.")
+    elif event.room != before.room:
+        raise BadUsage(f"The room is not that of the line before, #{before.room}.", "A file holds one room.")
+    elif event.seq != before.seq + 1:
+        raise BadUsage(
+            f"The seq is {event.seq}, but {before.seq + 1} should follow.", "The events of a room are numbered without a gap."
+        )

@@ -1,0 +1,48 @@
+"""Commands that the client carries out itself; the server does not know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from chatd.core.errors import BadUsage
+from chatd.core.events import HelpLine
+
+JUMP: Final = HelpLine("jump", "/jump [N]", "go to hit N of /search, or to the next one; /jump new: to the first new message")
+LOCAL: Final = (JUMP,)
+"""All of them, with usage and help."""
+
+MAX_HIT: Final = 1000
+"""The highest number accepted for a hit; the server lists a hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Jump to hit number ``hit`` (0: the next one), or to the first ``new`` message."""
+
+    hit: int = 0
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHelp:
+    """Explain the command ``about``."""
+
+    about: HelpLine
+
+
+def parse_local(line: str) -> Jump | LocalHelp | None:
+    """The local command in ``line``; None if it is none. Raises BadUsage."""
+    name, *words = line.lower().split() if line.startswith("/") else [""]
+    if name == "/help" and len(words) == 1:
+        return next((LocalHelp(local) for local in LOCAL if local.name == words[0].removeprefix("/")), None)
+    if name != "/jump":
+        return None
+    if not words:
+        return Jump()
+    if words == ["new"]:
+        return Jump(new=True)
+    word = words[0]
+    if len(words) > 1 or not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= MAX_HIT):
+        raise BadUsage(f"/jump does not take {' '.join(words)[:32]}.", "Write /jump N with the number of a hit, or /jump new.")
+    return Jump(int(word))

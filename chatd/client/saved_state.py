@@ -1,0 +1,88 @@
+"""What the client saves from one run to the next: the rooms, and the last event seen of each.
+No message is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chatd.client.cursors import Cursors
+from chatd.core.errors import BadRoom
+from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
+from chatd.core.names import fold, parse_room
+
+ROOMS_SAVED: Final = 100
+"""How many rooms have a saved cursor."""
+
+NOT_OURS: Final = "chatd-client has not written this"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """The state at the end of a run: the ``rooms`` that the user was in, the ``current`` one, and
+    for each room the last event that you saw, in the logs called ``log``."""
+
+    log: str = ""
+    rooms: tuple[str, ...] = ()
+    current: str = ""
+    cursors: Mapping[str, int] = field(default_factory=dict)
+
+    def for_rooms(self, rooms: Sequence[str]) -> SavedState:
+        """The state for a run in these ``rooms``; none: the rooms of the last run."""
+        current = rooms[0] if rooms else self.current
+        rooms = tuple(rooms) or self.rooms
+        keys = set(map(fold, rooms))
+        return SavedState(self.log, rooms, current, {room: seq for room, seq in self.cursors.items() if fold(room) in keys})
+
+    def resume(self) -> Cursors:
+        """From where to resume: some events before the last one shown, for context."""
+        cursors = Cursors()
+        cursors.reset(self.log)
+        for room, seq in self.cursors.items() if self.log else ():
+            cursors.advance(room, max(0, seq - SCROLLBACK_EVENTS))
+        return cursors
+
+    def merged(self, now: SavedState, left: Collection[str]) -> SavedState:
+        """The state ``now``, with the older cursors of rooms that this run neither entered nor
+        ``left``."""
+        old = {} if now.log != self.log else {room: seq for room, seq in self.cursors.items() if room not in left}
+        for room in now.cursors:
+            old.pop(room, None)
+        cursors = dict([*old.items(), *now.cursors.items()][-ROOMS_SAVED:])
+        return SavedState(now.log, now.rooms, now.current, cursors)
+
+    def encode(self) -> str:
+        """As JSON."""
+        fields = {"log": self.log, "rooms": self.rooms, "current": self.current, "seen": self.cursors}
+        return json.dumps(fields, ensure_ascii=False, indent=1) + "\n"
+
+
+def decode(text: str) -> SavedState:
+    """The state that `SavedState.encode` wrote. Raises ValueError for anything else."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict) or not isinstance(fields.get("seen"), dict):
+        raise ValueError(NOT_OURS)
+    rooms = tuple(room for room in _strings(fields.get("rooms")) if _is_room(room))
+    cursors = {room: seq for room, seq in fields["seen"].items() if _is_room(room) and type(seq) is int and seq >= 0}
+    (log, current) = _strings([fields.get("log"), fields.get("current")])
+    return SavedState(log, rooms[:ROOMS_PER_SESSION], current, dict([*cursors.items()][-ROOMS_SAVED:]))
+
+
+def _strings(values: Any) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(NOT_OURS)
+    return values
+
+
+def _is_room(name: str) -> bool:
+    """Whether ``name`` is a valid room name: the server would refuse the whole hello for one that
+    is not."""
+    try:
+        return parse_room(name).text == name
+    except BadRoom:
+        return False

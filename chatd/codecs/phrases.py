@@ -1,0 +1,299 @@
+"""Sentences for people, made from events and answers: without bytes, line ends and marks.
+
+Everything that shows sentences gets them here: the text codec, the client, the export. A `Phrase`
+is one line; its kind tells the caller which mark it gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+from functools import singledispatchmethod
+from typing import Final
+
+from chatd.core import events, retention
+from chatd.core.events import Answer, Event, Reason
+from chatd.core.search import excerpt
+
+EXCERPT_CHARACTERS: Final = 60
+"""How much of a message a search result shows around the word, in characters on either side."""
+
+NICKS_LISTED: Final = 12
+"""How many nicks are listed on entering a room: as many as fit on two lines."""
+
+REASONS: Final[Mapping[Reason, str]] = {
+    Reason.LEFT: "",
+    Reason.QUIT: "quit",
+    Reason.LINK_LOST: "connection lost",
+    Reason.TIMED_OUT: "timed out",
+    Reason.NOT_READING: "not reading",
+    Reason.REPLACED: "reconnected",
+    Reason.SHUTDOWN: "server shutdown",
+}
+
+CLOSINGS: Final[Mapping[Reason, str]] = {
+    Reason.QUIT: "Goodbye.",
+    Reason.TIMED_OUT: "You did not give a nick in time. Goodbye.",
+    Reason.NOT_READING: "Your connection took no data for too long. Goodbye.",
+    Reason.REPLACED: "You reconnected from elsewhere. Goodbye.",
+    Reason.SHUTDOWN: "The server is shutting down. Goodbye.",
+}
+
+DONE: Final[Mapping[str, str]] = {
+    "nick": "You are now known as {}.",
+    "join": "You are now talking in {}.",
+    "msg": "Sent to {}.",
+    "reply": "Sent to {}.",
+    "away": "You are away. /back ends it.",
+    "back": "You are back.",
+}
+
+
+class Kind(Enum):
+    """What a phrase is."""
+
+    SAID = auto()  # a message of a person; it begins with their nick
+    REPORT = auto()  # a report of the server: what happened, or the answer to a command
+    REFUSAL = auto()  # a refusal of the server
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One line for people."""
+
+    kind: Kind
+    text: str
+
+
+def said(message: events.Said, current: bool = True) -> str:
+    """``<ada> hi`` or ``* ada waves``, after the name of its room unless that is the ``current``
+    one of the reader."""
+    if message.action:
+        return f"* {message.nick} {message.text}" if current else f"#{message.room} * {message.nick} {message.text}"
+    return f"<{message.nick}> {message.text}" if current else f"#{message.room} <{message.nick}> {message.text}"
+
+
+def private(message: events.Private) -> str:
+    """``[ada] hi``."""
+    return f"[{message.nick}] {message.text}"
+
+
+def refusal(refused: events.Refused) -> str:
+    """Why a command was refused, and what would be accepted."""
+    return f"{refused.reason} {refused.hint}".rstrip()
+
+
+def stamp(time: int, now: int) -> str:
+    """``time`` as seen at ``now``: ``12:30`` on the same day, else ``2026-11-22 12:30``. Both in
+    milliseconds since 1970-01-01 UTC; shown in the local zone."""
+    moment, today = datetime.fromtimestamp(time / 1000), datetime.fromtimestamp(now / 1000).date()
+    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+class Phrases:
+    """Makes sentences. ``now`` gives the milliseconds since 1970-01-01 UTC; times are shown in the
+    local zone."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+
+    def of(self, news: Event | Answer, current: bool = True) -> list[Phrase]:
+        """The phrases for ``news``; ``current``: it is from the current room of the reader."""
+        match news:
+            case events.Said():
+                return [Phrase(Kind.SAID, said(news, current))]
+            case Event():
+                return [Phrase(Kind.REPORT, self.event(news, current))]
+            case events.Private():
+                return [Phrase(Kind.SAID, private(news))]
+            case events.Refused():
+                return [Phrase(Kind.REFUSAL, refusal(news))]
+        return [Phrase(Kind.REPORT, text) for text in self._answer(news)]
+
+    # -- Events
+
+    def event(self, event: Event, current: bool = True) -> str:
+        """The sentence for ``event``."""
+        match event:
+            case events.Said():
+                return said(event, current)
+            case events.Joined():
+                return f"{event.nick} has joined #{event.room}"
+            case events.Left():
+                return f"{event.nick} has left #{event.room}{_why(event.reason, event.text)}"
+            case events.Renamed():
+                return f"{event.nick} is now known as {event.to}{'' if current else f' (in #{event.room})'}"
+            case events.TopicSet(text=""):
+                return f"{event.nick} has removed the topic of #{event.room}"
+            case events.TopicSet():
+                return f"{event.nick} has set the topic of #{event.room}: {event.text}"
+            case events.RetentionSet():
+                since = self._from(event.since) if event.since > event.time else ""
+                return f"{event.nick} has set #{event.room} to keep {_kept(event.keep)}{since}; /keep changes it"
+        raise TypeError(f"no words for {event!r}")
+
+    def _past(self, past: Sequence[Event]) -> Iterable[str]:
+        """Earlier events, each with its time. They are reports, so that nobody takes them for new
+        messages."""
+        return (f"{stamp(event.time, self._now())} {self.event(event)}" for event in past)
+
+    def _from(self, time: int) -> str:
+        return f", from {stamp(time, self._now())} on"
+
+    # -- Answers
+
+    @singledispatchmethod
+    def _answer(self, answer: Answer) -> Iterable[str]:
+        """The lines of ``answer``: here those of one line, below the others."""
+        match answer:
+            case events.Greeting():
+                return [f"Welcome to {answer.server}. What is your nick?"]
+            case events.Ack():
+                return []  # People see what they type; only a message that is not delivered gets a line.
+            case events.AwayNotice():
+                return [_is_away(answer.nick, answer.text)]
+            case events.TopicIs():
+                return [f"The topic of #{answer.room} is: {answer.text}" if answer.text else f"#{answer.room} has no topic."]
+            case events.Exited(current=""):
+                return [f"You have left #{answer.room}. You are not in any room now."]
+            case events.Exited():
+                return [f"You have left #{answer.room}. You are now talking in #{answer.current}."]
+            case events.Forgotten():
+                return [f"Messages in #{answer.room} from before {stamp(answer.time, self._now())} have been deleted."]
+            case events.Ignoring():
+                return [f"You ignore {_listed(answer.nicks)}." if answer.nicks else "You ignore nobody."]
+            case events.Slowed():
+                return [f"You are sending faster than {answer.rate:g} lines a second: your lines wait, and nothing is lost."]
+            case events.Closing():
+                return [CLOSINGS.get(answer.reason, "Goodbye.")]
+            case events.Pong():
+                return ["pong"]
+        raise TypeError(f"no words for {answer!r}")
+
+    @_answer.register
+    def _(self, answer: events.Welcome) -> Iterable[str]:
+        return answer.motd
+
+    @_answer.register
+    def _(self, answer: events.Entered) -> Iterable[str]:
+        hello, closing = ("Hello {}. ", " /help lists what you can do.") if answer.newcomer else ("", "")
+        company = _company(answer.count, answer.members)
+        yield f"{hello.format(answer.newcomer)}You are in #{answer.room}{company}{closing}"
+        if answer.topic:
+            yield f"The topic is: {answer.topic}"
+        if answer.keep:
+            yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}."
+        if answer.scrollback:
+            yield f"Earlier in #{answer.room}:"
+            yield from self._past(answer.scrollback)
+
+    @_answer.register
+    def _(self, answer: events.Done) -> Iterable[str]:
+        if answer.command == "topic":
+            return [f"The topic is now: {answer.subject}" if answer.subject else "There is no topic now."]
+        subject = f"#{answer.subject}" if answer.command == "join" else answer.subject
+        return [DONE[answer.command].format(subject)]
+
+    @_answer.register
+    def _(self, answer: events.Members) -> Iterable[str]:
+        nicks = [nick + _why_away(answer.away.get(nick)) for nick in sorted(answer.members, key=str.casefold)]
+        return [f"In #{answer.room} ({answer.count}): {_listed(nicks, answer.count)}"]
+
+    @_answer.register
+    def _(self, answer: events.RoomList) -> Iterable[str]:
+        for line in answer.rooms:
+            topic = f" -- {line.topic}" if line.topic else ""
+            yield f"#{line.room} ({line.count}{', joined' if line.joined else ''}){topic}"
+        if answer.count > len(answer.rooms):
+            yield f"and {answer.count - len(answer.rooms)} more"
+
+    @_answer.register
+    def _(self, answer: events.PersonInfo) -> Iterable[str]:
+        rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
+        since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
+        yield f"{answer.nick} is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
+        if answer.away is not None:
+            yield _is_away(answer.nick, answer.away)
+
+    @_answer.register
+    def _(self, answer: events.RetentionIs) -> Iterable[str]:
+        since = self._from(answer.since) if answer.since else ""
+        if answer.keep:
+            yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}{since}."
+        else:
+            yield f"#{answer.room} keeps messages {f'for {retention.words(answer.most)}' if answer.most else 'forever'}."
+
+    @_answer.register
+    def _(self, answer: events.HistoryPage) -> Iterable[str]:
+        if not answer.events:
+            yield f"There is no history of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
+            return
+        yield f"History of #{answer.room}{' (more before this)' if answer.more else ''}:"
+        yield from self._past(answer.events)
+
+    @_answer.register
+    def _(self, answer: events.SearchResults) -> Iterable[str]:
+        if not answer.events:
+            yield "Nothing found."
+            return
+        yield "Found, newest first (/history around TIME in:#ROOM shows the context):"
+        yield from (self._hit(event, answer.words) for event in answer.events)
+        if answer.more:
+            yield "There are more results: add a word, or in:#room, from:nick, before:TIME."
+
+    def _hit(self, event: Event, words: Sequence[str]) -> str:
+        if isinstance(event, events.Said):
+            event = replace(event, text=excerpt(event.text, words, EXCERPT_CHARACTERS))
+        moment = datetime.fromtimestamp(event.time / 1000)
+        return f"{moment:%Y-%m-%dT%H:%M:%S} {self.event(event, current=False)}"
+
+    @_answer.register
+    def _(self, answer: events.HelpText) -> Iterable[str]:
+        width = max(len(line.usage) for line in answer.commands)
+        yield from (f"{line.usage:<{width}}  {line.help}" for line in answer.commands)
+        if len(answer.commands) > 1:
+            yield "Everything else you type is sent to your current room; // sends a slash."
+
+    @_answer.register
+    def _(self, answer: events.Missed) -> Iterable[str]:
+        if not answer.first:
+            return [f"The log of #{answer.room} was restarted; what you missed is unknown."]
+        count = answer.last - answer.first + 1
+        return [f"You have missed {count} events in #{answer.room}: your connection did not keep up."]
+
+
+def _why(reason: Reason, text: str) -> str:
+    words = ": ".join(word for word in (REASONS[reason], text) if word)
+    return f" ({words})" if words else ""
+
+
+def _kept(text: str) -> str:
+    """``messages for 30 days`` for 30d."""
+    if text == retention.NONE:
+        return "no messages"
+    return f"messages for {retention.words(text)}" if text else "messages as long as the server does"
+
+
+def _is_away(nick: str, text: str) -> str:
+    return f"{nick} is away: {text}" if text else f"{nick} is away."
+
+
+def _why_away(text: str | None) -> str:
+    return "" if text is None else f" (away: {text})" if text else " (away)"
+
+
+def _company(count: int, members: Sequence[str]) -> str:
+    """`` with bob and eve.`` for all members but the last, who is the reader."""
+    if count < 2:
+        return ", alone."
+    return f" with {_listed(members[:-1][:NICKS_LISTED], count - 1)}."
+
+
+def _listed(names: Sequence[str], count: int = 0) -> str:
+    """``bob, eve and carol``; ``bob, eve and 7 others`` if there are more names in all,
+    ``count``."""
+    rest = count - len(names)
+    parts = [*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest > 0 else list(names)
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

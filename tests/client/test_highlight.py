@@ -1,0 +1,74 @@
+"""Highlighting: which part of a text stands out, and the excerpt around it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.client.cells import clusters
+from chatd.client.highlight import CONTEXT_CHARACTERS, excerpt, highlight
+
+
+def marked(text: str, *words: str) -> str:
+    """``text`` with brackets around what stands out."""
+    return "".join(f"[{part}]" if found else part for part, found in highlight(text, words))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "shown"),
+    [
+        ("some tea", ["tea"], "some [tea]"),
+        ("Tea, TEA and teapots", ["tea"], "[Tea], [TEA] and teapots"),
+        ("teapots", ["tea*"], "[tea]pots"),
+        ("a café, cafe\u0301s", ["CAFE*"], "a [café], [cafe\u0301]s"),
+        ("la Straße", ["strasse"], "la [Straße]"),
+        ("two words here", ["here", "two"], "[two] words [here]"),
+        ("漢字と仮名", ["字と"], "漢[字と]仮名"),
+        ("한국어는", ["한국어"], "[한국어]는"),
+        ("the foo_bar", ["foo-bar"], "the [foo_bar]"),
+        ("the foobar", ["foo-bar"], "the foobar"),
+        ("overlap overlapping", ["overlap*", "overlap"], "[overlap] [overlap]ping"),
+        ("nothing of that", ["tea"], "nothing of that"),
+        ("what?", ["*"], "what?"),
+        ("a.b", ["."], "a.b"),
+        ("ﬁne", ["fine"], "[ﬁne]"),
+        ("", ["tea"], ""),
+    ],
+)
+def test_highlights(text: str, words: list[str], shown: str) -> None:
+    assert marked(text, *words) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "shown"),
+    [
+        ("some tea", ["tea"], "some tea"),
+        (f"{'before ' * 9}tea{' after' * 9}", ["tea"], "… before before before tea after after after after …"),
+        (f"tea{' after' * 9}", ["tea"], "tea after after after after …"),
+        (f"{'漢' * 40}字{'漢' * 40}", ["字"], f"… {'漢' * CONTEXT_CHARACTERS}字{'漢' * CONTEXT_CHARACTERS} …"),
+        (f"not there {'word ' * 40}", ["tea"], "not there word word word …"),
+    ],
+)
+def test_excerpts(text: str, words: list[str], shown: str) -> None:
+    assert "".join(part for part, _ in excerpt(text, words)) == shown
+
+
+texts = st.lists(st.sampled_from(["a", "tea", "é", "e\u0301", " ", "漢", "👨‍👩‍👧", ".", "ß"]), max_size=60).map("".join)
+words = st.lists(st.sampled_from(["a", "tea", "e", "漢", "漢漢", "t*", "s", "ss"]), max_size=3)
+
+
+@given(texts, words)
+def test_the_pieces_are_the_text(text: str, words: list[str]) -> None:
+    assert "".join(part for part, _ in highlight(text, words)) == text
+
+
+@given(texts, words)
+def test_an_excerpt_is_short_has_the_word_and_cuts_no_character(text: str, words: list[str]) -> None:
+    parts = excerpt(text, words)
+    shown = "".join(part for part, _ in parts).removeprefix("… ").removesuffix(" …")
+    assert shown in text
+    assert len(shown) <= 2 * CONTEXT_CHARACTERS + 60
+    assert any(found for _, found in parts) == any(found for _, found in highlight(text, words))
+    whole = clusters(text)
+    assert any("".join(whole[start:stop]) == shown for start in range(len(whole) + 1) for stop in range(start, len(whole) + 1))

@@ -1,0 +1,53 @@
+"""Hits, chosen by their numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.client.history_view import JumpTarget
+from chatd.client.search_hits import SearchHits
+from chatd.core import events
+from chatd.core.errors import BadUsage
+
+
+def said(seq: int, room: str = "lobby") -> events.Said:
+    return events.Said(room, seq, 0, "bob", "", "tea")
+
+
+@pytest.fixture
+def hits() -> SearchHits:
+    hits = SearchHits()
+    hits.replace(events.SearchResults(("tea",), (said(9), said(7, "ops"), said(3))))
+    return hits
+
+
+def test_a_number_chooses_and_without_one_the_next(hits: SearchHits) -> None:
+    assert hits.choose(0) == (1, "lobby", JumpTarget(9, ("tea",)))
+    assert hits.choose(2) == (2, "ops", JumpTarget(7, ("tea",)))
+    assert hits.choose(0) == (3, "lobby", JumpTarget(3, ("tea",)))
+    assert hits.choose(1)[0] == 1
+
+
+@pytest.mark.parametrize("number", [4, 1000])
+def test_there_are_no_others(hits: SearchHits, number: int) -> None:
+    with pytest.raises(BadUsage, match=f"There is no hit {number}"):
+        hits.choose(number)
+
+
+def test_before_a_search_there_are_none() -> None:
+    with pytest.raises(BadUsage, match=r"There are no hits\. /search WORDS finds messages"):
+        SearchHits().choose(0)
+
+
+def test_another_search_replaces_the_hits(hits: SearchHits) -> None:
+    hits.choose(2)
+    hits.replace(events.SearchResults(("pot",), (said(5),)))
+    assert hits.choose(0) == (1, "lobby", JumpTarget(5, ("pot",)))
+
+
+def test_deleted_hits_disappear_and_the_others_keep_their_numbers(hits: SearchHits) -> None:
+    hits.drop_before("lobby", 8)
+    assert hits.choose(1)[2].seq == 9
+    assert hits.choose(2)[1] == "ops"
+    with pytest.raises(BadUsage):
+        hits.choose(3)
