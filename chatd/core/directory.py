@@ -88,7 +88,7 @@ class Directory:
         """Let ``person`` be called ``name``. Raises NickTaken."""
         self.check_free(name, person)
         self._remove_name(person)
-        person.name = name
+        person.rename(name)
         self._add_name(person)
 
     def _add_name(self, person: Person) -> None:

@@ -12,30 +12,32 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from chatd.core.actions import ACTIONS, Posting
+from chatd.core.actions import ACTIONS
 from chatd.core.commands import ROW_OF, Command, Ping, Row
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NickNeeded, NotAllowed, NotDelivered, Refusal, TooLong
-from chatd.core.events import Ack, Answer, Closing, Event, Refused
+from chatd.core.events import Ack, Answer, Closing, Event, Refused, Said
 from chatd.core.limits import ID_CHARACTERS
 from chatd.core.policy import may
 from chatd.core.presence import close
 from chatd.core.registry import Registry
+from chatd.core.room import Room
 from chatd.core.session import Session
 
 
 def perform(registry: Registry, session: Session, command: Command) -> None:
     """Carry out ``command`` for ``session``, and answer it."""
     try:
-        _check(registry, session, command)
+        room = _check(registry, session, command)
         result = ACTIONS[type(command)](registry, session, command)
     except Refusal as refusal:
         refuse(session, refusal, command.id)
     except Exception as defect:
         session.out.fail(defect)
     else:
-        if isinstance(result, Posting):
-            result.room.post(result.draft, Delivery(session, command.id))
+        if isinstance(result, Said):
+            assert room is not None, "the table says that it takes a member"
+            room.post(result, Delivery(session, command.id))
         elif isinstance(result, Answer):
             _answer(session, command.id, result)
         elif isinstance(result, tuple):
@@ -54,25 +56,29 @@ def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
 # -- Before ----------------------------------------------------------------------------------------
 
 
-def _check(registry: Registry, session: Session, command: Command) -> None:
-    """Raise the Refusal that stands in the way of ``command``, whatever it is about."""
+def _check(registry: Registry, session: Session, command: Any) -> Room | None:
+    """The room in which ``command`` takes a right, if it takes one.
+
+    Raises the Refusal that stands in the way, whatever the command does.
+    """
     if len(command.id) > ID_CHARACTERS:
         raise TooLong("The id is too long.", f"An id has at most {ID_CHARACTERS} characters.")
-    row = ROW_OF[type(command)]
-    if session.person is None:
+    row, person, room = ROW_OF[type(command)], session.person, None
+    if person is None:
         if row.nick_needed:
             raise NickNeeded("You have no nick yet.", "First say what you want to be called.")
     elif row.right:  # More than a guest's.
-        _check_right(registry, session, command, row)
+        room = registry.rooms.room_of(session, command.room)
+        if not may(person, room, row.right):
+            raise _not_allowed(room, row)
     if type(command) is not Ping:  # Programs send these by themselves; nobody is less idle for them.
         session.last_active = registry.now()
+    return room
 
 
-def _check_right(registry: Registry, session: Session, command: Any, row: Row) -> None:
-    room = registry.rooms.room_of(session, command.room)
-    assert session.person is not None
-    if not may(session.person, room, row.right):
-        raise NotAllowed(f"You may not do this in #{room.name.text}.", f"/{row.name} takes a {row.right.name.lower()}.")
+def _not_allowed(room: Room, row: Row) -> NotAllowed:
+    role = row.right.name.lower()
+    return NotAllowed(f"You may not do this in #{room.name.text}.", f"/{row.name} takes a {role}.")
 
 
 # -- After -----------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ class Person:
     """Somebody with a nick. Which sessions they have the directory knows, and which rooms they are
     in the rooms know."""
 
-    __slots__ = ("away", "away_seen_by", "correspondent", "ignoring", "name")
+    __slots__ = ("away", "away_seen_by", "correspondent", "ignoring", "name", "nick")
 
     def __init__(self, name: Name) -> None:
-        self.name = name
+        self.rename(name)
         self.away: str | None = None
         """The text that they left on going away, which may be empty; None: they are here."""
         self.away_seen_by: frozenset[str] = frozenset()
@@ -23,10 +23,10 @@ class Person:
         self.correspondent = ""
         """The sender_id of who wrote to them last in private: another may have the nick by now."""
 
-    @property
-    def nick(self) -> str:
-        """The nick as it is shown."""
-        return self.name.text
+    def rename(self, name: Name) -> None:
+        """Be called ``name`` from now on."""
+        self.name = name
+        self.nick = name.text
 
     def ignores(self, event: Event) -> bool:
         """Whether ``event`` is a message of somebody whom this person ignores."""

@@ -70,11 +70,12 @@ class Outlet:
     the fan-out as ``Reader``, and its writer as ``Source``."""
 
     __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_holds", "_inbox", "_inbox_size", "_last_progress", "_rest",
-                 "_state", "_unacknowledged", "_writer", "send", "session", "talk")  # fmt: skip
+                 "_state", "_unacknowledged", "_writer", "acknowledges", "send", "session", "talk")  # fmt: skip
 
     def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
         self.session: Session
         self.talk = talk
+        self.acknowledges = talk.codec.acknowledges
         self._fanout = fanout
         self._handler = handler
         self._state = LIVE
@@ -94,10 +95,6 @@ class Outlet:
         self.send: Callable[[bytes], int] = self._writer.send
 
     # -- What the core asks (session.Outgoing)
-
-    @property
-    def acknowledges(self) -> bool:
-        return self.talk.codec.acknowledges
 
     def tell(self, answer: Answer) -> bool:
         if self._inbox_size >= INBOX_BYTES or self._state is CLOSED:
@@ -159,6 +156,7 @@ class Outlet:
         """Encode with ``talk`` and its codec from now on; only while no room is followed."""
         assert not self._feeds
         self.talk = talk
+        self.acknowledges = talk.codec.acknowledges
 
     @property
     def congested(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chatd.core import commands
 from chatd.core.actions import arriving, looking, oneself, past, rooms, talking
-from chatd.core.actions.base import Action, Posting
+from chatd.core.actions.base import Action
 from chatd.core.commands import Command
 
 ACTIONS: Final[Mapping[type[Command], Action]] = {
@@ -38,5 +38,3 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Away: oneself.away,
     commands.Back: oneself.back,
 }
-
-__all__ = ["ACTIONS", "Posting"]

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage
 from chatd.core.events import Answer, Said
 from chatd.core.registry import Registry
-from chatd.core.room import Room
 from chatd.core.session import Session
 
-
-@dataclass(slots=True)
-class Posting:
-    """What saying something gives back: a draft that is answered when it is stored, while the next
-    command is taken."""
-
-    room: Room
-    draft: Said
-
-
-Result = Answer | tuple[Answer, ...] | Posting | Coroutine[Later[Any], None, Answer]
-"""The final answer of a command; or that and then what else is worth knowing; or a posting, which
-the log answers. An action that must wait is a coroutine, and returns its answer at the end."""
+Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer]
+"""The final answer of a command; or that and then what else is worth knowing; or a draft for the
+room that the command is about, which is answered when it is stored, while the next command is taken
+already. An action that must wait is a coroutine, and returns its answer at the end."""
 
 Action = Callable[[Registry, Session, Any], Result]
 """Carries out one command. A mistake of the person is raised as a Refusal before anything has

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core.actions.base import Posting, Result, check_text
+from chatd.core.actions.base import Result, check_text
 from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
 from chatd.core.errors import BadUsage, NoSuchNick
 from chatd.core.events import DRAFT, Done, Said
@@ -12,13 +12,12 @@ from chatd.core.registry import Registry
 from chatd.core.session import Session
 
 
-def say(registry: Registry, session: Session, command: Say | Me) -> Posting:
+def say(registry: Registry, session: Session, command: Say | Me) -> Said:
     """Say something in a room, or what one does."""
-    room, text = registry.rooms.room_of(session, command.room), command.text
+    room, text = registry.rooms.room_of(session, command.room).name.text, command.text
     check_text(text)
-    is_action = type(command) is Me
-    now, sender_id = session.last_active, session.sender_id
-    return Posting(room, Said(room.name.text, DRAFT, now, session.nick, sender_id, text, is_action, command.id))
+    is_action, now = type(command) is Me, session.last_active
+    return Said(room, DRAFT, now, session.nick, session.sender_id, text, is_action, command.id)
 
 
 def msg(registry: Registry, session: Session, command: Msg) -> Result:
