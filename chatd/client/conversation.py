@@ -17,6 +17,8 @@ from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
 from chatd.core.names import fold
+from chatd.core.retention import Retention
+from chatd.core.state import RoomState
 
 Message = commands.Say | commands.Me | commands.Msg | commands.Reply
 """A command that says something."""
@@ -54,7 +56,7 @@ class JoinedRoom:
     name: str
     count: int = 0
     members: dict[str, str] = field(default_factory=dict)
-    topic: str = ""
+    state: RoomState = field(default_factory=RoomState)
     unread: int = 0
     mentioned: bool = False
     as_of: int = 0
@@ -65,7 +67,7 @@ class JoinedRoom:
         """Take the state that ``entered`` brings."""
         self.count = entered.count
         self.members = {fold(nick): nick for nick in entered.members}
-        self.topic = entered.topic
+        self.state = RoomState(entered.topic, Retention(entered.keep))
         self.as_of = entered.seq
 
     def apply(self, event: Event) -> None:
@@ -73,6 +75,7 @@ class JoinedRoom:
         if event.seq <= self.as_of:
             return
         self.as_of = event.seq
+        self.state = self.state.apply(event)
         match event:
             case events.Joined():
                 self.count += 1
@@ -83,8 +86,6 @@ class JoinedRoom:
             case events.Renamed():
                 self.members.pop(fold(event.nick), None)
                 self.members[fold(event.to)] = event.to
-            case events.TopicSet():
-                self.topic = event.text
             case events.Said():
                 self.members.pop(fold(event.nick), None)
                 self.members[fold(event.nick)] = event.nick

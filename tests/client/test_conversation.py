@@ -29,7 +29,7 @@ def conversation() -> Conversation:
 def test_the_first_room_is_the_current_one(conversation: Conversation) -> None:
     assert conversation.current == "lobby"
     assert list(conversation.rooms) == ["lobby", "ops"]
-    assert conversation.rooms["lobby"].topic == "tea"
+    assert conversation.rooms["lobby"].state.topic == "tea"
 
 
 def test_joining_switches_to_the_room(conversation: Conversation) -> None:
@@ -47,7 +47,7 @@ def test_people_come_and_go(conversation: Conversation) -> None:
     conversation.receive(events.Left("lobby", 13, 0, "bob", "", Reason.QUIT))
     assert (lobby.count, set(lobby.members)) == (3, {"ada", "eve", "dora"})
     conversation.receive(events.TopicSet("lobby", 14, 0, "eve", "", "coffee"))
-    assert lobby.topic == "coffee"
+    assert lobby.state.topic == "coffee"
 
 
 def test_an_event_that_the_state_includes_is_shown_but_not_applied_again(conversation: Conversation) -> None:
