@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatd.core.commands import Command, Hello
-from chatd.core.events import Answer, Event, Missed, Reason, Refused
+from chatd.core.events import Answer, Event, Missed, Private, Reason, Refused
+from chatd.core.limits import INBOX_BYTES
 from chatd.core.log import LogStore
 from chatd.core.memory import MemoryStore
 from chatd.core.perform import perform
@@ -57,10 +58,10 @@ class RecordingOutgoing:
         """The number of the next event, for each room that is followed."""
         self.current: Room | None = None
         self.filtered = False
-        self.held = 0
-        """While it is above 0, a door would give nothing more that the person asks."""
+        self.reserved = 0
+        """What is kept for answers that are owed, in bytes."""
         self.full = False
-        """Set it to let the person take nothing more."""
+        """Set it to let the person take no private message."""
         self.closed: Reason | None = None
         self._kept: list[Event | Answer] = []
 
@@ -74,10 +75,16 @@ class RecordingOutgoing:
 
     # -- What the core asks (session.Outgoing)
 
-    def tell(self, answer: Answer) -> bool:
+    def tell(self, answer: Answer) -> None:
+        self._kept.append(answer)
+
+    def offer(self, message: Private, sender_id: str) -> bool:
         if not self.full:
-            self._kept.append(answer)
+            self._kept.append(message)
         return not self.full
+
+    def when_taken(self, then: Callable[[], object]) -> None:
+        then()
 
     def follow(self, room: Room, cursor: int) -> None:
         assert room not in self.cursors, "this room is followed already"
@@ -94,11 +101,16 @@ class RecordingOutgoing:
     def set_filtered(self, filtered: bool) -> None:
         self.filtered = filtered
 
-    def hold(self) -> None:
-        self.held += 1
+    def reserve(self, size: int) -> None:
+        self.reserved += size
 
-    def release(self) -> None:
-        self.held -= 1
+    def release(self, size: int) -> None:
+        self.reserved -= size
+
+    @property
+    def congested(self) -> bool:
+        """Whether a door would take nothing more that the session asks."""
+        return self.reserved >= INBOX_BYTES // 2
 
     def close(self, reason: Reason) -> None:
         self.closed = reason

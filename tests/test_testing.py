@@ -8,7 +8,8 @@ import pytest
 
 from chatd import testing
 from chatd.core.commands import Hello, Ignore, Join, Leave, Say
-from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
+from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Private, Reason, Said
+from chatd.core.limits import INBOX_BYTES
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.registry import Settings
 from chatd.testing import NOON, RecordingOutgoing, StandingClock, Visitor, arrive, new_registry
@@ -33,7 +34,7 @@ def test_answers_come_before_the_news_of_rooms_and_nothing_comes_twice() -> None
     registry = new_registry()
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     bob.ask(Say("hi"))
-    assert ada.out.tell(Pong())
+    ada.out.tell(Pong())
     assert [type(news) for news in ada.take()] == [Pong, Joined, Said]
     assert ada.take() == []
 
@@ -65,11 +66,22 @@ def test_whom_one_ignores_is_not_recorded() -> None:
     assert ada.take() == []
 
 
-def test_who_is_full_takes_nothing() -> None:
+def test_who_is_full_takes_answers_and_nothing_of_others() -> None:
     out = RecordingOutgoing()
     out.full = True
-    assert not out.tell(Pong())
-    assert out.take() == []
+    assert not out.offer(Private("bob", "psst", NOON), "seat")
+    out.tell(Pong())
+    assert out.take() == [Pong()]
+
+
+def test_much_that_is_owed_is_congestion() -> None:
+    out, taken = RecordingOutgoing(), list[str]()
+    out.reserve(INBOX_BYTES)
+    assert out.congested
+    out.release(INBOX_BYTES)
+    assert not out.congested
+    out.when_taken(lambda: taken.append("at once"))
+    assert taken == ["at once"]
 
 
 def test_a_room_is_followed_once() -> None:

@@ -101,10 +101,10 @@ class Directory:
 
     # -- Delivering to people
 
-    def tell(self, person: Person, answer: Answer) -> bool:
-        """Queue ``answer`` for every session of ``person``; whether one of them takes it."""
-        taken = [session.out.tell(answer) for session in self.sessions(person)]
-        return any(taken)
+    def tell(self, person: Person, answer: Answer) -> None:
+        """Queue ``answer`` for every session of ``person``."""
+        for session in self.sessions(person):
+            session.out.tell(answer)
 
     def set_ignoring(self, person: Person, keys: frozenset[str]) -> None:
         """Let ``person`` ignore the nicks with these keys, and no others."""
@@ -122,7 +122,9 @@ class Directory:
         assert sender.person is not None
         if sender.person.name.key in recipient.ignoring:
             raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
-        if not self.tell(recipient, Private(sender.nick, text, self._now())):
+        message = Private(sender.nick, text, self._now())
+        taken = [session.out.offer(message, sender.sender_id) for session in self.sessions(recipient)]
+        if not any(taken):
             raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
         recipient.correspondent = sender.sender_id
         if id:

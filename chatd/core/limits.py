@@ -184,8 +184,20 @@ BATCH_BYTES: Final = 16 << 10
 MiB."""
 
 INBOX_BYTES: Final = 256 << 10
-"""What may wait for one person besides the rooms, in bytes (256 KiB): a thousand private messages,
-or a few of the longest answers, of which the last may go beyond it."""
+"""The answers that may wait for one session, in bytes (256 KiB): a few of the longest. At half of
+it no further command is taken; a session that has reached all of it reads nothing, and ends."""
+
+ANSWER_BYTES: Final = 640
+"""What is kept free for the answer to a message, in bytes: an ``ack`` with the longest id and room
+in a script of four bytes a character."""
+
+PRIVATE_BYTES: Final = 128 << 10
+"""The private messages that may wait for one session, in bytes (128 KiB), besides its answers:
+thirty of the longest lines."""
+
+SENDER_BYTES: Final = 16 << 10
+"""Those of one sender among them, in bytes (16 KiB): four of the longest lines, so that it takes
+eight senders to keep all others from writing to somebody who reads nothing."""
 
 REST_READERS: Final = 400
 """The readers, in number, to whom the fan-out writes in one turn before it rests: to sleep and to

@@ -17,7 +17,7 @@ from chatd.core.commands import ROW_OF, Command, Ping, Row
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NickNeeded, NotAllowed, NotDelivered, Refusal, TooLong
 from chatd.core.events import Ack, Answer, Closing, Event, Refused, Said
-from chatd.core.limits import ID_CHARACTERS
+from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
 from chatd.core.policy import may
 from chatd.core.presence import close
 from chatd.core.registry import Registry
@@ -37,6 +37,7 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
     else:
         if isinstance(result, Said):
             assert room is not None, "the table says that it takes a member"
+            session.out.reserve(ANSWER_BYTES)
             room.post(result, Delivery(session, command.id))
         elif isinstance(result, Answer):
             _answer(session, command.id, result)
@@ -103,6 +104,8 @@ class Delivery:
                 session.out.tell(Ack(outcome.room, outcome.seq, outcome.time, id=self._id))
         except Exception as defect:
             session.out.fail(defect)
+        finally:
+            session.out.release(ANSWER_BYTES)
 
 
 def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer]) -> None:
@@ -119,9 +122,9 @@ def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer])
         except Exception as defect:
             session.out.fail(defect)
         finally:
-            session.out.release()
+            session.out.release(INBOX_BYTES)
 
-    session.out.hold()
+    session.out.reserve(INBOX_BYTES)
     drive(action, on_end)
 
 

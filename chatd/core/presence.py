@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import DRAFT, Closing, Entered, Event, Joined, Left, Missed, Reason
-from chatd.core.limits import NAMES_SHOWN
+from chatd.core.limits import INBOX_BYTES, NAMES_SHOWN
 from chatd.core.membership import Membership
 from chatd.core.names import Name
 from chatd.core.person import Person
@@ -235,7 +235,7 @@ def end(registry: Registry, session: Session, reason: Reason) -> None:
         else:
             session.out.fail(outcome)
 
-    session.out.hold()
+    session.out.reserve(INBOX_BYTES)
     drive(ending(registry, session, reason), on_end)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.events import Answer, Event, Private, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
 from chatd.core.room import Room
@@ -19,8 +20,20 @@ class Outgoing(Protocol):
         """Whether this session wants to know of each message that it is delivered, and not only of
         those that are not."""
 
-    def tell(self, answer: Answer) -> bool:
-        """Queue ``answer`` for this session alone; False if it takes nothing more."""
+    def tell(self, answer: Answer) -> None:
+        """Queue ``answer`` for this session alone.
+
+        It is never dropped: while much is queued no command is taken, and a session that reads
+        nothing of it ends.
+        """
+
+    def offer(self, message: Private, sender_id: str) -> bool:
+        """Queue what another person has written; False if too much of that sender, or of all
+        others together, is unread. It takes no room from the session's own answers."""
+
+    def when_taken(self, then: Callable[[], object]) -> None:
+        """Call ``then`` when the queued answers leave room for a large one, or none is wanted any
+        more."""
 
     def follow(self, room: Room, cursor: int) -> None:
         """Send the events of ``room`` from number ``cursor`` on."""
@@ -35,12 +48,12 @@ class Outgoing(Protocol):
     def set_filtered(self, filtered: bool) -> None:
         """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
 
-    def hold(self) -> None:
-        """Take no further command of this session until what it has asked is answered: until as
-        many :meth:`release`."""
+    def reserve(self, size: int) -> None:
+        """Keep room for an answer of ``size`` bytes that will come: what is owed counts as what is
+        queued. With ``INBOX_BYTES`` no further command is taken until it is there."""
 
-    def release(self) -> None:
-        """What was held for is answered."""
+    def release(self, size: int) -> None:
+        """Give back what was kept for an answer, which is there."""
 
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""

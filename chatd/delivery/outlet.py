@@ -21,13 +21,14 @@ logs belong to everybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from chatd.codecs.base import Talk, View
-from chatd.core.events import Answer, Event, Reason
-from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.core.events import Answer, Event, Private, Reason
+from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -47,6 +48,9 @@ class State(Enum):
 
 
 LIVE, BEHIND, LOADING, CLOSING, CLOSED = State  # Python 3.11 is slow in finding a member by its name.
+
+
+NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Handler(Protocol):
@@ -69,8 +73,9 @@ class Outlet:
     """Bounded writing to one transport, for one session. It is what the core knows as ``Outgoing``,
     the fan-out as ``Reader``, and its writer as ``Source``."""
 
-    __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_holds", "_inbox", "_inbox_size", "_last_progress", "_rest",
-                 "_state", "_unacknowledged", "_writer", "acknowledges", "send", "session", "talk")  # fmt: skip
+    __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_inbox", "_inbox_size", "_last_progress", "_on_taken",
+                 "_private", "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges", "send", "session",
+                 "talk")  # fmt: skip
 
     def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
         self.session: Session
@@ -87,7 +92,10 @@ class Outlet:
         self._inbox_size = 0
         self._rest = b""
         """The end of what the transport has taken a part of."""
-        self._holds = 0
+        self._private: Mapping[str, int] = NOBODY
+        """What is queued from other persons, in bytes, by sender_id; it counts apart."""
+        self._on_taken: tuple[Callable[[], object], ...] = ()
+        self._reserved = 0
         self._last_progress = 0.0
         """When the transport last took something in BEHIND, in seconds of a steady clock."""
         self._unacknowledged = 0
@@ -96,11 +104,27 @@ class Outlet:
 
     # -- What the core asks (session.Outgoing)
 
-    def tell(self, answer: Answer) -> bool:
-        if self._inbox_size >= INBOX_BYTES or self._state is CLOSED:
+    def tell(self, answer: Answer) -> None:
+        if self._inbox_size >= INBOX_BYTES:
+            self.abort(Reason.NOT_READING)
+        else:
+            self.put(self.talk.encode(answer))
+
+    def offer(self, message: Private, sender_id: str) -> bool:
+        piece = self.talk.encode(message)
+        of_sender = self._private.get(sender_id, 0) + len(piece)
+        of_all = sum(self._private.values()) + len(piece)
+        if self._state is CLOSED or of_sender > SENDER_BYTES or of_all > PRIVATE_BYTES:
             return False
-        self.put(self.talk.encode(answer))
+        self._private = {**self._private, sender_id: of_sender}
+        self._queue(piece)
         return True
+
+    def when_taken(self, then: Callable[[], object]) -> None:
+        if self._inbox_size < INBOX_BYTES // 2 or self._state is CLOSED:
+            then()
+        else:
+            self._on_taken = (*self._on_taken, then)
 
     def follow(self, room: Room, cursor: int) -> None:
         if self._state not in (CLOSING, CLOSED):
@@ -122,12 +146,13 @@ class Outlet:
         for feed in self._feeds.values():
             (feed.filtered.add if filtered else feed.filtered.discard)(self)
 
-    def hold(self) -> None:
-        self._holds += 1
+    def reserve(self, size: int) -> None:
+        self._reserved += size
 
-    def release(self) -> None:
-        self._holds -= 1
-        if not self._holds and self._state is not CLOSED:
+    def release(self, size: int) -> None:
+        was_congested = self.congested
+        self._reserved -= size
+        if was_congested and self._state is not CLOSED:
             self._handler.drained()
 
     def close(self, reason: Reason) -> None:
@@ -148,9 +173,12 @@ class Outlet:
     def put(self, piece: bytes) -> None:
         """Queue bytes as they are, for this person alone."""
         if piece and self._state is not CLOSED:
-            self._inbox.append(piece)
             self._inbox_size += len(piece)
-            self._fanout.flush_soon(self)
+            self._queue(piece)
+
+    def _queue(self, piece: bytes) -> None:
+        self._inbox.append(piece)
+        self._fanout.flush_soon(self)
 
     def use_talk(self, talk: Talk) -> None:
         """Encode with ``talk`` and its codec from now on; only while no room is followed."""
@@ -160,9 +188,9 @@ class Outlet:
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits for this person that nothing more should be asked by them;
-        ``drained`` tells when it is over."""
-        return self._holds > 0 or self._inbox_size >= INBOX_BYTES // 2
+        """Whether so much is queued for this session, or owed to it, that it should ask nothing
+        more; ``drained`` tells when that may be over."""
+        return self._reserved + self._inbox_size >= INBOX_BYTES // 2
 
     def is_stalled(self, now: float) -> bool:
         waiting = self._writer.unacknowledged()
@@ -220,6 +248,10 @@ class Outlet:
         chunk = b"".join(self._inbox)
         self._inbox.clear()
         self._inbox_size = 0
+        self._private = NOBODY
+        waiting, self._on_taken = self._on_taken, ()
+        for then in waiting:
+            then()
         return chunk
 
     def _take_events(self) -> bytes:

@@ -134,7 +134,7 @@ def test_what_a_person_is_told_comes_to_every_session() -> None:
     directory = new_directory()
     desk, phone = arrived(directory, "ada"), new_session()
     directory.attach(phone, person_of(desk), "phone")
-    assert directory.tell(person_of(desk), Pong())
+    directory.tell(person_of(desk), Pong())
     assert (told(desk), told(phone)) == ([Pong()], [Pong()])
 
 

@@ -125,7 +125,7 @@ def test_every_command_gets_exactly_one_final_answer_with_its_id(store: LogStore
     [answer] = asked(visitor, store, replace(command, id="7"))
     assert answer.id == "7"
     assert isinstance(answer, Refused) == (command in BADLY)
-    assert visitor.out.held == 0
+    assert visitor.out.reserved == 0
 
 
 @pytest.mark.parametrize("command", [*WELL, *BADLY], ids=repr)
@@ -135,7 +135,7 @@ def test_a_disk_that_stores_nothing_changes_nothing_of_that(command: Command) ->
     store.failure = NotDelivered("The disk is full.")
     visitor = Visitor(registry) if isinstance(command, Hello) else ada
     [answer] = asked(visitor, store, replace(command, id="7"))
-    assert (answer.id, visitor.out.held) == ("7", 0)
+    assert (answer.id, visitor.out.reserved) == ("7", 0)
 
 
 @pytest.mark.parametrize("command", WELL, ids=repr)
@@ -146,7 +146,7 @@ def test_whose_link_breaks_meanwhile_holds_up_nothing(command: Command) -> None:
     module.perform(registry, visitor.session, command)
     visitor.lose_link()
     store.answer()
-    assert visitor.out.held == 0
+    assert visitor.out.reserved == 0
     assert visitor.out.cursors == {}
     present = {bob.session.person} if visitor is ada else {ada.session.person, bob.session.person}
     assert set(registry.rooms.find("lobby").members) == present
@@ -163,9 +163,9 @@ def test_no_further_command_is_taken_until_it_is_answered(command: Command) -> N
     store = LateStore()
     registry, ada, _ = new_world(store)
     module.perform(registry, ada.session, command)
-    assert ada.out.held == 1
+    assert ada.out.congested
     store.answer()
-    assert ada.out.held == 0
+    assert ada.out.reserved == 0
 
 
 def test_what_is_said_need_not_be_waited_for() -> None:
@@ -173,7 +173,7 @@ def test_what_is_said_need_not_be_waited_for() -> None:
     registry, ada, _ = new_world(store)
     for number in range(3):
         module.perform(registry, ada.session, Say("hi", id=str(number)))
-        assert ada.out.held == 0
+        assert not ada.out.congested
     store.answer()
     assert [ack.id for ack in ada.take() if isinstance(ack, Ack)] == ["0", "1", "2"]
 
@@ -237,7 +237,7 @@ def test_a_defect_costs_its_connection_once_and_holds_up_nothing(
     monkeypatch.setattr(module, "ACTIONS", {**ACTIONS, History: action})
     assert asked(ada, store, History()) == []
     assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
-    assert out.held == 0
+    assert out.reserved == 0
     assert asked(bob, store, Ping()) == [Pong()]
 
 
@@ -254,7 +254,7 @@ def test_a_defect_in_answering_late_costs_its_connection(command: Command, monke
     module.perform(registry, ada.session, command)
     store.answer()
     assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
-    assert out.held == 0
+    assert out.reserved == 0
 
 
 def test_a_defect_of_the_log_comes_back_as_one_of_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,4 +265,4 @@ def test_a_defect_of_the_log_comes_back_as_one_of_who_asked(monkeypatch: pytest.
     module.perform(registry, ada.session, History())
     store.answer()
     assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
-    assert out.held == 0
+    assert out.reserved == 0

@@ -239,4 +239,4 @@ def test_whose_joining_fails_after_they_have_gone_is_removed_once() -> None:
     ada.lose_link()
     store.answer()
     assert not registry.rooms.find("lobby").members
-    assert ada.out.held == 0
+    assert ada.out.reserved == 0

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.core.commands import Help, Join, Leave, Msg, Ping, Quit, Say
-from chatd.core.events import Event, Pong, Reason
-from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
+from chatd.core.events import Event, Pong, Private, Reason
+from chatd.core.limits import ANSWER_BYTES, BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.memory import MemoryLog
 from chatd.core.presence import depart
 from tests.wires import PushedWire, Reader, SocketWire, World, held_texts, seen
@@ -361,13 +361,78 @@ def test_what_waits_for_one_person_alone_is_bounded(world: World, wire: type[Pus
         world.turn()
         refused += len(seen(ada.lines(), "!! bob is not reading"))
     assert 0 < refused < 1000
-    assert bob.outlet.congested
-    assert not bob.outlet.tell(Pong())
+    assert not bob.outlet.congested
     bob.settle()
     assert len(seen(bob.lines(), "[ada] ")) == 1000 - refused
-    assert (1000 - refused) * 1000 <= INBOX_BYTES + (1 << 16) + BATCH_BYTES
+    assert (1000 - refused) * 1000 <= SENDER_BYTES + (1 << 16) + BATCH_BYTES
+    ada.ask(Msg("bob", "again"))
+    world.turn()
+    bob.settle()
+    assert bob.lines() == ["[ada] again"]
+
+
+@WIRES
+def test_one_sender_leaves_room_for_others_and_all_for_answers(world: World, wire: type[PushedWire]) -> None:
+    bob = world.reader("bob", wire=wire)
+    senders = [world.reader(f"s{number}") for number in range(12)]
+    bob.kernel.room = 0
+    bob.outlet.put(b"x" * (1 << 17))
+    world.turn()
+    for sender in senders:
+        sender.ask(*[Msg("bob", "y" * 4000)] * 10)
+    world.turn()
+    delivered = [len(seen(sender.lines(), "-- Sent to bob.")) for sender in senders]
+    assert sum(delivered) * 4000 <= PRIVATE_BYTES
+    assert set(delivered[:8]) == {4}
     assert not bob.outlet.congested
-    assert bob.outlet.tell(Pong())
+    bob.ask(Ping())
+    world.turn()
+    bob.settle()
+    assert bob.lines()[-1] == "-- pong"
+
+
+@WIRES
+def test_a_session_that_reads_no_answer_ends(world: World, wire: type[PushedWire]) -> None:
+    bob = world.reader("bob", wire=wire)
+    bob.kernel.room = 0
+    bob.outlet.put(b"x" * (1 << 17))
+    world.turn()
+    for _ in range(INBOX_BYTES // len("-- pong\r\n") + 2):
+        bob.outlet.tell(Pong())
+    assert bob.ended is Reason.NOT_READING
+    assert bob.wire.aborted
+    assert bob.outlet._inbox_size <= INBOX_BYTES + 10
+    world.turn()
+
+
+def test_what_is_owed_is_congestion_as_what_is_queued_is(world: World) -> None:
+    bob = world.reader("bob")
+    before = bob.drains
+    for _ in range(INBOX_BYTES // 2 // ANSWER_BYTES + 1):
+        assert not bob.outlet.congested
+        bob.outlet.reserve(ANSWER_BYTES)
+    assert bob.outlet.congested
+    bob.outlet.release(ANSWER_BYTES)
+    assert not bob.outlet.congested
+    assert bob.drains == before + 1
+    bob.outlet.release(ANSWER_BYTES)
+    assert bob.drains == before + 1
+
+
+def test_a_large_answer_waits_until_others_are_taken(world: World) -> None:
+    bob, taken = world.reader("bob"), list[str]()
+    bob.outlet.when_taken(lambda: taken.append("at once"))
+    bob.outlet.put(b"x" * INBOX_BYTES)
+    bob.outlet.when_taken(lambda: taken.append("when sent"))
+    assert taken == ["at once"]
+    world.turn()
+    assert taken == ["at once", "when sent"]
+    bob.outlet.put(b"x" * INBOX_BYTES)
+    bob.outlet.when_taken(lambda: taken.append("when lost"))
+    bob.lose_link()
+    assert taken == ["at once", "when sent", "when lost"]
+    bob.outlet.when_taken(lambda: taken.append("after"))
+    assert taken[-1] == "after"
     world.turn()
 
 
@@ -447,7 +512,7 @@ def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_afte
     ada.ask(Say("three"))
     bob.outlet.follow(world.registry.rooms.find("lobby"), 1)
     assert bob.outlet not in world.fanout.behind
-    assert bob.outlet.tell(Pong())  # Until everything is written.
+    bob.outlet.tell(Pong())  # Until everything is written.
     world.turn()
     bob.settle()
     bob.wire.can_write()
@@ -465,12 +530,13 @@ def test_what_is_closed_takes_nothing_more(world: World, wire: type[PushedWire])
     bob.settle()
     bob.lines()
     drains, bob.ended = bob.drains, None
-    assert not bob.outlet.tell(Pong())
+    bob.outlet.tell(Pong())
+    assert not bob.outlet.offer(Private("ada", "psst", 0), "seat")
     bob.outlet.put(b"more")
     bob.outlet.follow(lobby, 1)
     bob.outlet.unfollow(lobby, 99)
-    bob.outlet.hold()
-    bob.outlet.release()
+    bob.outlet.reserve(INBOX_BYTES)
+    bob.outlet.release(INBOX_BYTES)
     bob.outlet.close(Reason.SHUTDOWN)
     world.fanout.flush_soon(bob.outlet)
     world.turn()
@@ -489,7 +555,8 @@ def test_after_the_link_is_lost_nothing_is_sent_or_held(world: World, wire: type
     bob.lose_link()
     ada.ask(Say("two"))
     world.turn()
-    assert not bob.outlet.tell(Pong())
+    bob.outlet.tell(Pong())
+    assert not bob.outlet.offer(Private("ada", "psst", 0), "seat")
     assert (bob.kernel.offered, bob.wire.written) == ([], written)
     assert bob.outlet not in world.fanout.behind
 

@@ -157,7 +157,7 @@ class Server:
         """Let the person ask, wait until all is answered, and return what has come to them."""
         for command in commands:
             perform(self.registry, person.session, command)
-            self.store.wait(lambda: not person.out.held or person.out.closed)
+            self.store.wait(lambda: not person.out.congested or person.out.closed)
         self.settle()
         return person.take()
 

@@ -34,6 +34,7 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
     answers = [name.text, *[""] * len(rooms[1:])]
     for room, newcomer in zip(entering[:-1], answers, strict=False):
         session.out.tell(replace(await _entered(room, newcomer), id=command.id))
+        await Later(session.out.when_taken)
     return await _entered(entering[-1], answers[-1])
 
 
