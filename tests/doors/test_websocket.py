@@ -355,7 +355,7 @@ def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> 
 @pytest.mark.parametrize("event", [Ping(b""), TextMessage("", message_finished=False)])
 def test_frames_that_say_nothing_are_slowed_too(server: Server, event: Event) -> None:
     page = server.open()
-    page.send(*[event] * 100)
+    page.send(*[event] * 200)
     assert paused(page)
 
 
@@ -404,3 +404,12 @@ def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
     assert not sessions(server)
     assert len(server.shared.half_open) == 0
     assert server.clock.getDelayedCalls() == []
+
+
+def test_a_message_costs_as_much_as_its_frames(server: Server) -> None:
+    page = server.open()
+    page.say(HELLO)
+    page.take()
+    page.send(*[TextMessage("x", message_finished=False)] * 16_000)
+    assert paused(page)
+    assert len(page._protocol._web_socket._message) <= 200  # type: ignore[attr-defined]

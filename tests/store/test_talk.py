@@ -288,6 +288,9 @@ class Connection:
 
     abort = closing
 
+    def spend(self, lines: float) -> None:
+        pass
+
     def fail(self, defect: BaseException) -> None:
         raise defect
 
