@@ -256,7 +256,7 @@ class TestSearch:
         assert answer.code == code
 
     def test_a_search_that_takes_too_long_is_given_up(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("chatd.store.index.SEARCH_SECONDS", -1)
+        monkeypatch.setattr("chatd.store.searches.SEARCH_SECONDS", -1)
         ada = server.arrive("ada")
         for _ in range(600):
             perform(server.registry, ada.session, Say("tea " * 50))

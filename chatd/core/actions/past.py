@@ -9,6 +9,7 @@ from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooMany
 from chatd.core.events import Answer, Event, HistoryPage, SearchResults
 from chatd.core.limits import FOUND_EVENTS, HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES
+from chatd.core.log import Asker
 from chatd.core.names import fold
 from chatd.core.policy import visible
 from chatd.core.presence import without_ignored
@@ -79,7 +80,8 @@ async def search(registry: Registry, session: Session, command: Search) -> Answe
     query, most = _query(registry, session, command), _most(command)
     session.out.spend(SEARCH_LINES)
     await Later(registry.store.after_pending)
-    found: Sequence[Event] | None = await Later(registry.store.search, query)
+    asker = Asker(session.address, lambda: registry.directory.session_of(session.sender_id) is session)
+    found: Sequence[Event] | None = await Later(registry.store.search, query, asker)
     if found is None:
         raise TooMany("Too much would be looked through.", "Add a word, in:#room or after:DATE.")
     return SearchResults(query.words, without_ignored(session, found[:most]), len(found) > most)
