@@ -204,7 +204,7 @@ def test_without_new_messages_elsewhere_nothing_is_shown() -> None:
 # -- What else may happen --------------------------------------------------------------------------
 
 
-def test_a_link_that_breaks_again_makes_one_catch_up() -> None:
+def test_a_second_break_makes_one_catch_up() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(said(11))

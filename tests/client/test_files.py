@@ -57,7 +57,7 @@ def test_input_end_and_broken_output_are_reported() -> None:
     assert case.told == ["data", "no more", "broken"]
 
 
-def test_draining_waits_until_all_is_taken() -> None:
+def test_draining_waits_until_everything_is_written() -> None:
     case = Case()
     case.ends.drain(case.clock, None, lambda: case.tell("drained"))
     case.ends.dataReceived(b"too late")

@@ -226,7 +226,7 @@ def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("more", [True, False])
-def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
+def test_search_results_have_time_and_room(more: bool) -> None:
     long = said("x" * 100 + " tea " + "y" * 100)
     found = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
     head, message, joined, *rest = TALK.encode(found).decode().splitlines()
@@ -239,7 +239,7 @@ def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
     assert len(rest) == more
 
 
-def test_where_nothing_is_found_that_is_said() -> None:
+def test_an_empty_search_result_says_so() -> None:
     assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing found.\r\n"
 
 
@@ -249,7 +249,7 @@ def test_news_of_an_unknown_kind_is_a_defect(news: Event | Answer) -> None:
         encoded(news)
 
 
-def test_a_day_ends_at_midnight_in_the_servers_zone() -> None:
+def test_a_day_ends_at_midnight_in_the_local_zone() -> None:
     history = events.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
         lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).talk().encode(history).splitlines()  # type: ignore[misc]
@@ -298,7 +298,7 @@ def test_the_current_room_and_all_others_are_two_views() -> None:
         (b'{"type":"ping"}', True, Say('{"type":"ping"}')),
     ],
 )
-def test_a_line_asks_this(line: bytes, named: bool, command: Command | None) -> None:
+def test_a_line_is_this_command(line: bytes, named: bool, command: Command | None) -> None:
     assert TALK.decode(line, named) == command
 
 
@@ -342,7 +342,7 @@ def test_any_bytes_are_a_command_or_refused(line: bytes, named: bool) -> None:
 
 
 @given(NEWS, st.sampled_from(TextView))
-def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, view: TextView) -> None:
+def test_every_line_is_complete_and_begins_with_a_known_mark(news: Event | Answer, view: TextView) -> None:
     told = encoded(news, view).decode()
     assert told == "" or told.endswith("\r\n")
     for line in told.split("\r\n")[:-1]:
@@ -353,7 +353,7 @@ def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, 
 
 
 @given(NICKS, ANY_TEXT, TIMES, st.booleans())
-def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -> None:
+def test_nobody_can_forge_the_beginning_of_a_line(nick: str, text: str, now: int, action: bool) -> None:
     command = TALK.decode(text.replace("\n", "\r").encode(), named=True) if not text.startswith("/") else None
     assume(isinstance(command, Say))
     assert isinstance(command, Say)
@@ -370,7 +370,7 @@ def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -
 
 
 @given(SAFE_TEXT)
-def test_the_past_is_told_as_a_report(text: str) -> None:
+def test_earlier_events_are_reports(text: str) -> None:
     lines = encoded(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
@@ -420,7 +420,7 @@ def test_a_conversation() -> None:
     ]
 
 
-def test_the_help_of_everything_fits_on_a_screen() -> None:
+def test_the_whole_help_fits_on_a_screen() -> None:
     ada = arrive(new_registry(), "ada")
     lines = typed(ada, "/help")
     assert len(lines) == len(commands.TABLE) + 1 < 24

@@ -63,7 +63,7 @@ class Caller:
         self._socket.close()
 
 
-def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp_path: Path, start_daemon: StartDaemon) -> None:
+def test_a_backup_during_talk_can_be_restored_as_documented(folder: Path, tmp_path: Path, start_daemon: StartDaemon) -> None:
     options = ("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", "--data", str(folder))
     daemon = start_daemon(*options)
     caller, seqs, over = Caller(daemon.port), [], threading.Event()
@@ -151,7 +151,7 @@ def run(folder: Path) -> Iterator[Run]:
         (["vacuum"], ["vacuum: 0 s", "bytes before"]),
     ],
 )
-def test_what_takes_long_tells_how_far_it_is(
+def test_a_long_command_shows_its_progress(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], shown: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -163,13 +163,13 @@ def test_what_takes_long_tells_how_far_it_is(
     assert program.process.wait(DEADLINE) == 0
 
 
-def test_an_export_to_the_terminal_shows_what_was_said_and_no_bar(run: Run) -> None:
+def test_an_export_to_the_terminal_shows_no_progress_bar(run: Run) -> None:
     program = run("export", "lobby")
     assert "export [" not in program.rest()
 
 
 @pytest.mark.parametrize("arguments", [["backup", "backup"], ["check"], ["forget", "lobby"], ["vacuum"], ["export", "lobby"]])
-def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
+def test_ctrl_c_ends_it_with_one_line_and_leaves_nothing_half_done(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -183,7 +183,7 @@ def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
 
 
-def test_ctrl_c_leaves_no_half_of_an_import(run: Run, folder: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_nothing_of_an_import(run: Run, folder: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     program = run("import", str(pipe), "--room", "tea")

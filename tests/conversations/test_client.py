@@ -194,7 +194,7 @@ def same_port(daemon: Daemon) -> list[str]:
     return ["--port", str(daemon.port), "--interface", "127.0.0.1"]
 
 
-def test_the_link_comes_back_after_a_restart_with_all_that_was_typed(
+def test_lines_typed_during_a_restart_are_sent_afterwards(
     daemon: Daemon, start_daemon: StartDaemon, terminal: OpenTerminal
 ) -> None:
     ada = terminal(columns=100)
@@ -256,7 +256,7 @@ def test_the_terminal_is_restored(daemon: Daemon, terminal: OpenTerminal, tmp_pa
     assert "visible" in shell.text
 
 
-def test_it_can_be_stopped_and_goes_on(daemon: Daemon, terminal: OpenTerminal) -> None:
+def test_it_can_be_suspended_and_resumed(daemon: Daemon, terminal: OpenTerminal) -> None:
     ada = terminal()
     ada.client(daemon, "ada")
     ada.type("half a line")
@@ -336,7 +336,7 @@ def fast(start_daemon: StartDaemon, *more: str) -> Daemon:
     return start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", *more)
 
 
-def test_the_past_page_by_page_and_back(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+def test_the_history_page_by_page_and_back(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
     daemon = fast(start_daemon)
     say_many(daemon, (f"number {number} 漢字" for number in range(250)))
     ada = terminal(rows=24)
@@ -370,7 +370,7 @@ def test_the_past_page_by_page_and_back(start_daemon: StartDaemon, terminal: Ope
     ada.see("half a thought ✓")
 
 
-def test_jumping_to_what_was_found(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+def test_jumping_to_a_hit(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
     daemon = fast(start_daemon)
     say_many(daemon, (f"number {number}{' with émoji 👨‍👩‍👧' if number == 77 else ''}" for number in range(250)))
     ada = terminal(rows=24, NO_COLOR="1")
@@ -388,7 +388,7 @@ def test_jumping_to_what_was_found(start_daemon: StartDaemon, terminal: OpenTerm
     ada.see("/jump N goes to one")
 
 
-def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+def test_coming_back_shows_the_new_messages_of_each_room_once(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
     daemon = fast(start_daemon)
     ada = terminal(rows=24, columns=100)
     ada.enter(shlex.join(client(daemon, "--nick", "ada", "--room", "ops", "--room", "lobby")))
@@ -428,7 +428,7 @@ def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: Sta
     assert "new message" not in ada.text
 
 
-def test_a_damaged_memory_is_told_and_no_trouble(daemon: Daemon, terminal: OpenTerminal, tmp_path: Path) -> None:
+def test_a_damaged_state_file_is_reported_and_ignored(daemon: Daemon, terminal: OpenTerminal, tmp_path: Path) -> None:
     ada = terminal(columns=300)
     ada.client(daemon, "ada")
     ada.enter("/quit")
@@ -464,7 +464,7 @@ def test_a_dumb_terminal_gets_lines(daemon: Daemon, terminal: OpenTerminal, nc: 
     ada.see_last("$")
 
 
-def test_a_server_that_is_not_there_is_one_line(daemon: Daemon, terminal: OpenTerminal) -> None:
+def test_an_unreachable_server_is_reported_in_one_line(daemon: Daemon, terminal: OpenTerminal) -> None:
     ada = terminal(columns=100)
     where = address(daemon)
     daemon.stop()
@@ -495,7 +495,7 @@ def listen(daemon: Daemon, programs: Programs) -> Callable[..., subprocess.Popen
     return start
 
 
-def test_lines_are_said_and_printed(daemon: Daemon, listen: Programs) -> None:
+def test_lines_are_sent_and_printed(daemon: Daemon, listen: Programs) -> None:
     listener = listen()
     done = run(daemon, "--nick", "bot", "--verbose", text="one\n/two\n\nlast")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -507,7 +507,7 @@ def test_lines_are_said_and_printed(daemon: Daemon, listen: Programs) -> None:
     assert (listener.returncode, out, err) == (0, b"", b"")
 
 
-def test_a_reader_that_goes_ends_it_quietly(daemon: Daemon, listen: Programs) -> None:
+def test_it_ends_quietly_when_its_reader_goes_away(daemon: Daemon, listen: Programs) -> None:
     listener = listen("--json")
     assert run(daemon, "--nick", "bot", text="one").returncode == 0
     listener.stdout.close()  # type: ignore[union-attr]
@@ -525,7 +525,7 @@ def test_a_file_no_input_and_closed_files(daemon: Daemon, programs: Programs, tm
     assert programs("sh", "-c", f"{shlex.join(client(daemon))} <&- >&-").wait(DEADLINE) == 0
 
 
-def test_a_taken_nick_ends_it_with_one_line(daemon: Daemon, listen: Programs) -> None:
+def test_a_taken_nick_is_reported_in_one_line(daemon: Daemon, listen: Programs) -> None:
     listener = listen()
     done = run(daemon, "--nick", "LOG", text="x")
     assert done.returncode == 1
@@ -537,14 +537,14 @@ def test_a_taken_nick_ends_it_with_one_line(daemon: Daemon, listen: Programs) ->
     assert listener.returncode == 0
 
 
-def test_a_bad_room_ends_it_with_one_line(daemon: Daemon) -> None:
+def test_a_bad_room_is_reported_in_one_line(daemon: Daemon) -> None:
     done = run(daemon, "--room", "a b", text="x")
     assert done.returncode == 1
     assert done.stderr.startswith(b"chatd-client: ")
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_pipe_goes_on_over_a_restart(daemon: Daemon, start_daemon: StartDaemon, programs: Programs) -> None:
+def test_a_pipe_survives_a_restart(daemon: Daemon, start_daemon: StartDaemon, programs: Programs) -> None:
     bot = programs(*client(daemon, "--verbose"))
     assert bot.stdin is not None
     assert bot.stdout is not None
@@ -562,7 +562,7 @@ def test_a_pipe_goes_on_over_a_restart(daemon: Daemon, start_daemon: StartDaemon
     assert rest.count(b"the message has been delivered") == 1
 
 
-def test_the_standard_files_are_left_as_they_were(daemon: Daemon, programs: Programs) -> None:
+def test_the_standard_files_are_restored(daemon: Daemon, programs: Programs) -> None:
     """Twisted makes them non-blocking; whoever shares them must not be surprised."""
     ours, theirs = socket.socketpair()
     with ours, theirs:

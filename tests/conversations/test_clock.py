@@ -17,7 +17,7 @@ from tests.conversations.talkers import Caller
 from tests.store.checker import check
 
 
-def test_numbers_and_timers_go_on_when_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_and_timers_ignore_a_changed_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "TWISTD", [sys.executable, stepping.__file__, "-n", "--pidfile="])
     options = ("--flood-rate", "1000", "--port", "0", "--interface", "127.0.0.1", "--data", str(tmp_path / "data"))
     places: dict[str, tuple[str, int]] = {}

@@ -316,7 +316,7 @@ def browser(chromium: Any) -> Iterator[Any]:
     assert not complaints
 
 
-def test_pages_nc_and_programs_talk_to_one_another(server: Server, browser: Any) -> None:
+def test_pages_nc_and_programs_talk_to_each_other(server: Server, browser: Any) -> None:
     bob, ci = Person(server, "bob"), Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
     eve = Page(browser, server.url)
@@ -337,7 +337,7 @@ def test_pages_nc_and_programs_talk_to_one_another(server: Server, browser: Any)
     ci.hears(type="pong")
 
 
-def test_what_people_send_is_only_shown(server: Server, browser: Any) -> None:
+def test_messages_are_shown_as_text(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
     script = '<script>document.title = "stolen"</script><img src=x onerror="document.title = 1">'
@@ -361,7 +361,7 @@ def test_what_people_send_is_only_shown(server: Server, browser: Any) -> None:
     ada.shows("#topic", "<script>")
 
 
-def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Server, browser: Any) -> None:
+def test_every_command_works_and_refusals_appear_at_their_message(server: Server, browser: Any) -> None:
     bob = Person(server, "bob")
     ada = Page(browser, server.url).join("ada")
     ada.type("/help\n")
@@ -398,7 +398,7 @@ def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Serv
     ada.shows("#nick-error", "You have left")
 
 
-def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, browser: Any) -> None:
+def test_a_reload_and_a_restart_lose_and_repeat_nothing(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     for n in range(150):
         if n % 30 == 29:  # Below the burst that may be sent at once.
@@ -429,7 +429,7 @@ def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, 
     assert [event["text"] for event in events if event["type"] == "said"] == ["while it was away", "and on"]
 
 
-def test_the_page_works_by_keyboard_alone(server: Server, browser: Any) -> None:
+def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) -> None:
     ci = Program(server, "cicero")
     ada = Page(browser, server.url).join("ada")
     ada.shows("#people", "cicero")
@@ -448,7 +448,7 @@ def test_the_page_works_by_keyboard_alone(server: Server, browser: Any) -> None:
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-def test_nothing_stands_in_the_way_of_a_screen_reader(server: Server, browser: Any, look: dict[str, Any]) -> None:
+def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, Any]) -> None:
     axe = Path(AXE)
     if not axe.is_file():
         missing("CHATD_AXE does not name the file axe.min.js")
@@ -506,7 +506,7 @@ def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
     assert page.find(".target").is_displayed()
 
 
-def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server, browser: Any) -> None:
+def test_retention_is_shown_and_deleted_messages_disappear(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
     ada.enter("off")
@@ -534,7 +534,7 @@ def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server
     ada.shows("#keep", "keeps messages for 30 days, from ")
 
 
-def test_what_is_further_back_than_what_was_deleted_can_still_be_reached(archive: Server, browser: Any) -> None:
+def test_messages_before_the_list_can_be_loaded_after_a_deletion(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
     ada.enter("long")
     until(ada.seqs)
@@ -550,7 +550,7 @@ def has_no_hole(seqs: list[int]) -> bool:
     return bool(seqs) and seqs == list(range(seqs[0], seqs[-1] + 1))
 
 
-def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, browser: Any) -> None:
+def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, browser: Any) -> None:
     ci = Program(archive, "ci", "long")
     ada = Page(browser, archive.url).join("ada")
     ada.type("\ue009k")  # Ctrl-K
@@ -593,7 +593,7 @@ def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, 
     assert has_no_hole(ada.seqs())
 
 
-def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser: Any) -> None:
+def test_coming_back_shows_a_line_before_the_new_messages(archive: Server, browser: Any) -> None:
     bob = Program(archive, "bob", "lobby", "busy")
     ada = Page(browser, archive.url).join("ada")
     ada.enter("busy")
@@ -629,7 +629,7 @@ def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser
     assert ada.count("#log .new") == 0
 
 
-def test_what_a_lost_link_missed_is_marked_too(archive: Server, browser: Any) -> None:
+def test_messages_missed_during_a_lost_connection_are_marked(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
     ada.enter("lobby")
     ada.says("seen")
@@ -647,7 +647,7 @@ def test_what_a_lost_link_missed_is_marked_too(archive: Server, browser: Any) ->
     assert ada.read("#log .new") == "1 new message"
 
 
-def test_scrolling_goes_to_the_very_top_and_back_over_a_lost_link(archive: Server, browser: Any) -> None:
+def test_scrolling_reaches_the_top_and_returns_despite_a_lost_connection(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
     ada.type("/join long\n")
     ada.shows("#log", "line 999")

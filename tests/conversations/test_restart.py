@@ -26,7 +26,7 @@ TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_was_said_is_there_after_the_end(tmp_path: Path, number: int) -> None:
+def test_messages_survive_a_restart(tmp_path: Path, number: int) -> None:
     data = (*LOCAL, "--data", str(tmp_path / "data"))
     first = Daemon(tmp_path, *data)
     try:
@@ -54,7 +54,7 @@ def talk(daemon: Daemon, *lines: str) -> str:
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
-def test_a_server_that_is_killed_in_the_middle_of_bursts_loses_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_server_killed_during_bursts_loses_and_repeats_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     options = (*LOCAL, "--flood-rate", "0", "--data", str(data))
     with ExitStack() as ends:
@@ -106,7 +106,7 @@ def mount(*options: str) -> int:
     return subprocess.run(["mount", *options], capture_output=True, check=False).returncode
 
 
-def test_a_full_disk_refuses_and_works_again_when_there_is_room(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk_refuses_messages_until_there_is_space(tmp_path: Path, small_disk: Path) -> None:
     options = (*LOCAL, "--flood-rate", "0", "--data", str(small_disk / "data"))
     daemon = Daemon(tmp_path, *options)
     try:
@@ -160,7 +160,7 @@ def disk_is_read_only(daemon: Daemon, data: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("unwritable", [no_file_may_grow, disk_is_read_only])
-def test_on_a_disk_that_cannot_be_written_people_read_and_then_talk_again(tmp_path: Path, unwritable: Unwritable) -> None:
+def test_on_an_unwritable_disk_people_can_read_and_later_talk_again(tmp_path: Path, unwritable: Unwritable) -> None:
     data = tmp_path / "data"
     with contextlib.closing(Daemon(tmp_path, *LOCAL, "--data", str(data))) as daemon:
         with Caller(daemon.port, "ada") as ada, Caller(daemon.port, "bob") as bob:
@@ -185,7 +185,7 @@ def test_on_a_disk_that_cannot_be_written_people_read_and_then_talk_again(tmp_pa
 
 
 @pytest.mark.parametrize("used_before", [False, True])
-def test_it_does_not_start_on_a_disk_that_cannot_be_written(tmp_path: Path, small_disk: Path, used_before: bool) -> None:
+def test_it_does_not_start_on_a_read_only_disk(tmp_path: Path, small_disk: Path, used_before: bool) -> None:
     data = small_disk / "data"
     if used_before:
         daemon = Daemon(tmp_path, *LOCAL, "--data", str(data))

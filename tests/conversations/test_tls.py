@@ -207,7 +207,7 @@ def stalled(daemon: Daemon) -> Iterator[Callable[[], float]]:
 
 @pytest.mark.usefixtures("stalled")
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-def test_a_person_inside_and_one_outside_talk(daemon: Daemon, version: str) -> None:
+def test_people_inside_and_outside_tls_talk(daemon: Daemon, version: str) -> None:
     bob = Plain(daemon, b"bob")
     ada = SClient(daemon, version)
     ada.until(b"-- Welcome to chatd. What is your nick?")
@@ -231,7 +231,7 @@ def test_an_older_version_is_refused(daemon: Daemon) -> None:
     assert b"alert protocol version" in done.stderr
 
 
-def test_who_quits_is_let_go_as_soon_as_both_sides_have_said_so(daemon: Daemon) -> None:
+def test_quit_ends_when_both_sides_have_closed(daemon: Daemon) -> None:
     ada = context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
     ada.sendall(b"ada\n/quit\n")
     while ada.recv(65536):
@@ -241,7 +241,7 @@ def test_who_quits_is_let_go_as_soon_as_both_sides_have_said_so(daemon: Daemon) 
         assert outside.recv(1) == b""
 
 
-def test_a_program_talks_inside(daemon: Daemon) -> None:
+def test_a_program_talks_inside_tls(daemon: Daemon) -> None:
     program = SClient(daemon)
     program.say(b'{"type": "hello", "nick": "ci"}\n{"type": "say", "text": "deployed", "id": "1"}\n')
     assert json.loads(program.until(b'"welcome"'))["nick"] == "ci"
@@ -249,7 +249,7 @@ def test_a_program_talks_inside(daemon: Daemon) -> None:
     program.end()
 
 
-def test_a_reader_who_stalls_goes_on_in_order(daemon: Daemon) -> None:
+def test_a_reader_who_stalled_continues_in_order(daemon: Daemon) -> None:
     """More is said than the log holds and the kernel takes: they are told how many events they
     missed, and of the others none."""
     near = socket.socket()
@@ -278,7 +278,7 @@ def test_a_reader_who_stalls_goes_on_in_order(daemon: Daemon) -> None:
     bob.end()
 
 
-def test_the_certificate_is_replaced_while_people_talk_and_others_come(daemon: Daemon, tmp_path: Path) -> None:
+def test_the_certificate_is_replaced_while_people_talk_and_arrive(daemon: Daemon, tmp_path: Path) -> None:
     files = {name: tuple(map(Path, make(tmp_path, name))) for name in ("second.example", "third.example")}
     bob, ada = Plain(daemon, b"bob"), SClient(daemon)
     ada.say(b"ada\n")
@@ -325,7 +325,7 @@ def test_a_bad_certificate_is_refused_in_one_line_and_the_old_one_stays(daemon: 
     daemon.read_again(good)
 
 
-def test_the_log_tells_nothing_that_was_said_inside(daemon: Daemon) -> None:
+def test_the_log_contains_nothing_that_was_sent_inside_tls(daemon: Daemon) -> None:
     ada = SClient(daemon)
     ada.say(b'{"type": "hello", "nick": "ada", "token": "0123456789abcdef-secret"}\n{"type": "say", "text": "hush hush"}\n')
     ada.until(b'"ack"')
@@ -336,7 +336,7 @@ def test_the_log_tells_nothing_that_was_said_inside(daemon: Daemon) -> None:
     assert "PRIVATE KEY" not in log
 
 
-def test_a_stalled_handshake_is_let_go(stalled: Callable[[], float]) -> None:
+def test_a_stalled_handshake_is_dropped(stalled: Callable[[], float]) -> None:
     assert 9.5 < stalled() < 15
 
 
@@ -378,7 +378,7 @@ def for_its_address(daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
     daemon.read_again(*before)
 
 
-def test_the_client_trusts_roots(for_its_address: Daemon) -> None:
+def test_the_client_trusts_root_certificates(for_its_address: Daemon) -> None:
     bob = Plain(for_its_address, b"bob")
     done = client(for_its_address, "--ca", str(for_its_address.certificate), "--verbose")
     assert (done.returncode, done.stderr) == (0, "")
@@ -387,7 +387,7 @@ def test_the_client_trusts_roots(for_its_address: Daemon) -> None:
     bob.end()
 
 
-def test_without_trust_the_client_ends_and_says_what_would_work(daemon: Daemon) -> None:
+def test_without_trust_the_client_ends_and_suggests_the_fingerprint(daemon: Daemon) -> None:
     cure = f"--fingerprint {fingerprint(daemon)} trusts exactly this one."
     for options, reason in ((["--tls"], "self-signed"), (["--ca", str(daemon.certificate)], "it is not for 127.0.0.1")):
         done = client(daemon, *options)
@@ -415,7 +415,7 @@ def test_https(daemon: Daemon, path: str, kind: str, held: bytes) -> None:
     caller.close()
 
 
-def test_a_websocket_inside(daemon: Daemon) -> None:
+def test_a_websocket_inside_tls(daemon: Daemon) -> None:
     socket_inside = context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
     page = WSConnection(ConnectionType.CLIENT)
     socket_inside.sendall(page.send(Request(host=f"127.0.0.1:{daemon.port}", target="/ws")))
@@ -448,7 +448,7 @@ def websocket_events(connection: ssl.SSLSocket, page: WSConnection) -> Iterator[
         (["--doors", "tls"], "chatd: The door tls is open if, and only if, --tls-cert names a certificate."),
     ],
 )
-def test_wrong_options_end_it_with_one_line(options: list[str], said: str) -> None:
+def test_wrong_options_are_reported_in_one_line(options: list[str], said: str) -> None:
     done = subprocess.run(twistd("--port", "0", *options), capture_output=True, env=environment(), timeout=DEADLINE, check=False)
     assert done.returncode == 1
     assert done.stderr.decode().strip() == said

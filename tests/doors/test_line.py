@@ -103,14 +103,14 @@ def named(line: Line, nick: str) -> Line:
 # -- What is said --------------------------------------------------------------------------------
 
 
-def test_a_person_may_say_a_brace(connect: Connect) -> None:
+def test_a_message_may_begin_with_a_brace(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b'{"type":"ping"}\n')
     assert ada.heard() == ['<bob> {"type":"ping"}']
 
 
-def test_telnet_bytes_are_answered_and_taken_out(connect: Connect) -> None:
+def test_telnet_commands_are_answered_and_removed(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b"half\xff\xf4\xff\xfd\x06 a line\r\n")
@@ -120,7 +120,7 @@ def test_telnet_bytes_are_answered_and_taken_out(connect: Connect) -> None:
     assert bob.protocol.caller.session.door == "telnet"
 
 
-def test_a_character_that_telnet_takes_apart_may_begin_in_the_bytes_before(connect: Connect) -> None:
+def test_an_altered_character_may_begin_in_an_earlier_chunk(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b"\xc3")
@@ -134,7 +134,7 @@ WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
 
 
 @given(st.lists(st.tuples(WORDS, st.sampled_from(["\n", "\r\n"])), max_size=20), st.lists(st.integers(1, 40), min_size=1))
-def test_any_cutting_gives_the_same_lines(lines: list[tuple[str, str]], cuts: list[int]) -> None:
+def test_any_split_gives_the_same_lines(lines: list[tuple[str, str]], cuts: list[int]) -> None:
     clock = Clock()
     factory = new_factory(clock, Settings(flood_rate=0))
     ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
@@ -153,7 +153,7 @@ def test_any_cutting_gives_the_same_lines(lines: list[tuple[str, str]], cuts: li
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("size", [1, 1000, LINE_BYTES + 10])
-def test_a_line_may_be_so_long_and_not_longer(clock: Clock, end: bytes, size: int) -> None:
+def test_a_line_has_a_maximum_length(clock: Clock, end: bytes, size: int) -> None:
     factory = new_factory(clock, Settings(flood_rate=0))
     ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
     ada.heard()
@@ -167,7 +167,7 @@ def test_a_line_may_be_so_long_and_not_longer(clock: Clock, end: bytes, size: in
     clock.advance(0)
 
 
-def test_an_unterminated_line_counts_when_the_input_ends(connect: Connect) -> None:
+def test_an_unterminated_last_line_counts(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b"the last")
@@ -177,7 +177,7 @@ def test_an_unterminated_line_counts_when_the_input_ends(connect: Connect) -> No
     assert bob.transport.disconnecting
 
 
-def test_an_unterminated_line_may_not_be_longer_than_another(connect: Connect) -> None:
+def test_an_unterminated_line_has_the_same_maximum_length(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b"x" * (LINE_BYTES + 1))
@@ -186,7 +186,7 @@ def test_an_unterminated_line_may_not_be_longer_than_another(connect: Connect) -
     assert [told[:24] for told in bob.heard()] == ["!! The line is too long.", "-- Goodbye."]
 
 
-def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
+def test_the_buffer_does_not_grow_with_the_input(connect: Connect) -> None:
     bob = named(connect(), "bob")
     for _ in range(50):
         if bob.transport.producerState == "producing":
@@ -197,7 +197,7 @@ def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
     assert [told[:24] for told in bob.heard()].count("!! The line is too long.") == 1
 
 
-def test_after_the_end_nothing_is_taken_or_held(connect: Connect) -> None:
+def test_after_the_end_no_input_is_executed_or_buffered(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b"/quit\nmore\nand more")
@@ -207,7 +207,7 @@ def test_after_the_end_nothing_is_taken_or_held(connect: Connect) -> None:
     assert bob.protocol._buffer == b""
 
 
-def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
+def test_bytes_that_are_not_utf8_are_refused(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.send(b"caf\xe9\nfine\n")
@@ -218,7 +218,7 @@ def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
 # -- Too fast --------------------------------------------------------------------------------------
 
 
-def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect: Connect, clock: Clock) -> None:
+def test_a_burst_passes_and_the_rest_follows_in_order(connect: Connect, clock: Clock) -> None:
     ada, bob = named(connect(), "ada"), connect()
     lines = [f"line {number}" for number in range(FLOOD_BURST + 30)]
     bob.send(b"bob\n" + "".join(f"{line}\n" for line in lines).encode())
@@ -236,7 +236,7 @@ def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect
     assert bob.transport.producerState == "producing"
 
 
-def test_a_flood_is_told_again_after_a_rest(connect: Connect, clock: Clock) -> None:
+def test_a_later_flood_is_reported_again(connect: Connect, clock: Clock) -> None:
     bob, flood = named(connect(), "bob"), b"/back\n" * (FLOOD_BURST + 5)
     for _ in range(2):
         bob.send(flood)
@@ -248,13 +248,13 @@ def test_a_flood_is_told_again_after_a_rest(connect: Connect, clock: Clock) -> N
         assert len([line for line in told if "not away" in line]) == FLOOD_BURST + 5
 
 
-def test_one_who_floods_and_goes_leaves_nothing_behind(connect: Connect) -> None:
+def test_a_flooder_who_leaves_leaves_no_timer(connect: Connect) -> None:
     bob = named(connect(), "bob")
     bob.send(b"/back\n" * 100)
     bob.lose()
 
 
-def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> None:
+def test_a_caller_who_reads_no_answers_is_not_read(clock: Clock) -> None:
     factory = new_factory(clock, Settings(flood_rate=0))
     bob = named(Line(factory, clock), "bob")
     bob.producer.pauseProducing()
@@ -274,7 +274,7 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
 
 
 @pytest.mark.parametrize("said", [b"", b"not a nick\n", b"ad", b"/help\n"])
-def test_who_gives_no_nick_is_disconnected_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
+def test_a_caller_without_a_nick_is_disconnected_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
     line = connect()
     line.send(said)
     clock.advance(LOGIN_SECONDS - 0.1)
@@ -285,14 +285,14 @@ def test_who_gives_no_nick_is_disconnected_in_time(connect: Connect, clock: Cloc
     assert line.transport.disconnecting
 
 
-def test_who_has_a_nick_may_be_silent(connect: Connect, clock: Clock) -> None:
+def test_a_person_may_be_silent(connect: Connect, clock: Clock) -> None:
     line = named(connect(), "ada")
     clock.advance(LOGIN_SECONDS * 100)
     assert not line.transport.disconnecting
     assert line.heard() == []
 
 
-def test_a_goodbye_that_nobody_takes_is_cut_short(connect: Connect, clock: Clock) -> None:
+def test_a_stalled_goodbye_is_aborted(connect: Connect, clock: Clock) -> None:
     line = named(connect(), "ada")
     line.send(b"/quit\n")
     assert line.heard() == ["-- Goodbye."]
@@ -302,7 +302,7 @@ def test_a_goodbye_that_nobody_takes_is_cut_short(connect: Connect, clock: Clock
     assert line.transport.aborting
 
 
-def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
+def test_a_lost_connection_is_reported_and_frees_the_nick(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
     ada.heard()
     bob.lose()
@@ -310,13 +310,13 @@ def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
     named(connect(), "bob")
 
 
-def test_who_takes_nothing_more_is_disconnected(connect: Connect) -> None:
+def test_a_stalled_reader_is_disconnected(connect: Connect) -> None:
     ada = named(connect(), "ada")
     ada.protocol.writeConnectionLost()
     assert ada.transport.aborting
 
 
-def test_a_defect_costs_its_connection_only_and_is_logged_once(
+def test_a_defect_ends_only_its_connection_and_is_logged_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
 ) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")

@@ -23,7 +23,7 @@ REFUSAL = DoorClosed("Not hére.", "Elsewhere.")
         (SSH, "Not hére. Elsewhere.\r\n".encode()),
     ],
 )
-def test_each_is_told_in_their_own_language(clock: Clock, door: Door, said: bytes) -> None:
+def test_each_refusal_is_in_the_callers_protocol(clock: Clock, door: Door, said: bytes) -> None:
     assert door.refuse(REFUSAL, new_server(clock)) == said
 
 
@@ -32,7 +32,7 @@ def test_a_program_gets_the_code(clock: Clock) -> None:
     assert told == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
 
 
-def test_a_browser_gets_a_whole_answer(clock: Clock) -> None:
+def test_a_browser_gets_a_complete_response(clock: Clock) -> None:
     head, _, body = WEB.refuse(REFUSAL, new_server(clock)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert f"Content-Length: {len(body)}".encode() in head

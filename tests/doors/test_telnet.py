@@ -45,13 +45,13 @@ def test_byte_by_byte(data: bytes, typed: bytes, answer: bytes) -> None:
     assert b"".join(part[1] for part in parts) == ASK_BINARY + answer
 
 
-def test_binary_is_asked_for_once() -> None:
+def test_binary_mode_is_requested_once() -> None:
     telnet = Telnet()
     assert telnet.receive(b"\xff\xf1")[1] == ASK_BINARY
     assert telnet.receive(b"\xff\xf1")[1] == b""
 
 
-def test_a_subnegotiation_that_does_not_end_is_dropped_after_a_while() -> None:
+def test_an_endless_subnegotiation_is_dropped() -> None:
     telnet = Telnet()
     assert telnet.receive(b"\xff\xfa\x18" + b"x" * (TELNET_BYTES - 1))[0] == b""
     assert telnet.receive(b"xxtyped\r\n")[0].endswith(b"typed\r\n")
@@ -61,7 +61,7 @@ def test_a_subnegotiation_that_does_not_end_is_dropped_after_a_while() -> None:
     st.lists(st.sampled_from([bytes([byte]) for byte in (0xFF, 0xFA, 0xF0, 0xFB, 0xFD, 0xF3, 0xF4, 0, 6, 65, 0xC3, 0x9C)])),
     st.data(),
 )
-def test_any_bytes_cut_anywhere_are_the_same(parts: list[bytes], data: st.DataObject) -> None:
+def test_any_split_gives_the_same_result(parts: list[bytes], data: st.DataObject) -> None:
     raw = b"".join(parts)
     cut = data.draw(st.integers(0, len(raw)))
     telnet = Telnet()
@@ -70,5 +70,5 @@ def test_any_bytes_cut_anywhere_are_the_same(parts: list[bytes], data: st.DataOb
 
 
 @given(st.text())
-def test_text_passes_as_it_is(text: str) -> None:
+def test_plain_text_is_unchanged(text: str) -> None:
     assert Telnet().receive(text.encode("utf-8", "replace"))[0] == text.encode("utf-8", "replace")

@@ -138,7 +138,7 @@ def sessions(server: Server) -> list[Session]:
 
 
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
+def test_a_page_connects_and_talks(server: Server, step: int) -> None:
     page = server.open(OPENING % b"Origin: http://chat.example:8080\r\n", step)
     page.say(HELLO, {"type": "say", "text": "hé \N{GRINNING FACE}", "id": "1"})
     assert [told["type"] for told in page.told()] == ["welcome", "entered", "ack", "said"]
@@ -168,7 +168,7 @@ def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
         ((b"\r\n\r\n", b"\r\nOrigin: https://friend.example\r\n\r\n"), 101),
     ],
 )
-def test_each_opening_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
+def test_each_handshake_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
     page = server.open((OPENING % b"").replace(*change, 1))
     assert page.wire.value().startswith((b"HTTP/1.1 %d " % status, b"HTTP/1.0 %d " % status))
     assert len(sessions(server)) == (status == 101)
@@ -197,7 +197,7 @@ def test_each_opening_gets_its_answer(server: Server, change: tuple[bytes, bytes
         ("http://a:b", "a:b", False),
     ],
 )
-def test_only_our_pages_and_those_of_friends_get_in(origin: str | None, host: str, allowed: bool) -> None:
+def test_only_known_origins_are_accepted(origin: str | None, host: str, allowed: bool) -> None:
     assert is_allowed(origin, host, {"https://friend.example"}) is allowed
 
 
@@ -222,7 +222,7 @@ def test_a_message_may_come_in_fragments_with_pings_between(server: Server) -> N
         ([TextMessage("\N{GRINNING FACE}" * (MESSAGE_BYTES // 4) + "x")], 1009),
     ],
 )
-def test_what_is_no_message_for_us_ends_in_order_and_says_why(server: Server, frames: list[Event], code: int) -> None:
+def test_an_invalid_message_closes_the_connection_with_a_reason(server: Server, frames: list[Event], code: int) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -248,7 +248,7 @@ def test_what_is_no_message_for_us_ends_in_order_and_says_why(server: Server, fr
         (b"\x88\x81\0\0\0\0x", 1002),  # a close with half a code
     ],
 )
-def test_what_is_no_web_socket_is_told_so_and_left(server: Server, frame: bytes, code: int, step: int) -> None:
+def test_an_invalid_handshake_is_refused(server: Server, frame: bytes, code: int, step: int) -> None:
     page = server.open(step=step)
     page.give(frame)
     assert page.closed() == code
@@ -257,7 +257,7 @@ def test_what_is_no_web_socket_is_told_so_and_left(server: Server, frame: bytes,
     assert not server.rooms()
 
 
-def test_a_line_that_is_too_long_is_refused_and_the_rest_of_the_message_is_taken(server: Server) -> None:
+def test_a_long_line_is_refused_and_the_rest_of_the_message_is_executed(server: Server) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -266,7 +266,7 @@ def test_a_line_that_is_too_long_is_refused_and_the_rest_of_the_message_is_taken
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
-def test_frames_of_every_size_are_understood(size: int) -> None:
+def test_frames_of_every_size_are_read(size: int) -> None:
     client = Connection(ConnectionType.CLIENT)
     client.receive_data(text_frame(b"x" * size))
     assert "".join(event.data for event in client.events() if isinstance(event, TextMessage)) == "x" * size
@@ -275,7 +275,7 @@ def test_frames_of_every_size_are_understood(size: int) -> None:
 # -- The end
 
 
-def test_a_page_that_closes_is_gone_in_order(server: Server) -> None:
+def test_a_page_that_closes_has_quit(server: Server) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
@@ -287,7 +287,7 @@ def test_a_page_that_closes_is_gone_in_order(server: Server) -> None:
     assert (left.nick, left.reason) == ("ada", "quit")  # type: ignore[union-attr]
 
 
-def test_a_page_that_does_not_answer_our_close_is_cut_off(server: Server, clock: Clock) -> None:
+def test_a_page_that_does_not_answer_a_close_is_aborted(server: Server, clock: Clock) -> None:
     page = server.open()
     page.say(HELLO, {"type": "do", "command": "quit"})
     events = page.take()
@@ -310,7 +310,7 @@ def test_a_full_server_shows_the_page_and_says_so_in_a_frame(clock: Clock) -> No
     server.hang_up()
 
 
-def test_who_gives_no_nick_is_disconnected(server: Server, clock: Clock) -> None:
+def test_a_caller_without_a_nick_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     clock.pump([LOGIN_SECONDS / 4] * 4)
     told = page.take()
@@ -318,7 +318,7 @@ def test_who_gives_no_nick_is_disconnected(server: Server, clock: Clock) -> None
     assert isinstance(told[-1], CloseConnection)
 
 
-def test_a_peer_that_answers_no_ping_is_disconnected_in_time(server: Server, clock: Clock) -> None:
+def test_a_peer_that_answers_no_ping_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -339,7 +339,7 @@ def paused(page: Page) -> bool:
     return page.wire.producerState == "paused"
 
 
-def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> None:
+def test_a_fast_sender_waits_and_nothing_is_lost(clock: Clock) -> None:
     server = Server(clock, Settings(flood_rate=8, flood_burst=5))
     page = server.open()
     page.say(HELLO, *({"type": "say", "text": str(n)} for n in range(20)))
@@ -353,13 +353,13 @@ def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> 
 
 
 @pytest.mark.parametrize("event", [Ping(b""), TextMessage("", message_finished=False)])
-def test_frames_that_say_nothing_are_slowed_too(server: Server, event: Event) -> None:
+def test_empty_frames_count_for_flood_control(server: Server, event: Event) -> None:
     page = server.open()
     page.send(*[event] * 100)
     assert paused(page)
 
 
-def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server: Server, clock: Clock) -> None:
+def test_a_page_that_does_not_read_costs_only_a_cursor(server: Server, clock: Clock) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
@@ -374,7 +374,7 @@ def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server
     assert [one["seq"] for one in told] == list(range(told[0]["seq"], told[0]["seq"] + 2000))
 
 
-def test_a_page_that_takes_nothing_is_dropped(server: Server, clock: Clock) -> None:
+def test_a_stalled_page_is_dropped(server: Server, clock: Clock) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
@@ -392,7 +392,7 @@ def test_a_page_that_takes_nothing_is_dropped(server: Server, clock: Clock) -> N
 
 @given(st.lists(st.one_of(st.binary(max_size=40), st.builds(lambda data: b"\x81%c\0\0\0\0%b" % (0x80 | len(data), data),
                                                           st.binary(max_size=60))), max_size=8))  # fmt: skip
-def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
+def test_no_bytes_cause_a_defect_or_touch_a_room(pieces: list[bytes]) -> None:
     server = Server(Clock())
     page = server.open()
     for piece in pieces:
