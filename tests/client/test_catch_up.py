@@ -201,7 +201,7 @@ def test_without_new_messages_elsewhere_nothing_is_shown() -> None:
     assert other(0, ops=10).texts == []
 
 
-# -- What else may happen --------------------------------------------------------------------------
+# -- Other cases --------------------------------------------------------------------------
 
 
 def test_a_second_break_makes_one_catch_up() -> None:

@@ -97,15 +97,15 @@ def test_messages_seen_in_an_earlier_run_are_neither_unread_nor_mentions() -> No
 
 
 @pytest.mark.parametrize(
-    ("missed", "told"),
+    ("missed", "reported"),
     [((5, 9), (8, 9)), ((5, 7), None), ((9, 12), (9, 12))],
 )
-def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
+def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], reported: tuple[int, int] | None) -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(OPS)
     received = conversation.receive(events.Missed("ops", *missed))
-    assert received.shown is (told is not None)
-    assert told is None or received.news == events.Missed("ops", *told)
+    assert received.shown is (reported is not None)
+    assert reported is None or received.news == events.Missed("ops", *reported)
 
 
 def test_nothing_of_another_log_was_seen() -> None:

@@ -1,4 +1,4 @@
-"""The link: whenever it breaks, nothing is lost and nothing is doubled."""
+"""The link: whenever it breaks, nothing is lost and nothing is repeated."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Recorder:
 
     @property
     def others(self) -> list[str]:
-        """What others said."""
+        """The texts of others."""
         return [text for text in self.texts if not text.startswith("ada")]
 
     @property
     def texts(self) -> list[str]:
-        """Everything that was said, with the scrollback."""
+        """All texts, with the scrollback."""
         news = [one for news in self.news for one in (news.scrollback if isinstance(news, events.Entered) else (news,))]
         return [said.text for said in news if isinstance(said, events.Said)]
 

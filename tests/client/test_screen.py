@@ -209,8 +209,8 @@ def test_the_oldest_visible_event() -> None:
 def test_deleted_messages_are_not_painted_again() -> None:
     case = Case()
     entered = FinalLine(line("you are in"), "lobby", 2, lasting=True)
-    told = [entered, event("old", 3), event("other", 3, "ops"), *lines("a note"), event("new", 4)]
-    case.glass.write(case.screen.show(told, Footer(prompt=PROMPT)))
+    printed = [entered, event("old", 3), event("other", 3, "ops"), *lines("a note"), event("new", 4)]
+    case.glass.write(case.screen.show(printed, Footer(prompt=PROMPT)))
     case.glass.write(case.screen.drop_before("lobby", 4))
     assert case.screen.drop_before("lobby", 4) == ""
     assert case.glass.lines == ["", "", "you are in", "other", "a note", "new", "", ">"]

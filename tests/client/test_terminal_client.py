@@ -631,8 +631,8 @@ def test_a_failure_to_save_is_reported_once(case: Case) -> None:
     for _ in range(3):
         case.server.bob_says("hi")
         case.server.later(SAVE_SECONDS + 1)
-    told = [line for line in case.glass.history if "!! The state cannot be saved for the next time" in line]
-    assert len(told) == 1
+    notes = [line for line in case.glass.history if "!! The state cannot be saved for the next time" in line]
+    assert len(notes) == 1
     assert case.shows("No space left on device.")
 
 

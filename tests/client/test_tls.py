@@ -89,7 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Protocol:
-    """Records what Twisted's side of a connection is told."""
+    """Records the callbacks of Twisted's side of a connection."""
 
     why = ""
 

@@ -1,4 +1,4 @@
-"""The codec for programs: the bytes on the wire, both ways."""
+"""The codec for programs: the bytes on the wire, in both directions."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_news_are_encoded_and_decoded(news: Event | Answer, line: str) -> None:
     wire = line.encode() + b"\n"
     assert encode_news(news) == wire
     assert (CODEC.encode(news, ONLY_VIEW) if isinstance(news, Event) else TALK.encode(news)) == wire
-    if not isinstance(news, events.HistoryPage):  # Its events have lost their sender_id.
+    if not isinstance(news, events.HistoryPage):  # Its events have no sender_id.
         assert decode_news(wire) == news
 
 
@@ -343,10 +343,10 @@ OBJECTS = st.fixed_dictionaries(
 @given(OBJECTS)
 def test_any_object_is_a_safe_command_or_a_safe_refusal(wire: dict[str, Any]) -> None:
     try:
-        found = texts_of(TALK.decode(json.dumps(wire).encode(), named=True))
+        texts = texts_of(TALK.decode(json.dumps(wire).encode(), named=True))
     except Refusal as refusal:
-        found = [refusal.reason, refusal.hint, refusal.id]
-    assert [text for text in found if safe_text(text) != text] == []
+        texts = [refusal.reason, refusal.hint, refusal.id]
+    assert [text for text in texts if safe_text(text) != text] == []
 
 
 @given(st.sampled_from(sorted(NAMES.values())), st.dictionaries(st.sampled_from(["time", "since", "events", *FIELD_NAMES]), JSON))
@@ -360,5 +360,5 @@ def test_any_object_is_safe_news_or_malformed(kind: str, wire: dict[str, Any]) -
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_command_or_refused(line: bytes) -> None:
-    with pytest.raises(Refusal):  # No sixty bytes of chance are a command.
+    with pytest.raises(Refusal):  # Sixty random bytes are never a command.
         TALK.decode(line, named=True)

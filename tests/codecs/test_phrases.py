@@ -1,4 +1,4 @@
-"""Sentences for people, without marks and line ends."""
+"""Sentences for people, without marks or line ends."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ CLIENT = [sys.executable, "-c", "from chatd.client.main import main; main()"]
 
 
 def until(what: Callable[[], object], missing: Callable[[], str]) -> None:
-    """Wait for ``what``; at the deadline, fail with what there is instead."""
+    """Wait until ``what`` is true; fail at the deadline, with ``why``."""
     end = time.monotonic() + DEADLINE
     while not what():
         if time.monotonic() > end:
@@ -43,7 +43,7 @@ Programs = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def programs() -> Iterator[Programs]:
-    """Starts programs with pipes, and ends those that are left."""
+    """Starts programs with pipes, and ends those that still run."""
     started: list[subprocess.Popen[bytes]] = []
     pipe = subprocess.PIPE
 
@@ -127,7 +127,7 @@ class Terminal:
 
     @property
     def process(self) -> int:
-        """The process of the client: the shell's child."""
+        """The process of the client, a child of the shell."""
         shell = self._run("display-message", "-p", "#{pane_pid}").strip()
         children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
         return int(children[0])
@@ -136,7 +136,7 @@ class Terminal:
         until(lambda: self.text.count(text) >= times, lambda: f"not seen: {text!r} in\n{self.history}")
 
     def see_last(self, text: str) -> None:
-        """See ``text`` on the last row that has any."""
+        """Wait for ``text`` on the last row that is not empty."""
         until(lambda: self.text.rstrip().rpartition("\n")[2] == text, lambda: f"not the last row: {text!r} in\n{self.text}")
 
     def close(self) -> None:
@@ -190,7 +190,7 @@ def test_two_clients_and_netcat_talk(daemon: Daemon, terminal: OpenTerminal, nc:
 
 
 def same_port(daemon: Daemon) -> list[str]:
-    """The options of a daemon in the place of ``daemon``."""
+    """The options of a daemon that replaces ``daemon``."""
     return ["--port", str(daemon.port), "--interface", "127.0.0.1"]
 
 
@@ -216,7 +216,7 @@ def test_lines_typed_during_a_restart_are_sent_afterwards(
 
 
 def modes(shell: Terminal, file: Path) -> str:
-    """The modes of the terminal, as stty tells them."""
+    """The modes of the terminal, from stty."""
     shell.enter(f"stty -g > {file}.new; mv {file}.new {file}")
     until(file.exists, lambda: shell.text)
     return file.read_text()
@@ -327,12 +327,12 @@ def test_a_refused_nick_is_asked_for_again(daemon: Daemon, terminal: OpenTermina
 
 
 def say_many(daemon: Daemon, texts: Iterable[str], *arguments: str) -> None:
-    """Let a program say ``texts``."""
+    """Let a program send ``texts``."""
     assert run(daemon, "--nick", "bot", *arguments, text="\n".join(texts)).returncode == 0
 
 
 def fast(start_daemon: StartDaemon, *more: str) -> Daemon:
-    """A daemon to which a program may say much at once."""
+    """A daemon without a flood limit."""
     return start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", *more)
 
 
@@ -364,8 +364,8 @@ def test_the_history_page_by_page_and_back(start_daemon: StartDaemon, terminal: 
     ada.key("Escape")
     ada.see("<bot> new")
     ada.see_last("ada> half a thought")
-    told = [line for line in ada.history.splitlines() if "number" in line]
-    assert told == [line for line in before.splitlines() if "number" in line]
+    lines = [line for line in ada.history.splitlines() if "number" in line]
+    assert lines == [line for line in before.splitlines() if "number" in line]
     ada.key("Enter")
     ada.see("half a thought ✓")
 
@@ -500,8 +500,8 @@ def test_lines_are_sent_and_printed(daemon: Daemon, listen: Programs) -> None:
     done = run(daemon, "--nick", "bot", "--verbose", text="one\n/two\n\nlast")
     assert (done.returncode, done.stderr) == (0, b"")
     assert [line.split(b":")[0] for line in done.stdout.splitlines()] == [b"the message has been delivered"] * 3
-    heard = [listener.stdout.readline()[5:] for _ in range(3)]  # type: ignore[union-attr]
-    assert heard == [b" #lobby <bot> one\n", b" #lobby <bot> /two\n", b" #lobby <bot> last\n"]
+    printed = [listener.stdout.readline()[5:] for _ in range(3)]  # type: ignore[union-attr]
+    assert printed == [b" #lobby <bot> one\n", b" #lobby <bot> /two\n", b" #lobby <bot> last\n"]
     listener.send_signal(signal.SIGINT)
     out, err = listener.communicate(timeout=DEADLINE)
     assert (listener.returncode, out, err) == (0, b"", b"")
@@ -563,7 +563,7 @@ def test_a_pipe_survives_a_restart(daemon: Daemon, start_daemon: StartDaemon, pr
 
 
 def test_the_standard_files_are_restored(daemon: Daemon, programs: Programs) -> None:
-    """Twisted makes them non-blocking; whoever shares them must not be surprised."""
+    """Twisted makes them non-blocking, which other programs that share them do not expect."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         process = programs(*client(daemon), stdin=theirs.fileno(), stdout=theirs.fileno())

@@ -1,4 +1,4 @@
-"""The daemon as those who run it know it: options, log, signals, and what it says when it cannot
+"""The daemon from the point of view of an operator: options, log, signals, and errors at the
 start."""
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon) -
         deaf.connect(("127.0.0.1", daemon.port))
         deaf.sendall(b"deaf\n")
         daemon.await_log("session of deaf from .* has begun")
-        ada.sendall(b"ada\n" + (b"x" * 4000 + b"\n") * 2000 + b"/quit\n")  # Eight megabytes: more than a kernel holds.
+        ada.sendall(b"ada\n" + (b"x" * 4000 + b"\n") * 2000 + b"/quit\n")  # Eight megabytes: more than the kernel holds.
         daemon.await_log("session of ada from .* has ended")
-        assert daemon.stop() == 0  # Or fails after DEADLINE, which is longer than CLOSE_SECONDS.
+        assert daemon.stop() == 0  # Fails after DEADLINE, which is longer than CLOSE_SECONDS.
 
 
-# -- What it cannot do -----------------------------------------------------------------------------
+# -- Errors ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_it_listens_on_a_port_and_an_endpoint(start_daemon: StartDaemon) -> None
     daemon = start_daemon("--port", "0", "--listen", "tcp:0:interface=127.0.0.1")
     daemon.await_log(r"listens on .*port \d+", times=2)
     for line in daemon.log_lines():
-        if found := re.search(r"listens on .*port (\d+)$", line):
-            with socket.create_connection(("127.0.0.1", int(found[1])), DEADLINE):
+        if match := re.search(r"listens on .*port (\d+)$", line):
+            with socket.create_connection(("127.0.0.1", int(match[1])), DEADLINE):
                 pass
 
 
@@ -209,9 +209,9 @@ def test_limits_are_options(start_daemon: StartDaemon, start_program: Callable[.
     eve.say("eve")
     assert eve.line() == "!! There are too many connections from your address. Close one of them first.\r\n"
     ada.say(*["/back"] * 5)
-    seen = [ada.hear("--" if number == 0 else "") for number in range(7)]
-    assert seen[0] == "-- bob has joined #lobby\r\n"
-    assert sorted(set(seen[1:])) == [
+    lines = [ada.hear("--" if number == 0 else "") for number in range(7)]
+    assert lines[0] == "-- bob has joined #lobby\r\n"
+    assert sorted(set(lines[1:])) == [
         "!! You are not away. /away marks you as away.\r\n",
         "-- You are sending faster than 50 lines a second: your lines wait, and nothing is lost.\r\n",
     ]
@@ -255,8 +255,8 @@ def test_nobody_can_forge_a_log_line(daemon: Daemon, nc: Call) -> None:
     ada.say("/quit {why} \r 2026-01-01 session of root from 10.0.0.1 has begun (text)")
     daemon.await_log("session of ada from .* has ended")
     assert daemon.stop() == 0
-    told = [line.partition("#info] ")[2] for line in daemon.log_lines() if "session of" in line]
-    assert told == ["session of ada from 127.0.0.1 has begun (text)", "session of ada from 127.0.0.1 has ended: quit"]
+    lines = [line.partition("#info] ")[2] for line in daemon.log_lines() if "session of" in line]
+    assert lines == ["session of ada from 127.0.0.1 has begun (text)", "session of ada from 127.0.0.1 has ended: quit"]
     log = "\n".join(line for line in daemon.log_lines() if "data is in" not in line)
     assert "root" not in log
     assert "\x1b" not in log

@@ -44,7 +44,7 @@ def test_a_conversation_is_exactly_this(nc: Call) -> None:
     assert ada.line() == "-- You have left #den. You are now talking in #lobby.\r\n"
     bob.say("/quit good night")
     assert bob.line() == "-- Goodbye.\r\n"
-    bob.end_input()  # nc itself goes on for as long as somebody may type.
+    bob.end_input()  # nc itself continues while its input is open.
     assert bob.rest() == ""
     assert bob.process.wait(DEADLINE) == 0
     assert ada.line() == "-- bob has left #lobby (quit: good night)\r\n"
@@ -73,7 +73,7 @@ def test_a_refused_nick_can_be_tried_again(nc: Call) -> None:
 
 
 def pipe_into_nc(daemon: Daemon, format: str) -> list[str]:
-    """What a person sees who pipes printf into nc."""
+    """The output of nc with the input of printf."""
     command = f"printf '{format}' | {need('nc')} -N 127.0.0.1 {daemon.port}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=DEADLINE, check=True)
     return done.stdout.decode().splitlines()
@@ -82,9 +82,9 @@ def pipe_into_nc(daemon: Daemon, format: str) -> list[str]:
 def test_a_script_always_gets_its_answers(daemon: Daemon, nc: Call) -> None:
     ada = nc("ada")
     for number in range(50):
-        seen = pipe_into_nc(daemon, f"ci\\nbuild {number} ok\\n")
-        assert seen[0] == "-- Hello ci. You are in #lobby with ada. /help lists what you can do."
-        assert seen[-1] == "-- Goodbye."
+        lines = pipe_into_nc(daemon, f"ci\\nbuild {number} ok\\n")
+        assert lines[0] == "-- Hello ci. You are in #lobby with ada. /help lists what you can do."
+        assert lines[-1] == "-- Goodbye."
         assert ada.line() == "-- ci has joined #lobby\r\n"
         assert ada.line() == f"<ci> build {number} ok\r\n"
         assert ada.line() == "-- ci has left #lobby (quit)\r\n"
@@ -106,9 +106,9 @@ def test_answers_arrive_after_the_input_has_ended(nc: Call) -> None:
     ada = nc()
     ada.say("ada", *["/help"] * 30)
     ada.end_input()
-    seen = ada.rest()
-    assert seen.count("/history [N]") == 30
-    assert seen.endswith("-- Goodbye.\r\n")
+    output = ada.rest()
+    assert output.count("/history [N]") == 30
+    assert output.endswith("-- Goodbye.\r\n")
 
 
 def test_a_paste_is_sent_at_once_and_in_order(nc: Call) -> None:

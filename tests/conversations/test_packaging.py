@@ -1,4 +1,4 @@
-"""The wheel: what is built from this tree works where the tree is not."""
+"""The wheel: what is built from this tree works without the tree."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def done(process: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the programs of an environment in which the wheel is installed, and nothing
-    else."""
+    """The programs folder of an environment in which only the wheel is installed."""
     folder = tmp_path_factory.mktemp("packaging")
     pip = [sys.executable, "-m", "pip", "-q", "--retries", "1", "--timeout", "10"]
     setuptools = folder / "setuptools"
@@ -60,7 +59,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dependencies() -> Path:
-    """Where Twisted and the others are already, so that they need not be fetched again."""
+    """Where Twisted and the other libraries are installed, so that they are not downloaded
+    again."""
     return Path(twisted.__file__).parents[1]
 
 

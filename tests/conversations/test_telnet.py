@@ -53,7 +53,7 @@ def test_ctrl_c_does_not_silence_the_server(nc: Call, telnet: Call) -> None:
     for number in range(3):
         other.type(b"half a line\x03")
         other.say(f"and a whole one {number}")
-        ada.hear(f"and a whole one {number}")  # By now the server has answered telnet.
+        ada.hear(f"and a whole one {number}")  # The server has answered the telnet command by now.
         ada.say(f"still there? {number}")
         other.see(f"<ada> still there? {number}")
 

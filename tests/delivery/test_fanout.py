@@ -1,4 +1,4 @@
-"""The fan-out: when a turn's news are sent, and how long it rests then."""
+"""The fan-out: when it sends the news of a turn, and how long it rests."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def test_it_can_be_run_before_the_end_of_the_turn(world: World) -> None:
 
 
 def deliver(world: World, readers: int, messages: int, seconds: float) -> float:
-    """Say so many messages to so many, which takes so many seconds in all; how long the fan-out
-    waits before the next."""
+    """Send so many messages to so many readers, which takes so many seconds in all; how long the
+    fan-out rests afterwards."""
     ada, *others = (world.reader(f"p{number}") for number in range(readers + 1))
     for reader in (ada, *others):
         reader.settle()

@@ -1,4 +1,4 @@
-"""A feed: everybody who reads a room gets everything in it, once, in order."""
+"""A feed: every reader of a room gets all its events, once, in order."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def test_a_newcomer_within_a_turn_gets_only_later_events_once(world: World) -> N
     ada.ask(Say("after"))
     world.turn()
     assert bob.lines() == ["<ada> before", "-- eve has joined #lobby", "<ada> after"]
-    told = eve.lines()
-    assert [line.partition(" <ada> ")[2] for line in told if "<ada> before" in line] == ["before"]
-    assert told[-1] == "<ada> after"
-    assert not [line for line in told if "eve has joined" in line]
+    lines = eve.lines()
+    assert [line.partition(" <ada> ")[2] for line in lines if "<ada> before" in line] == ["before"]
+    assert lines[-1] == "<ada> after"
+    assert not [line for line in lines if "eve has joined" in line]
     ada.ask(Say("later"))
     world.turn()
     assert eve.lines() == bob.lines() == ["<ada> later"]
@@ -204,7 +204,7 @@ def test_a_turn_with_more_events_than_the_log_holds_is_reported_to_everybody(clo
     last = [f"<ada> {text}" for text in held_texts(ada)]
     assert 0 < len(last) <= 5
     missed = "-- You have missed {} events in #lobby: your connection did not keep up."
-    assert bob.lines() == [missed.format(21 - len(last)), *last]  # Of her twenty, and that eve came.
+    assert bob.lines() == [missed.format(21 - len(last)), *last]  # Her twenty messages, and that eve has joined.
     assert eve.lines()[-len(last) - 1 :] == [missed.format(20 - len(last)), *last]
 
 
@@ -272,7 +272,7 @@ def test_an_event_is_encoded_once_per_view(world: World, monkeypatch: pytest.Mon
 
 
 class CountingTalk(TextTalk):
-    """Numbers the answers of its connection, and shows it every room in a view that it is given."""
+    """Numbers the answers of its connection, and uses a given view for every room."""
 
     answers = 0
     shown: View = TextView.CURRENT_ROOM

@@ -1,4 +1,5 @@
-"""The outlet: one order, whole lines, and bounded memory, however little the other side takes."""
+"""The outlet: one order, complete lines, and bounded memory, however slowly the other side
+reads."""
 
 from __future__ import annotations
 
@@ -119,8 +120,8 @@ def test_a_stalled_reader_holds_one_line_at_most(world: World, wire: type[Pushed
         ada.ask(Say(f"{number} " + "x" * 1000))
         world.turn()
     assert len(eve.lines()) == 900
-    # Twisted lets a transport without a socket hold 64 KiB before it says stop, and one chunk is on
-    # top of that.
+    # Twisted lets a transport without a socket hold 64 KiB before it pauses its producer, and one
+    # chunk is added to that.
     bound = 1100 if wire is SocketWire else (1 << 16) + BATCH_BYTES + 2200
     assert bob.held + len(bob.outlet._rest) <= bound
     bob.settle()
@@ -131,7 +132,7 @@ def test_a_stalled_reader_holds_one_line_at_most(world: World, wire: type[Pushed
 def test_a_reader_behind_the_log_is_told_what_they_missed(clock: Clock, wire: type[PushedWire]) -> None:
     world = World(clock, log_events=10)
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    text = "x" * 70_000  # More than any transport takes on trust.
+    text = "x" * 70_000  # More than any transport buffers.
     bob.kernel.room = 10
     ada.ask(Say(text), Say(text))
     world.turn()
@@ -140,7 +141,7 @@ def test_a_reader_behind_the_log_is_told_what_they_missed(clock: Clock, wire: ty
         world.turn()
     bob.settle()
     lines = bob.lines()
-    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a whole chunk, or nothing.
+    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a complete chunk, or nothing.
     kept = held_texts(ada)
     assert len(kept) <= 10
     assert lines[:whole] == [f"<ada> {text}"] * whole
@@ -204,12 +205,12 @@ def test_any_rate_of_reading_loses_repeats_cuts_and_reorders_nothing(steps: list
                 eve.ask(Leave("den"))
     world.turn()
     bob.settle()
-    # Who is behind sees the room's name by what is their current room when they read it.
+    # A reader who is behind gets the view of their current room at the time of reading.
     bob_lines, eve_lines = ([line.removeprefix("#lobby ") for line in reader.lines()] for reader in (bob, eve))
     for kind in ("<ada>", "[ada]"):
         assert seen(bob_lines, kind) == seen(eve_lines, kind)
-    # Of what is said, everything came in its place: what comes to each alone may come earlier or
-    # later than that.
+    # All messages in rooms arrived, in order; answers to one person may arrive earlier or later
+    # than those.
     assert set(seen(bob_lines, "<ada>", "[ada]")) == set(seen(eve_lines, "<ada>", "[ada]"))
     assert bob.outlet not in world.fanout.behind
 
@@ -250,8 +251,8 @@ def test_a_reader_behind_in_several_rooms_gets_them_all(world: World, wire: type
 
 
 class LateLog(MemoryLog):
-    """Has the events before number ``held`` in no memory until they are loaded, which is when the
-    test says so."""
+    """Holds the events before number ``held`` in memory only after they are loaded, which the test
+    decides."""
 
     held = 1
 
@@ -278,7 +279,8 @@ def log_of(world: World) -> LateLog:
 
 
 def leave_memory(world: World, ada: Reader, bob: Reader) -> LateLog:
-    """Let bob be behind, and what ada says meanwhile be in no memory when bob comes to it."""
+    """Let bob fall behind, and let the messages that ada sends meanwhile not be in memory when bob
+    gets to them."""
     bob.kernel.room = 0
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
     world.turn()

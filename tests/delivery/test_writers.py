@@ -1,4 +1,4 @@
-"""The writers: to a plain socket past the transport, and to any other transport as it allows."""
+"""The writers: one for a plain socket, one for any other transport."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Case:
 
     @property
     def producer(self) -> object:
-        """Whom the transport asks for more."""
+        """The producer of the transport."""
         return self.wire.producer
 
     @property
     def held(self) -> int:
-        """What the transport holds, in bytes."""
+        """The bytes that the transport holds."""
         return self.wire.written - len(self.wire.kernel.taken)
 
 
@@ -56,14 +56,14 @@ def transport_case(*batches: bytes) -> Case:
 
 
 BIG = b"x" * (1 << 17)
-"""More than a transport without a socket takes before it says stop (64 KiB)."""
+"""More than a transport without a socket takes before it pauses its producer (64 KiB)."""
 
 
-# -- Which -----------------------------------------------------------------------------------------
+# -- The right writer ------------------------------------------------------------------------------
 
 
 class OddHandle(PushedWire):
-    """A transport whose handle is something else than a socket."""
+    """A transport whose handle is not a socket."""
 
     def getHandle(self) -> object:  # noqa: N802
         return object()
@@ -180,7 +180,7 @@ def test_the_connection_closes_after_the_queued_data(wire: type[PushedWire]) -> 
 
 
 class RealWire(SocketWire):
-    """A transport with a socket of the system."""
+    """A transport with a real socket."""
 
     def __init__(self, handle: socket.socket) -> None:
         super().__init__(Kernel())

@@ -1,4 +1,4 @@
-"""A caller, apart from any door: what goes through it is the same on all of them."""
+"""A caller without a door: this is the same for all doors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Call:
         self.wire, self.input = Wire(), Input()
         self.caller = Caller(self.server, self.wire, self.input, "192.0.2.7", began, self.server.text)
 
-    def heard(self) -> str:
+    def received(self) -> str:
         self.clock.advance(0)
         return self.wire.take().decode()
 
@@ -51,9 +51,9 @@ def call(clock: Clock) -> Iterator[Call]:
 
 def test_a_line_is_executed_and_answered(call: Call) -> None:
     call.caller.take_line(b"ada")
-    assert call.heard().startswith("-- Hello ada.")
+    assert call.received().startswith("-- Hello ada.")
     call.caller.take_line(b"/nobody")
-    assert call.heard().startswith("!! There is no command /nobody.")
+    assert call.received().startswith("!! There is no command /nobody.")
 
 
 def test_another_codec_gets_a_new_talk(call: Call) -> None:
@@ -73,7 +73,7 @@ def test_the_login_deadline_counts_from_connecting(clock: Clock) -> None:
     assert call.caller.ended is None
     clock.advance(0.2)
     assert call.caller.ended is Reason.TIMED_OUT
-    assert "give a nick in time" in call.heard()
+    assert "give a nick in time" in call.received()
     call.caller.on_connection_lost()
 
 
@@ -139,7 +139,7 @@ def test_a_caller_who_does_not_read_answers_is_not_read(call: Call) -> None:
 def test_a_connection_that_does_not_close_is_aborted(call: Call) -> None:
     call.caller.take_line(b"ada")
     call.caller.take_line(b"/quit")
-    assert "Goodbye" in call.heard()
+    assert "Goodbye" in call.received()
     assert not call.wire.aborted
     call.clock.advance(CLOSE_SECONDS)
     assert call.wire.aborted

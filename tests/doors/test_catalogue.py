@@ -1,5 +1,5 @@
-"""The rows of the doors: how each caller is recognised, cut at every byte; and what happens where a
-library is not installed."""
+"""The rows of the doors: how each caller is recognised, also with the input split at every byte,
+and what happens if a library is not installed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_every_caller_reaches_their_door(first: bytes, door: Door | None) -> Non
 
 @pytest.mark.parametrize(("first", "door"), CALLERS)
 def test_no_split_leads_to_another_door(first: bytes, door: Door | None) -> None:
-    decided = [found for end in range(len(first)) if (found := recognise(first[:end])) is not None]
+    decided = [door for end in range(len(first)) if (door := recognise(first[:end])) is not None]
     assert set(decided) <= {door}
 
 

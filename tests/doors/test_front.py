@@ -1,5 +1,5 @@
-"""The front: whoever calls reaches their door with all they said, or is told why not in their own
-language."""
+"""The front: every caller reaches their door with all their bytes, or is refused in their own
+protocol."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def server(clock: Clock) -> RunningServer:
 
 
 def finish(server: RunningServer, *wires: Wire) -> None:
-    """End all connections that are left."""
+    """End all remaining connections."""
     for wire in wires:
         wire.lose()
     server.turn()
@@ -311,7 +311,7 @@ def test_other_machines_need_tls(clock: Clock, address: str, door: Door) -> None
     server.record(WEB, IRC, TLS)
     wire = server.call(address)
     server.clock.advance(1)
-    assert wire.take() == b""  # A greeting would spoil a handshake that comes late.
+    assert wire.take() == b""  # A greeting would break a later handshake.
     wire.say(CALLS[door])
     assert b"This server talks inside TLS only." in wire.take()
     assert server.events() == 0
@@ -417,7 +417,7 @@ def test_stopping_the_server_disconnects_everybody(server: RunningServer) -> Non
     assert done.called
 
 
-# -- Anything at all
+# -- Any input
 
 HOSTILE = st.one_of(
     st.binary(min_size=1, max_size=64),

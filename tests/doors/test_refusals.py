@@ -1,4 +1,4 @@
-"""A refusal in the language of each caller."""
+"""Refusals in the protocol of each caller."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_each_refusal_is_in_the_callers_protocol(clock: Clock, door: Door, said:
 
 
 def test_a_program_gets_the_code(clock: Clock) -> None:
-    told = json.loads(JSON.refuse(REFUSAL, new_server(clock)))
-    assert told == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
+    refused = json.loads(JSON.refuse(REFUSAL, new_server(clock)))
+    assert refused == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
 
 
 def test_a_browser_gets_a_complete_response(clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""What all doors share: who is connected, who is dropped, and how the server stops."""
+"""What all doors share: the connections, dropping stalled readers, and the shutdown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def log_in(server: RunningServer, nick: bytes) -> Wire:
 
 
 def finish(server: RunningServer, *wires: Wire) -> None:
-    """End all connections that are left."""
+    """End all remaining connections."""
     for wire in wires:
         wire.lose()
     server.turn()

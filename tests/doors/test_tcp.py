@@ -13,7 +13,7 @@ from chatd.doors.tcp import address_of, is_this_machine, tune
 
 
 class Transport:
-    """What ``tune`` asks of a transport that has a socket."""
+    """What ``tune`` needs of a transport with a socket."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock

@@ -1,4 +1,4 @@
-"""Telnet's own bytes: taken out, and answered as it needs."""
+"""Telnet commands: removed from the input, and answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLE = [
     (b"\xff\xfb\x00\xff\xfc\x00", b"", b""),  # WILL or WONT BINARY: the answer to what was asked
     (b"\xff\xfb\x1f\xff\xfb\x18", b"", b"\xff\xfe\x1f\xff\xfe\x18"),  # WILL is answered DONT
     (b"\xff\xfd\x01\xff\xfd\x03", b"", b"\xff\xfc\x01\xff\xfc\x03"),  # DO is answered WONT
-    (b"\xff\xfe\x01\xff\xfc\x03", b"", b""),  # DONT and WONT are taken as they are
+    (b"\xff\xfe\x01\xff\xfc\x03", b"", b""),  # DONT and WONT are accepted
     (b"a\xff\xfa\x18\x00xterm\xff\xffy\xff\xf0b", b"ab", b""),  # a subnegotiation
     (b"a\xff\xf6b", b"ab", b"-- Yes.\r\n"),  # are you there?
     (b"a\xff\xf1\xff\xf7\xff\xf8\xff\xf9\xff\xffb", b"a\xffb", b""),  # nothing, erase, go ahead; an escaped 255

@@ -1,4 +1,4 @@
-"""Inside TLS all is as outside, and the certificate can be replaced while people talk."""
+"""Everything works inside TLS as outside, and the certificate can be replaced while people talk."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def server_with(clock: Clock, certificate: Certificate, tls_only: bool = False) 
 
 
 class Client:
-    """The far end of a wire, which talks inside TLS."""
+    """The far end of a wire, inside TLS."""
 
     def __init__(self, server: RunningServer, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, address: str = "192.0.2.1") -> None:
         self.wire = server.call(address)
@@ -93,7 +93,7 @@ class Client:
         self.ended = False
 
     def shake_hands(self, step: int = 0) -> None:
-        """Go through the handshake, and send its bytes ``step`` at a time (0: at once)."""
+        """Perform the handshake, sending ``step`` bytes at a time (0: at once)."""
         for _ in range(5):
             try:
                 self._object.do_handshake()
@@ -105,17 +105,17 @@ class Client:
         raise AssertionError("there was no handshake")
 
     def hello(self) -> bytes:
-        """The bytes that open the handshake, not sent yet."""
+        """The first bytes of the handshake, not sent yet."""
         with pytest.raises(ssl.SSLWantReadError):
             self._object.do_handshake()
         return self._outgoing.read()
 
     @property
     def certificate(self) -> str:
-        """For whom the server's certificate is."""
-        found = self._object.getpeercert(True)
-        assert found is not None
-        return x509.load_der_x509_certificate(found).subject.rfc4514_string()
+        """The subject of the server's certificate."""
+        certificate = self._object.getpeercert(True)
+        assert certificate is not None
+        return x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
 
     @property
     def version(self) -> str | None:
@@ -126,13 +126,13 @@ class Client:
         self._carry(step)
 
     def close(self) -> None:
-        """Say that nothing more comes, as TLS wants it."""
-        with contextlib.suppress(ssl.SSLWantReadError):  # The other side has not said so yet.
+        """Close TLS with close_notify."""
+        with contextlib.suppress(ssl.SSLWantReadError):  # The other side has not closed yet.
             self._object.unwrap()
         self._carry(0)
 
     def take(self) -> bytes:
-        """What has come since the last call."""
+        """The lines received since the last call."""
         self._carry(0)
         while not self.ended:
             try:
@@ -169,7 +169,7 @@ def finish(server: RunningServer, *wires: Wire) -> None:
     assert not server.shared.sessions
 
 
-# -- Inside is as outside
+# -- Inside as outside TLS
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -207,9 +207,9 @@ def test_other_doors_inside_tls_get_every_byte(server: RunningServer, door: Door
         client.shake_hands()
         client.say(call[:cut])
         client.say(call[cut:])
-        found = client.wire.protocol.wrappedProtocol
-        assert isinstance(found, Recorder)
-        assert (found.door, found.address, found.received) == (door, "192.0.2.9", call)
+        recorder = client.wire.protocol.wrappedProtocol
+        assert isinstance(recorder, Recorder)
+        assert (recorder.door, recorder.address, recorder.received) == (door, "192.0.2.9", call)
 
 
 def test_the_front_is_not_in_the_way_of_data(server: RunningServer) -> None:
@@ -268,7 +268,7 @@ def test_a_peer_that_does_not_close_tls_is_aborted(server: RunningServer) -> Non
 
 
 def test_closing_tls_ends_the_input(server: RunningServer) -> None:
-    """As outside TLS an unterminated last line counts; only the answers cannot reach them any
+    """As outside TLS, an unterminated last line counts; only the answers cannot be sent any
     more."""
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
@@ -300,7 +300,7 @@ def test_a_broken_connection_is_not_the_end_of_the_input(server: RunningServer) 
 
 
 def logged(client: Client, action: bytes | None) -> list[str]:
-    """What the log says while ``client`` sends ``action`` (None: goes away)."""
+    """The log while ``client`` sends ``action`` (None: it disconnects)."""
     lines: list[str] = []
 
     @provider(ILogObserver)
@@ -424,7 +424,7 @@ def test_a_stalled_reader_costs_only_a_cursor(server: RunningServer) -> None:
 
 
 def test_a_slow_reader_is_not_dropped(server: RunningServer) -> None:
-    """Some of what the kernel holds for them has been sent, though by far not all of it."""
+    """A small part of the bytes that the kernel holds for the reader is acknowledged."""
     ada = log_in(server)
     near, far = socket.socketpair()
     ada.wire.getHandle = lambda: near  # type: ignore[attr-defined]
@@ -515,7 +515,7 @@ def test_a_bad_file_is_refused_and_the_old_certificate_stays(clock: Clock, tmp_p
 
 
 def spoil(bad: str, file: Path, key: Path) -> None:
-    """Make the certificate in ``file`` or its ``key`` unusable."""
+    """Make the certificate in ``file``, or its ``key``, unusable."""
     folder = file.parent
     if bad == "missing":
         file.unlink()

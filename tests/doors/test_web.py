@@ -1,5 +1,5 @@
-"""The web door over a transport in memory: requests whole and byte by byte, limits, and bytes that
-mean harm."""
+"""The web door over a transport in memory: requests as a whole and byte by byte, limits, and
+hostile input."""
 
 # mypy: allow-untyped-calls
 
@@ -29,7 +29,7 @@ HEAD = b"Host: chat.example:8080\r\n"
 
 
 class Wire(StringTransport):
-    """A transport in memory that can be cut off."""
+    """A transport in memory that can be aborted."""
 
     aborted = False
 
@@ -39,7 +39,7 @@ class Wire(StringTransport):
 
 
 class Site:
-    """A web door in a server where nobody is yet."""
+    """A web door in an empty server."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -235,7 +235,7 @@ def test_a_greeted_connection_ends_before_an_idle_one() -> None:
     assert IDLE_SECONDS > LOGIN_SECONDS + CLOSE_SECONDS
 
 
-# -- Harm
+# -- Hostile input
 
 
 def test_chat_commands_in_a_request_are_ignored(site: Site, clock: Clock) -> None:

@@ -1,5 +1,5 @@
-"""The WebSocket door over a transport in memory: the handshake, frames whole and byte by byte,
-limits, and bytes that mean harm."""
+"""The WebSocket door over a transport in memory: the handshake, frames as a whole and byte by byte,
+limits, and hostile input."""
 
 # mypy: allow-untyped-calls
 
@@ -36,7 +36,7 @@ HELLO = {"type": "hello", "nick": "ada"}
 
 
 class Wire(StringTransport):
-    """A transport in memory that can be full, and be cut off."""
+    """A transport in memory that can be full, and can be aborted."""
 
     aborted = False
 
@@ -45,7 +45,7 @@ class Wire(StringTransport):
 
 
 class Server:
-    """A server with a web door, and nobody in it."""
+    """An empty server with a web door."""
 
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
@@ -93,7 +93,7 @@ class Page:
         self.send(TextMessage("\n".join(map(json.dumps, objects))))
 
     def take(self) -> list[Event]:
-        """The frames that have come since the last call."""
+        """The frames received since the last call."""
         self._server.clock.advance(0)
         data, _ = self.wire.value(), self.wire.clear()
         if not self.head:
@@ -101,8 +101,8 @@ class Page:
         self._connection.receive_data(data)
         return list(self._connection.events())
 
-    def told(self) -> list[dict[str, Any]]:
-        """The objects that have come since the last call."""
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages received since the last call."""
         texts = [event.data for event in self.take() if isinstance(event, TextMessage)]
         return [json.loads(line) for line in "".join(texts).splitlines()]
 
@@ -113,7 +113,7 @@ class Page:
 
     @property
     def producer(self) -> Any:
-        """What the transport tells when it is full, and when it is not."""
+        """The producer, which the transport pauses and resumes."""
         return self.wire.producer
 
     def hang_up(self) -> None:
@@ -133,7 +133,7 @@ def server(clock: Clock) -> Iterator[Server]:
 
 
 def sessions(server: Server) -> list[Session]:
-    """The callers who are past the opening."""
+    """The callers after the handshake."""
     return [connection for connection in server.registry.admission if isinstance(connection, Session)]
 
 
@@ -141,7 +141,7 @@ def sessions(server: Server) -> list[Session]:
 def test_a_page_connects_and_talks(server: Server, step: int) -> None:
     page = server.open(OPENING % b"Origin: http://chat.example:8080\r\n", step)
     page.say(HELLO, {"type": "say", "text": "hé \N{GRINNING FACE}", "id": "1"})
-    assert [told["type"] for told in page.told()] == ["welcome", "entered", "ack", "said"]
+    assert [message["type"] for message in page.messages()] == ["welcome", "entered", "ack", "said"]
     assert page.head.startswith(b"HTTP/1.1 101 ")
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in page.head, "the answer of RFC 6455, 1.3"
     [ada] = server.registry.directory.sessions(server.registry.directory.find("ada"))
@@ -240,9 +240,9 @@ def test_an_invalid_message_closes_the_connection_with_a_reason(server: Server, 
     [
         (b"\x81\x82\0\0\0\0\xc3\x28", 1007),  # no UTF-8
         (b"\x81\x02{}", 1002),  # not masked
-        (b"\x83\x80\0\0\0\0", 1002),  # no such opcode
-        (b"\xc1\x80\0\0\0\0", 1002),  # a bit of an extension that nobody agreed on
-        (b"\x80\x80\0\0\0\0", 1002),  # goes on with nothing
+        (b"\x83\x80\0\0\0\0", 1002),  # an unknown opcode
+        (b"\xc1\x80\0\0\0\0", 1002),  # a bit of an extension that was not negotiated
+        (b"\x80\x80\0\0\0\0", 1002),  # continues nothing
         (b"\x09\x80\0\0\0\0", 1002),  # a ping in fragments
         (b"\x89\xfe\x00\x7e\0\0\0\0", 1002),  # a ping that is too long
         (b"\x88\x81\0\0\0\0x", 1002),  # a close with half a code
@@ -262,7 +262,7 @@ def test_a_long_line_is_refused_and_the_rest_of_the_message_is_executed(server: 
     page.say(HELLO)
     page.take()
     page.send(TextMessage("x" * (LINE_BYTES + 1) + '\n\n{"type": "ping"}\r\n'))
-    assert [(told["type"], told.get("code")) for told in page.told()] == [("refused", "too-long"), ("pong", None)]
+    assert [(message["type"], message.get("code")) for message in page.messages()] == [("refused", "too-long"), ("pong", None)]
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
@@ -306,16 +306,16 @@ def test_a_full_server_shows_the_page_and_says_so_in_a_frame(clock: Clock) -> No
     assert reader.wire.value().startswith(b"HTTP/1.1 200 ")
     assert reader.wire.disconnecting
     page = server.open()
-    assert [told.get("code") for told in page.told()][:1] == ["server-full"]
+    assert [message.get("code") for message in page.messages()][:1] == ["server-full"]
     server.hang_up()
 
 
 def test_a_caller_without_a_nick_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     clock.pump([LOGIN_SECONDS / 4] * 4)
-    told = page.take()
-    assert '"timed-out"' in "".join(event.data for event in told if isinstance(event, TextMessage))
-    assert isinstance(told[-1], CloseConnection)
+    frames = page.take()
+    assert '"timed-out"' in "".join(event.data for event in frames if isinstance(event, TextMessage))
+    assert isinstance(frames[-1], CloseConnection)
 
 
 def test_a_peer_that_answers_no_ping_is_disconnected(server: Server, clock: Clock) -> None:
@@ -343,7 +343,7 @@ def test_a_fast_sender_waits_and_nothing_is_lost(clock: Clock) -> None:
     server = Server(clock, Settings(flood_rate=8, flood_burst=5))
     page = server.open()
     page.say(HELLO, *({"type": "say", "text": str(n)} for n in range(20)))
-    assert [told["type"] for told in page.told()].count("said") == 4
+    assert [message["type"] for message in page.messages()].count("said") == 4
     assert paused(page)
     clock.pump([0.125] * 20)
     assert not paused(page)
@@ -370,8 +370,8 @@ def test_a_page_that_does_not_read_costs_only_a_cursor(server: Server, clock: Cl
     page.send(*[Ping(b"x")] * 30)
     assert page.wire.value() == b""
     page.producer.resumeProducing()
-    told = page.told()
-    assert [one["seq"] for one in told] == list(range(told[0]["seq"], told[0]["seq"] + 2000))
+    messages = page.messages()
+    assert [one["seq"] for one in messages] == list(range(messages[0]["seq"], messages[0]["seq"] + 2000))
 
 
 def test_a_stalled_page_is_dropped(server: Server, clock: Clock) -> None:
@@ -387,7 +387,7 @@ def test_a_stalled_page_is_dropped(server: Server, clock: Clock) -> None:
     assert page.wire.aborted
 
 
-# -- Harm
+# -- Hostile input
 
 
 @given(st.lists(st.one_of(st.binary(max_size=40), st.builds(lambda data: b"\x81%c\0\0\0\0%b" % (0x80 | len(data), data),
