@@ -340,7 +340,7 @@ function onEvent(view, event, fresh = true) {
   if (event.seq > view.state) apply(view, event);
   if (event.type === "said" && outbox.has(event.id)) forget(event.id);
   else if (fresh) countNew(view, event);
-  // While the reader is further up, a full list grows no more, so that it is not cut where they read; it is extended later.
+  // While the reader is further up, a full list stops growing, so that it is not cut where they read; it is extended later.
   if (view === current && !following && view.list.children.length > SHOWN + SPARE && view.keep !== "none") view.later = true;
   // After a long absence only the latest events are shown.
   const shown = event.seq >= view.state - SHOWN || (view === current && !following);
