@@ -259,7 +259,7 @@ class Phrases:
     @_answer.register
     def _(self, answer: events.Missed) -> Iterable[str]:
         if not answer.first:
-            return [f"The log of #{answer.room} was restarted; what you missed is unknown."]
+            return [f"What you missed in #{answer.room} is unknown."]
         count = answer.last - answer.first + 1
         return [f"You have missed {count} events in #{answer.room}: your connection did not keep up."]
 

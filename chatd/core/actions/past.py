@@ -60,7 +60,7 @@ def _later(command: History, count: int) -> int:
     """How many of ``count`` events are to come from the place on."""
     if command.after or command.after_time:
         return count
-    return count // 2 if command.around or command.around_time else 0
+    return (count + 1) // 2 if command.around or command.around_time else 0
 
 
 async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryPage:
