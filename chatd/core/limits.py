@@ -41,6 +41,10 @@ connection costs."""
 ROOMS: Final = 1000
 """The rooms that a server keeps, in number. With ``LOG_BYTES`` this bounds what all logs take."""
 
+ROOMS_PER_ADDRESS: Final = 200
+"""The rooms that are made from one address (IPv6: one /64 network) and still there, in number,
+since the server started: a school that has a room for each class, and not the table of a server."""
+
 IGNORED_PER_SESSION: Final = 100
 """The nicks that one person can ignore, in number."""
 

@@ -124,6 +124,9 @@ class LogStore(Protocol):
     def close_log(self, key: str) -> None:
         """The room of this key is closed: a log that is in memory alone is gone with it."""
 
+    def remove_log(self, key: str) -> None:
+        """The room of this key is gone, and everything of its log with it."""
+
     def room_names(self) -> Sequence[str]:
         """The names of the rooms of all logs, the oldest room first."""
 

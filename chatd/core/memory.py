@@ -154,6 +154,9 @@ class MemoryStore:
         log.drop(log.end)
         del self._names[key]
 
+    def remove_log(self, key: str) -> None:
+        self.close_log(key)
+
     def room_names(self) -> Sequence[str]:
         return list(self._names.values())
 

@@ -46,7 +46,7 @@ class Entering:
         self._resume = resume
         self._full: TooMany | None = None
         try:
-            self._room = registry.rooms.open(name)
+            self._room = registry.rooms.open(name, session.address)
         except TooMany as full:
             self._full = full
         else:
@@ -81,6 +81,7 @@ class Entering:
         if isinstance(outcome, NotDelivered):
             if is_in:
                 remove(self._registry, person, room)
+                self._registry.rooms.on_left(room)
             raise outcome
         entered, cursor = self._entered(outcome.seq, newcomer)
         if is_in:
@@ -175,6 +176,7 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
         def stored(outcome: Event | NotDelivered) -> None:
             for follower in sessions:
                 _unfollow(follower, room, outcome.seq if isinstance(outcome, Event) else room.log.end)
+            registry.rooms.on_left(room)
             on_left()
 
         room.report(draft, membership, stored)

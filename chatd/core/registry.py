@@ -54,5 +54,5 @@ class Registry:
         """Names that nobody may take as a nick here."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
         self.directory = Directory(now)
-        self.rooms = Rooms(store, on_news)
+        self.rooms = Rooms(store, on_news, self.default_room)
         self.expiry = Expiry(settings.keep, store, self.rooms, self.directory, now)

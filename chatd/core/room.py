@@ -45,6 +45,11 @@ class Room:
         said = (isinstance(event, Said) for event in log.read(log.first, log.end))
         return log.held == log.first and not log.has_pending and not any(said)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of the room is worth keeping: nobody has said or set anything."""
+        return not self.topic and not self.retention.text and not self._owed and self.is_unsaid
+
     def has_seen(self, sender_id: str, seq: int) -> bool:
         """Whether who has the seat ``sender_id`` was in when event ``seq`` happened, as far as
         memory knows."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from chatd.core.admission import network_of
 from chatd.core.errors import BadRoom, NoSuchRoom, NotInRoom, TooMany
 from chatd.core.events import Joined
-from chatd.core.limits import ROOMS
+from chatd.core.limits import ROOMS, ROOMS_PER_ADDRESS
 from chatd.core.log import LogStore, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name, parse_room
@@ -20,11 +22,15 @@ class Rooms:
     """The rooms, whose logs ``store`` has; ``on_news`` is told of a room in which something is
     new."""
 
-    def __init__(self, store: LogStore, on_news: Callable[[Room], None]) -> None:
+    def __init__(self, store: LogStore, on_news: Callable[[Room], None], default: Name) -> None:
+        self.default = default
         self._store = store
         self._on_news = on_news
         self._by_key: dict[str, Room] = {}
         self._of: dict[Person, dict[str, Room]] = {}
+        self._made_by: dict[Room, str] = {}
+        """The address that has made each of the rooms that were made since the start."""
+        self._made: Counter[str] = Counter()
         for name in store.room_names()[-ROOMS:]:
             with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
                 self.open(parse_room(name))
@@ -33,15 +39,32 @@ class Rooms:
         """Every room, those that are empty and only keep their log included."""
         return iter(self._by_key.values())
 
-    def open(self, name: Name) -> Room:
-        """The room called ``name``, made if need be. Raises TooMany when all places for rooms are
-        taken by people."""
+    def open(self, name: Name, address: str = "") -> Room:
+        """The room called ``name``, made if need be, for somebody at ``address``.
+
+        Raises TooMany where that address has made too many, or people are in all that there may be;
+        the default room is always there.
+        """
         room = self._by_key.get(name.key)
-        if room is None:
-            if len(self._by_key) >= ROOMS:
-                self._close_oldest()
-            room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        return self._make(name, network_of(address)) if room is None else room
+
+    def _make(self, name: Name, network: str) -> Room:
+        if name.key != self.default.key:
+            self._check_number(network)
+        room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        if network:
+            self._made_by[room] = network
+            self._made[network] += 1
         return room
+
+    def _check_number(self, network: str) -> None:
+        """Make place for one more room. Raises TooMany."""
+        if self._made[network] >= ROOMS_PER_ADDRESS:
+            raise TooMany(
+                f"{ROOMS_PER_ADDRESS} rooms were made from your address already.", "Enter one of them; /rooms lists them."
+            )
+        if len(self._by_key) >= ROOMS:
+            self._close_one(network)
 
     def get(self, key: str) -> Room | None:
         """The room with this key, if there is one."""
@@ -61,15 +84,32 @@ class Rooms:
         for room in self:
             room.retry_owed()
 
-    def _close_oldest(self) -> None:
-        """Make place for a room: the oldest empty one goes, and with it a log that is in memory
-        alone."""
-        for key, room in self._by_key.items():
-            if not room.members:
-                del self._by_key[key]
-                self._store.close_log(key)
-                return
-        raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+    def _close_one(self, network: str) -> None:
+        """Make place for a room: of the empty ones, one that was made from the same address goes,
+        or else the oldest. A log that is in memory alone goes with it. Raises TooMany."""
+        empty = [room for key, room in self._by_key.items() if not room.members and key != self.default.key]
+        own = [room for room in empty if network and self._made_by.get(room) == network]
+        if not empty:
+            raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+        room = (own or empty)[0]
+        self._drop(room)
+        self._store.close_log(room.name.key)
+
+    def on_left(self, room: Room) -> None:
+        """Somebody has left ``room``, and that is stored: where nothing is left of it, it is
+        gone."""
+        is_open = self._by_key.get(room.name.key) is room
+        if is_open and not room.members and room.is_blank and room.name.key != self.default.key:
+            self._drop(room)
+            self._store.remove_log(room.name.key)
+
+    def _drop(self, room: Room) -> None:
+        del self._by_key[room.name.key]
+        network = self._made_by.pop(room, "")
+        if network:
+            self._made[network] -= 1
+            if not self._made[network]:
+                del self._made[network]
 
     # -- Who is in which
 

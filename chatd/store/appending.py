@@ -38,6 +38,10 @@ class Target(Protocol):
     name: str
     is_stored: bool
 
+    @property
+    def first(self) -> int:
+        """The number of its oldest event; the next event's, where there is none."""
+
     def number(self, draft: Event) -> tuple[Event, bool]:
         """Give ``draft`` the next number; and whether it is kept, or its number alone."""
 
@@ -149,7 +153,7 @@ class Appending:
         if gathered:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]
             unkept = [(log.id, event) for log, event, kept, _ in gathered if not kept]
-            rooms = {log.id: NewRoom(log.id, log.key, log.name) for log, *_ in gathered if not log.is_stored}
+            rooms = {log.id: NewRoom(log.id, log.key, log.name, log.first) for log, *_ in gathered if not log.is_stored}
             self._put(Batch(self._generation, events, list(rooms.values()), unkept))
 
     def after_pending(self, then: Callable[[], object]) -> None:

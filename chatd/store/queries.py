@@ -117,6 +117,14 @@ def store_state(connection: Connection, room: int, state: RoomState) -> None:
     )
 
 
+def remove_room(connection: Connection, room: int) -> None:
+    """Remove the room with this id and its events, of which none is in the search index, in the
+    transaction that there is."""
+    connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room + 1, 0)))
+    connection.execute("DELETE FROM indexed WHERE room = ?", (room,))
+    connection.execute("DELETE FROM room WHERE id = ?", (room,))
+
+
 def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:
     """The events of a room (its id, and how it is called) from seq ``start`` up to, not including,
     ``stop``."""

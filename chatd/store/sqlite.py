@@ -30,7 +30,7 @@ from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
 from chatd.store.searches import Searches
-from chatd.store.writer import Batch, Deletion, DiskWriter
+from chatd.store.writer import Batch, Deletion, DiskWriter, Removal
 
 
 class SqliteStore:
@@ -53,6 +53,8 @@ class SqliteStore:
         self._call = call
         self._report = report
         self._writer: DiskWriter | None = None
+        self._unused = 1
+        """A number that no log has given since the start: a room that is made anew begins there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
         self._appending = Appending(self._duplicates, soon, self._put, report)
         self._pages = Pages(self._ask, self._report_reading)
@@ -133,12 +135,19 @@ class SqliteStore:
             if len(self.logs) >= ROOMS_STORED:
                 raise TooMany(f"There are {ROOMS_STORED} rooms already.", "Enter one of them; /rooms lists them.")
             self._last_id += 1
-            log = self._new_log(RoomRow(self._last_id, name.key, name.text, 1, 1, RoomState()))
+            log = self._new_log(RoomRow(self._last_id, name.key, name.text, self._unused, self._unused, RoomState()))
+            log.is_stored = False
             self.logs[name.key] = log
         return log
 
     def close_log(self, key: str) -> None:
         """Nothing goes: the log is on the disk."""
+
+    def remove_log(self, key: str) -> None:
+        log = self.logs.pop(key)
+        self._unused = max(self._unused, log.end)
+        if log.is_stored and self._writer is not None:
+            self._writer.remove(Removal(log.id))
 
     def room_names(self) -> Sequence[str]:
         return [log.name for log in self.logs.values()]

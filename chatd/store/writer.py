@@ -47,11 +47,19 @@ _PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class NewRoom:
-    """A room that may not be stored yet."""
+    """A room that may not be stored yet; ``first`` is the number of its first event."""
 
     id: int
     key: str
     name: str
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The room of this id is gone, with all its events, none of which is a message."""
+
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class Deletion:
     deleted: int = 0
 
 
-Request = Batch | Deletion | Callable[[], object] | None
+Request = Batch | Deletion | Removal | Callable[[], object] | None
 """What the writer is given: events, something to delete, somebody who waits for the search index,
 or the end."""
 
@@ -122,6 +130,8 @@ class DiskWriter:
         """Who is told when the index is up to date."""
         self._deletions: deque[Deletion] = deque()
         """What may have something to delete."""
+        self._removals: list[int] = []
+        """The ids of the rooms that are gone; they go with the next commit."""
         self._batches: SimpleQueue[Request] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
@@ -133,6 +143,10 @@ class DiskWriter:
     def delete(self, request: Deletion) -> None:
         """Delete in small parts, between one commit and the next."""
         self._batches.put(request)
+
+    def remove(self, removal: Removal) -> None:
+        """Remove a room, before anything that is put after this."""
+        self._batches.put(removal)
 
     def after_indexing(self, then: Callable[[], object]) -> None:
         """Bring the search index up to date with what was put before, and then call ``then`` in the
@@ -153,8 +167,11 @@ class DiskWriter:
             gathered = list(self._gather())
             self._quiet = not gathered
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
+            self._removals += [request.room for request in gathered if isinstance(request, Removal)]
             if batches:
                 self._commit(batches)
+            elif self._removals:
+                self._remove()
             self._waiting += [then for then in gathered if callable(then)]
             self._deletions += [request for request in gathered if isinstance(request, Deletion)]
             if self._deletions:
@@ -207,11 +224,17 @@ class DiskWriter:
         events = [pair for batch in batches for pair in batch.events]
         unkept = [pair for batch in batches for pair in batch.unkept]
         changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
-        if not rooms and not changes and not unkept and len(events) <= ROWS_AT_ONCE:
+        removals = self._removals
+        if not rooms and not changes and not unkept and not removals and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
+        for id in removals:
+            queries.remove_room(self._connection, id)
         for room in rooms:
-            execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
+            execute(
+                "INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (room.id, room.key, room.name, room.first),
+            )
         for start in range(0, len(events), ROWS_AT_ONCE):
             self._insert(events[start : start + ROWS_AT_ONCE])
         for room_id, event in unkept:
@@ -219,6 +242,16 @@ class DiskWriter:
         for room_id, event in changes:
             queries.change_state(self._connection, room_id, event)
         execute("COMMIT")
+        self._unindexed.difference_update(removals)
+        self._removals = []
+
+    def _remove(self) -> None:
+        """Remove rooms while nothing is to be stored; where that fails, the next commit does it."""
+        try:
+            self._write_all(())
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
 
     def _number(self, room: int, event: Event) -> None:
         """Store that the number of ``event`` is given; where something is before it, the event, to
