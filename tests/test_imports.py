@@ -70,7 +70,7 @@ PROTOCOL = {
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
-def test_the_core_imports_itself_and_python_and_the_grammar_of_nicks(module: str) -> None:
+def test_the_core_imports_only_itself_python_and_precis(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE
     foreign = {name.split(".")[0] for name in imported - ours(imported)}
@@ -79,38 +79,38 @@ def test_the_core_imports_itself_and_python_and_the_grammar_of_nicks(module: str
 
 
 @pytest.mark.parametrize("module", sorted(CODECS))
-def test_codecs_import_the_core_and_python(module: str) -> None:
+def test_codecs_import_only_the_core_and_python(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | CODECS
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(DELIVERY))
-def test_delivery_knows_no_door(module: str) -> None:
+def test_delivery_imports_no_door(module: str) -> None:
     assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY
 
 
 @pytest.mark.parametrize("module", sorted(STORE))
-def test_the_store_knows_the_core_and_python(module: str) -> None:
+def test_the_store_imports_only_the_core_and_python(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | STORE
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(ADMIN))
-def test_the_admin_knows_the_data_and_no_server(module: str) -> None:
+def test_the_admin_imports_no_server(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | CODECS | STORE | ADMIN
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(DOORS))
-def test_doors_know_no_wiring_and_no_client(module: str) -> None:
+def test_doors_import_no_wiring_and_no_client(module: str) -> None:
     assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY | DOORS
 
 
 @pytest.mark.parametrize("module", sorted(CLIENT))
-def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) -> None:
+def test_the_client_imports_the_protocol_and_no_server(module: str) -> None:
     assert ours(imported_by(module)) <= {"chatd", "chatd.core"} | PROTOCOL | CODECS | CLIENT
 
 
@@ -133,7 +133,7 @@ def test_imports_have_no_circle() -> None:
 
 
 @EVERY
-def test_nobody_imports_what_is_private(module: str) -> None:
+def test_private_names_are_not_imported(module: str) -> None:
     private = [f"{source}.{name}" for source, name in imports_of(module) if name.startswith("_") and not name.endswith("__")]
     assert private == []
 
@@ -144,11 +144,11 @@ def test_the_reactor_is_passed_in(module: str) -> None:
     assert not reactors or module in KNOW_THE_REACTOR
 
 
-def test_every_module_of_the_package_has_its_layer() -> None:
+def test_every_module_belongs_to_a_layer() -> None:
     assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | {"chatd.tap", "chatd.service"}
 
 
-def test_the_core_runs_where_twisted_is_not_loaded() -> None:
+def test_the_core_does_not_load_twisted() -> None:
     program = "import sys, {}; print(*sorted({{'twisted', 'zope.interface'}} & set(sys.modules)))"
     command = [sys.executable, "-c", program.format(", ".join(sorted(CORE | CODECS)))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
@@ -165,6 +165,6 @@ def does_something(module: str) -> bool:
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if does_something(module)])
-def test_every_module_that_does_something_has_its_tests(module: str) -> None:
+def test_every_module_with_code_has_tests(module: str) -> None:
     folder, name = MODULES[module].relative_to(PACKAGE).parent, MODULES[module].stem
     assert TESTS.joinpath(folder, f"test_{name}.py").is_file()

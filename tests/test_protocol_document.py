@@ -64,47 +64,47 @@ def answers() -> Iterator[tuple[str, str]]:
 # -- Messages --------------------------------------------------------------------------------------
 
 
-def test_every_request_is_told_with_its_fields() -> None:
+def test_all_requests_are_documented_with_their_fields() -> None:
     told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the client")}
     assert set(told.pop("do")) == {"command"}
     assert told == {name: fields_of(cls) for name, cls in REQUESTS.items()}
 
 
-def test_every_event_is_told_with_its_fields() -> None:
+def test_all_events_are_documented_with_their_fields() -> None:
     told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: events")}
     known = {name: fields_of(cls, OF_EVERY_EVENT | {"sender_id"}) for name, cls in MESSAGES.items() if issubclass(cls, Event)}
     assert told == known
 
 
-def test_every_answer_is_told_with_its_fields() -> None:
+def test_all_answers_are_documented_with_their_fields() -> None:
     told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: to you alone")}
     told |= {name: named(explained.split("a list of")[0]) for name, explained in answers()}
     assert told == {name: fields_of(cls) for name, cls in MESSAGES.items() if not issubclass(cls, Event)}
 
 
 @pytest.mark.parametrize(("name", "cls"), [("help", events.HelpLine), ("rooms", events.RoomLine)])
-def test_the_parts_of_an_answer_are_told_with_their_fields(name: str, cls: type[Any]) -> None:
+def test_the_parts_of_answers_are_documented_with_their_fields(name: str, cls: type[Any]) -> None:
     assert named(dict(answers())[name].split("a list of")[1]) == fields_of(cls)
 
 
-def test_every_command_is_told_with_its_fields() -> None:
+def test_all_commands_are_documented_with_their_fields() -> None:
     told = {name.strip("`"): named(cell) for name, cell, _ in rows("Commands")}
     assert list(told) == [row.name for row in TABLE]
     assert told == {row.name: fields_of(row.make) for row in TABLE}
 
 
-def test_every_answer_to_a_command_is_known() -> None:
+def test_the_documented_answers_exist() -> None:
     for _, _, answer in rows("Commands"):
         kinds = [re.findall(r"`([a-z-]+)`", part)[0] for part in answer.split(";")]
         assert set(kinds) <= set(MESSAGES)
 
 
-def test_every_reason_for_going_is_told() -> None:
+def test_all_reasons_for_leaving_are_documented() -> None:
     (meaning,) = (cell for kind, _, cell in rows("From the server: events") if kind == "`left`")
     assert re.findall(r"`([a-z-]+)`", meaning.partition("Reasons:")[2]) == [str(reason) for reason in Reason]
 
 
-def test_every_refusal_is_told() -> None:
+def test_all_refusals_are_documented() -> None:
     def codes(refusal: type[Refusal]) -> set[str]:
         return {refusal.code}.union(*map(codes, refusal.__subclasses__()))
 
@@ -118,7 +118,7 @@ EXAMPLES = re.findall(r"^    ([<>]) (.+)$", DOCUMENT, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("sign", "line"), EXAMPLES)
-def test_an_example_is_what_the_code_reads_and_writes(sign: str, line: str) -> None:
+def test_the_examples_are_valid(sign: str, line: str) -> None:
     if sign == ">":
         assert decode_command(line.encode())
     else:
@@ -150,21 +150,21 @@ def test_there_are_examples_of_both_directions() -> None:
         "a secret of {} to {} characters".format(*limits.TOKEN_CHARACTERS),
         f"at most {limits.NAMES_SHOWN} of the `count` present",
         f"a list of at most {limits.NAMES_SHOWN} of",
-        f"more than {limits.ROOMS_PER_SESSION} rooms",
+        f"more than {limits.ROOMS_PER_PERSON} rooms",
     ],
 )
-def test_a_figure_is_that_of_the_limits(told: str) -> None:
+def test_the_limits_are_documented(told: str) -> None:
     assert told in " ".join(DOCUMENT.split())
 
 
-def test_dead_links_are_found_in_the_time_that_is_told() -> None:
+def test_dead_links_are_found_in_the_documented_time() -> None:
     idle, interval, probes = limits.KEEPALIVE_SECONDS
     assert "A dead link is found within 150 s" in " ".join(DOCUMENT.split())
     assert idle + interval * probes <= 150
     assert limits.UNACKNOWLEDGED_SECONDS <= 150
 
 
-def test_the_messages_that_may_be_sent_again_are_those_that_have_a_text_for_others() -> None:
+def test_the_messages_that_may_be_sent_again_are_documented() -> None:
     (told,) = re.findall(r"A repeated `id` holds for (.+): it is answered again", " ".join(DOCUMENT.split()))
     again = {commands.Say, commands.Me, commands.Msg, commands.Reply}
     names = {cls: name for name, cls in REQUESTS.items()} | {row.make: row.name for row in TABLE}

@@ -128,7 +128,7 @@ class SocketWire(PushedWire):
         return self._handle
 
 
-class World:
+class Harness:
     """A registry, its fan-out, and a clock that stands still."""
 
     def __init__(self, clock: Clock, log_events: int = 1000, make_log: type[MemoryLog] = MemoryLog) -> None:
@@ -149,7 +149,7 @@ class World:
         reader = Reader(self, wire, codec or self.text)
         reader.ask(Hello(nick, rooms=rooms))
         self.turn()
-        reader.settle()
+        reader.flush_transport()
         reader.read()
         return reader
 
@@ -157,19 +157,19 @@ class World:
 class Reader:
     """One person with an outlet, and the handler of its connection."""
 
-    def __init__(self, world: World, wire: type[PushedWire], codec: Codec) -> None:
-        self.world = world
+    def __init__(self, harness: Harness, wire: type[PushedWire], codec: Codec) -> None:
+        self.harness = harness
         self.kernel = Kernel()
         self.wire = wire(self.kernel)
-        self.outlet = Outlet(self.wire, codec.talk(), world.fanout, self)
+        self.outlet = Outlet(self.wire, codec.talk(), harness.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0
-        world.registry.admission.admit(self.session)
+        harness.registry.admission.admit(self.session)
 
     def ask(self, *commands: Command) -> None:
         for command in commands:
-            perform(self.world.registry, self.session, command)
+            perform(self.harness.registry, self.session, command)
 
     def read(self) -> str:
         """What has been taken since the last call."""
@@ -180,7 +180,7 @@ class Reader:
         """The same, as lines."""
         return self.read().splitlines()
 
-    def settle(self) -> None:
+    def flush_transport(self) -> None:
         """Let the kernel take all that there is."""
         self.kernel.room = self.kernel.most = PLENTY
         before = -1
@@ -195,8 +195,8 @@ class Reader:
 
     def lose_link(self) -> None:
         self.outlet.lost()
-        depart(self.world.registry, self.session, Reason.LINK_LOST)
-        self.world.registry.admission.release(self.session)
+        depart(self.harness.registry, self.session, Reason.LINK_LOST)
+        self.harness.registry.admission.release(self.session)
 
     # -- What the outlet asks (outlet.Handler)
 

@@ -1,15 +1,15 @@
-"""Flood control: who sends too fast is slowed down, never cut off."""
+"""Flood control: a sender that is too fast is slowed down, never disconnected."""
 
 from __future__ import annotations
 
 ROUNDING = 1e-9
-"""What a sum of fractions of a line may lack of one, in lines; who has waited as told need not wait
-again."""
+"""The rounding error that is tolerated, in lines: a sender that has waited as long as it had to
+must not wait again."""
 
 
 class Bucket:
-    """A token bucket: ``burst`` lines at once, and ``rate`` lines a second after that. A rate of 0
-    has no limit."""
+    """A token bucket: ``burst`` lines at once, then ``rate`` lines a second. A rate of 0 means no
+    limit."""
 
     __slots__ = ("_burst", "_level", "_rate", "_stamp")
 
@@ -21,18 +21,17 @@ class Bucket:
 
     @property
     def rate(self) -> float:
-        """Lines a second, in the long run."""
+        """The long-term rate, in lines a second."""
         return self._rate
 
     @property
     def is_half_full(self) -> bool:
-        """Whether half of the burst or more can be sent again, as of the last call of
-        :meth:`wait`."""
+        """Whether at least half of the burst was available at the last call of :meth:`wait`."""
         return self._level >= self._burst / 2
 
     def wait(self, now: float) -> float:
-        """How many seconds from ``now`` (seconds of a steady clock) the next line must wait; 0: it
-        is taken with this call."""
+        """How many seconds the next line must wait from ``now`` (seconds of a monotonic clock). If
+        it is 0, this call has taken the line."""
         if not self._rate:
             return 0.0
         self._level = min(self._burst, self._level + (now - self._stamp) * self._rate)

@@ -1,4 +1,4 @@
-"""Which rooms there are, and which of them a person is in."""
+"""The rooms of the server, and which of them each person is in."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from chatd.core.session import Session
 
 
 class Rooms:
-    """The rooms, whose logs ``store`` has; ``on_news`` is told of a room in which something is
-    new."""
+    """All rooms. ``store`` has their logs, and ``on_news`` is called with a room when its log has
+    new events."""
 
     def __init__(self, store: LogStore, on_news: Callable[[Room], None]) -> None:
         self._store = store
         self._on_news = on_news
         self._by_key: dict[str, Room] = {}
-        self._of: dict[Person, dict[str, Room]] = {}
+        self._by_person: dict[Person, dict[str, Room]] = {}
         for name in store.room_names()[-ROOMS:]:
-            with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
+            with contextlib.suppress(BadRoom):  # It was created with an older grammar.
                 self.open(parse_room(name))
 
     def __iter__(self) -> Iterator[Room]:
-        """Every room, those that are empty and only keep their log included."""
+        """All rooms, including empty ones that only have a log."""
         return iter(self._by_key.values())
 
     def open(self, name: Name) -> Room:
-        """The room called ``name``, made if need be. Raises TooMany when all places for rooms are
-        taken by people."""
+        """The room called ``name``; it is created if necessary. Raises TooMany if there are too
+        many rooms and none is empty."""
         room = self._by_key.get(name.key)
         if room is None:
             if len(self._by_key) >= ROOMS:
@@ -52,32 +52,31 @@ class Rooms:
         key = parse_room(name).key
         room = self._by_key.get(key)
         if room is None:
-            raise NoSuchRoom(f"There is no room #{name.removeprefix('#')}.", f"/rooms lists them; /join #{key} makes it.")
+            raise NoSuchRoom(f"There is no room #{name.removeprefix('#')}.", f"/rooms lists them; /join #{key} creates it.")
         return room
 
-    def retry_owed(self) -> None:
-        """Try again to store what has happened and could not be stored; called every few
-        seconds."""
+    def retry_failed(self) -> None:
+        """Try again to store the reports that could not be stored; called every few seconds."""
         for room in self:
-            room.retry_owed()
+            room.retry_failed()
 
     def _close_oldest(self) -> None:
-        """Make place for a room: the oldest empty one goes, and with it a log that is in memory
-        alone."""
+        """Make space for a room: close the oldest empty one, which deletes a log that is only in
+        memory."""
         for key, room in self._by_key.items():
             if not room.members:
                 del self._by_key[key]
                 self._store.close_log(key)
                 return
-        raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+        raise TooMany(f"The server already has {ROOMS} rooms.", "Join one of them; /rooms lists them.")
 
-    # -- Who is in which
+    # -- Memberships
 
     def of(self, person: Person) -> Mapping[str, Room]:
-        """The rooms that ``person`` is in, by key, in the order of entering."""
-        return self._of.get(person, {})
+        """The rooms that ``person`` is in, by key, in the order in which they entered them."""
+        return self._by_person.get(person, {})
 
-    def room_of(self, session: Session, name: str) -> Room:
+    def joined_room(self, session: Session, name: str) -> Room:
         """The room called ``name``, which the person of ``session`` must be in; empty: the current
         one.
 
@@ -85,7 +84,7 @@ class Rooms:
         """
         if not name:
             if session.current is None:
-                raise NotInRoom("You are in no room.", "/join ROOM enters one; /rooms lists them.")
+                raise NotInRoom("You are not in any room.", "/join ROOM enters one; /rooms lists them.")
             return session.current
         rooms = self.of(session.person) if session.person else {}
         room = rooms.get(name) or rooms.get(parse_room(name).key)
@@ -95,14 +94,14 @@ class Rooms:
         return room
 
     def join(self, person: Person, room: Room, draft: Joined, on_stored: OnStored) -> Membership:
-        """Let ``person`` into ``room``, which ``draft`` reports."""
-        self._of.setdefault(person, {})[room.name.key] = room
+        """Add ``person`` to ``room`` and append ``draft``, the event of joining."""
+        self._by_person.setdefault(person, {})[room.name.key] = room
         return room.join(person, draft, on_stored)
 
     def remove(self, person: Person, room: Room) -> Membership:
-        """Let ``person`` be in ``room`` no longer; the membership that ends."""
-        rooms = self._of[person]
+        """Remove ``person`` from ``room`` and return their membership."""
+        rooms = self._by_person[person]
         del rooms[room.name.key]
         if not rooms:
-            del self._of[person]
+            del self._by_person[person]
         return room.members.pop(person)

@@ -13,7 +13,7 @@ from chatd.store.database import UnusableError
 from tests.store.pumped import PumpedStore
 
 
-def test_it_is_read_while_a_server_runs_and_changed_when_none_does(store: PumpedStore, folder: Path) -> None:
+def test_data_is_read_while_a_server_runs_and_changed_when_none_does(store: PumpedStore, folder: Path) -> None:
     with data.open_to_read(store.path.parent) as connection:
         assert data.room(connection, "#LOBBY").end == 31
         with pytest.raises(sqlite3.OperationalError, match="readonly"):

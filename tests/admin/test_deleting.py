@@ -63,12 +63,12 @@ def test_a_dry_run_reports_what_is_done_later_even_after_the_clock_went_back(tim
     """Only the oldest part is deleted: an older event that comes after a newer one stays with
     it."""
     with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as name:
-        patched.setattr(deletion, "FORGOTTEN_AT_ONCE", at_once)
+        patched.setattr(deletion, "DELETED_AT_ONCE", at_once)
         folder = Path(name)
         store = PumpedStore(folder)
         for time in [*times, 11]:
             say(store.room(), time=time * 1000)
-        store.settle()
+        store.drain()
         store.close()
         moment = datetime.fromtimestamp(before).isoformat()
         dry = admin(folder, "forget", "lobby", "--before", moment, "--dry-run").line
@@ -80,7 +80,7 @@ def test_a_dry_run_reports_what_is_done_later_even_after_the_clock_went_back(tim
 
 
 def test_ctrl_c_reports_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletion, "FORGOTTEN_AT_ONCE", 4)
+    monkeypatch.setattr(deletion, "DELETED_AT_ONCE", 4)
     with data.open_to_change(folder) as connection:
         index.index(connection, data.room(connection, "lobby").id)
     words = iter(range(10))
@@ -107,9 +107,9 @@ def test_after_a_vacuum_the_words_are_gone_and_the_file_is_smaller(tmp_path: Pat
         say(store.room(), "xylophone " * 300, id=f"quicksilver{number}")
     say(store.room("tea"), "zeppelin", room="tea")
     say(store.room(), "yesterday", time=2000)
-    store.settle()
+    store.drain()
     assert found(store, "xylophone") != []
-    store.settle()
+    store.drain()
     store.close()
     path = tmp_path / FILE_NAME
     before = path.stat().st_size

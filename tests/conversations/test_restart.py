@@ -118,7 +118,7 @@ def test_a_full_disk_refuses_and_works_again_when_there_is_room(tmp_path: Path, 
         large = [f'{{"type": "say", "text": "{"x" * 3000}", "id": "big {number}"}}' for number in range(60)]
         told = talk(daemon, *large)
         assert '"not-delivered"' in told
-        assert "disk of the server" in told
+        assert "server's disk" in told
         filler.unlink()
         told = talk(daemon, '{"type": "say", "text": "again", "id": "2"}', '{"type": "do", "command": "history"}')
         assert '"ack"' in told

@@ -8,7 +8,7 @@ from typing import Any
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
-from chatd.core.log import OnFound, OnStored
+from chatd.core.log import OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
 
@@ -30,7 +30,7 @@ class LateStore(MemoryStore):
     def after_pending(self, then: Callable[[], object]) -> None:
         self.waiting.append(then)
 
-    def search(self, query: Query, on_found: OnFound) -> None:
+    def search(self, query: Query, on_found: OnResults) -> None:
         self.waiting.append(partial(super().search, query, on_found))
 
 

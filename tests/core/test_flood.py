@@ -14,12 +14,12 @@ BURSTS = st.integers(1, 100)
 PAUSES = st.lists(st.floats(0, 30), min_size=1, max_size=200)
 
 
-def test_a_paste_of_thirty_lines_passes() -> None:
+def test_thirty_lines_can_be_pasted() -> None:
     bucket = Bucket(FLOOD_RATE, FLOOD_BURST, now=5.0)
     assert [bucket.wait(5.0) for _ in range(30)] == [0.0] * 30
 
 
-def test_after_the_burst_a_line_waits_for_its_share_of_a_second() -> None:
+def test_after_the_burst_lines_wait_for_the_rate() -> None:
     bucket = Bucket(rate=10.0, burst=2, now=0.0)
     assert [bucket.wait(0.0), bucket.wait(0.0)] == [0.0, 0.0]
     assert bucket.wait(0.0) == pytest.approx(0.1)
@@ -28,7 +28,7 @@ def test_after_the_burst_a_line_waits_for_its_share_of_a_second() -> None:
     assert bucket.wait(0.1001) == pytest.approx(0.1, abs=0.001)
 
 
-def test_who_rests_has_the_burst_again_and_no_more() -> None:
+def test_a_pause_restores_the_burst_and_no_more() -> None:
     bucket = Bucket(rate=10.0, burst=4, now=0.0)
     for _ in range(4):
         bucket.wait(0.0)
@@ -36,7 +36,7 @@ def test_who_rests_has_the_burst_again_and_no_more() -> None:
     assert [bucket.wait(3600.0) > 0 for _ in range(5)] == [False, False, False, False, True]
 
 
-def test_it_is_half_full_again_when_half_of_the_burst_is() -> None:
+def test_it_is_half_full_when_half_of_the_burst_is_available() -> None:
     bucket = Bucket(rate=1.0, burst=4, now=0.0)
     assert bucket.is_half_full
     for now, full in [(0.0, True), (0.0, True), (0.0, False), (1.0, False), (3.0, True)]:
@@ -44,14 +44,14 @@ def test_it_is_half_full_again_when_half_of_the_burst_is() -> None:
         assert bucket.is_half_full is full
 
 
-def test_a_rate_of_0_has_no_limit() -> None:
+def test_a_rate_of_0_means_no_limit() -> None:
     bucket = Bucket(rate=0.0, burst=1, now=0.0)
     assert [bucket.wait(0.0) for _ in range(1000)] == [0.0] * 1000
     assert bucket.rate == 0.0
 
 
 @given(RATES, BURSTS, PAUSES)
-def test_never_more_than_a_burst_and_the_rate_are_taken(rate: float, burst: int, pauses: list[float]) -> None:
+def test_no_more_than_the_burst_and_the_rate_are_accepted(rate: float, burst: int, pauses: list[float]) -> None:
     bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, 0
     for pause in pauses:
         now += pause
@@ -60,7 +60,7 @@ def test_never_more_than_a_burst_and_the_rate_are_taken(rate: float, burst: int,
 
 
 @given(RATES, BURSTS, PAUSES)
-def test_who_waits_as_long_as_told_is_served(rate: float, burst: int, pauses: list[float]) -> None:
+def test_waiting_as_long_as_required_is_enough(rate: float, burst: int, pauses: list[float]) -> None:
     bucket, now = Bucket(rate, burst, 0.0), 0.0
     for pause in pauses:
         now += pause

@@ -11,7 +11,7 @@ from chatd.core.events import DRAFT, Event, Joined, RetentionSet, Said
 from chatd.core.memory import EVENT_BYTES, MemoryLog, MemoryStore, Messages
 from chatd.core.names import parse_room
 
-Told = list[Event | NotDelivered]
+Outcomes = list[Event | NotDelivered]
 
 
 def said(seq: int, text: str = "hi", id: str = "", sender_id: str = "seat") -> Said:
@@ -34,35 +34,35 @@ def numbers(found: object) -> list[int]:
     return [event.seq for event in found]
 
 
-def test_a_log_begins_at_1_and_has_nothing() -> None:
+def test_a_new_log_begins_at_1_and_is_empty() -> None:
     log = MemoryLog()
     assert (log.first, log.end) == (1, 1)
     assert list(log.read(0, 100)) == []
 
 
-def test_what_is_appended_is_stored_at_once() -> None:
-    log, told = MemoryLog(), Told()
+def test_an_append_is_stored_immediately() -> None:
+    log, outcomes = MemoryLog(), Outcomes()
     event = said(1)
-    log.append(event, told.append)
-    assert told == [event]
+    log.append(event, outcomes.append)
+    assert outcomes == [event]
     assert (log.first, log.end) == (1, 2)
     assert list(log.read(1, 2)) == [event]
 
 
-def test_the_log_numbers_whatever_number_a_draft_has() -> None:
-    log, told = MemoryLog(first=7), Told()
+def test_the_log_ignores_the_seq_of_a_draft() -> None:
+    log, outcomes = MemoryLog(first=7), Outcomes()
     for draft in (said(0), said(99)):
-        log.append(draft, told.append)
-    assert told == [said(7), said(8)]
+        log.append(draft, outcomes.append)
+    assert outcomes == [said(7), said(8)]
 
 
-def test_what_was_said_under_the_same_id_is_not_said_again() -> None:
+def test_a_message_with_a_used_id_is_not_said_again() -> None:
     messages: Messages = {}
-    log, other, told = MemoryLog(messages=messages), MemoryLog(messages=messages), Told()
-    log.append(said(0, id="1"), told.append)
-    log.append(said(0, id="1"), told.append)
-    other.append(said(0, "in another room", id="1"), told.append)
-    assert told == [said(1, id="1")] * 3
+    log, other, outcomes = MemoryLog(messages=messages), MemoryLog(messages=messages), Outcomes()
+    log.append(said(0, id="1"), outcomes.append)
+    log.append(said(0, id="1"), outcomes.append)
+    other.append(said(0, "in another room", id="1"), outcomes.append)
+    assert outcomes == [said(1, id="1")] * 3
     assert (log.end, other.end) == (2, 1)
 
 
@@ -79,12 +79,12 @@ def test_what_was_said_under_the_same_id_is_not_said_again() -> None:
         (4, -1, []),
     ],
 )
-def test_reading_gives_what_is_held(start: int, stop: int, found: list[int]) -> None:
+def test_a_read_returns_the_events_in_memory(start: int, stop: int, found: list[int]) -> None:
     log = filled(MemoryLog(events=3), *"abcde")
     assert numbers(log.read(start, stop)) == found
 
 
-def test_bytes_are_counted_as_text_takes_them() -> None:
+def test_the_size_depends_on_the_characters() -> None:
     size = 3 * EVENT_BYTES + 400
     assert filled(MemoryLog(size=size), "a" * 400, "b", "c").first == 2
     assert filled(MemoryLog(size=size), "a" * 398, "b", "c").first == 1
@@ -99,14 +99,14 @@ def test_an_event_without_text_has_a_size_too() -> None:
     assert (log.first, log.end) == (3, 10)
 
 
-def test_what_is_full_drops_an_eighth_at_once() -> None:
+def test_a_full_log_drops_an_eighth() -> None:
     log = filled(MemoryLog(events=80), *["x"] * 80)
     assert log.first == 1
     assert numbers(filled(log, "y").read(0, 99)) == list(range(12, 82))
 
 
 @pytest.mark.parametrize("large", ["x" * 1000, "ж" * 1000])
-def test_an_event_that_is_larger_than_the_log_leaves_no_hole(large: str) -> None:
+def test_an_event_larger_than_the_log_leaves_no_gap(large: str) -> None:
     log = filled(MemoryLog(size=2 * EVENT_BYTES), "a", large)
     assert (log.first, log.end) == (3, 3)
     filled(log, "b")
@@ -116,7 +116,7 @@ def test_an_event_that_is_larger_than_the_log_leaves_no_hole(large: str) -> None
 # -- What was said ---------------------------------------------------------------------------------
 
 
-def test_what_was_said_is_found_by_origin_and_id() -> None:
+def test_a_message_is_found_by_sender_id_and_id() -> None:
     log = MemoryLog()
     one, other = said(1, id="1"), said(2, id="1", sender_id="another seat")
     for event in (one, other, said(3)):
@@ -127,7 +127,7 @@ def test_what_was_said_is_found_by_origin_and_id() -> None:
     assert find(log, "seat", "") is None
 
 
-def test_what_the_log_holds_no_longer_is_not_found() -> None:
+def test_a_dropped_message_is_not_found() -> None:
     log = MemoryLog(events=8)
     for seq in range(1, 10):
         log.append(said(seq, id=str(seq)), lambda failure: None)
@@ -167,7 +167,7 @@ def test_a_log_holds_the_last_events_that_fit(texts: list[tuple[str, str]], most
 # -- What is kept ----------------------------------------------------------------------------------
 
 
-def test_what_was_said_while_nothing_was_kept_goes_when_something_is_again() -> None:
+def test_messages_that_were_not_kept_are_dropped_when_the_room_is_kept_again() -> None:
     log = filled(MemoryLog(), "before")
     for draft in (
         RetentionSet("lobby", DRAFT, 0, "ada", "seat", "none", 0),
@@ -179,7 +179,7 @@ def test_what_was_said_while_nothing_was_kept_goes_when_something_is_again() -> 
     assert log.state.retention.text == ""
 
 
-def test_whoever_asked_is_told_of_messages_that_are_dropped() -> None:
+def test_dropped_messages_are_reported() -> None:
     dropped: list[str] = []
     log = MemoryLog(events=8, on_dropped=lambda said: dropped.append(said.id))
     for seq in range(1, 10):
@@ -187,7 +187,7 @@ def test_whoever_asked_is_told_of_messages_that_are_dropped() -> None:
     assert dropped == ["1"]
 
 
-def test_news_is_told_with_each_event() -> None:
+def test_each_event_is_news() -> None:
     log, news = MemoryLog(), list[int]()
     log.on_news = lambda: news.append(log.end)
     filled(log, "a", "b")
@@ -197,7 +197,7 @@ def test_news_is_told_with_each_event() -> None:
 # -- The store -------------------------------------------------------------------------------------
 
 
-def test_a_store_makes_each_log_once_and_knows_its_rooms() -> None:
+def test_a_store_creates_each_log_once_and_lists_its_rooms() -> None:
     store = MemoryStore("testlog")
     log = store.log(parse_room("Dev"))
     assert store.log(parse_room("#DEV")) is log

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chatd.core import commands
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
-from chatd.core.limits import ROOMS_PER_SESSION
+from chatd.core.limits import ROOMS_PER_PERSON
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.names import Name, fold
 from chatd.core.room import Room
@@ -61,7 +61,7 @@ class RecordStore(MemoryStore):
         return self._records[name.key]
 
 
-class Reader:
+class CheckedVisitor:
     """Somebody who checks all that they are sent."""
 
     def __init__(self, person: Visitor, everything: dict[str, list[Event]]) -> None:
@@ -76,8 +76,8 @@ class Reader:
         self._resumed = {fold(room.removeprefix("#")): seq for room, seq in resume.items()}
         return self.read(self.person.ask(command))
 
-    def read(self, told: list[Event | Answer]) -> list[Event | Answer]:
-        for news in told:
+    def read(self, answers: list[Event | Answer]) -> list[Event | Answer]:
+        for news in answers:
             if isinstance(news, Event):
                 self._read_event(news)
             elif isinstance(news, Entered):
@@ -87,7 +87,7 @@ class Reader:
             elif isinstance(news, Missed) and news.first:
                 assert self._skip(fold(news.room), news.first) == news.first
                 self.awaited[fold(news.room)] = news.last + 1
-        return told
+        return answers
 
     def _read_entered(self, entered: Entered) -> None:
         key = fold(entered.room)
@@ -119,11 +119,11 @@ class Chat(RuleBasedStateMachine):
         self.logs: dict[str, Record] = {}
         self.everything: dict[str, list[Event]] = {}
         self.registry = new_registry(store=RecordStore(self.logs, self.everything))
-        self.here: list[Reader] = []
-        self.gone: list[Reader] = []
-        self.told: Counter[str] = Counter()
+        self.here: list[CheckedVisitor] = []
+        self.gone: list[CheckedVisitor] = []
+        self.answers: Counter[str] = Counter()
 
-    def _reader(self, index: int) -> Reader:
+    def _reader(self, index: int) -> CheckedVisitor:
         return self.here[index % len(self.here)]
 
     def _ask(self, index: int, command: Command) -> list[Event | Answer]:
@@ -131,16 +131,16 @@ class Chat(RuleBasedStateMachine):
         reader = self._reader(index)
         return [] if reader.person.out.closed else self._counted(reader.ask(command))
 
-    def _counted(self, told: list[Event | Answer]) -> list[Event | Answer]:
-        self.told.update(news.text for news in told if isinstance(news, Private))
-        return told
+    def _counted(self, answers: list[Event | Answer]) -> list[Event | Answer]:
+        self.answers.update(news.text for news in answers if isinstance(news, Private))
+        return answers
 
     # -- What happens
 
     @precondition(lambda self: len(self.here) < 6)
     @rule()
     def connect(self) -> None:
-        self.here.append(Reader(Visitor(self.registry), self.everything))
+        self.here.append(CheckedVisitor(Visitor(self.registry), self.everything))
 
     @precondition(lambda self: len(self.here) < 6)
     @rule(nick=NICKS, token=TOKENS)
@@ -160,10 +160,10 @@ class Chat(RuleBasedStateMachine):
     def hello(self, index: int, nick: str, token: str, rooms: list[str], back: dict[str, int], log: str) -> None:
         ends = {key: log.end for key, log in self.logs.items()}
         resume = {room: ends.get(fold(room.removeprefix("#")), 1) - events for room, events in back.items()}
-        told = self._ask(index, Hello(nick, token, tuple(rooms), resume, log))
-        if any(isinstance(news, Welcome) for news in told):
+        answers = self._ask(index, Hello(nick, token, tuple(rooms), resume, log))
+        if any(isinstance(news, Welcome) for news in answers):
             wanted = {fold(room.removeprefix("#")) for room in (*rooms, *resume)} or {"lobby"}
-            assert {fold(news.room) for news in told if isinstance(news, Entered)} == wanted
+            assert {fold(news.room) for news in answers if isinstance(news, Entered)} == wanted
 
     @precondition(lambda self: self.here)
     @rule(index=INDEX, nick=NICKS)
@@ -180,8 +180,8 @@ class Chat(RuleBasedStateMachine):
     def hear_or_not(self, index: int, command: Command) -> None:
         reader = self._reader(index)
         self.read_all(index)  # What waits was sent to somebody who heard, or did not hear, more than from now on.
-        told = reader.person.ask(command) if not reader.person.out.closed else []
-        assert not [news for news in told if isinstance(news, Event)]
+        answers = reader.person.ask(command) if not reader.person.out.closed else []
+        assert not [news for news in answers if isinstance(news, Event)]
 
     @precondition(lambda self: self.here)
     @rule(index=INDEX, room=ROOMS, id=IDS, text=st.sampled_from(["hi", "ho"]))
@@ -221,8 +221,8 @@ class Chat(RuleBasedStateMachine):
     @precondition(lambda self: self.here)
     @rule(index=INDEX)
     def quit(self, index: int) -> None:
-        told = self._ask(index, commands.Quit("bye"))
-        assert not told or told[-1] == Closing(Reason.QUIT)
+        answers = self._ask(index, commands.Quit("bye"))
+        assert not answers or answers[-1] == Closing(Reason.QUIT)
 
     @precondition(lambda self: self.here)
     @rule(index=INDEX, reason=st.sampled_from([Reason.LINK_LOST, Reason.NOT_READING]))
@@ -256,7 +256,7 @@ class Chat(RuleBasedStateMachine):
             assert set(out.cursors) == set(entered.values())
             assert out.current is session.current
             assert (session.current in entered.values()) if entered else (session.current is None)
-            assert len(entered) <= ROOMS_PER_SESSION
+            assert len(entered) <= ROOMS_PER_PERSON
         present = {reader.person.session.person for reader in self.here}
         assert all(set(room.members) <= present for room in rooms)
 
@@ -265,7 +265,7 @@ class Chat(RuleBasedStateMachine):
         assert set(self.registry.admission) == {reader.person.session for reader in self.here}
         assert sum(self.registry.admission._per_address.values()) == len(self.here)
         assert not any(reader.person.out.cursors for reader in self.gone)
-        assert set(self.registry.rooms._of) <= {reader.person.session.person for reader in self.here}
+        assert set(self.registry.rooms._by_person) <= {reader.person.session.person for reader in self.here}
 
     @invariant()
     def events_are_numbered_without_a_hole_and_said_once(self) -> None:
@@ -276,7 +276,7 @@ class Chat(RuleBasedStateMachine):
 
     @invariant()
     def what_is_told_under_an_id_is_told_once(self) -> None:
-        assert all(count == 1 for text, count in self.told.items() if text != "hi")
+        assert all(count == 1 for text, count in self.answers.items() if text != "hi")
 
     @invariant()
     def the_topic_is_the_last_one_set(self) -> None:

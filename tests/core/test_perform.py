@@ -113,7 +113,7 @@ def asked(visitor: Visitor, store: LogStore, command: Command) -> list[Answer]:
     return [news for news in visitor.take() if isinstance(news, Answer) and not isinstance(news, BY_THE_WAY)]
 
 
-def test_every_command_is_tried() -> None:
+def test_all_commands_are_tested() -> None:
     tried = {type(command) for command in WELL} | {type(command) for command in BADLY}
     assert tried == set(ROW_OF) == set(ACTIONS)
 
@@ -129,7 +129,7 @@ def test_every_command_gets_exactly_one_final_answer_with_its_id(store: LogStore
 
 
 @pytest.mark.parametrize("command", [*WELL, *BADLY], ids=repr)
-def test_a_disk_that_stores_nothing_changes_nothing_of_that(command: Command) -> None:
+def test_it_does_so_too_when_the_disk_fails(command: Command) -> None:
     store = LateStore()
     registry, ada, _ = new_world(store)
     store.failure = NotDelivered("The disk is full.")
@@ -139,7 +139,7 @@ def test_a_disk_that_stores_nothing_changes_nothing_of_that(command: Command) ->
 
 
 @pytest.mark.parametrize("command", WELL, ids=repr)
-def test_whose_link_breaks_meanwhile_holds_up_nothing(command: Command) -> None:
+def test_a_connection_lost_meanwhile_is_released(command: Command) -> None:
     store = LateStore()
     registry, ada, bob = new_world(store)
     visitor = Visitor(registry) if isinstance(command, Hello) else ada
@@ -159,7 +159,7 @@ WAITING = [command for command in WELL if type(command) in (Join, Leave, History
 
 
 @pytest.mark.parametrize("command", [c for c in WAITING if c != Join("lobby")], ids=repr)
-def test_no_further_command_is_taken_until_it_is_answered(command: Command) -> None:
+def test_the_session_is_held_until_the_answer(command: Command) -> None:
     store = LateStore()
     registry, ada, _ = new_world(store)
     module.perform(registry, ada.session, command)
@@ -168,7 +168,7 @@ def test_no_further_command_is_taken_until_it_is_answered(command: Command) -> N
     assert ada.out.held == 0
 
 
-def test_what_is_said_need_not_be_waited_for() -> None:
+def test_messages_do_not_hold_the_session() -> None:
     store = LateStore()
     registry, ada, _ = new_world(store)
     for number in range(3):
@@ -185,7 +185,7 @@ MEMBERS_ONLY = [command for command in WELL if ROW_OF[type(command)].right is Ro
 
 
 @pytest.mark.parametrize("command", MEMBERS_ONLY, ids=repr)
-def test_what_takes_a_role_is_refused_to_who_has_less(store: LogStore, command: Command) -> None:
+def test_a_command_needs_its_role(store: LogStore, command: Command) -> None:
     registry, ada, _ = new_world(store)
     assert ada.session.person is not None
     registry.rooms.find("lobby").members[ada.session.person].role = Role.GUEST
@@ -193,7 +193,7 @@ def test_what_takes_a_role_is_refused_to_who_has_less(store: LogStore, command: 
     assert isinstance(refused, Refused)
     name = ROW_OF[type(command)].name
     assert (refused.code, refused.reason) == ("not-allowed", "You may not do this in #lobby.")
-    assert refused.hint == f"/{name} takes a member."
+    assert refused.hint == f"/{name} requires the role member."
 
 
 # -- Defects ---------------------------------------------------------------------------------------
@@ -228,9 +228,7 @@ async def late(registry: Registry, session: Session, command: Command) -> Answer
 
 
 @pytest.mark.parametrize("action", [at_once, late])
-def test_a_defect_costs_its_connection_once_and_holds_up_nothing(
-    monkeypatch: pytest.MonkeyPatch, action: Callable[..., Answer]
-) -> None:
+def test_a_defect_ends_its_connection_once_and_no_other(monkeypatch: pytest.MonkeyPatch, action: Callable[..., Answer]) -> None:
     store = LateStore()
     _, ada, bob = new_world(store)
     out = failing(ada)
@@ -242,7 +240,7 @@ def test_a_defect_costs_its_connection_once_and_holds_up_nothing(
 
 
 @pytest.mark.parametrize("command", [History(), Search("tea"), Join("dev"), Keep("30d"), Say("hi"), Leave(), Quit()], ids=repr)
-def test_a_defect_in_answering_late_costs_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_a_late_answer_ends_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     store = LateStore()
     registry, ada, _ = new_world(store)
     out = failing(ada)
@@ -257,7 +255,7 @@ def test_a_defect_in_answering_late_costs_its_connection(command: Command, monke
     assert out.held == 0
 
 
-def test_a_defect_of_the_log_comes_back_as_one_of_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_the_log_ends_the_connection_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     store = LateStore()
     registry, ada, _ = new_world(store)
     out = failing(ada)

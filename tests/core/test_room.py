@@ -57,7 +57,7 @@ def new_member(room: Room, nick: str) -> Person:
 # -- What happens ----------------------------------------------------------------------------------
 
 
-def test_news_is_told_before_whoever_posted_it_is_answered() -> None:
+def test_the_room_has_news_before_the_sender_is_answered() -> None:
     room, happened = new_room()
     room.post(said(), happened.append)
     assert happened == [room, said().number(1)]
@@ -72,7 +72,7 @@ def test_nothing_is_shown_before_it_is_stored() -> None:
     assert (happened, room.topic) == ([room, topic("tea").number(1)], "tea")
 
 
-def test_what_is_not_stored_is_not_shown() -> None:
+def test_an_event_that_is_not_stored_is_not_shown() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     room.post(topic("tea"), happened.append)
@@ -91,7 +91,7 @@ def test_the_topic_is_the_last_one_set() -> None:
 # -- Joining and reporting -------------------------------------------------------------------------
 
 
-def test_a_membership_gets_its_number_when_the_joining_is_stored() -> None:
+def test_a_membership_gets_its_seq_when_the_joining_is_stored() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     ada = Person(parse_nick("ada"))
@@ -101,7 +101,7 @@ def test_a_membership_gets_its_number_when_the_joining_is_stored() -> None:
     assert membership.seq == 1
 
 
-def test_a_joining_that_is_not_stored_has_no_number() -> None:
+def test_a_joining_that_is_not_stored_has_no_seq() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
@@ -119,42 +119,42 @@ def member(seq: int | None) -> Membership:
     return membership
 
 
-def test_what_has_happened_is_stored_when_that_is_possible_again() -> None:
+def test_a_failed_report_is_stored_when_that_is_possible_again() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     room.report(left(), member(1), happened.append)
     for _ in range(2):
         log.answer(FULL)
-        room.retry_owed()
+        room.retry_failed()
     log.answer()
-    room.retry_owed()
+    room.retry_failed()
     assert log.waiting == []
     assert list(log.read(1, 9)) == [left().number(1)]
 
 
-def test_the_leaving_of_who_was_never_in_is_not_owed() -> None:
+def test_leaving_without_a_stored_joining_is_not_retried() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     room.report(left(), member(None), happened.append)
     log.answer(FULL)
-    room.retry_owed()
+    room.retry_failed()
     assert log.waiting == []
 
 
-def test_so_much_is_owed_and_no_more() -> None:
+def test_the_number_of_failed_reports_is_limited() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     for _ in range(1001):
         room.report(left(), member(1), happened.append)
     log.answer(FULL)
-    room.retry_owed()
+    room.retry_failed()
     assert len(log.waiting) == 1000
 
 
 # -- Who is in -------------------------------------------------------------------------------------
 
 
-def test_those_who_came_first_are_named_and_no_more_than_asked_for() -> None:
+def test_the_first_members_are_listed_up_to_the_limit() -> None:
     room, _ = new_room()
     ada, bob, carol = (new_member(room, nick) for nick in ("ada", "bob", "carol"))
     ada.away, carol.away = "", "at lunch"
@@ -165,7 +165,7 @@ def test_those_who_came_first_are_named_and_no_more_than_asked_for() -> None:
     assert room.away(9) == {"ada": "", "carol": "at lunch"}
 
 
-def test_a_room_knows_who_was_in_when_something_happened() -> None:
+def test_a_room_knows_who_was_a_member_at_an_event() -> None:
     room, happened = new_room()
     for draft in (
         Joined("lobby", DRAFT, NOON, "ada", "a"),
@@ -174,19 +174,19 @@ def test_a_room_knows_who_was_in_when_something_happened() -> None:
         Left("lobby", DRAFT, NOON, "eve", "a", Reason.QUIT),
     ):
         room.post(draft, happened.append)
-    assert [room.has_seen("a", seq) for seq in range(5)] == [False, True, True, True, False]
-    assert not room.has_seen("c", 4)
+    assert [room.was_member_at("a", seq) for seq in range(5)] == [False, True, True, True, False]
+    assert not room.was_member_at("c", 4)
 
 
-def test_a_room_is_unsaid_until_something_is_said_or_on_its_way() -> None:
+def test_a_room_has_no_messages_until_one_is_posted() -> None:
     log = SlowLog()
     room, happened = new_room(log)
     room.post(topic("tea"), happened.append)
     log.answer()
-    assert room.is_unsaid
+    assert room.has_no_messages
     log.has_pending = True
-    assert not room.is_unsaid
+    assert not room.has_no_messages
     log.has_pending = False
     room.post(said(), happened.append)
     log.answer()
-    assert not room.is_unsaid
+    assert not room.has_no_messages

@@ -13,12 +13,12 @@ from chatd.core.search import Query, excerpt, matches, spaced, words_of
 
 
 @given(st.text())
-def test_a_text_has_all_its_words(text: str) -> None:
+def test_a_text_contains_all_its_words(text: str) -> None:
     assert matches(Query(words_of(text), ()), Said("tea", 1, 0, "ada", "o", text))
 
 
 @given(st.text())
-def test_spacing_adds_spaces_and_nothing_else(text: str) -> None:
+def test_spacing_only_adds_spaces(text: str) -> None:
     assert spaced(text).replace(" ", "") == text.replace(" ", "")
 
 
@@ -35,11 +35,11 @@ def test_a_word_has_a_letter_or_a_digit(text: str, words: Sequence[str]) -> None
         ("x" * 30, ("nothing",), "x" * 10 + " …"),
     ],
 )
-def test_an_excerpt_shows_what_is_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
+def test_an_excerpt_shows_the_text_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
     assert excerpt(text, words, 10) == shown
 
 
-def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
+def test_a_phrase_longer_than_the_text_does_not_match() -> None:
     assert not matches(Query(("喝茶吧",), ()), Said("tea", 1, 0, "ada", "o", "喝茶"))
 
 
@@ -55,5 +55,5 @@ def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
         (Query(("te",), ()), False),
     ],
 )
-def test_a_query_is_about_words_a_nick_and_a_time(query: Query, found: bool) -> None:
+def test_a_query_has_words_a_nick_and_a_period(query: Query, found: bool) -> None:
     assert matches(query, Said("tea", 1, 5, "Ada", "o", "more tea")) is found

@@ -32,7 +32,7 @@ PATIENCE = 10.0
 
 
 class PumpedStore(SqliteStore):
-    """A store in ``folder`` that is started, and does nothing until :meth:`settle` or
+    """A store in ``folder`` that is started, and does nothing until :meth:`drain` or
     :meth:`wait`."""
 
     def __init__(self, folder: Path) -> None:
@@ -51,7 +51,7 @@ class PumpedStore(SqliteStore):
                 call, given = self.calls.get(timeout=PATIENCE)
                 call(*given)
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """Wait until all that was appended is stored, or has failed to be."""
         settled: list[bool] = []
         self.after_pending(lambda: settled.append(True))
@@ -59,10 +59,10 @@ class PumpedStore(SqliteStore):
 
     def stored(self, outcomes: Outcomes) -> list[Event]:
         """The events that these outcomes come to, once all is stored."""
-        self.settle()
+        self.drain()
         return [outcome for outcome in outcomes if isinstance(outcome, Event)]
 
-    def be_done(self) -> None:
+    def drain_writer(self) -> None:
         """Wait until the writer has done all that it was given, and said so."""
         writer = self._writer
         assert writer is not None
@@ -116,14 +116,14 @@ def say(log: Log, text: str = "hi", id: str = "", sender_id: str = "o1", time: i
     return outcomes
 
 
-class StillStore(MemoryStore):
+class WaitableMemoryStore(MemoryStore):
     """A store in memory that can be waited for as well."""
 
     def wait(self, done: Callable[[], object]) -> None:
         """Nothing here takes time."""
         assert done()
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """All is stored."""
 
     def close(self) -> None:
@@ -141,7 +141,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.store: Any = PumpedStore(self.folder) if self.folder else StillStore("testlog")
+        self.store: Any = PumpedStore(self.folder) if self.folder else WaitableMemoryStore("testlog")
         self.fanout = Fanout(self.clock)
         self.registry = Registry(self.settings, self.store, self.time, self.fanout.news)
 
@@ -149,8 +149,8 @@ class Server:
         self.store.close()
         self.start()
 
-    def settle(self) -> None:
-        self.store.settle()
+    def drain(self) -> None:
+        self.store.drain()
         self.clock.advance(1)
 
     def ask(self, person: Visitor, *commands: Command) -> list[Event | Answer]:
@@ -158,7 +158,7 @@ class Server:
         for command in commands:
             perform(self.registry, person.session, command)
             self.store.wait(lambda: not person.out.held or person.out.closed)
-        self.settle()
+        self.drain()
         return person.take()
 
     def arrive(self, nick: str, **more: Any) -> Visitor:

@@ -124,7 +124,7 @@ def history(program: Program, tmp_path: Path) -> History:
     return History(program, tmp_path / "data")
 
 
-def test_a_hundred_kills_at_any_moment_lose_and_double_nothing(history: History) -> None:
+def test_kills_at_random_moments_lose_and_duplicate_nothing(history: History) -> None:
     chance = random.Random(5)
     for _ in range(100 if EVERYTHING else 12):
 
@@ -151,7 +151,7 @@ MAKING = [
 
 
 @pytest.mark.parametrize("death", MAKING)
-def test_a_kill_while_the_database_is_made_leaves_one_that_can_be_used(history: History, death: str) -> None:
+def test_a_kill_during_creation_leaves_a_usable_database(history: History, death: str) -> None:
     assert history.live(death=death) == (death, -signal.SIGKILL)
     assert history.live(last=200) == ("", 0)
 
@@ -165,7 +165,7 @@ PHASES = {
     "a transaction of several statements begins": ("BEGIN IMMEDIATE", (1, 2, 5)),
     "rows are written": ("INSERT INTO event", (1, 2, 4, 5, 6)),
     "all rows are written": ("COMMIT", (1, 2, 5)),
-    "stored, nobody knows": ("answer: _answered", (1, 2, 4, 5)),
+    "stored, nobody knows": ("answer: _on_written", (1, 2, 4, 5)),
     "known, not everybody is told": ("acknowledge", (1, 2, 30, 190)),
     "indexing: the words": ("INSERT INTO search (rowid", (1, 50)),
     "indexing: inside the index": ("-- REPLACE INTO 'main'.'search_", (1, 7)),
@@ -180,7 +180,7 @@ PHASES = {
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_kill_in_this_phase_loses_and_doubles_nothing(history: History, phase: str) -> None:
+def test_a_kill_in_each_phase_loses_and_duplicates_nothing(history: History, phase: str) -> None:
     death, several = PHASES[phase]
     assert history.live(last=1000, check=False) == ("", 0)
     for times in several if EVERYTHING else several[-1:]:
@@ -207,7 +207,7 @@ the middle of a commit or of its sync, in the middle of copying the log."""
 
 
 @pytest.mark.parametrize(("file", "call", "times"), CALLS if EVERYTHING else CALLS[3::4])
-def test_a_kill_in_the_middle_of_a_write_or_a_sync_loses_and_doubles_nothing(
+def test_a_kill_during_a_write_or_sync_loses_and_duplicates_nothing(
     history: History, strace: Strace, file: str, call: str, times: int
 ) -> None:
     kill = f"inject={call}:signal=SIGKILL:when={times}"
@@ -233,7 +233,7 @@ def strace() -> Iterator[Strace]:
         yield with_options
 
 
-def test_it_is_synced_before_it_is_acknowledged(history: History, strace: Strace, tmp_path: Path) -> None:
+def test_messages_are_synced_before_they_are_acknowledged(history: History, strace: Strace, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     history.live(
         strace("-y", "-s", "16", "-o", str(trace), "-e", "trace=write,pwrite64,fdatasync,fsync"),

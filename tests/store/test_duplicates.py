@@ -24,16 +24,16 @@ class Disk:
         self.duplicates = Duplicates(self.ask, self.reports.append)
 
     def ask(self, question: Any, on_answer: Callable[[Any], object]) -> None:
-        self.asked.append((question.keywords["most"], on_answer))
+        self.asked.append((question.keywords["limit"], on_answer))
 
     def answer(self, answer: object) -> int:
         """Answer the oldest question; how many ids it asked for."""
-        most, on_answer = self.asked.pop(0)
+        limit, on_answer = self.asked.pop(0)
         on_answer(answer)
-        return most
+        return limit
 
 
-def test_the_disk_is_asked_once_for_all_ids_of_a_sender() -> None:
+def test_all_ids_of_a_sender_are_loaded_once() -> None:
     disk, found = Disk(), list[Said | None]()
     assert disk.duplicates.may_be_on_disk("seat", "1")
     disk.duplicates.look_up("seat", "1", found.append)
@@ -45,7 +45,7 @@ def test_the_disk_is_asked_once_for_all_ids_of_a_sender() -> None:
     assert not disk.duplicates.may_be_on_disk("seat", "3")
 
 
-def test_what_memory_has_by_then_counts() -> None:
+def test_a_message_in_memory_takes_precedence() -> None:
     disk, found = Disk(), list[Said | None]()
     disk.duplicates.look_up("seat", "1", found.append)
     disk.duplicates.messages["seat", "1"] = SAID
@@ -54,7 +54,7 @@ def test_what_memory_has_by_then_counts() -> None:
     assert disk.duplicates.recall("seat", "1") is SAID
 
 
-def test_an_id_that_leaves_memory_is_looked_up_again() -> None:
+def test_a_dropped_message_is_looked_up_on_the_disk() -> None:
     disk = Disk()
     disk.duplicates.look_up("seat", "9", lambda said: None)
     disk.answer((None, []))
@@ -64,7 +64,7 @@ def test_an_id_that_leaves_memory_is_looked_up_again() -> None:
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error")])
-def test_a_disk_that_cannot_be_read_knows_nothing(error: Exception) -> None:
+def test_a_failed_look_up_finds_nothing_and_is_reported(error: Exception) -> None:
     disk, found = Disk(), list[Said | None]()
     disk.duplicates.look_up("seat", "1", found.append)
     disk.answer(error)

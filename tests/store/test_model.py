@@ -55,7 +55,7 @@ class Alike(RuleBasedStateMachine):
     def say(self, room: str, id: str, sender_id: str) -> None:
         self.append(Said(room, DRAFT, self.now, sender_id, sender_id, f"in {room}", id=id))
         if id:
-            self.store.settle()  # A look at the disk lets others overtake, which the log in memory never does.
+            self.store.drain()  # A look at the disk lets others overtake, which the log in memory never does.
 
     def append(self, draft: Event) -> None:
         """Append to both; what they answer must be the same."""
@@ -72,17 +72,17 @@ class Alike(RuleBasedStateMachine):
 
     @rule(room=ROOMS, most=st.sampled_from([2 * HOUR, FOR_EVER]))
     def forget(self, room: str, most: int) -> None:
-        self.store.settle()
+        self.store.drain()
         told: dict[str, list[tuple[int, int]]] = {"memory": [], "disk": []}
         self.memory[room].delete_old(self.now, most, lambda *gone: told["memory"].append(gone))
         self.store.room(room).delete_old(self.now, most, lambda *gone: told["disk"].append(gone))
-        self.store.be_done()
+        self.store.drain_writer()
         assert told["disk"] == told["memory"]
         assert self.store.room(room).first == self.memory[room].first
 
     @rule(room=ROOMS, hours=st.integers(-1, 9))
     def look_for_a_time(self, room: str, hours: int) -> None:
-        self.store.settle()
+        self.store.drain()
         places: list[int] = []
         self.memory[room].find_time(self.now - hours * HOUR, places.append)
         self.store.room(room).find_time(self.now - hours * HOUR, places.append)
@@ -90,8 +90,8 @@ class Alike(RuleBasedStateMachine):
         assert places[0] == places[1]
 
     @rule()
-    def settle(self) -> None:
-        self.store.settle()
+    def drain(self) -> None:
+        self.store.drain()
 
     @rule()
     def restart(self) -> None:
@@ -101,20 +101,20 @@ class Alike(RuleBasedStateMachine):
 
     @rule(room=ROOMS)
     def find_the_disk_full(self, room: str) -> None:
-        self.store.settle()
+        self.store.drain()
         self.store.limit(0)
         outcomes: Outcomes = []
         disk = self.store.room(room)
         disk.append(Said(room, DRAFT, 0, "ada", "ada", "x" * 50_000, id="lost"), outcomes.append)
         disk.append(Said(room, DRAFT, 0, "ada", "ada", "behind it"), outcomes.append)
-        self.store.settle()
+        self.store.drain()
         assert [type(outcome) for outcome in outcomes] == [NotDelivered, NotDelivered]
         assert self.store.lookup("ada", "lost") is None
         self.store.limit(None)
 
     @rule(room=ROOMS, start=NUMBERS, length=NUMBERS)
     def read(self, room: str, start: int, length: int) -> None:
-        self.store.settle()
+        self.store.drain()
         assert self.loaded(room, start, start + length) == list(self.memory[room].read(start, start + length))
 
     @rule(room=ROOMS, most=st.integers(1, 10))

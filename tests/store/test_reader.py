@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_questions_are_answered_in_order_and_by_call_alone(path: Path) -> None:
+def test_questions_are_answered_in_order_through_call(path: Path) -> None:
     calls: SimpleQueue[Any] = SimpleQueue()
     reader = DiskReader(path, lambda told, answer: calls.put((told, answer)))
     told: list[object] = []
@@ -32,7 +32,7 @@ def test_questions_are_answered_in_order_and_by_call_alone(path: Path) -> None:
     assert [answer for _, answer in answers] == [0, 1, 2]
 
 
-def test_an_error_is_an_answer_and_the_next_question_is_served(path: Path) -> None:
+def test_an_error_is_an_answer_and_the_next_question_is_answered(path: Path) -> None:
     answers: list[object] = []
     reader = DiskReader(path, lambda told, answer: answers.append(answer))
     reader.ask(lambda connection: connection.execute("SELECT * FROM nothing").fetchall(), print)
@@ -42,7 +42,7 @@ def test_an_error_is_an_answer_and_the_next_question_is_served(path: Path) -> No
     assert answers[1] == 1
 
 
-def test_it_cannot_write(path: Path) -> None:
+def test_the_reader_cannot_write(path: Path) -> None:
     answers: list[object] = []
     reader = DiskReader(path, lambda told, answer: answers.append(answer))
     reader.ask(lambda connection: connection.execute("DELETE FROM server").rowcount, print)

@@ -42,8 +42,8 @@ class Client:
         resume = {"lobby": self.awaited - 1} if self.awaited else {}
         return Hello(self.name, token=f"the token of {self.name}", log=log if resume else "", resume=resume, scrollback=0)
 
-    def read(self, told: Sequence[Event | Answer]) -> None:
-        for news in told:
+    def read(self, answers: Sequence[Event | Answer]) -> None:
+        for news in answers:
             assert not isinstance(news, Refused), news.reason
             if isinstance(news, Entered) and not self.awaited:
                 self.awaited = news.seq + 1
@@ -107,10 +107,10 @@ class Resuming(RuleBasedStateMachine):
         client = self.clients[index]
         if client.person is not None and client.unsure is None:
             client.unsure = Say(f"by {client.name}", id=str(next(self.ids)))
-            self.server.ask(client.person, client.unsure)  # What is told to them is lost.
+            self.server.ask(client.person, client.unsure)  # What is answers to them is lost.
             client.person.lose_link()
             client.person = None
-            self.server.settle()
+            self.server.drain()
 
     @rule(index=CLIENTS)
     def lose_the_link(self, index: int) -> None:
@@ -118,7 +118,7 @@ class Resuming(RuleBasedStateMachine):
         if client.person is not None:
             client.person.lose_link()
             client.person = None
-            self.server.settle()
+            self.server.drain()
 
     @precondition(lambda self: self.folder is not None)
     @rule()
@@ -133,12 +133,12 @@ class Resuming(RuleBasedStateMachine):
 
     @rule()
     def forget(self) -> None:
-        self.server.settle()
+        self.server.drain()
         for client in self.clients:
             self.read(client)
         self.server.registry.expiry.delete_old()
         if self.folder is not None:
-            self.server.store.be_done()
+            self.server.store.drain_writer()
 
     def ask(self, client: Client, command: Command) -> None:
         assert client.person is not None
@@ -152,7 +152,7 @@ class Resuming(RuleBasedStateMachine):
     def all_see_the_same(self) -> None:
         if not hasattr(self, "server"):
             return
-        self.server.settle()
+        self.server.drain()
         for client in self.clients:
             self.read(client)
         everything: dict[int, Event] = {}

@@ -7,7 +7,7 @@ import pytest
 from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry
 from chatd.testing import StandingClock, Visitor, arrive, new_registry
-from tests.core.actions.asking import LosingLog
+from tests.core.actions.answers import LosingLog
 
 
 @pytest.fixture

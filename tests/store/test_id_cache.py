@@ -12,76 +12,76 @@ from hypothesis import strategies as st
 
 from chatd.core.events import Said
 from chatd.store import duplicates, queries
-from chatd.store.ids import KnownIds
+from chatd.store.id_cache import IdCache
 from tests.store.pumped import PumpedStore, say, short_tail
 
 ORIGINS, IDS = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["1", "2", "3", "4"])
 
 
 @given(st.lists(st.tuples(st.sampled_from(["use", "learn", "too many"]), ORIGINS, IDS)), st.integers(0, 8))
-def test_what_was_used_is_never_taken_for_new(steps: list[tuple[str, str, str]], most: int) -> None:
-    known = KnownIds(most)
+def test_a_used_id_is_never_taken_for_new(steps: list[tuple[str, str, str]], limit: int) -> None:
+    known = IdCache(limit)
     used: dict[str, set[str]] = {"ada": set(), "bob": set(), "eve": set()}
     for what, sender_id, id in steps:
         if what == "use":
             used[sender_id].add(id)
             known.add(sender_id, id)
         else:
-            known.learn(sender_id, None if what == "too many" else used[sender_id])
+            known.load(sender_id, None if what == "too many" else used[sender_id])
         for sender, ids in used.items():
-            assert all(known.may_have(sender, id) for id in ids)
+            assert all(known.may_contain(sender, id) for id in ids)
 
 
-def test_of_who_was_learnt_a_new_id_is_known_to_be_new() -> None:
-    known = KnownIds(most=5)
-    assert known.may_have("ada", "1")
-    known.learn("ada", ["1", "2"])
+def test_a_new_id_of_a_loaded_sender_is_recognised() -> None:
+    known = IdCache(limit=5)
+    assert known.may_contain("ada", "1")
+    known.load("ada", ["1", "2"])
     known.add("ada", "3")
     known.add("ada", "3")
-    assert [known.may_have("ada", id) for id in "1234"] == [True, True, True, False]
-    known.learn("bob", [])
-    assert (known.knows("ada"), known.knows("bob")) == (True, True)
+    assert [known.may_contain("ada", id) for id in "1234"] == [True, True, True, False]
+    known.load("bob", [])
+    assert (known.has("ada"), known.has("bob")) == (True, True)
     known.add("bob", "1")
-    assert (known.knows("ada"), known.knows("bob")) == (False, True)
+    assert (known.has("ada"), known.has("bob")) == (False, True)
 
 
-def test_of_who_has_used_too_many_it_is_known_that_they_have() -> None:
-    known = KnownIds()
-    known.learn("ada", None)
+def test_a_sender_with_too_many_ids_is_cached_without_them() -> None:
+    known = IdCache()
+    known.load("ada", None)
     known.add("ada", "1")
-    assert (known.knows("ada"), known.may_have("ada", "2")) == (True, True)
+    assert (known.has("ada"), known.may_contain("ada", "2")) == (True, True)
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many ids were asked for, each time that the disk was."""
     asked: list[int] = []
-    real = queries.find
+    real = queries.find_message
 
-    def find(connection: Connection, sender_id: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
-        asked.append(most)
-        return real(connection, sender_id, sent, most)
+    def find_message(connection: Connection, sender_id: str, sent: str, limit: int) -> tuple[Said | None, Sequence[str] | None]:
+        asked.append(limit)
+        return real(connection, sender_id, sent, limit)
 
-    monkeypatch.setattr(queries, "find", find)
+    monkeypatch.setattr(queries, "find_message", find_message)
     return asked
 
 
 def talk(store: PumpedStore, first: int, last: int) -> None:
     for number in range(first, last):
         say(store.room(), id=str(number))
-    store.settle()
+    store.drain()
 
 
-def test_the_disk_is_asked_once_about_a_sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[int]) -> None:
+def test_the_ids_of_a_sender_are_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[int]) -> None:
     monkeypatch.setattr(PumpedStore, "new_tail", lambda self, first: short_tail(self, 10, first))
     store = PumpedStore(tmp_path)
     talk(store, 0, 50)
-    store.settle()
+    store.drain()
     assert len(asked) == 1
     store.close()
     store = PumpedStore(tmp_path)
     talk(store, 50, 100)
-    store.settle()
+    store.drain()
     assert len(asked) == 2
     for number in range(80):
         said = store.lookup("o1", str(number))
@@ -93,7 +93,7 @@ def test_the_disk_is_asked_once_about_a_sender(tmp_path: Path, monkeypatch: pyte
     store.close()
 
 
-def test_of_who_has_said_too_much_each_message_is_looked_up(
+def test_each_message_of_a_sender_with_too_many_ids_is_looked_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[int]
 ) -> None:
     monkeypatch.setattr(duplicates, "IDS_PER_SENDER", 20)

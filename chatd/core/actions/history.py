@@ -1,0 +1,104 @@
+"""History and search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatd.core.commands import History, Search
+from chatd.core.driver import Later
+from chatd.core.errors import BadUsage, NotDelivered, TooMany
+from chatd.core.events import Answer, Event, HistoryPage, SearchResults
+from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, SEARCH_RESULTS
+from chatd.core.names import fold
+from chatd.core.policy import visible
+from chatd.core.presence import without_ignored
+from chatd.core.registry import Registry
+from chatd.core.room import Room
+from chatd.core.search import Query, words_of
+from chatd.core.session import Session
+from chatd.core.when import FOR_EVER, parse_time
+
+
+async def history(registry: Registry, session: Session, command: History) -> Answer:
+    """Show events of a room: the last ones, or those before, after or around a position."""
+    room = registry.rooms.joined_room(session, command.room)
+    _check_position(command)
+    count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
+    text = command.before_time or command.after_time or command.around_time
+    time = parse_time(text, registry.now()) if text else 0
+    await Later(registry.store.after_pending)  # So that people see what they themselves have just said.
+    if room.retention.is_none(registry.now()):
+        return HistoryPage(room.name.text, (), False)
+    seq = await _seq_at_time(room, time) if text else _seq(room, command)
+    start = min(seq, room.log.end) + _count_after(command, count) - count
+    return await _page(session, room, start, start + count)
+
+
+def _check_position(command: History) -> None:
+    """Raise BadUsage if a number is negative, or if there is more than one position."""
+    if min(command.count, command.before, command.after, command.around) < 0:
+        raise BadUsage("A number is below 0.", "Use numbers above 0.")
+    seqs = (command.before, command.after, command.around)
+    times = (command.before_time, command.after_time, command.around_time)
+    if sum(map(bool, (*seqs, *times))) > 1:
+        raise BadUsage("You gave more than one position.", "Give one: before, after or around a seq or a time.")
+
+
+async def _seq_at_time(room: Room, time: int) -> int:
+    seq: int = await Later(room.log.find_time, time)
+    return seq
+
+
+def _seq(room: Room, command: History) -> int:
+    """The position that is given by a seq; the end of the log if there is none."""
+    return command.after + 1 if command.after else command.before or command.around or room.log.end
+
+
+def _count_after(command: History, count: int) -> int:
+    """How many of ``count`` events are at or after the position."""
+    if command.after or command.after_time:
+        return count
+    return count // 2 if command.around or command.around_time else 0
+
+
+async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryPage:
+    """The events of ``room`` from ``start`` up to ``stop``, as far as they exist. Raises
+    NotDelivered."""
+    log = room.log
+    start, stop = max(start, log.first), min(stop, log.end)
+    is_loaded: bool = await Later(log.load, start, stop)
+    if not is_loaded:
+        raise NotDelivered("The server cannot read its disk.", "Try again later.")
+    past = without_ignored(session, log.read(start, stop))
+    return HistoryPage(room.name.text, past, start > log.first, stop < log.end)
+
+
+async def search(registry: Registry, session: Session, command: Search) -> Answer:
+    """Find messages, newest first."""
+    query, limit = _query(registry, session, command), _limit(command)
+    await Later(registry.store.after_pending)
+    results: Sequence[Event] | None = await Later(registry.store.search, query)
+    if results is None:
+        raise TooMany("The search takes too long.", "Narrow it down with another word, in:#room or after:DATE.")
+    return SearchResults(query.words, without_ignored(session, results[:limit]), len(results) > limit)
+
+
+def _limit(command: Search) -> int:
+    return min(command.count or SEARCH_RESULTS, HISTORY_EVENTS)
+
+
+def _query(registry: Registry, session: Session, command: Search) -> Query:
+    """The query of ``command``. Raises BadUsage and NoSuchRoom."""
+    words, now, gate = words_of(command.text), registry.now(), visible(registry, session.person)
+    if command.count < 0:
+        raise BadUsage("A number is below 0.", "Use numbers above 0.")
+    if not words:
+        raise BadUsage("There are no words to search for.", "Give one or more words with a letter or a digit.")
+    return Query(
+        words,
+        frozenset({gate.room(command.room).name.key}) if command.room else gate.logs(),
+        fold(command.nick),
+        parse_time(command.after_time, now) if command.after_time else 0,
+        parse_time(command.before_time, now) if command.before_time else FOR_EVER,
+        _limit(command) + 1,
+    )
