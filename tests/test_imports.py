@@ -1,5 +1,5 @@
-"""Who imports whom: the core knows no Twisted, codecs know no doors, and nobody reaches into
-another's private parts."""
+"""The imports: the core does not import Twisted, codecs do not import doors, and no module imports
+private names of another."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import chatd
 PACKAGE = Path(chatd.__path__[0])
 TESTS = PACKAGE.parent / "tests"
 
-KNOW_THE_REACTOR = {"chatd.tap", "chatd.client.main"}
-"""All others are given theirs."""
+IMPORT_THE_REACTOR = {"chatd.tap", "chatd.client.main"}
+"""The modules that import the reactor; it is passed to all others."""
 
 
 def name_of(path: Path) -> str:
@@ -31,7 +31,7 @@ EVERY = pytest.mark.parametrize("module", MODULES)
 
 
 def imports_of(module: str) -> Iterator[tuple[str, str]]:
-    """Each import of ``module``, wherever it stands: from which module, and which name of it."""
+    """All imports of ``module``, also inside functions, as pairs of module and name."""
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
@@ -41,12 +41,12 @@ def imports_of(module: str) -> Iterator[tuple[str, str]]:
 
 
 def imported_by(module: str) -> set[str]:
-    """The modules that ``module`` imports; ours by their own names."""
-    found = set()
+    """The modules that ``module`` imports; those of chatd with their full names."""
+    modules = set()
     for source, name in imports_of(module):
         inner = f"{source}.{name}"
-        found.add(inner if inner in MODULES else source)
-    return found
+        modules.add(inner if inner in MODULES else source)
+    return modules
 
 
 def ours(modules: set[str]) -> set[str]:
@@ -54,7 +54,7 @@ def ours(modules: set[str]) -> set[str]:
 
 
 def layer(prefix: str) -> set[str]:
-    """The modules of a package, itself included."""
+    """The modules of a package, including the package."""
     return {module for module in MODULES if module == prefix or module.startswith(prefix + ".")}
 
 
@@ -66,7 +66,7 @@ PROTOCOL = {
     f"chatd.core.{name}"
     for name in ("commands", "errors", "events", "limits", "names", "retention", "search", "state", "text", "when")
 } | {"chatd.core.membership"}
-"""The part of the core that a client shares with the server."""
+"""The modules of the core that the client uses too."""
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
@@ -115,18 +115,18 @@ def test_the_client_imports_the_protocol_and_no_server(module: str) -> None:
 
 
 def reachable(module: str) -> set[str]:
-    """The modules that ``module`` leads to, by one import or several."""
-    found: set[str] = set()
+    """The modules that ``module`` imports, directly or indirectly."""
+    modules: set[str] = set()
     waiting = [module]
     while waiting:
-        new = ours(imported_by(waiting.pop())) - found
-        found |= new
+        new = ours(imported_by(waiting.pop())) - modules
+        modules |= new
         waiting.extend(new)
-    return found
+    return modules
 
 
 def test_imports_have_no_circle() -> None:
-    """Imports for types alone and inside functions count as well: they only hide a circle."""
+    """Imports only for types and inside functions count too: they only hide a circle."""
     leads_to = {module: reachable(module) for module in MODULES}
     circles = {frozenset(other for other in leads_to[one] if one in leads_to[other]) for one in MODULES}
     assert circles == {frozenset()}
@@ -141,7 +141,7 @@ def test_private_names_are_not_imported(module: str) -> None:
 @EVERY
 def test_the_reactor_is_passed_in(module: str) -> None:
     reactors = {source for source, name in imports_of(module) if f"{source}.{name}".startswith("twisted.internet.reactor")}
-    assert not reactors or module in KNOW_THE_REACTOR
+    assert not reactors or module in IMPORT_THE_REACTOR
 
 
 def test_every_module_belongs_to_a_layer() -> None:
@@ -159,7 +159,7 @@ def test_the_core_does_not_load_twisted() -> None:
 
 
 def does_something(module: str) -> bool:
-    """Whether ``module`` has a function with more than a docstring in it."""
+    """Whether ``module`` has a function with more than a docstring."""
     functions = [node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return any(not isinstance(statement, ast.Expr) for function in functions for statement in function.body)
 

@@ -1,4 +1,4 @@
-"""The service, apart from what the conversations with the real daemon show."""
+"""The parts of the service that the conversations with the real daemon do not test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of ``twistd chatd``: what each gives, and what is wrong in one line."""
+"""The options of ``twistd chatd``: their settings, and errors in one line."""
 
 from __future__ import annotations
 

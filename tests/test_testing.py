@@ -1,4 +1,4 @@
-"""What chatd offers to other people's tests does what it says."""
+"""The tools that chatd offers for tests of other programs."""
 
 from __future__ import annotations
 

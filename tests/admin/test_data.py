@@ -25,19 +25,19 @@ def test_data_is_read_while_a_server_runs_and_changed_when_none_does(store: Pump
 
 
 @pytest.mark.parametrize(
-    ("pragma", "told"),
+    ("pragma", "reason"),
     [
         (f"user_version = {database.VERSION + 1}", "from a newer chatd"),
         (f"user_version = {database.VERSION - 1}", "start the server once"),
         ("application_id = 7", "not a chatd database"),
     ],
 )
-def test_another_version_is_refused(folder: Path, pragma: str, told: str) -> None:
+def test_another_version_is_refused(folder: Path, pragma: str, reason: str) -> None:
     with sqlite3.connect(folder / database.FILE_NAME) as connection:
         connection.execute(f"PRAGMA {pragma}")
     connection.close()
     for opening in (data.open_to_read, data.open_to_change):
-        with pytest.raises(UnusableError, match=told), opening(folder):
+        with pytest.raises(UnusableError, match=reason), opening(folder):
             pass
 
 

@@ -46,7 +46,7 @@ def test_json_of_another_program_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("damaged", "told"),
+    ("damaged", "reason"),
     [
         (b"\n", "This is not JSON"),
         (b"hello\n", "This is not JSON"),
@@ -83,11 +83,11 @@ def test_json_of_another_program_is_read() -> None:
         (line(type="left"), "The field reason is missing"),
     ],
 )
-def test_anything_that_no_server_sent_is_refused_with_its_line(damaged: bytes, told: str) -> None:
+def test_anything_that_no_server_sent_is_refused_with_its_line(damaged: bytes, reason: str) -> None:
     with pytest.raises(UnusableError) as raised:
         read(GOOD + damaged)
     assert str(raised.value).startswith("FILE, line 2: ")
-    assert told in str(raised.value)
+    assert reason in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
@@ -117,9 +117,9 @@ ANY_LINE = st.one_of(
 
 
 @given(st.lists(ANY_LINE, max_size=3))
-def test_any_file_gives_valid_events_or_a_refusal(found: list[bytes]) -> None:
+def test_any_file_gives_valid_events_or_a_refusal(damaged_lines: list[bytes]) -> None:
     try:
-        events = read(GOOD + b"".join(found))
+        events = read(GOOD + b"".join(damaged_lines))
     except UnusableError:
         return
     for event in events:

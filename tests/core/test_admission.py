@@ -1,4 +1,4 @@
-"""Admission: so many connections are taken, and no more."""
+"""Admission: the limits of connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands: what a person types, taken apart by the one table."""
+"""Commands: parsing what people type, and the table of commands."""
 
 from __future__ import annotations
 
@@ -162,10 +162,10 @@ def test_the_table_has_every_command_once() -> None:
 
 @ROWS
 def test_the_words_of_a_usage_are_the_first_fields_of_the_command(row: Row) -> None:
-    wanted = [field for field in fields(row.make) if field.name != "id"]
-    for word, field in zip(row.usage.split(), wanted, strict=False):
+    command_fields = [field for field in fields(row.make) if field.name != "id"]
+    for word, field in zip(row.usage.split(), command_fields, strict=False):
         assert word.startswith("[") == (field.default is not MISSING)
-    assert all(field.default is not MISSING for field in wanted[len(row.usage.split()) :])
+    assert all(field.default is not MISSING for field in command_fields[len(row.usage.split()) :])
 
 
 @ROWS

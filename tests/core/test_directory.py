@@ -1,4 +1,4 @@
-"""The directory: who is called what, with which sessions, and how people are reached."""
+"""The directory: nicks, sessions, and delivery to people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def new_session() -> Session:
 
 
 def arrived(directory: Directory, nick: str, sender_id: str = "") -> Session:
-    """The session of somebody who has come in."""
+    """The session of somebody who has arrived."""
     session = new_session()
     directory.arrive(session, parse_nick(nick), sender_id or nick)
     return session
@@ -36,7 +36,7 @@ def person_of(session: Session) -> Person:
 
 
 def received(session: Session) -> list[object]:
-    """What has come to ``session``."""
+    """What ``session`` has received."""
     assert isinstance(session.out, RecordingOutgoing)
     return [*session.out.take()]
 
@@ -54,21 +54,21 @@ def test_a_nick_is_found_in_any_spelling() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "why"),
+    ("nick", "why"),
     [
         ("ada", "Ada is here already. Choose another nick."),
         ("ADA", "Ada is here already. Choose another nick."),
         ("\u0430da", "\u0430da looks like Ada, who is here already. Choose another nick."),
     ],
 )
-def test_a_nick_has_one_holder(wanted: str, why: str) -> None:
+def test_a_nick_has_one_holder(nick: str, why: str) -> None:
     directory = new_directory()
     holder = person_of(arrived(directory, "Ada"))
     with pytest.raises(NickTaken) as refused:
-        arrived(directory, wanted)
+        arrived(directory, nick)
     assert str(refused.value) == why
-    directory.rename(holder, parse_nick(wanted))
-    assert holder.nick == wanted
+    directory.rename(holder, parse_nick(nick))
+    assert holder.nick == nick
 
 
 def test_a_nick_is_taken_if_only_the_key_is_equal() -> None:

@@ -1,4 +1,4 @@
-"""The driver: a coroutine goes on when it is told what it waits for, and not before."""
+"""The driver: a coroutine resumes when the result arrives that it waits for, and not before."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from chatd.core.driver import Later, drive
 
 
 class Clerk:
-    """Answers what it is asked when the test says so."""
+    """Calls back when the test calls :meth:`answer`."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, Callable[[str], object]]] = []
+        self.pending: list[tuple[str, Callable[[str], object]]] = []
 
     def ask(self, question: str, on_answer: Callable[[str], object]) -> None:
-        self.asked.append((question, on_answer))
+        self.pending.append((question, on_answer))
 
     def answer(self) -> None:
-        question, on_answer = self.asked.pop(0)
+        question, on_answer = self.pending.pop(0)
         on_answer(f"{question}!")
 
 
@@ -46,7 +46,7 @@ def test_a_coroutine_resumes_when_the_result_arrives() -> None:
         return await Later(clerk.ask, "two")
 
     drive(action(), ended.append)
-    assert (steps, len(clerk.asked)) == (["begun"], 1)
+    assert (steps, len(clerk.pending)) == (["begun"], 1)
     clerk.answer()
     assert (steps, ended) == (["begun", "one!"], [])
     clerk.answer()
@@ -57,11 +57,11 @@ def test_several_functions_can_be_called_before_awaiting() -> None:
     clerk, ended = Clerk(), list[object]()
 
     async def action() -> list[str]:
-        asked: list[Later[str]] = [Later(clerk.ask, name) for name in ("one", "two")]
-        return [await later for later in asked]
+        results: list[Later[str]] = [Later(clerk.ask, name) for name in ("one", "two")]
+        return [await result for result in results]
 
     drive(action(), ended.append)
-    clerk.asked.reverse()
+    clerk.pending.reverse()
     clerk.answer()
     assert ended == []
     clerk.answer()

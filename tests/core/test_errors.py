@@ -1,4 +1,4 @@
-"""Refusals: each has a stable code of its own, and words for a person."""
+"""Refusals: each has its own stable code, and sentences for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chatd.core.errors import BadUsage, Refusal
 
 
 def tree(root: type[Refusal]) -> list[type[Refusal]]:
-    return [root, *(found for child in root.__subclasses__() for found in tree(child))]
+    return [root, *(refusal for child in root.__subclasses__() for refusal in tree(child))]
 
 
 @pytest.mark.parametrize(

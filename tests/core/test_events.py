@@ -1,4 +1,4 @@
-"""Events: a draft gets its number from the log, and is otherwise the same."""
+"""Events: a log numbers a draft and changes nothing else."""
 
 from __future__ import annotations
 

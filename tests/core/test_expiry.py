@@ -1,4 +1,4 @@
-"""Expiry: what is too old is deleted, and those who are there are told."""
+"""Expiry: old events are deleted, and the members of the room are notified."""
 
 from __future__ import annotations
 

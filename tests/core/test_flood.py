@@ -1,4 +1,4 @@
-"""Flood control: a burst passes, then a rate holds, and nobody waits for ever."""
+"""Flood control: a burst passes, then the rate holds, and nobody waits forever."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def test_a_rate_of_0_means_no_limit() -> None:
 
 @given(RATES, BURSTS, PAUSES)
 def test_no_more_than_the_burst_and_the_rate_are_accepted(rate: float, burst: int, pauses: list[float]) -> None:
-    bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, 0
+    bucket, now, accepted = Bucket(rate, burst, 0.0), 0.0, 0
     for pause in pauses:
         now += pause
-        taken += bucket.wait(now) == 0.0
-        assert taken <= burst + rate * now + 1e-6
+        accepted += bucket.wait(now) == 0.0
+        assert accepted <= burst + rate * now + 1e-6
 
 
 @given(RATES, BURSTS, PAUSES)

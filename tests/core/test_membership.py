@@ -1,4 +1,4 @@
-"""A membership: a role, and a number once the joining has one."""
+"""A membership: a role, and a seq when the joining is stored."""
 
 from __future__ import annotations
 

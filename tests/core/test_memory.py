@@ -1,4 +1,4 @@
-"""The log in memory: numbered without a hole, bounded, and it knows what was said."""
+"""The log in memory: seqs without a gap, limits, and messages by id."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def filled(log: MemoryLog, *texts: str) -> MemoryLog:
 
 
 def find(log: MemoryLog, sender_id: str, id: str) -> Said | None:
-    """The message that this id stands for."""
+    """The message with this id."""
     return log._messages.get((sender_id, id))
 
 
-def numbers(found: object) -> list[int]:
-    assert isinstance(found, list)
-    return [event.seq for event in found]
+def seqs(expected: object) -> list[int]:
+    assert isinstance(expected, list)
+    return [event.seq for event in expected]
 
 
 def test_a_new_log_begins_at_1_and_is_empty() -> None:
@@ -67,7 +67,7 @@ def test_a_message_with_a_used_id_is_not_said_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "found"),
+    ("start", "stop", "expected"),
     [
         (3, 6, [3, 4, 5]),
         (5, 99, [5]),
@@ -79,9 +79,9 @@ def test_a_message_with_a_used_id_is_not_said_again() -> None:
         (4, -1, []),
     ],
 )
-def test_a_read_returns_the_events_in_memory(start: int, stop: int, found: list[int]) -> None:
+def test_a_read_returns_the_events_in_memory(start: int, stop: int, expected: list[int]) -> None:
     log = filled(MemoryLog(events=3), *"abcde")
-    assert numbers(log.read(start, stop)) == found
+    assert seqs(log.read(start, stop)) == expected
 
 
 def test_the_size_depends_on_the_characters() -> None:
@@ -102,7 +102,7 @@ def test_an_event_without_text_has_a_size_too() -> None:
 def test_a_full_log_drops_an_eighth() -> None:
     log = filled(MemoryLog(events=80), *["x"] * 80)
     assert log.first == 1
-    assert numbers(filled(log, "y").read(0, 99)) == list(range(12, 82))
+    assert seqs(filled(log, "y").read(0, 99)) == list(range(12, 82))
 
 
 @pytest.mark.parametrize("large", ["x" * 1000, "ж" * 1000])
@@ -110,10 +110,10 @@ def test_an_event_larger_than_the_log_leaves_no_gap(large: str) -> None:
     log = filled(MemoryLog(size=2 * EVENT_BYTES), "a", large)
     assert (log.first, log.end) == (3, 3)
     filled(log, "b")
-    assert numbers(log.read(1, 9)) == [3]
+    assert seqs(log.read(1, 9)) == [3]
 
 
-# -- What was said ---------------------------------------------------------------------------------
+# -- Messages by id --------------------------------------------------------------------------------
 
 
 def test_a_message_is_found_by_sender_id_and_id() -> None:
@@ -134,12 +134,12 @@ def test_a_dropped_message_is_not_found() -> None:
     assert [seq for seq in range(1, 10) if find(log, "seat", str(seq))] == list(range(3, 10))
 
 
-# -- Laws ------------------------------------------------------------------------------------------
+# -- Properties ------------------------------------------------------------------------------------
 
 
-def taken(events: list[Event]) -> int:
-    """The bytes that the texts of ``events`` take, at four a character outside ASCII, and what each
-    event takes besides."""
+def size_of(events: list[Event]) -> int:
+    """The size of ``events``: their texts, with four bytes a character if they are not ASCII, and a
+    fixed size for each event."""
     texts = [event.text for event in events if isinstance(event, Said)]
     return EVENT_BYTES * len(events) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
 
@@ -149,22 +149,22 @@ EVENTS = st.lists(st.tuples(st.text("aж", max_size=60), st.sampled_from(["", "1
 
 @given(EVENTS, st.integers(1, 8), st.integers(EVENT_BYTES, 5 * EVENT_BYTES))
 def test_a_log_holds_the_last_events_that_fit(texts: list[tuple[str, str]], most: int, size: int) -> None:
-    log, kept = MemoryLog(events=most, size=size), list[Event]()
+    log, appended = MemoryLog(events=most, size=size), list[Event]()
     for seq, (text, id) in enumerate(texts, 1):
         event, first = said(seq, text, id=f"{seq}.{id}" if id else ""), log.first
         log.append(event, lambda failure: None)
-        kept.append(event)
+        appended.append(event)
         assert log.end == seq + 1
         held = list(log.read(0, log.end))
-        assert held == kept[log.first - 1 :]
-        fits = len(kept[first - 1 :]) <= most and taken(kept[first - 1 :]) <= size
-        assert log.first == first if fits else (len(held) <= most * 7 / 8 and taken(held) <= size * 7 / 8)
+        assert held == appended[log.first - 1 :]
+        fits = len(appended[first - 1 :]) <= most and size_of(appended[first - 1 :]) <= size
+        assert log.first == first if fits else (len(held) <= most * 7 / 8 and size_of(held) <= size * 7 / 8)
         assert all(find(log, "seat", said.id) == said for said in held if isinstance(said, Said) and said.id)
-    gone = kept[: log.first - 1]
-    assert not any(find(log, "seat", said.id) for said in gone if isinstance(said, Said))
+    dropped_events = appended[: log.first - 1]
+    assert not any(find(log, "seat", said.id) for said in dropped_events if isinstance(said, Said))
 
 
-# -- What is kept ----------------------------------------------------------------------------------
+# -- Retention and news ----------------------------------------------------------------------------
 
 
 def test_messages_that_were_not_kept_are_dropped_when_the_room_is_kept_again() -> None:
@@ -175,7 +175,7 @@ def test_messages_that_were_not_kept_are_dropped_when_the_room_is_kept_again() -
         RetentionSet("lobby", DRAFT, 0, "ada", "seat", "", 0),
     ):
         log.append(draft, lambda outcome: None)
-    assert numbers(log.read(1, 9)) == [4]
+    assert seqs(log.read(1, 9)) == [4]
     assert log.state.retention.text == ""
 
 

@@ -1,4 +1,4 @@
-"""Names: the grammar of nicks and rooms, which of them are the same, and which look the same."""
+"""Names: the grammar of nicks and room names, and which of them are equal or look alike."""
 
 # ruff: noqa: RUF001 - look-alikes are what is tested
 
@@ -47,11 +47,11 @@ ANY_SCRIPT = st.sampled_from(ALPHABETS).flatmap(lambda alphabet: st.text(alphabe
 MIXED = st.lists(ANY_SCRIPT, min_size=1, max_size=3).map("".join)
 ANY_TEXT = st.text(st.characters()) | MIXED
 
-AS_THEY_STAND = set("ƽΓΝΥϬՅƼγνυϭյ") | set(map(chr, (0x118A6, 0x118C6, 0x118B5, 0x118D5, 0x118BC, 0x118DC)))
-"""The letters whose two cases look like two different ASCII letters or digits."""
+CASES_DIFFER = set("ƽΓΝΥϬՅƼγνυϭյ") | set(map(chr, (0x118A6, 0x118C6, 0x118B5, 0x118D5, 0x118BC, 0x118DC)))
+"""The letters whose two cases look like two different ASCII characters."""
 
-GIVEN_WAY = set("ðƑƙƥƭƴɍɓɖɗɠηБꚌ")
-"""The letters that look like their other case here, where UTS #39 sees a letter with a mark."""
+LIKE_OTHER_CASE = set("ðƑƙƥƭƴɍɓɖɗɠηБꚌ")
+"""The letters that look like their other case here, but like a letter with a mark in UTS #39."""
 
 CONFUSABLES = [
     tuple("".join(chr(int(code, 16)) for code in column.split()) for column in row.split(";"))
@@ -61,7 +61,7 @@ CONFUSABLES = [
 
 
 def nick_or_reject(text: str) -> Name:
-    """``text`` as a nick; Hypothesis tries another one if it is none."""
+    """``text`` as a nick; if it is invalid, Hypothesis tries another text."""
     try:
         return parse_nick(text)
     except BadNick:
@@ -328,7 +328,7 @@ def test_ascii_has_only_four_look_alikes(typed: str) -> None:
 @given(ANY_SCRIPT)
 def test_equal_names_have_the_same_skeleton(typed: str) -> None:
     name = nick_or_reject(typed)
-    assume(not AS_THEY_STAND.intersection(unicodedata.normalize("NFD", name.text)))
+    assume(not CASES_DIFFER.intersection(unicodedata.normalize("NFD", name.text)))
     for spelling in (typed.upper(), typed.lower(), typed.title(), typed.swapcase(), name.key):
         if fold(spelling) == name.key:
             assert skeleton(fold(spelling)) == parse_room(spelling).skeleton == name.skeleton
@@ -357,11 +357,11 @@ def test_both_cases_of_a_letter_look_alike_with_known_exceptions() -> None:
             assert parse_room(small).key == parse_room(letter).key
             if skeleton(letter) != skeleton(small):
                 different |= {*unicodedata.normalize("NFD", letter + small)}
-    assert {letter for letter in different if letter.isalpha()} == AS_THEY_STAND
+    assert {letter for letter in different if letter.isalpha()} == CASES_DIFFER
 
 
 def test_the_confusables_are_obeyed_with_known_exceptions() -> None:
-    assert {source for source, drawn in CONFUSABLES if skeleton(source) != skeleton(drawn)} == GIVEN_WAY
+    assert {source for source, drawn in CONFUSABLES if skeleton(source) != skeleton(drawn)} == LIKE_OTHER_CASE
 
 
 def test_the_confusables_contain_only_characters_of_names() -> None:
@@ -373,5 +373,5 @@ def test_the_confusables_contain_only_characters_of_names() -> None:
         if kind[0] not in {"PVALID", "CONTEXTJ", "CONTEXTO"} and unicodedata.category(source) != "Cn"
     }
     assert len(CONFUSABLES) > 2500
-    if unicodedata.unidata_version == "14.0.0":  # a later Unicode assigns some of them
+    if unicodedata.unidata_version == "14.0.0":  # later versions of Unicode assign some of them
         assert wrong == {}

@@ -1,4 +1,4 @@
-"""A person: what they are called, and whom they ignore (see also test_session.py)."""
+"""A person: their nick, and whom they ignore (see also test_session.py)."""
 
 from __future__ import annotations
 

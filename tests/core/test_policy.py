@@ -1,4 +1,4 @@
-"""The policy: what somebody may do, and the gate through which they see the server."""
+"""The policy: what a person may do, and what they may see."""
 
 from __future__ import annotations
 

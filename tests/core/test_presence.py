@@ -1,5 +1,4 @@
-"""Presence: one person with several sessions, and the order in which entering and leaving are
-told."""
+"""Presence: one person with several sessions, and the order of entering and leaving."""
 
 from __future__ import annotations
 
@@ -20,8 +19,8 @@ def registry() -> Registry:
     return new_registry()
 
 
-def further(visitor: Visitor, seat: str = "phone") -> Visitor:
-    """One more session of the same person."""
+def another_session(visitor: Visitor, seat: str = "phone") -> Visitor:
+    """Another session of the same person."""
     other = Visitor(visitor.registry, door="text")
     assert visitor.session.person is not None
     attach(visitor.registry, other.session, visitor.session.person, seat)
@@ -39,7 +38,7 @@ def test_another_session_is_attached_silently_and_follows_the_rooms(registry: Re
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada", "lobby", "dev")
     desk.ask(Say("before", "dev"))
     bob.take()
-    phone = further(desk)
+    phone = another_session(desk)
     assert bob.take() == []
     lobby, dev = phone.take()
     assert isinstance(lobby, Entered)
@@ -52,7 +51,7 @@ def test_another_session_is_attached_silently_and_follows_the_rooms(registry: Re
 
 def test_each_session_gets_every_event_once(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     for visitor in (desk, phone):
         visitor.take()
     bob.ask(Say("to both"))
@@ -63,7 +62,7 @@ def test_each_session_gets_every_event_once(registry: Registry) -> None:
 
 def test_a_person_enters_a_room_once_for_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob", "dev"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     phone.take()
     assert kinds([*desk.ask(Join("dev"))]) == [Entered]
     assert kinds([*phone.take()]) == [Entered]
@@ -79,7 +78,7 @@ def only_said(visitor: Visitor) -> list[str]:
 
 def test_a_person_leaves_a_room_once_for_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob", "dev"), arrive(registry, "ada", "lobby", "dev")
-    phone = further(desk)
+    phone = another_session(desk)
     for visitor in (bob, phone):
         visitor.take()
     assert kinds([*desk.ask(Leave("dev"))]) == [Exited]
@@ -91,7 +90,7 @@ def test_a_person_leaves_a_room_once_for_all_sessions(registry: Registry) -> Non
 
 def test_a_person_stays_until_the_last_session_ends(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     bob.take()
     assert kinds([*desk.ask(Quit())]) == [Closing]
     assert bob.take() == []
@@ -106,9 +105,9 @@ def test_a_person_stays_until_the_last_session_ends(registry: Registry) -> None:
 
 def test_nick_away_and_ignored_nicks_apply_to_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     desk.ask(Ignore("bob"))
-    tablet = further(desk, "tablet")
+    tablet = another_session(desk, "tablet")
     assert phone.out.filtered
     assert tablet.out.filtered
     bob.ask(Say("hi"))
@@ -125,7 +124,7 @@ def test_nick_away_and_ignored_nicks_apply_to_all_sessions(registry: Registry) -
 
 def test_a_private_message_goes_to_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     phone.take()
     bob.ask(Msg("ada", "psst"))
     assert [news.text for visitor in (desk, phone) for news in visitor.take() if isinstance(news, Private)] == ["psst"] * 2
@@ -136,7 +135,7 @@ def test_a_person_is_as_idle_as_their_last_active_session() -> None:
     registry = new_registry(now=clock)
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
     clock.advance(60)
-    phone = further(desk)
+    phone = another_session(desk)
     clock.advance(60)
     [info] = [news for news in bob.ask(Whois("ada")) if isinstance(news, PersonInfo)]
     assert (info.idle, info.door) == (60, "text")
@@ -148,7 +147,7 @@ def test_a_person_is_as_idle_as_their_last_active_session() -> None:
 
 def test_a_stopping_server_tells_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     for visitor in (bob, desk, phone):
         visitor.take()
     for visitor in (desk, phone):
@@ -167,7 +166,7 @@ def test_a_session_attached_during_entering_follows_the_room_once() -> None:
     registry = new_registry(store=store)
     desk = Visitor(registry)
     perform(registry, desk.session, Hello("ada"))
-    phone = further(desk)
+    phone = another_session(desk)
     assert phone.take() == []
     store.answer()
     assert kinds([*phone.take()]) == [Entered]

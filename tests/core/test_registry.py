@@ -1,4 +1,4 @@
-"""The registry: what all connections share, and what whoever runs the server has chosen."""
+"""The registry: what all connections share, and the settings."""
 
 from __future__ import annotations
 

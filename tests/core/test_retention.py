@@ -1,4 +1,4 @@
-"""How long a room is kept: what is written, what goes when, and what is announced."""
+"""Retention: how it is written, when events are deleted, and what is announced."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from chatd.testing import NOON
 
 HOUR = 3_600_000
 NOTICE = RETENTION_NOTICE_SECONDS * 1000
-SPANS = st.builds("{}{}".format, st.integers(1, 999_999), st.sampled_from("hdw"))
+DURATIONS = st.builds("{}{}".format, st.integers(1, 999_999), st.sampled_from("hdw"))
 
 
 @pytest.mark.parametrize(
-    ("text", "hours", "spoken"),
+    ("text", "hours", "words"),
     [
         ("1h", 1, "1 hour"),
         ("12h", 12, "12 hours"),
@@ -28,9 +28,9 @@ SPANS = st.builds("{}{}".format, st.integers(1, 999_999), st.sampled_from("hdw")
         (NONE, 0, NONE),
     ],
 )
-def test_a_duration_is_a_number_of_hours_days_or_weeks(text: str, hours: int, spoken: str) -> None:
+def test_a_duration_is_a_number_of_hours_days_or_weeks(text: str, hours: int, words: str) -> None:
     assert duration(text) == hours * HOUR
-    assert in_words(text) == spoken
+    assert in_words(text) == words
 
 
 def test_an_empty_duration_is_forever() -> None:
@@ -44,14 +44,14 @@ def test_an_invalid_duration_is_refused(text: str) -> None:
     assert in_words(text) == text
 
 
-@given(SPANS, SPANS | st.just(""), st.integers(NOON, 2 * NOON))
+@given(DURATIONS, DURATIONS | st.just(""), st.integers(NOON, 2 * NOON))
 def test_events_expire_neither_early_nor_late(own: str, most: str, now: int) -> None:
     kept = min(duration(own), duration(most))
-    before = Retention(own).cutoff(now, duration(most))
-    assert now - kept - max(kept // 24, DELETION_STEP_SECONDS * 1000) < before <= now - kept
+    cutoff = Retention(own).cutoff(now, duration(most))
+    assert now - kept - max(kept // 24, DELETION_STEP_SECONDS * 1000) < cutoff <= now - kept
 
 
-@given(SPANS | st.just(NONE), st.integers(NOON, NOON + 1000 * HOUR), st.integers(0, 1000 * HOUR))
+@given(DURATIONS | st.just(NONE), st.integers(NOON, NOON + 1000 * HOUR), st.integers(0, 1000 * HOUR))
 def test_the_cutoff_never_goes_back(own: str, now: int, later: int) -> None:
     assert Retention(own).cutoff(now, FOR_EVER) <= Retention(own).cutoff(now + later, FOR_EVER)
 
@@ -65,10 +65,10 @@ def test_without_retention_the_last_minutes_stay_in_memory() -> None:
 
 
 def test_a_retention_is_not_in_effect_before_its_time() -> None:
-    keep = Retention(NONE, NOON)
-    assert not keep.is_none(NOON - 1)
-    assert keep.is_none(NOON)
-    assert keep.cutoff(NOON - 1, FOR_EVER) < 0 < keep.cutoff(NOON, FOR_EVER)
+    retention = Retention(NONE, NOON)
+    assert not retention.is_none(NOON - 1)
+    assert retention.is_none(NOON)
+    assert retention.cutoff(NOON - 1, FOR_EVER) < 0 < retention.cutoff(NOON, FOR_EVER)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A room: it shows what its log has stored, and nothing before; and it knows who is in."""
+"""A room: it shows events when its log has stored them, and it knows its members."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FULL = NotDelivered("The disk is full.")
 
 
 class SlowLog(MemoryLog):
-    """A log that answers when it is told to."""
+    """A log that calls back when the test calls :meth:`answer`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,9 +43,9 @@ def said(text: str = "hi") -> Said:
 
 
 def new_room(log: MemoryLog | None = None) -> tuple[Room, list[object]]:
-    """A room, and a list that what it tells goes into."""
-    happened: list[object] = []
-    return Room(parse_room("lobby"), log or MemoryLog(), happened.append), happened
+    """A room, and a list of its callbacks."""
+    calls: list[object] = []
+    return Room(parse_room("lobby"), log or MemoryLog(), calls.append), calls
 
 
 def new_member(room: Room, nick: str) -> Person:
@@ -54,37 +54,37 @@ def new_member(room: Room, nick: str) -> Person:
     return person
 
 
-# -- What happens ----------------------------------------------------------------------------------
+# -- Posting ---------------------------------------------------------------------------------------
 
 
 def test_the_room_has_news_before_the_sender_is_answered() -> None:
-    room, happened = new_room()
-    room.post(said(), happened.append)
-    assert happened == [room, said().number(1)]
+    room, calls = new_room()
+    room.post(said(), calls.append)
+    assert calls == [room, said().number(1)]
 
 
 def test_nothing_is_shown_before_it_is_stored() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.post(topic("tea"), happened.append)
-    assert (happened, room.topic) == ([], "")
+    room, calls = new_room(log)
+    room.post(topic("tea"), calls.append)
+    assert (calls, room.topic) == ([], "")
     log.answer()
-    assert (happened, room.topic) == ([room, topic("tea").number(1)], "tea")
+    assert (calls, room.topic) == ([room, topic("tea").number(1)], "tea")
 
 
 def test_an_event_that_is_not_stored_is_not_shown() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.post(topic("tea"), happened.append)
-    room.post(topic("coffee"), happened.append)
+    room, calls = new_room(log)
+    room.post(topic("tea"), calls.append)
+    room.post(topic("coffee"), calls.append)
     log.answer(FULL)
-    assert (happened, room.topic) == ([FULL, FULL], "")
+    assert (calls, room.topic) == ([FULL, FULL], "")
 
 
 def test_the_topic_is_the_last_one_set() -> None:
-    room, happened = new_room()
+    room, calls = new_room()
     for text in ["tea", "coffee", ""]:
-        room.post(topic(text), happened.append)
+        room.post(topic(text), calls.append)
         assert room.topic == text
 
 
@@ -93,9 +93,9 @@ def test_the_topic_is_the_last_one_set() -> None:
 
 def test_a_membership_gets_its_seq_when_the_joining_is_stored() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
+    room, calls = new_room(log)
     ada = Person(parse_nick("ada"))
-    membership = room.join(ada, Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
+    membership = room.join(ada, Joined("lobby", DRAFT, NOON, "ada", ""), calls.append)
     assert (room.members, membership.seq) == ({ada: membership}, None)
     log.answer()
     assert membership.seq == 1
@@ -103,10 +103,10 @@ def test_a_membership_gets_its_seq_when_the_joining_is_stored() -> None:
 
 def test_a_joining_that_is_not_stored_has_no_seq() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
+    room, calls = new_room(log)
+    membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), calls.append)
     log.answer(FULL)
-    assert (membership.seq, happened) == (None, [FULL])
+    assert (membership.seq, calls) == (None, [FULL])
 
 
 def left() -> Left:
@@ -121,8 +121,8 @@ def member(seq: int | None) -> Membership:
 
 def test_a_failed_report_is_stored_when_that_is_possible_again() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.report(left(), member(1), happened.append)
+    room, calls = new_room(log)
+    room.report(left(), member(1), calls.append)
     for _ in range(2):
         log.answer(FULL)
         room.retry_failed()
@@ -134,8 +134,8 @@ def test_a_failed_report_is_stored_when_that_is_possible_again() -> None:
 
 def test_leaving_without_a_stored_joining_is_not_retried() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.report(left(), member(None), happened.append)
+    room, calls = new_room(log)
+    room.report(left(), member(None), calls.append)
     log.answer(FULL)
     room.retry_failed()
     assert log.waiting == []
@@ -143,15 +143,15 @@ def test_leaving_without_a_stored_joining_is_not_retried() -> None:
 
 def test_the_number_of_failed_reports_is_limited() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
+    room, calls = new_room(log)
     for _ in range(1001):
-        room.report(left(), member(1), happened.append)
+        room.report(left(), member(1), calls.append)
     log.answer(FULL)
     room.retry_failed()
     assert len(log.waiting) == 1000
 
 
-# -- Who is in -------------------------------------------------------------------------------------
+# -- Members ---------------------------------------------------------------------------------------
 
 
 def test_the_first_members_are_listed_up_to_the_limit() -> None:
@@ -166,27 +166,27 @@ def test_the_first_members_are_listed_up_to_the_limit() -> None:
 
 
 def test_a_room_knows_who_was_a_member_at_an_event() -> None:
-    room, happened = new_room()
+    room, calls = new_room()
     for draft in (
         Joined("lobby", DRAFT, NOON, "ada", "a"),
         Joined("lobby", DRAFT, NOON, "bob", "b"),
         Renamed("lobby", DRAFT, NOON, "ada", "a", "eve"),
         Left("lobby", DRAFT, NOON, "eve", "a", Reason.QUIT),
     ):
-        room.post(draft, happened.append)
+        room.post(draft, calls.append)
     assert [room.was_member_at("a", seq) for seq in range(5)] == [False, True, True, True, False]
     assert not room.was_member_at("c", 4)
 
 
 def test_a_room_has_no_messages_until_one_is_posted() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.post(topic("tea"), happened.append)
+    room, calls = new_room(log)
+    room.post(topic("tea"), calls.append)
     log.answer()
     assert room.has_no_messages
     log.has_pending = True
     assert not room.has_no_messages
     log.has_pending = False
-    room.post(said(), happened.append)
+    room.post(said(), calls.append)
     log.answer()
     assert not room.has_no_messages

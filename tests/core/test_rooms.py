@@ -1,4 +1,4 @@
-"""The rooms: which there are, and which of them a person is in."""
+"""The rooms of the server, and which of them a person is in."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_stored_rooms_are_open_from_the_start() -> None:
     store = MemoryStore("testlog")
     for name in ("dev", "tea"):
         store.log(parse_room(name))
-    store._names["odd"] = "no room"  # The grammar was another one when it was made.
+    store._names["odd"] = "no room"  # It was created with an older grammar.
     assert [room.name.text for room in new_registry(store=store).rooms] == ["dev", "tea"]
 
 

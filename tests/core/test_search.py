@@ -1,4 +1,4 @@
-"""What is searched for, and what a text's words are; ``store/test_index.py`` searches."""
+"""Queries, and the words of a text; ``store/test_index.py`` tests searching."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_phrase_longer_than_the_text_does_not_match() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "matching"),
     [
         (Query(("tea",), (), since=5, until=6), True),
         (Query(("tea",), (), since=6), False),
@@ -55,5 +55,5 @@ def test_a_phrase_longer_than_the_text_does_not_match() -> None:
         (Query(("te",), ()), False),
     ],
 )
-def test_a_query_has_words_a_nick_and_a_period(query: Query, found: bool) -> None:
-    assert matches(query, Said("tea", 1, 5, "Ada", "o", "more tea")) is found
+def test_a_query_has_words_a_nick_and_a_period(query: Query, matching: bool) -> None:
+    assert matches(query, Said("tea", 1, 5, "Ada", "o", "more tea")) is matching

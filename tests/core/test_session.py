@@ -1,4 +1,4 @@
-"""A session: whose it is, and whom they ignore."""
+"""A session: its person, and whom they ignore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Safe text: what a line is decoded to, and what of it is shown."""
+"""Safe text: decoding lines, and replacing unsafe characters."""
 
 # ruff: noqa: RUF001 - many scripts are what is tested
 
@@ -20,10 +20,10 @@ BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 MARK = "\N{COMBINING ACUTE ACCENT}"
 
 SHOWN_FORMATS = {
-    *range(0x0600, 0x0606),  # Arabic signs that stand before a number, and are drawn; so are the next four
+    *range(0x0600, 0x0606),  # visible Arabic signs before a number; the next line has more
     *(0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD),
     *(0x200B, 0x200C, 0x200D),  # word breaks of Khmer and Thai; joiners of Persian, Hindi and emoji
-    *range(0x13430, 0x13440),  # they arrange hieroglyphs
+    *range(0x13430, 0x13440),  # for the layout of hieroglyphs
 }
 
 ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
@@ -120,14 +120,14 @@ def test_all_controls_and_separators_are_replaced() -> None:
 
 def test_format_characters_are_replaced_unless_they_are_needed() -> None:
     formats = {character for character in ALL_CHARACTERS if unicodedata.category(character) == "Cf"}
-    kept = {ord(character) for character in formats if safe_text(character) == character}
-    assert {hex(code) for code in kept - SHOWN_FORMATS} == set()
+    unchanged = {ord(character) for character in formats if safe_text(character) == character}
+    assert {hex(code) for code in unchanged - SHOWN_FORMATS} == set()
     assert set(BIDI_CONTROLS) <= formats
 
 
 def test_no_letter_digit_or_symbol_is_replaced() -> None:
     shown = "".join(character for character in ALL_CHARACTERS if unicodedata.category(character)[0] in "LNPSM")
-    spaced = " ".join(shown)  # so that no marks pile up
+    spaced = " ".join(shown)  # so that no marks are next to each other
     assert safe_text(spaced) == spaced
 
 
@@ -137,7 +137,7 @@ def test_safe_text_is_safe(said: str) -> None:
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cs", "Zl", "Zp"}
     assert not set(shown) & set(BIDI_CONTROLS)
     assert MARK * (MARKS_ON_ONE_BASE + 1) not in shown
-    shown.encode()  # raises for what has no UTF-8
+    shown.encode()  # raises if UTF-8 cannot encode it
 
 
 @given(ANY_TEXT)

@@ -46,7 +46,7 @@ def test_a_defect_in_one_room_is_logged_and_does_not_stop_the_others(
 
 def test_feeds_that_nobody_reads_are_forgotten(harness: Harness) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", codec=harness.json)
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     ada.ask(Join("den"), Say("hi"), Say("hi", room="lobby"))
     harness.turn()
     assert [*harness.fanout.behind] == [bob.outlet]

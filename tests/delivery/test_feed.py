@@ -56,10 +56,10 @@ def test_a_newcomer_within_a_turn_gets_what_comes_after_and_nothing_twice(harnes
     ada.ask(Say("after"))
     harness.turn()
     assert bob.lines() == ["<ada> before", "-- eve has joined #lobby", "<ada> after"]
-    told = eve.lines()
-    assert [line.partition(" <ada> ")[2] for line in told if "<ada> before" in line] == ["before"]
-    assert told[-1] == "<ada> after"
-    assert not [line for line in told if "eve has joined" in line]
+    received = eve.lines()
+    assert [line.partition(" <ada> ")[2] for line in received if "<ada> before" in line] == ["before"]
+    assert received[-1] == "<ada> after"
+    assert not [line for line in received if "eve has joined" in line]
     ada.ask(Say("later"))
     harness.turn()
     assert eve.lines() == bob.lines() == ["<ada> later"]
@@ -89,7 +89,7 @@ def test_who_leaves_gets_what_happened_until_then_and_nothing_after(harness: Har
 
 def test_who_leaves_while_behind_gets_what_happened_until_then(harness: Harness) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob")
-    bob.kernel.room = 3
+    bob.kernel.space = 3
     for text in ("one", "two", "three"):
         ada.ask(Say(text))
         harness.turn()
@@ -149,7 +149,7 @@ def test_whom_one_ignores_is_not_heard_while_behind(harness: Harness) -> None:
     bob.ask(Ignore("ada"))
     harness.turn()
     bob.lines()
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     for reader, text in ((eve, "one"), (ada, "two"), (eve, "three")):
         reader.ask(Say(text))
         harness.turn()
@@ -164,12 +164,12 @@ def test_the_rooms_name_stands_before_what_is_said_elsewhere(harness: Harness, r
     bob.ask(Join("den"))
     harness.turn()
     bob.lines()
-    bob.kernel.room = room
+    bob.kernel.space = room
     ada.ask(Say("one", room="lobby"), Say("two", room="den"))
     harness.turn()
     bob.flush_transport()
     assert sorted(bob.lines()) == ["#lobby <ada> one", "<ada> two"]
-    bob.kernel.room = room
+    bob.kernel.space = room
     bob.ask(Join("lobby"))
     ada.ask(Say("three", room="lobby"), Say("four", room="den"))
     harness.turn()
@@ -223,14 +223,14 @@ def test_one_who_is_gone_does_not_stop_the_rest(harness: Harness) -> None:
 
 def test_a_reader_behind_is_given_a_batch_at_a_time(harness: Harness) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob")
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     ada.ask(*(Say("x" * 1000) for _ in range(100)))
     harness.turn()
-    bob.kernel.room = 1
+    bob.kernel.space = 1
     while len(bob.kernel.taken) < 90_000:
         bob.wire.can_write()
         assert bob.held <= BATCH_BYTES + 1100
-        bob.kernel.room = 3000
+        bob.kernel.space = 3000
     bob.flush_transport()
     assert bob.lines() == ["<ada> " + "x" * 1000] * 100
 
@@ -238,7 +238,7 @@ def test_a_reader_behind_is_given_a_batch_at_a_time(harness: Harness) -> None:
 def test_what_is_encoded_for_those_behind_is_bounded(clock: Clock) -> None:
     harness = Harness(clock, log_events=5)
     ada, bob = harness.reader("ada"), harness.reader("bob")
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     for number in range(LOG_PAGE_EVENTS * 2):
         ada.ask(Say(f"{number}"))
         harness.turn()
@@ -298,7 +298,7 @@ def test_what_was_missed_is_told_by_the_talk_of_the_connection(clock: Clock) -> 
     harness.turn()
     for reader in (bob, eve):
         reader.lines()
-        reader.kernel.room = 0
+        reader.kernel.space = 0
     for number in range(20):
         ada.ask(Say(f"{number}"))
         harness.turn()

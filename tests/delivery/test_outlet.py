@@ -15,7 +15,7 @@ from chatd.core.events import Event, Pong, Reason
 from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, STALL_SECONDS
 from chatd.core.memory import MemoryLog
 from chatd.core.presence import depart
-from tests.wires import Harness, PushedWire, Reader, SocketWire, held_texts, seen
+from tests.wires import Harness, OutletReader, PushedWire, SocketWire, beginning_with, held_texts
 
 WIRES = pytest.mark.parametrize("wire", [SocketWire, PushedWire])
 
@@ -76,7 +76,7 @@ def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(harness: 
     ada, bob = harness.reader("ada"), harness.reader("bob", "lobby", "dev")
     bob.ask(Join("lobby"))
     harness.turn()
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     ada.ask(Say("hi"))
     harness.turn()
     assert bob.outlet in harness.fanout.behind
@@ -114,7 +114,7 @@ def test_one_who_takes_nothing_holds_one_line_at_most(harness: Harness, wire: ty
     ada, bob, eve = harness.reader("ada"), harness.reader("bob", wire=wire), harness.reader("eve")
     bob.flush_transport()
     bob.lines(), eve.lines()
-    bob.kernel.room = 100
+    bob.kernel.space = 100
     for number in range(900):
         ada.ask(Say(f"{number} " + "x" * 1000))
         harness.turn()
@@ -132,7 +132,7 @@ def test_who_is_left_behind_by_the_log_is_told_what_was_missed(clock: Clock, wir
     harness = Harness(clock, log_events=10)
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
     text = "x" * 70_000  # More than any transport takes on trust.
-    bob.kernel.room = 10
+    bob.kernel.space = 10
     ada.ask(Say(text), Say(text))
     harness.turn()
     for number in range(100):
@@ -191,7 +191,7 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
             case "turn":
                 harness.turn()
             case "room":
-                bob.kernel.room = number * number * number
+                bob.kernel.space = number * number * number
             case "most":
                 bob.kernel.most = number + 1
             case "write":
@@ -207,10 +207,10 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
     # Who is behind sees the room's name by what is their current room when they read it.
     bob_lines, eve_lines = ([line.removeprefix("#lobby ") for line in reader.lines()] for reader in (bob, eve))
     for kind in ("<ada>", "[ada]"):
-        assert seen(bob_lines, kind) == seen(eve_lines, kind)
+        assert beginning_with(bob_lines, kind) == beginning_with(eve_lines, kind)
     # Of what is said, everything came in its place: what comes to each alone may come earlier or
     # later than that.
-    assert set(seen(bob_lines, "<ada>", "[ada]")) == set(seen(eve_lines, "<ada>", "[ada]"))
+    assert set(beginning_with(bob_lines, "<ada>", "[ada]")) == set(beginning_with(eve_lines, "<ada>", "[ada]"))
     assert bob.outlet not in harness.fanout.behind
 
 
@@ -222,7 +222,7 @@ def test_whoever_follows_a_room_from_an_older_number_is_sent_what_was_since(
     ada, bob = harness.reader("ada", "lobby", "den"), harness.reader("bob", wire=wire)
     den = harness.registry.rooms.find("den")
     first = den.log.end
-    bob.kernel.room = room
+    bob.kernel.space = room
     ada.ask(Say("x" * 100_000, room="lobby"), Say("one"), Say("two"))
     harness.turn()
     bob.outlet.follow(den, first)
@@ -236,15 +236,15 @@ def test_whoever_follows_a_room_from_an_older_number_is_sent_what_was_since(
 @WIRES
 def test_whoever_is_behind_in_several_rooms_is_sent_them_all(harness: Harness, wire: type[PushedWire]) -> None:
     ada, bob = harness.reader("ada", "lobby", "den"), harness.reader("bob", "lobby", "den", wire=wire)
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     texts = [f"{number} " + "x" * 50_000 for number in range(4)]
     for text in texts:
         ada.ask(Say(text, room="lobby"), Say(text, room="den"))
         harness.turn()
     bob.flush_transport()
     lines = bob.lines()
-    assert seen(lines, "#lobby ") == [f"#lobby <ada> {text}" for text in texts]
-    assert seen(lines, "<ada> ") == [f"<ada> {text}" for text in texts]
+    assert beginning_with(lines, "#lobby ") == [f"#lobby <ada> {text}" for text in texts]
+    assert beginning_with(lines, "<ada> ") == [f"<ada> {text}" for text in texts]
     assert bob.outlet not in harness.fanout.behind
 
 
@@ -279,9 +279,9 @@ def log_of(harness: Harness) -> LateLog:
     return log
 
 
-def leave_memory(harness: Harness, ada: Reader, bob: Reader) -> LateLog:
+def leave_memory(harness: Harness, ada: OutletReader, bob: OutletReader) -> LateLog:
     """Let bob be behind, and what ada says meanwhile be in no memory when bob comes to it."""
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
     harness.turn()
     for number in range(3):
@@ -354,17 +354,17 @@ def test_what_is_loaded_for_one_who_quits_is_not_waited_for(late: Harness, wire:
 @WIRES
 def test_what_waits_for_one_person_alone_is_bounded(harness: Harness, wire: type[PushedWire]) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     refused = 0
     for _ in range(1000):
         ada.ask(Msg("bob", "x" * 1000))
         harness.turn()
-        refused += len(seen(ada.lines(), "!! bob is not reading"))
+        refused += len(beginning_with(ada.lines(), "!! bob is not reading"))
     assert 0 < refused < 1000
     assert bob.outlet.congested
     assert not bob.outlet.tell(Pong())
     bob.flush_transport()
-    assert len(seen(bob.lines(), "[ada] ")) == 1000 - refused
+    assert len(beginning_with(bob.lines(), "[ada] ")) == 1000 - refused
     assert (1000 - refused) * 1000 <= INBOX_BYTES + (1 << 16) + BATCH_BYTES
     assert not bob.outlet.congested
     assert bob.outlet.tell(Pong())
@@ -374,7 +374,7 @@ def test_what_waits_for_one_person_alone_is_bounded(harness: Harness, wire: type
 @WIRES
 def test_the_owner_is_told_when_all_is_taken(harness: Harness, wire: type[PushedWire]) -> None:
     bob = harness.reader("bob", wire=wire)
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     bob.ask(*[Help()] * 200)
     assert bob.outlet.congested
     drains = bob.drains
@@ -392,7 +392,7 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
     harness: Harness, clock: Clock, wire: type[PushedWire]
 ) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
-    bob.kernel.room = 5
+    bob.kernel.space = 5
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
     harness.turn()
     ada.ask(Say("more"))
@@ -405,7 +405,7 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
     assert bob.outlet.is_stalled(clock.seconds())
     bob.flush_transport()
     ada.ask(Say("x" * 200_000), Say("and more"))
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     harness.turn()
     assert not bob.outlet.is_stalled(clock.seconds())
     clock.advance(STALL_SECONDS)
@@ -419,7 +419,7 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
 @WIRES
 def test_what_is_queued_is_sent_before_the_end(harness: Harness, wire: type[PushedWire], room: int) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
-    bob.kernel.room = room
+    bob.kernel.space = room
     ada.ask(Say("one"))
     harness.turn()
     ada.ask(Say("two"))
@@ -439,7 +439,7 @@ def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_afte
     harness: Harness, wire: type[PushedWire], room: int
 ) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
-    bob.kernel.room = room
+    bob.kernel.space = room
     ada.ask(Say("one"))
     harness.turn()
     ada.ask(Say("two"))
@@ -481,7 +481,7 @@ def test_what_is_closed_takes_nothing_more(harness: Harness, wire: type[PushedWi
 @WIRES
 def test_after_the_link_is_lost_nothing_is_sent_or_held(harness: Harness, wire: type[PushedWire]) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     ada.ask(Say("one"), Msg("bob", "psst"))
     harness.turn()
     bob.kernel.offered.clear()
@@ -512,7 +512,7 @@ def test_let_go_is_at_once(harness: Harness) -> None:
 
 @pytest.mark.parametrize(("codec", "line"), [("json", '{"type":"pong"}'), ("text", "-- pong")])
 def test_it_uses_another_talk_while_no_room_is_followed(harness: Harness, codec: str, line: str) -> None:
-    bob = Reader(harness, SocketWire, harness.text)
+    bob = OutletReader(harness, SocketWire, harness.text)
     talk = getattr(harness, codec).talk()
     bob.outlet.use_talk(talk)
     bob.outlet.tell(Pong())

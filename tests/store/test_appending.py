@@ -16,7 +16,7 @@ from chatd.store.writer import Batch
 
 
 class FakeLog:
-    """Numbers drafts, and keeps what it is told to show."""
+    """Numbers drafts and records which events it shows."""
 
     def __init__(self, id: int = 1) -> None:
         self.id = id
@@ -38,14 +38,14 @@ class FakeLog:
 
 
 class Harness:
-    """An appending whose reactor, writer and disk are the test."""
+    """An ``Appending`` whose reactor, writer and disk are the test."""
 
     def __init__(self) -> None:
         self.turn: list[Callable[[], None]] = []
         self.batches: list[Batch] = []
-        self.looks: list[Callable[[Any], object]] = []
+        self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
-        duplicates = Duplicates(lambda question, on_answer: self.looks.append(on_answer), self.reports.append)
+        duplicates = Duplicates(lambda question, on_answer: self.look_ups.append(on_answer), self.reports.append)
         self.appending = Appending(duplicates, self.turn.append, lambda batch: self.batches.append(batch), self.reports.append)
         self.log = FakeLog()
 
@@ -55,14 +55,14 @@ class Harness:
         return outcomes
 
     def end_turn(self) -> list[Batch]:
-        """End the reactor's turn; what the writer is given."""
+        """End the reactor's turn. Returns the batches for the writer."""
         while self.turn:
             self.turn.pop(0)()
         batches, self.batches = self.batches, []
         return batches
 
     def store(self, error: Exception | None = None) -> None:
-        """Let the writer answer what it was given."""
+        """Let the writer store the batches, or fail."""
         self.appending.on_written(self.end_turn(), error)
 
 
@@ -124,7 +124,7 @@ def test_a_room_that_was_not_stored_is_stored_with_the_next_event() -> None:
 def test_a_look_up_keeps_the_order_of_its_sender() -> None:
     harness = Harness()
     first, second, other = harness.say("one", id="1"), harness.say("two"), harness.say("three", sender_id="other")
-    harness.looks.pop()((None, []))
+    harness.look_ups.pop()((None, []))
     harness.store()
     assert seqs(first, second, other) == [2, 3, 1]
 
@@ -133,7 +133,7 @@ def test_a_message_found_on_the_disk_is_the_outcome() -> None:
     harness = Harness()
     said = Said("elsewhere", 42, 0, "ada", "seat", "one", id="1")
     first, second = harness.say("one", id="1"), harness.say("two")
-    harness.looks.pop()((said, ["1"]))
+    harness.look_ups.pop()((said, ["1"]))
     harness.store()
     assert first == [said]
     assert seqs(second) == [1]
@@ -144,7 +144,7 @@ def test_after_pending_waits_for_earlier_events_only() -> None:
     harness.say("looked up", id="1")
     harness.appending.after_pending(lambda: done.append("both"))
     harness.say("looked up too", id="1", sender_id="other")
-    harness.looks.pop(0)((None, []))
+    harness.look_ups.pop(0)((None, []))
     assert done == []
     harness.store()
     assert done == ["both"]
@@ -164,5 +164,5 @@ def test_the_number_of_pending_events_is_limited(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", full)
     harness = Harness()
     outcomes = [harness.say(str(number)) for number in range(4)]
-    assert [bool(told) for told in outcomes] == [False] * full + [True] * (4 - full)
+    assert [bool(outcome) for outcome in outcomes] == [False] * full + [True] * (4 - full)
     assert "too slow" in str(outcomes[-1][0])

@@ -1,5 +1,4 @@
-"""The wall clock is set back or forward in the middle: numbers, pages and what is found go by what
-was said after what."""
+"""The wall clock is set back or forward: seqs, history and search keep the order of the log."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from tests.store.pumped import Server
 
 HOUR, YEAR = 3600, 365 * 24 * 3600
 STEPS = {"an hour back": [-HOUR], "a year forward": [YEAR], "forward and back": [YEAR, -YEAR - HOUR], "back twice": [-HOUR, -HOUR]}
-"""By how many seconds the clock is set, again and again."""
+"""By how many seconds the clock is set each time."""
 
 TOKEN = "a token that nobody guesses"
 BETWEEN = 10
@@ -32,7 +31,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 
 def talk(server: Server, person: Visitor, steps: Sequence[int]) -> list[Event | Answer]:
-    """Let the person talk while the clock is set; what comes to them."""
+    """Let the person talk while the clock is set. Returns everything they receive."""
     answers: list[Event | Answer] = []
     for step in [*steps, 0]:
         for number in range(BETWEEN):
@@ -97,10 +96,10 @@ def page(server: Server, person: Visitor, command: History) -> Sequence[Event]:
 def test_a_search_lists_the_last_messages_first(server: Server, steps: Sequence[int]) -> None:
     ada = server.arrive("ada")
     said = messages(talk(server, ada, steps))
-    [found] = server.ask(ada, Search("tea", count=7))
-    assert isinstance(found, SearchResults)
-    assert list(found.events) == said[:-8:-1]
+    [results] = server.ask(ada, Search("tea", count=7))
+    assert isinstance(results, SearchResults)
+    assert list(results.events) == said[:-8:-1]
     text = datetime.fromtimestamp(said[0].time / 1000, UTC).isoformat()
-    [found] = server.ask(ada, Search("tea", after_time=text, count=100))
-    assert isinstance(found, SearchResults)
-    assert list(found.events) == [event for event in reversed(said) if event.time >= said[0].time]
+    [results] = server.ask(ada, Search("tea", after_time=text, count=100))
+    assert isinstance(results, SearchResults)
+    assert list(results.events) == [event for event in reversed(said) if event.time >= said[0].time]

@@ -1,4 +1,4 @@
-"""The database file: who may use it, which version it has, what is done with what is not ours."""
+"""The database file: its lock, its version, and files that are damaged or not a database."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_only_small_tables_of_a_large_database_are_checked(
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
         [root] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
     with (tmp_path / FILE_NAME).open("r+b") as file:
-        file.seek(place_of_leaf(file.read(), root, leaf))
+        file.seek(offset_of_leaf(file.read(), root, leaf))
         file.write(b"\xa5" * 4096)
     if refused:
         with pytest.raises(UnusableError, match=f"{FILE_NAME} is damaged"):
@@ -95,9 +95,9 @@ def test_only_small_tables_of_a_large_database_are_checked(
         PumpedStore(tmp_path).close()
 
 
-def place_of_leaf(data: bytes, root: int, leaf: int) -> int:
-    """Where leaf number ``leaf`` of a table begins, whose ``root`` is a leaf or all leaves' parent
-    (SQLite, "B-tree Pages")."""
+def offset_of_leaf(data: bytes, root: int, leaf: int) -> int:
+    """The offset of leaf number ``leaf`` of a table whose ``root`` is a leaf or the parent of all
+    leaves (SQLite, "B-tree Pages")."""
     start = 4096 * (root - 1)
     if data[start] == 5:
         [cell] = struct.unpack_from(">H", data, start + 12 + 2 * leaf)
@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
 def test_the_default_folder_is_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert database.default_folder() == tmp_path / "chatd"
-    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # The specification: such a path is to be ignored.
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # The specification says to ignore such a path.
     monkeypatch.setenv("HOME", str(tmp_path))
     assert database.default_folder() == tmp_path / ".local" / "state" / "chatd"
 
@@ -135,10 +135,10 @@ def test_a_refused_store_leaves_no_lock(tmp_path: Path) -> None:
 
 
 def _schema(path: Path) -> dict[str, str]:
-    """Everything in the database by name, without comments and spaces."""
+    """The SQL of everything in the database by name, without comments and spaces."""
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema").fetchall()
-    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in found}
+        rows = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema").fetchall()
+    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in rows}
 
 
 @pytest.mark.parametrize("version", range(1, database.VERSION))
@@ -160,7 +160,7 @@ def test_an_upgraded_database_equals_a_new_one_and_keeps_the_data(tmp_path: Path
     store = PumpedStore(tmp_path)
     log = store.room("tea")
     assert (store.name, log.name, log.state.topic, log.end) == ("thelog", "Tea", "green", 31)
-    assert [event.seq for event in store.found("tea", "7") or ()] == [7]
+    assert [event.seq for event in store.find_messages("tea", "7") or ()] == [7]
     store.close()
     database.prepare(tmp_path / "fresh.db")
     assert _schema(old) == _schema(tmp_path / "fresh.db")

@@ -1,5 +1,5 @@
-"""Forgetting for real: from the log, from the search, from the file; as the server or the room
-chooses, in memory and on disk."""
+"""Deletion from the log, the search index and the file, by the retention of the server or the room,
+in memory and on disk."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ T = TypeVar("T", bound=Event | Answer)
 Open = Callable[..., Server]
 
 
-def found(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.found(*words) or ()]
+def find_seqs(store: PumpedStore, *words: str) -> list[int]:
+    return [event.seq for event in store.find_messages(*words) or ()]
 
 
-def forget(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:
-    """Forget what is too old; what was told of it."""
-    told: list[tuple[int, int]] = []
-    log.delete_old(now, most, lambda first, time: told.append((first, time)))
+def delete_old(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:
+    """Delete old events. Returns the calls of ``on_deleted``."""
+    answers: list[tuple[int, int]] = []
+    log.delete_old(now, most, lambda first, time: answers.append((first, time)))
     store.drain_writer()
-    return told
+    return answers
 
 
-class TestTheDisk:
+class TestDisk:
     def test_old_events_are_deleted_and_the_others_are_unchanged(self, tmp_path: Path) -> None:
         store = PumpedStore(tmp_path)
         log, number = store.room(), 2 * DELETED_AT_ONCE + 50
@@ -60,16 +60,16 @@ class TestTheDisk:
             say(log, f"secret{seq} tea", id=str(seq), time=NOON - (2 * HOUR if seq < first else 0))
         say(store.room("tea"), "secret in tea", time=NOON, room="tea")
         store.drain()
-        assert found(store, "secret7") == [7]
-        assert forget(store, log, NOON) == [(first, NOON - HOUR)]
+        assert find_seqs(store, "secret7") == [7]
+        assert delete_old(store, log, NOON) == [(first, NOON - HOUR)]
         assert (log.first, log.held, log.end) == (first, first, number + 1)
         assert [event.seq for event in log.read(1, 9999)] == list(range(first, number + 1))
         assert store.lookup("o1", "7") is None
         assert store.lookup("o1", str(number)) is not None
-        assert (found(store, "secret7"), found(store, f"secret{number}")) == ([], [number])
-        assert len(found(store, "tea")) == 11
+        assert (find_seqs(store, "secret7"), find_seqs(store, f"secret{number}")) == ([], [number])
+        assert len(find_seqs(store, "tea")) == 11
         assert store.room("tea").first == 1
-        assert forget(store, log, NOON) == []
+        assert delete_old(store, log, NOON) == []
         store.close()
         store = PumpedStore(tmp_path)
         assert (store.room().first, store.room().end) == (first, number + 1)
@@ -83,7 +83,7 @@ class TestTheDisk:
         for _ in range(5):
             say(store.room(), time=1)
         store.drain()
-        forget(store, store.room(), NOON)
+        delete_old(store, store.room(), NOON)
         assert store.room().first == 6
         store.close()
         store = PumpedStore(tmp_path)
@@ -97,7 +97,7 @@ class TestTheDisk:
         for time in (1, 2, NOON, 3, 4):
             say(store.room(), time=time)
         store.drain()
-        forget(store, store.room(), NOON)
+        delete_old(store, store.room(), NOON)
         assert [event.seq for event in store.room().read(1, 9)] == [3, 4, 5]
         store.close()
 
@@ -111,7 +111,7 @@ class TestTheDisk:
         log, loaded = store.room(), list[bool]()
         waiting, store.calls = store.calls, type(store.calls)()
         log.delete_old(NOON, HOUR, lambda first, time: None)
-        store.calls.get(timeout=10)  # It is deleted, and the reactor does not know yet.
+        store.calls.get(timeout=10)  # The events are deleted, but the reactor does not know yet.
         log.load(150, 151, loaded.append)
         store.wait(lambda: loaded)
         assert (loaded, log.first) == ([True], 180)
@@ -121,7 +121,7 @@ class TestTheDisk:
 
 @pytest.fixture(params=["memory", "disk"])
 def open_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Makes a server whose logs are in memory, or on disk."""
+    """Opens a server with logs in memory or on disk."""
     servers: list[Server] = []
 
     def open_server(**settings: Any) -> Server:
@@ -142,12 +142,12 @@ def texts(news: Sequence[Event | Answer]) -> list[str]:
     return [item.text for item in news if isinstance(item, Said)]
 
 
-def past(server: Server, person: Visitor, asked: History | None = None) -> list[str]:
-    return texts(only(HistoryPage, server.ask(person, asked or History())).events)
+def history(server: Server, person: Visitor, command: History | None = None) -> list[str]:
+    return texts(only(HistoryPage, server.ask(person, command or History())).events)
 
 
-def forget_all(server: Server, *people: Visitor) -> list[list[Event | Answer]]:
-    """Let the server forget what is too old; what each of ``people`` is told."""
+def delete_old_everywhere(server: Server, *people: Visitor) -> list[list[Event | Answer]]:
+    """Let the server delete old events. Returns what each of ``people`` receives."""
     for person in people:
         person.take()
     server.registry.expiry.delete_old()
@@ -157,21 +157,21 @@ def forget_all(server: Server, *people: Visitor) -> list[list[Event | Answer]]:
     return [person.take() for person in people]
 
 
-class TestTheServersTime:
+class TestServerRetention:
     def test_all_members_are_notified(self, open_server: Open) -> None:
         server = open_server(keep="1d")
         ada, bob, eve = server.arrive("ada"), server.arrive("bob"), server.arrive("eve", rooms=("dev",))
         server.ask(ada, Say("old", id="1"))
         server.time.advance(25 * 3600)
         server.ask(ada, Say("new"))
-        told = forget_all(server, ada, bob, eve)
-        assert told[:2] == [[Forgotten("lobby", 4, NOON + HOUR)]] * 2
-        assert told[2] == [Forgotten("dev", 2, NOON + HOUR)]
-        assert past(server, bob) == ["new"]
+        answers = delete_old_everywhere(server, ada, bob, eve)
+        assert answers[:2] == [[Forgotten("lobby", 4, NOON + HOUR)]] * 2
+        assert answers[2] == [Forgotten("dev", 2, NOON + HOUR)]
+        assert history(server, bob) == ["new"]
         assert only(SearchResults, server.ask(bob, Search("old"))).events == ()
         assert texts(only(Entered, server.ask(server.arrive("joe", rooms=("x",)), Join("lobby"))).scrollback) == ["new"]
         assert only(Ack, server.ask(ada, Say("old", id="1"))).seq == 6
-        assert forget_all(server, ada, bob, eve) == [[], [], []]
+        assert delete_old_everywhere(server, ada, bob, eve) == [[], [], []]
 
     def test_resuming_from_a_deleted_event_reports_missed_events(self, open_server: Open) -> None:
         server = open_server(keep="1d")
@@ -179,7 +179,7 @@ class TestTheServersTime:
         server.ask(ada, Say("old"))
         server.time.advance(25 * 3600)
         server.ask(ada, Say("new"))
-        forget_all(server)
+        delete_old_everywhere(server)
         news = server.ask(Visitor(server.registry), Hello("bob", resume={"lobby": 1}, log=server.store.name))
         assert only(Missed, news) == Missed("lobby", 2, 2)
         assert texts(news) == ["new"]
@@ -189,11 +189,11 @@ class TestTheServersTime:
         ada = server.arrive("ada")
         server.ask(ada, Say("old"))
         server.time.advance(1e9)
-        assert forget_all(server, ada) == [[]]
-        assert past(server, ada) == ["old"]
+        assert delete_old_everywhere(server, ada) == [[]]
+        assert history(server, ada) == ["old"]
 
 
-class TestTheRoomsTime:
+class TestRoomRetention:
     def test_the_retention_can_be_shown_and_set(self, open_server: Open) -> None:
         server = open_server(keep="90d")
         ada, bob = server.arrive("ada"), server.arrive("bob")
@@ -201,8 +201,8 @@ class TestTheRoomsTime:
         assert server.ask(ada, Keep(id="1")) == [RetentionIs("lobby", most="90d", id="1")]
         server.ask(ada, Say("hi"))
         bob.take()
-        told = server.ask(ada, Keep("30D", id="2"))
-        assert only(RetentionIs, told) == RetentionIs("lobby", "30d", NOON + DAY, "90d", id="2")
+        answers = server.ask(ada, Keep("30D", id="2"))
+        assert only(RetentionIs, answers) == RetentionIs("lobby", "30d", NOON + DAY, "90d", id="2")
         event = only(RetentionSet, bob.take())
         assert (event.nick, event.keep, event.since) == ("ada", "30d", NOON + DAY)
         assert server.ask(bob, Keep("30d")) == [RetentionIs("lobby", "30d", NOON + DAY, "90d")]
@@ -229,10 +229,10 @@ class TestTheRoomsTime:
         ada = server.arrive("ada")
         server.ask(ada, Say("old"), Keep("1h"))
         server.time.advance(23 * 3600)
-        assert forget_all(server, ada) == [[]]
+        assert delete_old_everywhere(server, ada) == [[]]
         server.time.advance(3600)
-        assert only(Forgotten, forget_all(server, ada)[0]).room == "lobby"
-        assert past(server, ada) == []
+        assert only(Forgotten, delete_old_everywhere(server, ada)[0]).room == "lobby"
+        assert history(server, ada) == []
 
     def test_setting_it_back_in_time_deletes_nothing(self, open_server: Open) -> None:
         server = open_server()
@@ -240,16 +240,16 @@ class TestTheRoomsTime:
         server.ask(ada, Say("old"), Keep("1h"))
         assert only(RetentionIs, server.ask(bob, Keep("-"))) == RetentionIs("lobby")
         server.time.advance(72 * 3600)
-        assert forget_all(server, ada) == [[]]
-        assert past(server, ada) == ["old"]
+        assert delete_old_everywhere(server, ada) == [[]]
+        assert history(server, ada) == ["old"]
 
     def test_other_rooms_are_unchanged(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada", rooms=("dev", "lobby"))
         server.ask(ada, Say("kept", room="dev"), Say("old"), Keep("1h"))
         server.time.advance(72 * 3600)
-        forget_all(server)
-        assert past(server, ada, History(room="dev")) == ["kept"]
+        delete_old_everywhere(server)
+        assert history(server, ada, History(room="dev")) == ["kept"]
 
     def test_the_retention_survives_a_restart(self, tmp_path: Path) -> None:
         server = Server(tmp_path)
@@ -261,7 +261,7 @@ class TestTheRoomsTime:
         server.store.close()
 
 
-class TestNothingIsKept:
+class TestNoRetention:
     def test_a_new_room_has_no_history_immediately(self, open_server: Open) -> None:
         server = open_server()
         ada, bob = server.arrive("ada", rooms=("den",)), server.arrive("bob", rooms=("den",))
@@ -299,9 +299,9 @@ class TestNothingIsKept:
         bob.lose_link()
         server.ask(ada, Say("two"))
         for stranger in (Hello("eve", **resume), Hello("joe", token="x" * 20, **resume)):
-            told = server.ask(Visitor(server.registry), stranger)
-            assert texts(told) == []
-            assert only(Missed, told).first == 0
+            answers = server.ask(Visitor(server.registry), stranger)
+            assert texts(answers) == []
+            assert only(Missed, answers).first == 0
         assert texts(server.ask(Visitor(server.registry), Hello("bob", token=TOKEN, **resume))) == ["two"]
 
     def test_events_leave_memory_after_some_minutes_without_a_notice(self, open_server: Open) -> None:
@@ -309,10 +309,10 @@ class TestNothingIsKept:
         ada = server.arrive("ada", rooms=("den",))
         server.ask(ada, Keep("none"))
         server.time.advance(3600)
-        forget_all(server)
+        delete_old_everywhere(server)
         server.ask(ada, Say("one"))
         server.time.advance(1200)
-        assert forget_all(server, ada) == [[]]
+        assert delete_old_everywhere(server, ada) == [[]]
         log = server.registry.rooms.find("den").log
         assert log.first == log.end
 
@@ -321,24 +321,24 @@ class TestNothingIsKept:
         ada = server.arrive("ada", rooms=("den",))
         server.ask(ada, Keep("none"), Say("secret"))
         server.ask(ada, Keep("-"), Say("open"))
-        told = only(HistoryPage, server.ask(ada, History(100)))
-        assert texts(told.events) == ["open"]
-        assert not told.more
+        answers = only(HistoryPage, server.ask(ada, History(100)))
+        assert texts(answers.events) == ["open"]
+        assert not answers.more
         assert only(SearchResults, server.ask(ada, Search("secret"))).events == ()
         if isinstance(server.store, PumpedStore):
             server.restart()
-            assert past(server, server.arrive("bob", rooms=("den",)), History(100)) == ["open"]
+            assert history(server, server.arrive("bob", rooms=("den",)), History(100)) == ["open"]
 
     def test_a_room_with_messages_is_emptied_a_day_after_the_choice(self, open_server: Open, tmp_path: Path) -> None:
         server = open_server()
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(ada, *[Say(f"past{number}") for number in range(2 * DELETED_AT_ONCE)], Keep("none"), Say("still"))
-        assert past(server, ada, History(1)) == ["still"]
+        assert history(server, ada, History(1)) == ["still"]
         server.time.advance(24 * 3600)
         server.ask(ada, Say("unkept"))
-        assert only(Forgotten, forget_all(server, bob)[0]).room == "lobby"
+        assert only(Forgotten, delete_old_everywhere(server, bob)[0]).room == "lobby"
         server.ask(ada, Say("unkept too"))
-        assert past(server, ada) == []
+        assert history(server, ada) == []
         if isinstance(server.store, PumpedStore):
             server.store.close()
             assert main(["--data", str(tmp_path), "check"]) == 0

@@ -1,5 +1,4 @@
-"""Searching what was said: in any script, by words, by room, by nick, by time; over memory and the
-index alike."""
+"""Searching messages in any script by words, room, nick and time, in memory and in the index."""
 
 from __future__ import annotations
 
@@ -39,7 +38,7 @@ TALK = [
 
 @pytest.fixture(params=["memory", "disk"])
 def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
-    """Finds texts in TALK, whose n-th message was said at n * 1000."""
+    """A function that searches TALK, with message n at time n * 1000."""
     store = PumpedStore(tmp_path) if request.param == "disk" else None
     registry = Registry(Settings(), store or MemoryStore("log"), lambda: 0, lambda room: None)
     for number, (room, nick, text) in enumerate(TALK):
@@ -63,7 +62,7 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         ("build", [1, 0]),
         ("BUILD red", [1]),
@@ -87,12 +86,12 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
         ("production deployed", [0]),
     ],
 )
-def test_words_in_any_script_are_found_newest_first(search: Search, words: str, found: list[int]) -> None:
-    assert search(*words_of(words)) == [TALK[number][2] for number in found]
+def test_words_in_any_script_are_found_newest_first(search: Search, words: str, expected: list[int]) -> None:
+    assert search(*words_of(words)) == [TALK[number][2] for number in expected]
 
 
 @pytest.mark.parametrize(
-    ("word", "narrowed", "found"),
+    ("word", "narrowed", "expected"),
     [
         ("茶", {"rooms": {"tea"}}, [3, 2]),
         ("茶", {"rooms": {"lobby"}}, []),
@@ -105,8 +104,8 @@ def test_words_in_any_script_are_found_newest_first(search: Search, words: str, 
         ("build*", {"limit": 2}, [7, 1]),
     ],
 )
-def test_a_search_can_be_narrowed(search: Search, word: str, narrowed: dict[str, Any], found: list[int]) -> None:
-    assert search(word, **narrowed) == [TALK[number][2] for number in found]
+def test_a_search_can_be_narrowed(search: Search, word: str, narrowed: dict[str, Any], expected: list[int]) -> None:
+    assert search(word, **narrowed) == [TALK[number][2] for number in expected]
 
 
 @given(st.text(), st.text(min_size=1).map(words_of).filter(bool))
@@ -117,10 +116,10 @@ def test_no_word_is_taken_for_syntax(tmp_path_factory: pytest.TempPathFactory, t
     store = PumpedStore(tmp_path_factory.mktemp("data"))
     store.room().append(said, lambda failure: None)
     store.drain()
-    found = store.found(*words)
+    results = store.find_messages(*words)
     store.close()
     assert store.reports == []
-    assert found is not None
+    assert results is not None
 
 
 def test_messages_from_before_a_restart_are_indexed(tmp_path: Path) -> None:
@@ -129,9 +128,9 @@ def test_messages_from_before_a_restart_are_indexed(tmp_path: Path) -> None:
         say(store.room(), f"tea {number}")
     store.close()
     store = PumpedStore(tmp_path)
-    found = store.found("tea", "17")
+    results = store.find_messages("tea", "17")
     store.close()
-    assert [event.seq for event in found or ()] == [18]
+    assert [event.seq for event in results or ()] == [18]
 
 
 def test_a_burst_is_stored_before_it_is_indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +148,7 @@ def test_a_burst_is_stored_before_it_is_indexed(tmp_path: Path, monkeypatch: pyt
         say(store.room(), "tea")
     store.drain()
     assert parts == []  # A burst is stored first.
-    store.found("tea")
+    store.find_messages("tea")
     store.close()
     assert len(parts) == 6
 
@@ -158,11 +157,11 @@ def test_a_burst_is_stored_before_it_is_indexed(tmp_path: Path, monkeypatch: pyt
 def test_the_index_is_updated_in_steps_while_people_talk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float, parts: int
 ) -> None:
-    taken: list[int] = []
+    steps: list[int] = []
     real = index.index
 
     def counted(connection: Connection, room: int) -> bool:
-        taken.append(room)
+        steps.append(room)
         return real(connection, room)
 
     monkeypatch.setattr(index, "index", counted)
@@ -175,7 +174,7 @@ def test_the_index_is_updated_in_steps_while_people_talk(
             say(store.room(), "tea")
         store.drain()
     store.close()
-    assert len(taken) == parts
+    assert len(steps) == parts
 
 
 def test_indexing_continues_after_a_full_disk(tmp_path: Path) -> None:
@@ -184,9 +183,9 @@ def test_indexing_continues_after_a_full_disk(tmp_path: Path) -> None:
         say(store.room(), f"tea {number}")
     store.drain()
     store.limit(0)
-    answers = [store.found("tea", "449")]
+    answers = [store.find_messages("tea", "449")]
     store.limit(None)
-    answers.append(store.found("tea", "449"))
+    answers.append(store.find_messages("tea", "449"))
     store.close()
     assert [[event.seq for event in answer or ()] for answer in answers] == [[], [450]]
 
@@ -224,5 +223,5 @@ def test_the_index_is_updated_without_pauses_when_nobody_talks(tmp_path: Path, m
     while indexed.get(timeout=10):
         pass
     store.close()
-    assert pauses.count(writer.INDEX_PAUSE) <= 2  # That before it, and perhaps one in which the burst was not over.
-    assert len(checkpoints) >= 2  # What is indexed fills the log that is written ahead, as what is said does.
+    assert pauses.count(writer.INDEX_PAUSE) <= 2  # One before it, and perhaps one while the burst was not over.
+    assert len(checkpoints) >= 2  # Indexing fills the write-ahead log too.

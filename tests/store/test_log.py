@@ -28,7 +28,7 @@ def said(seq: int, time: int = 0) -> Said:
 
 
 class Harness:
-    """A log whose disk has the events from ``first`` on, and whose tail begins at ``held``."""
+    """A log with the events from ``first`` on the disk and a tail that begins at ``held``."""
 
     def __init__(self, first: int = 1, held: int = 200, end: int = 300, retention: Retention | None = None) -> None:
         self.first, self.end = first, end
@@ -82,9 +82,9 @@ def test_events_deleted_meanwhile_are_skipped() -> None:
 
 
 def test_a_read_error_finds_the_end() -> None:
-    found: list[int] = []
-    Harness().log.find_time(5, found.append)
-    assert found == [300]
+    results: list[int] = []
+    Harness().log.find_time(5, results.append)
+    assert results == [300]
 
 
 def test_numbers_continue_and_can_be_rolled_back() -> None:
@@ -107,24 +107,24 @@ def test_without_retention_only_numbers_are_kept(since: int, is_kept: bool) -> N
 
 
 def test_old_events_are_deleted_in_parts_and_reported_once() -> None:
-    harness, told = Harness(), list[tuple[int, int]]()
-    harness.log.delete_old(100 * HOUR, 10 * HOUR, lambda first, time: told.append((first, time)))
+    harness, deleted = Harness(), list[tuple[int, int]]()
+    harness.log.delete_old(100 * HOUR, 10 * HOUR, lambda first, time: deleted.append((first, time)))
     [deletion] = harness.deletions
     assert (deletion.room, deletion.before_time, deletion.stop) == (1, 90 * HOUR, 300)
     deletion.on_part(250)
-    assert (harness.log.first, told) == (250, [])
+    assert (harness.log.first, deleted) == (250, [])
     deletion.on_end(280)
-    assert told == [(280, 90 * HOUR)]
+    assert deleted == [(280, 90 * HOUR)]
 
 
 def test_without_retention_everything_on_the_disk_is_deleted() -> None:
-    harness, told = Harness(retention=Retention(NONE, 0)), list[tuple[int, int]]()
-    harness.log.delete_old(100 * HOUR, FOR_EVER, lambda first, time: told.append((first, time)))
+    harness, deleted = Harness(retention=Retention(NONE, 0)), list[tuple[int, int]]()
+    harness.log.delete_old(100 * HOUR, FOR_EVER, lambda first, time: deleted.append((first, time)))
     [deletion] = harness.deletions
     assert deletion.before_time == FOR_EVER
     deletion.on_part(300)
     deletion.on_end(300)
-    assert told == [(300, 100 * HOUR)]
+    assert deleted == [(300, 100 * HOUR)]
 
 
 def test_without_a_limit_nothing_is_deleted() -> None:

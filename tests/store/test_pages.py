@@ -1,4 +1,4 @@
-"""Pages of older events: what is asked of the disk, and what of it stays in memory."""
+"""Pages of older events: what is read from the disk, and what stays in memory."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ LAST = 3 * LOG_PAGE_EVENTS
 
 
 class Disk:
-    """Has the events from ``first`` to LAST, and answers at once."""
+    """Has the events from ``first`` to ``LAST`` and answers immediately."""
 
     def __init__(self, first: int = 1) -> None:
         self.first = first
-        self.asked: list[tuple[int, int]] = []
+        self.ranges: list[tuple[int, int]] = []
         self.reports: list[str] = []
         self.error: Exception | None = None
         self.pages = Pages(self.ask, self.reports.append)
 
     def ask(self, question: Question[Sequence[Event]], on_answer: OnAnswer[Sequence[Event]]) -> None:
         start, stop = question.keywords["start"], question.keywords["stop"]  # type: ignore[attr-defined]
-        self.asked.append((start, stop))
+        self.ranges.append((start, stop))
         events = [Said("lobby", seq, 0, "ada", "", str(seq)) for seq in range(max(start, self.first), min(stop, LAST + 1))]
         on_answer(self.error or events)
 
     def load(self, start: int, stop: int) -> list[object]:
-        """What is told: the oldest event where some were deleted, and whether the rest is there."""
-        told: list[object] = []
-        self.pages.load(1, "lobby", start, stop, told.append, told.append)
-        return told
+        """The callbacks: the oldest event if some were deleted, and whether the rest is loaded."""
+        calls: list[object] = []
+        self.pages.load(1, "lobby", start, stop, calls.append, calls.append)
+        return calls
 
 
 def seqs(events: Sequence[Event]) -> list[int]:
@@ -46,7 +46,7 @@ def test_whole_pages_are_loaded_together() -> None:
     disk = Disk()
     assert disk.pages.read(1, 100, 300) == []
     assert disk.load(100, 300) == [True]
-    assert disk.asked == [(0, 3 * LOG_PAGE_EVENTS)]
+    assert disk.ranges == [(0, 3 * LOG_PAGE_EVENTS)]
     assert seqs(disk.pages.read(1, 100, 300)) == list(range(100, 300))
     assert disk.pages.read(2, 100, 300) == []
 

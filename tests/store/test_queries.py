@@ -1,4 +1,4 @@
-"""Rows and events, and what is asked of them."""
+"""Rows and queries."""
 
 from __future__ import annotations
 
@@ -62,27 +62,27 @@ def test_rooms_have_their_first_and_next_seq(connection: sqlite3.Connection) -> 
 def test_events_are_from_one_room(connection: sqlite3.Connection) -> None:
     for room in (1, 2, 3):
         fill(connection, room, *[(seq, 0) for seq in range(1, 6)])
-    found = queries.events(connection, 2, "R2", 2, 5)
-    assert [(event.room, event.seq) for event in found] == [("R2", 2), ("R2", 3), ("R2", 4)]
+    result = queries.events(connection, 2, "R2", 2, 5)
+    assert [(event.room, event.seq) for event in result] == [("R2", 2), ("R2", 3), ("R2", 4)]
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(-1, 51))
-def test_a_time_is_found_in_a_sorted_log(times: list[int], wanted: int) -> None:
+def test_a_time_is_found_in_a_sorted_log(times: list[int], time: int) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(database.schema())
     fill(connection, 1, *enumerate(sorted(times), 1))
-    found = queries.seq_at_time(connection, 1, 1, len(times) + 1, wanted)
+    result = queries.seq_at_time(connection, 1, 1, len(times) + 1, time)
     connection.close()
-    assert found == 1 + sum(time < wanted for time in times)
+    assert result == 1 + sum(earlier < time for earlier in times)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 50))
-def test_a_time_is_found_even_if_the_clock_was_set_back(times: list[int], wanted: int) -> None:
+def test_a_time_is_found_even_if_the_clock_was_set_back(times: list[int], time: int) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(database.schema())
     fill(connection, 1, *enumerate(times, 1))
-    found = queries.seq_at_time(connection, 1, 1, len(times) + 1, wanted)
+    result = queries.seq_at_time(connection, 1, 1, len(times) + 1, time)
     connection.close()
-    assert 1 <= found <= len(times) + 1
-    assert found == len(times) + 1 or times[found - 1] >= wanted
-    assert found == 1 or times[found - 2] < wanted
+    assert 1 <= result <= len(times) + 1
+    assert result == len(times) + 1 or times[result - 1] >= time
+    assert result == 1 or times[result - 2] < time

@@ -1,4 +1,4 @@
-"""The log on disk: order, numbers, what is sent again, failure, restart, pages."""
+"""The log on disk: order, seqs, duplicates, failures, restarts, pages."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class TestStoring:
         assert (store.room().has_pending, store.room("tea").has_pending) == (True, False)
 
     def test_outcomes_arrive_in_order(self, store: PumpedStore) -> None:
-        log, told = store.room(), list[tuple[int, int]]()
+        log, calls = store.room(), list[tuple[int, int]]()
 
         def on_stored(outcome: Event | NotDelivered) -> None:
             assert isinstance(outcome, Said)
             assert outcome.text == str(outcome.seq)
-            told.append((outcome.seq, log.end))
+            calls.append((outcome.seq, log.end))
 
         for number in range(1, 200):
             log.append(Said("lobby", DRAFT, 0, "ada", "o", str(number)), on_stored)
         store.drain()
-        assert told == [(seq, seq + 1) for seq in range(1, 200)]
+        assert calls == [(seq, seq + 1) for seq in range(1, 200)]
 
     def test_every_kind_of_event_is_the_same_after_a_restart(self, store: PumpedStore) -> None:
         kinds: list[Event] = [
@@ -95,7 +95,7 @@ class TestStoring:
     def test_an_unstored_room_does_not_mix_up_ids(self, store: PumpedStore) -> None:
         say(store.room("a"), room="a")
         store.drain()
-        store.room("b")  # Never written: its id is not in the database.
+        store.room("b")  # It is never written: its id is not in the database.
         say(store.room("c"), "in c", room="c")
         store.drain()
         reopened(store)
@@ -155,7 +155,7 @@ class TestSentAgain:
         assert store.lookup("o1", "2") is None
 
     def test_the_events_of_one_sender_are_numbered_in_order(self, store: PumpedStore) -> None:
-        """The disk is asked about the first message; what comes after it must not overtake it."""
+        """The first message needs a look-up; later events must not overtake it."""
         said = say(store.room(), "one", id="1")
         left: list[Event | NotDelivered] = []
         store.room().append(Left("lobby", DRAFT, 0, "ada", "o1", Reason.QUIT), left.append)
@@ -180,7 +180,7 @@ class TestSentAgain:
     def test_the_number_of_drafts_behind_a_look_up_is_limited(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
         outcomes = [say(store.room(), id=str(number)) for number in range(5)]
-        assert [bool(told) for told in outcomes] == [False, False, False, False, True]
+        assert [bool(outcome) for outcome in outcomes] == [False, False, False, False, True]
         store.drain()
         assert store.room().end == 5
         assert say(store.room()) == []
@@ -202,7 +202,7 @@ class TestSentAgain:
         assert first != second
 
 
-class TestFailing:
+class TestFailures:
     def test_a_failure_fails_all_pending_events_and_frees_their_numbers(self, store: PumpedStore) -> None:
         lobby, tea = store.room(), store.room("tea")
         say(lobby, "kept")
@@ -213,9 +213,9 @@ class TestFailing:
         store.wait(lambda: not store.turn or store.turn.pop(0)())
         late = say(lobby, "later")
         store.drain()
-        for told in (outcome, other, late):
-            assert isinstance(told[0], NotDelivered)
-            assert "server's disk is full" in told[0].reason
+        for failed in (outcome, other, late):
+            assert isinstance(failed[0], NotDelivered)
+            assert "server's disk is full" in failed[0].reason
         assert (lobby.end, lobby.has_pending, tea.end) == (2, False, 1)
         assert texts(lobby.read(1, 99)) == ["kept"]
         assert len(store.reports) == 1
@@ -244,7 +244,7 @@ class TestFailing:
         monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
         log = store.room()
         outcomes = [say(log) for _ in range(5)]
-        assert [bool(told) for told in outcomes] == [False, False, False, True, True]
+        assert [bool(outcome) for outcome in outcomes] == [False, False, False, True, True]
         store.drain()
         assert log.end == 4
 
@@ -259,34 +259,34 @@ class TestPages:
     def test_older_events_can_be_read_when_they_are_loaded(self, store: PumpedStore) -> None:
         self.fill(store, 3 * LOG_PAGE_EVENTS)
         log = store.room()
-        there: list[bool] = []
+        loaded: list[bool] = []
         assert list(log.read(100, 300)) == []
-        log.load(100, 300, there.append)
-        assert there == []
-        store.wait(lambda: there)
-        assert (there, texts(log.read(100, 300))) == ([True], [str(n) for n in range(100, 300)])
+        log.load(100, 300, loaded.append)
+        assert loaded == []
+        store.wait(lambda: loaded)
+        assert (loaded, texts(log.read(100, 300))) == ([True], [str(n) for n in range(100, 300)])
 
     def test_a_read_continues_from_the_pages_into_the_tail(self, store: PumpedStore) -> None:
         self.fill(store, 200)
         log = store.room()
-        there: list[bool] = []
-        log.load(150, log.end, there.append)
-        store.wait(lambda: there)
+        loaded: list[bool] = []
+        log.load(150, log.end, loaded.append)
+        store.wait(lambda: loaded)
         assert texts(log.read(150, log.end)) == [str(n) for n in range(150, 201)]
 
     def test_events_in_memory_are_loaded_immediately(self, store: PumpedStore) -> None:
         self.fill(store, 50)
-        there: list[bool] = []
-        store.room().load(40, 51, there.append)
-        assert there == [True]
+        loaded: list[bool] = []
+        store.room().load(40, 51, loaded.append)
+        assert loaded == [True]
 
     def test_the_number_of_pages_in_memory_is_limited(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("chatd.store.pages.LOG_PAGES", 2)
         self.fill(store, 6 * LOG_PAGE_EVENTS)
         for start in range(1, 5 * LOG_PAGE_EVENTS, LOG_PAGE_EVENTS):
-            there: list[bool] = []
-            store.room().load(start, start + 1, there.append)
-            store.wait(lambda there=there: there)  # type: ignore[misc]
+            loaded: list[bool] = []
+            store.room().load(start, start + 1, loaded.append)
+            store.wait(lambda loaded=loaded: loaded)  # type: ignore[misc]
             assert store.room().read(start, start + 1)
         assert len(store._pages) == 2
 
@@ -295,16 +295,16 @@ class TestPages:
     )
     def test_find_time_finds_the_first_event_at_or_after_it(self, store: PumpedStore, time: int, seq: int) -> None:
         self.fill(store, 300)
-        found: list[int] = []
-        store.room().find_time(time, found.append)
-        store.wait(lambda: found)
-        assert found == [seq]
+        results: list[int] = []
+        store.room().find_time(time, results.append)
+        store.wait(lambda: results)
+        assert results == [seq]
 
     def test_find_time_works_in_memory_too(self) -> None:
         log = MemoryLog(events=8)
-        found: list[int] = []
+        results: list[int] = []
         for n in range(1, 11):
             say(log, time=1000 * n)
         for time in (0, 7000, 7001, 99_000):
-            log.find_time(time, found.append)
-        assert found == [3, 7, 8, 11]
+            log.find_time(time, results.append)
+        assert results == [3, 7, 8, 11]

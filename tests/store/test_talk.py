@@ -1,5 +1,5 @@
-"""People who talk through the log on disk: what they are told, and when; a full disk; a restart;
-reading far back."""
+"""People who talk with the log on disk: what they receive, and when; a full disk; restarts; history
+and search."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ class TestDelivered:
         server.drain()
         assert [item.text for item in ada.take() if isinstance(item, Said)] == ["one"]
 
-    @pytest.mark.parametrize(("asked", "told"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
-    def test_a_client_chooses_the_scrollback(self, server: Server, asked: int, told: int) -> None:
+    @pytest.mark.parametrize(("requested", "shown"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
+    def test_a_client_chooses_the_scrollback(self, server: Server, requested: int, shown: int) -> None:
         ada = server.arrive("ada")
         server.ask(ada, *[Say(str(n)) for n in range(30)])
-        news = server.ask(Visitor(server.registry), Hello("bot", scrollback=asked))
+        news = server.ask(Visitor(server.registry), Hello("bot", scrollback=requested))
         [entered] = [item for item in news if isinstance(item, Entered)]
-        assert len(entered.scrollback) == told
+        assert len(entered.scrollback) == shown
 
 
 class TestSentAgain:
@@ -136,7 +136,7 @@ class TestFullDisk:
         server.arrive("ada")
         server.store.limit(0)
         eve = Visitor(server.registry)
-        while True:  # The last page has room for some.
+        while True:  # The last page has space for some events.
             news = server.ask(eve, Hello("eve") if eve.session.person is None else Join("lobby"))
             if Refused in kinds(news):
                 break
@@ -177,7 +177,7 @@ class TestFullDisk:
         assert ada.take() == []
 
     def fill(self, server: Server, person: Visitor) -> None:
-        """Let the disk be full to the last byte."""
+        """Fill the disk to the last byte."""
         server.store.limit(0)
         for size in (3000, 300, 30, 1):
             while Refused not in kinds(server.ask(person, Say("x" * size))):
@@ -187,8 +187,8 @@ class TestFullDisk:
 class TestHistory:
     @pytest.fixture
     def ada(self, server: Server) -> Visitor:
-        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; ada sees none
-        of it in memory."""
+        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; none of them
+        are in memory."""
         ada = server.arrive("ada")
         for n in range(1, 501):
             server.time.advance(1)
@@ -236,10 +236,10 @@ class TestSearch:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(bob, Say("tea at four"))
         ada.take()
-        [found] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, SearchResults)]
-        assert [event.text for event in found.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
-        [found] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, SearchResults)]
-        assert (len(found.events), found.more) == (1, True)
+        [results] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, SearchResults)]
+        assert [event.text for event in results.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
+        [results] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, SearchResults)]
+        assert (len(results.events), results.more) == (1, True)
 
     @pytest.mark.parametrize(
         ("command", "code"),
@@ -268,8 +268,8 @@ class TestSearch:
 
 
 class Connection:
-    """A JSON client behind an outlet whose transport pushes back now and then; keeps what it is
-    sent."""
+    """A JSON client with an outlet whose transport applies backpressure now and then. It records
+    everything it receives."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -280,7 +280,7 @@ class Connection:
 
     @property
     def producer(self) -> Any:
-        """What the transport tells when it is full, and when it is not."""
+        """The producer that the transport pauses and resumes."""
         return self.transport.producer
 
     def closing(self, reason: object) -> None:
@@ -312,7 +312,7 @@ class TestResume:
         client = Connection(server)
         hello = Hello("eve", token=TOKEN, resume={"lobby": seen}, log=server.store.name)
         perform(server.registry, client.session, hello)
-        place = server.registry.rooms.find("lobby")
+        room = server.registry.rooms.find("lobby")
         news: list[dict[str, Any]] = []
         for turn in range(400):
             if turn < 50:
@@ -325,7 +325,7 @@ class TestResume:
             news += client.received()
         assert not client.ended
         events = [item for item in news if "seq" in item and item["type"] != "entered"]
-        assert [item["seq"] for item in events] == list(range(seen + 1, place.log.end))
+        assert [item["seq"] for item in events] == list(range(seen + 1, room.log.end))
         assert [item["type"] for item in news[:2]] == ["welcome", "entered"]
 
     def turn(self, server: Server) -> None:

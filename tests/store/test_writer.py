@@ -36,7 +36,7 @@ def stored(path: Path) -> list[int]:
 
 
 def write(path: Path, *batches: Batch) -> list[tuple[int, bool]]:
-    """Put the batches; for each answer, how many batches it is for and whether they are stored."""
+    """Write batches. Returns the number of batches of each answer and whether they are stored."""
     thread, answers = started(path)
     for batch in batches:
         thread.put(batch)
@@ -45,7 +45,7 @@ def write(path: Path, *batches: Batch) -> list[tuple[int, bool]]:
 
 
 def started(path: Path) -> tuple[DiskWriter, SimpleQueue[tuple[int, bool]]]:
-    """A writer, and what it answers."""
+    """A writer and a queue of its answers."""
     answers: SimpleQueue[tuple[int, bool]] = SimpleQueue()
 
     def on_written(batches: Sequence[Batch], error: Exception | None) -> None:
@@ -69,7 +69,7 @@ def test_a_batch_of_any_size_is_stored_completely(path: Path, number: int) -> No
 
 def test_a_failed_batch_stores_nothing(path: Path) -> None:
     answers = write(path, Batch(0, said(1), [LOBBY]))
-    too_much = [*said(*range(2, 300)), *said(1)]  # The last of them is there already.
+    too_much = [*said(*range(2, 300)), *said(1)]  # The last one exists already.
     answers = write(path, Batch(0, too_much, []))
     assert answers == [(1, False)]
     assert stored(path) == [1]

@@ -1,4 +1,4 @@
-"""What comes back when people ask for things."""
+"""Helpers for looking at the answers to commands."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ TOKEN = "t" * 16
 
 
 def only(kind: type[T], answers: Iterable[object]) -> T:
-    """The one of ``answers`` that is of this kind."""
-    (found,) = (thing for thing in answers if type(thing) is kind)
-    return found
+    """The only one of ``answers`` that is of this kind."""
+    (answer,) = (item for item in answers if type(item) is kind)
+    return answer
 
 
 def every(kind: type[T], answers: Iterable[object]) -> list[T]:
-    return [thing for thing in answers if type(thing) is kind]
+    return [item for item in answers if type(item) is kind]
 
 
 def refusal(answers: Iterable[object]) -> tuple[str, str, str]:
-    """Code, reason and hint of the one thing answers, which is a refusal."""
+    """Code, reason and hint of the only answer, which must be a refusal."""
     (refused,) = answers
     assert isinstance(refused, Refused)
     return refused.code, refused.reason, refused.hint
@@ -41,7 +41,7 @@ def rooms_of(person: Visitor) -> list[str]:
 
 
 class LosingLog(MemoryLog):
-    """A log that stores nothing from the time on that it is answers so."""
+    """A log that stores nothing while ``losing`` is set."""
 
     losing = False
 

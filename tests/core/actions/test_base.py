@@ -1,4 +1,4 @@
-"""What all actions share."""
+"""What the actions have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading back; searching is tested in tests/store/test_index.py, over both logs."""
+"""History; tests/store/test_index.py tests searching, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -132,6 +132,6 @@ def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor
     ada.ask(Join("dev"))
     clock.advance(1)
     ada.ask(Say("more tea"))
-    found = only(events.SearchResults, ada.ask(command))
-    assert [event.text for event in found.events if isinstance(event, Said)] == texts
-    assert found.more == (command.count == 1)
+    results = only(events.SearchResults, ada.ask(command))
+    assert [event.text for event in results.events if isinstance(event, Said)] == texts
+    assert results.more == (command.count == 1)

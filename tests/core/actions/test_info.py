@@ -1,4 +1,4 @@
-"""Looking at commands, rooms and people, and at the past."""
+"""Information about commands and people."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from chatd.testing import NOON, StandingClock, Visitor, arrive
 from tests.core.actions.answers import only, refusal
 
 TOKEN = "t" * 16
-
-
-# -- Looking ---------------------------------------------------------------------------------------
 
 
 def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Visitor, bob: Visitor) -> None:

@@ -1,4 +1,4 @@
-"""Arriving, coming back, changing one's nick, and going."""
+"""Logging in, resuming, changing one's nick, and quitting."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from tests.core.actions.answers import every, only, refusal, rooms_of
 TOKEN = "t" * 16
 
 
-# -- Arriving --------------------------------------------------------------------------------------
+# -- Logging in ------------------------------------------------------------------------------------
 
 
 def test_hello_sets_the_nick_and_enters_the_default_room(registry: Registry) -> None:
@@ -180,7 +180,7 @@ def test_some_commands_need_no_nick(registry: Registry) -> None:
     assert other.out.closed is Reason.QUIT
 
 
-# -- Coming back -----------------------------------------------------------------------------------
+# -- Resuming --------------------------------------------------------------------------------------
 
 
 def test_the_same_token_takes_over_the_seat(registry: Registry, bob: Visitor) -> None:
@@ -317,7 +317,7 @@ def test_a_refused_nick_leaves_the_old_one(registry: Registry, ada: Visitor, bob
     assert ada.take() == []
 
 
-# -- Going -----------------------------------------------------------------------------------------
+# -- Quitting --------------------------------------------------------------------------------------
 
 
 def test_quitting_is_shown_in_all_rooms_with_the_last_text(registry: Registry, ada: Visitor, bob: Visitor) -> None:

@@ -1,4 +1,4 @@
-"""Talking in a room and in private."""
+"""Messages in a room and in private."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.core.actions.answers import LOST, LosingLog, every, only, refusal
 TOKEN = "t" * 16
 
 
-# -- Talking ---------------------------------------------------------------------------------------
+# -- In a room -------------------------------------------------------------------------------------
 
 
 def test_a_message_is_acknowledged_and_broadcast(ada: Visitor, bob: Visitor) -> None:

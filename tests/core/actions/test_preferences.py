@@ -68,7 +68,7 @@ def test_the_length_of_an_away_text_is_limited(ada: Visitor) -> None:
     assert ada.session.person.away == "x" * 300
 
 
-# -- Not hearing -----------------------------------------------------------------------------------
+# -- Ignoring --------------------------------------------------------------------------------------
 
 
 def test_ignoring_hides_messages_and_nothing_else(registry: Registry, ada: Visitor, bob: Visitor) -> None:

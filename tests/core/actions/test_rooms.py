@@ -1,4 +1,4 @@
-"""Entering and leaving rooms, their topics, and what cannot be stored."""
+"""Entering and leaving rooms, their topics, and events that cannot be stored."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_the_length_of_a_topic_is_limited(ada: Visitor) -> None:
     assert only(events.TopicIs, ada.ask(Topic())).text == "x" * TOPIC_CHARACTERS
 
 
-# -- What cannot be stored -------------------------------------------------------------------------
+# -- Events that cannot be stored ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", [Say("hi", id="1"), Me("waves", id="1"), Topic("tea", id="1")], ids=repr)
