@@ -200,7 +200,7 @@ def _describe(character: str) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _reserved(words: tuple[str, ...]) -> frozenset[str]:
-    """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, may not even be
+    """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, need not be
     valid names."""
     keys = RESERVED | {fold(word) for word in words}
     return keys | {skeleton(word) for word in (*RESERVED, *words)}

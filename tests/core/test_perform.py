@@ -76,6 +76,7 @@ REFUSED: list[Command] = [
     commands.Back(),
     History(-1),
     Search("!"),
+    Search("tea", count=-1),
 ]
 """Every command that can be refused, in a form that is."""
 
