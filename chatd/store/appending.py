@@ -27,8 +27,6 @@ REASONS: Final = {
 }
 """Why an event is not stored, by SQLite's error code."""
 
-DISK_TOO_SLOW: Final = NotDelivered("Not delivered: the server's disk is too slow.", "Try again later.")
-
 
 class Target(Protocol):
     """The log of one room, as :class:`Appending` sees it."""
@@ -98,7 +96,7 @@ class Appending:
     def append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
         if len(self._pending) + self._waiting_drafts >= PENDING_EVENTS:
-            on_stored(DISK_TOO_SLOW)
+            on_stored(NotDelivered("Not delivered: the server's disk is too slow.", "Try again later."))
         elif self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
             self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored))
