@@ -10,6 +10,7 @@ from chatd.core.errors import BadUsage
 from chatd.core.events import Answer, Said
 from chatd.core.registry import Registry
 from chatd.core.session import Session
+from chatd.core.text import says_nothing
 
 Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer]
 """The final answer of a command; or that and then what else is worth knowing; or a draft for the
@@ -22,6 +23,6 @@ changed."""
 
 
 def check_text(text: str) -> None:
-    """Raise BadUsage where ``text`` says nothing."""
-    if not text or text.isspace():
+    """Raise BadUsage where ``text`` says nothing: it is empty, or nobody sees anything of it."""
+    if says_nothing(text):
         raise BadUsage("There is nothing to say in that.", "Write a text.")

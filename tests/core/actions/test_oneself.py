@@ -38,6 +38,11 @@ TOKEN = "t" * 16
 # -- Away ------------------------------------------------------------------------------------------
 
 
+def test_the_text_of_somebody_away_says_something_or_is_left_out(ada: Visitor) -> None:
+    assert refusal(ada.ask(Away("\u3164"))) == ("bad-usage", "There is nothing to say in that.", "Write a text.")
+    assert ada.ask(Away()) == [Done("away", "")]
+
+
 def test_who_is_away_is_written_to_and_it_is_told_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     assert bob.ask(Away("at lunch", id="1")) == [Done("away", "at lunch", id="1")]
     assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob"), events.AwayNotice("bob", "at lunch")]

@@ -175,6 +175,10 @@ def test_a_topic_is_set_shown_and_taken_away(ada: Visitor, bob: Visitor) -> None
     assert ada.ask(Topic()) == [events.TopicIs("lobby", "")]
 
 
+def test_a_topic_says_something(ada: Visitor) -> None:
+    assert refusal(ada.ask(Topic("\u3164"))) == ("bad-usage", "There is nothing to say in that.", "Write a text.")
+
+
 def test_a_topic_has_a_limit(ada: Visitor) -> None:
     ada.ask(Topic("x" * TOPIC_CHARACTERS))
     told = ada.ask(Topic("y" * (TOPIC_CHARACTERS + 1)))

@@ -60,7 +60,7 @@ def test_an_action_is_a_message_too(ada: Visitor, bob: Visitor) -> None:
     assert (said.text, said.action) == ("waves", True)
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000 "])
+@pytest.mark.parametrize("text", ["", " ", "\u3000 ", "\u3164", "\u2800\u200b", "\ufe0f"])
 @pytest.mark.parametrize("make", [Say, Me, lambda text: Msg("bob", text)])
 def test_there_must_be_something_to_say(ada: Visitor, bob: Visitor, make: type[Say], text: str) -> None:
     assert refusal(ada.ask(make(text))) == ("bad-usage", "There is nothing to say in that.", "Write a text.")
