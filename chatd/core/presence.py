@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatd.core.driver import Later, drive
-from chatd.core.errors import NotDelivered, TooMany
+from chatd.core.errors import BadRoom, NotDelivered, TooMany
 from chatd.core.events import DRAFT, Closing, Entered, Event, Joined, Left, Missed, Reason
 from chatd.core.limits import NAMES_SHOWN
 from chatd.core.membership import Membership
@@ -44,11 +44,11 @@ class Entering:
         self._session = session
         self._person = session.person
         self._resume = resume
-        self._full: TooMany | None = None
+        self._refused: BadRoom | TooMany | None = None
         try:
             self._room = registry.rooms.open(name)
-        except TooMany as full:
-            self._full = full
+        except (BadRoom, TooMany) as refused:
+            self._refused = refused
         else:
             self._begin()
 
@@ -69,11 +69,11 @@ class Entering:
         there.
 
         ``newcomer`` is the nick where this is their arrival on the server. Raises NotDelivered
-        where the joining could not be stored, and TooMany where there is no place for the room: the
-        person is not in it then.
+        where the joining could not be stored, and BadRoom or TooMany where the room could not be
+        made: the person is not in it then.
         """
-        if self._full is not None:
-            raise self._full
+        if self._refused is not None:
+            raise self._refused
         outcome = await self._joined
         person, room = self._person, self._room
         is_in = room.members.get(person) is self._membership

@@ -27,21 +27,35 @@ class Rooms:
         self._of: dict[Person, dict[str, Room]] = {}
         for name in store.room_names()[-ROOMS:]:
             with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
-                self.open(parse_room(name))
+                self._add(parse_room(name))  # Two that look alike both stay.
 
     def __iter__(self) -> Iterator[Room]:
         """Every room, those that are empty and only keep their log included."""
         return iter(self._by_key.values())
 
     def open(self, name: Name) -> Room:
-        """The room called ``name``, made if need be. Raises TooMany when all places for rooms are
-        taken by people."""
+        """The room called ``name``, made if need be. Raises BadRoom where a new one would look like
+        another, and TooMany when all places for rooms are taken by people."""
         room = self._by_key.get(name.key)
         if room is None:
+            self._check_distinct(name)
             if len(self._by_key) >= ROOMS:
                 self._close_oldest()
-            room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+            room = self._add(name)
         return room
+
+    def _add(self, name: Name) -> Room:
+        room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        return room
+
+    def _check_distinct(self, name: Name) -> None:
+        """Raise BadRoom where a room looks like ``name``."""
+        for room in self:
+            if room.name.skeleton == name.skeleton:
+                other = room.name.text
+                raise BadRoom(
+                    f"#{name.text} looks like #{other}.", f"/join #{other} enters that one; a new room needs another name."
+                )
 
     def get(self, key: str) -> Room | None:
         """The room with this key, if there is one."""
