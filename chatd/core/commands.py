@@ -16,6 +16,7 @@ from typing import Any
 from chatd.core.errors import BadUsage, UnknownCommand
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.membership import Role
+from chatd.core.text import safe_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +350,7 @@ def _arguments(row: Row, rest: str) -> list[str | int]:
             if word.startswith("["):
                 break
             raise BadUsage(f"/{row.name} needs an argument.", f"Write {usage_line(row)}.")
-        value, _, rest = (rest, "", "") if word.strip("[]") == "TEXT" else rest.partition(" ")
+        value, _, rest = (safe_text(rest), "", "") if word.strip("[]") == "TEXT" else rest.partition(" ")  # It begins anew.
         arguments.append(_count(row, value) if word == "[N]" else value)
         rest = rest.lstrip()
     if rest:
