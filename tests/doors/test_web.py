@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.resources import files
 
@@ -21,7 +21,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.doors.web import WebConnection, WebDoor, load_pages
+from chatd.doors.web import WebConnection, WebDoor
 from tests.doors.wire import new_server
 
 FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterdir()}
@@ -38,6 +38,32 @@ class Wire(StringTransport):
         self.disconnecting = True
 
 
+class Kernel(Wire):
+    """A transport in memory with the buffer of a real one (twisted.internet.abstract): its producer
+    is paused while more than 64 KiB wait to be read."""
+
+    ROOM = 64 << 10
+    full = False
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if len(self.value()) > self.ROOM and self.producer and not self.full:
+            self.full = True
+            self.producer.pauseProducing()
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self.write(b"".join(data))
+
+    def read(self) -> bytes:
+        """Read everything that waits."""
+        data: bytes = self.value()
+        self.clear()
+        if self.full and self.producer:
+            self.full = False
+            self.producer.resumeProducing()
+        return data
+
+
 class Site:
     """A web door in a server where nobody is yet."""
 
@@ -49,11 +75,15 @@ class Site:
         self.calls: list[WebConnection] = []
 
     def call(self) -> tuple[WebConnection, Wire]:
-        protocol, wire = self.door.build("192.0.2.1", self.clock.seconds()), Wire()
+        wire = Wire()
+        return self.connect(wire), wire
+
+    def connect(self, wire: Wire) -> WebConnection:
+        protocol = self.door.build("192.0.2.1", self.clock.seconds())
         assert isinstance(protocol, WebConnection)
         protocol.makeConnection(wire)
         self.calls.append(protocol)
-        return protocol, wire
+        return protocol
 
     def ask(self, request: bytes, step: int = 0) -> Wire:
         protocol, wire = self.call()
@@ -176,22 +206,6 @@ def test_the_page_may_run_its_own_script_and_call_our_own_web_socket(site: Site)
     )
 
 
-@pytest.mark.parametrize("host", [b"", b"a b", b"a;script-src *", b"a'", b"\xff", b"a" * 256])
-def test_a_strange_host_gets_into_no_policy(host: bytes) -> None:
-    assert b"connect-src 'self';" in load_pages()[b"/"].policy(host)
-
-
-def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
-    pages = load_pages()
-    assert sum(len(page.compressed().body) for page in pages.values()) < 30 * 1024
-    html = pages[b"/"].body.decode()
-    assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg"}
-    assert html.count("<script") == html.count("<style") == 1
-    assert not re.search(r"<[^>]*\s(style|on\w+)=", FILES["index.html"].decode()), "the policy forbids these"
-    assert b"url(" not in FILES["chat.css"]
-    assert not re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", FILES["chat.js"])
-
-
 def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
     tag = head_of(site.ask(b"GET / HTTP/1.1\r\n%b\r\n" % HEAD).value())["etag"].encode()
     answer = site.ask(b"GET / HTTP/1.1\r\nIf-None-Match: %b\r\n%b\r\n" % (tag, HEAD)).value()
@@ -201,9 +215,114 @@ def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
     assert changed.startswith(b"HTTP/1.1 200 ")
 
 
-def test_one_connection_takes_several_requests(site: Site) -> None:
-    wire = site.ask(b"".join(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD) for path in (b"/", b"/icon.svg", b"/healthz")))
-    assert wire.value().count(b"HTTP/1.1 200 OK") == 3
+# -- Many requests at once (pipelining; RFC 9112, 9.3.2)
+
+LITTLE = b"GET /healthz HTTP/1.1\r\n\r\n"
+MIXED = [
+    (b"HEAD / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200"),
+    (b"GET /1 HTTP/1.1\r\n\r\n", b"HTTP/1.1 404"),
+    (b"\r\nDELETE / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", b"HTTP/1.1 405"),
+    (b"GET /icon.svg HTTP/1.1\r\nIf-None-Match: *\r\n\r\n", b"HTTP/1.1 304"),
+    (LITTLE, b"HTTP/1.1 200"),
+]
+
+
+def statuses(answers: bytes) -> list[bytes]:
+    return re.findall(rb"HTTP/1\.[01] \d\d\d", answers)
+
+
+def turn(clock: Clock) -> None:
+    """Let one turn end, as the reactor does: what a call asks for is called in the next one."""
+    due = [call for call in clock.calls if call.getTime() <= clock.seconds()]
+    for call in due:
+        clock.calls.remove(call)
+        call.called = 1
+        call.func(*call.args, **call.kw)
+
+
+def test_one_request_is_answered_in_a_turn(site: Site, clock: Clock) -> None:
+    wire = site.ask(LITTLE * 5)
+    for answered in range(1, 6):
+        assert len(statuses(wire.value())) == answered
+        assert (wire.producerState == "paused") is (answered < 5), "nothing is read while a request waits"
+        turn(clock)
+    assert len(statuses(wire.value())) == 5
+
+
+def test_pieces_that_come_in_one_turn_are_one_turn(site: Site, clock: Clock) -> None:
+    """As TLS gives them, a record each."""
+    protocol, wire = site.call()
+    for _ in range(3):
+        protocol.dataReceived(LITTLE)
+    assert len(statuses(wire.value())) == 1
+    clock.advance(0)
+    assert len(statuses(wire.value())) == 3
+
+
+def test_thousands_of_requests_of_who_does_not_read_cost_one_answer_and_the_transports_buffer(site: Site, clock: Clock) -> None:
+    wire = Kernel()
+    protocol = site.connect(wire)
+    protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 3600)
+    clock.advance(0)
+    page = len(site.door.pages[b"/"].body)
+    assert len(wire.value()) < Kernel.ROOM + page + 1024
+    assert wire.producerState == "paused"
+    clock.advance(IDLE_SECONDS)
+    assert wire.disconnecting
+    clock.advance(CLOSE_SECONDS)
+    assert wire.aborted
+
+
+def test_thousands_of_requests_of_who_reads_are_all_answered_in_order(site: Site, clock: Clock) -> None:
+    wire = Kernel()
+    protocol = site.connect(wire)
+    protocol.dataReceived(b"".join(b"GET / HTTP/1.1\r\n\r\nGET /%d HTTP/1.1\r\n\r\n" % number for number in range(1500)))
+    answers: list[bytes] = []
+    most = 0
+    while wire.value():
+        most = max(most, len(wire.value()))
+        answers += statuses(wire.read())
+        turn(clock)
+    assert answers == [b"HTTP/1.1 200", b"HTTP/1.1 404"] * 1500
+    assert most < Kernel.ROOM + len(site.door.pages[b"/"].body) + 1024
+    assert wire.producerState == "producing"
+
+
+def test_requests_may_be_cut_anywhere(site: Site, clock: Clock) -> None:
+    sent = b"".join(request for request, _ in MIXED)
+    for cut in range(1, len(sent)):
+        protocol, wire = site.call()
+        protocol.dataReceived(sent[:cut])
+        for _ in range(cut % 7):
+            turn(clock)
+        protocol.dataReceived(sent[cut:])
+        clock.advance(0)
+        assert statuses(wire.value()) == [status for _, status in MIXED]
+        assert wire.producerState == "producing"
+
+
+def test_what_follows_the_last_request_of_a_connection_is_not_answered(site: Site, clock: Clock) -> None:
+    wire = site.ask(LITTLE + b"GET / HTTP/1.0\r\n\r\n" + LITTLE * 3)
+    clock.advance(0)
+    assert statuses(wire.value()) == [b"HTTP/1.1 200", b"HTTP/1.0 200"]
+    assert wire.disconnecting
+
+
+def test_a_connection_that_ends_with_requests_that_wait_leaves_nothing(site: Site, clock: Clock) -> None:
+    wire = site.ask(LITTLE * 100)
+    site.hang_up()
+    site.calls.clear()
+    clock.advance(1)
+    assert len(statuses(wire.value())) == 1
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("size", [REQUEST_BYTES - 1, REQUEST_BYTES, REQUEST_BYTES + 1])
+@pytest.mark.parametrize("step", [0, 1])
+def test_the_longest_request_is_counted_with_its_line_ends(site: Site, size: int, step: int) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nA: %b\r\n\r\n" % (b"b" * (size - 30))
+    assert len(request) == size
+    assert statuses(site.ask(request, step).value()) == [b"HTTP/1.1 200" if size <= REQUEST_BYTES else b"HTTP/1.1 400"]
 
 
 # -- Time

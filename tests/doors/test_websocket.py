@@ -6,6 +6,7 @@ limits, and bytes that mean harm."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,7 +88,11 @@ class Page:
             self._protocol.dataReceived(data[start : start + (self._step or len(data))])
 
     def send(self, *events: Event) -> None:
-        self.give(b"".join(map(self._connection.send, events)))
+        self.give(self.client_frames(*events))
+
+    def client_frames(self, *events: Event) -> bytes:
+        """The bytes of ``events``, to be given later."""
+        return b"".join(map(self._connection.send, events))
 
     def say(self, *objects: Any) -> None:
         self.send(TextMessage("\n".join(map(json.dumps, objects))))
@@ -146,6 +151,18 @@ def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in page.head, "the answer of RFC 6455, 1.3"
     [ada] = server.registry.directory.sessions(server.registry.directory.find("ada"))
     assert (ada.nick, ada.door) == ("ada", "web")
+
+
+@pytest.mark.parametrize("step", [0, 1, 50])
+def test_what_was_asked_before_is_answered_before(server: Server, step: int) -> None:
+    page = server.open(step=step, opening=b"")
+    frames = page.client_frames(TextMessage(json.dumps(HELLO)))
+    page.give(b"GET /healthz HTTP/1.1\r\n\r\n" * 3 + OPENING % b"" + frames)
+    server.clock.advance(0)
+    answers = page.wire.value()
+    assert re.findall(rb"HTTP/1.1 \d\d\d", answers) == [b"HTTP/1.1 200"] * 3 + [b"HTTP/1.1 101"]
+    assert b'"welcome"' in answers
+    assert page.wire.producerState == "producing"
 
 
 @pytest.mark.parametrize(
