@@ -78,7 +78,7 @@ def chatd(start: Start, data: str) -> list[str]:
     command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
     command += ["--interface", "127.0.0.1", "--data", data]
     if not start.default_limits:
-        command += ["--flood-rate", "0", "--max-per-address", "0", "--max-sessions", "0"]
+        command += ["--flood-rate", "0", "--address-rate", "0", "--max-per-address", "0", "--max-sessions", "0"]
     return command
 
 

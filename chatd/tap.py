@@ -19,7 +19,7 @@ from twisted.python import usage
 
 from chatd import __version__
 from chatd.core.errors import Refusal
-from chatd.core.limits import BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.limits import ADDRESS_RATE, BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.registry import Registry, Settings
@@ -90,6 +90,7 @@ class Options(usage.Options):
         ["default-room", None, "lobby", "The room that everybody enters on arrival."],
         ["flood-rate", None, FLOOD_RATE, "Lines per second accepted from one connection on average; 0: no limit.", _rate],
         ["flood-burst", None, FLOOD_BURST, "Lines that one connection may send at once before that limit applies.", _whole],
+        ["address-rate", None, ADDRESS_RATE, "Work done per address, in lines per second; 0: no limit.", _rate],
         ["keep", None, "", "How long messages are kept, in hours, days or weeks (12h, 30d, 8w); empty: for ever."],
         ["max-per-address", None, SESSIONS_PER_ADDRESS, "Connections accepted per address (IPv6: per /64); 0: no limit.", _whole],
         ["data", None, "", "The folder for the data; empty: chatd in the XDG state folder; none: keep it in memory only."],
@@ -181,6 +182,7 @@ class Options(usage.Options):
             default_room=room,
             flood_rate=self["flood-rate"],
             flood_burst=self["flood-burst"],
+            address_rate=self["address-rate"],
             max_per_address=self["max-per-address"],
             max_sessions=self["max-sessions"],
             keep=self["keep"],

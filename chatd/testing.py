@@ -60,6 +60,8 @@ class RecordingOutgoing:
         self.filtered = False
         self.reserved = 0
         """What is kept for answers that are owed, in bytes."""
+        self.spent = 0.0
+        """What the address was charged, in lines."""
         self.full = False
         """Set it to let the person take no private message."""
         self.closed: Reason | None = None
@@ -111,6 +113,9 @@ class RecordingOutgoing:
     def congested(self) -> bool:
         """Whether a door would take nothing more that the session asks."""
         return self.reserved >= INBOX_BYTES // 2
+
+    def spend(self, lines: float) -> None:
+        self.spent += lines
 
     def close(self, reason: Reason) -> None:
         self.closed = reason

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.core.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.registry import Settings
 from chatd.tap import Options
 
@@ -21,7 +21,9 @@ def test_without_options() -> None:
     options = parsed()
     assert options["port"] == 8080
     assert options["listen"] == []
-    assert options["settings"] == Settings("chatd", (), "lobby", FLOOD_RATE, FLOOD_BURST, SESSIONS_PER_ADDRESS, SESSIONS)
+    assert options["settings"] == Settings(
+        "chatd", (), "lobby", FLOOD_RATE, FLOOD_BURST, ADDRESS_RATE, SESSIONS_PER_ADDRESS, SESSIONS
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,7 @@ def test_without_options() -> None:
         (["--flood-burst", "3"], Settings(flood_burst=3)),
         (["--flood-rate", "0"], Settings(flood_rate=0)),
         (["--flood-rate", "0", "--flood-burst", "0"], Settings(flood_rate=0, flood_burst=0)),
+        (["--address-rate", "0"], Settings(address_rate=0)),
         (["--max-per-address", "0"], Settings(max_per_address=0)),
         (["--max-sessions", "7"], Settings(max_sessions=7)),
         (["--keep", "30d"], Settings(keep="30d")),

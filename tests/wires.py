@@ -207,6 +207,9 @@ class Reader:
         self.ended = reason
         self.wire.abortConnection()
 
+    def spend(self, lines: float) -> None:
+        pass
+
     def fail(self, defect: BaseException) -> None:
         raise defect
 

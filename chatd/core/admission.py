@@ -36,7 +36,7 @@ class Admission:
 
     def admit(self, connection: Connection) -> None:
         """Count a new connection. Raises ServerFull where it is one too many."""
-        address = _network(connection.address)
+        address = network_of(connection.address)
         if self._most and len(self._admitted) >= self._most:
             raise ServerFull("The server is full.", "Try again later.")
         if address and self._most_per_address and self._per_address[address] >= self._most_per_address:
@@ -53,7 +53,7 @@ class Admission:
                 del self._per_address[address]
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of
     this machine's sockets."""
     try:

@@ -173,6 +173,50 @@ FLOOD_RATE: Final = 10.0
 FLOOD_BURST: Final = 40
 """The lines taken at once, in number (``--flood-burst``): a paste of 30 lines passes."""
 
+ADDRESS_RATE: Final = 1000.0
+"""The work done for one address (IPv6: one /64 network), in lines a second, unless
+``--address-rate`` says otherwise: a tenth of the server's time. A school of 200 behind one address
+may say five lines a second each."""
+
+ADDRESS_SECONDS: Final = 5.0
+"""The burst of an address, in seconds of its rate: the whole school comes in at once."""
+
+ADDRESSES: Final = 10_000
+"""The addresses of which is known what they have spent, in number: some 2 MiB."""
+
+TURN_LINES: Final = 50
+"""The work done for one connection in one turn of the reactor, in lines, before others are served:
+some 5 ms."""
+
+CONNECTION_LINES: Final = 2
+"""What a connection costs its address, in lines: to accept and to recognise it takes 0.2 ms."""
+
+HANDSHAKE_LINES: Final = 20
+"""What a TLS handshake costs its address, in lines: it takes 1 to 2 ms."""
+
+REQUEST_LINES: Final = 3
+"""What an HTTP request costs its address, in lines, besides the bytes of the answer."""
+
+FRAME_LINES: Final = 0.25
+"""What a WebSocket frame costs that is no whole message, in lines: some 25 us."""
+
+JOIN_LINES: Final = 5
+"""What entering a room costs the address, in lines, leaving it included: two events, and the list
+of who is there."""
+
+EVENT_LINES: Final = 2
+"""What another event than a message costs the address, in lines: a topic, a nick in each room."""
+
+HISTORY_LINES: Final = 3
+"""What reading back costs the address, in lines, besides the bytes of the answer."""
+
+SEARCH_LINES: Final = 20
+"""What a search costs the address, in lines."""
+
+BYTES_A_LINE: Final = 1024
+"""The bytes of a long answer that cost its address one line, in number; so do as many bytes of
+telnet's own."""
+
 TELNET_BYTES: Final = 4096
 """The longest telnet subnegotiation that is listened to, in bytes; what goes on longer is
 dropped."""

@@ -8,6 +8,7 @@ than the process and answers at once; ``store/`` has the one on disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from chatd.core.errors import NotDelivered
@@ -27,6 +28,17 @@ since 1970-01-01 UTC)."""
 OnFound = Callable[[Sequence[Event] | None], object]
 """Told once the messages that match a query, the newest first; None where it would take too
 long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """For whom something is looked up: from which address, and whether they still wait for it.
+
+    ``is_waiting`` may be called from any thread.
+    """
+
+    address: str
+    is_waiting: Callable[[], bool]
 
 
 class Log(Protocol):
@@ -118,5 +130,6 @@ class LogStore(Protocol):
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all that was appended until now is stored, or has failed to be."""
 
-    def search(self, query: Query, on_found: OnFound) -> None:
-        """Find the messages that match ``query``."""
+    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
+        """Find the messages that match ``query``; where searches wait for one another, those of
+        each address take turns."""

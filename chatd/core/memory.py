@@ -9,7 +9,7 @@ from itertools import islice
 
 from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
-from chatd.core.log import OnDeleted, OnFound, OnStored
+from chatd.core.log import Asker, OnDeleted, OnFound, OnStored
 from chatd.core.names import Name
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
@@ -160,7 +160,7 @@ class MemoryStore:
     def after_pending(self, then: Callable[[], object]) -> None:
         then()
 
-    def search(self, query: Query, on_found: OnFound) -> None:
+    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
         """Look through the newest of each log, as far as the time of one turn allows."""
         logs = [log for key, log in self.logs.items() if key in query.rooms and log.state.retention.text != NONE]
         each = SEARCHED_EVENTS // max(1, len(logs))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import DRAFT, Closing, Entered, Event, Joined, Left, Missed, Reason
-from chatd.core.limits import INBOX_BYTES, NAMES_SHOWN
+from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN
 from chatd.core.membership import Membership
 from chatd.core.names import Name
 from chatd.core.person import Person
@@ -55,6 +55,7 @@ class Entering:
     def _begin(self) -> None:
         session, room, now = self._session, self._room, self._registry.now()
         draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id)
+        session.out.spend(JOIN_LINES)
         self._is_kept = not room.retention.is_none(now)
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
         session.current = room

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chatd.core.admission import Admission
 from chatd.core.directory import Directory
 from chatd.core.expiry import Expiry
-from chatd.core.limits import FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.log import LogStore
 from chatd.core.names import parse_room
 from chatd.core.room import Room
@@ -24,6 +24,7 @@ class Settings:
     default_room: str = "lobby"
     flood_rate: float = FLOOD_RATE
     flood_burst: int = FLOOD_BURST
+    address_rate: float = ADDRESS_RATE
     max_per_address: int = SESSIONS_PER_ADDRESS
     max_sessions: int = SESSIONS
     keep: str = ""

@@ -55,6 +55,9 @@ class Outgoing(Protocol):
     def release(self, size: int) -> None:
         """Give back what was kept for an answer, which is there."""
 
+    def spend(self, lines: float) -> None:
+        """Charge the address of this session for work that costs so many lines."""
+
     def close(self, reason: Reason) -> None:
         """Send what is queued, and end the connection."""
 

@@ -28,7 +28,7 @@ from typing import Final, Protocol
 
 from chatd.codecs.base import Talk, View
 from chatd.core.events import Answer, Event, Private, Reason
-from chatd.core.limits import BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
+from chatd.core.limits import BATCH_BYTES, BYTES_A_LINE, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -61,6 +61,9 @@ class Handler(Protocol):
 
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""
+
+    def spend(self, lines: float) -> None:
+        """Charge the address for work that costs so many lines."""
 
     def fail(self, defect: BaseException) -> None:
         """Log ``defect``, which is ours, with its traceback, and end the connection at once."""
@@ -155,6 +158,9 @@ class Outlet:
         if was_congested and self._state is not CLOSED:
             self._handler.drained()
 
+    def spend(self, lines: float) -> None:
+        self._handler.spend(lines)
+
     def close(self, reason: Reason) -> None:
         if self._state is CLOSED:
             return
@@ -173,6 +179,8 @@ class Outlet:
     def put(self, piece: bytes) -> None:
         """Queue bytes as they are, for this person alone."""
         if piece and self._state is not CLOSED:
+            if len(piece) >= BYTES_A_LINE:
+                self._handler.spend(len(piece) / BYTES_A_LINE)
             self._inbox_size += len(piece)
             self._queue(piece)
 

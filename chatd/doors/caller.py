@@ -17,7 +17,7 @@ from chatd.core import events
 from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
-from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, TURN_LINES
 from chatd.core.perform import perform, refuse
 from chatd.core.presence import depart, end
 from chatd.core.session import Session
@@ -48,12 +48,14 @@ class Caller:
 
     __slots__ = (
         "_bucket",
+        "_budget",
         "_deadline",
         "_flood_wait",
         "_input",
         "_nick",
         "_server",
         "_slowed",
+        "_spent",
         "_transport",
         "ended",
         "outlet",
@@ -74,9 +76,11 @@ class Caller:
         self.outlet = Outlet(transport, self.talk, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._nick = ""
-        self._bucket = None
-        if settings.flood_rate:
-            self._bucket = Bucket(settings.flood_rate, settings.flood_burst, server.clock.seconds())
+        now = server.clock.seconds()
+        self._bucket = Bucket(settings.flood_rate, settings.flood_burst, now) if settings.flood_rate else None
+        self._budget = server.budgets.of(address, now)
+        self._spent = 0.0
+        """What was done since others were served, in lines."""
         self._slowed = False
         """Whether the person has been told that their lines wait."""
         self._flood_wait: IDelayedCall | None = None
@@ -101,30 +105,50 @@ class Caller:
     @property
     def has_flood_limit(self) -> bool:
         """Whether there is a flood limit at all."""
-        return self._bucket is not None
+        return self._bucket is not None or self._budget is not None
 
-    def may_take_line(self) -> bool:
-        """Whether flood control admits a line now; if not, the input is paused until it does.
+    def may_take_line(self, lines: float = 1.0) -> bool:
+        """Whether flood control admits work that costs so many lines now, which is paid then; if
+        not, the input is paused until it does.
 
-        The lines wait in the door's one buffer, then in the kernel's and at the sender: none is
-        dropped, and no buffer grows.
+        What is sent waits in the door's one buffer, then in the kernel's and at the sender: nothing
+        is dropped, and no buffer grows.
         """
-        if self._bucket is None:
-            return True
-        clock = self._server.clock
-        wait = self._bucket.wait(clock.seconds())
-        if not wait:
+        if self._spent >= TURN_LINES:
+            self._pause(0.0)  # Others are served first.
+            return False
+        now = self._server.clock.seconds()
+        for bucket in (self._bucket, self._budget):
+            wait = bucket.wait(now) if bucket is not None else 0.0
+            if wait:
+                self._slow_down(bucket)
+                self._pause(wait)
+                return False
+        if self._bucket is not None:
             self._slowed = self._slowed and not self._bucket.is_half_full
-            return True
-        if not self._slowed:
+            self._bucket.spend(lines)
+        self.spend(lines)
+        return True
+
+    def spend(self, lines: float) -> None:
+        """Charge the address for work that costs so many lines."""
+        self._spent += lines
+        if self._budget is not None:
+            self._budget.spend(lines)
+
+    def _slow_down(self, bucket: Bucket | None) -> None:
+        """Tell the person, once, that their own lines wait."""
+        if not self._slowed and bucket is self._bucket and bucket is not None:
             self._slowed = True
-            self.outlet.tell(events.Slowed(self._bucket.rate))
-        self._flood_wait = clock.callLater(wait, self._on_flood_wait_over)
+            self.outlet.tell(events.Slowed(bucket.rate))
+
+    def _pause(self, seconds: float) -> None:
+        self._flood_wait = self._server.clock.callLater(seconds, self._on_flood_wait_over)
         self._input.pauseProducing()
-        return False
 
     def _on_flood_wait_over(self) -> None:
         self._flood_wait = None
+        self._spent = 0.0
         self.drained()
 
     def take_line(self, line: bytes) -> None:

@@ -30,7 +30,15 @@ from zope.interface import implementer
 from chatd.core import events
 from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
-from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOGIN_SECONDS
+from chatd.core.limits import (
+    ACCEPTS,
+    CLOSE_SECONDS,
+    CONNECTION_LINES,
+    GREETING_SECONDS,
+    HANDSHAKE_LINES,
+    HANDSHAKE_SECONDS,
+    LOGIN_SECONDS,
+)
 from chatd.doors.catalogue import TEXT, TLS, Build, Door, DoorOptions, recognise
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, is_this_machine, tune
@@ -50,6 +58,7 @@ class Front(Protocol):
     _greeted = False
     _refused = False
     _server_full: ServerFull | None = None
+    _budget_wait: IDelayedCall | None = None
 
     def __init__(self, factory: FrontFactory, address: str, began: float) -> None:
         self._factory = factory
@@ -65,13 +74,16 @@ class Front(Protocol):
             self._factory.server.registry.admission.admit(self)
         except ServerFull as full:
             self._server_full = full  # Its door, once it is known, refuses it in the caller's language.
+        server = self._factory.server
+        self._budget = server.budgets.of(self.address, server.clock.seconds())
         self._in_tls = ISSLTransport.providedBy(self.transport)
         if self._in_tls:
             tune(getattr(self._transport, "transport", None))
             self._set_timer(HANDSHAKE_SECONDS, self._on_handshake_timeout)
         else:
+            self._spend(CONNECTION_LINES)
             self._set_timer(GREETING_SECONDS, self._on_silence)
-        self._factory.server.half_open.add(self)
+        server.half_open.add(self)
 
     def handshakeCompleted(self) -> None:
         """TLS is established: wait for the first bytes inside."""
@@ -83,9 +95,29 @@ class Front(Protocol):
         if self._refused:
             return
         self._buffer += data
-        door = recognise(self._buffer)
-        if door is not None:
+        self._recognise()
+
+    def _recognise(self) -> None:
+        """Hand the connection over, once its address may have work done for it."""
+        door, clock = recognise(self._buffer), self._factory.server.clock
+        if door is None:
+            return
+        wait = 0.0 if self._budget is None else self._budget.wait(clock.seconds())
+        if wait:
+            self._transport.pauseProducing()
+            self._budget_wait = clock.callLater(wait, self._on_budget)
+        else:
+            self._spend(HANDSHAKE_LINES if door is TLS else 0)
             self._admit_to(door)
+
+    def _on_budget(self) -> None:
+        self._budget_wait = None
+        self._transport.resumeProducing()
+        self._recognise()
+
+    def _spend(self, lines: float) -> None:
+        if self._budget is not None:
+            self._budget.spend(lines)
 
     def readConnectionLost(self) -> None:
         """The caller sends nothing more (``nc -N``); an unfinished opening was typed by a
@@ -182,6 +214,9 @@ class Front(Protocol):
         (half_close or self._transport.loseConnection)()
 
     def _release(self) -> None:
+        if self._budget_wait is not None:
+            self._budget_wait.cancel()
+            self._budget_wait = None
         """Forget the connection: it has ended, or belongs to a door now."""
         if self._timer is not None:
             self._timer.cancel()

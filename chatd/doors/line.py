@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from chatd.codecs.base import Codec
 from chatd.core.events import Reason
-from chatd.core.limits import LINE_BYTES
+from chatd.core.limits import BYTES_A_LINE, LINE_BYTES
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.server import Server
@@ -118,7 +118,10 @@ class ChatProtocol(LineReceiver):
             data, self._buffer = self._buffer + data, b""  # A character that a telnet client has mangled may begin in the buffer.
             self.caller.session.door = "telnet"
         typed, answer = self._telnet.receive(data)
+        self.caller.spend((len(data) - len(typed)) / BYTES_A_LINE)
         self.caller.outlet.put(answer)
+        if self.caller.outlet.congested:
+            self.pauseProducing()  # type: ignore[no-untyped-call]
         return typed
 
     def lineReceived(self, line: bytes) -> None:

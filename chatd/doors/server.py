@@ -9,6 +9,8 @@ from twisted.logger import Logger
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
 from chatd.core.events import Reason
+from chatd.core.flood import AddressBudgets
+from chatd.core.limits import ADDRESS_SECONDS
 from chatd.core.presence import end_for_shutdown
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -30,6 +32,8 @@ class Server:
         self.clock = clock
         self.text = TextCodec(registry.now)
         self.json = JsonCodec()
+        self.budgets = AddressBudgets(registry.settings.address_rate, ADDRESS_SECONDS)
+        """What each address may still have done for it."""
         self.half_open = HalfOpen()
         """The connections that have no nick yet."""
         self.sessions: dict[Session, None] = {}

@@ -19,7 +19,7 @@ from wsproto.utilities import RemoteProtocolError
 from zope.interface import implementer
 
 from chatd.core.events import Reason
-from chatd.core.limits import LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
+from chatd.core.limits import FRAME_LINES, LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller, Input
 from chatd.doors.server import Server
@@ -253,8 +253,8 @@ class WebSocket(Protocol):
         elif fragment.message_finished:
             self._lines.extend(bytes(self._message).split(b"\n"))
             self._message.clear()
-        elif not fragment.data:
-            self.caller.may_take_line()  # Empty fragments count for flood control, too.
+        else:
+            self.caller.may_take_line(FRAME_LINES)  # A message costs as much as its frames.
 
     def _take_lines(self) -> bool:
         """Give the caller the lines of the last message; whether it has taken them all."""

@@ -7,8 +7,7 @@ brought up to date first.
 from __future__ import annotations
 
 import heapq
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from sqlite3 import Connection
 from typing import Final
@@ -21,9 +20,6 @@ from chatd.store.queries import ACTION, COLUMNS, event_id, to_event
 INDEXED_AT_ONCE: Final = 200
 """The events of one transaction of the index, in number: some 3 ms, for which a commit may have to
 wait."""
-
-SEARCH_SECONDS: Final = 3.0
-"""How long a search may take, in seconds, before it is given up."""
 
 
 def unindexed(connection: Connection) -> set[int]:
@@ -57,13 +53,13 @@ def index(connection: Connection, room: int) -> bool:
     return len(rows) == INDEXED_AT_ONCE
 
 
-def search(connection: Connection, query: Query) -> Sequence[Event]:
-    """The newest ``query.most`` messages that are sought, the newest first.
+def search(connection: Connection, query: Query, give_up: Callable[[], bool]) -> Sequence[Event]:
+    """The newest ``query.most`` messages that match, the newest first.
 
-    Raises sqlite3.OperationalError (SQLITE_INTERRUPT) where that takes too long.
+    Raises sqlite3.OperationalError (SQLITE_INTERRUPT) where ``give_up``, asked now and then, says
+    so.
     """
-    until = time.monotonic() + SEARCH_SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > until, 1000)
+    connection.set_progress_handler(give_up, 1000)
     try:
         rooms = connection.execute("SELECT id, key, name FROM room").fetchall()
         found = (list(_in_room(connection, query, id, name)) for id, key, name in rooms if key in query.rooms)

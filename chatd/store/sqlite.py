@@ -11,14 +11,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chatd.core.errors import TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
-from chatd.core.log import OnFound
+from chatd.core.log import Asker, OnFound
 from chatd.core.memory import MemoryLog
 from chatd.core.names import Name
 from chatd.core.search import Query
@@ -30,6 +29,7 @@ from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
+from chatd.store.searches import Searches
 from chatd.store.writer import Batch, Deletion, DiskWriter
 
 
@@ -94,6 +94,7 @@ class SqliteStore:
         self._writer = DiskWriter(self.path, self._call, self._answered, self._unindexed)
         self._reader = DiskReader(self.path, self._call)
         self._searcher = DiskReader(self.path, self._call)
+        self._searches = Searches(self._searcher.ask)
 
     def close(self) -> None:
         """Store what has been appended, and release the data."""
@@ -145,12 +146,11 @@ class SqliteStore:
     def after_pending(self, then: Callable[[], object]) -> None:
         self._appending.after_pending(then)
 
-    def search(self, query: Query, on_found: OnFound) -> None:
+    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
         def on_answer(answer: Sequence[Event] | Exception) -> None:
             if isinstance(answer, Exception) and getattr(answer, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
                 self._report(f"the database {self.path} cannot be searched: {answer}")
             on_found(None if isinstance(answer, Exception) else answer)
 
         assert self._writer is not None
-        question = partial(index.search, query=query)
-        self._writer.after_indexing(lambda: self._searcher.ask(question, on_answer))
+        self._writer.after_indexing(lambda: self._searches.put(query, asker, on_answer))

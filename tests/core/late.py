@@ -8,7 +8,7 @@ from typing import Any
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
-from chatd.core.log import OnFound, OnStored
+from chatd.core.log import Asker, OnFound, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
 
@@ -30,8 +30,8 @@ class LateStore(MemoryStore):
     def after_pending(self, then: Callable[[], object]) -> None:
         self.waiting.append(then)
 
-    def search(self, query: Query, on_found: OnFound) -> None:
-        self.waiting.append(partial(super().search, query, on_found))
+    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
+        self.waiting.append(partial(super().search, query, asker, on_found))
 
 
 class LateLog(MemoryLog):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.flood import Bucket
+from chatd.core.flood import AddressBudgets, Bucket
 from chatd.core.limits import FLOOD_BURST, FLOOD_RATE
 
 RATES = st.floats(0.1, 1000)
@@ -14,40 +14,56 @@ BURSTS = st.integers(1, 100)
 PAUSES = st.lists(st.floats(0, 30), min_size=1, max_size=200)
 
 
+def take(bucket: Bucket, now: float, lines: float = 1.0) -> float:
+    """How long the next line must wait; it is taken if it need not."""
+    wait = bucket.wait(now)
+    if not wait:
+        bucket.spend(lines)
+    return wait
+
+
+# -- A bucket --------------------------------------------------------------------------------------
+
+
 def test_a_paste_of_thirty_lines_passes() -> None:
     bucket = Bucket(FLOOD_RATE, FLOOD_BURST, now=5.0)
-    assert [bucket.wait(5.0) for _ in range(30)] == [0.0] * 30
+    assert [take(bucket, 5.0) for _ in range(30)] == [0.0] * 30
 
 
 def test_after_the_burst_a_line_waits_for_its_share_of_a_second() -> None:
     bucket = Bucket(rate=10.0, burst=2, now=0.0)
-    assert [bucket.wait(0.0), bucket.wait(0.0)] == [0.0, 0.0]
-    assert bucket.wait(0.0) == pytest.approx(0.1)
-    assert bucket.wait(0.04) == pytest.approx(0.06)
-    assert bucket.wait(0.1001) == 0.0
-    assert bucket.wait(0.1001) == pytest.approx(0.1, abs=0.001)
+    assert [take(bucket, 0.0), take(bucket, 0.0)] == [0.0, 0.0]
+    assert take(bucket, 0.0) == pytest.approx(0.1)
+    assert take(bucket, 0.04) == pytest.approx(0.06)
+    assert take(bucket, 0.1001) == 0.0
+    assert take(bucket, 0.1001) == pytest.approx(0.1, abs=0.001)
 
 
-def test_who_rests_has_the_burst_again_and_no_more() -> None:
+def test_after_a_rest_the_burst_is_there_again_and_no_more() -> None:
     bucket = Bucket(rate=10.0, burst=4, now=0.0)
+    assert bucket.is_full(0.0)
     for _ in range(4):
-        bucket.wait(0.0)
+        take(bucket, 0.0)
     assert not bucket.is_half_full
-    assert [bucket.wait(3600.0) > 0 for _ in range(5)] == [False, False, False, False, True]
+    assert not bucket.is_full(0.1)
+    assert bucket.is_full(0.4)
+    assert [take(bucket, 3600.0) > 0 for _ in range(5)] == [False, False, False, False, True]
 
 
 def test_it_is_half_full_again_when_half_of_the_burst_is() -> None:
     bucket = Bucket(rate=1.0, burst=4, now=0.0)
     assert bucket.is_half_full
     for now, full in [(0.0, True), (0.0, True), (0.0, False), (1.0, False), (3.0, True)]:
-        assert bucket.wait(now) == 0.0
+        assert take(bucket, now) == 0.0
         assert bucket.is_half_full is full
 
 
-def test_a_rate_of_0_has_no_limit() -> None:
-    bucket = Bucket(rate=0.0, burst=1, now=0.0)
-    assert [bucket.wait(0.0) for _ in range(1000)] == [0.0] * 1000
-    assert bucket.rate == 0.0
+def test_a_debt_is_paid_before_the_next_line() -> None:
+    bucket = Bucket(rate=10.0, burst=2, now=0.0)
+    assert take(bucket, 0.0, lines=21) == 0.0
+    assert bucket.wait(0.0) == pytest.approx(2.0)
+    assert bucket.wait(1.0) == pytest.approx(1.0)
+    assert take(bucket, 2.0) == 0.0
 
 
 @given(RATES, BURSTS, PAUSES)
@@ -55,17 +71,53 @@ def test_never_more_than_a_burst_and_the_rate_are_taken(rate: float, burst: int,
     bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, 0
     for pause in pauses:
         now += pause
-        taken += bucket.wait(now) == 0.0
+        taken += take(bucket, now) == 0.0
         assert taken <= burst + rate * now + 1e-6
 
 
 @given(RATES, BURSTS, PAUSES)
-def test_who_waits_as_long_as_told_is_served(rate: float, burst: int, pauses: list[float]) -> None:
+def test_a_line_that_has_waited_as_told_is_taken(rate: float, burst: int, pauses: list[float]) -> None:
     bucket, now = Bucket(rate, burst, 0.0), 0.0
     for pause in pauses:
         now += pause
-        wait = bucket.wait(now)
+        wait = take(bucket, now)
         assert 0.0 <= wait <= 1 / rate
         if wait:
             now += wait + 1e-6
-            assert bucket.wait(now) == 0.0
+            assert take(bucket, now) == 0.0
+
+
+# -- Addresses -------------------------------------------------------------------------------------
+
+
+def test_an_address_has_one_bucket_and_coming_again_does_not_refill_it() -> None:
+    budgets = AddressBudgets(rate=10.0, seconds=2.0)
+    bucket = budgets.of("2001:db8::1", 0.0)
+    assert bucket is not None
+    assert (bucket.rate, bucket.burst) == (10.0, 20.0)
+    bucket.spend(50)
+    assert budgets.of("2001:db8::2", 1.0) is bucket
+    assert budgets.of("2001:db8:0:1::1", 1.0) is not bucket
+
+
+@pytest.mark.parametrize(("rate", "address"), [(0.0, "192.0.2.1"), (10.0, "this machine")])
+def test_where_there_is_no_limit_there_is_no_bucket(rate: float, address: str) -> None:
+    budgets = AddressBudgets(rate, seconds=2.0)
+    assert budgets.of(address, 0.0) is None
+    assert len(budgets) == 0
+
+
+def test_so_many_addresses_are_known_and_those_that_owe_something_longest() -> None:
+    budgets = AddressBudgets(rate=10.0, seconds=1.0, most=3)
+    owing = [budgets.of(f"192.0.2.{n}", 0.0) for n in range(3)]
+    for bucket in owing[:2]:
+        assert bucket is not None
+        bucket.spend(100)
+    budgets.of("192.0.2.9", 1.0)
+    assert [budgets.of(f"192.0.2.{n}", 1.0) is owing[n] for n in range(2)] == [True, True]
+    assert len(budgets) == 3
+    for n in (3, 4, 5):
+        bucket = budgets.of(f"192.0.2.{n}", 1.0)
+        assert bucket is not None
+        bucket.spend(100)
+        assert len(budgets) <= 3

@@ -1,4 +1,4 @@
-"""The fan-out: when a turn's news are sent, and how long it rests then."""
+"""The fan-out: when it sends the news of a turn, and how long it rests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def world(clock: Clock) -> World:
     return World(clock)
 
 
-def test_a_turns_news_travel_in_one_chunk(world: World) -> None:
+def test_the_news_of_a_turn_is_one_chunk(world: World) -> None:
     ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
     eve.kernel.offered.clear()
     ada.ask(Say("one"), Me("waves"))
@@ -28,7 +28,7 @@ def test_a_turns_news_travel_in_one_chunk(world: World) -> None:
     assert eve.kernel.offered == [b"<ada> one\r\n* ada waves\r\n<bob> two\r\n"]
 
 
-def test_a_defect_in_one_room_is_logged_and_does_not_stop_the_others(
+def test_a_defect_in_one_room_does_not_affect_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
 ) -> None:
     ada, ci = world.reader("ada"), world.reader("ci", codec=world.json)
@@ -44,7 +44,7 @@ def test_a_defect_in_one_room_is_logged_and_does_not_stop_the_others(
     logged_errors.clear()
 
 
-def test_feeds_that_nobody_reads_are_forgotten(world: World) -> None:
+def test_feeds_without_readers_are_dropped(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", codec=world.json)
     bob.kernel.room = 0
     ada.ask(Join("den"), Say("hi"), Say("hi", room="lobby"))
@@ -71,8 +71,8 @@ def test_it_can_be_run_before_the_end_of_the_turn(world: World) -> None:
 
 
 def deliver(world: World, readers: int, messages: int, seconds: float) -> float:
-    """Say so many messages to so many, which takes so many seconds in all; how long the fan-out
-    waits before the next."""
+    """Send so many messages to so many readers, which takes so many seconds in all; how long the
+    fan-out rests afterwards."""
     ada, *others = (world.reader(f"p{number}") for number in range(readers + 1))
     for reader in (ada, *others):
         reader.settle()
@@ -96,16 +96,16 @@ def deliver(world: World, readers: int, messages: int, seconds: float) -> float:
     return wait
 
 
-def test_after_little_it_does_not_rest(world: World) -> None:
+def test_it_does_not_rest_after_little_work(world: World) -> None:
     assert deliver(world, readers=50, messages=20, seconds=0.004) == 0
 
 
 @pytest.mark.parametrize(("readers", "messages"), [(REST_READERS, 1), (50, REST_DELIVERIES // 50)])
-def test_after_much_it_rests_for_a_multiple_of_what_it_took(world: World, readers: int, messages: int) -> None:
+def test_after_much_work_it_rests_for_a_multiple_of_its_duration(world: World, readers: int, messages: int) -> None:
     assert deliver(world, readers, messages, seconds=0.004) == pytest.approx(0.004 * REST_FACTOR)
 
 
-def test_it_never_rests_for_long(world: World) -> None:
+def test_a_rest_has_a_maximum(world: World) -> None:
     assert deliver(world, readers=50, messages=REST_DELIVERIES // 50, seconds=3) == pytest.approx(REST_SECONDS)
 
 

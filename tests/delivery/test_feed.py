@@ -1,4 +1,4 @@
-"""A feed: everybody who reads a room gets everything in it, once, in order."""
+"""A feed: every reader of a room gets all its events, once, in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def world(clock: Clock) -> World:
     return World(clock)
 
 
-def test_everybody_who_stands_at_the_same_place_gets_the_same_bytes_object(world: World) -> None:
+def test_readers_at_the_same_cursor_get_the_same_bytes_object(world: World) -> None:
     ada, *others = (world.reader(nick) for nick in ("ada", "bob", "eve", "joe"))
     world.turn()
     ada.ask(Say("hello"))
@@ -31,7 +31,7 @@ def test_everybody_who_stands_at_the_same_place_gets_the_same_bytes_object(world
     assert all(chunk is chunks[0] for chunk in chunks)
 
 
-def test_people_are_not_sent_their_own_words_and_programs_are(world: World) -> None:
+def test_only_programs_get_their_own_messages(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     ci = world.reader("ci", codec=world.json)
     ada.lines(), bob.lines(), ci.lines()
@@ -47,7 +47,7 @@ def test_people_are_not_sent_their_own_words_and_programs_are(world: World) -> N
     assert [message["seq"] for message in said] == list(range(said[0]["seq"], said[0]["seq"] + 4))
 
 
-def test_a_newcomer_within_a_turn_gets_what_comes_after_and_nothing_twice(world: World) -> None:
+def test_a_newcomer_within_a_turn_gets_only_later_events_once(world: World) -> None:
     ada, bob, eve = world.reader("ada"), world.reader("bob"), world.reader("eve", "den")
     for reader in (ada, bob, eve):
         reader.lines()
@@ -56,17 +56,17 @@ def test_a_newcomer_within_a_turn_gets_what_comes_after_and_nothing_twice(world:
     ada.ask(Say("after"))
     world.turn()
     assert bob.lines() == ["<ada> before", "-- eve has joined #lobby", "<ada> after"]
-    told = eve.lines()
-    assert [line.partition(" <ada> ")[2] for line in told if "<ada> before" in line] == ["before"]
-    assert told[-1] == "<ada> after"
-    assert not [line for line in told if "eve has joined" in line]
+    lines = eve.lines()
+    assert [line.partition(" <ada> ")[2] for line in lines if "<ada> before" in line] == ["before"]
+    assert lines[-1] == "<ada> after"
+    assert not [line for line in lines if "eve has joined" in line]
     ada.ask(Say("later"))
     world.turn()
     assert eve.lines() == bob.lines() == ["<ada> later"]
 
 
 @pytest.mark.parametrize("wire", [SocketWire, PushedWire])
-def test_a_newcomer_to_an_idle_room_hears_the_next_word(world: World, wire: type[PushedWire]) -> None:
+def test_a_newcomer_to_an_idle_room_gets_the_next_message(world: World, wire: type[PushedWire]) -> None:
     ada = world.reader("ada")
     eve = world.reader("eve", wire=wire)
     ada.ask(Say("hi eve"))
@@ -75,7 +75,7 @@ def test_a_newcomer_to_an_idle_room_hears_the_next_word(world: World, wire: type
     assert eve.lines() == ["<ada> hi eve"]
 
 
-def test_who_leaves_gets_what_happened_until_then_and_nothing_after(world: World) -> None:
+def test_a_leaver_gets_the_events_until_then_and_none_after(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     bob.ask(Join("den"))
     world.turn()
@@ -87,7 +87,7 @@ def test_who_leaves_gets_what_happened_until_then_and_nothing_after(world: World
     assert bob.lines() == ["#lobby <ada> before", "-- You have left #lobby. You are now talking in #den."]
 
 
-def test_who_leaves_while_behind_gets_what_happened_until_then(world: World) -> None:
+def test_a_leaver_who_is_behind_gets_the_events_until_then(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     bob.kernel.room = 3
     for text in ("one", "two", "three"):
@@ -100,14 +100,14 @@ def test_who_leaves_while_behind_gets_what_happened_until_then(world: World) -> 
     assert bob.lines() == ["<ada> one", "<ada> two", "<ada> three", "-- You have left #lobby. You are not in any room now."]
 
 
-def test_a_change_of_nick_is_told_once_in_its_place(world: World) -> None:
+def test_a_change_of_nick_is_sent_once_in_order(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     ada.ask(Say("one"), Nick("eve"), Say("two"))
     world.turn()
     assert bob.lines() == ["<ada> one", "-- ada is now known as eve", "<eve> two"]
 
 
-def test_whom_one_ignores_is_not_heard(world: World) -> None:
+def test_messages_of_ignored_people_are_not_sent(world: World) -> None:
     ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
     bob.ask(Ignore("ada"))
     world.turn()
@@ -124,7 +124,7 @@ def test_whom_one_ignores_is_not_heard(world: World) -> None:
     assert bob.lines() == ["-- You ignore nobody.", "<ada> four"]
 
 
-def test_whom_one_ignores_is_not_heard_in_a_room_that_one_enters_later(world: World) -> None:
+def test_ignoring_holds_in_rooms_entered_later(world: World) -> None:
     ada, bob = world.reader("ada", "den"), world.reader("bob")
     bob.ask(Ignore("ada"), Join("den"))
     world.turn()
@@ -134,7 +134,7 @@ def test_whom_one_ignores_is_not_heard_in_a_room_that_one_enters_later(world: Wo
     assert bob.lines() == []
 
 
-def test_whoever_follows_a_room_from_a_later_number_is_sent_what_comes_then(world: World) -> None:
+def test_following_from_a_later_number_sends_only_events_from_there(world: World) -> None:
     ada, bob = world.reader("ada", "den"), world.reader("bob")
     den = world.registry.rooms.find("den")
     bob.outlet.follow(den, den.log.end + 2)
@@ -144,7 +144,7 @@ def test_whoever_follows_a_room_from_a_later_number_is_sent_what_comes_then(worl
     assert bob.lines() == ["#den <ada> three", "#den <ada> four"]
 
 
-def test_whom_one_ignores_is_not_heard_while_behind(world: World) -> None:
+def test_ignoring_holds_for_a_reader_who_is_behind(world: World) -> None:
     ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
     bob.ask(Ignore("ada"))
     world.turn()
@@ -158,7 +158,7 @@ def test_whom_one_ignores_is_not_heard_while_behind(world: World) -> None:
 
 
 @pytest.mark.parametrize("room", [1 << 40, 5])
-def test_the_rooms_name_stands_before_what_is_said_elsewhere(world: World, room: int) -> None:
+def test_messages_in_other_rooms_begin_with_the_room(world: World, room: int) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     ada.ask(Join("den"))
     bob.ask(Join("den"))
@@ -177,7 +177,7 @@ def test_the_rooms_name_stands_before_what_is_said_elsewhere(world: World, room:
     assert sorted(bob.lines()) == ["#den <ada> four", "-- You are now talking in #lobby.", "<ada> three"]
 
 
-def test_nothing_is_lost_or_doubled_where_the_current_room_changes_within_a_turn(world: World) -> None:
+def test_changing_the_current_room_within_a_turn_loses_and_repeats_nothing(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     bob.ask(Join("den"))
     world.turn()
@@ -192,7 +192,7 @@ def test_nothing_is_lost_or_doubled_where_the_current_room_changes_within_a_turn
     assert [line.rpartition("> ")[2] for line in bob.lines() if "<ada>" in line] == texts
 
 
-def test_where_more_comes_in_a_turn_than_the_log_holds_everybody_is_told(clock: Clock) -> None:
+def test_a_turn_with_more_events_than_the_log_holds_is_reported_to_everybody(clock: Clock) -> None:
     world = World(clock, log_events=5)
     ada, bob, eve = world.reader("ada"), world.reader("bob"), world.reader("eve", "den")
     bob.lines()
@@ -204,11 +204,11 @@ def test_where_more_comes_in_a_turn_than_the_log_holds_everybody_is_told(clock: 
     last = [f"<ada> {text}" for text in held_texts(ada)]
     assert 0 < len(last) <= 5
     missed = "-- You have missed {} events in #lobby: your connection did not keep up."
-    assert bob.lines() == [missed.format(21 - len(last)), *last]  # Of her twenty, and that eve came.
+    assert bob.lines() == [missed.format(21 - len(last)), *last]  # Her twenty messages, and that eve has joined.
     assert eve.lines()[-len(last) - 1 :] == [missed.format(20 - len(last)), *last]
 
 
-def test_one_who_is_gone_does_not_stop_the_rest(world: World) -> None:
+def test_a_broken_reader_does_not_stop_the_others(world: World) -> None:
     ada, bob, eve, joe = (world.reader(nick) for nick in ("ada", "bob", "eve", "joe"))
     joe.lines(), eve.lines()
     bob.kernel.broken = True
@@ -221,7 +221,7 @@ def test_one_who_is_gone_does_not_stop_the_rest(world: World) -> None:
     assert bob.wire.lost is not None
 
 
-def test_a_reader_behind_is_given_a_batch_at_a_time(world: World) -> None:
+def test_a_reader_who_is_behind_gets_one_batch_at_a_time(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     bob.kernel.room = 0
     ada.ask(*(Say("x" * 1000) for _ in range(100)))
@@ -235,7 +235,7 @@ def test_a_reader_behind_is_given_a_batch_at_a_time(world: World) -> None:
     assert bob.lines() == ["<ada> " + "x" * 1000] * 100
 
 
-def test_what_is_encoded_for_those_behind_is_bounded(clock: Clock) -> None:
+def test_the_cache_of_encoded_events_is_bounded(clock: Clock) -> None:
     world = World(clock, log_events=5)
     ada, bob = world.reader("ada"), world.reader("bob")
     bob.kernel.room = 0
@@ -254,7 +254,7 @@ def test_what_is_encoded_for_those_behind_is_bounded(clock: Clock) -> None:
 # -- Views and talks -------------------------------------------------------------------------------
 
 
-def test_an_event_is_encoded_once_for_each_view(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_encoded_once_per_view(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, *_ = (world.reader(nick, "den", "lobby") for nick in ("ada", "bob"))
     for nick in ("eve", "joe"):
         world.reader(nick, "lobby", "den")
@@ -272,7 +272,7 @@ def test_an_event_is_encoded_once_for_each_view(world: World, monkeypatch: pytes
 
 
 class CountingTalk(TextTalk):
-    """Numbers the answers of its connection, and shows it every room in a view that it is given."""
+    """Numbers the answers of its connection, and uses a given view for every room."""
 
     answers = 0
     shown: View = TextView.CURRENT_ROOM
@@ -290,7 +290,7 @@ class CountingCodec(TextCodec):
         return CountingTalk(self)
 
 
-def test_what_was_missed_is_told_by_the_talk_of_the_connection(clock: Clock) -> None:
+def test_missed_is_encoded_by_the_talk_of_the_connection(clock: Clock) -> None:
     world = World(clock, log_events=5)
     codec = CountingCodec(lambda: 0)
     ada, bob, eve = world.reader("ada"), world.reader("bob", codec=codec), world.reader("eve", codec=codec)
@@ -308,7 +308,7 @@ def test_what_was_missed_is_told_by_the_talk_of_the_connection(clock: Clock) -> 
         assert missed.startswith(f"{answers} -- You have missed ")
 
 
-def test_readers_of_one_codec_are_shown_what_their_own_view_is(world: World) -> None:
+def test_readers_of_one_codec_get_their_own_view(world: World) -> None:
     codec = CountingCodec(lambda: 0)
     bob, eve = world.reader("bob", codec=codec), world.reader("eve", codec=codec)
     for reader, view in ((bob, TextView.OTHER_ROOM), (eve, TextView.CURRENT_ROOM)):

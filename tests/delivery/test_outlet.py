@@ -1,4 +1,5 @@
-"""The outlet: one order, whole lines, and bounded memory, however little the other side takes."""
+"""The outlet: one order, complete lines, and bounded memory, however slowly the other side
+reads."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ def world(clock: Clock) -> World:
 # -- Live ------------------------------------------------------------------------------------------
 
 
-def test_a_live_reader_with_a_socket_is_written_to_past_the_transport(world: World) -> None:
+def test_a_live_reader_with_a_socket_is_written_to_directly(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     before = bob.wire.written
     ada.ask(Say("hi"))
@@ -37,7 +38,7 @@ def test_a_live_reader_with_a_socket_is_written_to_past_the_transport(world: Wor
     assert bob.wire.written == before
 
 
-def test_a_reader_without_a_socket_is_written_to_by_the_transport_alone(world: World) -> None:
+def test_a_reader_without_a_socket_is_written_to_through_the_transport(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=PushedWire)
     ada.ask(Say("hi"))
     world.turn()
@@ -47,7 +48,7 @@ def test_a_reader_without_a_socket_is_written_to_by_the_transport_alone(world: W
 
 
 @WIRES
-def test_answers_of_a_turn_travel_in_one_chunk_before_its_news(world: World, wire: type[PushedWire]) -> None:
+def test_the_answers_of_a_turn_are_one_chunk_before_its_news(world: World, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     ada.ask(Say("news"))
     bob.ask(Ping(), Ping())
@@ -59,7 +60,7 @@ def test_answers_of_a_turn_travel_in_one_chunk_before_its_news(world: World, wir
 
 
 @WIRES
-def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World, wire: type[PushedWire]) -> None:
+def test_a_lost_reader_waits_for_nothing(world: World, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     bob.kernel.broken = True
     bob.outlet.lost()
@@ -72,7 +73,7 @@ def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World,
     assert bob.outlet not in world.fanout.behind
 
 
-def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(world: World) -> None:
+def test_a_lost_reader_who_was_behind_leaves_every_room(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", "lobby", "dev")
     bob.ask(Join("lobby"))
     world.turn()
@@ -110,7 +111,7 @@ def test_seven_bytes_at_a_time(world: World, wire: type[PushedWire]) -> None:
 
 
 @WIRES
-def test_one_who_takes_nothing_holds_one_line_at_most(world: World, wire: type[PushedWire]) -> None:
+def test_a_stalled_reader_holds_one_line_at_most(world: World, wire: type[PushedWire]) -> None:
     ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
     bob.settle()
     bob.lines(), eve.lines()
@@ -119,8 +120,8 @@ def test_one_who_takes_nothing_holds_one_line_at_most(world: World, wire: type[P
         ada.ask(Say(f"{number} " + "x" * 1000))
         world.turn()
     assert len(eve.lines()) == 900
-    # Twisted lets a transport without a socket hold 64 KiB before it says stop, and one chunk is on
-    # top of that.
+    # Twisted lets a transport without a socket hold 64 KiB before it pauses its producer, and one
+    # chunk is added to that.
     bound = 1100 if wire is SocketWire else (1 << 16) + BATCH_BYTES + 2200
     assert bob.held + len(bob.outlet._rest) <= bound
     bob.settle()
@@ -128,10 +129,10 @@ def test_one_who_takes_nothing_holds_one_line_at_most(world: World, wire: type[P
 
 
 @WIRES
-def test_who_is_left_behind_by_the_log_is_told_what_was_missed(clock: Clock, wire: type[PushedWire]) -> None:
+def test_a_reader_behind_the_log_is_told_what_they_missed(clock: Clock, wire: type[PushedWire]) -> None:
     world = World(clock, log_events=10)
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    text = "x" * 70_000  # More than any transport takes on trust.
+    text = "x" * 70_000  # More than any transport buffers.
     bob.kernel.room = 10
     ada.ask(Say(text), Say(text))
     world.turn()
@@ -140,7 +141,7 @@ def test_who_is_left_behind_by_the_log_is_told_what_was_missed(clock: Clock, wir
         world.turn()
     bob.settle()
     lines = bob.lines()
-    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a whole chunk, or nothing.
+    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a complete chunk, or nothing.
     kept = held_texts(ada)
     assert len(kept) <= 10
     assert lines[:whole] == [f"<ada> {text}"] * whole
@@ -165,7 +166,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.sampled_from([SocketWire, PushedWire]))
-def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(steps: list[Step], wire: type[PushedWire]) -> None:
+def test_any_rate_of_reading_loses_repeats_cuts_and_reorders_nothing(steps: list[Step], wire: type[PushedWire]) -> None:
     world = World(Clock())
     ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
     ada.ask(Join("den"))
@@ -204,21 +205,19 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
                 eve.ask(Leave("den"))
     world.turn()
     bob.settle()
-    # Who is behind sees the room's name by what is their current room when they read it.
+    # A reader who is behind gets the view of their current room at the time of reading.
     bob_lines, eve_lines = ([line.removeprefix("#lobby ") for line in reader.lines()] for reader in (bob, eve))
     for kind in ("<ada>", "[ada]"):
         assert seen(bob_lines, kind) == seen(eve_lines, kind)
-    # Of what is said, everything came in its place: what comes to each alone may come earlier or
-    # later than that.
+    # All messages in rooms arrived, in order; answers to one person may arrive earlier or later
+    # than those.
     assert set(seen(bob_lines, "<ada>", "[ada]")) == set(seen(eve_lines, "<ada>", "[ada]"))
     assert bob.outlet not in world.fanout.behind
 
 
 @pytest.mark.parametrize("room", [1 << 40, 0])
 @WIRES
-def test_whoever_follows_a_room_from_an_older_number_is_sent_what_was_since(
-    world: World, wire: type[PushedWire], room: int
-) -> None:
+def test_following_from_an_older_number_sends_the_events_since(world: World, wire: type[PushedWire], room: int) -> None:
     ada, bob = world.reader("ada", "lobby", "den"), world.reader("bob", wire=wire)
     den = world.registry.rooms.find("den")
     first = den.log.end
@@ -234,7 +233,7 @@ def test_whoever_follows_a_room_from_an_older_number_is_sent_what_was_since(
 
 
 @WIRES
-def test_whoever_is_behind_in_several_rooms_is_sent_them_all(world: World, wire: type[PushedWire]) -> None:
+def test_a_reader_behind_in_several_rooms_gets_them_all(world: World, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada", "lobby", "den"), world.reader("bob", "lobby", "den", wire=wire)
     bob.kernel.room = 0
     texts = [f"{number} " + "x" * 50_000 for number in range(4)]
@@ -252,8 +251,8 @@ def test_whoever_is_behind_in_several_rooms_is_sent_them_all(world: World, wire:
 
 
 class LateLog(MemoryLog):
-    """Has the events before number ``held`` in no memory until they are loaded, which is when the
-    test says so."""
+    """Holds the events before number ``held`` in memory only after they are loaded, which the test
+    decides."""
 
     held = 1
 
@@ -280,7 +279,8 @@ def log_of(world: World) -> LateLog:
 
 
 def leave_memory(world: World, ada: Reader, bob: Reader) -> LateLog:
-    """Let bob be behind, and what ada says meanwhile be in no memory when bob comes to it."""
+    """Let bob fall behind, and let the messages that ada sends meanwhile not be in memory when bob
+    gets to them."""
     bob.kernel.room = 0
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
     world.turn()
@@ -296,7 +296,7 @@ def leave_memory(world: World, ada: Reader, bob: Reader) -> LateLog:
 
 
 @WIRES
-def test_what_is_not_in_memory_is_loaded_once_and_answers_do_not_wait_for_it(late: World, wire: type[PushedWire]) -> None:
+def test_events_not_in_memory_are_loaded_once_and_delay_no_answers(late: World, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.ask(Ping())
@@ -314,7 +314,7 @@ def test_what_is_not_in_memory_is_loaded_once_and_answers_do_not_wait_for_it(lat
 
 
 @WIRES
-def test_what_cannot_be_loaded_ends_the_connection(late: World, wire: type[PushedWire]) -> None:
+def test_events_that_cannot_be_loaded_end_the_connection(late: World, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     leave_memory(late, ada, bob).loading.pop()(False)
     assert (bob.ended, bob.wire.aborted) == (Reason.LINK_LOST, True)
@@ -322,7 +322,7 @@ def test_what_cannot_be_loaded_ends_the_connection(late: World, wire: type[Pushe
 
 @pytest.mark.parametrize("there", [True, False])
 @WIRES
-def test_what_is_loaded_for_one_who_is_gone_is_not_sent(late: World, wire: type[PushedWire], there: bool) -> None:
+def test_events_loaded_for_a_lost_reader_are_not_sent(late: World, wire: type[PushedWire], there: bool) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.lose_link()
@@ -334,7 +334,7 @@ def test_what_is_loaded_for_one_who_is_gone_is_not_sent(late: World, wire: type[
 
 
 @WIRES
-def test_what_is_loaded_for_one_who_quits_is_not_waited_for(late: World, wire: type[PushedWire]) -> None:
+def test_quitting_does_not_wait_for_loading(late: World, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.ask(Quit())
@@ -352,7 +352,7 @@ def test_what_is_loaded_for_one_who_quits_is_not_waited_for(late: World, wire: t
 
 
 @WIRES
-def test_what_waits_for_one_person_alone_is_bounded(world: World, wire: type[PushedWire]) -> None:
+def test_the_inbox_is_bounded(world: World, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     bob.kernel.room = 0
     refused = 0
@@ -437,7 +437,7 @@ def test_a_large_answer_waits_until_others_are_taken(world: World) -> None:
 
 
 @WIRES
-def test_the_owner_is_told_when_all_is_taken(world: World, wire: type[PushedWire]) -> None:
+def test_the_handler_is_told_when_the_outlet_has_drained(world: World, wire: type[PushedWire]) -> None:
     bob = world.reader("bob", wire=wire)
     bob.kernel.room = 0
     bob.ask(*[Help()] * 200)
@@ -453,9 +453,7 @@ def test_the_owner_is_told_when_all_is_taken(world: World, wire: type[PushedWire
 
 
 @WIRES
-def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_not(
-    world: World, clock: Clock, wire: type[PushedWire]
-) -> None:
+def test_only_a_reader_who_takes_nothing_is_stalled(world: World, clock: Clock, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     bob.kernel.room = 5
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
@@ -482,7 +480,7 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
 
 @pytest.mark.parametrize("room", [1 << 40, 0, 3])
 @WIRES
-def test_what_is_queued_is_sent_before_the_end(world: World, wire: type[PushedWire], room: int) -> None:
+def test_queued_data_is_sent_before_the_connection_closes(world: World, wire: type[PushedWire], room: int) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     bob.kernel.room = room
     ada.ask(Say("one"))
@@ -500,9 +498,7 @@ def test_what_is_queued_is_sent_before_the_end(world: World, wire: type[PushedWi
 
 @pytest.mark.parametrize("room", [1 << 40, 0])
 @WIRES
-def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_after(
-    world: World, wire: type[PushedWire], room: int
-) -> None:
+def test_a_closing_outlet_sends_the_events_until_then_and_none_after(world: World, wire: type[PushedWire], room: int) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     bob.kernel.room = room
     ada.ask(Say("one"))
@@ -522,7 +518,7 @@ def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_afte
 
 
 @WIRES
-def test_what_is_closed_takes_nothing_more(world: World, wire: type[PushedWire]) -> None:
+def test_a_closed_outlet_accepts_nothing(world: World, wire: type[PushedWire]) -> None:
     bob = world.reader("bob", wire=wire)
     lobby = world.registry.rooms.find("lobby")
     bob.ask(Quit())
@@ -545,7 +541,7 @@ def test_what_is_closed_takes_nothing_more(world: World, wire: type[PushedWire])
 
 
 @WIRES
-def test_after_the_link_is_lost_nothing_is_sent_or_held(world: World, wire: type[PushedWire]) -> None:
+def test_a_lost_outlet_sends_and_holds_nothing(world: World, wire: type[PushedWire]) -> None:
     ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
     bob.kernel.room = 0
     ada.ask(Say("one"), Msg("bob", "psst"))
@@ -561,7 +557,7 @@ def test_after_the_link_is_lost_nothing_is_sent_or_held(world: World, wire: type
     assert bob.outlet not in world.fanout.behind
 
 
-def test_a_broken_pipe_is_found_out_by_the_transport(world: World) -> None:
+def test_a_broken_pipe_is_left_to_the_transport(world: World) -> None:
     ada, bob = world.reader("ada"), world.reader("bob")
     bob.kernel.broken = True
     ada.ask(Say("one"))
@@ -571,14 +567,14 @@ def test_a_broken_pipe_is_found_out_by_the_transport(world: World) -> None:
     assert bob.wire.lost is not None
 
 
-def test_let_go_is_at_once(world: World) -> None:
+def test_aborting_is_immediate(world: World) -> None:
     bob = world.reader("bob")
     bob.outlet.abort(Reason.NOT_READING)
     assert (bob.ended, bob.wire.aborted) == (Reason.NOT_READING, True)
 
 
 @pytest.mark.parametrize(("codec", "line"), [("json", '{"type":"pong"}'), ("text", "-- pong")])
-def test_it_uses_another_talk_while_no_room_is_followed(world: World, codec: str, line: str) -> None:
+def test_the_talk_can_change_while_no_room_is_followed(world: World, codec: str, line: str) -> None:
     bob = Reader(world, SocketWire, world.text)
     talk = getattr(world, codec).talk()
     bob.outlet.use_talk(talk)

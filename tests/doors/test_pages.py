@@ -15,11 +15,11 @@ FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterd
 
 
 @pytest.mark.parametrize("host", [b"", b"a b", b"a;script-src *", b"a'", b"\xff", b"a" * 256])
-def test_a_strange_host_gets_into_no_policy(host: bytes) -> None:
+def test_an_invalid_host_is_not_in_the_policy(host: bytes) -> None:
     assert b"connect-src 'self';" in load_pages()[b"/"].policy(host)
 
 
-def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
+def test_the_page_is_small_and_loads_nothing_from_elsewhere() -> None:
     pages = load_pages()
     assert sum(len(page.compressed().body) for page in pages.values()) < 30 * 1024
     html = pages[b"/"].body.decode()

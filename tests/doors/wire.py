@@ -22,13 +22,13 @@ from chatd.testing import StandingClock
 
 
 def new_server(clock: Clock, settings: Settings | None = None) -> Server:
-    """What all doors share, on ``clock``, with a log in memory."""
+    """A server on ``clock``, with a log in memory."""
     fanout = Fanout(clock)
     return Server(Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news), fanout, clock)
 
 
 class Wire:
-    """A transport in memory, as TCP's: its protocol can be replaced, and its writing side
+    """A transport in memory, like TCP: its protocol can be replaced, and its writing side
     closed."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Wire:
     # -- The caller's side
 
     def take(self) -> bytes:
-        """What was written since the last call."""
+        """The bytes written since the last call."""
         written, self.written = self.written, b""
         return written
 
@@ -92,7 +92,7 @@ class Wire:
                 self.protocol.dataReceived(data[start : start + step] if step else data)
 
     def hang_up(self) -> None:
-        """Close the caller's side alone."""
+        """Close the caller's side only."""
         if IHalfCloseableProtocol.providedBy(self.protocol):
             self.protocol.readConnectionLost()
         else:
@@ -104,7 +104,7 @@ class Wire:
 
 
 class Recorder(Protocol):
-    """A door that keeps what it is given."""
+    """A door that records its input."""
 
     def __init__(self, door: Door, address: str, began: float) -> None:
         self.door, self.address, self.began = door, address, began
@@ -119,8 +119,8 @@ class Recorder(Protocol):
 
 
 class RunningServer:
-    """A front on a clock that stands still; the doors of lines are open, and ``record`` opens
-    others that only keep what comes."""
+    """A front on a clock that the test advances. The text and JSON doors are open; ``record`` opens
+    others."""
 
     def __init__(self, clock: Clock, settings: Settings | None = None, options: DoorOptions | None = None) -> None:
         self.clock = clock
@@ -129,7 +129,7 @@ class RunningServer:
         self.front = FrontFactory(self.shared, options or DoorOptions([TEXT, JSON]))
 
     def record(self, *doors: Door) -> None:
-        """Open ``doors``, which keep what comes and answer nothing."""
+        """Open ``doors`` that record their input and answer nothing."""
 
         def opener(door: Door) -> None:
             def build(address: str, began: float) -> IProtocol:
@@ -149,9 +149,9 @@ class RunningServer:
         return wire
 
     def turn(self) -> None:
-        """Let the reactor's turn end."""
+        """End the turn of the reactor."""
         self.clock.advance(0)
 
     def events(self) -> int:
-        """How many events there have been in all rooms."""
+        """The number of events in all rooms."""
         return sum(room.log.end - 1 for room in self.registry.rooms)

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from chatd.core.commands import Command, Hello
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Answer, Event, Said
-from chatd.core.log import Log
+from chatd.core.log import Asker, Log
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.perform import perform
@@ -98,7 +98,7 @@ class PumpedStore(SqliteStore):
     def found(self, *words: str, **more: Any) -> Sequence[Event] | None:
         """What is found in all rooms, or in those that ``more`` names."""
         answers: list[Sequence[Event] | None] = []
-        self.search(Query(words, **{"rooms": self.logs, **more}), answers.append)
+        self.search(Query(words, **{"rooms": self.logs, **more}), Asker("192.0.2.1", lambda: True), answers.append)
         self.wait(lambda: answers)
         return answers[0]
 

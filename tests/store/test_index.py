@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.events import DRAFT, Event, Said
+from chatd.core.log import Asker
 from chatd.core.memory import MemoryStore
 from chatd.core.names import fold, parse_room
 from chatd.core.registry import Registry, Settings
@@ -51,7 +52,7 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
         if store:
             store.settle()
         query = Query(words, **{"rooms": registry.store.logs, **narrowed})
-        registry.store.search(query, answers.append)
+        registry.store.search(query, Asker("192.0.2.1", lambda: True), answers.append)
         if store:
             store.wait(lambda: answers)
         assert answers[0] is not None

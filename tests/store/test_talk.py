@@ -256,7 +256,7 @@ class TestSearch:
         assert answer.code == code
 
     def test_a_search_that_takes_too_long_is_given_up(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("chatd.store.index.SEARCH_SECONDS", -1)
+        monkeypatch.setattr("chatd.store.searches.SEARCH_SECONDS", -1)
         ada = server.arrive("ada")
         for _ in range(600):
             perform(server.registry, ada.session, Say("tea " * 50))
@@ -287,6 +287,9 @@ class Connection:
         self.ended = True
 
     abort = closing
+
+    def spend(self, lines: float) -> None:
+        pass
 
     def fail(self, defect: BaseException) -> None:
         raise defect

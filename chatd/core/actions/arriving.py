@@ -13,7 +13,7 @@ from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, Refusal, TooMany
 from chatd.core.events import DRAFT, Answer, Closing, Done, Reason, Refused, Renamed, Welcome
-from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
+from chatd.core.limits import EVENT_LINES, ROOMS_PER_SESSION, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.presence import Entering, Resume, end, ending
 from chatd.core.registry import Registry
@@ -48,11 +48,17 @@ async def _entered(entering: Entering, newcomer: str) -> Answer:
 
 def _wanted(registry: Registry, command: Hello) -> Sequence[tuple[Name, Resume | None]]:
     """The rooms to enter, and from where each of them is resumed. Raises BadRoom and TooMany."""
+    if len(command.rooms) > ROOMS_PER_SESSION or len(command.resume) > ROOMS_PER_SESSION:
+        raise _too_many_rooms()  # Before any name is looked at, which costs more than to write it.
     resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in command.resume.items()}
     rooms = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
     if len(rooms) > ROOMS_PER_SESSION:
-        raise TooMany("These are too many rooms.", f"A person can be in {ROOMS_PER_SESSION} rooms.")
+        raise _too_many_rooms()
     return [(room, resume.get(room.key)) for room in rooms.values() or [registry.default_room]]
+
+
+def _too_many_rooms() -> TooMany:
+    return TooMany("These are too many rooms.", f"A person can be in {ROOMS_PER_SESSION} rooms.")
 
 
 def _sender_id(token: str) -> str:
@@ -91,6 +97,7 @@ def nick(registry: Registry, session: Session, command: Nick) -> Result:
     old, name = person.nick, parse_nick(command.nick, registry.reserved)
     registry.directory.rename(person, name)
     if name.text != old:
+        session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
         for room in registry.rooms.of(person).values():
             draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, name.text)
             room.report(draft, room.members[person], lambda outcome: None)

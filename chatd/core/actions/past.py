@@ -8,7 +8,8 @@ from chatd.core.commands import History, Search
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooMany
 from chatd.core.events import Answer, Event, HistoryPage, SearchResults
-from chatd.core.limits import FOUND_EVENTS, HISTORY_EVENTS, SCROLLBACK_EVENTS
+from chatd.core.limits import FOUND_EVENTS, HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES
+from chatd.core.log import Asker
 from chatd.core.names import fold
 from chatd.core.policy import visible
 from chatd.core.presence import without_ignored
@@ -26,6 +27,7 @@ async def history(registry: Registry, session: Session, command: History) -> Ans
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
     named = command.before_time or command.after_time or command.around_time
     time = moment(named, registry.now()) if named else 0
+    session.out.spend(HISTORY_LINES)
     await Later(registry.store.after_pending)  # So that people see what they have just said themselves.
     if room.retention.is_none(registry.now()):
         return HistoryPage(room.name.text, (), False)
@@ -76,8 +78,10 @@ async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryP
 async def search(registry: Registry, session: Session, command: Search) -> Answer:
     """Find messages, the newest first."""
     query, most = _query(registry, session, command), _most(command)
+    session.out.spend(SEARCH_LINES)
     await Later(registry.store.after_pending)
-    found: Sequence[Event] | None = await Later(registry.store.search, query)
+    asker = Asker(session.address, lambda: registry.directory.session_of(session.sender_id) is session)
+    found: Sequence[Event] | None = await Later(registry.store.search, query, asker)
     if found is None:
         raise TooMany("Too much would be looked through.", "Add a word, in:#room or after:DATE.")
     return SearchResults(query.words, without_ignored(session, found[:most]), len(found) > most)

@@ -8,7 +8,7 @@ from chatd.core.commands import Join, Keep, Leave, Topic
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooLong, TooMany
 from chatd.core.events import DRAFT, Answer, Done, Event, Exited, Reason, RetentionIs, RetentionSet, TopicIs, TopicSet
-from chatd.core.limits import ROOMS_PER_SESSION, TOPIC_CHARACTERS
+from chatd.core.limits import EVENT_LINES, ROOMS_PER_SESSION, TOPIC_CHARACTERS
 from chatd.core.names import parse_room
 from chatd.core.presence import Entering
 from chatd.core.presence import leave as leave_room
@@ -49,7 +49,7 @@ async def topic(registry: Registry, session: Session, command: Topic) -> Answer:
     if len(command.text) > TOPIC_CHARACTERS:
         raise TooLong("The topic is too long.", f"A topic has at most {TOPIC_CHARACTERS} characters.")
     text = "" if command.text == "-" else command.text
-    await _post(room, TopicSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, text))
+    await _post(session, room, TopicSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, text))
     return Done("topic", text)
 
 
@@ -62,7 +62,7 @@ async def keep(registry: Registry, session: Session, command: Keep) -> Answer:
         # What was said before counts as said, and what is said next goes by the new choice.
         await Later(registry.store.after_pending)
         since = room.retention.changed(text, now, at_once=room.is_unsaid).since
-        await _post(room, RetentionSet(room.name.text, DRAFT, now, session.nick, session.sender_id, text, since))
+        await _post(session, room, RetentionSet(room.name.text, DRAFT, now, session.nick, session.sender_id, text, since))
         registry.expiry.delete_old_in(room.name.key, room.log)
     chosen = room.retention
     return RetentionIs(room.name.text, chosen.text, chosen.since if chosen.since > now else 0, registry.settings.keep)
@@ -74,8 +74,9 @@ def _check_span(text: str, most: str) -> None:
         raise BadUsage(f"This server keeps nothing for longer than {retention.words(most)}.", "Choose less, or - for that long.")
 
 
-async def _post(room: Room, draft: Event) -> None:
+async def _post(session: Session, room: Room, draft: Event) -> None:
     """Have ``draft`` stored. Raises NotDelivered."""
+    session.out.spend(EVENT_LINES)
     outcome: Event | NotDelivered = await Later(room.post, draft)
     if isinstance(outcome, NotDelivered):
         raise outcome

@@ -109,7 +109,7 @@ def test_a_search_that_would_take_too_long_is_refused() -> None:
     ada = Visitor(new_registry(store=store))
     perform(ada.registry, ada.session, Hello("ada"))
     store.answer()
-    store.search = lambda query, on_found: on_found(None)  # type: ignore[method-assign, assignment]
+    store.search = lambda query, asker, on_found: on_found(None)  # type: ignore[method-assign, assignment]
     perform(ada.registry, ada.session, Search("tea"))
     store.answer()
     [refused] = [news for news in ada.take() if isinstance(news, events.Refused)]

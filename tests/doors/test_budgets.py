@@ -1,0 +1,160 @@
+"""What one address, or one connection, can have done for it is bounded, whatever it asks for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from twisted.internet.task import Clock
+
+from chatd.core.limits import (
+    ADDRESS_RATE,
+    ADDRESS_SECONDS,
+    CONNECTION_LINES,
+    HANDSHAKE_LINES,
+    INBOX_BYTES,
+    JOIN_LINES,
+    ROOMS_PER_SESSION,
+)
+from chatd.core.names import parse_room
+from chatd.core.registry import Settings
+from chatd.doors.catalogue import TLS
+from chatd.doors.telnet import ARE_YOU_THERE, IAC
+from tests.doors.wire import Recorder, RunningServer, Wire
+
+CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+
+
+@pytest.fixture
+def server(clock: Clock) -> RunningServer:
+    return RunningServer(clock, Settings(max_per_address=0))
+
+
+def hello(nick: str, *rooms: str) -> bytes:
+    return json.dumps({"type": "hello", "nick": nick, "rooms": rooms}).encode() + b"\n"
+
+
+def end(server: RunningServer, *wires: Wire) -> None:
+    """Lose the connections, and let all timers end."""
+    for wire in wires:
+        wire.lose()
+    server.clock.advance(0)
+
+
+def most(seconds: float) -> float:
+    """What an address may have done for it in so many seconds, in lines."""
+    return ADDRESS_RATE * (ADDRESS_SECONDS + seconds)
+
+
+def test_coming_and_going_makes_so_many_events_and_no_more(server: RunningServer) -> None:
+    rooms = [f"room{n}" for n in range(ROOMS_PER_SESSION)]
+    seconds = 10
+    for _ in range(seconds * 100):
+        wire = server.call()
+        wire.say(hello("eve", *rooms))
+        server.clock.advance(0.01)
+        wire.lose()
+    server.clock.advance(0)
+    cost = CONNECTION_LINES + 1 + JOIN_LINES * len(rooms)
+    assert server.events() <= most(seconds) / cost * 2 * len(rooms) + 2 * len(rooms)
+    assert server.events() > 0
+
+
+def test_coming_again_renews_nothing(server: RunningServer) -> None:
+    budget = server.shared.budgets.of("192.0.2.1", 0.0)
+    assert budget is not None
+    budget.spend(most(0) + 100)
+    wire = server.call("192.0.2.1")
+    wire.say(hello("eve"))
+    server.turn()
+    assert (wire.take(), wire.paused) == (b"", True)
+    other = server.call("192.0.2.2")
+    other.say(hello("ada"))
+    server.turn()
+    assert b'"entered"' in other.take()
+    server.clock.advance(1)
+    assert b'"entered"' in wire.take()
+    assert not wire.paused
+    end(server, wire, other)
+
+
+def test_a_caller_that_goes_while_it_waits_leaves_nothing(server: RunningServer) -> None:
+    budget = server.shared.budgets.of("192.0.2.1", 0.0)
+    assert budget is not None
+    budget.spend(most(0) + 100)
+    wire = server.call("192.0.2.1")
+    wire.say(hello("eve"))
+    end(server, wire)
+    assert len(server.registry.admission) == 0
+
+
+def test_handshakes_are_paid_for_before_they_are_made(server: RunningServer) -> None:
+    server.record(TLS)
+    seconds, wires = 5, list[Wire]()
+    for _ in range(seconds * 100):
+        wire = server.call()
+        wire.say(CLIENT_HELLO)
+        wires.append(wire)
+        server.clock.advance(0.01)
+    begun = [wire for wire in wires if isinstance(wire.protocol, Recorder)]
+    assert 0 < len(begun) <= most(seconds) / HANDSHAKE_LINES + 1
+    end(server, *wires)
+
+
+def test_telnets_questions_are_not_answered_to_who_does_not_read(clock: Clock) -> None:
+    server = RunningServer(clock, Settings(flood_rate=0, address_rate=0))
+    wire = server.call()
+    wire.say(bytes((IAC, ARE_YOU_THERE)))
+    wire.producer.pauseProducing()
+    chunks = 0
+    while not wire.paused:
+        wire.say(bytes((IAC, ARE_YOU_THERE)) * 8192)
+        chunks += 1
+        server.turn()
+    outlet = wire.protocol.caller.outlet
+    assert chunks <= 4
+    assert outlet._inbox_size <= INBOX_BYTES
+    wire.producer.resumeProducing()
+    server.turn()
+    assert not wire.paused
+    end(server, wire)
+
+
+def test_telnets_questions_are_paid_for(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(bytes((IAC, ARE_YOU_THERE)) * 8192)
+    before = server.shared.budgets.of("192.0.2.1", 0.0)
+    assert before is not None
+    wire.say(bytes((IAC, ARE_YOU_THERE)) * 8192)
+    assert before._level < most(0) - 100
+    end(server, wire)
+
+
+def test_the_costliest_commands_let_others_in_between(server: RunningServer) -> None:
+    for number in range(500):
+        server.registry.rooms.open(parse_room(f"a-room-with-a-long-name-{number:03}"))
+    eve = server.call("192.0.2.1")
+    eve.say(hello("eve"))
+    server.turn()
+    eve.take()
+    eve.say(b'{"type": "do", "command": "rooms"}\n' * 30)
+    assert eve.paused
+    assert 0 < len(eve.protocol.caller.outlet._inbox) <= 3  # Of what one turn of the reactor brings.
+    server.clock.pump([0.1] * 60)
+    assert eve.take().count(b'{"type":"rooms"') == 30
+    end(server, eve)
+
+
+@pytest.mark.parametrize("field", ["rooms", "resume"])
+def test_a_hello_with_hundreds_of_rooms_is_refused_before_they_are_looked_at(
+    server: RunningServer, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr("chatd.core.actions.arriving.parse_room", lambda name: parsed.append(name))
+    wire, names = server.call(), [f"r{n}" for n in range(400)]
+    value = names if field == "rooms" else dict.fromkeys(names, 1)
+    wire.say(json.dumps({"type": "hello", "nick": "eve", field: value}, separators=(",", ":")).encode() + b"\n")
+    server.turn()
+    assert b'"too-many"' in wire.take()
+    assert parsed == []
+    end(server, wire)
