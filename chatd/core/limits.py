@@ -129,6 +129,14 @@ LOGIN_SECONDS: Final = 60.0
 """How long a caller has to get a nick, in seconds from connecting; not renewed by anything it
 sends."""
 
+PROXY_BYTES: Final = 4096
+"""The longest header of the PROXY protocol, in bytes: addresses take 232 at most, and what a proxy
+may add about TLS (names of certificates) some hundred more."""
+
+PROXY_LOG_SECONDS: Final = 60.0
+"""How often the log says that a proxy has sent a malformed header, in seconds: a proxy that is
+configured wrongly sends one with each connection."""
+
 HALF_OPEN: Final = 8192
 """The callers without a nick, in number: twice what ``BACKLOG`` lets wait, so that 5,000 clients
 may well come back in the same second. One that is silent holds about 2 KiB, one amid a TLS
