@@ -18,7 +18,9 @@ from twisted.web import http
 from chatd.core.errors import ServerFull
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
 from chatd.doors.pages import HEADERS, Page, load_pages
+from chatd.doors.proxy import NO_PROXIES, Proxies
 from chatd.doors.server import Server
+from chatd.doors.tcp import address_of
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
 HEAD_END: Final = b"\r\n\r\n"
@@ -29,10 +31,12 @@ _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 
 class WebDoor:
     """What all web connections share. Pages from ``origins``, in the form that browsers send
-    (``https://chat.example.org``), may open a WebSocket."""
+    (``https://chat.example.org``), may open a WebSocket; ``proxies`` are believed when they say who
+    calls."""
 
-    def __init__(self, server: Server, origins: Collection[str]) -> None:
+    def __init__(self, server: Server, origins: Collection[str], proxies: Proxies = NO_PROXIES) -> None:
         self.server = server
+        self.proxies = proxies
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self.pages = load_pages()
         self.compressed = {path: page.compressed() for path, page in self.pages.items()}
@@ -138,7 +142,10 @@ class WebConnection(http.HTTPChannel):
         super().__init__()
         self.door = door
         self.address = address
+        """The caller's address; a proxy sends the requests of several callers."""
         self.began = began
+        self._proxy = ""
+        """The address of the proxy that says who calls with each request; empty: there is none."""
         self._server_full = False
         self._deadline: IDelayedCall | None = None
         self._web_socket: WebSocket | None = None
@@ -151,12 +158,25 @@ class WebConnection(http.HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        try:
-            self.door.server.registry.admission.admit(self)
-        except ServerFull:
-            self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
+        if self.address in self.door.proxies and self.address == address_of(self.transport.getPeer()):
+            self._proxy = self.address  # Otherwise a PROXY header has said who calls.
+        self._admit(at_address=not self._proxy)
         self.door.server.half_open.add(self)
         self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.server.clock.seconds()))
+
+    def _admit(self, at_address: bool = True) -> None:
+        self._server_full = False
+        try:
+            self.door.server.registry.admission.admit(self, at_address)
+        except ServerFull:
+            self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
+
+    def _identify(self, request: WebRequest) -> None:
+        """Count the connection at the address of whoever the proxy has sent this request for."""
+        forwarded = request.requestHeaders.getRawHeaders(b"X-Forwarded-For") or ()
+        self.address = self.door.proxies.client(forwarded) or self._proxy
+        self.door.server.registry.admission.release(self)
+        self._admit()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._release()
@@ -247,6 +267,8 @@ class WebConnection(http.HTTPChannel):
         request = self.requests[-1]
         request.has_body, self.length = self.length != 0, 0
         request.requestHeaders.removeHeader(b"Expect")
+        if self._proxy:
+            self._identify(request)
         super().allHeadersReceived()
         self.persistent = self.persistent and not (request.has_body or self._server_full)
 

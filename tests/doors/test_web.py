@@ -11,16 +11,20 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.resources import files
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.core.registry import Settings
+from chatd.doors.proxy import Proxies
 from chatd.doors.web import WebConnection, WebDoor
 from tests.doors.wire import new_server
 
@@ -67,19 +71,19 @@ class Kernel(Wire):
 class Site:
     """A web door in an empty server."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
-        shared = new_server(clock)
+        shared = new_server(clock, settings)
         self.registry = shared.registry
-        self.door = WebDoor(shared, ["https://friend.example"])
+        self.door = WebDoor(shared, ["https://friend.example"], Proxies([ip_network("10.0.0.0/8")]))
         self.calls: list[WebConnection] = []
 
     def call(self) -> tuple[WebConnection, Wire]:
         wire = Wire()
         return self.connect(wire), wire
 
-    def connect(self, wire: Wire) -> WebConnection:
-        protocol = self.door.build("192.0.2.1", self.clock.seconds())
+    def connect(self, wire: Wire, address: str = "192.0.2.1") -> WebConnection:
+        protocol = self.door.build(address, self.clock.seconds())
         assert isinstance(protocol, WebConnection)
         protocol.makeConnection(wire)
         self.calls.append(protocol)
@@ -323,6 +327,63 @@ def test_the_longest_request_is_counted_with_its_line_ends(site: Site, size: int
     request = b"GET /healthz HTTP/1.1\r\nA: %b\r\n\r\n" % (b"b" * (size - 30))
     assert len(request) == size
     assert statuses(site.ask(request, step).value()) == [b"HTTP/1.1 200" if size <= REQUEST_BYTES else b"HTTP/1.1 400"]
+
+
+# -- Behind a proxy
+
+
+def from_proxy(site: Site, address: str = "10.0.0.1") -> tuple[WebConnection, Wire]:
+    """A connection of the proxy 10.0.0.1, whose PROXY header, if any, has named ``address``."""
+    wire = Wire(peerAddress=IPv4Address("TCP", "10.0.0.1", 50000))
+    return site.connect(wire, address), wire
+
+
+@pytest.mark.parametrize(
+    ("header", "address"),
+    [
+        (b"", "10.0.0.1"),
+        (b"X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+        (b"x-forwarded-for: 6.6.6.6, 192.0.2.7, 10.0.0.9\r\n", "192.0.2.7"),
+        (b"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+        (b"X-Forwarded-For: unknown\r\n", "10.0.0.1"),
+        (b"Forwarded: for=192.0.2.7\r\n", "10.0.0.1"),
+    ],
+)
+def test_a_proxy_says_who_calls(site: Site, header: bytes, address: str) -> None:
+    protocol, wire = from_proxy(site)
+    protocol.dataReceived(b"GET /healthz HTTP/1.1\r\n%b\r\n" % header)
+    assert protocol.address == address
+    assert statuses(wire.value()) == [b"HTTP/1.1 200"]
+
+
+@pytest.mark.parametrize(("peer", "address"), [("192.0.2.1", "192.0.2.1"), ("10.0.0.1", "192.0.2.1"), ("10.0.0.1", "10.0.0.9")])
+def test_nobody_else_does(site: Site, peer: str, address: str) -> None:
+    """The last two have been named by a PROXY header."""
+    protocol = site.connect(Wire(peerAddress=IPv4Address("TCP", peer, 50000)), address)
+    protocol.dataReceived(b"GET /healthz HTTP/1.1\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n")
+    assert protocol.address == address
+
+
+def test_each_request_of_a_proxys_connection_has_its_own_caller(site: Site, clock: Clock) -> None:
+    protocol, _ = from_proxy(site)
+    seen = []
+    for address in (b"192.0.2.7", b"192.0.2.8", b"2001:db8::1"):
+        protocol.dataReceived(b"GET / HTTP/1.1\r\nX-Forwarded-For: %b\r\n\r\n" % address)
+        seen.append(protocol.address)
+        clock.advance(0)
+    assert seen == ["192.0.2.7", "192.0.2.8", "2001:db8::1"]
+    assert len(tuple(site.registry.admission)) == 1
+
+
+def test_requests_are_counted_at_the_address_of_who_calls(clock: Clock) -> None:
+    site = Site(clock, Settings(max_per_address=2))
+    proxied = [from_proxy(site) for _ in range(6)]
+    for number, (protocol, _) in enumerate(proxied):
+        protocol.dataReceived(b"GET /healthz HTTP/1.1\r\nX-Forwarded-For: 192.0.2.%d\r\n\r\n" % (number // 3))
+    assert [wire.disconnecting for _, wire in proxied] == [False, False, True] * 2, "the third of an address is answered once"
+    assert [statuses(wire.value()) for _, wire in proxied] == [[b"HTTP/1.1 200"]] * 6
+    site.hang_up()
+    assert not tuple(site.registry.admission)
 
 
 # -- Time
