@@ -311,7 +311,7 @@ const handlers = {
     const unknown = !message.from;
     if (view.later && !unknown) return void (view.seq = message.to);  // The gap shows when the list is extended.
     view.later = false;
-    const what = unknown ? "The log was restarted; what you missed is unknown" : `You have missed ${plural(message.to - message.from + 1, "event", "events")}`;
+    const what = unknown ? "What you missed is unknown" : `You have missed ${plural(message.to - message.from + 1, "event", "events")}`;
     view.top = view.list.firstChild && addGap(view, what);
     view.seq = view.last = unknown ? 0 : message.to;
     view.first = message.to + 1;

@@ -21,7 +21,7 @@ from chatd.codecs.json import encode_command
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event, Reason
-from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_SESSION
+from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_PERSON
 from tests.client.scripted import ScriptedServer
 
 HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))
@@ -308,7 +308,7 @@ def test_the_cursors_of_an_earlier_run_are_resumed() -> None:
 
 
 def test_the_longest_names_of_all_rooms_fit_into_a_hello() -> None:
-    rooms = tuple(f"{number:02}{'漢' * (ROOM_CHARACTERS - 2)}" for number in range(ROOMS_PER_SESSION))
+    rooms = tuple(f"{number:02}{'漢' * (ROOM_CHARACTERS - 2)}" for number in range(ROOMS_PER_PERSON))
     cursors = Cursors()
     cursors.reset("log-1")
     for room in rooms:

@@ -208,7 +208,7 @@ PAST = (
         (events.Refused("bad-nick", "No.", "Try again."), ["!! No. Try again."]),
         (events.Refused("bad-nick", "No."), ["!! No."]),
         (events.Missed("dev", 5, 9), ["-- You have missed 5 events in #dev: your connection did not keep up."]),
-        (events.Missed("dev", 0, 9), ["-- The log of #dev was restarted; what you missed is unknown."]),
+        (events.Missed("dev", 0, 9), ["-- What you missed in #dev is unknown."]),
         (events.Slowed(10.0), ["-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."]),
         (events.Slowed(0.5), ["-- You are sending faster than 0.5 lines a second: your lines wait, and nothing is lost."]),
         (events.Closing(Reason.QUIT), ["-- Goodbye."]),

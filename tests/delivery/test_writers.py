@@ -168,9 +168,9 @@ def test_a_lost_transport_gets_nothing() -> None:
 @pytest.mark.parametrize("wire", [SocketWire, PushedWire])
 def test_the_connection_closes_after_the_queued_data(wire: type[PushedWire]) -> None:
     case = Case(wire(Kernel()), b"one")
-    case.wire.kernel.room = 0
+    case.wire.kernel.space = 0
     case.writer.start()
-    case.wire.kernel.room = 3
+    case.wire.kernel.space = 3
     while not case.source.ends:
         case.wire.can_write()
     case.writer.close()

@@ -13,7 +13,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from chatd.core.memory import MemoryStore
+from chatd.core.memory import MemoryLog, MemoryStore, Messages
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import JSON, TEXT, Door, DoorOptions
@@ -22,10 +22,11 @@ from chatd.doors.server import Server
 from chatd.testing import StandingClock
 
 
-def new_server(clock: Clock, settings: Settings | None = None) -> Server:
-    """A server on ``clock``, with a log in memory."""
+def new_server(clock: Clock, settings: Settings | None = None, store: MemoryStore | None = None) -> Server:
+    """A server on ``clock``, with logs in memory."""
     fanout = Fanout(clock)
-    return Server(Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news), fanout, clock)
+    registry = Registry(settings or Settings(), store or MemoryStore("testlog"), StandingClock(), fanout.news)
+    return Server(registry, fanout, clock)
 
 
 class Wire:
@@ -135,7 +136,9 @@ class RunningServer:
 
     def __init__(self, clock: Clock, settings: Settings | None = None, options: DoorOptions | None = None) -> None:
         self.clock = clock
-        self.shared = new_server(clock, settings)
+        self.logs: list[tuple[MemoryLog, int]] = []
+        """All logs that were ever made, each with its first seq."""
+        self.shared = new_server(clock, settings, MemoryStore("testlog", self._make_log))
         self.registry = self.shared.registry
         self.front = FrontFactory(self.shared, options or DoorOptions([TEXT, JSON]))
 
@@ -159,10 +162,15 @@ class RunningServer:
         self.turn()
         return wire
 
+    def _make_log(self, first: int, messages: Messages) -> MemoryLog:
+        log = MemoryLog(first=first, messages=messages)
+        self.logs.append((log, first))
+        return log
+
     def turn(self) -> None:
         """End the turn of the reactor."""
         self.clock.advance(0)
 
     def events(self) -> int:
-        """The number of events in all rooms."""
-        return sum(room.log.end - 1 for room in self.registry.rooms)
+        """The number of events of all rooms, including those that are gone."""
+        return sum(log.end - first for log, first in self.logs)
