@@ -27,6 +27,7 @@ POLICY: Final = (
 """The Content-Security-Policy: it allows our one script, one style, icon and WebSocket, and nothing
 else. The three places are filled by ``Page.policy``."""
 
+_GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
@@ -74,6 +75,11 @@ def load_pages() -> dict[bytes, Page]:
         b"/icon.svg": Page(b"image/svg+xml", icon),
         b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
     }
+
+
+def takes_gzip(accepted: bytes) -> bool:
+    """Whether an answer may be compressed, after ``Accept-Encoding`` (RFC 9110, 12.5.3)."""
+    return any(map(_GZIP.fullmatch, accepted.lower().replace(b" ", b"").split(b",")))
 
 
 def _digest(text: bytes) -> bytes:

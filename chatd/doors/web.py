@@ -6,7 +6,6 @@ WebSockets."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, cast
 
@@ -16,8 +15,16 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 from chatd.core.errors import ServerFull
-from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.doors.pages import HEADERS, Page, load_pages
+from chatd.core.limits import (
+    CLOSE_SECONDS,
+    IDLE_SECONDS,
+    LOGIN_SECONDS,
+    REQUEST_BYTES,
+    REQUEST_HEADERS,
+    REQUEST_LINES,
+    REQUEST_SECONDS,
+)
+from chatd.doors.pages import HEADERS, Page, load_pages, takes_gzip
 from chatd.doors.proxy import NO_PROXIES, Proxies
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of
@@ -25,8 +32,6 @@ from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
 HEAD_END: Final = b"\r\n\r\n"
 """The end of a request without a body (RFC 9112, 2.1)."""
-
-_GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 
 
 class WebDoor:
@@ -69,12 +74,8 @@ class WebRequest(http.Request):
             self._open_web_socket()
         else:
             door = self.channel.door
-            self._show((door.compressed if self._takes_gzip() else door.pages).get(self.path))
-
-    def _takes_gzip(self) -> bool:
-        """Whether the answer may be compressed (RFC 9110, 12.5.3)."""
-        accepted = (self.getHeader(b"accept-encoding") or b"").lower().replace(b" ", b"")
-        return any(map(_GZIP.fullmatch, accepted.split(b",")))
+            accepted = self.getHeader(b"accept-encoding") or b""
+            self._show((door.compressed if takes_gzip(accepted) else door.pages).get(self.path))
 
     def _show(self, page: Page | None) -> None:
         if page is None:
@@ -135,7 +136,6 @@ class WebConnection(http.HTTPChannel):
     requestFactory = WebRequest
     maxHeaders = REQUEST_HEADERS
     timeOut = None  # Any byte would renew Twisted's timeout; _deadline is absolute.
-    factory = None
     transport: Any
 
     def __init__(self, door: WebDoor, address: str, began: float) -> None:
@@ -152,7 +152,7 @@ class WebConnection(http.HTTPChannel):
         self._received = bytearray()
         """Requests that are not answered yet; while there is one, nothing more is read."""
         self._turn: IDelayedCall | None = None
-        """The next turn, in which the next request may be answered."""
+        """When the next request may be answered: in the next turn, or when its address has paid."""
 
     # -- The connection
 
@@ -234,7 +234,7 @@ class WebConnection(http.HTTPChannel):
 
     @property
     def _may_answer(self) -> bool:
-        """Whether no request was answered in this turn, and the transport has room."""
+        """Whether no request was answered in this turn, and the transport has taken the answers."""
         return self._turn is None and not self._waitingForTransport and not self.transport.disconnecting
 
     def _answer_request(self) -> None:
@@ -243,7 +243,6 @@ class WebConnection(http.HTTPChannel):
         if end >= 0:
             head = bytes(self._received[: end + len(HEAD_END)])
             del self._received[: len(head)]
-            self._turn = self.door.server.clock.callLater(0, self._on_turn)
             super().dataReceived(head)
         elif len(self._received) >= REQUEST_BYTES:
             self._respondToBadRequestAndDisconnect()
@@ -274,6 +273,9 @@ class WebConnection(http.HTTPChannel):
 
     def requestDone(self, request: WebRequest) -> None:
         super().requestDone(request)
+        server = self.door.server
+        wait = server.budgets.charge(self.address, server.clock.seconds(), REQUEST_LINES, request.sentLength)
+        self._turn = server.clock.callLater(wait, self._on_turn)
         if self.persistent and self._web_socket is None:
             self._expect_request(IDLE_SECONDS)
 

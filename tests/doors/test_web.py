@@ -22,7 +22,15 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.core.limits import (
+    CLOSE_SECONDS,
+    IDLE_SECONDS,
+    LOGIN_SECONDS,
+    REQUEST_BYTES,
+    REQUEST_HEADERS,
+    REQUEST_LINES,
+    REQUEST_SECONDS,
+)
 from chatd.core.registry import Settings
 from chatd.doors.proxy import Proxies
 from chatd.doors.web import WebConnection, WebDoor
@@ -73,7 +81,7 @@ class Site:
 
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
-        shared = new_server(clock, settings)
+        shared = new_server(clock, settings or Settings(address_rate=0))
         self.registry = shared.registry
         self.door = WebDoor(shared, ["https://friend.example"], Proxies([ip_network("10.0.0.0/8")]))
         self.calls: list[WebConnection] = []
@@ -303,6 +311,18 @@ def test_requests_may_be_cut_anywhere(site: Site, clock: Clock) -> None:
         clock.advance(0)
         assert statuses(wire.value()) == [status for _, status in MIXED]
         assert wire.producerState == "producing"
+
+
+def test_an_address_that_has_spent_its_budget_waits(clock: Clock) -> None:
+    site = Site(clock, Settings(address_rate=1))
+    wire = site.ask(LITTLE * 4)
+    clock.advance(0)
+    seen = [len(statuses(wire.value()))]
+    for _ in range(2):
+        clock.advance(REQUEST_LINES + 0.1)
+        seen.append(len(statuses(wire.value())))
+    assert seen == [2, 3, 4]
+    site.hang_up()
 
 
 def test_what_follows_the_last_request_of_a_connection_is_not_answered(site: Site, clock: Clock) -> None:
