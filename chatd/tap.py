@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import secrets
 import socket
 import sys
@@ -28,6 +29,7 @@ from chatd.core.text import decode_line, safe_text
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
+from chatd.doors.proxy import Proxies
 from chatd.doors.server import Server
 from chatd.service import ChatService
 from chatd.store.database import UnusableError, default_folder
@@ -108,6 +110,7 @@ class Options(usage.Options):
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
         self["origin"] = []
+        self["proxy"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse the options; a mistake ends the process with one line, without the page that
@@ -127,6 +130,16 @@ class Options(usage.Options):
         """Let the pages of another web server connect to this one, e.g. https://www.example.org;
         may be given more than once."""
         self["origin"].append(origin)
+
+    def opt_proxy(self, address: str) -> None:
+        """Believe the proxy at this address, or those of this network (10.0.0.0/8), when it says
+        who calls: by the PROXY protocol, or by X-Forwarded-For; may be given more than once."""
+        try:
+            self["proxy"].append(ipaddress.ip_network(address))
+        except ValueError:
+            raise usage.UsageError(
+                f"--proxy: {address} is neither an IP address nor a network, such as 10.0.0.0/8 or fd00::/8."
+            ) from None
 
     def opt_version(self) -> None:
         """Print the version of chatd, and exit."""
@@ -212,7 +225,7 @@ def makeService(options: Options) -> IService:
     store = _store(reactor, options["data"])
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
     certificate = _certificate(options) if TLS in options["doors"] else None
-    doors = DoorOptions(options["doors"], options["tls-only"], certificate, options["origin"])
+    doors = DoorOptions(options["doors"], options["tls-only"], certificate, options["origin"], Proxies(options["proxy"]))
     front = FrontFactory(Server(registry, fanout, reactor), doors)
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=door.missing)

@@ -60,6 +60,18 @@ def test_ports_and_endpoints(arguments: list[str], port: int | None, listen: lis
     assert (options["port"], options["listen"]) == (port, listen)
 
 
+def test_proxies_are_addresses_and_networks() -> None:
+    assert parsed()["proxy"] == []
+    networks = parsed("--proxy", "127.0.0.1", "--proxy", "10.0.0.0/8", "--proxy", "fd00::/8")["proxy"]
+    assert list(map(str, networks)) == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
+
+
+@pytest.mark.parametrize("address", ["", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1:80", "unix"])
+def test_another_proxy_is_a_mistake_in_one_line(address: str) -> None:
+    with pytest.raises(SystemExit, match=r"^chatd: --proxy: .* is neither an IP address nor a network, such as \S+ or \S+\.$"):
+        parsed("--proxy", address)
+
+
 def test_the_motd_is_safe_text(tmp_path: Path) -> None:
     motd = tmp_path / "motd"
     motd.write_bytes("Grüße\r\n\x1b[31mred\n\nend".encode())

@@ -34,9 +34,14 @@ class Admission:
     def __iter__(self) -> Iterator[Connection]:
         return iter(tuple(self._admitted))
 
-    def admit(self, connection: Connection) -> None:
-        """Count a new connection. Raises ServerFull where it is one too many."""
-        address = network_of(connection.address)
+    def admit(self, connection: Connection, at_address: bool = True) -> None:
+        """Count a new connection. Raises ServerFull where it is one too many.
+
+        As long as it is not known who is behind a proxy's connection, it is not counted
+        ``at_address``, but in all only; once it is known, release the connection and admit it
+        again.
+        """
+        address = network_of(connection.address) if at_address else ""
         if self._limit and len(self._admitted) >= self._limit:
             raise ServerFull("The server is full.", "Try again later.")
         if address and self._limit_per_address and self._per_address[address] >= self._limit_per_address:

@@ -7,7 +7,7 @@ lines (``limits.py``).
 from __future__ import annotations
 
 from chatd.core.admission import network_of
-from chatd.core.limits import ADDRESSES
+from chatd.core.limits import ADDRESSES, BYTES_A_LINE
 
 ROUNDING = 1e-9
 """The rounding error that is tolerated, in lines: a sender that has waited as long as it had to
@@ -76,6 +76,15 @@ class AddressBudgets:
                 self._drop(now)
             bucket = self._buckets[network] = Bucket(self._rate, self._burst, now)
         return bucket
+
+    def charge(self, address: str, now: float, lines: float, sent: int) -> float:
+        """Charge ``address`` for work that costs so many lines, and for so many bytes sent; how
+        long it must wait until it may have more done, in seconds."""
+        bucket = self.of(address, now)
+        if bucket is None:
+            return 0.0
+        bucket.spend(lines + sent / BYTES_A_LINE)
+        return bucket.wait(now)
 
     def _drop(self, now: float) -> None:
         """Drop the buckets that are full, or where none is, the oldest."""

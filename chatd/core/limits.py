@@ -142,6 +142,14 @@ LOGIN_SECONDS: Final = 60.0
 """How long a caller has to get a nick, in seconds from connecting. Sending something does not
 extend it."""
 
+PROXY_BYTES: Final = 4096
+"""The longest header of the PROXY protocol, in bytes: addresses take 232 at most, and what a proxy
+may add about TLS (names of certificates) some hundred more."""
+
+PROXY_LOG_SECONDS: Final = 60.0
+"""How often the log says that a proxy has sent a malformed header, in seconds: a proxy that is
+configured wrongly sends one with each connection."""
+
 HALF_OPEN: Final = 8192
 """How many callers may have no nick: twice ``BACKLOG``, so that 5,000 clients can reconnect in the
 same second. A silent one takes about 2 KiB, one in a TLS handshake 54 KiB (measured): 440 MiB at

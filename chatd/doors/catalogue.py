@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IProtocol
 from chatd.core.errors import Refusal
 from chatd.doors import refusals
 from chatd.doors.line import ChatFactory
+from chatd.doors.proxy import LINE_OPENING, NO_PROXIES, SIGNATURE, Proxies
 from chatd.doors.server import Server
 
 if TYPE_CHECKING:
@@ -73,13 +74,15 @@ class DoorOptions:
 
     ``doors`` are open; ``tls_only`` keeps callers outside TLS out, unless they are on this machine;
     ``certificate`` is for the door tls; ``origins`` names the pages of other servers that may open
-    a WebSocket, as browsers name them (``https://chat.example.org``).
+    a WebSocket, as browsers name them (``https://chat.example.org``); ``proxies`` are believed when
+    they say who calls.
     """
 
     doors: Collection[Door]
     tls_only: bool = False
     certificate: Certificate | None = None
     origins: Collection[str] = ()
+    proxies: Proxies = NO_PROXIES
 
 
 # -- How each is opened ----------------------------------------------------------------------------
@@ -103,7 +106,7 @@ def _open_tls(server: Server, options: DoorOptions, front: Build) -> Build:
 def _open_web(server: Server, options: DoorOptions, front: Build) -> Build:
     from chatd.doors.web import WebDoor
 
-    return WebDoor(server, options.origins).build
+    return WebDoor(server, options.origins, options.proxies).build
 
 
 # -- The rows --------------------------------------------------------------------------------------
@@ -150,7 +153,16 @@ SSH: Final = Door(
     is_clear=False,
 )
 
-DOORS: Final = (TEXT, JSON, TLS, WEB, IRC, SSH)
+PROXY: Final = Door(
+    "proxy",
+    # Up to the first byte that no nick holds; the front reads the whole header, if it comes from a
+    # proxy that is believed, and looks at what follows.
+    (LINE_OPENING, SIGNATURE[:5]),
+    refusals.in_text,
+    is_clear=False,
+)
+
+DOORS: Final = (TEXT, JSON, TLS, WEB, IRC, SSH, PROXY)
 
 BUILT: Final = {door.name: door for door in DOORS if door.open is not None}
 """The doors that can be opened, as ``--doors`` calls them."""

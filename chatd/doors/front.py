@@ -9,18 +9,11 @@ is taken for a person and greeted, and is still recognised by what it sends then
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import (
-    IAddress,
-    IDelayedCall,
-    IHalfCloseableProtocol,
-    IHandshakeListener,
-    IProtocol,
-    ISSLTransport,
-)
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IHandshakeListener, IProtocol, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
@@ -39,13 +32,14 @@ from chatd.core.limits import (
     HANDSHAKE_SECONDS,
     LOGIN_SECONDS,
 )
-from chatd.doors.catalogue import TEXT, TLS, Build, Door, DoorOptions, recognise
+from chatd.doors.catalogue import PROXY, TEXT, TLS, Build, Door, DoorOptions, recognise
+from chatd.doors.closed import why_closed
+from chatd.doors.proxy import Malformed, MalformedLog, read_header
 from chatd.doors.server import Server
-from chatd.doors.tcp import address_of, is_this_machine, tune
+from chatd.doors.tcp import address_of, tune
 
 log = Logger()
 
-ONLY_IN_TLS: Final = DoorClosed("This server talks inside TLS only.", "chatd-client --tls, openssl s_client and https:// do.")
 TOO_LATE: Final = DoorClosed("This came too late to be understood: you have been greeted as a person.", "Speak at once.")
 
 
@@ -60,22 +54,19 @@ class Front(Protocol):
     _server_full: ServerFull | None = None
     _budget_wait: IDelayedCall | None = None
 
-    def __init__(self, factory: FrontFactory, address: str, began: float) -> None:
+    def __init__(self, factory: FrontFactory, address: str, began: float, by_proxy: bool = False) -> None:
         self._factory = factory
         self.address = address
+        """The caller's address; before the PROXY header, the proxy's."""
         self._began = began
+        self._by_proxy = by_proxy  # A PROXY header may come: it is not known yet who calls.
 
     # -- The connection
 
     def connectionMade(self) -> None:
         """Wait for the first bytes, or until the caller has been silent for so long that it is a
         person; inside TLS, first for the handshake."""
-        try:
-            self._factory.server.registry.admission.admit(self)
-        except ServerFull as full:
-            self._server_full = full  # Its door, once it is known, refuses it in the caller's language.
-        server = self._factory.server
-        self._budget = server.budgets.of(self.address, server.clock.seconds())
+        self._admit()
         self._in_tls = ISSLTransport.providedBy(self.transport)
         if self._in_tls:
             tune(getattr(self._transport, "transport", None))
@@ -83,7 +74,16 @@ class Front(Protocol):
         else:
             self._spend(CONNECTION_LINES)
             self._set_timer(GREETING_SECONDS, self._on_silence)
-        server.half_open.add(self)
+        self._factory.server.half_open.add(self)
+
+    def _admit(self) -> None:
+        """Count the connection, and find the budget of its address, if that is known."""
+        server, self._server_full = self._factory.server, None
+        try:
+            server.registry.admission.admit(self, at_address=not self._by_proxy)
+        except ServerFull as full:
+            self._server_full = full  # Its door, once it is known, refuses it in the caller's language.
+        self._budget = None if self._by_proxy else server.budgets.of(self.address, server.clock.seconds())
 
     def handshakeCompleted(self) -> None:
         """TLS is established: wait for the first bytes inside."""
@@ -100,6 +100,8 @@ class Front(Protocol):
     def _recognise(self) -> None:
         """Hand the connection over, once its address may have work done for it."""
         door, clock = recognise(self._buffer), self._factory.server.clock
+        if door is PROXY and self._by_proxy:
+            return self._take_proxy_header()
         if door is None:
             return
         wait = 0.0 if self._budget is None else self._budget.wait(clock.seconds())
@@ -109,6 +111,22 @@ class Front(Protocol):
         else:
             self._spend(HANDSHAKE_LINES if door is TLS else 0)
             self._admit_to(door)
+
+    def _take_proxy_header(self) -> None:
+        """Learn from the proxy who calls, once its header is complete, and look at what follows."""
+        try:
+            header = read_header(self._buffer)
+        except Malformed as malformed:
+            self._factory.malformed_headers.add(self.address, malformed)
+            return self.drop()
+        if header is None:
+            return
+        self._by_proxy = False
+        self.address, self._buffer = header.address or self.address, self._buffer[header.size :]
+        self._factory.server.registry.admission.release(self)
+        self._admit()
+        self._spend(CONNECTION_LINES)
+        self._recognise()
 
     def _on_budget(self) -> None:
         self._budget_wait = None
@@ -121,8 +139,8 @@ class Front(Protocol):
 
     def readConnectionLost(self) -> None:
         """The caller sends nothing more (``nc -N``); an unfinished opening was typed by a
-        person."""
-        if self._refused or not self._buffer:
+        person, an unfinished PROXY header was not."""
+        if self._refused or not self._buffer or recognise(self._buffer) is PROXY:
             self._transport.loseConnection()
         else:
             protocol = self._admit_to(TEXT)
@@ -159,7 +177,7 @@ class Front(Protocol):
         """Ask the silent caller for a nick, if people are served at all."""
         server = self._factory.server
         self._set_timer(self._began + LOGIN_SECONDS - server.clock.seconds(), self._on_login_timeout)
-        if self._buffer or self._factory.refusal(TEXT, self._in_tls, self.address):
+        if self._buffer.strip() or self._factory.refusal(TEXT, self._in_tls, self.address):
             return
         if self._server_full is not None:
             self._refuse(TEXT, self._server_full)
@@ -239,7 +257,9 @@ class FrontFactory(Factory):
         self.doors = {door: self._opened_when_needed(door, options) for door in options.doors}
         self.ports: list[Any] = []
         """Where connections are accepted (IListeningPort)."""
-        self._tls_only = options.tls_only
+        self.refusal = partial(why_closed, self.doors, options.tls_only)
+        self._proxies = options.proxies
+        self.malformed_headers = MalformedLog(server.clock.seconds)
         self._accept_limit: IDelayedCall | None = None
 
     def _opened_when_needed(self, door: Door, options: DoorOptions) -> Build:
@@ -256,7 +276,8 @@ class FrontFactory(Factory):
         """The protocol of a new connection from ``addr``."""
         if self._accept_limit is None:
             self._accept_limit = self.server.clock.callLater(0, self._limit_accepts)
-        return self.build(address_of(addr), self.server.clock.seconds())
+        address = address_of(addr)
+        return Front(self, address, self.server.clock.seconds(), by_proxy=address in self._proxies)
 
     def _limit_accepts(self) -> None:
         """Set how many connections each port accepts in a turn. Twisted raises the number the more
@@ -266,8 +287,7 @@ class FrontFactory(Factory):
             port.numberAccepts = ACCEPTS
 
     def build(self, address: str, began: float) -> Front:
-        """The protocol of a connection from ``address``, which was made at ``began``, in seconds of
-        the server's clock."""
+        """The protocol of what is inside a connection (``catalogue.Build``)."""
         return Front(self, address, began)
 
     def shut_down(self) -> Deferred[None]:
@@ -277,12 +297,3 @@ class FrontFactory(Factory):
             if isinstance(connection, Front):
                 connection.drop()
         return self.server.shut_down()
-
-    def refusal(self, door: Door, in_tls: bool, address: str) -> DoorClosed | None:
-        """Why ``door`` is closed to a caller from ``address``; None: it is open. ``in_tls``: the
-        caller is inside TLS already."""
-        if door not in self.doors or (in_tls and door is TLS):
-            return DoorClosed(f"The door {door.name!r} is not open here.")
-        if self._tls_only and not in_tls and door.is_clear and not is_this_machine(address):
-            return ONLY_IN_TLS
-        return None

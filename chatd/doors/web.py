@@ -6,13 +6,7 @@ WebSockets."""
 
 from __future__ import annotations
 
-import gzip
-import re
-from base64 import b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any, Final, cast
 
 from twisted.internet.interfaces import IDelayedCall, IProtocol
@@ -21,84 +15,33 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 from chatd.core.errors import ServerFull
-from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
+from chatd.core.limits import (
+    CLOSE_SECONDS,
+    IDLE_SECONDS,
+    LOGIN_SECONDS,
+    REQUEST_BYTES,
+    REQUEST_HEADERS,
+    REQUEST_LINES,
+    REQUEST_SECONDS,
+)
+from chatd.doors.pages import HEADERS, Page, load_pages, takes_gzip
+from chatd.doors.proxy import NO_PROXIES, Proxies
 from chatd.doors.server import Server
+from chatd.doors.tcp import address_of
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
-HEADERS: Final[Mapping[bytes, bytes]] = {
-    b"Cache-Control": b"no-cache",  # Browsers keep it, and ask each time whether it has changed: see ETag.
-    b"Cross-Origin-Opener-Policy": b"same-origin",
-    b"Cross-Origin-Resource-Policy": b"same-origin",
-    b"Referrer-Policy": b"no-referrer",
-    b"X-Content-Type-Options": b"nosniff",
-}
-
-POLICY: Final = (
-    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
-    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The Content-Security-Policy: it allows our one script, one style, icon and WebSocket, and nothing
-else. The three places are filled by ``Page.policy``."""
-
-_GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
-_HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One thing that can be requested. ``script`` and ``style`` are the digests of its script and
-    its style, in the form of a policy."""
-
-    type: bytes
-    body: bytes
-    script: bytes = b""
-    style: bytes = b""
-    coding: bytes = b""
-    """The Content-Encoding of the body (RFC 9110, 8.4.1); empty: none."""
-
-    @property
-    def etag(self) -> bytes:
-        return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
-
-    def compressed(self) -> Page:
-        """The same, compressed with gzip."""
-        return replace(self, body=gzip.compress(self.body, mtime=0), coding=b"gzip")
-
-    def policy(self, host: bytes) -> bytes:
-        """The policy when it is requested at ``host``, which the policy names: for some browsers
-        'self' does not include WebSockets."""
-        web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
-        return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
-
-
-def load_pages() -> dict[bytes, Page]:
-    """The pages by path.
-
-    The page contains its script and its style, so that it takes one request. For further requests a
-    browser uses connections that it has opened in advance; if one has been silent for long enough
-    on this port, it was greeted as a person, and HTTP fails on it.
-    """
-    folder = files("chatd") / "web"
-    html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
-    html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
-    html = html.replace(b'<script src="chat.js"></script>', b"<script>%b</script>" % script)
-    return {
-        b"/": Page(b"text/html; charset=utf-8", html, _digest(script), _digest(style)),
-        b"/icon.svg": Page(b"image/svg+xml", icon),
-        b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
-    }
-
-
-def _digest(text: bytes) -> bytes:
-    return b"sha256-" + b64encode(sha256(text).digest())
+HEAD_END: Final = b"\r\n\r\n"
+"""The end of a request without a body (RFC 9112, 2.1)."""
 
 
 class WebDoor:
     """What all web connections share. Pages from ``origins``, in the form that browsers send
-    (``https://chat.example.org``), may open a WebSocket."""
+    (``https://chat.example.org``), may open a WebSocket; ``proxies`` are believed when they say who
+    calls."""
 
-    def __init__(self, server: Server, origins: Collection[str]) -> None:
+    def __init__(self, server: Server, origins: Collection[str], proxies: Proxies = NO_PROXIES) -> None:
         self.server = server
+        self.proxies = proxies
         self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self.pages = load_pages()
         self.compressed = {path: page.compressed() for path, page in self.pages.items()}
@@ -131,12 +74,8 @@ class WebRequest(http.Request):
             self._open_web_socket()
         else:
             door = self.channel.door
-            self._show((door.compressed if self._takes_gzip() else door.pages).get(self.path))
-
-    def _takes_gzip(self) -> bool:
-        """Whether the answer may be compressed (RFC 9110, 12.5.3)."""
-        accepted = (self.getHeader(b"accept-encoding") or b"").lower().replace(b" ", b"")
-        return any(map(_GZIP.fullmatch, accepted.split(b",")))
+            accepted = self.getHeader(b"accept-encoding") or b""
+            self._show((door.compressed if takes_gzip(accepted) else door.pages).get(self.path))
 
     def _show(self, page: Page | None) -> None:
         if page is None:
@@ -187,35 +126,57 @@ class WebRequest(http.Request):
 
 class WebConnection(http.HTTPChannel):
     """One web connection: requests, each with a time limit, until one of them may turn it into a
-    WebSocket."""
+    WebSocket.
+
+    It answers one request a turn, and the next only when the transport has room: whoever asks much
+    at once (pipelining; RFC 9112, 9.3.2) holds up nobody, and whoever does not read costs one
+    answer and what the transport buffers.
+    """
 
     requestFactory = WebRequest
-    MAX_LENGTH = REQUEST_BYTES
-    totalHeadersSize = REQUEST_BYTES
     maxHeaders = REQUEST_HEADERS
     timeOut = None  # Any byte would renew Twisted's timeout; _deadline is absolute.
-    factory = None
     transport: Any
 
     def __init__(self, door: WebDoor, address: str, began: float) -> None:
         super().__init__()
         self.door = door
         self.address = address
+        """The caller's address; a proxy sends the requests of several callers."""
         self.began = began
+        self._proxy = ""
+        """The address of the proxy that says who calls with each request; empty: there is none."""
         self._server_full = False
         self._deadline: IDelayedCall | None = None
         self._web_socket: WebSocket | None = None
+        self._received = bytearray()
+        """Requests that are not answered yet; while there is one, nothing more is read."""
+        self._turn: IDelayedCall | None = None
+        """When the next request may be answered: in the next turn, or when its address has paid."""
 
     # -- The connection
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        try:
-            self.door.server.registry.admission.admit(self)
-        except ServerFull:
-            self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
+        if self.address in self.door.proxies and self.address == address_of(self.transport.getPeer()):
+            self._proxy = self.address  # Otherwise a PROXY header has said who calls.
+        self._admit(at_address=not self._proxy)
         self.door.server.half_open.add(self)
         self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.server.clock.seconds()))
+
+    def _admit(self, at_address: bool = True) -> None:
+        self._server_full = False
+        try:
+            self.door.server.registry.admission.admit(self, at_address)
+        except ServerFull:
+            self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
+
+    def _identify(self, request: WebRequest) -> None:
+        """Count the connection at the address of whoever the proxy has sent this request for."""
+        forwarded = request.requestHeaders.getRawHeaders(b"X-Forwarded-For") or ()
+        self.address = self.door.proxies.client(forwarded) or self._proxy
+        self.door.server.registry.admission.release(self)
+        self._admit()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._release()
@@ -229,10 +190,13 @@ class WebConnection(http.HTTPChannel):
         caller of its own."""
         self._release()
         self.transport.unregisterProducer()
+        self._networkProducer.resumeProducing()
         self.transport.write(answer)
         self.requests.clear()
         self._web_socket = web_socket
         web_socket.makeConnection(self.transport)
+        web_socket.dataReceived(bytes(self._received))
+        self._received.clear()
 
     def drop(self) -> None:
         """End the connection at once: too many callers have no nick (half_open.HalfOpen)."""
@@ -241,26 +205,60 @@ class WebConnection(http.HTTPChannel):
     def _release(self) -> None:
         """Count the connection no longer: it has ended, or is a WebSocket now."""
         self._set_deadline(None)
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
         self.door.server.half_open.discard(self)
         self.door.server.registry.admission.release(self)
 
-    # -- Bytes
+    # -- Bytes to requests, one a turn
 
     def dataReceived(self, data: bytes) -> None:
         if self._web_socket is not None:
             self._web_socket.dataReceived(data)
         elif not self.transport.disconnecting:
-            super().dataReceived(data)
+            self._received += data
+            self._take_request()
 
-    def rawDataReceived(self, data: bytes) -> None:
-        """Take what follows a request in the same chunk."""
-        if self._web_socket is not None:
-            self._web_socket.dataReceived(data)
+    def _take_request(self) -> None:
+        """Answer the next request, if it may be answered now and has arrived whole; read on unless
+        it has to wait."""
+        if self._may_answer:
+            self._answer_request()
+        if self._web_socket is not None or self.transport.disconnecting:
+            return
+        if self._received and not self._may_answer:
+            self._networkProducer.pauseProducing()
         else:
-            super().rawDataReceived(data)
+            self._networkProducer.resumeProducing()
 
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self._respondToBadRequestAndDisconnect()
+    @property
+    def _may_answer(self) -> bool:
+        """Whether no request was answered in this turn, and the transport has taken the answers."""
+        return self._turn is None and not self._waitingForTransport and not self.transport.disconnecting
+
+    def _answer_request(self) -> None:
+        """Give the next request to Twisted, which parses it and has it answered at once."""
+        end = self._received.find(HEAD_END, 0, REQUEST_BYTES)
+        if end >= 0:
+            head = bytes(self._received[: end + len(HEAD_END)])
+            del self._received[: len(head)]
+            super().dataReceived(head)
+        elif len(self._received) >= REQUEST_BYTES:
+            self._respondToBadRequestAndDisconnect()
+
+    def _on_turn(self) -> None:
+        self._turn = None
+        self._take_request()
+
+    def pauseProducing(self) -> None:
+        """The transport's buffer is full."""
+        self._waitingForTransport = True
+
+    def resumeProducing(self) -> None:
+        """The transport's buffer is empty again."""
+        self._waitingForTransport = False
+        self._take_request()
 
     def allHeadersReceived(self) -> None:
         """Read no body, whatever the request says: nothing here needs one, and Twisted would write
@@ -268,11 +266,16 @@ class WebConnection(http.HTTPChannel):
         request = self.requests[-1]
         request.has_body, self.length = self.length != 0, 0
         request.requestHeaders.removeHeader(b"Expect")
+        if self._proxy:
+            self._identify(request)
         super().allHeadersReceived()
         self.persistent = self.persistent and not (request.has_body or self._server_full)
 
     def requestDone(self, request: WebRequest) -> None:
         super().requestDone(request)
+        server = self.door.server
+        wait = server.budgets.charge(self.address, server.clock.seconds(), REQUEST_LINES, request.sentLength)
+        self._turn = server.clock.callLater(wait, self._on_turn)
         if self.persistent and self._web_socket is None:
             self._expect_request(IDLE_SECONDS)
 

@@ -93,6 +93,7 @@ def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon) -
         (["--max-sessions", "-5"], "-5"),
         (["--default-room", "a b"], "--default-room"),
         (["--name", "\x1b[2J"], "--name"),
+        (["--proxy", "proxy.example"], "--proxy"),
         (["--no-such-option"], "no-such-option"),
         (["stray"], ""),
     ],

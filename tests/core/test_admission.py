@@ -64,3 +64,18 @@ def test_releasing_a_connection_that_was_not_admitted_does_nothing() -> None:
     admission.release(Caller())
     with pytest.raises(ServerFull):
         admission.admit(Caller())
+
+
+def test_a_connection_of_an_unknown_caller_is_counted_in_all_only() -> None:
+    admission = Admission(3, 1)
+    unknown, other = Caller(), Caller()
+    admission.admit(unknown, at_address=False)
+    admission.admit(other, at_address=False)
+    admission.admit(Caller())
+    with pytest.raises(ServerFull, match="The server is full"):
+        admission.admit(Caller("192.0.2.9"), at_address=False)
+    admission.release(unknown)
+    unknown.address = "192.0.2.2"
+    admission.admit(unknown)
+    with pytest.raises(ServerFull):
+        admission.admit(Caller("192.0.2.2"))

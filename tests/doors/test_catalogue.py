@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.doors import catalogue
-from chatd.doors.catalogue import BUILT, DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions, recognise
+from chatd.doors.catalogue import BUILT, DOORS, IRC, JSON, OPENINGS, PROXY, SSH, TEXT, TLS, WEB, Door, DoorOptions, recognise
 from chatd.doors.web import WebConnection
 from tests.doors.wire import RunningServer
 
@@ -36,6 +36,13 @@ CALLERS = [
     (b"USER a 0 * :Ada\r\n", IRC),
     (b"CAP LS 302\r\n", IRC),
     (b"PASS secret\r\n", IRC),
+    (b"PROXY TCP4 192.0.2.7 192.0.2.1 1 2\r\n", PROXY),
+    (b"PROXY UNKNOWN\r\n", PROXY),
+    (b"PROXY\r\n", TEXT),
+    (b"Proxy TCP4\r\n", TEXT),
+    (b"\r\n\r\n\x00\r\nQUIT\n\x21", PROXY),
+    (b"\r\n\r\nada\r\n", TEXT),
+    (b"\r\n\r\n", None),
     (b"ada\n", TEXT),
     (b"Getty\n", TEXT),
     (b"get\n", TEXT),

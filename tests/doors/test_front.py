@@ -4,17 +4,20 @@ protocol."""
 from __future__ import annotations
 
 import json
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
 from chatd.core.registry import Settings
 from chatd.doors.catalogue import DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.line import ChatProtocol
+from chatd.doors.proxy import SIGNATURE, Proxies
 from tests.doors.wire import Recorder, RunningServer, Wire
 
 GREETING = b"-- Welcome to chatd. What is your nick?\r\n"
@@ -326,6 +329,154 @@ def test_tls_is_accepted_from_anywhere(clock: Clock, door: Door) -> None:
     server.clock.advance(1)
     wire.say(CALLS[door])
     assert isinstance(wire.protocol, Recorder)
+
+
+# -- Behind a proxy
+
+PROXIED = DoorOptions([TEXT, JSON, WEB], proxies=Proxies([ip_network("10.0.0.0/8")]))
+HEADER = b"PROXY TCP4 192.0.2.7 10.0.0.1 12345 8080\r\n"
+BINARY = SIGNATURE + b"\x21\x11\x00\x0c" + bytes((192, 0, 2, 7, 10, 0, 0, 1)) + b"\x30\x39\x1f\x90"
+LOCAL = SIGNATURE + b"\x20\x00\x00\x00"
+
+
+@pytest.mark.parametrize("header", [HEADER, BINARY])
+@pytest.mark.parametrize("door", CALLS, ids=str)
+def test_a_header_from_a_proxy_gives_the_address_and_is_removed_wherever_it_is_cut(clock: Clock, header: bytes, door: Door) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    server.record(*CALLS)
+    sent = header + CALLS[door]
+    for cut in range(1, len(sent)):
+        wire = server.call("10.0.0.1")
+        wire.say(sent[:cut])
+        wire.say(sent[cut:])
+        protocol = wire.protocol
+        assert isinstance(protocol, Recorder)
+        assert (protocol.door, protocol.address, protocol.received) == (door, "192.0.2.7", CALLS[door])
+        assert wire.take() == b""
+    wire = server.call("10.0.0.1")
+    wire.say(sent, 1)
+    assert (wire.protocol.address, wire.protocol.received) == ("192.0.2.7", CALLS[door])
+    finish(server)
+
+
+@pytest.mark.parametrize("first", [b"", LOCAL, b"PROXY UNKNOWN\r\n"])
+def test_a_proxy_that_calls_for_itself_has_its_own_address(clock: Clock, first: bytes) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    server.record(*CALLS)
+    wire = server.call("10.0.0.1")
+    wire.say(first + CALLS[TEXT])
+    assert (wire.protocol.address, wire.protocol.received) == ("10.0.0.1", CALLS[TEXT])
+    finish(server)
+
+
+@pytest.mark.parametrize("header", [HEADER, BINARY])
+@pytest.mark.parametrize("step", [0, 1])
+def test_nobody_else_may_send_a_header(clock: Clock, header: bytes, step: int) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    wire = server.call("192.0.2.1")
+    wire.say(header + CALLS[TEXT], step)
+    assert wire.take().startswith(b"!! This server takes no PROXY header from you.")
+    assert wire.half_closed
+    assert server.events() == 0
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("second", [HEADER, BINARY])
+def test_a_second_header_is_the_callers_own(clock: Clock, second: bytes) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    wire = server.call("10.0.0.1")
+    wire.say(HEADER.replace(b"192.0.2.7", b"10.0.0.9") + second + b"ada\n")
+    assert wire.take().startswith(b"!! This server takes no PROXY header from you.")
+    finish(server, wire)
+
+
+def test_a_malformed_header_ends_the_connection_and_is_logged(clock: Clock) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    clock.advance(1)
+    with capturedLogs() as lines:
+        wires = [server.call("10.0.0.1") for _ in range(3)]
+        for wire in wires:
+            wire.say(b"PROXY TCP9 x\r\nada\n")
+    assert [wire.aborted for wire in wires] == [True] * 3
+    assert [line["address"] for line in lines] == ["10.0.0.1"]
+    assert server.events() == 0
+    finish(server, *wires)
+
+
+@pytest.mark.parametrize("header", [HEADER, BINARY])
+def test_a_header_that_never_ends_is_no_nick(clock: Clock, header: bytes) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    wire = server.call("10.0.0.1")
+    wire.say(header[:-1])
+    wire.hang_up()
+    late = server.call("10.0.0.1")
+    late.say(header[:-1])
+    clock.advance(LOGIN_SECONDS)
+    assert (wire.closed, late.aborted) == (True, True)
+    assert wire.take() + late.take() == b""
+    finish(server, wire, late)
+
+
+@pytest.mark.parametrize("first", [b"", HEADER, BINARY])
+def test_a_silent_person_behind_a_proxy_is_greeted(clock: Clock, first: bytes) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    wire = server.call("10.0.0.1")
+    wire.say(first)
+    clock.advance(GREETING_SECONDS)
+    assert wire.take() == GREETING
+    wire.say(b"ada\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada.")
+    finish(server, wire)
+
+
+def test_empty_lines_are_no_header(clock: Clock) -> None:
+    server = RunningServer(clock)
+    wire = server.call()
+    wire.say(b"\r\n\r\n", 1)
+    clock.advance(GREETING_SECONDS)
+    assert wire.take() == GREETING
+    wire.say(b"ada\r\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada.")
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "127.0.0.1"])
+def test_with_tls_only_the_callers_address_decides(clock: Clock, address: str) -> None:
+    server = RunningServer(clock, options=DoorOptions([TEXT], tls_only=True, proxies=Proxies([ip_network("127.0.0.1")])))
+    wire = server.call("127.0.0.1")
+    wire.say(HEADER.replace(b"192.0.2.7", address.encode()) + b"ada\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada." if address == "127.0.0.1" else b"!! This server talks inside TLS only.")
+    finish(server, wire)
+
+
+def test_callers_behind_a_proxy_are_counted_at_their_own_addresses(clock: Clock) -> None:
+    server = RunningServer(clock, Settings(max_per_address=2), PROXIED)
+    unknown = [server.call("10.0.0.1") for _ in range(5)]
+    assert len(tuple(server.registry.admission)) == 5, "counted, but not at the address of the proxy"
+    for number, wire in enumerate(unknown):
+        wire.say(HEADER.replace(b"192.0.2.7", b"192.0.2.%d" % number))
+    same = [server.call("10.0.0.1") for _ in range(2)]
+    for wire in same:
+        wire.say(HEADER.replace(b"192.0.2.7", b"192.0.2.1"))
+    clock.advance(GREETING_SECONDS)
+    assert [wire.take()[:2] for wire in [*unknown, *same]] == [b"--"] * 6 + [b"!!"]
+    finish(server, *unknown, *same)
+
+
+def test_the_budget_of_an_address_is_the_callers(clock: Clock) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    wires = [server.call("10.0.0.1") for _ in range(3)]
+    for wire in wires:
+        wire.say(HEADER)
+    assert len(server.shared.budgets) == 1
+    budget = server.shared.budgets.of("192.0.2.7", clock.seconds())
+    assert budget is not None
+    assert not budget.is_full(clock.seconds())
+    assert len(server.shared.budgets) == 1
+    finish(server, *wires)
 
 
 # -- Limits

@@ -8,20 +8,32 @@ from __future__ import annotations
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.resources import files
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.core.limits import CLOSE_SECONDS, IDLE_SECONDS, LOGIN_SECONDS, REQUEST_BYTES, REQUEST_HEADERS, REQUEST_SECONDS
-from chatd.doors.web import WebConnection, WebDoor, load_pages
+from chatd.core.limits import (
+    CLOSE_SECONDS,
+    IDLE_SECONDS,
+    LOGIN_SECONDS,
+    REQUEST_BYTES,
+    REQUEST_HEADERS,
+    REQUEST_LINES,
+    REQUEST_SECONDS,
+)
+from chatd.core.registry import Settings
+from chatd.doors.proxy import Proxies
+from chatd.doors.web import WebConnection, WebDoor
 from tests.doors.wire import new_server
 
 FILES = {file.name: file.read_bytes() for file in (files("chatd") / "web").iterdir()}
@@ -38,22 +50,52 @@ class Wire(StringTransport):
         self.disconnecting = True
 
 
+class Kernel(Wire):
+    """A transport in memory with the buffer of a real one (twisted.internet.abstract): its producer
+    is paused while more than 64 KiB wait to be read."""
+
+    ROOM = 64 << 10
+    full = False
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if len(self.value()) > self.ROOM and self.producer and not self.full:
+            self.full = True
+            self.producer.pauseProducing()
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self.write(b"".join(data))
+
+    def read(self) -> bytes:
+        """Read everything that waits."""
+        data: bytes = self.value()
+        self.clear()
+        if self.full and self.producer:
+            self.full = False
+            self.producer.resumeProducing()
+        return data
+
+
 class Site:
     """A web door in an empty server."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
-        shared = new_server(clock)
+        shared = new_server(clock, settings or Settings(address_rate=0))
         self.registry = shared.registry
-        self.door = WebDoor(shared, ["https://friend.example"])
+        self.door = WebDoor(shared, ["https://friend.example"], Proxies([ip_network("10.0.0.0/8")]))
         self.calls: list[WebConnection] = []
 
     def call(self) -> tuple[WebConnection, Wire]:
-        protocol, wire = self.door.build("192.0.2.1", self.clock.seconds()), Wire()
+        wire = Wire()
+        return self.connect(wire), wire
+
+    def connect(self, wire: Wire, address: str = "192.0.2.1") -> WebConnection:
+        protocol = self.door.build(address, self.clock.seconds())
         assert isinstance(protocol, WebConnection)
         protocol.makeConnection(wire)
         self.calls.append(protocol)
-        return protocol, wire
+        return protocol
 
     def ask(self, request: bytes, step: int = 0) -> Wire:
         protocol, wire = self.call()
@@ -176,22 +218,6 @@ def test_the_policy_allows_the_script_and_the_web_socket(site: Site) -> None:
     )
 
 
-@pytest.mark.parametrize("host", [b"", b"a b", b"a;script-src *", b"a'", b"\xff", b"a" * 256])
-def test_an_invalid_host_is_not_in_the_policy(host: bytes) -> None:
-    assert b"connect-src 'self';" in load_pages()[b"/"].policy(host)
-
-
-def test_the_page_is_small_and_loads_nothing_from_elsewhere() -> None:
-    pages = load_pages()
-    assert sum(len(page.compressed().body) for page in pages.values()) < 30 * 1024
-    html = pages[b"/"].body.decode()
-    assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg"}
-    assert html.count("<script") == html.count("<style") == 1
-    assert not re.search(r"<[^>]*\s(style|on\w+)=", FILES["index.html"].decode()), "the policy forbids these"
-    assert b"url(" not in FILES["chat.css"]
-    assert not re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", FILES["chat.js"])
-
-
 def test_a_cached_page_is_not_sent_again(site: Site) -> None:
     tag = head_of(site.ask(b"GET / HTTP/1.1\r\n%b\r\n" % HEAD).value())["etag"].encode()
     answer = site.ask(b"GET / HTTP/1.1\r\nIf-None-Match: %b\r\n%b\r\n" % (tag, HEAD)).value()
@@ -201,9 +227,183 @@ def test_a_cached_page_is_not_sent_again(site: Site) -> None:
     assert changed.startswith(b"HTTP/1.1 200 ")
 
 
-def test_one_connection_serves_several_requests(site: Site) -> None:
-    wire = site.ask(b"".join(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD) for path in (b"/", b"/icon.svg", b"/healthz")))
-    assert wire.value().count(b"HTTP/1.1 200 OK") == 3
+# -- Many requests at once (pipelining; RFC 9112, 9.3.2)
+
+LITTLE = b"GET /healthz HTTP/1.1\r\n\r\n"
+MIXED = [
+    (b"HEAD / HTTP/1.1\r\n\r\n", b"HTTP/1.1 200"),
+    (b"GET /1 HTTP/1.1\r\n\r\n", b"HTTP/1.1 404"),
+    (b"\r\nDELETE / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", b"HTTP/1.1 405"),
+    (b"GET /icon.svg HTTP/1.1\r\nIf-None-Match: *\r\n\r\n", b"HTTP/1.1 304"),
+    (LITTLE, b"HTTP/1.1 200"),
+]
+
+
+def statuses(answers: bytes) -> list[bytes]:
+    return re.findall(rb"HTTP/1\.[01] \d\d\d", answers)
+
+
+def turn(clock: Clock) -> None:
+    """Let one turn end, as the reactor does: what a call asks for is called in the next one."""
+    due = [call for call in clock.calls if call.getTime() <= clock.seconds()]
+    for call in due:
+        clock.calls.remove(call)
+        call.called = 1
+        call.func(*call.args, **call.kw)
+
+
+def test_one_request_is_answered_in_a_turn(site: Site, clock: Clock) -> None:
+    wire = site.ask(LITTLE * 5)
+    for answered in range(1, 6):
+        assert len(statuses(wire.value())) == answered
+        assert (wire.producerState == "paused") is (answered < 5), "nothing is read while a request waits"
+        turn(clock)
+    assert len(statuses(wire.value())) == 5
+
+
+def test_pieces_that_come_in_one_turn_are_one_turn(site: Site, clock: Clock) -> None:
+    """As TLS gives them, a record each."""
+    protocol, wire = site.call()
+    for _ in range(3):
+        protocol.dataReceived(LITTLE)
+    assert len(statuses(wire.value())) == 1
+    clock.advance(0)
+    assert len(statuses(wire.value())) == 3
+
+
+def test_thousands_of_requests_of_who_does_not_read_cost_one_answer_and_the_transports_buffer(site: Site, clock: Clock) -> None:
+    wire = Kernel()
+    protocol = site.connect(wire)
+    protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 3600)
+    clock.advance(0)
+    page = len(site.door.pages[b"/"].body)
+    assert len(wire.value()) < Kernel.ROOM + page + 1024
+    assert wire.producerState == "paused"
+    clock.advance(IDLE_SECONDS)
+    assert wire.disconnecting
+    clock.advance(CLOSE_SECONDS)
+    assert wire.aborted
+
+
+def test_thousands_of_requests_of_who_reads_are_all_answered_in_order(site: Site, clock: Clock) -> None:
+    wire = Kernel()
+    protocol = site.connect(wire)
+    protocol.dataReceived(b"".join(b"GET / HTTP/1.1\r\n\r\nGET /%d HTTP/1.1\r\n\r\n" % number for number in range(1500)))
+    answers: list[bytes] = []
+    most = 0
+    while wire.value():
+        most = max(most, len(wire.value()))
+        answers += statuses(wire.read())
+        turn(clock)
+    assert answers == [b"HTTP/1.1 200", b"HTTP/1.1 404"] * 1500
+    assert most < Kernel.ROOM + len(site.door.pages[b"/"].body) + 1024
+    assert wire.producerState == "producing"
+
+
+def test_requests_may_be_cut_anywhere(site: Site, clock: Clock) -> None:
+    sent = b"".join(request for request, _ in MIXED)
+    for cut in range(1, len(sent)):
+        protocol, wire = site.call()
+        protocol.dataReceived(sent[:cut])
+        for _ in range(cut % 7):
+            turn(clock)
+        protocol.dataReceived(sent[cut:])
+        clock.advance(0)
+        assert statuses(wire.value()) == [status for _, status in MIXED]
+        assert wire.producerState == "producing"
+
+
+def test_an_address_that_has_spent_its_budget_waits(clock: Clock) -> None:
+    site = Site(clock, Settings(address_rate=1))
+    wire = site.ask(LITTLE * 4)
+    clock.advance(0)
+    seen = [len(statuses(wire.value()))]
+    for _ in range(2):
+        clock.advance(REQUEST_LINES + 0.1)
+        seen.append(len(statuses(wire.value())))
+    assert seen == [2, 3, 4]
+    site.hang_up()
+
+
+def test_what_follows_the_last_request_of_a_connection_is_not_answered(site: Site, clock: Clock) -> None:
+    wire = site.ask(LITTLE + b"GET / HTTP/1.0\r\n\r\n" + LITTLE * 3)
+    clock.advance(0)
+    assert statuses(wire.value()) == [b"HTTP/1.1 200", b"HTTP/1.0 200"]
+    assert wire.disconnecting
+
+
+def test_a_connection_that_ends_with_requests_that_wait_leaves_nothing(site: Site, clock: Clock) -> None:
+    wire = site.ask(LITTLE * 100)
+    site.hang_up()
+    site.calls.clear()
+    clock.advance(1)
+    assert len(statuses(wire.value())) == 1
+    assert clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("size", [REQUEST_BYTES - 1, REQUEST_BYTES, REQUEST_BYTES + 1])
+@pytest.mark.parametrize("step", [0, 1])
+def test_the_longest_request_is_counted_with_its_line_ends(site: Site, size: int, step: int) -> None:
+    request = b"GET /healthz HTTP/1.1\r\nA: %b\r\n\r\n" % (b"b" * (size - 30))
+    assert len(request) == size
+    assert statuses(site.ask(request, step).value()) == [b"HTTP/1.1 200" if size <= REQUEST_BYTES else b"HTTP/1.1 400"]
+
+
+# -- Behind a proxy
+
+
+def from_proxy(site: Site, address: str = "10.0.0.1") -> tuple[WebConnection, Wire]:
+    """A connection of the proxy 10.0.0.1, whose PROXY header, if any, has named ``address``."""
+    wire = Wire(peerAddress=IPv4Address("TCP", "10.0.0.1", 50000))
+    return site.connect(wire, address), wire
+
+
+@pytest.mark.parametrize(
+    ("header", "address"),
+    [
+        (b"", "10.0.0.1"),
+        (b"X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+        (b"x-forwarded-for: 6.6.6.6, 192.0.2.7, 10.0.0.9\r\n", "192.0.2.7"),
+        (b"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
+        (b"X-Forwarded-For: unknown\r\n", "10.0.0.1"),
+        (b"Forwarded: for=192.0.2.7\r\n", "10.0.0.1"),
+    ],
+)
+def test_a_proxy_says_who_calls(site: Site, header: bytes, address: str) -> None:
+    protocol, wire = from_proxy(site)
+    protocol.dataReceived(b"GET /healthz HTTP/1.1\r\n%b\r\n" % header)
+    assert protocol.address == address
+    assert statuses(wire.value()) == [b"HTTP/1.1 200"]
+
+
+@pytest.mark.parametrize(("peer", "address"), [("192.0.2.1", "192.0.2.1"), ("10.0.0.1", "192.0.2.1"), ("10.0.0.1", "10.0.0.9")])
+def test_nobody_else_does(site: Site, peer: str, address: str) -> None:
+    """The last two have been named by a PROXY header."""
+    protocol = site.connect(Wire(peerAddress=IPv4Address("TCP", peer, 50000)), address)
+    protocol.dataReceived(b"GET /healthz HTTP/1.1\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n")
+    assert protocol.address == address
+
+
+def test_each_request_of_a_proxys_connection_has_its_own_caller(site: Site, clock: Clock) -> None:
+    protocol, _ = from_proxy(site)
+    seen = []
+    for address in (b"192.0.2.7", b"192.0.2.8", b"2001:db8::1"):
+        protocol.dataReceived(b"GET / HTTP/1.1\r\nX-Forwarded-For: %b\r\n\r\n" % address)
+        seen.append(protocol.address)
+        clock.advance(0)
+    assert seen == ["192.0.2.7", "192.0.2.8", "2001:db8::1"]
+    assert len(tuple(site.registry.admission)) == 1
+
+
+def test_requests_are_counted_at_the_address_of_who_calls(clock: Clock) -> None:
+    site = Site(clock, Settings(max_per_address=2))
+    proxied = [from_proxy(site) for _ in range(6)]
+    for number, (protocol, _) in enumerate(proxied):
+        protocol.dataReceived(b"GET /healthz HTTP/1.1\r\nX-Forwarded-For: 192.0.2.%d\r\n\r\n" % (number // 3))
+    assert [wire.disconnecting for _, wire in proxied] == [False, False, True] * 2, "the third of an address is answered once"
+    assert [statuses(wire.value()) for _, wire in proxied] == [[b"HTTP/1.1 200"]] * 6
+    site.hang_up()
+    assert not tuple(site.registry.admission)
 
 
 # -- Time

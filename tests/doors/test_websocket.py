@@ -6,12 +6,15 @@ limits, and hostile input."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -23,6 +26,7 @@ from chatd.core.commands import Say
 from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.core.registry import Settings
 from chatd.core.session import Session
+from chatd.doors.proxy import Proxies
 from chatd.doors.web import WebDoor
 from chatd.doors.websocket import is_allowed, text_frame
 from chatd.testing import arrive
@@ -51,11 +55,11 @@ class Server:
         self.clock = clock
         self.shared = new_server(clock, settings)
         self.registry = self.shared.registry
-        self.door = WebDoor(self.shared, ["https://friend.example/"])
+        self.door = WebDoor(self.shared, ["https://friend.example/"], Proxies([ip_network("10.0.0.0/8")]))
         self.pages: list[Page] = []
 
-    def open(self, opening: bytes = OPENING % b"", step: int = 0) -> Page:
-        page = Page(self, step)
+    def open(self, opening: bytes = OPENING % b"", step: int = 0, address: str = "192.0.2.1") -> Page:
+        page = Page(self, step, address)
         self.pages.append(page)
         page.give(opening)
         return page
@@ -72,14 +76,14 @@ class Server:
 class Page:
     """The other end of one connection."""
 
-    def __init__(self, server: Server, step: int) -> None:
-        self.wire = Wire()
+    def __init__(self, server: Server, step: int, address: str) -> None:
+        self.wire = Wire(peerAddress=IPv4Address("TCP", address, 50000))
         self._server = server
         self._step = step
         self._connection = Connection(ConnectionType.CLIENT)
         self.head = b""
         self._there = True
-        self._protocol = server.door.build("192.0.2.1", server.clock.seconds())
+        self._protocol = server.door.build(address, server.clock.seconds())
         self._protocol.makeConnection(self.wire)
 
     def give(self, data: bytes) -> None:
@@ -87,7 +91,11 @@ class Page:
             self._protocol.dataReceived(data[start : start + (self._step or len(data))])
 
     def send(self, *events: Event) -> None:
-        self.give(b"".join(map(self._connection.send, events)))
+        self.give(self.client_frames(*events))
+
+    def client_frames(self, *events: Event) -> bytes:
+        """The bytes of ``events``, to be given later."""
+        return b"".join(map(self._connection.send, events))
 
     def say(self, *objects: Any) -> None:
         self.send(TextMessage("\n".join(map(json.dumps, objects))))
@@ -146,6 +154,25 @@ def test_a_page_connects_and_talks(server: Server, step: int) -> None:
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in page.head, "the answer of RFC 6455, 1.3"
     [ada] = server.registry.directory.sessions(server.registry.directory.find("ada"))
     assert (ada.nick, ada.door) == ("ada", "web")
+
+
+def test_behind_a_proxy_the_address_is_that_of_the_request(server: Server) -> None:
+    page = server.open(OPENING % b"X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n", address="10.0.0.1")
+    other = server.open(OPENING % b"X-Forwarded-For: 192.0.2.7\r\n", address="192.0.2.1")
+    assert page.take() == other.take() == []
+    assert [session.address for session in sessions(server)] == ["192.0.2.7", "192.0.2.1"]
+
+
+@pytest.mark.parametrize("step", [0, 1, 50])
+def test_what_was_asked_before_is_answered_before(server: Server, step: int) -> None:
+    page = server.open(step=step, opening=b"")
+    frames = page.client_frames(TextMessage(json.dumps(HELLO)))
+    page.give(b"GET /healthz HTTP/1.1\r\n\r\n" * 3 + OPENING % b"" + frames)
+    server.clock.advance(0)
+    answers = page.wire.value()
+    assert re.findall(rb"HTTP/1.1 \d\d\d", answers) == [b"HTTP/1.1 200"] * 3 + [b"HTTP/1.1 101"]
+    assert b'"welcome"' in answers
+    assert page.wire.producerState == "producing"
 
 
 @pytest.mark.parametrize(

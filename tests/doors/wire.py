@@ -3,6 +3,7 @@ end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -32,7 +33,8 @@ class Wire:
     """A transport in memory, like TCP: its protocol can be replaced, and its writing side
     closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "192.0.2.1") -> None:
+        self.address = address
         self.protocol: Any = None
         self.written = b""
         self.half_closed = False
@@ -50,6 +52,15 @@ class Wire:
     @property
     def disconnecting(self) -> bool:
         return self.closed
+
+    def getPeer(self) -> IPv4Address:
+        return IPv4Address("TCP", self.address, 50000)
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", "192.0.2.200", 8080)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self.write(b"".join(data))
 
     def write(self, data: bytes) -> None:
         if self.open and not self.half_closed:
@@ -145,8 +156,8 @@ class RunningServer:
 
     def call(self, address: str = "192.0.2.1") -> Wire:
         """A new connection."""
-        wire = Wire()
-        wire.protocol = self.front.buildProtocol(IPv4Address("TCP", address, 50000))
+        wire = Wire(address)
+        wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         self.turn()
         return wire

@@ -1,0 +1,86 @@
+"""The pages of the web door; each is loaded, hashed and compressed once."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final
+
+HEADERS: Final[Mapping[bytes, bytes]] = {
+    b"Cache-Control": b"no-cache",  # Browsers keep it, and ask each time whether it has changed: see ETag.
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Referrer-Policy": b"no-referrer",
+    b"X-Content-Type-Options": b"nosniff",
+}
+
+POLICY: Final = (
+    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy: it allows our one script, one style, icon and WebSocket, and nothing
+else. The three places are filled by ``Page.policy``."""
+
+_GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
+_HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One thing that can be requested. ``script`` and ``style`` are the digests of its script and
+    its style, in the form of a policy."""
+
+    type: bytes
+    body: bytes
+    script: bytes = b""
+    style: bytes = b""
+    coding: bytes = b""
+    """The Content-Encoding of the body (RFC 9110, 8.4.1); empty: none."""
+
+    @cached_property
+    def etag(self) -> bytes:
+        """Names this body (RFC 9110, 8.8.3)."""
+        return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
+
+    def compressed(self) -> Page:
+        """The same, compressed with gzip."""
+        return replace(self, body=gzip.compress(self.body, mtime=0), coding=b"gzip")
+
+    def policy(self, host: bytes) -> bytes:
+        """The policy when it is requested at ``host``, which the policy names: for some browsers
+        'self' does not include WebSockets."""
+        web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
+        return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
+
+
+def load_pages() -> dict[bytes, Page]:
+    """The pages by path.
+
+    The page contains its script and its style, so that it takes one request. For further requests a
+    browser uses connections that it has opened in advance; if one has been silent for long enough
+    on this port, it was greeted as a person, and HTTP fails on it.
+    """
+    folder = files("chatd") / "web"
+    html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
+    html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
+    html = html.replace(b'<script src="chat.js"></script>', b"<script>%b</script>" % script)
+    return {
+        b"/": Page(b"text/html; charset=utf-8", html, _digest(script), _digest(style)),
+        b"/icon.svg": Page(b"image/svg+xml", icon),
+        b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
+    }
+
+
+def takes_gzip(accepted: bytes) -> bool:
+    """Whether an answer may be compressed, after ``Accept-Encoding`` (RFC 9110, 12.5.3)."""
+    return any(map(_GZIP.fullmatch, accepted.lower().replace(b" ", b"").split(b",")))
+
+
+def _digest(text: bytes) -> bytes:
+    return b"sha256-" + b64encode(sha256(text).digest())

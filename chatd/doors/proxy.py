@@ -1,0 +1,185 @@
+"""Proxies: who the caller behind one is, as the proxy tells it.
+
+A proxy puts a header of the PROXY protocol before the caller's bytes, or adds ``X-Forwarded-For``
+to its HTTP requests. Anybody can write either, so they count only if they come from a proxy that
+``--proxy`` names. The sections are those of "The PROXY protocol, versions 1 & 2" (HAProxy).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Final
+
+from twisted.logger import Logger
+
+from chatd.core.limits import PROXY_BYTES, PROXY_LOG_SECONDS
+
+log = Logger()
+
+LINE_OPENING: Final = b"PROXY "
+"""The beginning of a header of version 1 (section 2.1)."""
+
+SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
+"""The beginning of a header of version 2 (section 2.2)."""
+
+LINE_LENGTH: Final = 107
+"""The longest header of version 1, in bytes, with its end (section 2.1)."""
+
+PREFIX_LENGTH: Final = 16
+"""The bytes of a version 2 header that every such header has, in number (section 2.2)."""
+
+_PORT = rb"(?:0|[1-9][0-9]{0,4})"
+_LINE: Final = re.compile(
+    rb"PROXY (?:UNKNOWN(?: .*)?|TCP4 ([0-9.]+) ([0-9.]+) (%b) (%b)|TCP6 ([0-9A-Fa-f:.]+) ([0-9A-Fa-f:.]+) (%b) (%b))\r\n"
+    % (_PORT, _PORT, _PORT, _PORT),
+    re.DOTALL,
+)
+
+_ADDRESS_LENGTHS: Final = {0x00: 0, 0x11: 4, 0x12: 4, 0x21: 16, 0x22: 16, 0x31: 108, 0x32: 108}
+"""For each family and protocol of version 2: the length of one address, in bytes; there are two,
+and for IPv4 and IPv6 two ports (section 2.2)."""
+
+
+class Malformed(Exception):
+    """A PROXY header that follows neither version; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A PROXY header of ``size`` bytes. ``address`` is the caller's, as people write it; empty if
+    the header names none: the proxy calls itself (a health check), or its caller has no IP
+    address."""
+
+    size: int
+    address: str = ""
+
+
+def read_header(data: bytes) -> Header | None:
+    """The PROXY header at the beginning of ``data``; None while it is incomplete. Raises
+    Malformed."""
+    if data.startswith(LINE_OPENING):
+        return _read_version_1(data)
+    if data.startswith(SIGNATURE):
+        return _read_version_2(data)
+    if LINE_OPENING.startswith(data) or SIGNATURE.startswith(data):
+        return None
+    raise Malformed("the signature of version 2 is wrong")
+
+
+def _read_version_1(data: bytes) -> Header | None:
+    end = data.find(b"\n", 0, LINE_LENGTH) + 1
+    if not end and len(data) < LINE_LENGTH:
+        return None
+    match = _LINE.fullmatch(data[:end])
+    if match is None:
+        raise Malformed(f"the line of version 1 is wrong: {data[: end or LINE_LENGTH]!r}")
+    source, destination, *ports = match.groups()[:4] if match[1] else match.groups()[4:]
+    if source is None:
+        return Header(end)
+    try:
+        addresses = [ipaddress.ip_address(address.decode()) for address in (source, destination)]
+    except ValueError as error:
+        raise Malformed(f"the line of version 1 has a wrong address: {error}") from None
+    if max(map(int, ports)) > 65535:
+        raise Malformed("the line of version 1 has a port above 65535")
+    return Header(end, written(addresses[0]))
+
+
+def _read_version_2(data: bytes) -> Header | None:
+    if len(data) < PREFIX_LENGTH:
+        return None
+    command, family, length = data[12], data[13], int.from_bytes(data[14:PREFIX_LENGTH], "big")
+    size = PREFIX_LENGTH + length
+    if command not in (0x20, 0x21):
+        raise Malformed(f"the header has the version and command {command:#04x}, not 0x20 or 0x21")
+    if size > PROXY_BYTES:
+        raise Malformed(f"the header of version 2 has {size} bytes, more than {PROXY_BYTES}")
+    if len(data) < size:
+        return None
+    if command == 0x20:  # LOCAL: whatever else it holds is skipped.
+        return Header(size)
+    return Header(size, _source(family, data[PREFIX_LENGTH:size]))
+
+
+def _source(family: int, block: bytes) -> str:
+    """The address of the caller in the ``block`` after the prefix; empty if it has no IP
+    address. What follows the addresses (TLVs) is skipped."""
+    length = _ADDRESS_LENGTHS.get(family)
+    if length is None:
+        raise Malformed(f"version 2 has no family and protocol {family:#04x}")
+    if len(block) < 2 * length + (4 if length in (4, 16) else 0):
+        raise Malformed("the header of version 2 is too short for its addresses")
+    return written(ipaddress.ip_address(block[:length])) if length in (4, 16) else ""
+
+
+def written(ip: IPv4Address | IPv6Address) -> str:
+    """``ip`` as people write it: an IPv4 address that is mapped to IPv6 (RFC 4291, 2.5.5.2) as an
+    IPv4 address."""
+    return str((ip.version == 6 and ip.ipv4_mapped) or ip)
+
+
+class Proxies:
+    """The proxies that are believed, as ``--proxy`` names them: addresses and networks."""
+
+    def __init__(self, networks: Iterable[IPv4Network | IPv6Network] = ()) -> None:
+        self._networks = tuple(networks)
+
+    def __contains__(self, address: str) -> bool:
+        """Whether a connection from ``address`` comes from one of them."""
+        if not self._networks:
+            return False
+        try:
+            ip = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        return any(ip in network for network in self._networks)
+
+    def client(self, forwarded: Iterable[bytes]) -> str:
+        """The caller's address in ``X-Forwarded-For``; empty if no address in it can be believed.
+
+        ``forwarded`` are the values of the header, in order. Each proxy appends the address that
+        called it, so the last address that is not a proxy's is the caller's; whatever is before it
+        was written by the caller.
+        """
+        for hop in reversed(b",".join(forwarded).decode("latin-1").split(",")):
+            address = _address_of_hop(hop.strip())
+            if not address or address not in self:
+                return address
+        return ""
+
+
+NO_PROXIES: Final = Proxies()
+"""Nobody is believed."""
+
+
+def _address_of_hop(hop: str) -> str:
+    """The address in an element of ``X-Forwarded-For``, to which some proxies add a port; empty if
+    there is none (``unknown``)."""
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    try:
+        return written(ipaddress.ip_address(hop.partition("%")[0]))
+    except ValueError:
+        return ""
+
+
+class MalformedLog:
+    """Logs malformed headers, one in ``PROXY_LOG_SECONDS`` at most. ``seconds`` is a clock that
+    never goes back."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._next = 0.0
+
+    def add(self, address: str, why: Malformed) -> None:
+        """The proxy at ``address`` has sent a malformed header."""
+        now = self._seconds()
+        if now >= self._next:
+            self._next = now + PROXY_LOG_SECONDS
+            log.warn("malformed PROXY header from {address}: {why}", address=address, why=why)
