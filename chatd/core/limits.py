@@ -45,6 +45,9 @@ ID_CHARACTERS: Final = 64
 
 # -- Rooms and people ------------------------------------------------------------------------------
 
+NUMBER_DIGITS: Final = 12
+"""The longest number in a command of the text protocol, in digits: a seq has at most 2^40."""
+
 ROOMS_PER_PERSON: Final = 20
 """The rooms that one person can be in at once: more than anybody follows, and a bound on the cost
 of one connection."""

@@ -64,11 +64,10 @@ class Rooms:
 
     def _check_distinct(self, name: Name) -> None:
         """Raise BadRoom if another room looks like ``name``."""
-        for other in (self.default, *(room.name for room in self)):
+        for other in (*(room.name for room in self), self.default):
             if other.skeleton == name.skeleton:
-                raise BadRoom(
-                    f"#{name.text} looks like #{other.text}.", f"/join #{other.text} enters that room; or choose another name."
-                )
+                hint = f"/join #{other.text} enters that room; or choose another name."
+                raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
 
     def _check_number(self, network: str) -> None:
         """Make place for one more room. Raises TooMany."""

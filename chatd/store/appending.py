@@ -87,10 +87,6 @@ class Appending:
         """What waits for a look-up on the disk, by the sender_id of the message."""
         self._waiting_drafts = 0
 
-    def has_pending(self, log: Target) -> bool:
-        """Whether an event of ``log`` waits to be stored."""
-        return any(pending[0] is log for pending in self._pending)
-
     # -- To the writer
 
     def append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
