@@ -92,10 +92,6 @@ IDS_PER_SENDER: Final = 10_000
 """The ids that are learnt from the disk of a sender who comes back, in number: some milliseconds.
 Of one who has used more, each message is looked up."""
 
-OWED_EVENTS: Final = 1000
-"""The events of a room, in number, that wait because they have happened, as somebody's leaving has,
-and could not be stored."""
-
 KEEP_NOTICE_SECONDS: Final = 86_400
 """How long it is announced that a room will be kept for a shorter time, in seconds, before
 something is deleted: whoever looks in once a day can object."""

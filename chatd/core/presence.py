@@ -58,11 +58,17 @@ class Entering:
         self._is_kept = not room.retention.is_none(now)
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
         session.current = room
-        # Who is in when this is appended is in at its number.
-        self._company = _company(room, self._person)
 
     def _post(self, draft: Joined, on_stored: Callable[[Event | NotDelivered], object]) -> None:
-        self._membership = self._registry.rooms.join(self._person, self._room, draft, on_stored)
+        membership = Membership()
+
+        def stored(outcome: Event | NotDelivered) -> None:
+            if isinstance(outcome, Event):  # Who is in now is in at its number.
+                self._company = _company(self._room, membership)
+            on_stored(outcome)
+
+        self._membership = membership
+        self._registry.rooms.join(self._person, self._room, membership, draft, stored)
 
     async def finish(self, newcomer: str = "") -> Entered:
         """What the session that asked is told; every session of the person follows the room from
@@ -83,6 +89,7 @@ class Entering:
             raise outcome
         entered, cursor = self._entered(outcome.seq, newcomer)
         if is_in:
+            self._membership.is_told = True
             self._show_others(outcome.seq)
             _follow(self._session, room, cursor)
         return entered
@@ -121,9 +128,10 @@ class _Company:
     away: Mapping[str, str]
 
 
-def _company(room: Room, person: Person) -> _Company:
-    others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != person.nick]
-    return _Company(len(room.members), (*others[: NAMES_SHOWN - 1], person.nick), room.away(NAMES_SHOWN))
+def _company(room: Room, own: Membership) -> _Company:
+    """Who is in by the log, as whoever follows it from here on knows."""
+    attendance = room.attendance
+    return _Company(len(attendance), (*attendance.others(own, NAMES_SHOWN - 1), own.nick), attendance.away(NAMES_SHOWN))
 
 
 def _told(room: Room, session: Session, company: _Company, seq: int, scrollback: int, newcomer: str = "") -> Entered:
@@ -149,10 +157,11 @@ def attach(registry: Registry, session: Session, person: Person, sender_id: str)
     registry.directory.attach(session, person, sender_id)
     session.out.set_filtered(bool(person.ignoring))
     for room in registry.rooms.of(person).values():
-        if room.members[person].seq is not None:  # Otherwise it is told when the joining is stored.
+        membership = room.members[person]
+        if membership.is_told:  # Otherwise it is told when the joining is stored.
             last = room.log.end - 1
             session.current = room
-            session.out.tell(_told(room, session, _company(room, person), last, session.scrollback))
+            session.out.tell(_told(room, session, _company(room, membership), last, session.scrollback))
             _follow(session, room, last + 1)
 
 
@@ -199,27 +208,28 @@ def _unfollow(session: Session, room: Room, stop: int) -> None:
 # -- The end of a session --------------------------------------------------------------------------
 
 
-def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> Sequence[Later[None]]:
     """Free the seat of ``session``, whose connection may be gone; the last one takes its person out
-    of their rooms."""
-    person = session.person
+    of their rooms. Each of these leavings can be awaited."""
+    person, leavings = session.person, []
     if person is None or session not in registry.directory.sessions(person):
-        return
+        return ()
     rooms = tuple(registry.rooms.of(person).values())
     if len(registry.directory.sessions(person)) == 1:
-        for room in rooms:
-            leave(registry, session, room, reason, text)
+        leavings = [leave(registry, session, room, reason, text) for room in rooms]
     else:
         for room in rooms:
             _unfollow(session, room, room.log.end)
     registry.directory.detach(session)
+    return leavings
 
 
 async def ending(registry: Registry, session: Session, reason: Reason, text: str = "") -> Closing:
     """Let ``session`` depart; its last word, when it has been told how all that it said has
     ended."""
     session.is_ending = True
-    depart(registry, session, reason, text)
+    for leaving in depart(registry, session, reason, text):
+        await leaving
     await Later(registry.store.after_pending)
     return Closing(reason)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, Joined, Left, Said
-from chatd.core.limits import OWED_EVENTS
+from chatd.core.attendance import Attendance
+from chatd.core.events import Event, Joined, Left, Renamed, Said
 from chatd.core.log import Log, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name
@@ -18,7 +17,7 @@ from chatd.core.retention import Retention
 class Room:
     """A room. ``on_news`` is called when its log has something new to show."""
 
-    __slots__ = ("_owed", "log", "members", "name")
+    __slots__ = ("attendance", "log", "members", "name")
 
     def __init__(self, name: Name, log: Log, on_news: Callable[[Room], None]) -> None:
         self.name = name
@@ -26,7 +25,8 @@ class Room:
         self.members: dict[Person, Membership] = {}
         """Who is in, those first who came first."""
         log.on_news = partial(on_news, self)
-        self._owed: list[Event] = []
+        self.attendance = Attendance(log)
+        """Who is in by the log, which may hear of it later."""
 
     @property
     def topic(self) -> str:
@@ -58,45 +58,22 @@ class Room:
         """Append ``draft``; once it is stored, it is shown to those who are in."""
         self.log.append(draft, on_stored)
 
-    def join(self, person: Person, draft: Joined, on_stored: OnStored) -> Membership:
-        """Let ``person`` in; their membership gets its number when ``draft`` is stored."""
-        membership = self.members[person] = Membership()
+    def join(self, person: Person, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
+        """Let ``person`` in; their ``membership`` gets its number when ``draft`` is stored."""
+        self.members[person] = membership
+        self.attendance.post(membership, draft, on_stored, person)
 
-        def stored(outcome: Event | NotDelivered) -> None:
-            if isinstance(outcome, Event):
-                membership.seq = outcome.seq
-            on_stored(outcome)
-
-        self.post(draft, stored)
-        return membership
-
-    def report(self, draft: Event, membership: Membership, on_stored: OnStored) -> None:
+    def report(self, draft: Left | Renamed, membership: Membership, on_stored: OnStored) -> None:
         """Append what has happened and cannot be refused, done by who has, or had, ``membership``.
 
-        Where it cannot be stored it waits for :meth:`retry_owed`, unless their joining was not
-        stored either.
+        ``on_stored`` is told the event, or why there is none; then it waits for
+        :meth:`retry_owed`, as far as it is still true by then.
         """
-
-        def stored(outcome: Event | NotDelivered) -> None:
-            if isinstance(outcome, NotDelivered) and membership.seq is not None:
-                self._owe(draft)
-            on_stored(outcome)
-
-        self.post(draft, stored)
+        self.attendance.post(membership, draft, on_stored)
 
     def retry_owed(self) -> None:
         """Try again to store what has happened and could not be stored."""
-        owed, self._owed = self._owed, []
-        for draft in owed:
-            self.post(draft, lambda outcome, draft=draft: self._retried(draft, outcome))  # type: ignore[misc]
-
-    def _retried(self, draft: Event, outcome: Event | NotDelivered) -> None:
-        if isinstance(outcome, NotDelivered):
-            self._owe(draft)
-
-    def _owe(self, draft: Event) -> None:
-        if len(self._owed) < OWED_EVENTS:
-            self._owed.append(draft)
+        self.attendance.retry()
 
     # -- Who is in
 

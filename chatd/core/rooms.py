@@ -62,10 +62,10 @@ class Rooms:
             room.retry_owed()
 
     def _close_oldest(self) -> None:
-        """Make place for a room: the oldest empty one goes, and with it a log that is in memory
-        alone."""
+        """Make place for a room: the oldest empty one goes, unless its log must still be told who
+        left. A log that is in memory alone goes with it."""
         for key, room in self._by_key.items():
-            if not room.members:
+            if not room.members and room.attendance.is_settled:
                 del self._by_key[key]
                 self._store.close_log(key)
                 return
@@ -94,10 +94,10 @@ class Rooms:
             raise NotInRoom(f"You are not in #{bare}.", f"/join #{bare} enters it.")
         return room
 
-    def join(self, person: Person, room: Room, draft: Joined, on_stored: OnStored) -> Membership:
-        """Let ``person`` into ``room``, which ``draft`` reports."""
+    def join(self, person: Person, room: Room, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
+        """Let ``person`` into ``room``, with this ``membership``, which ``draft`` reports."""
         self._of.setdefault(person, {})[room.name.key] = room
-        return room.join(person, draft, on_stored)
+        room.join(person, membership, draft, on_stored)
 
     def remove(self, person: Person, room: Room) -> Membership:
         """Let ``person`` be in ``room`` no longer; the membership that ends."""

@@ -91,12 +91,21 @@ def test_the_topic_is_the_last_one_set() -> None:
 # -- Joining and reporting -------------------------------------------------------------------------
 
 
+def join(room: Room, happened: list[object], nick: str = "ada") -> Membership:
+    membership = Membership()
+    room.join(Person(parse_nick(nick)), membership, Joined("lobby", DRAFT, NOON, nick, ""), happened.append)
+    return membership
+
+
+def left() -> Left:
+    return Left("lobby", DRAFT, NOON, "ada", "", Reason.QUIT)
+
+
 def test_a_membership_gets_its_number_when_the_joining_is_stored() -> None:
     log = SlowLog()
     room, happened = new_room(log)
-    ada = Person(parse_nick("ada"))
-    membership = room.join(ada, Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
-    assert (room.members, membership.seq) == ({ada: membership}, None)
+    membership = join(room, happened)
+    assert ([*room.members.values()], membership.seq) == ([membership], None)
     log.answer()
     assert membership.seq == 1
 
@@ -104,51 +113,25 @@ def test_a_membership_gets_its_number_when_the_joining_is_stored() -> None:
 def test_a_joining_that_is_not_stored_has_no_number() -> None:
     log = SlowLog()
     room, happened = new_room(log)
-    membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
+    membership = join(room, happened)
     log.answer(FULL)
     assert (membership.seq, happened) == (None, [FULL])
-
-
-def left() -> Left:
-    return Left("lobby", DRAFT, NOON, "ada", "", Reason.QUIT)
-
-
-def member(seq: int | None) -> Membership:
-    membership = Membership()
-    membership.seq = seq
-    return membership
 
 
 def test_what_has_happened_is_stored_when_that_is_possible_again() -> None:
     log = SlowLog()
     room, happened = new_room(log)
-    room.report(left(), member(1), happened.append)
+    membership = join(room, happened)
+    log.answer()
+    room.report(left(), membership, happened.append)
     for _ in range(2):
         log.answer(FULL)
         room.retry_owed()
     log.answer()
     room.retry_owed()
     assert log.waiting == []
-    assert list(log.read(1, 9)) == [left().number(1)]
-
-
-def test_the_leaving_of_who_was_never_in_is_not_owed() -> None:
-    log = SlowLog()
-    room, happened = new_room(log)
-    room.report(left(), member(None), happened.append)
-    log.answer(FULL)
-    room.retry_owed()
-    assert log.waiting == []
-
-
-def test_so_much_is_owed_and_no_more() -> None:
-    log = SlowLog()
-    room, happened = new_room(log)
-    for _ in range(1001):
-        room.report(left(), member(1), happened.append)
-    log.answer(FULL)
-    room.retry_owed()
-    assert len(log.waiting) == 1000
+    assert list(log.read(2, 9)) == [left().number(2)]
+    assert happened == [room, log.read(1, 2)[0], FULL, room]
 
 
 # -- Who is in -------------------------------------------------------------------------------------
