@@ -107,6 +107,14 @@ breaks can be mended by then."""
 ROOMS_STORED: Final = 10_000
 """The rooms that a log on disk keeps, in number: the end of each is in memory, some 5 KiB."""
 
+RUNS_KNOWN: Final = 1000
+"""The runs of a server, in number, whose events a client can resume from: a year of restarts, some
+three a day."""
+
+RUN_STARTS: Final = 50_000
+"""The starts of rooms, in number, that are remembered with these runs; where there are more, fewer
+runs are. They take some 7 MiB."""
+
 PRIVATE_IDS: Final = 10_000
 """The private messages, in number, whose ``id`` is remembered so that one sent again is not told
 twice."""

@@ -100,7 +100,11 @@ class LogStore(Protocol):
 
     @property
     def name(self) -> str:
-        """What names the logs: under another name, other numbers."""
+        """What names the logs in this run of the server."""
+
+    def knows(self, name: str, key: str, seq: int) -> bool:
+        """Whether the room with this ``key`` had event ``seq`` in its past, and the same one, for
+        who saw it when the logs were called ``name``."""
 
     @property
     def logs(self) -> Mapping[str, Log]:

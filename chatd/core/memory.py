@@ -141,6 +141,9 @@ class MemoryStore:
         """A number that no log has given yet: under one name no number comes twice, also where a
         room is made anew."""
 
+    def knows(self, name: str, key: str, seq: int) -> bool:
+        return name == self.name
+
     def log(self, name: Name) -> MemoryLog:
         log = self.logs.get(name.key)
         if log is None:

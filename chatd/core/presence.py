@@ -25,7 +25,7 @@ from chatd.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The last event that a client has seen of a room, in the logs that were called ``log``."""
+    """The last event that a client has seen of a room, when the logs were called ``log``."""
 
     seq: int
     log: str
@@ -106,7 +106,7 @@ class Entering:
 
     def _is_known(self, resume: Resume, seq: int) -> bool:
         """Whether what follows ``resume`` can be told without a gap."""
-        if resume.log != self._registry.store.name or not 0 <= resume.seq < seq:
+        if not 0 <= resume.seq < seq or not self._registry.store.knows(resume.log, self._room.name.key, resume.seq):
             return False
         return self._is_kept or self._room.has_seen(self._session.sender_id, resume.seq)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +25,7 @@ CHECK_BYTES: Final = 32 << 20
 disk. To read 2 GiB that the kernel does not have in memory takes 20 s and more, in which SQLite
 3.40 does not let itself be interrupted."""
 
-SMALL_TABLES: Final = ("server", "room", "indexed")
+SMALL_TABLES: Final = ("run", "run_start", "room", "indexed")
 """What is checked of a larger one; ``chatd-admin check`` checks it whole."""
 
 BUSY_SECONDS: Final = 5.0
@@ -113,7 +112,7 @@ def _script(name: str) -> str:
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     version = _number(connection, "user_version")
     if not version and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        return _in_one_transaction(connection, schema(), f"INSERT INTO server (log) VALUES ('{secrets.token_hex(4)}');")
+        return _in_one_transaction(connection, schema())
     if _number(connection, "application_id") != APPLICATION_ID:
         raise UnusableError(f"{path} is no database of chatd")
     if version > VERSION:

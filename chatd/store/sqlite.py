@@ -30,6 +30,7 @@ from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
+from chatd.store.runs import Runs
 from chatd.store.writer import Batch, Deletion, DiskWriter
 
 
@@ -66,8 +67,9 @@ class SqliteStore:
     def _load(self) -> None:
         connection = database.connect(self.path, only_read=True)
         try:
-            self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
-            self.logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
+            rows = queries.rooms(connection)
+            self._runs = Runs(connection, {row.id: row.end for row in rows})
+            self.logs = {row.key: self._old_log(connection, row) for row in rows}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
@@ -91,7 +93,7 @@ class SqliteStore:
 
     def start(self) -> None:
         """Begin to write and to read."""
-        self._writer = DiskWriter(self.path, self._call, self._answered, self._unindexed)
+        self._writer = DiskWriter(self.path, self._call, self._answered, self._unindexed, self._runs.store)
         self._reader = DiskReader(self.path, self._call)
         self._searcher = DiskReader(self.path, self._call)
 
@@ -125,6 +127,14 @@ class SqliteStore:
         self._report(f"{self.path}: {line}")
 
     # -- What the core asks (chatd.core.log.LogStore)
+
+    @property
+    def name(self) -> str:
+        return self._runs.name
+
+    def knows(self, name: str, key: str, seq: int) -> bool:
+        log = self.logs.get(key)
+        return log is not None and self._runs.knows(name, log.id, seq, log.end)
 
     def log(self, name: Name) -> SqliteLog:
         log = self.logs.get(name.key)

@@ -100,13 +100,23 @@ class DiskWriter:
     the commit is on the disk.
 
     When a batch fails, so do all that were made before the reactor knew of it: their numbers follow
-    those that are not stored.
+    those that are not stored. ``begin`` stores what comes before everything else, in the
+    transaction of the first batch.
     """
 
-    def __init__(self, path: Path, call: Callable[..., object], on_answered: OnAnswered, unindexed: Iterable[int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        call: Callable[..., object],
+        on_answered: OnAnswered,
+        unindexed: Iterable[int],
+        begin: Callable[[sqlite3.Connection], object] = lambda connection: None,
+    ) -> None:
         self._connection = database.connect(path)
         self._call = call
         self._on_answered = on_answered
+        self._begin = begin
+        self._has_begun = False
         self._failed_generation = -1
         self._commits = self._rows = 0
         self._copier = _Copier(path)
@@ -207,9 +217,11 @@ class DiskWriter:
         events = [pair for batch in batches for pair in batch.events]
         unkept = [pair for batch in batches for pair in batch.unkept]
         changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
-        if not rooms and not changes and not unkept and len(events) <= ROWS_AT_ONCE:
+        if self._has_begun and not rooms and not changes and not unkept and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
+        if not self._has_begun:
+            self._begin(self._connection)
         for room in rooms:
             execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
         for start in range(0, len(events), ROWS_AT_ONCE):
@@ -219,6 +231,7 @@ class DiskWriter:
         for room_id, event in changes:
             queries.change_state(self._connection, room_id, event)
         execute("COMMIT")
+        self._has_begun = True
 
     def _number(self, room: int, event: Event) -> None:
         """Store that the number of ``event`` is given; where something is before it, the event, to
