@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.events import Said
+from chatd.core.limits import IDS_KNOWN
 from chatd.store import duplicates, queries
-from chatd.store.ids import KnownIds
+from chatd.store.ids import SENDER_IDS, KnownIds
 from tests.store.pumped import PumpedStore, say, short_tail
 
 ORIGINS, IDS = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["1", "2", "3", "4"])
@@ -33,7 +35,7 @@ def test_what_was_used_is_never_taken_for_new(steps: list[tuple[str, str, str]],
 
 
 def test_of_who_was_learnt_a_new_id_is_known_to_be_new() -> None:
-    known = KnownIds(most=5)
+    known = KnownIds(most=9)
     assert known.may_have("ada", "1")
     known.learn("ada", ["1", "2"])
     known.add("ada", "3")
@@ -50,6 +52,21 @@ def test_of_who_has_used_too_many_it_is_known_that_they_have() -> None:
     known.learn("ada", None)
     known.add("ada", "1")
     assert (known.knows("ada"), known.may_have("ada", "2")) == (True, True)
+
+
+@pytest.mark.parametrize("ids_of_each", [0, 1, 1000])
+def test_what_is_known_takes_as_much_memory_as_is_documented(ids_of_each: int) -> None:
+    tracemalloc.start()
+    known = KnownIds()
+    for sender in range(IDS_KNOWN // (SENDER_IDS + ids_of_each) + 1000):
+        sender_id = f"{sender:032x}"
+        known.learn(sender_id, ())
+        for number in range(ids_of_each):
+            known.add(sender_id, f"{sender}-{number}")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(known._hashes) == ids_of_each * len(known._by_sender)
+    assert held < 20 << 20
 
 
 @pytest.fixture
