@@ -79,8 +79,9 @@ const commands = new Map();         // the server's table: name, words of the us
 const run = random(4);
 const token = saved.token || random(16);
 const seen = shared.seen || {};     // the last event that was looked at in any tab, by room
+const confirmed = new Set(shared.confirmed);  // the rooms of which that is a number of the log that logName names
 let landing = mine.views?.length ? "" : decoded(location.hash.slice(1));  // the room that the address names
-let nick = mine.nick || "", logName = shared.log || "", current = null, count = 0;
+let nick = mine.nick || "", logName = shared.log || "", newLogName = "", current = null, count = 0;
 const nextId = () => `${run}-${++count}`;
 
 function save() {
@@ -88,8 +89,11 @@ function save() {
   const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: current?.key};
   stored(here, "chatd", {token, nick: wanted ? nick : "", ...open, waiting});
   const others = stored(always, "chatd-seen");
-  if (others?.log === logName) for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
-  if (logName) stored(always, "chatd-seen", {log: logName, at: Date.now(), seen, ...open});
+  if (others?.log === logName) {
+    for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
+    for (const room of others.confirmed || []) confirmed.add(room);
+  }
+  if (logName) stored(always, "chatd-seen", {log: logName, at: Date.now(), seen, confirmed: [...confirmed], ...open});
 }
 
 // -- The link
@@ -162,6 +166,10 @@ function sayHello() {
   post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName});
 }
 
+function adoptLog() {  // The numbers are those of the new run when the server has answered for each of them.
+  if (![...views.values()].some((view) => view.resuming)) logName = newLogName;
+}
+
 function decoded(part) {
   try { return decodeURIComponent(part); } catch { return part; }
 }
@@ -183,8 +191,12 @@ const ofRoom = (then) => (message) => {
 const Told = {
   welcome(message) {
     nick = message.nick;
-    if (logName !== message.log) for (const room in seen) delete seen[room];
-    logName = message.log;
+    newLogName = message.log;
+    if (logName !== newLogName) {
+      confirmed.clear();
+      for (const view of views.values()) if (view.resuming) confirmed.add(view.name);
+    }
+    adoptLog();
     ready = true;
     tries = 0;
     asked.clear();  // What the old connection was asked it answers no more.
@@ -201,6 +213,8 @@ const Told = {
   entered(message, ask) {
     const view = viewOf(`#${message.room}`), resumed = view.resuming;
     view.resuming = false;
+    adoptLog();
+    confirmed.add(view.name);
     view.state = message.seq;
     view.topic = message.topic || "";
     view.keep = message.keep || "";
@@ -210,6 +224,7 @@ const Told = {
     const away = message.away || {};
     view.members = new Map(message.members.map((who) => [who, away[who] ?? null]));
     if (!resumed) {
+      if (seen[view.name] >= message.seq) delete seen[view.name];  // That was another log.
       const past = message.scrollback || [], last = seen[view.name];
       view.first = past.length ? past[0].seq : message.seq;
       view.more = view.first > 1;
@@ -828,7 +843,7 @@ function restore() {  // What there was before a reload.
   const recent = Date.now() - shared.at < RECENT;
   for (const key of saved.views || []) {
     const view = viewOf(key), last = seen[view.name];
-    if (recent && last) Object.assign(view, {seq: last, last, first: last + 1, more: true});
+    if (recent && last && confirmed.has(view.name)) Object.assign(view, {seq: last, last, first: last + 1, more: true});
   }
   for (const {id, view, wire} of saved.waiting || []) {
     const entry = {id, view: viewOf(view), wire};
