@@ -117,16 +117,20 @@ class Directory:
         person.away = text
         person.away_seen_by = frozenset()
 
-    def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
-        """Deliver a private message, and remember its ``id`` if it has one. Raises NotDelivered."""
+    def check_heard(self, sender: Session, recipient: Person) -> None:
+        """Raise NotDelivered where ``recipient`` ignores ``sender``."""
         assert sender.person is not None
         if sender.person.name.key in recipient.ignoring:
             raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
+
+    def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
+        """Deliver a private message, and remember its ``id`` if it has one. Raises NotDelivered."""
+        self.check_heard(sender, recipient)
         if not self.tell(recipient, Private(sender.nick, text, self._now())):
             raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
         recipient.correspondent = sender.sender_id
         if id:
-            self._remember_private(sender.sender_id, id, recipient.nick)
+            self.remember_private(sender.sender_id, id, recipient.nick)
 
     def away_notice(self, sender: Session, recipient: Person) -> AwayNotice | None:
         """That ``recipient`` is away, for ``sender`` to know, once for each time that they go."""
@@ -141,7 +145,8 @@ class Directory:
         """The nick of who has the private message ``id`` of ``sender_id`` already; None: nobody."""
         return self._private_ids.get((sender_id, id)) if id else None
 
-    def _remember_private(self, sender_id: str, id: str, nick: str) -> None:
+    def remember_private(self, sender_id: str, id: str, nick: str) -> None:
+        """``nick`` has the private message ``id`` of ``sender_id``."""
         self._private_ids[sender_id, id] = nick
         if len(self._private_ids) > PRIVATE_IDS:
             del self._private_ids[next(iter(self._private_ids))]

@@ -116,8 +116,8 @@ RUN_STARTS: Final = 50_000
 runs are. They take some 7 MiB."""
 
 PRIVATE_IDS: Final = 10_000
-"""The private messages, in number, whose ``id`` is remembered so that one sent again is not told
-twice."""
+"""The private messages, in number, whose ``id`` is remembered, also over a restart, so that one
+sent again is not told twice."""
 
 # -- Connections -----------------------------------------------------------------------------------
 

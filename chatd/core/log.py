@@ -7,7 +7,7 @@ than the process and answers at once; ``store/`` has the one on disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from chatd.core.errors import NotDelivered
@@ -19,6 +19,9 @@ from chatd.core.state import RoomState
 OnStored = Callable[[Event | NotDelivered], object]
 """Told once what became of a draft: the numbered event; or the earlier event, where the same sender
 said something under the same id before; or why it is not stored."""
+
+OnNoted = Callable[[NotDelivered | None], object]
+"""Told once None when it is stored, or why it is not."""
 
 OnDeleted = Callable[[int, int], object]
 """Told once what was deleted: all events before a seq, which is all before a time (milliseconds
@@ -118,6 +121,15 @@ class LogStore(Protocol):
 
     def room_names(self) -> Sequence[str]:
         """The names of the rooms of all logs, the oldest room first."""
+
+    @property
+    def private_ids(self) -> Iterable[tuple[str, str, str]]:
+        """Of the private messages with an id that were sent before the start, the last ones: the
+        sender_id, the id and the nick of who has it, the oldest first."""
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
+        """Store that ``nick`` has the private message ``id`` of ``sender_id``; empty: nobody has
+        it."""
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all that was appended until now is stored, or has failed to be."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
-from chatd.core.log import OnDeleted, OnFound, OnStored
+from chatd.core.log import OnDeleted, OnFound, OnNoted, OnStored
 from chatd.core.names import Name
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
@@ -159,6 +159,13 @@ class MemoryStore:
 
     def room_names(self) -> Sequence[str]:
         return list(self._names.values())
+
+    @property
+    def private_ids(self) -> Iterable[tuple[str, str, str]]:
+        return ()
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
+        on_stored(None)
 
     def after_pending(self, then: Callable[[], object]) -> None:
         then()

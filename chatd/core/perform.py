@@ -41,9 +41,7 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
         elif isinstance(result, Answer):
             _answer(session, command.id, result)
         elif isinstance(result, tuple):
-            _answer(session, command.id, result[0])
-            for news in result[1:]:
-                session.out.tell(news)
+            _answer(session, command.id, *result)
         else:
             _run(session, command.id, result)
 
@@ -105,13 +103,15 @@ class Delivery:
             session.out.fail(defect)
 
 
-def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer]) -> None:
+def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]) -> None:
     """Run an action that may have to wait; until it ends, no further command is taken."""
 
-    def on_end(outcome: Answer | Exception) -> None:
+    def on_end(outcome: Answer | tuple[Answer, ...] | Exception) -> None:
         try:
             if isinstance(outcome, Answer):
                 _answer(session, id, outcome)
+            elif isinstance(outcome, tuple):
+                _answer(session, id, *outcome)
             elif isinstance(outcome, Refusal):
                 refuse(session, outcome, id)
             else:
@@ -125,9 +125,11 @@ def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer])
     drive(action, on_end)
 
 
-def _answer(session: Session, id: str, answer: Answer) -> None:
+def _answer(session: Session, id: str, answer: Answer, *more: Answer) -> None:
     answer = replace(answer, id=id) if id else answer
     if isinstance(answer, Closing):
         close(session, answer)
     else:
         session.out.tell(answer)
+    for news in more:
+        session.out.tell(news)

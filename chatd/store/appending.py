@@ -177,7 +177,7 @@ class Appending:
     def answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
         """The writer has stored ``batches``, or, with everything appended since, has not."""
         if error is not None:
-            self._fail(_not_delivered(error))
+            self._fail(not_delivered(error))
             return
         for _ in range(sum(map(len, batches))):
             log, event, kept, waiting = self._pending.popleft()
@@ -205,7 +205,7 @@ class Appending:
             self._report(f"defect: what follows {outcome!r} could not be done: {error!r}")
 
 
-def _not_delivered(error: Exception) -> NotDelivered:
+def not_delivered(error: Exception) -> NotDelivered:
     """What people are told where the database answers ``error``."""
     reason = REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")
     return NotDelivered(f"Not delivered: {reason}.", "Try again later.")

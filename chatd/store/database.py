@@ -25,7 +25,7 @@ CHECK_BYTES: Final = 32 << 20
 disk. To read 2 GiB that the kernel does not have in memory takes 20 s and more, in which SQLite
 3.40 does not let itself be interrupted."""
 
-SMALL_TABLES: Final = ("run", "run_start", "room", "indexed")
+SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "private_id")
 """What is checked of a larger one; ``chatd-admin check`` checks it whole."""
 
 BUSY_SECONDS: Final = 5.0

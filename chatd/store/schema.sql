@@ -51,3 +51,12 @@ CREATE TABLE indexed (
     room INTEGER PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT;
+
+-- Who has a private message, by its sender and the id that the sender gave it.  The message itself is not stored.
+CREATE TABLE private_id (
+    number INTEGER PRIMARY KEY,
+    sender_id TEXT NOT NULL,
+    sent TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    UNIQUE (sender_id, sent)
+) STRICT;

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from chatd.core.errors import TooMany
+from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.log import OnFound
@@ -23,11 +23,12 @@ from chatd.core.memory import MemoryLog
 from chatd.core.names import Name
 from chatd.core.search import Query
 from chatd.core.state import RoomState
-from chatd.store import database, index, queries
-from chatd.store.appending import Appending
+from chatd.store import database, index, private_ids, queries
+from chatd.store.appending import Appending, not_delivered
 from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
+from chatd.store.private_ids import PrivateId
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
 from chatd.store.runs import Runs
@@ -72,6 +73,7 @@ class SqliteStore:
             self.logs = {row.key: self._old_log(connection, row) for row in rows}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
+            self.private_ids = private_ids.read(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
         finally:
@@ -151,6 +153,13 @@ class SqliteStore:
 
     def room_names(self) -> Sequence[str]:
         return [log.name for log in self.logs.values()]
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: Callable[[NotDelivered | None], object]) -> None:
+        def on_answer(error: Exception | None) -> None:
+            on_stored(None if error is None else not_delivered(error))
+
+        if self._writer is not None:
+            self._writer.note(PrivateId(sender_id, id, nick, on_answer))
 
     def after_pending(self, then: Callable[[], object]) -> None:
         self._appending.after_pending(then)

@@ -16,3 +16,12 @@ CREATE TABLE run_start (
 -- Until now all runs had one name.
 INSERT INTO run (name) SELECT log FROM server;
 DROP TABLE server;
+
+-- What is sent again in private after a restart is not told twice.
+CREATE TABLE private_id (
+    number INTEGER PRIMARY KEY,
+    sender_id TEXT NOT NULL,
+    sent TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    UNIQUE (sender_id, sent)
+) STRICT;

@@ -17,7 +17,8 @@ from typing import Final
 from chatd.core.events import Event
 from chatd.core.state import STATE_EVENTS
 from chatd.core.when import FOR_EVER
-from chatd.store import database, deletion, index, queries
+from chatd.store import database, deletion, index, private_ids, queries
+from chatd.store.private_ids import PrivateId
 from chatd.store.queries import event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
@@ -88,9 +89,9 @@ class Deletion:
     deleted: int = 0
 
 
-Request = Batch | Deletion | Callable[[], object] | None
-"""What the writer is given: events, something to delete, somebody who waits for the search index,
-or the end."""
+Request = Batch | PrivateId | Deletion | Callable[[], object] | None
+"""What the writer is given: events, the id of a private message, something to delete, somebody who
+waits for the search index, or the end."""
 
 OnAnswered = Callable[[Sequence[Batch], Exception | None], None]
 
@@ -140,6 +141,10 @@ class DiskWriter:
         """Store ``batch`` after those before it."""
         self._batches.put(batch)
 
+    def note(self, note: PrivateId) -> None:
+        """Store ``note`` in the next transaction."""
+        self._batches.put(note)
+
     def delete(self, request: Deletion) -> None:
         """Delete in small parts, between one commit and the next."""
         self._batches.put(request)
@@ -163,8 +168,9 @@ class DiskWriter:
             gathered = list(self._gather())
             self._quiet = not gathered
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
-            if batches:
-                self._commit(batches)
+            notes = [request for request in gathered if isinstance(request, PrivateId)]
+            if batches or notes:
+                self._commit(batches, notes)
             self._waiting += [then for then in gathered if callable(then)]
             self._deletions += [request for request in gathered if isinstance(request, Deletion)]
             if self._deletions:
@@ -195,29 +201,36 @@ class DiskWriter:
         except Empty:
             pass
 
-    def _commit(self, batches: Sequence[Batch]) -> None:
+    def _commit(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
         try:
-            self._write_all(batches)
+            self._write_all(batches, notes)
         except Exception as error:
-            self._failed_generation = batches[-1].generation
+            self._failed_generation = batches[-1].generation if batches else self._failed_generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            self._call(self._on_answered, batches, error)
+            self._answer(batches, notes, error)
         else:
-            self._call(self._on_answered, batches, None)
+            self._answer(batches, notes, None)
             self._count(sum(map(len, batches)))
             if not self._unindexed:
                 self._index_due = time.monotonic() + INDEX_SECONDS
             self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
-    def _write_all(self, batches: Sequence[Batch]) -> None:
-        """Write ``batches`` in one transaction: that of the one statement, where one is enough."""
+    def _answer(self, batches: Sequence[Batch], notes: Sequence[PrivateId], error: Exception | None) -> None:
+        if batches:
+            self._call(self._on_answered, batches, error)
+        for note in notes:
+            self._call(note.on_answer, error)
+
+    def _write_all(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
+        """Write ``batches`` and ``notes`` in one transaction: that of the one statement, where one
+        is enough."""
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
         unkept = [pair for batch in batches for pair in batch.unkept]
         changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
-        if self._has_begun and not rooms and not changes and not unkept and len(events) <= ROWS_AT_ONCE:
+        if self._has_begun and not (rooms or changes or unkept or notes) and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
         if not self._has_begun:
@@ -230,6 +243,8 @@ class DiskWriter:
             self._number(room_id, event)
         for room_id, event in changes:
             queries.change_state(self._connection, room_id, event)
+        if notes:
+            private_ids.store(self._connection, notes)
         execute("COMMIT")
         self._has_begun = True
 

@@ -22,6 +22,7 @@ from tests.store.checker import check
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
 HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}'
+NOTE = '{"type": "do", "command": "msg", "nick": "ci", "text": "a note to myself", "id": "8"}'
 TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
 
 
@@ -30,14 +31,17 @@ def test_what_was_said_is_there_after_the_end(tmp_path: Path, number: int) -> No
     data = (*LOCAL, "--data", str(tmp_path / "data"))
     first = Daemon(tmp_path, *data)
     try:
-        said = talk(first, TEA)
+        said = talk(first, TEA, NOTE)
         assert '"ack"' in said
+        assert said.count("a note to myself") == 1
     finally:
         first.process.send_signal(number)
         first.close()
     second = Daemon(tmp_path, *data)
     try:
-        said = talk(second, TEA, '{"type": "do", "command": "search", "text": "tea"}')
+        said = talk(second, TEA, NOTE, '{"type": "do", "command": "search", "text": "tea"}')
+        assert said.count("a note to myself") == 0
+        assert '"done"' in said
         assert said.count('"tea is ready"') == 2  # In the scrollback, and found; not said again.
         refused = start_in_vain(tmp_path, tmp_path / "data")
         assert refused.returncode == 1

@@ -11,10 +11,10 @@ from chatd.core.events import Answer, Said
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
-Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer]
+Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
 """The final answer of a command; or that and then what else is worth knowing; or a draft for the
 room that the command is about, which is answered when it is stored, while the next command is taken
-already. An action that must wait is a coroutine, and returns its answer at the end."""
+already. An action that must wait is a coroutine, and returns one of the first two at the end."""
 
 Action = Callable[[Registry, Session, Any], Result]
 """Carries out one command. A mistake of the person is raised as a Refusal before anything has
