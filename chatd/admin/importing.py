@@ -24,6 +24,7 @@ from chatd.core.state import RoomState
 from chatd.store import database, index, queries
 from chatd.store.database import UnusableError
 from chatd.store.queries import to_row
+from chatd.store.runs import Runs
 
 
 @dataclass(slots=True)
@@ -108,6 +109,8 @@ def _store(path: Path, room: Name, events: Iterator[Event], summary: _Summary) -
 def _write(connection: sqlite3.Connection, room: Name, events: Iterator[Event], summary: _Summary) -> None:
     connection.execute("BEGIN IMMEDIATE")
     id = _free_id(connection, room)
+    # Who saw events of a room of that name, in another copy of this database, saw others.
+    Runs(connection, {row.id: row.end for row in queries.rooms(connection)}).store(connection)
     connection.executemany(
         "INSERT INTO event (id, time, kind, nick, sender_id, text, detail, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (to_row(id, _without_sender(event, id)) for event in events),

@@ -18,7 +18,8 @@ class Cursors:
 
     def __init__(self) -> None:
         self.log = ""
-        """The name of the logs that the numbers belong to."""
+        """The name of the server's run in which all of these numbers were given, or were in its
+        past."""
         self._cursors: dict[str, int] = {}
         self._own: dict[str, set[int]] = {}
 

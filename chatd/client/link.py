@@ -109,6 +109,8 @@ class ReconnectingLink:
         self._jitter = jitter
         self._entered: dict[str, None] = {}
         self._resumed: frozenset[str] = frozenset()
+        self._log = ""
+        self._unanswered: frozenset[str] = frozenset()
         self._connection: Connection | None = None
         self._attempt: Deferred[Any] | None = None
         self._timer: IDelayedCall | None = None
@@ -323,12 +325,14 @@ class ReconnectingLink:
                 self._on_welcome(answer)
             case events.Entered():
                 self._entered[answer.room] = None
+                self._on_room_answered(answer.room)
                 if answer.room not in self._resumed:
                     self.cursors.advance(answer.room, answer.seq)
             case events.Exited():
                 self._entered.pop(answer.room, None)
                 self.cursors.forget(answer.room)
                 self._resumed -= {answer.room}
+                self._on_room_answered(answer.room)
             case events.Missed():
                 self._on_missed(answer)
             case events.Ack():
@@ -344,13 +348,20 @@ class ReconnectingLink:
         self.up = self.was_up = True
         self._pause = PAUSES[0]
         self._hello = replace(self._hello, nick=welcome.nick)
-        if welcome.log != self.cursors.log:
-            self.cursors.reset(welcome.log)
-            self._resumed = frozenset()
+        self._log, self._unanswered = welcome.log, self._resumed
+        self._on_room_answered("")
         self._cancel_timer()
         self._watch()
         for command in self.outbox.values():
             self._write(command)
+
+    def _on_room_answered(self, room: str) -> None:
+        """The server has told of ``room`` whether it goes on from the cursor. When it has of each,
+        all cursors are numbers of this run of the server; if the link breaks before, the next hello
+        names the run before, which is safe: then more is told as missed."""
+        self._unanswered -= {room}
+        if not self._unanswered:
+            self.cursors.log = self._log
 
     def _on_hello_refused(self, refusal: events.Refused) -> None:
         self._needs_nick = refusal.code in NICK_REFUSALS
@@ -365,3 +376,4 @@ class ReconnectingLink:
         else:
             self.cursors.forget(missed.room)
             self._resumed -= {missed.room}
+            self._on_room_answered(missed.room)

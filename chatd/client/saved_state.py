@@ -22,19 +22,27 @@ NOT_OURS: Final = "chatd-client has not written this"
 @dataclass(frozen=True, slots=True)
 class SavedState:
     """The state at the end of a run: the ``rooms`` that the user was in, the ``current`` one, and
-    for each room the last event that you saw, in the logs called ``log``."""
+    for each room the last event that the user saw, when the server's logs were called ``log``, or
+    as ``older`` says of that room."""
 
     log: str = ""
     rooms: tuple[str, ...] = ()
     current: str = ""
     cursors: Mapping[str, int] = field(default_factory=dict)
+    older: Mapping[str, str] = field(default_factory=dict)
 
     def for_rooms(self, rooms: Sequence[str]) -> SavedState:
-        """The state for a run in these ``rooms``; none: the rooms of the last run."""
+        """The state for a run in these ``rooms``; none: the rooms of the last run. A hello names
+        one log: where the rooms were seen in several, the last of these counts."""
         current = rooms[0] if rooms else self.current
         rooms = tuple(rooms) or self.rooms
         keys = set(map(fold, rooms))
-        return SavedState(self.log, rooms, current, {room: seq for room, seq in self.cursors.items() if fold(room) in keys})
+        wanted = {room: seq for room, seq in self.cursors.items() if fold(room) in keys}
+        log = next((self._log_of(room) for room in reversed(wanted)), self.log)
+        return SavedState(log, rooms, current, {room: seq for room, seq in wanted.items() if self._log_of(room) == log})
+
+    def _log_of(self, room: str) -> str:
+        return self.older.get(room, self.log)
 
     def resume(self) -> Cursors:
         """From where to resume: some events before the last one shown, for context."""
@@ -47,15 +55,14 @@ class SavedState:
     def merged(self, now: SavedState, left: Collection[str]) -> SavedState:
         """The state ``now``, with the older cursors of rooms that this run neither entered nor
         ``left``."""
-        old = {} if now.log != self.log else {room: seq for room, seq in self.cursors.items() if room not in left}
-        for room in now.cursors:
-            old.pop(room, None)
+        old = {room: seq for room, seq in self.cursors.items() if room not in left and room not in now.cursors}
         cursors = dict([*old.items(), *now.cursors.items()][-ROOMS_SAVED:])
-        return SavedState(now.log, now.rooms, now.current, cursors)
+        older = {room: self._log_of(room) for room in old if room in cursors and self._log_of(room) != now.log}
+        return SavedState(now.log, now.rooms, now.current, cursors, older)
 
     def encode(self) -> str:
         """As JSON."""
-        fields = {"log": self.log, "rooms": self.rooms, "current": self.current, "seen": self.cursors}
+        fields = {"log": self.log, "rooms": self.rooms, "current": self.current, "seen": self.cursors, "older": self.older}
         return json.dumps(fields, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -70,7 +77,13 @@ def decode(text: str) -> SavedState:
     rooms = tuple(room for room in _strings(fields.get("rooms")) if _is_room(room))
     cursors = {room: seq for room, seq in fields["seen"].items() if _is_room(room) and type(seq) is int and seq >= 0}
     (log, current) = _strings([fields.get("log"), fields.get("current")])
-    return SavedState(log, rooms[:ROOMS_PER_PERSON], current, dict([*cursors.items()][-ROOMS_SAVED:]))
+    cursors = dict([*cursors.items()][-ROOMS_SAVED:])
+    older = fields.get("older", {})
+    if not isinstance(older, dict):
+        raise ValueError(NOT_OURS)
+    _strings([*older.values()])
+    older = {room: name for room, name in older.items() if room in cursors}
+    return SavedState(log, rooms[:ROOMS_PER_PERSON], current, cursors, older)
 
 
 def _strings(values: Any) -> list[str]:

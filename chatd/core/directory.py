@@ -120,19 +120,23 @@ class Directory:
         person.away = text
         person.away_seen_by = frozenset()
 
-    def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
-        """Deliver a private message and remember its ``id``, if it has one. Raises
-        NotDelivered."""
+    def check_ignored(self, sender: Session, recipient: Person) -> None:
+        """Raise NotDelivered if ``recipient`` ignores ``sender``."""
         assert sender.person is not None
         if sender.person.name.key in recipient.ignoring:
             raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
+
+    def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
+        """Deliver a private message and remember its ``id``, if it has one. Raises
+        NotDelivered."""
+        self.check_ignored(sender, recipient)
         message = Private(sender.nick, text, self._now())
         taken = [session.out.offer(message, sender.sender_id) for session in self.sessions(recipient)]
         if not any(taken):
             raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
         recipient.reply_to = sender.sender_id
         if id:
-            self._remember_private(sender.sender_id, id, recipient.nick)
+            self.remember_private(sender.sender_id, id, recipient.nick)
 
     def away_notice(self, sender: Session, recipient: Person) -> AwayNotice | None:
         """A notice for ``sender`` that ``recipient`` is away, once for each time they go away."""
@@ -148,7 +152,8 @@ class Directory:
         any."""
         return self._private_ids.get((sender_id, id)) if id else None
 
-    def _remember_private(self, sender_id: str, id: str, nick: str) -> None:
+    def remember_private(self, sender_id: str, id: str, nick: str) -> None:
+        """``nick`` has the private message ``id`` of ``sender_id``."""
         self._private_ids[sender_id, id] = nick
         if len(self._private_ids) > PRIVATE_IDS:
             del self._private_ids[next(iter(self._private_ids))]

@@ -36,7 +36,8 @@ class Expiry:
         def on_deleted(first: int, time: int) -> None:
             room = self._rooms.get(key)
             if room is not None:
-                for person in room.members:
-                    self._directory.tell(person, Forgotten(room.name.text, first, time))
+                for person, membership in room.members.items():
+                    if membership.is_told:  # What the others are told of the room begins after this.
+                        self._directory.tell(person, Forgotten(room.name.text, first, time))
 
         log.delete_old(self._now(), duration(self._keep), on_deleted)

@@ -7,7 +7,7 @@ immediately; ``store/`` has the log on disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,9 @@ from chatd.core.state import RoomState
 OnStored = Callable[[Event | NotDelivered], object]
 """Called once with the outcome of an append: the numbered event; or the earlier event, if the same
 sender has used the same id before; or why the draft is not stored."""
+
+OnNoted = Callable[[NotDelivered | None], object]
+"""Told once None when it is stored, or why it is not."""
 
 OnDeleted = Callable[[int, int], object]
 """Called once with what was deleted: all events before a seq, which are those before a time
@@ -113,7 +116,11 @@ class LogStore(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of this set of logs: in logs with another name, seqs mean something else."""
+        """What names the logs in this run of the server."""
+
+    def knows(self, name: str, key: str, seq: int) -> bool:
+        """Whether the room with this ``key`` had event ``seq`` in its past, and the same one, for
+        who saw it when the logs were called ``name``."""
 
     @property
     def logs(self) -> Mapping[str, Log]:
@@ -130,6 +137,15 @@ class LogStore(Protocol):
 
     def room_names(self) -> Sequence[str]:
         """The names of the rooms of all logs, oldest room first."""
+
+    @property
+    def private_ids(self) -> Iterable[tuple[str, str, str]]:
+        """Of the private messages with an id that were sent before the start, the last ones: the
+        sender_id, the id and the nick of who has it, the oldest first."""
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
+        """Store that ``nick`` has the private message ``id`` of ``sender_id``; empty: nobody has
+        it."""
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when everything appended so far is stored or has failed."""

@@ -17,8 +17,12 @@ class Membership:
     """One person in one room. ``seq`` is the number of the event of joining; None until that is
     stored."""
 
-    __slots__ = ("role", "seq")
+    __slots__ = ("is_told", "nick", "role", "seq")
 
     def __init__(self, role: Role = Role.MEMBER) -> None:
         self.role = role
         self.seq: int | None = None
+        self.nick = ""
+        """The nick that the log has them under; empty: it does not have them in."""
+        self.is_told = False
+        """Whether their sessions know that they are in, and follow the room."""

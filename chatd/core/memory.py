@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
-from chatd.core.log import Asker, OnDeleted, OnResults, OnStored
+from chatd.core.log import Asker, OnDeleted, OnNoted, OnResults, OnStored
 from chatd.core.names import Name
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
@@ -142,6 +142,9 @@ class MemoryStore:
         """The first seq of the next log. No closed log has used it: a room that is created again
         must not use a seq twice."""
 
+    def knows(self, name: str, key: str, seq: int) -> bool:
+        return name == self.name
+
     def log(self, name: Name) -> MemoryLog:
         log = self.logs.get(name.key)
         if log is None:
@@ -160,6 +163,13 @@ class MemoryStore:
 
     def room_names(self) -> Sequence[str]:
         return list(self._names.values())
+
+    @property
+    def private_ids(self) -> Iterable[tuple[str, str, str]]:
+        return ()
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
+        on_stored(None)
 
     def after_pending(self, then: Callable[[], object]) -> None:
         then()

@@ -28,7 +28,7 @@ from chatd.core.session import Session
 
 def perform(registry: Registry, session: Session, command: Command) -> None:
     """Carry out ``command`` for ``session``, and answer it; nothing is done for a session that is
-    ending, whose person has left."""
+    quit_session, whose person has left."""
     if session.is_ending:
         return
     try:
@@ -85,9 +85,7 @@ def _finish(session: Session, id: str, room: Room | None, result: Result) -> Non
     elif isinstance(result, Answer):
         _answer(session, id, result)
     elif isinstance(result, tuple):
-        _answer(session, id, result[0])
-        for news in result[1:]:
-            session.out.tell(news)
+        _answer(session, id, *result)
     else:
         _run(session, id, result)
 
@@ -115,13 +113,15 @@ class Delivery:
             session.out.release(ANSWER_BYTES)
 
 
-def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer]) -> None:
+def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]) -> None:
     """Run an action that may have to wait. The session is held until it ends."""
 
-    def on_end(outcome: Answer | Exception) -> None:
+    def on_end(outcome: Answer | tuple[Answer, ...] | Exception) -> None:
         try:
             if isinstance(outcome, Answer):
                 _answer(session, id, outcome)
+            elif isinstance(outcome, tuple):
+                _answer(session, id, *outcome)
             elif isinstance(outcome, Refusal):
                 refuse(session, outcome, id)
             else:
@@ -135,9 +135,11 @@ def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer])
     drive(action, on_end)
 
 
-def _answer(session: Session, id: str, answer: Answer) -> None:
+def _answer(session: Session, id: str, answer: Answer, *more: Answer) -> None:
     answer = replace(answer, id=id) if id else answer
     if isinstance(answer, Closing):
         close(session, answer)
     else:
         session.out.tell(answer)
+    for news in more:
+        session.out.tell(news)

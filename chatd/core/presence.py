@@ -25,7 +25,7 @@ from chatd.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The last seq that a client has seen in a room, in the logs with the name ``log``."""
+    """The last seq that a client has seen in a room, when the logs were called ``log``."""
 
     seq: int
     log: str
@@ -59,11 +59,17 @@ class Entering:
         self._is_kept = not room.retention.is_none(now)
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
         session.current = room
-        # Those who are members when the draft is appended are the members at its seq.
-        self._roster = _roster(room, self._person)
 
     def _post(self, draft: Joined, on_stored: Callable[[Event | NotDelivered], object]) -> None:
-        self._membership = self._registry.rooms.join(self._person, self._room, draft, on_stored)
+        membership = Membership()
+
+        def stored(outcome: Event | NotDelivered) -> None:
+            if isinstance(outcome, Event):  # Who is in now is in at its number.
+                self._roster = _roster(self._room, membership)
+            on_stored(outcome)
+
+        self._membership = membership
+        self._registry.rooms.join(self._person, self._room, membership, draft, stored)
 
     async def finish(self, newcomer: str = "") -> Entered:
         """Let all sessions of the person follow the room, and return the answer for the session
@@ -85,6 +91,7 @@ class Entering:
             raise outcome
         entered, cursor = self._entered(outcome.seq, newcomer)
         if is_in:
+            self._membership.is_told = True
             self._update_other_sessions(outcome.seq)
             _follow(self._session, room, cursor)
         return entered
@@ -100,8 +107,8 @@ class Entering:
         return entered, resume.seq + 1 if resume is not None and can_resume else seq + 1
 
     def _can_resume(self, resume: Resume, seq: int) -> bool:
-        """Whether the events after ``resume`` can be sent without a gap."""
-        if resume.log != self._registry.store.name or not 0 <= resume.seq < seq:
+        """Whether what follows ``resume`` can be told without a gap."""
+        if not 0 <= resume.seq < seq or not self._registry.store.knows(resume.log, self._room.name.key, resume.seq):
             return False
         return self._is_kept or self._room.was_member_at(self._session.sender_id, resume.seq)
 
@@ -123,9 +130,10 @@ class _Roster:
     away: Mapping[str, str]
 
 
-def _roster(room: Room, person: Person) -> _Roster:
-    others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != person.nick]
-    return _Roster(len(room.members), (*others[: NAMES_SHOWN - 1], person.nick), room.away(NAMES_SHOWN))
+def _roster(room: Room, own: Membership) -> _Roster:
+    """Who is in by the log, as whoever follows it from here on knows."""
+    attendance = room.attendance
+    return _Roster(len(attendance), (*attendance.others(own, NAMES_SHOWN - 1), own.nick), attendance.away(NAMES_SHOWN))
 
 
 def _describe(room: Room, session: Session, roster: _Roster, seq: int, scrollback: int, newcomer: str = "") -> Entered:
@@ -151,10 +159,11 @@ def attach(registry: Registry, session: Session, person: Person, sender_id: str)
     registry.directory.attach(session, person, sender_id)
     session.out.set_filtered(bool(person.ignoring))
     for room in registry.rooms.of(person).values():
-        if room.members[person].seq is not None:  # Otherwise it follows when the joining is stored.
+        membership = room.members[person]
+        if membership.is_told:  # Otherwise it is told when the joining is stored.
             last = room.log.end - 1
             session.current = room
-            session.out.tell(_describe(room, session, _roster(room, person), last, session.scrollback))
+            session.out.tell(_describe(room, session, _roster(room, membership), last, session.scrollback))
             _follow(session, room, last + 1)
 
 
@@ -204,27 +213,28 @@ def _unfollow(session: Session, room: Room, stop: int) -> None:
 # -- The end of a session --------------------------------------------------------------------------
 
 
-def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> Sequence[Later[None]]:
     """Free the seat of ``session``, whose connection may be lost. If it is the last session of its
-    person, they leave all rooms."""
-    person = session.person
+    person, they leave all rooms. Each leaving can be awaited."""
+    person, leavings = session.person, []
     if person is None or session not in registry.directory.sessions(person):
-        return
+        return ()
     rooms = tuple(registry.rooms.of(person).values())
     if len(registry.directory.sessions(person)) == 1:
-        for room in rooms:
-            leave(registry, session, room, reason, text)
+        leavings = [leave(registry, session, room, reason, text) for room in rooms]
     else:
         for room in rooms:
             _unfollow(session, room, room.log.end)
     registry.directory.detach(session)
+    return leavings
 
 
 async def quit_session(registry: Registry, session: Session, reason: Reason, text: str = "") -> Closing:
     """Let ``session`` depart. Returns its last answer after all of its messages have been
     answered."""
     session.is_ending = True
-    depart(registry, session, reason, text)
+    for leaving in depart(registry, session, reason, text):
+        await leaving
     await Later(registry.store.after_pending)
     return Closing(reason)
 

@@ -53,5 +53,7 @@ class Registry:
         """Names that nobody may use as a nick on this server."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
         self.directory = Directory(now)
+        for sender_id, id, nick in store.private_ids:
+            self.directory.remember_private(sender_id, id, nick)
         self.rooms = Rooms(store, on_news, self.default_room)
         self.expiry = Expiry(settings.keep, store, self.rooms, self.directory, now)

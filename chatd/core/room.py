@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, Joined, Left, Said
-from chatd.core.limits import RETRY_EVENTS
+from chatd.core.attendance import Attendance
+from chatd.core.events import Event, Joined, Left, Renamed, Said
 from chatd.core.log import Log, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name
@@ -18,7 +17,7 @@ from chatd.core.retention import Retention
 class Room:
     """A room. ``on_news`` is called with it when its log has new events."""
 
-    __slots__ = ("_retry_queue", "log", "members", "name")
+    __slots__ = ("attendance", "log", "members", "name")
 
     def __init__(self, name: Name, log: Log, on_news: Callable[[Room], None]) -> None:
         self.name = name
@@ -26,7 +25,8 @@ class Room:
         self.members: dict[Person, Membership] = {}
         """The members, in the order in which they entered."""
         log.on_news = partial(on_news, self)
-        self._retry_queue: list[Event] = []
+        self.attendance = Attendance(log)
+        """Who is in by the log, which may hear of it later."""
 
     @property
     def topic(self) -> str:
@@ -48,7 +48,7 @@ class Room:
     @property
     def is_blank(self) -> bool:
         """Whether nothing of the room is worth keeping: nobody has said or set anything."""
-        return not self.topic and not self.retention.text and not self._retry_queue and self.has_no_messages
+        return not self.topic and not self.retention.text and self.attendance.is_settled and self.has_no_messages
 
     def was_member_at(self, sender_id: str, seq: int) -> bool:
         """Whether who has the seat ``sender_id`` was in when event ``seq`` happened, as far as
@@ -63,45 +63,22 @@ class Room:
         """Append ``draft``; the members see it when it is stored."""
         self.log.append(draft, on_stored)
 
-    def join(self, person: Person, draft: Joined, on_stored: OnStored) -> Membership:
-        """Add ``person`` to the members. The membership gets its seq when ``draft`` is stored."""
-        membership = self.members[person] = Membership()
+    def join(self, person: Person, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
+        """Let ``person`` in; their ``membership`` gets its number when ``draft`` is stored."""
+        self.members[person] = membership
+        self.attendance.post(membership, draft, on_stored, person)
 
-        def stored(outcome: Event | NotDelivered) -> None:
-            if isinstance(outcome, Event):
-                membership.seq = outcome.seq
-            on_stored(outcome)
+    def report(self, draft: Left | Renamed, membership: Membership, on_stored: OnStored) -> None:
+        """Append what has happened and cannot be refused, done by who has, or had, ``membership``.
 
-        self.post(draft, stored)
-        return membership
-
-    def report(self, draft: Event, membership: Membership, on_stored: OnStored) -> None:
-        """Append something that has happened already, such as the person of ``membership`` leaving.
-
-        If it cannot be stored, it waits for :meth:`retry_failed`, unless their joining was not
-        stored either.
+        ``on_stored`` is told the event, or why there is none; then it waits for
+        :meth:`retry_failed`, as far as it is still true by then.
         """
-
-        def stored(outcome: Event | NotDelivered) -> None:
-            if isinstance(outcome, NotDelivered) and membership.seq is not None:
-                self._queue_retry(draft)
-            on_stored(outcome)
-
-        self.post(draft, stored)
+        self.attendance.post(membership, draft, on_stored)
 
     def retry_failed(self) -> None:
-        """Try again to store the reports that could not be stored."""
-        drafts, self._retry_queue = self._retry_queue, []
-        for draft in drafts:
-            self.post(draft, lambda outcome, draft=draft: self._retried(draft, outcome))  # type: ignore[misc]
-
-    def _retried(self, draft: Event, outcome: Event | NotDelivered) -> None:
-        if isinstance(outcome, NotDelivered):
-            self._queue_retry(draft)
-
-    def _queue_retry(self, draft: Event) -> None:
-        if len(self._retry_queue) < RETRY_EVENTS:
-            self._retry_queue.append(draft)
+        """Try again to store what has happened and could not be stored."""
+        self.attendance.retry()
 
     # -- Members
 

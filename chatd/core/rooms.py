@@ -95,8 +95,13 @@ class Rooms:
 
     def _close_one(self, network: str) -> None:
         """Make place for a room: of the empty ones, one that was made from the same address goes,
-        or else the oldest. A log that is in memory alone goes with it. Raises TooMany."""
-        empty = [room for key, room in self._by_key.items() if not room.members and key != self.default.key]
+        or else the oldest, unless its log must still be told who left. A log that is in memory
+        alone goes with it. Raises TooMany."""
+        empty = [
+            room
+            for key, room in self._by_key.items()
+            if not room.members and room.attendance.is_settled and key != self.default.key
+        ]
         own = [room for room in empty if network and self._made_by.get(room) == network]
         if not empty:
             raise TooMany(f"The server already has {ROOMS} rooms.", "Join one of them; /rooms lists them.")
@@ -143,10 +148,10 @@ class Rooms:
             raise NotInRoom(f"You are not in #{bare}.", f"/join #{bare} enters it.")
         return room
 
-    def join(self, person: Person, room: Room, draft: Joined, on_stored: OnStored) -> Membership:
-        """Add ``person`` to ``room`` and append ``draft``, the event of joining."""
+    def join(self, person: Person, room: Room, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
+        """Let ``person`` into ``room``, with this ``membership``, which ``draft`` reports."""
         self._by_person.setdefault(person, {})[room.name.key] = room
-        return room.join(person, draft, on_stored)
+        room.join(person, membership, draft, on_stored)
 
     def remove(self, person: Person, room: Room) -> Membership:
         """Remove ``person`` from ``room`` and return their membership."""

@@ -149,9 +149,9 @@ class Appending:
         gathered, self._gathered = self._gathered, []
         if gathered:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]
-            unkept = [(log.id, event) for log, event, kept, _ in gathered if not kept]
+            numbers_only = [(log.id, event) for log, event, kept, _ in gathered if not kept]
             rooms = {log.id: UnstoredRoom(log.id, log.key, log.name, log.first) for log, *_ in gathered if not log.is_stored}
-            self._put(Batch(self._generation, events, list(rooms.values()), unkept))
+            self._put(Batch(self._generation, events, list(rooms.values()), numbers_only))
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when everything appended so far is stored or has failed."""
@@ -178,7 +178,7 @@ class Appending:
     def on_written(self, batches: Sequence[Batch], error: Exception | None) -> None:
         """The writer has stored ``batches``; or it has failed, with everything appended since."""
         if error is not None:
-            self._fail(_not_delivered(error))
+            self._fail(not_delivered(error))
             return
         for _ in range(sum(map(len, batches))):
             log, event, is_kept, callbacks = self._pending.popleft()
@@ -206,7 +206,7 @@ class Appending:
             self._report(f"defect: the callback for {outcome!r} failed: {error!r}")
 
 
-def _not_delivered(error: Exception) -> NotDelivered:
+def not_delivered(error: Exception) -> NotDelivered:
     """The refusal for people when the database reports ``error``."""
     reason = REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")
     return NotDelivered(f"Not delivered: {reason}.", "Try again later.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
@@ -26,8 +25,8 @@ CHECK_BYTES: Final = 32 << 20
 slow disk. Reading 2 GiB that are not in the page cache takes 20 s or more, during which SQLite 3.40
 cannot be interrupted."""
 
-SMALL_TABLES: Final = ("server", "room", "indexed")
-"""The tables that are checked in a larger file; ``chatd-admin check`` checks all of it."""
+SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "private_id")
+"""What is checked of a larger one; ``chatd-admin check`` checks it whole."""
 
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another process that has the database locked, in seconds."""
@@ -112,7 +111,7 @@ def _script(name: str) -> str:
 def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
     version = _number(connection, "user_version")
     if not version and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        return _in_one_transaction(connection, schema(), f"INSERT INTO server (log) VALUES ('{secrets.token_hex(4)}');")
+        return _in_one_transaction(connection, schema())
     if _number(connection, "application_id") != APPLICATION_ID:
         raise UnusableError(f"{path} is not a chatd database")
     if version > VERSION:

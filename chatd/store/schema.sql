@@ -1,9 +1,18 @@
 -- The database of chatd, version 4. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
--- One row: the name of this server's logs (docs/protocol.md, "welcome").
-CREATE TABLE server (
-    log TEXT NOT NULL
+-- Every run of the server that has stored something (runs.py), by the name that its welcomes gave (docs/protocol.md).
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
 ) STRICT;
+
+-- Where a room stood when a run began: the seq of its next event.  Left out where it is that of the run before.
+CREATE TABLE run_start (
+    room INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (room, run)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE room (
     id INTEGER PRIMARY KEY,
@@ -41,4 +50,13 @@ CREATE VIRTUAL TABLE search USING fts5 (
 CREATE TABLE indexed (
     room INTEGER PRIMARY KEY,
     next INTEGER NOT NULL
+) STRICT;
+
+-- Who has a private message, by its sender and the id that the sender gave it.  The message itself is not stored.
+CREATE TABLE private_id (
+    number INTEGER PRIMARY KEY,
+    sender_id TEXT NOT NULL,
+    sent TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    UNIQUE (sender_id, sent)
 ) STRICT;

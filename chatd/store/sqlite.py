@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatd.core.errors import TooMany
+from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.log import Asker, OnResults
@@ -22,13 +22,15 @@ from chatd.core.memory import MemoryLog
 from chatd.core.names import Name
 from chatd.core.search import Query
 from chatd.core.state import RoomState
-from chatd.store import database, index, queries
-from chatd.store.appending import Appending
+from chatd.store import database, index, private_ids, queries
+from chatd.store.appending import Appending, not_delivered
 from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
+from chatd.store.private_ids import PrivateId
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
+from chatd.store.runs import Runs
 from chatd.store.searches import Searches
 from chatd.store.writer import Batch, Deletion, DiskWriter, Removal
 
@@ -68,10 +70,12 @@ class SqliteStore:
     def _load(self) -> None:
         connection = database.connect(self.path, only_read=True)
         try:
-            self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
-            self.logs = {row.key: self._stored_log(connection, row) for row in queries.rooms(connection)}
+            rows = queries.rooms(connection)
+            self._runs = Runs(connection, {row.id: row.end for row in rows})
+            self.logs = {row.key: self._stored_log(connection, row) for row in rows}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
+            self.private_ids = private_ids.read(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
         finally:
@@ -93,7 +97,7 @@ class SqliteStore:
 
     def start(self) -> None:
         """Start the threads."""
-        self._writer = DiskWriter(self.path, self._call, self._on_written, self._unindexed)
+        self._writer = DiskWriter(self.path, self._call, self._on_written, self._unindexed, self._runs.store)
         self._reader = DiskReader(self.path, self._call)
         self._searcher = DiskReader(self.path, self._call)
         self._searches = Searches(self._searcher.ask)
@@ -129,6 +133,14 @@ class SqliteStore:
 
     # -- The interface for the core (chatd.core.log.LogStore)
 
+    @property
+    def name(self) -> str:
+        return self._runs.name
+
+    def knows(self, name: str, key: str, seq: int) -> bool:
+        log = self.logs.get(key)
+        return log is not None and self._runs.knows(name, log.id, seq, log.end)
+
     def log(self, name: Name) -> SqliteLog:
         log = self.logs.get(name.key)
         if log is None:
@@ -151,6 +163,13 @@ class SqliteStore:
 
     def room_names(self) -> Sequence[str]:
         return [log.name for log in self.logs.values()]
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: Callable[[NotDelivered | None], object]) -> None:
+        def on_answer(error: Exception | None) -> None:
+            on_stored(None if error is None else not_delivered(error))
+
+        if self._writer is not None:
+            self._writer.note(PrivateId(sender_id, id, nick, on_answer))
 
     def after_pending(self, then: Callable[[], object]) -> None:
         self._appending.after_pending(then)

@@ -17,7 +17,8 @@ from typing import Final
 from chatd.core.events import Event
 from chatd.core.state import STATE_EVENTS
 from chatd.core.when import FOR_EVER
-from chatd.store import database, deletion, index, queries
+from chatd.store import database, deletion, index, private_ids, queries
+from chatd.store.private_ids import PrivateId
 from chatd.store.queries import event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
@@ -96,9 +97,9 @@ class Deletion:
     deleted: int = 0
 
 
-Request = Batch | Deletion | Removal | Callable[[], object] | None
-"""What the writer is given: events, something to delete, somebody who waits for the search index,
-or the end."""
+Request = Batch | PrivateId | Deletion | Removal | Callable[[], object] | None
+"""What the writer is given: events, the id of a private message, something to delete, somebody who
+waits for the search index, or the end."""
 
 OnWritten = Callable[[Sequence[Batch], Exception | None], None]
 """Called with batches when they are stored, or with the error if they are not."""
@@ -109,13 +110,23 @@ class DiskWriter:
     commit is on the disk.
 
     If a batch fails, so do all batches that were made before the reactor knew of it, since their
-    numbers come after those that are not stored.
+    numbers come after those that are not stored. ``begin`` stores what comes before everything
+    else, in the transaction of the first batch.
     """
 
-    def __init__(self, path: Path, call: Callable[..., object], on_written: OnWritten, unindexed: Iterable[int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        call: Callable[..., object],
+        on_written: OnWritten,
+        unindexed: Iterable[int],
+        begin: Callable[[sqlite3.Connection], object] = lambda connection: None,
+    ) -> None:
         self._connection = database.connect(path)
         self._call = call
         self._on_written = on_written
+        self._begin = begin
+        self._has_begun = False
         self._failed_generation = -1
         self._commits = self._rows = 0
         self._checkpointer = _Checkpointer(path)
@@ -140,6 +151,10 @@ class DiskWriter:
     def put(self, batch: Batch) -> None:
         """Store ``batch`` after the earlier ones."""
         self._requests.put(batch)
+
+    def note(self, note: PrivateId) -> None:
+        """Store ``note`` in the next transaction."""
+        self._requests.put(note)
 
     def delete(self, request: Deletion) -> None:
         """Delete events in small parts between commits."""
@@ -169,8 +184,9 @@ class DiskWriter:
             self._is_idle = not gathered
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
             self._removals += [request.room for request in gathered if isinstance(request, Removal)]
-            if batches:
-                self._commit(batches)
+            notes = [request for request in gathered if isinstance(request, PrivateId)]
+            if batches or notes:
+                self._commit(batches, notes)
             elif self._removals:
                 self._remove()
             self._waiting += [then for then in gathered if callable(then)]
@@ -203,33 +219,42 @@ class DiskWriter:
         except Empty:
             pass
 
-    def _commit(self, batches: Sequence[Batch]) -> None:
+    def _commit(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
         try:
-            self._write_all(batches)
+            self._write_all(batches, notes)
         except Exception as error:
-            self._failed_generation = batches[-1].generation
+            self._failed_generation = batches[-1].generation if batches else self._failed_generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            self._call(self._on_written, batches, error)
+            self._answer(batches, notes, error)
         else:
-            self._call(self._on_written, batches, None)
+            self._answer(batches, notes, None)
             self._count(sum(map(len, batches)))
             if not self._unindexed:
                 self._index_due = time.monotonic() + INDEX_SECONDS
             self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
-    def _write_all(self, batches: Sequence[Batch]) -> None:
-        """Write ``batches`` in one transaction. If one statement is enough, it is its own
-        transaction."""
+    def _answer(self, batches: Sequence[Batch], notes: Sequence[PrivateId], error: Exception | None) -> None:
+        if batches:
+            self._call(self._on_written, batches, error)
+        for note in notes:
+            self._call(note.on_answer, error)
+
+    def _write_all(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
+        """Write ``batches`` and ``notes`` in one transaction: that of the one statement, where one
+        is enough."""
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
         numbers_only = [pair for batch in batches for pair in batch.numbers_only]
         changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
         removals = self._removals
-        if not rooms and not changes and not numbers_only and not removals and len(events) <= ROWS_AT_ONCE:
+        is_simple = self._has_begun and not (rooms or changes or numbers_only or notes or removals)
+        if is_simple and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
+        if not self._has_begun:
+            self._begin(self._connection)
         for id in removals:
             queries.remove_room(self._connection, id)
         for room in rooms:
@@ -243,14 +268,17 @@ class DiskWriter:
             self._number(room_id, event)
         for room_id, event in changes:
             queries.change_state(self._connection, room_id, event)
+        if notes:
+            private_ids.store(self._connection, notes)
         execute("COMMIT")
+        self._has_begun = True
         self._unindexed.difference_update(removals)
         self._removals = []
 
     def _remove(self) -> None:
         """Remove rooms while nothing is to be stored; where that fails, the next commit does it."""
         try:
-            self._write_all(())
+            self._write_all((), ())
         except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")

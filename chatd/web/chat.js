@@ -79,8 +79,9 @@ const commands = new Map();         // the commands of the server, by name: usag
 const run = random(4);
 const token = saved.token || random(16);
 const seen = shared.seen || {};     // the last event read in any tab, by room
+const confirmed = new Set(shared.confirmed);  // the rooms whose seq in it belongs to the log called logName
 let linkedRoom = mine.views?.length ? "" : decoded(location.hash.slice(1));  // the room in the page's address
-let nick = mine.nick || "", logName = shared.log || "", current = null, count = 0;
+let nick = mine.nick || "", logName = shared.log || "", newLogName = "", current = null, count = 0;
 const nextId = () => `${run}-${++count}`;
 
 function save() {
@@ -88,8 +89,11 @@ function save() {
   const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: current?.key};
   stored(thisTab, "chatd", {token, nick: wanted ? nick : "", ...open, waiting});
   const others = stored(everyTab, "chatd-seen");
-  if (others?.log === logName) for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
-  if (logName) stored(everyTab, "chatd-seen", {log: logName, at: Date.now(), seen, ...open});
+  if (others?.log === logName) {
+    for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
+    for (const room of others.confirmed || []) confirmed.add(room);
+  }
+  if (logName) stored(everyTab, "chatd-seen", {log: logName, at: Date.now(), seen, confirmed: [...confirmed], ...open});
 }
 
 // -- The connection
@@ -162,6 +166,10 @@ function sayHello() {
   post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName});
 }
 
+function adoptLog() {  // The numbers are those of the new run when the server has answered for each of them.
+  if (![...views.values()].some((view) => view.resuming)) logName = newLogName;
+}
+
 function decoded(part) {
   try { return decodeURIComponent(part); } catch { return part; }
 }
@@ -183,8 +191,12 @@ const ofRoom = (then) => (message) => {
 const handlers = {
   welcome(message) {
     nick = message.nick;
-    if (logName !== message.log) for (const room in seen) delete seen[room];
-    logName = message.log;
+    newLogName = message.log;
+    if (logName !== newLogName) {
+      confirmed.clear();
+      for (const view of views.values()) if (view.resuming) confirmed.add(view.name);
+    }
+    adoptLog();
     ready = true;
     tries = 0;
     requests.clear();  // Requests on the old connection get no answer.
@@ -201,9 +213,12 @@ const handlers = {
   entered(message, ask) {
     const view = viewOf(`#${message.room}`), resumed = view.resuming;
     view.resuming = false;
+    adoptLog();
+    confirmed.add(view.name);
     apply(view, message);
     if (view.keep) askKeep(view);
     if (!resumed) {
+      if (seen[view.name] >= message.seq) delete seen[view.name];  // It belonged to another log.
       const past = message.scrollback || [], last = seen[view.name];
       view.first = past.length ? past[0].seq : message.seq;
       view.more = view.first > 1;
@@ -834,7 +849,7 @@ function restore() {  // Restore the views and the unacknowledged messages from 
   const recent = Date.now() - shared.at < RECENT;
   for (const key of saved.views || []) {
     const view = viewOf(key), last = seen[view.name];
-    if (recent && last) Object.assign(view, {seq: last, last, first: last + 1, more: true});
+    if (recent && last && confirmed.has(view.name)) Object.assign(view, {seq: last, last, first: last + 1, more: true});
   }
   for (const {id, view, wire} of saved.waiting || []) {
     const entry = {id, view: viewOf(view), wire};

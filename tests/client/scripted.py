@@ -110,8 +110,14 @@ class ScriptedServer:
     def restart(self, log_name: str) -> None:
         """Forget everything, and start a log with another name."""
         self.log_name = log_name
+        self.past = {log_name}
         self.log: list[Event] = []
         self.said: dict[tuple[str, str], int] = {}
+
+    def begin_run(self, log_name: str) -> None:
+        """Go on with the same log, under another name."""
+        self.log_name = log_name
+        self.past.add(log_name)
 
     # -- The endpoint
 
@@ -188,7 +194,7 @@ class ScriptedServer:
             refused = events.Refused("nick-taken", f"{hello.nick} is here already.", "Choose another nick.", id=hello.id)
             connection.tell(refused)
             return
-        cursor = hello.resume.get("lobby") if hello.log == self.log_name else None
+        cursor = hello.resume.get("lobby") if hello.log in self.past else None
         joined = self.append(events.Joined("lobby", 0, TIME, hello.nick, hello.token)).seq
         connection.token = hello.token
         connection.tell(events.Welcome(hello.nick, "chatd", self.log_name, id=hello.id))

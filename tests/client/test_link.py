@@ -285,6 +285,44 @@ def test_after_a_restart_with_a_new_log_the_numbers_start_again() -> None:
     assert any(isinstance(news, events.Missed) for news in case.recorder.news)
 
 
+def test_a_restart_of_the_server_on_the_same_log_loses_nothing() -> None:
+    case = Case()
+    case.server.bob_says("1")
+    case.server.settle()
+    for run in ("run-2", "run-3"):
+        case.server.begin_run(run)
+        case.server.connections[-1].cut()
+        case.server.settle()
+        case.server.bob_says(f"before {run}")
+        case.server.later(1)
+        assert case.link.cursors.log == run
+    assert case.recorder.texts == ["1", "before run-2", "before run-3"]
+    assert not any(isinstance(news, events.Missed) for news in case.recorder.news)
+
+
+def test_until_every_room_is_answered_the_numbers_are_those_of_the_run_before() -> None:
+    cursors = Cursors()
+    cursors.reset("run-1")
+    for room in ("lobby", "ops", "tea"):
+        cursors.advance(room, 7)
+    case = Case(start=False, cursors=cursors)
+    case.server.silent = True
+    case.start()
+    connection = case.server.connections[-1]
+    for answer in (
+        events.Welcome("ada", "chatd", "run-2", id="hello"),
+        events.Entered("ops", 9, 1, ("ada",), id="hello"),
+        events.Refused("not-delivered", "Not delivered.", id="hello"),
+        events.Missed("tea", 0, 3),
+    ):
+        connection.tell(answer)
+        case.server.settle()
+        assert case.link.cursors.log == "run-1"
+    connection.tell(events.Entered("lobby", 9, 1, ("ada",), id="hello"))
+    case.server.settle()
+    assert case.link.cursors.log == "run-2"
+
+
 def test_missed_events_are_reported_and_skipped() -> None:
     case = Case()
     connection = case.server.connections[-1]

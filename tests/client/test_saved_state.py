@@ -32,6 +32,8 @@ def test_an_encoded_state_can_be_decoded(state: SavedState) -> None:
         '{"seen": {}, "rooms": [1]}',
         '{"seen": {}, "rooms": [], "log": 1, "current": ""}',
         '{"seen": {}, "rooms": []}',
+        '{"seen": {}, "rooms": [], "log": "", "current": "", "older": []}',
+        '{"seen": {}, "rooms": [], "log": "", "current": "", "older": {"lobby": 1}}',
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
@@ -76,9 +78,16 @@ def test_cursors_of_other_rooms_stay() -> None:
     assert dict(merged.cursors) == {"漢字": 300, "old": 9, "ops": 8}
 
 
-def test_cursors_of_another_log_are_dropped() -> None:
-    now = SavedState("log-2", ("ops",), "ops", {"ops": 8})
-    assert LAST.merged(now, set()) == now
+def test_cursors_of_an_earlier_run_of_the_server_keep_its_name() -> None:
+    merged = LAST.merged(SavedState("log-2", ("ops",), "ops", {"ops": 8}), {"lobby"})
+    assert decode(merged.encode()) == merged
+    assert (merged.log, dict(merged.cursors)) == ("log-2", {"漢字": 300, "old": 9, "ops": 8})
+    again = merged.merged(SavedState("log-3", ("new",), "new", {"new": 1}), set())
+    assert again.for_rooms(("old", "漢字")).resume().log == "log-1"
+    assert again.for_rooms(("ops",)).resume().log == "log-2"
+    assert again.for_rooms(()).resume().log == "log-3"
+    mixed = again.for_rooms(("old", "ops"))
+    assert (mixed.log, dict(mixed.cursors), mixed.older) == ("log-2", {"ops": 8}, {})
 
 
 def test_cursors_are_bounded_and_the_newest_stay() -> None:

@@ -21,6 +21,7 @@ from tests.store.checker import check
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
 HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}'
+NOTE = '{"type": "do", "command": "msg", "nick": "ci", "text": "a note to myself", "id": "8"}'
 TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
 
 
@@ -29,15 +30,18 @@ def test_messages_survive_a_restart(tmp_path: Path, number: int) -> None:
     data = (*LOCAL, "--data", str(tmp_path / "data"))
     first = Daemon(tmp_path, *data)
     try:
-        said = talk(first, TEA)
+        said = talk(first, TEA, NOTE)
         assert '"ack"' in said
+        assert said.count("a note to myself") == 1
     finally:
         first.process.send_signal(number)
         first.close()
     second = Daemon(tmp_path, *data)
     try:
-        said = talk(second, TEA, '{"type": "do", "command": "search", "text": "tea"}')
-        assert said.count('"tea is ready"') == 2  # In the scrollback and in the search results; not posted again.
+        said = talk(second, TEA, NOTE, '{"type": "do", "command": "search", "text": "tea"}')
+        assert said.count("a note to myself") == 0
+        assert '"done"' in said
+        assert said.count('"tea is ready"') == 2  # In the scrollback, and found; not said again.
         refused = start_in_vain(tmp_path, tmp_path / "data")
         assert refused.returncode == 1
         assert refused.stderr == f"chatd: another server is using the data in {tmp_path / 'data'}\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
-from chatd.core.log import Asker, OnResults, OnStored
+from chatd.core.log import Asker, OnNoted, OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
 
@@ -19,6 +19,8 @@ class LateStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__("testlog", partial(LateLog, self))
         self.waiting: list[Callable[[], object]] = []
+        self.noted: list[str] = []
+        """Who has the private messages with an id; empty: nobody has one after all."""
         self.failure: NotDelivered | None = None
         """The outcome of every append, if it is set."""
 
@@ -29,6 +31,10 @@ class LateStore(MemoryStore):
 
     def after_pending(self, then: Callable[[], object]) -> None:
         self.waiting.append(then)
+
+    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
+        self.noted.append(nick)
+        self.waiting.append(lambda: on_stored(self.failure))
 
     def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
         self.waiting.append(partial(super().search, query, asker, on_results))

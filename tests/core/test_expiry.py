@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from chatd.core.commands import Say
-from chatd.core.events import Forgotten, Joined
+from chatd.core.commands import Hello, Say
+from chatd.core.events import Entered, Forgotten, Joined, Welcome
+from chatd.core.log import OnDeleted
+from chatd.core.memory import MemoryLog
+from chatd.core.perform import perform
 from chatd.core.registry import Settings
-from chatd.testing import StandingClock, arrive, new_registry
+from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
+from tests.core.late import LateStore
 
 DAY = 24 * 3600
 
@@ -44,3 +48,24 @@ def test_without_a_limit_nothing_expires() -> None:
     registry.expiry.delete_old()
     assert ada.take() == []
     assert registry.rooms.find("lobby").log.first == 1
+
+
+class EmptiedLog(MemoryLog):
+    """A log from which something has just been deleted."""
+
+    def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
+        on_deleted(2, now)
+
+
+def test_who_is_not_in_yet_is_told_of_no_deletion() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    perform(registry, ada.session, Hello("ada", rooms=("lobby", "tea")))
+    lobby, tea = store.waiting
+    for answer in (tea, lobby):  # That of the second room is stored first, and told after that of the first one.
+        registry.expiry.delete_old_in("tea", EmptiedLog())
+        answer()
+    assert [type(news) for news in ada.take()] == [Welcome, Entered, Entered]
+    registry.expiry.delete_old_in("tea", EmptiedLog())
+    assert ada.take() == [Forgotten("tea", 2, NOON)]

@@ -91,12 +91,21 @@ def test_the_topic_is_the_last_one_set() -> None:
 # -- Joining and reporting -------------------------------------------------------------------------
 
 
-def test_a_membership_gets_its_seq_when_the_joining_is_stored() -> None:
+def join(room: Room, calls: list[object], nick: str = "ada") -> Membership:
+    membership = Membership()
+    room.join(Person(parse_nick(nick)), membership, Joined("lobby", DRAFT, NOON, nick, ""), calls.append)
+    return membership
+
+
+def left() -> Left:
+    return Left("lobby", DRAFT, NOON, "ada", "", Reason.QUIT)
+
+
+def test_a_membership_gets_its_number_when_the_joining_is_stored() -> None:
     log = SlowLog()
     room, calls = new_room(log)
-    ada = Person(parse_nick("ada"))
-    membership = room.join(ada, Joined("lobby", DRAFT, NOON, "ada", ""), calls.append)
-    assert (room.members, membership.seq) == ({ada: membership}, None)
+    membership = join(room, calls)
+    assert ([*room.members.values()], membership.seq) == ([membership], None)
     log.answer()
     assert membership.seq == 1
 
@@ -104,51 +113,25 @@ def test_a_membership_gets_its_seq_when_the_joining_is_stored() -> None:
 def test_a_joining_that_is_not_stored_has_no_seq() -> None:
     log = SlowLog()
     room, calls = new_room(log)
-    membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), calls.append)
+    membership = join(room, calls)
     log.answer(FULL)
     assert (membership.seq, calls) == (None, [FULL])
 
 
-def left() -> Left:
-    return Left("lobby", DRAFT, NOON, "ada", "", Reason.QUIT)
-
-
-def member(seq: int | None) -> Membership:
-    membership = Membership()
-    membership.seq = seq
-    return membership
-
-
-def test_a_failed_report_is_stored_when_that_is_possible_again() -> None:
+def test_what_has_happened_is_stored_when_that_is_possible_again() -> None:
     log = SlowLog()
     room, calls = new_room(log)
-    room.report(left(), member(1), calls.append)
+    membership = join(room, calls)
+    log.answer()
+    room.report(left(), membership, calls.append)
     for _ in range(2):
         log.answer(FULL)
         room.retry_failed()
     log.answer()
     room.retry_failed()
     assert log.waiting == []
-    assert list(log.read(1, 9)) == [left().number(1)]
-
-
-def test_leaving_without_a_stored_joining_is_not_retried() -> None:
-    log = SlowLog()
-    room, calls = new_room(log)
-    room.report(left(), member(None), calls.append)
-    log.answer(FULL)
-    room.retry_failed()
-    assert log.waiting == []
-
-
-def test_the_number_of_failed_reports_is_limited() -> None:
-    log = SlowLog()
-    room, calls = new_room(log)
-    for _ in range(1001):
-        room.report(left(), member(1), calls.append)
-    log.answer(FULL)
-    room.retry_failed()
-    assert len(log.waiting) == 1000
+    assert list(log.read(2, 9)) == [left().number(2)]
+    assert calls == [room, log.read(1, 2)[0], FULL, room]
 
 
 # -- Members ---------------------------------------------------------------------------------------

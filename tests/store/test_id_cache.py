@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.events import Said
+from chatd.core.limits import CACHED_IDS
 from chatd.store import duplicates, queries
-from chatd.store.id_cache import IdCache
+from chatd.store.id_cache import SENDER_IDS, IdCache
 from tests.store.pumped import PumpedStore, say, short_tail
 
 SENDERS, IDS = st.sampled_from(["ada", "bob", "eve"]), st.sampled_from(["1", "2", "3", "4"])
@@ -33,7 +35,7 @@ def test_a_used_id_is_never_taken_for_new(steps: list[tuple[str, str, str]], lim
 
 
 def test_a_new_id_of_a_loaded_sender_is_recognised() -> None:
-    cache = IdCache(limit=5)
+    cache = IdCache(limit=9)
     assert cache.may_contain("ada", "1")
     cache.load("ada", ["1", "2"])
     cache.add("ada", "3")
@@ -50,6 +52,21 @@ def test_a_sender_with_too_many_ids_is_cached_without_them() -> None:
     cache.load("ada", None)
     cache.add("ada", "1")
     assert (cache.has("ada"), cache.may_contain("ada", "2")) == (True, True)
+
+
+@pytest.mark.parametrize("ids_of_each", [0, 1, 1000])
+def test_the_cache_takes_as_much_memory_as_is_documented(ids_of_each: int) -> None:
+    tracemalloc.start()
+    cache = IdCache()
+    for sender in range(CACHED_IDS // (SENDER_IDS + ids_of_each) + 1000):
+        sender_id = f"{sender:032x}"
+        cache.load(sender_id, ())
+        for number in range(ids_of_each):
+            cache.add(sender_id, f"{sender}-{number}")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(cache._hashes) == ids_of_each * len(cache._by_sender)
+    assert held < 20 << 20
 
 
 @pytest.fixture

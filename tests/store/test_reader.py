@@ -44,7 +44,7 @@ def test_an_error_is_an_answer_and_the_next_question_is_answered(path: Path) -> 
 
 def test_the_reader_cannot_write(path: Path) -> None:
     answers: list[object] = []
-    reader = DiskReader(path, lambda callback, answer: answers.append(answer))
-    reader.ask(lambda connection: connection.execute("DELETE FROM server").rowcount, print)
+    reader = DiskReader(path, lambda told, answer: answers.append(answer))
+    reader.ask(lambda connection: connection.execute("DELETE FROM run").rowcount, print)
     reader.close()
     assert isinstance(answers[0], sqlite3.OperationalError)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chatd.core.commands import Command, Hello, Say
-from chatd.core.events import Ack, Answer, Entered, Event, Missed, Refused, Said
+from chatd.core.events import Ack, Answer, Entered, Event, Missed, Refused, Said, Welcome
 from chatd.core.registry import Settings
 from chatd.testing import Visitor
 from tests.store.pumped import Server
@@ -37,15 +37,18 @@ class Client:
         self.unconfirmed: Say | None = None
         """The last message, if it is not acknowledged."""
         self.acks: dict[str, int] = {}
+        self.log = ""
 
-    def hello(self, log: str) -> Hello:
+    def hello(self) -> Hello:
         resume = {"lobby": self.next_seq - 1} if self.next_seq else {}
-        return Hello(self.name, token=f"the token of {self.name}", log=log if resume else "", resume=resume, scrollback=0)
+        return Hello(self.name, token=f"the token of {self.name}", log=self.log, resume=resume, scrollback=0)
 
     def read(self, answers: Sequence[Event | Answer]) -> None:
         for news in answers:
             assert not isinstance(news, Refused), news.reason
-            if isinstance(news, Entered) and not self.next_seq:
+            if isinstance(news, Welcome):
+                self.log = news.log
+            elif isinstance(news, Entered) and not self.next_seq:
                 self.next_seq = news.seq + 1
             elif isinstance(news, Missed):
                 assert news.first == self.next_seq
@@ -80,7 +83,7 @@ class Resuming(RuleBasedStateMachine):
         client = self.clients[index]
         if client.person is None or client.person.out.closed:
             client.person = Visitor(self.server.registry)
-            self.ask(client, client.hello(self.server.store.name))
+            self.ask(client, client.hello())
             if client.unconfirmed is not None:
                 self.ask(client, client.unconfirmed)
 

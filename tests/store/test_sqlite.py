@@ -77,12 +77,14 @@ class TestStoring:
 
     def test_seqs_and_the_log_name_survive_a_restart(self, store: PumpedStore) -> None:
         name = store.name
+        assert not store.knows(name, "lobby", 0)
         for room in ("lobby", "tea"):
             for _ in range(30):
                 say(store.room(room), room=room)
         store.drain()
         reopened(store)
-        assert store.name == name
+        assert store.name != name
+        assert [store.knows(name, "lobby", seq) for seq in (0, 30, 31)] == [True, True, False]
         assert list(store.room_names()) == ["lobby", "tea"]
         for room in ("lobby", "tea"):
             log = store.room(room)

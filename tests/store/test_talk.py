@@ -71,6 +71,7 @@ class TestDelivered:
         perform(server.registry, ada.session, Hello("ada"))
         ada.lose_link()
         server.drain()
+        server.drain()  # The leaving follows when the joining is stored.
         assert ada.out.cursors == {}
         assert [type(event) for event in server.store.room().read(1, 9)] == [Joined, Left]
 
@@ -163,7 +164,22 @@ class TestFullDisk:
         assert kinds(news) == [Left, Renamed]  # type: ignore[arg-type]
         assert seqs(news) == [before, before + 1]  # type: ignore[arg-type]
 
-    def test_leaving_without_a_stored_joining_is_not_shown(self, server: Server) -> None:
+    def test_who_comes_back_when_there_is_room_has_left_before(self, server: Server) -> None:
+        ada, bob, eve = (server.arrive(nick) for nick in ("ada", "bob", "eve"))
+        self.fill(server, ada)
+        ada.take()
+        bob.lose_link()
+        for nick in ("eva", "evi"):
+            server.ask(eve, Nick(nick))
+        server.store.limit(None)
+        again = server.arrive("bob")
+        server.registry.rooms.retry_failed()
+        server.drain()
+        news = [(type(item), item.nick, getattr(item, "to", "")) for item in ada.take() if isinstance(item, Event)]
+        assert news == [(Left, "bob", ""), (Joined, "bob", ""), (Renamed, "eve", "evi")]
+        assert again.rooms.keys() == {"lobby"}
+
+    def test_nobody_is_told_of_one_who_never_came_in(self, server: Server) -> None:
         ada = server.arrive("ada")
         self.fill(server, ada)
         eve = Visitor(server.registry)

@@ -12,10 +12,10 @@ from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.core.text import says_nothing
 
-Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer]
+Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
 """The final answer to a command; or the final answer followed by further answers; or a draft for
 the room of the command, which is answered when it is stored, without holding up the next command.
-An action that has to wait is a coroutine, which returns its answer at the end."""
+An action that has to wait is a coroutine, which returns one of the first two at the end."""
 
 Action = Callable[[Registry, Session, Any], Result]
 """Carries out one command. Raises a Refusal for a mistake of the person, before it changes

@@ -11,10 +11,11 @@ from typing import Any
 from chatd.core.actions.base import Result
 from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage, Refusal, TooMany
-from chatd.core.events import DRAFT, Answer, Closing, Done, Reason, Refused, Renamed, Welcome
-from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
+from chatd.core.errors import BadUsage, NotDelivered, Refusal, TooMany
+from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
+from chatd.core.limits import ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
+from chatd.core.person import Person
 from chatd.core.presence import Entering, Resume, end, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -95,13 +96,32 @@ def nick(registry: Registry, session: Session, command: Nick) -> Result:
     if person is None:
         return hello(registry, session, Hello(command.nick, id=command.id))
     old, name = person.nick, parse_nick(command.nick, registry.reserved)
+    registry.directory.check_free(name, person)
+    _check_free_by_logs(registry, person, name)
     registry.directory.rename(person, name)
-    if name.text != old:
-        session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
-        for room in registry.rooms.of(person).values():
-            draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, name.text)
-            room.report(draft, room.members[person], lambda outcome: None)
-    return Done("nick", name.text)
+    return Done("nick", name.text) if name.text == old else _renamed(registry, session, person, old)
+
+
+def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
+    """Raise NotDelivered where nobody is called ``name`` any more, and a room's log could not be
+    told that yet."""
+    for room in registry.rooms.of(person).values():
+        if not room.attendance.may_take(name.key, room.members[person]):
+            reason = f"It could not be stored yet that nobody is called {name.text} in #{room.name.text} any more."
+            raise NotDelivered(reason, "Try again later, or choose another nick.")
+
+
+async def _renamed(registry: Registry, session: Session, person: Person, old: str) -> Done:
+    """Report it in every room that ``person`` is called otherwise than ``old`` now; what they say
+    next comes after that."""
+    reported = []
+    for room in registry.rooms.of(person).values():
+        draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, person.nick)
+        reported.append(Later[Event | NotDelivered](room.report, draft, room.members[person]))
+    done = Done("nick", person.nick)
+    for each in reported:
+        await each
+    return done
 
 
 def quit(registry: Registry, session: Session, command: Quit) -> Coroutine[Later[Any], None, Closing]:

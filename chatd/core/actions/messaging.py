@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from chatd.core.actions.base import Result, check_text
 from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
-from chatd.core.errors import BadUsage, NoSuchNick
-from chatd.core.events import DRAFT, Done, Said
+from chatd.core.driver import Later
+from chatd.core.errors import BadUsage, NoSuchNick, NotDelivered
+from chatd.core.events import DRAFT, Answer, Done, Said
 from chatd.core.person import Person
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.core.session import Session
+
+Sent = Answer | tuple[Answer, ...]
+"""That a private message is sent, and perhaps that its recipient is away."""
 
 
 def say(registry: Registry, session: Session, command: Say | Me) -> Said:
@@ -41,6 +45,28 @@ def _sent_before(registry: Registry, session: Session, command: Msg | Reply) -> 
 
 def _send(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Result:
     check_text(command.text)
+    if command.id:
+        registry.directory.check_ignored(session, recipient)
+        return _send_once(registry, session, recipient, command)
+    return _deliver(registry, session, recipient, command)
+
+
+async def _send_once(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Sent:
+    """Send what has an id. That is stored before it is told, so that it is never told twice: after
+    a crash in between, it is taken for told. Raises NotDelivered."""
+    sender_id, store = session.sender_id, registry.store
+    failure: NotDelivered | None = await Later(store.note_private, sender_id, command.id, recipient.nick)
+    if failure is not None:
+        raise failure
+    before = _sent_before(registry, session, command)  # Another connection of the sender may have been faster.
+    try:
+        return before or _deliver(registry, session, recipient, command)
+    except NotDelivered:
+        await Later(store.note_private, sender_id, command.id, "")
+        raise
+
+
+def _deliver(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Sent:
     registry.directory.send_private(session, recipient, command.text, command.id)
     done = Done(ROW_OF[type(command)].name, recipient.nick)
     notice = registry.directory.away_notice(session, recipient)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.core.commands import (
+    Away,
     Hello,
     Join,
     Leave,
@@ -14,15 +15,20 @@ from chatd.core.commands import (
     Reply,
     Say,
 )
+from chatd.core.errors import NotDelivered
 from chatd.core.events import (
     Ack,
+    AwayNotice,
     Done,
     Private,
+    Refused,
     Said,
 )
+from chatd.core.perform import perform
 from chatd.core.registry import Registry
-from chatd.testing import NOON, StandingClock, Visitor, arrive
+from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
 from tests.core.actions.answers import LOST, LosingLog, every, only, refusal
+from tests.core.late import LateStore
 
 TOKEN = "t" * 16
 
@@ -191,3 +197,77 @@ def test_a_recipient_that_is_not_reading_gets_nothing(ada: Visitor, bob: Visitor
     bob.out.full = False
     assert only(Done, ada.ask(Msg("bob", "psst", id="1")))
     assert len(bob.take()) == 1
+
+
+# -- Private messages with an id -------------------------------------------------------------------
+
+
+def private(visitor: Visitor) -> list[str]:
+    return [news.text for news in visitor.take() if isinstance(news, Private)]
+
+
+class Noting:
+    """Ada and bob, on a store that answers late."""
+
+    def __init__(self) -> None:
+        self.store = LateStore()
+        self.registry = new_registry(store=self.store)
+        self.ada, self.bob = Visitor(self.registry), Visitor(self.registry)
+        for visitor, nick in ((self.ada, "ada"), (self.bob, "bob")):
+            perform(self.registry, visitor.session, Hello(nick, nick * 8))
+        self.store.answer()
+        self.ada.take()
+
+
+def test_a_private_message_with_an_id_is_told_when_that_is_stored() -> None:
+    case = Noting()
+    perform(case.registry, case.ada.session, Msg("bob", "psst", id="7"))
+    assert private(case.bob) == []
+    case.store.answer()
+    assert private(case.bob) == ["psst"]
+    assert case.ada.take()[-1] == Done("msg", "bob", id="7")
+    assert case.ada.ask(Msg("bob", "psst", id="7")) == [Done("msg", "bob", id="7")]
+    assert case.store.waiting == []
+
+
+def test_a_private_message_whose_id_is_not_stored_is_told_to_nobody() -> None:
+    case = Noting()
+    case.store.failure = NotDelivered("The disk is full.")
+    perform(case.registry, case.ada.session, Msg("bob", "psst", id="7"))
+    case.store.answer()
+    assert [news.reason for news in case.ada.take() if isinstance(news, Refused)] == ["The disk is full."]
+    assert private(case.bob) == []
+    assert case.registry.directory.recipient_of(case.ada.session.sender_id, "7") is None
+
+
+def test_who_stops_reading_meanwhile_has_not_got_it() -> None:
+    case = Noting()
+    perform(case.registry, case.ada.session, Msg("bob", "psst", id="7"))
+    case.bob.out.full = True
+    case.store.answer()
+    assert case.store.noted == ["bob", ""]
+    assert [type(news) for news in case.ada.take()] == [Refused]
+
+
+def test_two_connections_of_one_sender_tell_it_once() -> None:
+    case = Noting()
+    perform(case.registry, case.ada.session, Msg("bob", "psst", id="7"))
+    again = Visitor(case.registry)
+    perform(case.registry, again.session, Hello("ada", "ada" * 8))
+    held, case.store.waiting[:] = case.store.waiting[:1], case.store.waiting[1:]
+    case.store.answer()
+    perform(case.registry, again.session, Msg("bob", "psst", id="7"))
+    case.store.waiting[:] = held + case.store.waiting
+    case.store.answer()
+    assert private(case.bob) == ["psst"]
+    assert again.take()[-1] == Done("msg", "bob", id="7")
+
+
+def test_who_writes_with_an_id_to_somebody_away_is_told_so_after_the_answer() -> None:
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    bob.ask(Away("at lunch"))
+    assert [type(news) for news in ada.ask(Msg("bob", "psst", id="7")) if isinstance(news, (Done, AwayNotice))] == [
+        Done,
+        AwayNotice,
+    ]
