@@ -14,7 +14,7 @@ from typing import Final
 
 from chatd.client.cells import clusters, first_cluster, last_cluster
 from chatd.client.keys import Key, Press
-from chatd.core.text import safe_text
+from chatd.core.text import safe_part, safe_text
 
 HISTORY_LINES: Final = 500
 """How many lines Up brings back: more than anybody scrolls through."""
@@ -63,8 +63,8 @@ def press(editor: Editor, pressed: Press) -> Editor:
 def insert(editor: Editor, text: str) -> Editor:
     """``editor`` with ``text`` at the cursor, made safe to show; line ends of any kind become
     ``\\n``."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _at_boundary(editor, editor.before + "\n".join(map(safe_text, lines)), editor.after)
+    lines = (editor.before + text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return _at_boundary(editor, "\n".join(map(safe_text, lines)), editor.after)
 
 
 def enter(editor: Editor) -> tuple[Editor, list[str]]:
@@ -230,4 +230,4 @@ LINE_BREAK: Final = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
 
 def visible_clusters(text: str) -> list[str]:
     """The clusters of ``text`` as the screen shows them."""
-    return [LINE_BREAK if cluster == "\n" else safe_text(cluster) for cluster in clusters(text)]
+    return [LINE_BREAK if cluster == "\n" else safe_part(cluster) for cluster in clusters(text)]

@@ -20,7 +20,7 @@ from chatd.codecs.json import encode_news
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
-from chatd.core.text import safe_text
+from chatd.core.text import safe_text, says_nothing
 
 UNACKNOWLEDGED: Final = 64
 """How many messages may be unacknowledged before the input is paused (backpressure): enough for a
@@ -174,7 +174,7 @@ class Sender(PipeClient):
         """Queue ``line`` as a message. A slash at its beginning is part of the text, and bytes that
         are not UTF-8 become visible."""
         text = safe_text(line.removesuffix(b"\r").decode("utf-8", "replace"))
-        if text.strip():
+        if not says_nothing(text):
             self._texts.append(text)
 
     def _go_on(self) -> None:

@@ -21,7 +21,7 @@ from typing import Final
 
 from chatd.client.cells import FAINT, FinalLine, Line, Row, Span, Style, clip, plain, row_width, width, wrap
 from chatd.client.editor import visible_clusters
-from chatd.core.text import safe_text
+from chatd.core.text import safe_part, safe_text
 
 KEPT_LINES: Final = 500
 """How many printed lines are kept for painting them again: more than the rows of any screen."""
@@ -332,7 +332,7 @@ def _from_cell(shown: list[str], start: int) -> tuple[list[str], int]:
 def _safe(line: Line) -> Line:
     """``line`` made safe to show, once more: this is the last step before the terminal, and no peer
     is trusted."""
-    return tuple(Span(safe_text(span.text), span.style) for span in line)
+    return tuple(Span(safe_part(span.text), span.style) for span in line)
 
 
 def _go(row: int, column: int = 1) -> str:

@@ -1,7 +1,8 @@
 """The codec for people: plain lines (``docs/protocol.md``, "Text").
 
 A message always follows ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and what the server says
-follows ``--`` or ``!!``, so that nobody can imitate another person or the server.
+follows ``--`` or ``!!``, so that nobody can imitate another person or the server: not either where
+a long line goes on in the next row of a terminal (``rows.py``).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Final
 
 from chatd.codecs.base import View
 from chatd.codecs.phrases import Kind, Phrase, Phrases, said
+from chatd.codecs.rows import with_marked_rows
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
-from chatd.core.text import decode_line, safe_text
+from chatd.core.text import decode_line, safe_text, says_nothing
 
 MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
 """The mark before each kind of phrase."""
@@ -50,7 +52,7 @@ class TextCodec:
         """The line of ``event`` with its end; ``view`` is a TextView."""
         current = view is _CURRENT_ROOM
         if type(event) is events.Said:  # The hot path.
-            return f"{said(event, current)}\r\n".encode()
+            return f"{with_marked_rows(said(event, current))}\r\n".encode()
         return _lines(self._phrases.of(event, current))
 
     def encode_answer(self, answer: Answer) -> bytes:
@@ -70,7 +72,7 @@ class TextTalk:
         """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand and
         BadUsage."""
         text = safe_text(decode_line(line))
-        if not text or text.isspace():
+        if says_nothing(text):
             return None
         if not named and not text.startswith("/"):
             return commands.Hello(text.strip())
@@ -87,4 +89,4 @@ class TextTalk:
 
 def _lines(phrases: Iterable[Phrase]) -> bytes:
     """The phrases with their marks and line ends."""
-    return "".join(f"{MARKS[phrase.kind]}{phrase.text}\r\n" for phrase in phrases).encode()
+    return "".join(f"{with_marked_rows(MARKS[phrase.kind] + phrase.text)}\r\n" for phrase in phrases).encode()

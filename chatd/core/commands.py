@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatd.core.errors import BadUsage, UnknownCommand
-from chatd.core.limits import SCROLLBACK_EVENTS
+from chatd.core.limits import NUMBER_DIGITS, SCROLLBACK_EVENTS
 from chatd.core.membership import Role
+from chatd.core.text import safe_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +350,7 @@ def _arguments(row: Row, rest: str) -> list[str | int]:
             if word.startswith("["):
                 break
             raise BadUsage(f"/{row.name} needs an argument.", f"Write {usage_line(row)}.")
-        value, _, rest = (rest, "", "") if word.strip("[]") == "TEXT" else rest.partition(" ")
+        value, _, rest = (safe_text(rest), "", "") if word.strip("[]") == "TEXT" else rest.partition(" ")  # It begins anew.
         arguments.append(_count(row, value) if word == "[N]" else value)
         rest = rest.lstrip()
     if rest:
@@ -358,6 +359,6 @@ def _arguments(row: Row, rest: str) -> list[str | int]:
 
 
 def _count(row: Row, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and 0 < int(value[:9]) < 10**6):
+    if not (value.isascii() and value.isdigit() and len(value) <= NUMBER_DIGITS and int(value)):
         raise BadUsage(f"/{row.name} needs a number.", f"Write {usage_line(row)}, with a whole number N above 0.")
-    return int(value[:9])
+    return int(value)

@@ -11,6 +11,16 @@ LINE_BYTES: Final = 4096
 2812, 2.3): enough for a paragraph in a script with three or four bytes a character, and small
 enough that a thousand unfinished lines take 4 MiB."""
 
+MARKS_ON_ONE_BASE: Final = 8
+"""The combining marks that are shown on one base, in characters. The longest stack that is written
+is the Tibetan emblem of Kalachakra, a consonant with eight below and above it; a Hebrew letter with
+points and cantillation has five, an Arabic one of the Quran four, a Burmese syllable seven, a
+Vietnamese vowel two. More would cover the lines of others."""
+
+BLANKS_IN_A_ROW: Final = 16
+"""The blanks that are shown in a row, in characters: four levels of indentation by four. Even twice
+as wide (U+3000) and behind the longest nick they stay in the first row of an 80-column terminal."""
+
 NICK_CHARACTERS: Final = 32
 """The longest nick, in characters after normalisation: it must leave space for text on a line of 80
 columns."""
@@ -34,6 +44,9 @@ ID_CHARACTERS: Final = 64
 """The longest ``id`` of a message, in characters: a UUID has 36."""
 
 # -- Rooms and people ------------------------------------------------------------------------------
+
+NUMBER_DIGITS: Final = 12
+"""The longest number in a command of the text protocol, in digits: a seq has at most 2^40."""
 
 ROOMS_PER_PERSON: Final = 20
 """The rooms that one person can be in at once: more than anybody follows, and a bound on the cost

@@ -33,7 +33,8 @@ from chatd.core.text import safe_text
 # fmt: off
 RESERVED: Final = frozenset({
     "chatd", "server", "service", "system", "console", "daemon", "root", "nickserv", "chanserv",
-    "admin", "administrator", "operator", "sysop", "owner", "moderator", "mod",
+    "admin", "administrator", "sysadmin", "webmaster", "hostmaster", "postmaster", "superuser",
+    "operator", "sysop", "owner", "moderator", "mod",
     "staff", "support", "security", "official",
     "everyone", "everybody", "anyone", "anybody", "someone", "somebody", "nobody", "me", "you",
     "here", "channel", "room", "lobby", "help",
@@ -111,7 +112,7 @@ def parse_nick(text: str, reserved: Collection[str] = ()) -> Name:
     """
     name = _parse(text, _NICK)
     taken = _reserved(tuple(reserved))
-    if name.key in taken or name.skeleton in taken:
+    if _is_made_of(taken, name.key) or _is_made_of(taken, name.skeleton):
         raise NickReserved(f"{name.text} is reserved or looks like a reserved word.", "Choose another nick.")
     return name
 
@@ -149,7 +150,7 @@ def _parse(text: str, grammar: _Grammar) -> Name:
         text = _enforce(text, grammar)
     if len(text) > grammar.longest:
         raise grammar.refusal_for(f"cannot be longer than {grammar.longest} characters")
-    return Name(text, _key(text), skeleton(text))
+    return Name(text, _key(text), skeleton(text.translate(_SPECKS)))
 
 
 def _enforce(text: str, grammar: _Grammar) -> str:
@@ -164,7 +165,7 @@ def _enforce(text: str, grammar: _Grammar) -> str:
         raise grammar.refusal_for(f"cannot contain {_describe(forbidden[0])}")
     if not (enforced[0].isalnum() or enforced[0] == "_"):
         raise grammar.refusal_for(f"cannot begin with {_describe(enforced[0])}")
-    if not any(map(str.isalnum, enforced)):
+    if not any(map(str.isalnum, enforced.translate(_SPECKS))):
         raise grammar.refusal_for("needs a letter or a digit")
     if safe_text(enforced) != enforced:
         raise grammar.refusal_for("cannot have so many combining marks in a row")
@@ -198,6 +199,12 @@ def _describe(character: str) -> str:
     return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
 
 
+def _is_made_of(words: frozenset[str], spelling: str) -> bool:
+    """Whether ``spelling`` is one of ``words`` within ``-_.``, or several joined by these."""
+    bare = spelling.strip("-_.")
+    return bare in words or words.issuperset(filter(None, re.split("[-_.]", bare)))
+
+
 @functools.lru_cache(maxsize=16)
 def _reserved(words: tuple[str, ...]) -> frozenset[str]:
     """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, need not be
@@ -219,8 +226,14 @@ def skeleton(text: str) -> str:
     return _decomposed(drawn).replace("l\u0307", "l").replace("j\u0307", "j")  # i and j have that dot already
 
 
-_ASCII_RULES: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHJKLMNOPQRSTUVWXYZ"} | {ord("i"): "l"}
-"""Capitals look like their small letters. I looks like l, as in UTS #39, so i must too."""
+_ASCII_RULES: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHJKLMNOPQRSTUVWXYZ"} | {ord("i"): "l", ord("w"): "vv"}
+"""Capitals look like their small letters; I looks like l, as in UTS #39, and so must i. That w
+looks like vv is ours; UTS #39 has that m looks like rn. No further pair counts: cl and d would make
+Clara and Dara one, and a terminal tells them apart."""
+
+_SPECKS: Final = dict.fromkeys((*range(0x2B9, 0x300), 0x2E2F, 0xA67F, *range(0xA717, 0xA720), 0xA788, 0xA78F))
+"""The letters that look like punctuation beside a letter, as U+02D1 does: names that differ in them
+alone look the same. Words need some of them, so names may hold them."""
 
 _JOINERS: Final = {0x200C: "", 0x200D: ""}
 """The two invisible characters that names may contain; UTS #39 removes them from skeletons."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatd.core.actions import ACTIONS
+from chatd.core.actions.base import Result
 from chatd.core.commands import ROW_OF, Command, Ping, Row
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NickNeeded, NotAllowed, NotDelivered, Refusal, TooLong
@@ -26,27 +27,17 @@ from chatd.core.session import Session
 
 
 def perform(registry: Registry, session: Session, command: Command) -> None:
-    """Carry out ``command`` for ``session``, and answer it."""
+    """Carry out ``command`` for ``session``, and answer it; nothing is done for a session that is
+    ending, whose person has left."""
+    if session.is_ending:
+        return
     try:
         room = _check(registry, session, command)
-        result = ACTIONS[type(command)](registry, session, command)
+        _finish(session, command.id, room, ACTIONS[type(command)](registry, session, command))
     except Refusal as refusal:
         refuse(session, refusal, command.id)
     except Exception as defect:
         session.out.fail(defect)
-    else:
-        if isinstance(result, Said):
-            assert room is not None, "the table says that it takes a member"
-            session.out.reserve(ANSWER_BYTES)
-            room.post(result, Delivery(session, command.id))
-        elif isinstance(result, Answer):
-            _answer(session, command.id, result)
-        elif isinstance(result, tuple):
-            _answer(session, command.id, result[0])
-            for news in result[1:]:
-                session.out.tell(news)
-        else:
-            _run(session, command.id, result)
 
 
 def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
@@ -83,6 +74,22 @@ def _not_allowed(room: Room, row: Row) -> NotAllowed:
 
 
 # -- After -----------------------------------------------------------------------------------------
+
+
+def _finish(session: Session, id: str, room: Room | None, result: Result) -> None:
+    """Do what remains after an action: store the message, answer, or wait for the answer."""
+    if isinstance(result, Said):
+        assert room is not None, "the table says that it takes a member"
+        session.out.reserve(ANSWER_BYTES)
+        room.post(result, Delivery(session, id))
+    elif isinstance(result, Answer):
+        _answer(session, id, result)
+    elif isinstance(result, tuple):
+        _answer(session, id, result[0])
+        for news in result[1:]:
+            session.out.tell(news)
+    else:
+        _run(session, id, result)
 
 
 class Delivery:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatd.core.driver import Later, drive
-from chatd.core.errors import NotDelivered, TooMany
+from chatd.core.errors import BadRoom, NotDelivered, TooMany
 from chatd.core.events import DRAFT, Closing, Entered, Event, Joined, Left, Missed, Reason
 from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN
 from chatd.core.membership import Membership
@@ -44,11 +44,11 @@ class Entering:
         self._session = session
         self._person = session.person
         self._resume = resume
-        self._full: TooMany | None = None
+        self._refused: BadRoom | TooMany | None = None
         try:
             self._room = registry.rooms.open(name, session.address)
-        except TooMany as full:
-            self._full = full
+        except (BadRoom, TooMany) as refused:
+            self._refused = refused
         else:
             self._begin()
 
@@ -70,11 +70,11 @@ class Entering:
         that asked.
 
         ``newcomer`` is the nick if the person has just connected. Raises NotDelivered if the
-        joining could not be stored, and TooMany if the server has too many rooms; in both cases the
-        person is not in the room.
+        joining could not be stored, and BadRoom or TooMany if there can be no such room; in each
+        case the person is not in the room.
         """
-        if self._full is not None:
-            raise self._full
+        if self._refused is not None:
+            raise self._refused
         outcome = await self._joined
         person, room = self._person, self._room
         is_in = room.members.get(person) is self._membership

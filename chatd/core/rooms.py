@@ -33,7 +33,7 @@ class Rooms:
         self._made: Counter[str] = Counter()
         for name in store.room_names()[-ROOMS:]:
             with contextlib.suppress(BadRoom):  # It was created with an older grammar.
-                self.open(parse_room(name))
+                self._add(parse_room(name))  # Two that look alike both stay.
 
     def __iter__(self) -> Iterator[Room]:
         """All rooms, including empty ones that only have a log."""
@@ -42,20 +42,32 @@ class Rooms:
     def open(self, name: Name, address: str = "") -> Room:
         """The room called ``name``, made if need be, for somebody at ``address``.
 
-        Raises TooMany where that address has made too many, or people are in all that there may be;
-        the default room is always there.
+        Raises BadRoom where a new one would look like another, and TooMany where that address has
+        made too many, or people are in all that there may be; the default room is always there.
         """
         room = self._by_key.get(name.key)
         return self._make(name, network_of(address)) if room is None else room
 
     def _make(self, name: Name, network: str) -> Room:
         if name.key != self.default.key:
+            self._check_distinct(name)
             self._check_number(network)
-        room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        room = self._add(name)
         if network:
             self._made_by[room] = network
             self._made[network] += 1
         return room
+
+    def _add(self, name: Name) -> Room:
+        room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        return room
+
+    def _check_distinct(self, name: Name) -> None:
+        """Raise BadRoom if another room looks like ``name``."""
+        for other in (*(room.name for room in self), self.default):
+            if other.skeleton == name.skeleton:
+                hint = f"/join #{other.text} enters that room; or choose another name."
+                raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
 
     def _check_number(self, network: str) -> None:
         """Make place for one more room. Raises TooMany."""

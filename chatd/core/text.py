@@ -1,46 +1,69 @@
-"""Safe text: the one place that removes control, escape and bidi characters.
+"""Safe text: the one place where characters that deceive end.
 
-What a person says is shown on other people's terminals, on web pages and in the log. One rule makes
-it safe for all of them: each character that could control a terminal, break a line, change the
-direction of the text after it, or that is invisible, is replaced by one visible character. So
-nothing disappears silently, and no text exceeds its limit in characters.
+What a person said is shown on other people's terminals, on pages and in the log. One rule makes it
+safe for all of them:
 
-A text that went through `safe_text` can be a value of a Twisted log event: in ``log.info("{text}",
-text=text)`` values are not formatted, so braces and percent signs in them have no meaning.
+- What could steer a terminal, break a line, turn the direction of what follows or hide is replaced
+  by something visible.
+- What has its place in writing stays in that place, and only there: marks on a base, at most
+  `MARKS_ON_ONE_BASE`; one variation selector behind a character that has variants; one joiner
+  between letters that join, or between emoji; blanks, at most `BLANKS_IN_A_ROW`. What is too much,
+  or has no such neighbour, goes.
+
+docs/security.md says what that is good for. A text that went through `safe_text` may be given to a
+Twisted log event as a value: in ``log.info("{text}", text=text)`` no value is formatted, so braces
+and percent signs in it mean nothing.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from typing import Final
 
+from chatd.core.characters import BLANKS, DEFAULT_IGNORABLE, MARKS, in_class
 from chatd.core.errors import NotText
-
-MARKS_ON_ONE_BASE: Final = 8
-"""How many combining marks in a row are shown: no script uses more, and a stack of them would cover
-the lines above."""
+from chatd.core.limits import BLANKS_IN_A_ROW, MARKS_ON_ONE_BASE
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 """Replaces a character that is not shown and has no control picture."""
 
 _CONTROLS: Final = (
-    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: escape sequences, line ends, NUL
+    "\x00-\x08\x0a-\x1f\x7f-\x9f"  # C0 but for the tab, DEL, C1: escape sequences, line ends, NUL
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi controls (UAX 9)
     "\u2028\u2029"  # line and paragraph separator
     "\ud800-\udfff"  # lone surrogates: UTF-8 cannot encode them
 )
-_HIDDEN: Final = (  # invisible, and no script or emoji needs them, unlike the joiners U+200B to U+200D
-    "\u00ad\u180e\u2060-\u2065\u206a-\u206f\ufeff"  # soft hyphen, word joiner, operators, byte order mark
+_HIDDEN: Final = (  # ignorable, and needed by no script or emoji
+    "\u00ad\u17b4\u17b5\u2060-\u2065\u206a-\u206f\ufeff"  # soft hyphen, word joiner, operators, byte order mark
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # annotation, shorthand and musical controls
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"  # tags; between them are variation selectors
 )
-_MARKS: Final = (  # the marks that fit on any base, and those of Thai and Lao, which stack in the same way
-    "\u0300-\u036f\u0483-\u0489\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
-    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-)
-_UNSAFE: Final = re.compile(f"[{_CONTROLS}{_HIDDEN}]|(?<=[{_MARKS}]{{{MARKS_ON_ONE_BASE}}})[{_MARKS}]")
+_SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_GRAPHEME_JOINER: Final = "\N{COMBINING GRAPHEME JOINER}"  # between two marks; itself one
+_JOINERS: Final = "\u034f\u180e\u200b-\u200d"  # grapheme joiner, Mongolian vowel separator, word break, ZWNJ, ZWJ
+_TAGS: Final = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in f"{region}\x7f") for region in ("gbeng", "gbsct", "gbwls"))
+"""What follows a black flag in the flags of England, Scotland and Wales (UTS #51, ED-14a)."""
 
-_PICTURES: Final = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\t": " ", "\x7f": "\u2421"}
+_BLANK: Final = in_class(BLANKS)
+_BMP_MARK: Final = in_class(" ".join(part for part in MARKS.split() if len(part) <= len("0000-0000")))
+_NOT_SIMPLE: Final = (  # One step looks up each character: of the planes above the first, only ideographs and emoji are simple.
+    f"{_CONTROLS}{in_class(BLANKS.replace('0020', ''))}{_BMP_MARK}\u00ad\u034f\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff0-\ufffb\U00010000-\U0001efff\U00040000-\U0010ffff"
+)
+_USUAL: Final = re.compile(f"(?:[^{_NOT_SIMPLE}]++(?:[{_BMP_MARK}]{{1,{MARKS_ON_ONE_BASE}}}+)?+)*+")
+"""Most texts that are safe already, so that they need not be taken apart."""
+
+_WORD: Final = f"[^ {_NOT_SIMPLE}]++"
+_PIECES: Final = re.compile(
+    f"(?P<plain>{_WORD}(?:[ ]{_WORD})*+)|(?P<blanks>[{_BLANK}]+)|(?P<selectors>[{_SELECTORS}]+)|(?P<joiners>[{_JOINERS}]+)|"
+    f"(?P<marks>[{in_class(MARKS)}]+)|(?P<tags>(?<=\U0001f3f4)(?:{_TAGS}))|(?P<unsafe>[{_CONTROLS}{_HIDDEN}]+)|(?P<rare>.)"
+)
+
+_TOO_BLANK: Final = " " * (BLANKS_IN_A_ROW + 1)
+_NOTHING: Final = re.compile(f"[{_BLANK}{in_class(DEFAULT_IGNORABLE)}]*+")
+_PICTURES: Final = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\x7f": "\u2421"}
 
 
 def decode_line(raw: bytes) -> str:
@@ -57,17 +80,137 @@ def decode_line(raw: bytes) -> str:
 
 
 def safe_text(text: str) -> str:
-    """``text`` with every unsafe character replaced by a visible one.
+    """``text`` with nothing in it that deceives; it is never longer, and a text that is safe
+    already is returned as it is.
 
-    A tab becomes a space, any other C0 character and DEL its control picture (U+2400 to U+2421),
-    and everything else U+FFFD: C1, bidi controls, line separators, lone surrogates, hidden format
-    characters, and combining marks in a row after the first `MARKS_ON_ONE_BASE`. The length in
-    characters does not change, and a text that is already safe is returned unchanged.
+    A tab becomes a space, another C0 character or DEL its control picture (U+2400 to U+2421).
+    U+FFFD stands for C1, bidi controls, line separators, lone surrogates, ignorable characters that
+    no script needs, and for marks that are too many on their base or begin the text. Further
+    selectors and joiners, and blanks of a long run, are left out.
     """
-    if text.isascii() and text.isprintable():
+    if ((text.isascii() and text.isprintable()) or _USUAL.fullmatch(text)) and _TOO_BLANK not in text:
         return text
-    return _UNSAFE.sub(_visible, text)
+    safe = _Cleaning().clean(text)
+    return text if safe == text else safe
 
 
-def _visible(unsafe: re.Match[str]) -> str:
-    return _PICTURES.get(unsafe[0], REPLACEMENT)
+def safe_part(text: str) -> str:
+    """What `safe_text` makes of ``text`` where it is a part of a longer one: what it begins with
+    may belong to a character in the part before."""
+    return safe_text(text) if text.isascii() else safe_text(f"\N{DOTTED CIRCLE}{text}")[1:]
+
+
+def says_nothing(text: str) -> bool:
+    """Whether ``text`` is empty or looks so."""
+    return _NOTHING.fullmatch(text) is not None
+
+
+class _Cleaning:
+    """One way through a text, piece by piece. What becomes of a piece depends on what is kept
+    before it and on what follows, never on what was left out: so what is safe stays as it is."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+        self._base = ""  # What marks, selectors and joiners belong to.
+        self._marks = self._blanks = 0
+        self._selected = self._joined = False
+
+    def clean(self, text: str) -> str:
+        for piece in _PIECES.finditer(text):
+            match piece.lastgroup:
+                case "plain" | "rare":
+                    self._add(piece[0])
+                case "marks":
+                    self._add_marks(piece[0])
+                case "blanks":
+                    self._add_blanks(piece[0])
+                case "selectors":
+                    self._add_selectors(piece[0])
+                case "joiners":
+                    self._add_joiners(piece[0], text[piece.end() : piece.end() + 1])
+                case "tags":
+                    self._kept.append(piece[0])
+                case _:
+                    self._add("".join(_PICTURES.get(character, REPLACEMENT) for character in piece[0]))
+        return "".join(self._kept)
+
+    def _add(self, characters: str) -> None:
+        """Keep ``characters``, each of which can be a base."""
+        self._kept.append(characters)
+        self._base = characters[-1]
+        self._marks = self._blanks = 0
+        self._selected = self._joined = False
+
+    def _add_blanks(self, run: str) -> None:
+        for blank in run[: BLANKS_IN_A_ROW - self._blanks]:
+            self._kept.append(" " if blank == "\t" else blank)
+            if blank not in "\u3164\uffa0":
+                self._base = blank
+            if blank not in "\u115f\u1160\u3164\uffa0":  # These may be undrawn; marks fall on what is before them.
+                self._marks = 0
+            self._blanks += 1
+            self._selected = self._joined = True
+
+    def _add_marks(self, run: str) -> None:
+        kept = run[: MARKS_ON_ONE_BASE - self._marks] if self._base else ""
+        self._kept.append(kept)
+        self._marks += len(kept)
+        self._blanks, self._joined = 0, False
+        if kept != run:
+            self._add(REPLACEMENT)
+
+    def _add_selectors(self, run: str) -> None:
+        for selector in run:
+            if self._base and not self._selected and not self._joined and _has_variant(self._base, selector):
+                self._kept.append(selector)
+                self._selected = True
+
+    def _add_joiners(self, run: str, following: str) -> None:
+        for joiner in run:
+            if self._base and not self._joined and self._joins(joiner, following):
+                self._kept.append(joiner)
+                self._joined = True
+                self._marks += joiner == _GRAPHEME_JOINER
+
+    def _joins(self, joiner: str, following: str) -> bool:
+        """Whether ``joiner`` has a purpose here: at the end of a text that may still be typed on it
+        may get one."""
+        if joiner == _GRAPHEME_JOINER:
+            return 0 < self._marks < MARKS_ON_ONE_BASE
+        if joiner == "\N{MONGOLIAN VOWEL SEPARATOR}":
+            return _is_mongolian(self._base)
+        return not following or _takes_joiners(self._base) or _takes_joiners(following)
+
+
+# -- What belongs to what --------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=1024)
+def _has_variant(base: str, selector: str) -> bool:
+    """Whether ``selector`` may choose a form of ``base``: of a Mongolian letter, of an ideograph,
+    of a symbol or an emoji."""
+    if selector < "\ufe00":
+        return _is_mongolian(base)
+    if selector > "\ufe0f":
+        return _is_ideograph(base)
+    if base.isascii():
+        return base in "#*0123456789"  # keycaps
+    return unicodedata.category(base) not in {"Lu", "Ll", "Lt", "Lm"} or unicodedata.decomposition(base).startswith("<font>")
+
+
+def _is_mongolian(base: str) -> bool:
+    return "\u1800" <= base <= "\u18af"
+
+
+def _is_ideograph(base: str) -> bool:
+    return "\u3400" <= base <= "\u9fff" or "\uf900" <= base <= "\ufaff" or "\U00020000" <= base <= "\U0003ffff"
+
+
+@functools.lru_cache(maxsize=1024)
+def _takes_joiners(base: str) -> bool:
+    """Whether ``base`` is of a script whose letters join, or that puts no spaces between words, or
+    is an emoji. What a later Unicode assigns counts as one."""
+    piece = _PIECES.match(base)
+    if piece is None or piece.lastgroup not in {"plain", "rare"} or base == REPLACEMENT:
+        return False
+    return unicodedata.category(base) in {"Lo", "Lm", "So", "Sk", "Cn"} or unicodedata.bidirectional(base) in {"R", "AL"}

@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from chatd.codecs.base import Talk, View
-from chatd.core.events import Answer, Event, Private, Reason
+from chatd.core.events import Answer, Event, Missed, Private, Reason
 from chatd.core.limits import BATCH_BYTES, BYTES_A_LINE, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
@@ -136,7 +136,10 @@ class Outlet:
     def unfollow(self, room: Room, stop: int) -> None:
         if room in self._feeds:
             feed, cursor = self._exit(room)
-            self.put(feed.take(self, cursor, stop, BATCH_BYTES)[0])
+            taken, cursor = feed.take(self, cursor, stop, BATCH_BYTES)
+            self.put(taken)
+            if cursor < stop:  # More than an outlet can hold.
+                self.put(self.talk.encode(Missed(room.name.text, cursor, stop - 1)))
 
     def turn_to(self, room: Room | None) -> None:
         for other, feed in list(self._feeds.items()):

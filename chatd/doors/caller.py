@@ -195,7 +195,10 @@ class Caller:
         nick, reason = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
         self.ended = reason
         self.outlet.lost()
-        depart(self._server.registry, self.session, reason)
+        try:
+            depart(self._server.registry, self.session, reason)
+        except Exception:
+            log.failure("defect: {nick} could not leave", nick=nick)
         self._server.registry.admission.release(self.session)
         self._server.on_disconnected(self.session, nick, reason)
 

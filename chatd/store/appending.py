@@ -27,8 +27,6 @@ REASONS: Final = {
 }
 """Why an event is not stored, by SQLite's error code."""
 
-DISK_TOO_SLOW: Final = NotDelivered("Not delivered: the server's disk is too slow.", "Try again later.")
-
 
 class Target(Protocol):
     """The log of one room, as :class:`Appending` sees it."""
@@ -89,16 +87,12 @@ class Appending:
         """What waits for a look-up on the disk, by the sender_id of the message."""
         self._waiting_drafts = 0
 
-    def has_pending(self, log: Target) -> bool:
-        """Whether an event of ``log`` waits to be stored."""
-        return any(pending[0] is log for pending in self._pending)
-
     # -- To the writer
 
     def append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
         if len(self._pending) + self._waiting_drafts >= PENDING_EVENTS:
-            on_stored(DISK_TOO_SLOW)
+            on_stored(NotDelivered("Not delivered: the server's disk is too slow.", "Try again later."))
         elif self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
             self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored))

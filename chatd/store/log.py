@@ -73,7 +73,7 @@ class SqliteLog:
 
     @property
     def has_pending(self) -> bool:
-        return self._appending.has_pending(self)
+        return self._next != self.end
 
     @property
     def state(self) -> RoomState:

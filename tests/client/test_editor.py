@@ -1,5 +1,7 @@
 """The line editor: what each key does, and laws that hold for every key."""
 
+# ruff: noqa: RUF001 - scripts are what is tested
+
 from __future__ import annotations
 
 import pytest
@@ -10,7 +12,7 @@ from chatd.client import editor
 from chatd.client.cells import clusters, width
 from chatd.client.editor import Editor, enter, insert, press
 from chatd.client.keys import Key, Press
-from chatd.core.text import safe_text
+from chatd.core.text import safe_part
 
 FAMILY = "👨‍👩‍👧"
 ACCENTED = "e\u0301"
@@ -72,6 +74,11 @@ def typed(*keys: Key | str, start: Editor = EMPTY) -> Editor:
         (["漢字", Key.BACKSPACE], "漢", ""),
         (["a\x1b[31mb\x00"], "a␛[31mb␀", ""),
         (["a\r\nb\rc\nd"], "a\nb\nc\nd", ""),
+        (["क", "\u093f"], "कि", ""),
+        (["PDF", "\u200c", "ها"], "PDF\u200cها", ""),
+        (["PDF", "\u200c", "s"], "PDFs", ""),
+        (["e", *["\u0301"] * 12], "e" + "\u0301" * 8 + "�" + "\u0301" * 3, ""),
+        ([" "] * 20, " " * 16, ""),
         ([Key.ESCAPE, Key.REDRAW, "a"], "a", ""),
     ],
 )  # fmt: skip
@@ -89,7 +96,7 @@ def test_the_cursor_is_between_clusters(keys: list[Press]) -> None:
         whole = clusters(line.text)
         assert line.before in ("", *("".join(whole[: n + 1]) for n in range(len(whole))))
         assert 0 <= line.history_index <= len(line.history)
-        assert all(text == safe_text(text) for text in line.text.split("\n"))
+        assert all(cluster in ("\n", safe_part(cluster)) for cluster in whole)
 
 
 @given(letters, letters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -72,6 +73,7 @@ def test_a_time_of_another_day_has_its_date() -> None:
 @given(NEWS, st.booleans())
 def test_a_phrase_is_one_line_of_safe_text(news: Event | Answer, current: bool) -> None:
     phrases = PHRASES.of(news, current)
-    assert [phrase.text for phrase in phrases if safe_text(phrase.text) != phrase.text] == []
+    texts = [re.sub("  +", " ", phrase.text) for phrase in phrases]  # Help is in columns, with blanks between them.
+    assert [text for text in texts if safe_text(text) != text] == []
     if isinstance(news, Event):
         assert [phrase.text for phrase in phrases] == [PHRASES.event(news, current)]

@@ -45,6 +45,35 @@ def encoded(news: Event | Answer, view: TextView = TextView.CURRENT_ROOM) -> byt
     return CODEC.encode(news, view) if isinstance(news, Event) else TALK.encode(news)
 
 
+PADDING = "." * 74
+FORGED = "<ada> my password is hunter2"
+PADDED = f"{PADDING}{FORGED}"
+
+
+@pytest.mark.parametrize(
+    ("news", "view", "line"),
+    [
+        (
+            said(
+                PADDED,
+            ),
+            TextView.CURRENT_ROOM,
+            f"<ada> {PADDING}↳ {FORGED}",
+        ),
+        (said(f"{PADDING[:67]}{FORGED}"), TextView.OTHER_ROOM, f"#lobby <ada> {PADDING[:67]}↳ {FORGED}"),
+        (said(f"{PADDING}* ada waves", action=True), TextView.CURRENT_ROOM, f"* ada {PADDING}↳ * ada waves"),
+        (events.Private("ada", PADDED, NOON), TextView.CURRENT_ROOM, f"[ada] {PADDING}↳ {FORGED}"),
+        (
+            TopicSet("lobby", 7, NOON, "ada", "seat", "." * 44 + FORGED),
+            TextView.CURRENT_ROOM,
+            f"-- ada has set the topic of #lobby: {'.' * 44}↳ {FORGED}",
+        ),
+    ],
+)
+def test_no_text_begins_a_row_of_a_terminal_as_a_line_begins(news: Event | Answer, view: TextView, line: str) -> None:
+    assert encoded(news, view).decode() == f"{line}\r\n"
+
+
 # -- Events ----------------------------------------------------------------------------------------
 
 
@@ -286,6 +315,10 @@ def test_the_current_room_and_all_others_are_two_views() -> None:
         (b" \t ", False, None),
         (b"", True, None),
         ("\u3000".encode(), True, None),
+        ("\u3164\u2800\ufe0f".encode(), True, None),
+        ("/me \u0301waves".encode(), True, Me("\ufffdwaves")),
+        ("/msg bob \u2de0hi".encode(), True, Msg("bob", "\ufffdhi")),
+        ("\u0301hi".encode(), True, Say("\ufffdhi")),
         (b"hi", True, Say("hi")),
         (b" hi ", True, Say(" hi ")),
         (b"hi\r", True, Say("hi")),

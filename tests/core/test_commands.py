@@ -93,7 +93,7 @@ ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
         ("/keep", Keep()),
         ("/keep 30d", Keep("30d")),
         ("/keep -", Keep("-")),
-        ("/history 999999", History(999_999)),
+        ("/history 999999999999", History(999_999_999_999)),
         ("/quit", Quit()),
         ("/quit see you", Quit("see you")),
     ],
@@ -126,7 +126,7 @@ def test_a_line_is_parsed_as_a_command(line: str, command: Command) -> None:
         ("/history 0", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history -3", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history ٣", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
-        ("/history 1000000", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
+        ("/history 1000000000000", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history " + "9" * 4000, BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
     ],
 )

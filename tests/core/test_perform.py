@@ -11,13 +11,14 @@ import pytest
 from chatd.core import commands
 from chatd.core import perform as perform_module
 from chatd.core.actions import ACTIONS
-from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic
+from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic, Who
 from chatd.core.driver import Later
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Ack, Answer, AwayNotice, Missed, Pong, Refused, Welcome
+from chatd.core.events import Ack, Answer, AwayNotice, Closing, Missed, Pong, Private, Reason, Refused, Welcome
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.memory import MemoryStore
+from chatd.core.presence import end
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.testing import RecordingOutgoing, Visitor, new_registry
@@ -178,6 +179,18 @@ def test_messages_do_not_hold_the_session() -> None:
     assert [ack.id for ack in ada.take() if isinstance(ack, Ack)] == ["0", "1", "2"]
 
 
+@pytest.mark.parametrize("command", [*ACCEPTED, *REFUSED], ids=repr)
+def test_a_session_that_ends_can_do_nothing(command: Command) -> None:
+    store = LateStore()
+    registry, ada, bob = new_chat(store)
+    end(registry, ada.session, Reason.REPLACED)
+    perform_module.perform(registry, ada.session, command)
+    store.answer()
+    assert [news for news in ada.take() if isinstance(news, Answer)] == [Closing(Reason.REPLACED)]
+    assert [person.nick for room in registry.rooms for person in room.members] == ["bob"]
+    assert not [news for news in bob.take() if isinstance(news, Private)]
+
+
 # -- Rights ----------------------------------------------------------------------------------------
 
 
@@ -239,8 +252,10 @@ def test_a_defect_ends_its_connection_once_and_no_other(monkeypatch: pytest.Monk
     assert final_answers(bob, store, Ping()) == [Pong()]
 
 
-@pytest.mark.parametrize("command", [History(), Search("tea"), Join("dev"), Keep("30d"), Say("hi"), Leave(), Quit()], ids=repr)
-def test_a_defect_in_a_late_answer_ends_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "command", [Ping(), Who(), History(), Search("tea"), Join("dev"), Keep("30d"), Say("hi"), Leave(), Quit()], ids=repr
+)
+def test_a_defect_in_an_answer_ends_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     store = LateStore()
     registry, ada, _ = new_chat(store)
     out = collect_defects(ada)

@@ -7,7 +7,7 @@ import pytest
 from chatd.core import rooms as module
 from chatd.core.commands import Hello, Say
 from chatd.core.errors import BadRoom, NoSuchRoom, NotDelivered, TooMany
-from chatd.core.events import DRAFT, Event, Joined, Left, Said
+from chatd.core.events import DRAFT, Event, Joined, Left, Refused, Said
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.perform import perform
@@ -34,7 +34,37 @@ def test_finding_a_room_does_not_create_it() -> None:
     assert list(registry.rooms) == []
 
 
-def test_a_new_room_replaces_the_oldest_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["l\u043ebby", "1obby", "L\u041e\u0412BY", "lobby\u02d1"])
+def test_a_room_that_looks_like_another_is_not_made(name: str) -> None:
+    registry = new_registry()
+    registry.rooms.open(parse_room("Lobby"))
+    with pytest.raises(BadRoom) as refused:
+        registry.rooms.open(parse_room(name))
+    assert refused.value.reason == f"#{name} looks like #Lobby."
+    assert refused.value.hint == "/join #Lobby enters that room; or choose another name."
+    assert [room.name.text for room in registry.rooms] == ["Lobby"]
+    assert registry.rooms.open(parse_room("lobby_"))
+
+
+def test_who_asks_for_a_room_that_looks_like_another_is_refused_and_keeps_the_rest() -> None:
+    registry = new_registry()
+    arrive(registry, "bob", "lobby")
+    ada = Visitor(registry)
+    answers = ada.ask(Hello("ada", rooms=("tea", "l\u043ebby", "dev")))
+    assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["bad-room"]
+    assert [room.name.text for room in registry.rooms] == ["lobby", "tea", "dev"]
+
+
+def test_rooms_that_were_stored_stay_though_they_look_alike() -> None:
+    store = MemoryStore("testlog")
+    for name in ("lobby", "l\u043ebby"):
+        store.log(parse_room(name))
+    registry = new_registry(store=store)
+    assert [room.name.text for room in registry.rooms] == ["lobby", "l\u043ebby"]
+    assert registry.rooms.open(parse_room("l\u043ebby")) is not registry.rooms.open(parse_room("lobby"))
+
+
+def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 3)
     registry = new_registry()
     arrive(registry, "ada", "one")

@@ -67,7 +67,8 @@ def test_a_lost_reader_waits_for_nothing(harness: Harness, wire: type[PushedWire
     ada.ask(Say("hi"))
     harness.turn()
     assert bob.outlet not in harness.fanout.behind
-    bob.outlet.unfollow(harness.registry.rooms.find("lobby"), 99)
+    room = harness.registry.rooms.find("lobby")
+    bob.outlet.unfollow(room, room.log.end)
     ada.ask(Say("again"))
     harness.turn()
     assert bob.outlet not in harness.fanout.behind
@@ -334,13 +335,34 @@ def test_events_loaded_for_a_lost_reader_are_not_sent(late: Harness, wire: type[
 
 
 @WIRES
+def test_who_leaves_a_room_far_behind_is_told_what_they_missed(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", "lobby", "dev", wire=wire)
+    bob.flush_transport()
+    bob.lines()
+    bob.kernel.space = 0
+    for _ in range(40):
+        ada.ask(Say("x" * (BATCH_BYTES // 4)))
+        harness.turn()
+    bob.ask(Leave("lobby"))
+    bob.flush_transport()
+    harness.turn()
+    lines = bob.lines()
+    received = len(beginning_with(lines, "#lobby <ada>"))
+    assert 0 < received < 40
+    missed = f"-- You have missed {40 - received} events in #lobby: your connection did not keep up."
+    assert lines[received:] == [missed, "-- You have left #lobby. You are now talking in #dev."]
+
+
+@WIRES
 def test_quitting_does_not_wait_for_loading(late: Harness, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.ask(Quit())
     late.turn()
     bob.flush_transport()
-    assert bob.lines() == ["-- Goodbye."]
+    missed, goodbye = bob.lines()
+    assert missed.startswith("-- You have missed ")
+    assert goodbye == "-- Goodbye."
     log.held = 1
     log.loading.pop()(True)
     bob.wire.can_write()

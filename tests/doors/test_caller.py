@@ -114,6 +114,20 @@ def test_a_late_defect_is_logged_with_its_traceback_and_ends_its_connection(call
     logged_errors.clear()
 
 
+def test_a_lost_caller_counts_no_more_whatever_fails(
+    call: Call, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    call.caller.take_line(b"ada")
+    monkeypatch.setattr("chatd.doors.caller.depart", fail)
+    call.caller.on_connection_lost()
+    assert len(call.server.registry.admission) == 0
+    assert [formatEvent(event) for event in logged_errors] == ["defect: ada could not leave"]
+    logged_errors.clear()
+
+
 def test_a_defect_in_decoding_ends_its_connection(
     call: Call, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:

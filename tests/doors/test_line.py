@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.registry import Settings
+from chatd.core.text import safe_text, says_nothing
 from chatd.doors.line import ChatFactory, ChatProtocol
 from tests.doors.wire import new_server
 
@@ -131,7 +132,10 @@ def test_an_altered_character_may_begin_in_an_earlier_chunk(connect: Connect) ->
 
 # -- Lines -----------------------------------------------------------------------------------------
 
-WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+# What looks empty says nothing, and hidden characters go.
+WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20).filter(
+    lambda word: safe_text(word) == word and not says_nothing(word)
+)
 
 
 @given(st.lists(st.tuples(WORDS, st.sampled_from(["\n", "\r\n"])), max_size=20), st.lists(st.integers(1, 40), min_size=1))

@@ -10,6 +10,7 @@ from chatd.core.errors import BadUsage
 from chatd.core.events import Answer, Said
 from chatd.core.registry import Registry
 from chatd.core.session import Session
+from chatd.core.text import says_nothing
 
 Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer]
 """The final answer to a command; or the final answer followed by further answers; or a draft for
@@ -22,6 +23,6 @@ anything."""
 
 
 def check_text(text: str) -> None:
-    """Raise BadUsage if ``text`` is empty or only spaces."""
-    if not text or text.isspace():
-        raise BadUsage("The message is empty.", "Write a text that is more than spaces.")
+    """Raise BadUsage if ``text`` is empty or looks empty."""
+    if says_nothing(text):
+        raise BadUsage("The message is empty.", "Write a text that can be seen.")

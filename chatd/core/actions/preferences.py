@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core.actions.base import Result
+from chatd.core.actions.base import Result, check_text
 from chatd.core.commands import Away, Back, Ignore, Unignore
 from chatd.core.errors import BadUsage, TooLong, TooMany
 from chatd.core.events import Done, Ignoring
@@ -40,7 +40,9 @@ def _ignoring(person: Person) -> Ignoring:
 
 
 def away(registry: Registry, session: Session, command: Away) -> Result:
-    """Be away, with a text for people who send private messages."""
+    """Be away, with a text for those who write."""
+    if command.text:
+        check_text(command.text)
     if len(command.text) > AWAY_CHARACTERS:
         raise TooLong("The text is too long.", f"An away text has at most {AWAY_CHARACTERS} characters.")
     registry.directory.set_away(_person(session), command.text)

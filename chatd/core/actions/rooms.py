@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.core import retention
-from chatd.core.actions.base import Result
+from chatd.core.actions.base import Result, check_text
 from chatd.core.commands import Join, Keep, Leave, Topic
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooLong, TooMany
@@ -46,6 +46,7 @@ async def topic(registry: Registry, session: Session, command: Topic) -> Answer:
     room = registry.rooms.joined_room(session, command.room)
     if not command.text:
         return TopicIs(room.name.text, room.topic)
+    check_text(command.text)
     if len(command.text) > TOPIC_CHARACTERS:
         raise TooLong("The topic is too long.", f"A topic has at most {TOPIC_CHARACTERS} characters.")
     text = "" if command.text == "-" else command.text

@@ -8,8 +8,8 @@ from chatd.core.actions.base import check_text
 from chatd.core.errors import BadUsage
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000 "])
-def test_an_empty_text_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["", " ", "\u3000 ", "\u3164", "\u2800\u200b", "\ufe0f"])
+def test_there_must_be_something_to_say(text: str) -> None:
     with pytest.raises(BadUsage):
         check_text(text)
 

@@ -60,10 +60,10 @@ def test_an_action_is_a_message(ada: Visitor, bob: Visitor) -> None:
     assert (said.text, said.action) == ("waves", True)
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000 "])
+@pytest.mark.parametrize("text", ["", " ", "\u3000 ", "\u3164", "\u2800\u200b", "\ufe0f"])
 @pytest.mark.parametrize("make", [Say, Me, lambda text: Msg("bob", text)])
 def test_an_empty_message_is_refused(ada: Visitor, bob: Visitor, make: type[Say], text: str) -> None:
-    assert refusal(ada.ask(make(text))) == ("bad-usage", "The message is empty.", "Write a text that is more than spaces.")
+    assert refusal(ada.ask(make(text))) == ("bad-usage", "The message is empty.", "Write a text that can be seen.")
     assert bob.take() == []
 
 

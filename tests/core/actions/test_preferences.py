@@ -38,7 +38,12 @@ TOKEN = "t" * 16
 # -- Away ------------------------------------------------------------------------------------------
 
 
-def test_writing_to_somebody_away_shows_it_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_the_text_of_somebody_away_says_something_or_is_left_out(ada: Visitor) -> None:
+    assert refusal(ada.ask(Away("\u3164"))) == ("bad-usage", "The message is empty.", "Write a text that can be seen.")
+    assert ada.ask(Away()) == [Done("away", "")]
+
+
+def test_who_is_away_is_written_to_and_it_is_told_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     assert bob.ask(Away("at lunch", id="1")) == [Done("away", "at lunch", id="1")]
     assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob"), events.AwayNotice("bob", "at lunch")]
     assert len(bob.take()) == 1

@@ -176,7 +176,11 @@ def test_a_topic_can_be_set_shown_and_removed(ada: Visitor, bob: Visitor) -> Non
     assert ada.ask(Topic()) == [events.TopicIs("lobby", "")]
 
 
-def test_the_length_of_a_topic_is_limited(ada: Visitor) -> None:
+def test_a_topic_says_something(ada: Visitor) -> None:
+    assert refusal(ada.ask(Topic("\u3164"))) == ("bad-usage", "The message is empty.", "Write a text that can be seen.")
+
+
+def test_a_topic_has_a_limit(ada: Visitor) -> None:
     ada.ask(Topic("x" * TOPIC_CHARACTERS))
     answers = ada.ask(Topic("y" * (TOPIC_CHARACTERS + 1)))
     assert refusal(answers) == ("too-long", "The topic is too long.", "A topic has at most 300 characters.")
