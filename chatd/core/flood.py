@@ -7,7 +7,7 @@ lines (``limits.py``).
 from __future__ import annotations
 
 from chatd.core.admission import network_of
-from chatd.core.limits import ADDRESSES, BYTES_A_LINE
+from chatd.core.limits import ADDRESSES
 
 ROUNDING = 1e-9
 """The rounding error that is tolerated, in lines: a sender that has waited as long as it had to
@@ -77,14 +77,16 @@ class AddressBudgets:
             bucket = self._buckets[network] = Bucket(self._rate, self._burst, now)
         return bucket
 
-    def charge(self, address: str, now: float, lines: float, sent: int) -> float:
-        """Charge ``address`` for work that costs so many lines, and for so many bytes sent; how
-        long it must wait until it may have more done, in seconds."""
+    def spend(self, address: str, lines: float, now: float) -> None:
+        """Charge ``address`` for work that costs so many lines."""
         bucket = self.of(address, now)
-        if bucket is None:
-            return 0.0
-        bucket.spend(lines + sent / BYTES_A_LINE)
-        return bucket.wait(now)
+        if bucket is not None:
+            bucket.spend(lines)
+
+    def wait(self, address: str, now: float) -> float:
+        """How many seconds from ``now`` the next work for ``address`` must wait."""
+        bucket = self.of(address, now)
+        return 0.0 if bucket is None else bucket.wait(now)
 
     def _drop(self, now: float) -> None:
         """Drop the buckets that are full, or where none is, the oldest."""

@@ -221,7 +221,8 @@ HANDSHAKE_LINES: Final = 20
 """What a TLS handshake costs its address, in lines: it takes 1 to 2 ms."""
 
 REQUEST_LINES: Final = 3
-"""What an HTTP request costs its address, in lines, besides the bytes of the answer."""
+"""What an HTTP request costs its address, in lines, with its answer: some 0.3 ms, since a page is
+made once and then only sent."""
 
 FRAME_LINES: Final = 0.25
 """What a WebSocket frame costs that is no whole message, in lines: some 25 us."""

@@ -30,8 +30,7 @@ from chatd.doors.server import Server
 from chatd.doors.tcp import address_of
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
-HEAD_END: Final = b"\r\n\r\n"
-"""The end of a request without a body (RFC 9112, 2.1)."""
+HEAD_END: Final = b"\r\n\r\n"  # The end of a request without a body (RFC 9112, 2.1).
 
 
 class WebDoor:
@@ -141,6 +140,7 @@ class WebConnection(http.HTTPChannel):
     def __init__(self, door: WebDoor, address: str, began: float) -> None:
         super().__init__()
         self.door = door
+        self._server = door.server
         self.address = address
         """The caller's address; a proxy sends the requests of several callers."""
         self.began = began
@@ -161,13 +161,13 @@ class WebConnection(http.HTTPChannel):
         if self.address in self.door.proxies and self.address == address_of(self.transport.getPeer()):
             self._proxy = self.address  # Otherwise a PROXY header has said who calls.
         self._admit(at_address=not self._proxy)
-        self.door.server.half_open.add(self)
-        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self.door.server.clock.seconds()))
+        self._server.half_open.add(self)
+        self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self._server.clock.seconds()))
 
     def _admit(self, at_address: bool = True) -> None:
         self._server_full = False
         try:
-            self.door.server.registry.admission.admit(self, at_address)
+            self._server.registry.admission.admit(self, at_address)
         except ServerFull:
             self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
 
@@ -175,7 +175,7 @@ class WebConnection(http.HTTPChannel):
         """Count the connection at the address of whoever the proxy has sent this request for."""
         forwarded = request.requestHeaders.getRawHeaders(b"X-Forwarded-For") or ()
         self.address = self.door.proxies.client(forwarded) or self._proxy
-        self.door.server.registry.admission.release(self)
+        self._server.registry.admission.release(self)
         self._admit()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -208,8 +208,8 @@ class WebConnection(http.HTTPChannel):
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
-        self.door.server.half_open.discard(self)
-        self.door.server.registry.admission.release(self)
+        self._server.half_open.discard(self)
+        self._server.registry.admission.release(self)
 
     # -- Bytes to requests, one a turn
 
@@ -221,8 +221,7 @@ class WebConnection(http.HTTPChannel):
             self._take_request()
 
     def _take_request(self) -> None:
-        """Answer the next request, if it may be answered now and has arrived whole; read on unless
-        it has to wait."""
+        """Answer the next request, if it may be and is complete; read on unless it has to wait."""
         if self._may_answer:
             self._answer_request()
         if self._web_socket is not None or self.transport.disconnecting:
@@ -248,7 +247,9 @@ class WebConnection(http.HTTPChannel):
             self._respondToBadRequestAndDisconnect()
 
     def _on_turn(self) -> None:
-        self._turn = None
+        """Go on, once the address has paid; several connections of it take turns."""
+        wait = self._server.budgets.wait(self.address, self._server.clock.seconds())
+        self._turn = self._server.clock.callLater(wait, self._on_turn) if wait else None
         self._take_request()
 
     def pauseProducing(self) -> None:
@@ -273,19 +274,18 @@ class WebConnection(http.HTTPChannel):
 
     def requestDone(self, request: WebRequest) -> None:
         super().requestDone(request)
-        server = self.door.server
-        wait = server.budgets.charge(self.address, server.clock.seconds(), REQUEST_LINES, request.sentLength)
-        self._turn = server.clock.callLater(wait, self._on_turn)
+        self._server.budgets.spend(self.address, REQUEST_LINES, self._server.clock.seconds())
+        self._turn = self._server.clock.callLater(0, self._on_turn)
         if self.persistent and self._web_socket is None:
             self._expect_request(IDLE_SECONDS)
 
     # -- Time limits
 
     def _expect_request(self, seconds: float) -> None:
-        self._set_deadline(self.door.server.clock.callLater(max(0.0, seconds), self._on_request_timeout))
+        self._set_deadline(self._server.clock.callLater(max(0.0, seconds), self._on_request_timeout))
 
     def _on_request_timeout(self) -> None:
-        self._deadline = self.door.server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout)
+        self._deadline = self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout)
         if not self.transport.disconnecting:
             self.loseConnection()
 

@@ -123,9 +123,9 @@ def test_so_many_addresses_are_known_and_those_that_owe_something_longest() -> N
         assert len(budgets) <= 3
 
 
-def test_what_is_sent_is_charged_with_the_work() -> None:
+def test_work_is_charged_to_an_address() -> None:
     budgets = AddressBudgets(10, 1)
-    assert budgets.charge("192.0.2.1", 0.0, 3, 4 * 1024) == 0.0
-    assert budgets.charge("192.0.2.1", 0.0, 3, 4 * 1024) == pytest.approx(0.5)
-    assert budgets.charge("192.0.2.2", 0.0, 3, 0) == 0.0
-    assert budgets.charge("", 0.0, 100, 0) == 0.0, "a Unix socket has no address"
+    for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "", ""):
+        budgets.spend(address, 7, 0.0)
+    waits = [budgets.wait(address, 0.0) for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3", "")]
+    assert waits == [pytest.approx(0.5), 0.0, 0.0, 0.0], "a Unix socket has no address"
