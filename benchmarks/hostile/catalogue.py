@@ -16,6 +16,7 @@ from benchmarks.hostile.work import (
     fragments,
     many_names,
     pipelined_gets,
+    read_back,
     replayed_handshakes,
     searches,
 )
@@ -58,6 +59,7 @@ ATTACKS = (
     Attack("list", "/rooms of 500 rooms, 40 at a time, on 8 connections", list_rooms, hold_rooms),
     Attack("nicks", "39 changes of nick at a time in 20 rooms, on 8 connections", change_nicks),
     Attack("search", "searches for 22 frequent beginnings of words by 12 guests, of a nick that never spoke", searches),
+    Attack("history", "100 connections that read back 100 messages at a time", read_back),
     Attack("tls", "a recorded TLS ClientHello, replayed as fast as possible", replayed_handshakes),
     Attack("rooms", "20 new rooms on each of 50 connections, and then further new ones", fill_the_rooms),
 )

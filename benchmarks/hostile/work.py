@@ -20,6 +20,7 @@ FRAGMENTS = 16_000
 NAMES = 439
 ROOMS_ENTERED = 20
 GUESTS = 12
+READERS = 100
 BURST = 40
 """How much of each is sent at once, in number."""
 
@@ -89,6 +90,12 @@ def searches(target: Target) -> Done:
     """Searches for many frequent beginnings of words, of a nick that never spoke."""
     piece = do("search", text=" ".join(f"{letter}*" for letter in ascii_lowercase[:22]), nick="nobody") * BURST
     return Flood(lambda number: chain([hello(f"guest{number}", "guests")], repeat(piece)), GUESTS).run(target)
+
+
+def read_back(target: Target) -> Done:
+    """A hundred connections that read back 100 messages at a time, as fast as they may."""
+    piece = do("history", count=100, room="lobby") * BURST
+    return Flood(lambda number: chain([hello(f"reader{number}", "lobby")], repeat(piece)), READERS).run(target)
 
 
 def client_hello() -> bytes:
