@@ -174,13 +174,13 @@ class Disk:
         return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else ""
 
     def asked(self) -> Rows:
-        """The table of questions about old events."""
-        heading = ["asked", "median, ms", "longest, ms", "pings meanwhile: p99, ms", "longest, ms", "longer than 10 ms"]
+        """The table of requests for old events."""
+        heading = ["request", "median, ms", "longest, ms", "pings meanwhile: p99, ms", "longest, ms", "longer than 10 ms"]
         return [heading, *([name, *_spread(found)] for name, found in self.answers.items())]
 
 
-def _spread(found: Answers) -> list[str]:
-    answers, pings = ([1000 * second for second in sorted(seconds)] for seconds in (found.answers, found.pings))
+def _spread(measured: Answers) -> list[str]:
+    answers, pings = ([1000 * second for second in sorted(seconds)] for seconds in (measured.answers, measured.pings))
     late = sum(ping > 10 for ping in pings)
     figures = [statistics.median(answers), answers[-1], pings[len(pings) * 99 // 100], pings[-1]]
     return [*(f"{figure:.1f}" for figure in figures), f"{late} of {len(pings)}"]
@@ -237,7 +237,7 @@ def write(disk: Disk, facts: dict[str, str], out: Path) -> str:
     """Write disk.json and disk.md, and return the text of the latter."""
     out.mkdir(parents=True, exist_ok=True)
     values = [{"work": work, "figure": figure, "server": name, "runs": runs} for (work, figure, name), runs in disk.values.items()]
-    answers = {name: asdict(found) for name, found in disk.answers.items()}
+    answers = {name: asdict(measured) for name, measured in disk.answers.items()}
     (out / "disk.json").write_text(json.dumps({"machine": facts, "values": values, "answers": answers}, indent=1) + "\n")
     lines = [f"- {key}: {value}" for key, value in facts.items()]
     text = "\n".join(["# The log on disk", "", *lines, "", table(disk.rows()), "", table(disk.asked())]) + "\n"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from chatd.core.events import Said
 from chatd.store import database, index
-from chatd.store.queries import Row, to_row
+from chatd.store.queries import EventRow, to_row
 
 ROOM = "lobby"
 YEARS = 5
@@ -70,7 +70,7 @@ def _say(connection: sqlite3.Connection, events: int) -> None:
         _progress("said", stop - 1, events)
 
 
-def _rows(start: int, stop: int, events: int) -> Iterator[Row]:
+def _rows(start: int, stop: int, events: int) -> Iterator[EventRow]:
     chance, texts = random.Random(start), _texts()
     apart = YEARS * 365 * 24 * 3600 * 1000 / events
     first = time.time() * 1000 - events * apart

@@ -47,8 +47,8 @@ def _bar(y: float, ratio: float, server: str, limit: float | None) -> Iterator[s
     right of the limit."""
     start, stop = sorted((_x(1), _x(ratio)))
     colour = COLOURS.get(server, "#8b949e")
-    place = f'x="{start:.1f}" y="{y}" width="{max(stop - start, 1):.1f}" height="{BAR}"'
-    yield f'<rect {place} rx="2" fill="{colour}"/>'
+    position = f'x="{start:.1f}" y="{y}" width="{max(stop - start, 1):.1f}" height="{BAR}"'
+    yield f'<rect {position} rx="2" fill="{colour}"/>'
     if limit is not None:
         yield _line(_x(limit), y - 3, y + BAR + 3, "limit")
         stop = max(stop, _x(limit))
@@ -58,8 +58,8 @@ def _bar(y: float, ratio: float, server: str, limit: float | None) -> Iterator[s
 def _group(results: Results, work: Work, figure: Figure, servers: list[str], top: float) -> Iterator[str]:
     height = len(servers) * (BAR + GAP)
     yield _text(LEFT - 70, top + height / 2 + 4, work.name, anchor="end")
-    for place, server in enumerate(servers):
-        y = top + place * (BAR + GAP)
+    for position, server in enumerate(servers):
+        y = top + position * (BAR + GAP)
         yield _text(LEFT - 5, y + BAR - 3, server, "faint", "end")
         ratio = results.median(work, figure, server)
         if ratio is not None:
@@ -85,6 +85,6 @@ def svg(results: Results) -> str:
         _text(16, 42, "less is better; the upright stroke is chatd's limit; each line doubles", "faint"),
         *_axis(bottom),
     ]
-    for place, (work, figure) in enumerate(groups):
-        parts.extend(_group(results, work, figure, servers, TOP + place * group_height))
+    for position, (work, figure) in enumerate(groups):
+        parts.extend(_group(results, work, figure, servers, TOP + position * group_height))
     return "\n".join([*parts, "</svg>"]) + "\n"

@@ -114,16 +114,16 @@ def problems(measurements: Iterable[Measurement]) -> list[str]:
 
 def _problem(measurement: Measurement) -> str:
     outcome = measurement.outcome
-    found = [f"{outcome['present']} of {outcome['connections']} greeted"]
+    parts = [f"{outcome['present']} of {outcome['connections']} greeted"]
     if outcome["expected"]:
-        found.append(f"{outcome['delivered']} of {outcome['expected']} delivered")
-    found += [f"{outcome[key]} {key.replace('_', ' ')}" for key in ("doubled", "out_of_order") if outcome[key]]
+        parts.append(f"{outcome['delivered']} of {outcome['expected']} delivered")
+    parts += [f"{outcome[key]} {key.replace('_', ' ')}" for key in ("doubled", "out_of_order") if outcome[key]]
     if outcome["closed_by_server"]:
-        found.append(f"{outcome['closed_by_server']} connections closed by the server")
+        parts.append(f"{outcome['closed_by_server']} connections closed by the server")
     if outcome["ran_out_of_time"]:
-        found.append("out of time")
+        parts.append("out of time")
     name = measurement.work if measurement.work == measurement.case else f"{measurement.work}/{measurement.case}"
-    return f"{name}, {measurement.server}, run {measurement.run}: {', '.join(found)}"
+    return f"{name}, {measurement.server}, run {measurement.run}: {', '.join(parts)}"
 
 
 def show(value: float | None) -> str:
@@ -175,6 +175,6 @@ def markdown(results: Results, environment: dict[str, str], method: str) -> str:
     lines += ["", "![Processor time of a delivery, bare = 1](results.svg)", ""]
     lines += ["| " + " | ".join(row) + " |" for row in (heading, rule, *body)]
     lines += ["", *(f"- **{work.name}**: {work.meaning}." for work in results.works)]
-    found = problems(results.measurements)
-    lines += ["", "## What did not go well", "", *(f"- {sentence}" for sentence in found)] if found else []
+    sentences = problems(results.measurements)
+    lines += ["", "## Problems", "", *(f"- {sentence}" for sentence in sentences)] if sentences else []
     return "\n".join(lines) + "\n"

@@ -77,7 +77,7 @@ def tell(measurement: Measurement) -> None:
         parts.append(f"{outcome['rss_per_connection_kib']:8.2f} KiB a person, in {outcome['arrival_seconds']:.2f} s")
     if float(outcome["load_cpu_seconds"]) > LOAD_IS_THE_BRAKE * float(outcome["talk_seconds"]) > 0:
         parts.append("(load generator at its limit)")
-    print("  ".join(parts + ([] if outcome["went_well"] else ["NOT WELL"])), file=sys.stderr, flush=True)
+    print("  ".join(parts + ([] if outcome["went_well"] else ["PROBLEM"])), file=sys.stderr, flush=True)
 
 
 class Benchmark:
@@ -152,7 +152,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     installed = [server for server in SERVERS if server.is_installed()]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure what a delivery costs chatd, and others beside it. Needs a C compiler (cc).",
+        description="Measure what a delivery costs in chatd and in other servers. Needs a C compiler (cc).",
         epilog="works:\n" + "\n".join(f"  {work.name:8} {work.meaning}" for work in WORKS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -166,7 +166,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         f"({', '.join(server.name for server in installed)}); ratios need bare",
     )
     parser.add_argument("--runs", type=positive, metavar="N", help="default: 3 of works that end in a ratio, 1 of the others")
-    parser.add_argument("--quick", action="store_true", help="less of everything: to see that it works, not to quote")
+    parser.add_argument("--quick", action="store_true", help="less of everything: a first impression, not for quotation")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the results; default: %(default)s")
     return parser.parse_args(arguments)
 
@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(ending, _end_like_an_interrupt)
     allow_open_files()
     benchmark = Benchmark(options.only, options.servers, quick=options.quick)
-    environment = machine() | ({"quick": "yes: not to be quoted"} if options.quick else {})
+    environment = machine() | ({"quick": "yes: do not quote these figures"} if options.quick else {})
     status = 0
     with tempfile.TemporaryDirectory(prefix="chatd-benchmarks-") as name:
         folder = Path(name)

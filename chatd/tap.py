@@ -23,7 +23,7 @@ from chatd.core.limits import ADDRESS_RATE, BACKLOG, FLOOD_BURST, FLOOD_RATE, SE
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.registry import Registry, Settings
-from chatd.core.retention import span
+from chatd.core.retention import duration
 from chatd.core.text import decode_line, safe_text
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
@@ -172,7 +172,7 @@ class Options(usage.Options):
         except Refusal as refusal:
             raise usage.UsageError(f"--default-room: {refusal}") from None
         try:
-            if not span(self["keep"]):
+            if not duration(self["keep"]):
                 raise usage.UsageError("--keep: to keep nothing at all, say --data none.")
         except Refusal as refusal:
             raise usage.UsageError(f"--keep: {refusal}") from None

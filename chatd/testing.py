@@ -1,5 +1,5 @@
-"""What tests of chatd, and of programs built on it, need: a registry, people in it, and a clock
-that stands still.
+"""Tools for tests of chatd and of programs built on it: a registry, people, and a clock that stands
+still.
 
 Nothing here opens a connection or waits::
 
@@ -29,8 +29,8 @@ NOON = 1_795_435_200_000
 
 
 class StandingClock:
-    """Gives the milliseconds since 1970-01-01 UTC when it is called; they pass only when
-    :meth:`advance` says so."""
+    """Returns the milliseconds since 1970-01-01 UTC when it is called. Time only passes with
+    :meth:`advance`."""
 
     def __init__(self, now: int = NOON) -> None:
         self._now = now
@@ -44,10 +44,10 @@ class StandingClock:
 
 
 class RecordingOutgoing:
-    """A way out (``session.Outgoing``) that keeps what it is given, until :meth:`take` asks for it.
+    """An output (``session.Outgoing``) that records everything until :meth:`take` is called.
 
-    It has a cursor in each room that it follows, as an outlet has, and like a program's it shows
-    people what they did themselves.
+    Like an outlet it has a cursor in each room that it follows. Like the output of a program it
+    includes the person's own events.
     """
 
     session: Session
@@ -55,7 +55,7 @@ class RecordingOutgoing:
 
     def __init__(self) -> None:
         self.cursors: dict[Room, int] = {}
-        """The number of the next event, for each room that is followed."""
+        """The seq of the next event, for each room that is followed."""
         self.current: Room | None = None
         self.filtered = False
         self.reserved = 0
@@ -65,24 +65,24 @@ class RecordingOutgoing:
         self.full = False
         """Set it to let the person take no private message."""
         self.closed: Reason | None = None
-        self._kept: list[Event | Answer] = []
+        self._received: list[Event | Answer] = []
 
     def take(self) -> list[Event | Answer]:
-        """What has come since the last call: answers as they were told, then the news of each
+        """Everything received since the last call: first the answers, then the events of each
         room."""
         for room in self.cursors:
             self._catch_up(room)
-        kept, self._kept = self._kept, []
-        return kept
+        received, self._received = self._received, []
+        return received
 
-    # -- What the core asks (session.Outgoing)
+    # -- The interface for the core (session.Outgoing)
 
     def tell(self, answer: Answer) -> None:
-        self._kept.append(answer)
+        self._received.append(answer)
 
     def offer(self, message: Private, sender_id: str) -> bool:
         if not self.full:
-            self._kept.append(message)
+            self._received.append(message)
         return not self.full
 
     def when_taken(self, then: Callable[[], object]) -> None:
@@ -126,15 +126,15 @@ class RecordingOutgoing:
     def _catch_up(self, room: Room, stop: int | None = None) -> None:
         cursor, log = self.cursors[room], room.log
         if cursor < log.first:
-            self._kept.append(Missed(room.name.text, cursor, log.first - 1))
+            self._received.append(Missed(room.name.text, cursor, log.first - 1))
         stop = log.end if stop is None else stop
         news = log.read(cursor, stop)
-        self._kept.extend(event for event in news if not (self.filtered and self.session.ignores(event)))
+        self._received.extend(event for event in news if not (self.filtered and self.session.ignores(event)))
         self.cursors[room] = max(cursor, stop)
 
 
 class Visitor:
-    """Somebody whose connection the registry has admitted, with no nick yet."""
+    """Somebody with an admitted connection and no nick yet."""
 
     def __init__(self, registry: Registry, address: str = "192.0.2.1", door: str = "json") -> None:
         self.registry = registry
@@ -143,8 +143,7 @@ class Visitor:
         registry.admission.admit(self.session)
 
     def ask(self, command: Command) -> list[Event | Answer]:
-        """Let the person ask ``command``; everything that has come to them since they last
-        looked."""
+        """Perform ``command`` and return everything received since the last call."""
         perform(self.registry, self.session, command)
         return self.take()
 
@@ -154,11 +153,11 @@ class Visitor:
         return self.registry.rooms.of(self.session.person) if self.session.person else {}
 
     def take(self) -> list[Event | Answer]:
-        """Everything that has come to the person since they last looked."""
+        """Everything received since the last call."""
         return self.out.take()
 
     def lose_link(self, reason: Reason = Reason.LINK_LOST) -> None:
-        """Let the connection be gone."""
+        """Lose the connection."""
         depart(self.registry, self.session, reason)
         self.registry.admission.release(self.session)
 
@@ -168,15 +167,15 @@ def new_registry(
     now: Callable[[], int] | None = None,
     store: LogStore | None = None,
 ) -> Registry:
-    """A registry with nobody in it; without a clock of yours, it is noon for ever."""
+    """A registry with nobody in it; without ``now`` it is always noon."""
     return Registry(settings or Settings(), store or MemoryStore("testlog"), now or StandingClock(), lambda room: None)
 
 
 def arrive(registry: Registry, nick: str, *rooms: str) -> Visitor:
-    """Somebody called ``nick`` who has entered ``rooms`` (none named: the default room), and has
-    read what they were told there.
+    """Somebody called ``nick`` who has entered ``rooms`` (none: the default room) and has taken the
+    answers.
 
-    Raises AssertionError where they are refused.
+    Raises AssertionError if they are refused.
     """
     visitor = Visitor(registry)
     for news in visitor.ask(Hello(nick, rooms=rooms)):

@@ -1,4 +1,4 @@
-"""What holds for every test: no error is logged, and Hypothesis has no deadline."""
+"""Rules for all tests: no error is logged, and Hypothesis has no deadline."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ hypothesis.settings.load_profile("chatd")
 
 @pytest.fixture(autouse=True)
 def logged_errors() -> Iterator[list[LogEvent]]:
-    """What is logged as critical during the test: defects, and errors that a Deferred has lost.
+    """The critical log events of the test: defects, and unhandled errors in Deferreds.
 
-    The test fails for them; one that expects some asks for this list, looks at it and clears it.
+    They make the test fail. A test that expects some uses this fixture, checks them and clears the
+    list.
     """
     errors: list[LogEvent] = []
 
@@ -32,14 +33,14 @@ def logged_errors() -> Iterator[list[LogEvent]]:
 
     globalLogPublisher.addObserver(observe)
     yield errors
-    gc.collect(1)  # A Deferred tells of the error that it has lost when it is freed.
+    gc.collect(1)  # A Deferred logs an unhandled error when it is freed.
     globalLogPublisher.removeObserver(observe)
     assert not errors, "\n".join(map(eventAsText, errors))
 
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
-    """A clock that stands still; when the test ends, no call may wait on it."""
+    """A clock that stands still; at the end of the test it must have no pending call."""
     clock = Clock()
     yield clock
     assert clock.getDelayedCalls() == []
@@ -47,7 +48,7 @@ def clock() -> Iterator[Clock]:
 
 @pytest.fixture
 def no_calls_left() -> Iterator[None]:
-    """When the test ends, no call may wait on the real reactor that did not wait before."""
+    """At the end of the test the real reactor must have no new pending call."""
     assert isinstance(reactor, ReactorBase)
     before = {*reactor.getDelayedCalls()}
     yield

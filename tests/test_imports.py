@@ -1,5 +1,5 @@
-"""Who imports whom: the core knows no Twisted, codecs know no doors, and nobody reaches into
-another's private parts."""
+"""The imports: the core does not import Twisted, codecs do not import doors, and no module imports
+private names of another."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import chatd
 PACKAGE = Path(chatd.__path__[0])
 TESTS = PACKAGE.parent / "tests"
 
-KNOW_THE_REACTOR = {"chatd.tap", "chatd.client.main"}
-"""All others are given theirs."""
+IMPORT_THE_REACTOR = {"chatd.tap", "chatd.client.main"}
+"""The modules that import the reactor; it is passed to all others."""
 
 
 def name_of(path: Path) -> str:
@@ -31,7 +31,7 @@ EVERY = pytest.mark.parametrize("module", MODULES)
 
 
 def imports_of(module: str) -> Iterator[tuple[str, str]]:
-    """Each import of ``module``, wherever it stands: from which module, and which name of it."""
+    """All imports of ``module``, also inside functions, as pairs of module and name."""
     for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
@@ -41,12 +41,12 @@ def imports_of(module: str) -> Iterator[tuple[str, str]]:
 
 
 def imported_by(module: str) -> set[str]:
-    """The modules that ``module`` imports; ours by their own names."""
-    found = set()
+    """The modules that ``module`` imports; those of chatd with their full names."""
+    modules = set()
     for source, name in imports_of(module):
         inner = f"{source}.{name}"
-        found.add(inner if inner in MODULES else source)
-    return found
+        modules.add(inner if inner in MODULES else source)
+    return modules
 
 
 def ours(modules: set[str]) -> set[str]:
@@ -54,7 +54,7 @@ def ours(modules: set[str]) -> set[str]:
 
 
 def layer(prefix: str) -> set[str]:
-    """The modules of a package, itself included."""
+    """The modules of a package, including the package."""
     return {module for module in MODULES if module == prefix or module.startswith(prefix + ".")}
 
 
@@ -66,11 +66,11 @@ PROTOCOL = {
     f"chatd.core.{name}"
     for name in ("commands", "errors", "events", "limits", "names", "retention", "search", "state", "text", "when")
 } | {"chatd.core.membership"}
-"""The part of the core that a client shares with the server."""
+"""The modules of the core that the client uses too."""
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
-def test_the_core_imports_itself_and_python_and_the_grammar_of_nicks(module: str) -> None:
+def test_the_core_imports_only_itself_python_and_precis(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE
     foreign = {name.split(".")[0] for name in imported - ours(imported)}
@@ -79,61 +79,61 @@ def test_the_core_imports_itself_and_python_and_the_grammar_of_nicks(module: str
 
 
 @pytest.mark.parametrize("module", sorted(CODECS))
-def test_codecs_import_the_core_and_python(module: str) -> None:
+def test_codecs_import_only_the_core_and_python(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | CODECS
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(DELIVERY))
-def test_delivery_knows_no_door(module: str) -> None:
+def test_delivery_imports_no_door(module: str) -> None:
     assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY
 
 
 @pytest.mark.parametrize("module", sorted(STORE))
-def test_the_store_knows_the_core_and_python(module: str) -> None:
+def test_the_store_imports_only_the_core_and_python(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | STORE
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(ADMIN))
-def test_the_admin_knows_the_data_and_no_server(module: str) -> None:
+def test_the_admin_imports_no_server(module: str) -> None:
     imported = imported_by(module)
     assert ours(imported) <= CORE | CODECS | STORE | ADMIN
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", sorted(DOORS))
-def test_doors_know_no_wiring_and_no_client(module: str) -> None:
+def test_doors_import_no_wiring_and_no_client(module: str) -> None:
     assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY | DOORS
 
 
 @pytest.mark.parametrize("module", sorted(CLIENT))
-def test_the_client_knows_the_protocol_and_nothing_of_the_server(module: str) -> None:
+def test_the_client_imports_the_protocol_and_no_server(module: str) -> None:
     assert ours(imported_by(module)) <= {"chatd", "chatd.core"} | PROTOCOL | CODECS | CLIENT
 
 
 def reachable(module: str) -> set[str]:
-    """The modules that ``module`` leads to, by one import or several."""
-    found: set[str] = set()
+    """The modules that ``module`` imports, directly or indirectly."""
+    modules: set[str] = set()
     waiting = [module]
     while waiting:
-        new = ours(imported_by(waiting.pop())) - found
-        found |= new
+        new = ours(imported_by(waiting.pop())) - modules
+        modules |= new
         waiting.extend(new)
-    return found
+    return modules
 
 
 def test_imports_have_no_circle() -> None:
-    """Imports for types alone and inside functions count as well: they only hide a circle."""
+    """Imports only for types and inside functions count too: they only hide a circle."""
     leads_to = {module: reachable(module) for module in MODULES}
     circles = {frozenset(other for other in leads_to[one] if one in leads_to[other]) for one in MODULES}
     assert circles == {frozenset()}
 
 
 @EVERY
-def test_nobody_imports_what_is_private(module: str) -> None:
+def test_private_names_are_not_imported(module: str) -> None:
     private = [f"{source}.{name}" for source, name in imports_of(module) if name.startswith("_") and not name.endswith("__")]
     assert private == []
 
@@ -141,14 +141,14 @@ def test_nobody_imports_what_is_private(module: str) -> None:
 @EVERY
 def test_the_reactor_is_passed_in(module: str) -> None:
     reactors = {source for source, name in imports_of(module) if f"{source}.{name}".startswith("twisted.internet.reactor")}
-    assert not reactors or module in KNOW_THE_REACTOR
+    assert not reactors or module in IMPORT_THE_REACTOR
 
 
-def test_every_module_of_the_package_has_its_layer() -> None:
+def test_every_module_belongs_to_a_layer() -> None:
     assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | {"chatd.tap", "chatd.service"}
 
 
-def test_the_core_runs_where_twisted_is_not_loaded() -> None:
+def test_the_core_does_not_load_twisted() -> None:
     program = "import sys, {}; print(*sorted({{'twisted', 'zope.interface'}} & set(sys.modules)))"
     command = [sys.executable, "-c", program.format(", ".join(sorted(CORE | CODECS)))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
@@ -159,12 +159,12 @@ def test_the_core_runs_where_twisted_is_not_loaded() -> None:
 
 
 def does_something(module: str) -> bool:
-    """Whether ``module`` has a function with more than a docstring in it."""
+    """Whether ``module`` has a function with more than a docstring."""
     functions = [node for node in ast.walk(TREES[module]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return any(not isinstance(statement, ast.Expr) for function in functions for statement in function.body)
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if does_something(module)])
-def test_every_module_that_does_something_has_its_tests(module: str) -> None:
+def test_every_module_with_code_has_tests(module: str) -> None:
     folder, name = MODULES[module].relative_to(PACKAGE).parent, MODULES[module].stem
     assert TESTS.joinpath(folder, f"test_{name}.py").is_file()

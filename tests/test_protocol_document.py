@@ -1,5 +1,5 @@
-"""docs/protocol.md tells what the code does: every message, field, command, refusal and figure, and
-nothing else."""
+"""docs/protocol.md describes what the code does: all messages, fields, commands, refusals and
+limits, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chatd.core.events import Event, Reason
 DOCUMENT = Path(chatd.__path__[0]).parent.joinpath("docs", "protocol.md").read_text(encoding="utf-8")
 
 Fields = dict[str, bool]
-"""The names of fields, and whether each may be left out."""
+"""The names of fields, and whether each is optional."""
 
 WIRE_NAMES = {"first": "from", "last": "to"}
 OF_EVERY_EVENT = {"room", "seq", "time", "nick"}
@@ -33,8 +33,8 @@ MESSAGES = {name: cls for cls, name in NEWS.items()}
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the table under ``heading``, without its head and without explanations in
-    brackets."""
+    """The cells of the table under ``heading``, without its header and without explanations in
+    parentheses."""
     _, _, section = DOCUMENT.partition(f"# {heading}\n")
     assert section, f"there is no heading {heading}"
     lines = [re.sub(r" \([^)]*\)", "", line) for line in section.split("\n#")[0].splitlines() if line.startswith("|")]
@@ -42,17 +42,17 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def named(cell: str) -> Fields:
-    """The fields named in ``cell``, where a ``?`` marks those that may be left out."""
+    """The fields named in ``cell``; a ``?`` marks optional ones."""
     return {name: bool(mark) for name, mark in re.findall(r"`([a-z_]+)`(\??)", cell)}
 
 
-def fields_of(cls: type[Any], but_for: set[str] = NOT_SHOWN) -> Fields:
+def fields_of(cls: type[Any], except_for: set[str] = NOT_SHOWN) -> Fields:
     optional = {field.name: (field.default, field.default_factory) != (MISSING, MISSING) for field in fields(cls)}
-    return {WIRE_NAMES.get(name, name): left_out for name, left_out in optional.items() if name not in but_for}
+    return {WIRE_NAMES.get(name, name): left_out for name, left_out in optional.items() if name not in except_for}
 
 
 def answers() -> Iterator[tuple[str, str]]:
-    """The type and the fields, as they are written, of each answer that only the table of commands
+    """The type and the documented fields of each answer that only the table of commands
     explains."""
     for _, _, answer in rows("Commands"):
         kind, colon, explained = answer.split(";")[0].partition(":")
@@ -64,52 +64,52 @@ def answers() -> Iterator[tuple[str, str]]:
 # -- Messages --------------------------------------------------------------------------------------
 
 
-def test_every_request_is_told_with_its_fields() -> None:
-    told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the client")}
-    assert set(told.pop("do")) == {"command"}
-    assert told == {name: fields_of(cls) for name, cls in REQUESTS.items()}
+def test_all_requests_are_documented_with_their_fields() -> None:
+    documented = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the client")}
+    assert set(documented.pop("do")) == {"command"}
+    assert documented == {name: fields_of(cls) for name, cls in REQUESTS.items()}
 
 
-def test_every_event_is_told_with_its_fields() -> None:
-    told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: events")}
-    known = {name: fields_of(cls, OF_EVERY_EVENT | {"sender_id"}) for name, cls in MESSAGES.items() if issubclass(cls, Event)}
-    assert told == known
+def test_all_events_are_documented_with_their_fields() -> None:
+    documented = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: events")}
+    expected = {name: fields_of(cls, OF_EVERY_EVENT | {"sender_id"}) for name, cls in MESSAGES.items() if issubclass(cls, Event)}
+    assert documented == expected
 
 
-def test_every_answer_is_told_with_its_fields() -> None:
-    told = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: to you alone")}
-    told |= {name: named(explained.split("a list of")[0]) for name, explained in answers()}
-    assert told == {name: fields_of(cls) for name, cls in MESSAGES.items() if not issubclass(cls, Event)}
+def test_all_answers_are_documented_with_their_fields() -> None:
+    documented = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: to you alone")}
+    documented |= {name: named(explained.split("a list of")[0]) for name, explained in answers()}
+    assert documented == {name: fields_of(cls) for name, cls in MESSAGES.items() if not issubclass(cls, Event)}
 
 
 @pytest.mark.parametrize(("name", "cls"), [("help", events.HelpLine), ("rooms", events.RoomLine)])
-def test_the_parts_of_an_answer_are_told_with_their_fields(name: str, cls: type[Any]) -> None:
+def test_the_parts_of_answers_are_documented_with_their_fields(name: str, cls: type[Any]) -> None:
     assert named(dict(answers())[name].split("a list of")[1]) == fields_of(cls)
 
 
-def test_every_command_is_told_with_its_fields() -> None:
-    told = {name.strip("`"): named(cell) for name, cell, _ in rows("Commands")}
-    assert list(told) == [row.name for row in TABLE]
-    assert told == {row.name: fields_of(row.make) for row in TABLE}
+def test_all_commands_are_documented_with_their_fields() -> None:
+    documented = {name.strip("`"): named(cell) for name, cell, _ in rows("Commands")}
+    assert list(documented) == [row.name for row in TABLE]
+    assert documented == {row.name: fields_of(row.make) for row in TABLE}
 
 
-def test_every_answer_to_a_command_is_known() -> None:
+def test_the_documented_answers_exist() -> None:
     for _, _, answer in rows("Commands"):
         kinds = [re.findall(r"`([a-z-]+)`", part)[0] for part in answer.split(";")]
         assert set(kinds) <= set(MESSAGES)
 
 
-def test_every_reason_for_going_is_told() -> None:
+def test_all_reasons_for_leaving_are_documented() -> None:
     (meaning,) = (cell for kind, _, cell in rows("From the server: events") if kind == "`left`")
     assert re.findall(r"`([a-z-]+)`", meaning.partition("Reasons:")[2]) == [str(reason) for reason in Reason]
 
 
-def test_every_refusal_is_told() -> None:
+def test_all_refusals_are_documented() -> None:
     def codes(refusal: type[Refusal]) -> set[str]:
         return {refusal.code}.union(*map(codes, refusal.__subclasses__()))
 
-    told = [code for cell, _ in rows("Refusals") for code in re.findall(r"`([a-z0-9-]+)`", cell)]
-    assert sorted(told) == sorted(codes(Refusal) - {Refusal.code})
+    documented = [code for cell, _ in rows("Refusals") for code in re.findall(r"`([a-z0-9-]+)`", cell)]
+    assert sorted(documented) == sorted(codes(Refusal) - {Refusal.code})
 
 
 # -- Examples --------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ EXAMPLES = re.findall(r"^    ([<>]) (.+)$", DOCUMENT, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("sign", "line"), EXAMPLES)
-def test_an_example_is_what_the_code_reads_and_writes(sign: str, line: str) -> None:
+def test_the_examples_are_valid(sign: str, line: str) -> None:
     if sign == ">":
         assert decode_command(line.encode())
     else:
@@ -135,7 +135,7 @@ def test_there_are_examples_of_both_directions() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "documented",
     [
         f"at most {limits.LINE_BYTES:,} bytes long",
         f"more than {limits.LINE_BYTES:,} bytes",
@@ -150,22 +150,22 @@ def test_there_are_examples_of_both_directions() -> None:
         "a secret of {} to {} characters".format(*limits.TOKEN_CHARACTERS),
         f"at most {limits.NAMES_SHOWN} of the `count` present",
         f"a list of at most {limits.NAMES_SHOWN} of",
-        f"more than {limits.ROOMS_PER_SESSION} rooms",
+        f"more than {limits.ROOMS_PER_PERSON} rooms",
     ],
 )
-def test_a_figure_is_that_of_the_limits(told: str) -> None:
-    assert told in " ".join(DOCUMENT.split())
+def test_the_limits_are_documented(documented: str) -> None:
+    assert documented in " ".join(DOCUMENT.split())
 
 
-def test_dead_links_are_found_in_the_time_that_is_told() -> None:
+def test_dead_links_are_found_in_the_documented_time() -> None:
     idle, interval, probes = limits.KEEPALIVE_SECONDS
     assert "A dead link is found within 150 s" in " ".join(DOCUMENT.split())
     assert idle + interval * probes <= 150
     assert limits.UNACKNOWLEDGED_SECONDS <= 150
 
 
-def test_the_messages_that_may_be_sent_again_are_those_that_have_a_text_for_others() -> None:
-    (told,) = re.findall(r"A repeated `id` holds for (.+): it is answered again", " ".join(DOCUMENT.split()))
+def test_the_messages_that_may_be_sent_again_are_documented() -> None:
+    (documented,) = re.findall(r"A repeated `id` holds for (.+): it is answered again", " ".join(DOCUMENT.split()))
     again = {commands.Say, commands.Me, commands.Msg, commands.Reply}
     names = {cls: name for name, cls in REQUESTS.items()} | {row.make: row.name for row in TABLE}
-    assert set(re.findall(r"`([a-z]+)`", told)) == {names[cls] for cls in again}
+    assert set(re.findall(r"`([a-z]+)`", documented)) == {names[cls] for cls in again}

@@ -1,5 +1,5 @@
-"""README.md tells what the code does: every command, every option and its default; and what it
-points to is there."""
+"""README.md describes what the code does: all commands, all options and their defaults, and its
+links have targets."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ README = TOP.joinpath("README.md").read_text(encoding="utf-8")
 
 
 def rows(marker: str) -> list[list[str]]:
-    """The cells of the table after ``marker``, without its head."""
+    """The cells of the table after ``marker``, without its header."""
     _, _, rest = README.partition(f"<!-- {marker} -->\n")
     table = rest.split("\n\n")[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
 
 
-def test_the_commands_are_those_of_the_table() -> None:
+def test_all_commands_are_documented() -> None:
     assert rows("commands") == [[f"`{usage_line(row)}`", row.help] for row in TABLE]
 
 
-def test_the_options_are_those_of_the_plugin() -> None:
-    told = {word for option, _, _ in rows("options") for word in re.findall(r"`--([a-z-]+)`", option)}
-    assert told | {"version", "help"} == {option.rstrip("=") for option in Options().longOpt}
+def test_all_options_are_documented() -> None:
+    documented = {word for option, _, _ in rows("options") for word in re.findall(r"`--([a-z-]+)`", option)}
+    assert documented | {"version", "help"} == {option.rstrip("=") for option in Options().longOpt}
 
 
 def in_words(default: object) -> str:
-    """A default as the table writes it."""
+    """A default as it is written in the table."""
     if default is None or default == []:
         return "none"
     if default == 0:
@@ -43,25 +43,25 @@ def in_words(default: object) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default) or "empty"
 
 
-def test_the_defaults_are_those_of_the_plugin() -> None:
+def test_the_defaults_of_options_are_documented() -> None:
     options = Options()
     options.parseOptions([])
-    told = {option.strip("`-").split("`")[0]: default.split(",")[0].strip("`") for option, _, default in rows("options")}
-    assert told.pop("doors") == "all that are installed"
-    assert told == {name: in_words(options[name]) for name in told}
+    documented = {option.strip("`-").split("`")[0]: default.split(",")[0].strip("`") for option, _, default in rows("options")}
+    assert documented.pop("doors") == "all that are installed"
+    assert documented == {name: in_words(options[name]) for name in documented}
 
 
-def test_the_options_of_the_client_are_told() -> None:
-    (told,) = re.findall(r"`chatd-client \[HOST\[:PORT\]\]` has (.+?);", README, re.DOTALL)
-    known = {word for action in _parser()._actions for word in action.option_strings if word.startswith("--")}
-    assert set(re.findall(r"`(--[a-z]+)`", told)) | {"--version", "--help"} == known
+def test_all_options_of_the_client_are_documented() -> None:
+    (documented,) = re.findall(r"`chatd-client \[HOST\[:PORT\]\]` has (.+?);", README, re.DOTALL)
+    expected = {word for action in _parser()._actions for word in action.option_strings if word.startswith("--")}
+    assert set(re.findall(r"`(--[a-z]+)`", documented)) | {"--version", "--help"} == expected
 
 
 @pytest.mark.parametrize(("sign", "line"), re.findall(r"^    ([<>]) (\{.+)$", README, re.MULTILINE))
-def test_an_example_is_what_the_code_reads(sign: str, line: str) -> None:
+def test_the_examples_are_valid(sign: str, line: str) -> None:
     assert (decode_command if sign == ">" else decode_news)(line.encode())
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^):#]+)\)", README))
-def test_what_it_points_to_is_there(target: str) -> None:
+def test_the_links_have_targets(target: str) -> None:
     assert TOP.joinpath(target).exists()

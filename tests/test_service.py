@@ -1,4 +1,4 @@
-"""The service, apart from what the conversations with the real daemon show."""
+"""The parts of the service that the conversations with the real daemon do not test."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from chatd.service import _log_failure, _readable
         (UNIXAddress("/run/chatd.sock"), "/run/chatd.sock"),
     ],
 )
-def test_an_address_is_readable_to_people(address: object, shown: str) -> None:
+def test_addresses_are_written_for_people(address: object, shown: str) -> None:
     assert _readable(address) == shown
 
 
-def test_what_fails_once_is_done_the_next_time(logged_errors: list[LogEvent]) -> None:
+def test_a_periodic_call_continues_after_a_defect(logged_errors: list[LogEvent]) -> None:
     done: list[int] = []
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""The options of ``twistd chatd``: what each gives, and what is wrong in one line."""
+"""The options of ``twistd chatd``: their settings, and errors in one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def parsed(*arguments: str) -> Options:
     return options
 
 
-def test_without_options() -> None:
+def test_the_defaults() -> None:
     options = parsed()
     assert options["port"] == 8080
     assert options["listen"] == []
@@ -55,7 +55,7 @@ def test_settings(arguments: list[str], settings: Settings) -> None:
         (["--listen", "unix:a", "--port", "9"], 9, ["unix:a"]),
     ],
 )
-def test_where_it_listens(arguments: list[str], port: int | None, listen: list[str]) -> None:
+def test_ports_and_endpoints(arguments: list[str], port: int | None, listen: list[str]) -> None:
     options = parsed(*arguments)
     assert (options["port"], options["listen"]) == (port, listen)
 
@@ -81,13 +81,13 @@ def test_the_motd_is_safe_text(tmp_path: Path) -> None:
         (["--nonsense"], "chatd: option --nonsense not recognized"),
     ],
 )
-def test_a_mistake_is_one_line(arguments: list[str], line: str) -> None:
+def test_a_mistake_is_reported_in_one_line(arguments: list[str], line: str) -> None:
     with pytest.raises(SystemExit) as ended:
         parsed(*arguments)
     assert ended.value.code == line
 
 
 @pytest.mark.parametrize("keep", ["0d", "d", "30", "30m", "-1d", "1.5d", "\u0663d"])
-def test_keep_that_is_no_time_is_refused_in_one_line(keep: str) -> None:
-    with pytest.raises(SystemExit, match="is no span of time"):
+def test_an_invalid_retention_is_reported_in_one_line(keep: str) -> None:
+    with pytest.raises(SystemExit, match="is not a duration"):
         Options().parseOptions(["--keep", keep])

@@ -1,4 +1,4 @@
-"""What chatd offers to other people's tests does what it says."""
+"""The tools that chatd offers for tests of other programs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from chatd.core.registry import Settings
 from chatd.testing import NOON, RecordingOutgoing, StandingClock, Visitor, arrive, new_registry
 
 
-def test_the_example_of_the_module_runs() -> None:
+def test_the_example_in_the_docstring_runs() -> None:
     assert testing.__doc__ is not None
     lines = [line.strip() for line in testing.__doc__.splitlines() if line.startswith("    ")]
     assert lines
     exec("\n".join(lines), {**vars(testing), "Say": Say, "Said": Said})
 
 
-def test_the_clock_stands_until_it_is_told() -> None:
+def test_the_clock_only_advances_when_told_to() -> None:
     clock = StandingClock()
     assert [clock(), clock()] == [NOON, NOON]
     clock.advance(1.5)
@@ -30,7 +30,7 @@ def test_the_clock_stands_until_it_is_told() -> None:
     assert StandingClock(7)() == 7
 
 
-def test_answers_come_before_the_news_of_rooms_and_nothing_comes_twice() -> None:
+def test_answers_come_before_events_and_nothing_comes_twice() -> None:
     registry = new_registry()
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     bob.ask(Say("hi"))
@@ -39,7 +39,7 @@ def test_answers_come_before_the_news_of_rooms_and_nothing_comes_twice() -> None
     assert ada.take() == []
 
 
-def test_who_leaves_has_read_what_came_before() -> None:
+def test_leaving_shows_everything_before_it() -> None:
     registry = new_registry()
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     bob.ask(Say("hi"))
@@ -48,7 +48,7 @@ def test_who_leaves_has_read_what_came_before() -> None:
     assert ada.take() == []
 
 
-def test_what_the_log_holds_no_longer_is_missed() -> None:
+def test_dropped_events_are_missed() -> None:
     registry = new_registry(store=MemoryStore("testlog", partial(MemoryLog, 8)))
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     for text in "abcdefghi":
@@ -58,7 +58,7 @@ def test_what_the_log_holds_no_longer_is_missed() -> None:
     assert [event.seq for event in said if isinstance(event, Said)] == list(range(5, 12))
 
 
-def test_whom_one_ignores_is_not_recorded() -> None:
+def test_ignored_messages_are_not_recorded() -> None:
     registry = new_registry()
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     ada.ask(Ignore("bob"))
@@ -91,7 +91,7 @@ def test_a_room_is_followed_once() -> None:
         ada.out.follow(ada.session.current, 1)
 
 
-def test_a_lost_link_leaves_nothing() -> None:
+def test_a_lost_connection_leaves_nothing_behind() -> None:
     registry = new_registry()
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     ada.take()
@@ -102,13 +102,13 @@ def test_a_lost_link_leaves_nothing() -> None:
     assert tuple(registry.admission) == (ada.session,)
 
 
-def test_arriving_enters_the_rooms_named() -> None:
+def test_arriving_enters_the_given_rooms() -> None:
     registry = new_registry(Settings(default_room="yard"))
     assert list(arrive(registry, "ada").rooms) == ["yard"]
     assert list(arrive(registry, "bob", "one", "two").rooms) == ["one", "two"]
 
 
-def test_who_is_refused_does_not_arrive() -> None:
+def test_a_refused_arrival_raises() -> None:
     registry = new_registry()
     arrive(registry, "ada")
     with pytest.raises(AssertionError, match="ada is here already"):

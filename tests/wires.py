@@ -1,4 +1,4 @@
-"""Transports that take as much as a test lets them: with a socket of their own, and without."""
+"""Transports that accept as much as a test allows, with and without a socket of their own."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ from chatd.delivery.fanout import Fanout
 from chatd.delivery.outlet import Outlet
 from chatd.testing import StandingClock
 
-PLENTY = 1 << 40
+UNLIMITED = 1 << 40
 
 
 class Kernel:
-    """What is behind a transport: it has ``room`` for so many bytes, and takes ``most`` of them at
-    once."""
+    """The other end of a transport: it has space for ``space`` bytes and accepts at most ``most``
+    bytes at once."""
 
     def __init__(self) -> None:
-        self.room = PLENTY
-        self.most = PLENTY
+        self.space = UNLIMITED
+        self.most = UNLIMITED
         self.broken = False
         self.taken = b""
         self.offered: list[bytes] = []
-        """The very objects that were offered, each time."""
+        """The objects that were offered each time, not copies."""
         self.on_send: Callable[[], None] = lambda: None
 
     def take(self, data: bytes) -> int:
-        """Take what there is room for. Raises OSError where there is none, or the other side is
-        gone."""
+        """Accept as much as there is space for. Raises OSError if there is none, or if the other
+        end is gone."""
         self.on_send()
         self.offered.append(data)
         if self.broken:
             raise BrokenPipeError
-        size = min(len(data), self.room, self.most)
+        size = min(len(data), self.space, self.most)
         if data and not size:
             raise BlockingIOError
         self.taken += data[:size]
-        self.room -= size
+        self.space -= size
         return size
 
 
 class KernelSocket(socket.socket):
-    """A socket of no system: what is sent goes to a :class:`Kernel`."""
+    """A fake socket that sends to a :class:`Kernel`."""
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
@@ -67,20 +67,19 @@ class KernelSocket(socket.socket):
         return self.kernel.take(bytes(data) if isinstance(data, memoryview) else data)
 
     def fileno(self) -> int:
-        raise OSError("this socket is none")
+        raise OSError("this socket is not real")
 
 
 class NoReactor:
-    """Stands where a transport says when it has something to write; the tests call ``doWrite``
-    themselves."""
+    """A reactor that ignores every call; the tests call ``doWrite`` themselves."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *arguments: None
 
 
 class PushedWire(FileDescriptor):
-    """A transport without a socket of its own, as TLS is; Twisted's own buffering and producers
-    (:class:`FileDescriptor`)."""
+    """A transport without a socket of its own, like TLS, with the buffering and producers of
+    Twisted (:class:`FileDescriptor`)."""
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(NoReactor())  # type: ignore[arg-type]
@@ -110,15 +109,15 @@ class PushedWire(FileDescriptor):
         self.aborted = True
 
     def can_write(self) -> None:
-        """Let the transport write once, as the reactor does when the kernel has room; and end it
-        when that says so."""
+        """Let the transport write once, as the reactor does when the kernel has space, and end it
+        if it asks for that."""
         ended = self.doWrite()  # type: ignore[no-untyped-call]
         if ended is not None and self.connected:
             self.connectionLost(Failure(ended))
 
 
 class SocketWire(PushedWire):
-    """A transport with a plain socket, as TCP is."""
+    """A transport with a plain socket, like TCP."""
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(kernel)
@@ -128,8 +127,8 @@ class SocketWire(PushedWire):
         return self._handle
 
 
-class World:
-    """A registry, its fan-out, and a clock that stands still."""
+class Harness:
+    """A registry with a fan-out and a clock that stands still."""
 
     def __init__(self, clock: Clock, log_events: int = 1000, make_log: type[MemoryLog] = MemoryLog) -> None:
         self.clock = clock
@@ -144,35 +143,35 @@ class World:
         """Let the reactor's turn end."""
         self.clock.advance(0)
 
-    def reader(self, nick: str, *rooms: str, wire: type[PushedWire] = SocketWire, codec: Codec | None = None) -> Reader:
-        """Somebody who has come in, and has read what they were told on it."""
-        reader = Reader(self, wire, codec or self.text)
+    def reader(self, nick: str, *rooms: str, wire: type[PushedWire] = SocketWire, codec: Codec | None = None) -> OutletReader:
+        """Somebody who has logged in and read the answers."""
+        reader = OutletReader(self, wire, codec or self.text)
         reader.ask(Hello(nick, rooms=rooms))
         self.turn()
-        reader.settle()
+        reader.flush_transport()
         reader.read()
         return reader
 
 
-class Reader:
+class OutletReader:
     """One person with an outlet, and the handler of its connection."""
 
-    def __init__(self, world: World, wire: type[PushedWire], codec: Codec) -> None:
-        self.world = world
+    def __init__(self, harness: Harness, wire: type[PushedWire], codec: Codec) -> None:
+        self.harness = harness
         self.kernel = Kernel()
         self.wire = wire(self.kernel)
-        self.outlet = Outlet(self.wire, codec.talk(), world.fanout, self)
+        self.outlet = Outlet(self.wire, codec.talk(), harness.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0
-        world.registry.admission.admit(self.session)
+        harness.registry.admission.admit(self.session)
 
     def ask(self, *commands: Command) -> None:
         for command in commands:
-            perform(self.world.registry, self.session, command)
+            perform(self.harness.registry, self.session, command)
 
     def read(self) -> str:
-        """What has been taken since the last call."""
+        """Everything the kernel has accepted since the last call."""
         taken, self.kernel.taken = self.kernel.taken, b""
         return taken.decode()
 
@@ -180,25 +179,25 @@ class Reader:
         """The same, as lines."""
         return self.read().splitlines()
 
-    def settle(self) -> None:
-        """Let the kernel take all that there is."""
-        self.kernel.room = self.kernel.most = PLENTY
+    def flush_transport(self) -> None:
+        """Let the kernel accept everything."""
+        self.kernel.space = self.kernel.most = UNLIMITED
         before = -1
         while before != (before := self.wire.written + len(self.kernel.taken)) or self.held:
             self.wire.can_write()
 
     @property
     def held(self) -> int:
-        """What the transport holds, in bytes."""
+        """How many bytes the transport has buffered."""
         wire = self.wire
         return len(wire.dataBuffer) - wire.offset + wire._tempDataLen
 
     def lose_link(self) -> None:
         self.outlet.lost()
-        depart(self.world.registry, self.session, Reason.LINK_LOST)
-        self.world.registry.admission.release(self.session)
+        depart(self.harness.registry, self.session, Reason.LINK_LOST)
+        self.harness.registry.admission.release(self.session)
 
-    # -- What the outlet asks (outlet.Handler)
+    # -- The interface for the outlet (outlet.Handler)
 
     def closing(self, reason: Reason) -> None:
         self.ended = reason
@@ -217,13 +216,13 @@ class Reader:
         self.drains += 1
 
 
-def seen(lines: Sequence[str], *beginnings: str) -> list[str]:
-    """The lines that begin so."""
+def beginning_with(lines: Sequence[str], *beginnings: str) -> list[str]:
+    """The lines with one of these beginnings."""
     return [line for line in lines if line.startswith(beginnings)]
 
 
-def held_texts(reader: Reader) -> list[str]:
-    """What the log of the reader's current room holds, of what was said."""
+def held_texts(reader: OutletReader) -> list[str]:
+    """The texts of the messages in the log of the reader's current room."""
     assert reader.session.current is not None
     log = reader.session.current.log
     return [event.text for event in log.read(log.first, log.end) if isinstance(event, Said)]

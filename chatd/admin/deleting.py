@@ -17,7 +17,7 @@ from chatd.store.queries import RoomRow, event_id
 
 def forget(folder: Path, options: argparse.Namespace) -> int:
     """Delete the oldest events of a room."""
-    before = when.moment(options.before, int(time.time() * 1000)) if options.before else FOR_EVER
+    before = when.parse_time(options.before, int(time.time() * 1000)) if options.before else FOR_EVER
     with (data.open_to_read if options.dry_run else data.open_to_change)(folder) as connection:
         row = data.room(connection, options.room)
         end = _end(connection, row, before)
@@ -58,7 +58,7 @@ def _forget(connection: sqlite3.Connection, row: RoomRow, before: int, end: int)
     try:
         with Progress("forget") as progress:
             while first < end:
-                first, _ = deletion.forget(connection, row.id, before, end)
+                first, _ = deletion.delete_oldest(connection, row.id, before, end)
                 progress.update(first - row.first, end - row.first)
     except (KeyboardInterrupt, sqlite3.Error) as stop:
         if connection.in_transaction:

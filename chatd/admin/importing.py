@@ -19,7 +19,7 @@ from chatd.admin.progress import Progress
 from chatd.core.events import Event, Said
 from chatd.core.limits import ROOMS_STORED
 from chatd.core.names import Name, parse_room
-from chatd.core.retention import NONE, words
+from chatd.core.retention import NONE, in_words
 from chatd.core.state import RoomState
 from chatd.store import database, index, queries
 from chatd.store.database import UnusableError
@@ -82,7 +82,7 @@ def _report(room: Name, summary: _Summary, verb: str) -> None:
     if keep == NONE:
         print("its members have set it to keep no messages: the server deletes them")
     elif keep:
-        print(f"its members have set it to keep messages for {words(keep)}: the server deletes older ones")
+        print(f"its members have set it to keep messages for {in_words(keep)}: the server deletes older ones")
     sys.stdout.flush()
 
 

@@ -73,7 +73,7 @@ def _event(line: bytes) -> Event:
     if isinstance(event, Renamed):
         _check_nick(event.to)
     elif isinstance(event, RetentionSet):
-        retention.span(event.keep)
+        retention.duration(event.keep)
         _check_time(event.since)
     return event
 

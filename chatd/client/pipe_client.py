@@ -250,7 +250,7 @@ class Printer(PipeClient):
 
 def _missing(missed: events.Missed) -> str:
     if not missed.first:
-        return f"the log of #{missed.room} was restarted; what was said in the meantime is unknown."
+        return f"what was said in #{missed.room} in the meantime is unknown."
     return f"events {missed.first} to {missed.last} of #{missed.room} are missing; the server no longer has them."
 
 

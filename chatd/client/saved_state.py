@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chatd.client.cursors import Cursors
 from chatd.core.errors import BadRoom
-from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
+from chatd.core.limits import ROOMS_PER_PERSON, SCROLLBACK_EVENTS
 from chatd.core.names import fold, parse_room
 
 ROOMS_SAVED: Final = 100
@@ -70,7 +70,7 @@ def decode(text: str) -> SavedState:
     rooms = tuple(room for room in _strings(fields.get("rooms")) if _is_room(room))
     cursors = {room: seq for room, seq in fields["seen"].items() if _is_room(room) and type(seq) is int and seq >= 0}
     (log, current) = _strings([fields.get("log"), fields.get("current")])
-    return SavedState(log, rooms[:ROOMS_PER_SESSION], current, dict([*cursors.items()][-ROOMS_SAVED:]))
+    return SavedState(log, rooms[:ROOMS_PER_PERSON], current, dict([*cursors.items()][-ROOMS_SAVED:]))
 
 
 def _strings(values: Any) -> list[str]:

@@ -223,7 +223,7 @@ class Phrases:
         if answer.keep:
             yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}{since}."
         else:
-            yield f"#{answer.room} keeps messages {f'for {retention.words(answer.most)}' if answer.most else 'forever'}."
+            yield f"#{answer.room} keeps messages {f'for {retention.in_words(answer.most)}' if answer.most else 'forever'}."
 
     @_answer.register
     def _(self, answer: events.HistoryPage) -> Iterable[str]:
@@ -259,7 +259,7 @@ class Phrases:
     @_answer.register
     def _(self, answer: events.Missed) -> Iterable[str]:
         if not answer.first:
-            return [f"The log of #{answer.room} was restarted; what you missed is unknown."]
+            return [f"What you missed in #{answer.room} is unknown."]
         count = answer.last - answer.first + 1
         return [f"You have missed {count} events in #{answer.room}: your connection did not keep up."]
 
@@ -273,7 +273,7 @@ def _kept(text: str) -> str:
     """``messages for 30 days`` for 30d."""
     if text == retention.NONE:
         return "no messages"
-    return f"messages for {retention.words(text)}" if text else "messages as long as the server does"
+    return f"messages for {retention.in_words(text)}" if text else "messages as long as the server does"
 
 
 def _is_away(nick: str, text: str) -> str:

@@ -1,6 +1,6 @@
-"""The core: what a chat is, without a transport, a codec or a disk.
+"""The core: the chat itself, without a transport, a codec or a disk.
 
-A :mod:`command <chatd.core.commands>` comes in, an action carries it out, and what happens in a
-room is an :mod:`event <chatd.core.events>` in the room's :mod:`log <chatd.core.log>`. Nothing here
-imports Twisted or does I/O: time, logs and the way out to a person are passed in.
+A :mod:`command <chatd.core.commands>` arrives, an action carries it out, and whatever happens in a
+room becomes an :mod:`event <chatd.core.events>` in the room's :mod:`log <chatd.core.log>`. Nothing
+here imports Twisted or does I/O: the clock, the logs and the output of a session are passed in.
 """

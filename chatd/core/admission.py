@@ -1,4 +1,4 @@
-"""Admission: how many connections are taken, in all and from one address."""
+"""Admission: how many connections the server accepts, in total and from one address."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from chatd.core.errors import ServerFull
 
 
 class Connection(Protocol):
-    """What counts as a connection: a session, or a caller of whom nothing is known yet."""
+    """What counts as a connection: a session, or a caller that has not sent anything yet."""
 
     @property
     def address(self) -> str:
-        """Where it comes from, as people write it."""
+        """The address of the other end, as people write it."""
 
 
 class Admission:
-    """The connections that are counted: at most ``most`` in all, and ``most_per_address`` from one
-    address; 0: no limit."""
+    """Counts connections: at most ``limit`` in total and ``limit_per_address`` from one address. A
+    limit of 0 means no limit."""
 
-    def __init__(self, most: int, most_per_address: int) -> None:
-        self._most = most
-        self._most_per_address = most_per_address
+    def __init__(self, limit: int, limit_per_address: int) -> None:
+        self._limit = limit
+        self._limit_per_address = limit_per_address
         self._admitted: dict[Connection, str] = {}
         self._per_address: Counter[str] = Counter()
 
@@ -37,15 +37,15 @@ class Admission:
     def admit(self, connection: Connection) -> None:
         """Count a new connection. Raises ServerFull where it is one too many."""
         address = network_of(connection.address)
-        if self._most and len(self._admitted) >= self._most:
+        if self._limit and len(self._admitted) >= self._limit:
             raise ServerFull("The server is full.", "Try again later.")
-        if address and self._most_per_address and self._per_address[address] >= self._most_per_address:
+        if address and self._limit_per_address and self._per_address[address] >= self._limit_per_address:
             raise ServerFull("There are too many connections from your address.", "Close one of them first.")
         self._admitted[connection] = address
         self._per_address[address] += 1
 
     def release(self, connection: Connection) -> None:
-        """Count ``connection`` no longer, if it was counted."""
+        """Stop counting ``connection``, if it was counted."""
         address = self._admitted.pop(connection, None)
         if address is not None:
             self._per_address[address] -= 1

@@ -1,9 +1,9 @@
-"""What a person can ask, and the one table of it.
+"""All commands, and the table that describes them.
 
-:data:`TABLE` drives everything: how a line is taken apart, what may be done before a nick is given,
-what ``/help`` prints, and the tables in the documents. A row's ``usage`` is read by people and by
-:func:`parse` alike: each word stands for the command's next field, ``[WORD]`` may be left out, and
-``TEXT`` takes the rest of the line.
+:data:`TABLE` says how a line is parsed, what is allowed before a nick is given, what ``/help``
+prints, and what the tables in the documents contain. Both people and :func:`parse` read a row's
+``usage``: each word stands for the next field of the command, ``[WORD]`` is optional, and ``TEXT``
+is the rest of the line.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from chatd.core.membership import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Something asked. ``id`` is the program's own name for it, and comes back with the answer."""
+    """A request. ``id`` is filters by the program and returned with the answer."""
 
     id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello(Command):
-    """Be called ``nick`` and enter ``rooms`` (none named: the default room).
+    """Take the nick ``nick`` and enter ``rooms`` (empty: the default room).
 
-    ``token`` is a secret that the program has made up: the same token is the same sender, also
-    after a broken link, and takes over the seat of its own lost connection. ``resume`` gives, for
-    each room, the last event seen, of the logs that were called ``log``. ``scrollback`` is how many
-    events of each room are told on entering it, at most ``SCROLLBACK_EVENTS``.
+    ``token`` is a secret filters by the program. The same token means the same sender, even after a
+    lost connection, and takes over the seat of the earlier connection. ``resume`` has the last seq
+    seen in each room, in the logs with the name ``log``. ``scrollback`` is how many events of each
+    room are shown on entering it, at most ``SCROLLBACK_EVENTS``.
     """
 
     nick: str
@@ -53,7 +53,7 @@ class Say(Command):
 
 @dataclass(frozen=True, slots=True)
 class Ping(Command):
-    """Ask for a sign of life."""
+    """Check that the connection works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ class Help(Command):
 
 @dataclass(frozen=True, slots=True)
 class Nick(Command):
-    """Be called ``nick`` from now on."""
+    """Change one's nick to ``nick``."""
 
     nick: str
 
 
 @dataclass(frozen=True, slots=True)
 class Me(Command):
-    """Say in ``room`` (empty: the current one) what you do."""
+    """Describe in ``room`` (empty: the current one) what one does."""
 
     text: str
     room: str = ""
@@ -80,7 +80,7 @@ class Me(Command):
 
 @dataclass(frozen=True, slots=True)
 class Msg(Command):
-    """Tell ``text`` to ``nick`` alone."""
+    """Send ``text`` to ``nick`` as a private message."""
 
     nick: str
     text: str
@@ -88,14 +88,14 @@ class Msg(Command):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Command):
-    """Tell ``text`` to whoever told you something last."""
+    """Send ``text`` to whoever sent the last private message."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Join(Command):
-    """Enter ``room``, which is made if need be, and make it the current one."""
+    """Enter ``room``, which is created if necessary, and make it the current one."""
 
     room: str
 
@@ -121,15 +121,15 @@ class Who(Command):
 
 @dataclass(frozen=True, slots=True)
 class Whois(Command):
-    """Tell about ``nick``."""
+    """Show who ``nick`` is."""
 
     nick: str
 
 
 @dataclass(frozen=True, slots=True)
 class Topic(Command):
-    """Set the topic of ``room`` (empty: the current one) to ``text``; empty: tell it; ``-``: take
-    it away."""
+    """Set the topic of ``room`` (empty: the current one) to ``text``; empty: show it; ``-``: remove
+    it."""
 
     text: str = ""
     room: str = ""
@@ -137,8 +137,8 @@ class Topic(Command):
 
 @dataclass(frozen=True, slots=True)
 class Keep(Command):
-    """Have ``room`` (empty: the current one) kept for ``keep`` (``keep.py``); ``-``: as long as the
-    server keeps; empty: tell."""
+    """Set the retention of ``room`` (empty: the current one) to ``keep`` (``retention.py``); ``-``:
+    that of the server; empty: show it."""
 
     keep: str = ""
     room: str = ""
@@ -146,36 +146,36 @@ class Keep(Command):
 
 @dataclass(frozen=True, slots=True)
 class Ignore(Command):
-    """Hear nothing of ``nick``; empty: tell whom you do not hear."""
+    """Ignore the messages of ``nick``; empty: list who is ignored."""
 
     nick: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unignore(Command):
-    """Hear ``nick`` again."""
+    """Stop ignoring ``nick``."""
 
     nick: str
 
 
 @dataclass(frozen=True, slots=True)
 class Away(Command):
-    """Be away, with ``text`` for those who write to you."""
+    """Be away, with ``text`` for people who send private messages."""
 
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Back(Command):
-    """Be away no longer."""
+    """Stop being away."""
 
 
 @dataclass(frozen=True, slots=True)
 class History(Command):
     """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before,
-    after or around a place.
+    after or around a position.
 
-    The place is a seq (0: none), or a time as people write it (``when.py``; empty: none).
+    The position is a seq (0: none), or a time as people write it (``when.py``; empty: none).
     """
 
     count: int = 0
@@ -190,10 +190,10 @@ class History(Command):
 
 @dataclass(frozen=True, slots=True)
 class Search(Command):
-    """Show the newest ``count`` messages that have all words of ``text``, in whichever room
-    (``room``: in that one).
+    """Show the newest ``count`` messages that contain all words of ``text``, in all rooms or only
+    in ``room``.
 
-    ``nick`` asks for those of one person, ``before_time`` and ``after_time`` for those of a time
+    ``nick`` limits the search to one person, ``before_time`` and ``after_time`` to a period
     (``when.py``).
     """
 
@@ -207,17 +207,17 @@ class Search(Command):
 
 @dataclass(frozen=True, slots=True)
 class Quit(Command):
-    """Leave every room, with a last ``text``, and end the connection."""
+    """Leave all rooms, with an optional last ``text``, and end the connection."""
 
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One command: its name, the class that it makes, its usage and help, and who may give it.
+    """One command: its name, its class, its usage and help, and who may use it.
 
-    ``right`` is the role that it takes in the room that it is about; GUEST: none. ``read`` makes
-    the command of what follows its name, where the words of its usage are not simply its fields.
+    ``right`` is the role that it requires in its room; GUEST: none. ``read`` parses the rest of the
+    line if the words of the usage are not simply the fields of the command.
     """
 
     name: str
@@ -230,38 +230,38 @@ class Row:
 
 
 def _read_history(row: Row, rest: str) -> Command:
-    """``[N]``, or ``before``, ``after`` or ``around``, a seq or a time, and then ``[N]``;
-    somewhere, ``in:#room``."""
+    """Read ``[N]``, or ``before``, ``after`` or ``around`` with a seq or a time and then ``[N]``;
+    ``in:#room`` may be anywhere."""
     words = rest.split()
     rooms = [word.removeprefix("in:") for word in words if word.startswith("in:")]
     room = rooms[0] if rooms else ""
-    side, *places = [word for word in words if not word.startswith("in:")] or [""]
+    side, *position = [word for word in words if not word.startswith("in:")] or [""]
     if side not in ("before", "after", "around"):
-        numbers = _arguments(row, " ".join([side, *places]))
+        numbers = _arguments(row, " ".join([side, *position]))
         return History(int(numbers[0]) if numbers else 0, room)
-    if not places:
-        raise BadUsage(f"/{row.name} {side} needs a place.", f"Write /{row.name} {side} 12:30, or another time, or a seq.")
-    place, number = places[0], " ".join(places[1:])
+    if not position:
+        raise BadUsage(f"/{row.name} {side} needs a time or a seq.", f"Write /{row.name} {side} 12:30.")
+    value, number = position[0], " ".join(position[1:])
     count = _count(row, number) if number else 0
-    is_seq = place.isascii() and place.isdigit()
-    named: dict[str, Any] = {side: _count(row, place)} if is_seq else {f"{side}_time": place}
-    return History(count, room, **named)
+    is_seq = value.isascii() and value.isdigit()
+    fields: dict[str, Any] = {side: _count(row, value)} if is_seq else {f"{side}_time": value}
+    return History(count, room, **fields)
 
 
 def _read_search(row: Row, rest: str) -> Command:
-    """Words, and between them ``in:#room``, ``from:nick``, ``before:TIME`` and ``after:TIME``."""
+    """Read words, mixed with ``in:#room``, ``from:nick``, ``before:TIME`` and ``after:TIME``."""
     words: list[str] = []
-    chosen = {"in:": "", "from:": "", "before:": "", "after:": ""}
+    filters = {"in:": "", "from:": "", "before:": "", "after:": ""}
     for word in rest.split():
         key, colon, value = word.partition(":")
-        if value and key + colon in chosen:
-            chosen[key + colon] = value
+        if value and key + colon in filters:
+            filters[key + colon] = value
         else:
             words.append(word)
     if not words:
-        hint = f"Write /{row.name} tea, or with what you know: /{row.name} tea in:#lobby from:ada after:2026-11-01."
+        hint = f"Write /{row.name} tea, or narrow it down: /{row.name} tea in:#lobby from:ada after:2026-11-01."
         raise BadUsage(f"/{row.name} needs words.", hint)
-    return Search(" ".join(words), chosen["in:"], chosen["from:"], chosen["before:"], chosen["after:"])
+    return Search(" ".join(words), filters["in:"], filters["from:"], filters["before:"], filters["after:"])
 
 
 TABLE: tuple[Row, ...] = (
@@ -292,24 +292,24 @@ TABLE: tuple[Row, ...] = (
     Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
     Row("quit", Quit, "[TEXT]", "leave, with a last message if you like", nick_needed=False),
 )
-"""What people can type."""
+"""The commands that people can type."""
 
 UNTYPED: tuple[Row, ...] = (
     Row("hello", Hello, "", "", nick_needed=False),
     Row("say", Say, "", "", Role.MEMBER),
     Row("ping", Ping, "", "", nick_needed=False),
 )
-"""What is asked without a slash: by the first line, by a line that is said, or by programs
-alone."""
+"""The commands without a slash: the first line, a line that is said, and what only programs
+send."""
 
 BY_NAME: Mapping[str, Row] = {row.name: row for row in TABLE}
 ROW_OF: Mapping[type[Command], Row] = {row.make: row for row in (*TABLE, *UNTYPED)}
 
 
 def find_row(name: str) -> Row:
-    """The row of the command ``name``, with or without its slash and in either case.
+    """The row of the command ``name``, with or without its slash, in upper or lower case.
 
-    Raises UnknownCommand, with the nearest name that exists.
+    Raises UnknownCommand, which suggests the most similar command.
     """
     bare = name.removeprefix("/").lower()
     row = BY_NAME.get(bare)
@@ -321,7 +321,7 @@ def find_row(name: str) -> Row:
 
 
 def parse(line: str) -> Command:
-    """The command that a person typed: ``line`` begins with a slash, or is said as it stands
+    """The command in a ``line`` that a person typed: it begins with a slash, or it is said as it is
     (``//`` says a slash).
 
     Raises UnknownCommand and BadUsage.
@@ -338,7 +338,7 @@ def parse(line: str) -> Command:
 
 
 def usage_line(row: Row) -> str:
-    """How the command of ``row`` is written: ``/msg NICK TEXT``."""
+    """The usage of the command of ``row``: ``/msg NICK TEXT``."""
     return f"/{row.name} {row.usage}".rstrip()
 
 
@@ -353,7 +353,7 @@ def _arguments(row: Row, rest: str) -> list[str | int]:
         arguments.append(_count(row, value) if word == "[N]" else value)
         rest = rest.lstrip()
     if rest:
-        raise BadUsage(f"/{row.name} takes fewer arguments.", f"Write {usage_line(row)}.")
+        raise BadUsage(f"/{row.name} has too many arguments.", f"Write {usage_line(row)}.")
     return arguments
 
 

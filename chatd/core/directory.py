@@ -1,4 +1,5 @@
-"""The directory: who is here under which nick, with which sessions; it alone delivers to people."""
+"""The directory: who is connected under which nick and with which sessions. Only the directory
+delivers to people."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from chatd.core.session import Session
 
 
 class Directory:
-    """Nicks, look-alikes and seats. ``now`` gives the milliseconds since 1970-01-01 UTC."""
+    """Nicks, look-alikes and seats. ``now`` returns the milliseconds since 1970-01-01 UTC."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -22,39 +23,41 @@ class Directory:
         self._by_sender: dict[str, Session] = {}
         self._sessions: dict[Person, list[Session]] = {}
         self._private_ids: dict[tuple[str, str], str] = {}
-        """Who has a private message, by its sender_id and id: as many as ``PRIVATE_IDS``."""
+        """The nick of the recipient of each recent private message, by sender_id and id; at most
+        ``PRIVATE_IDS``."""
 
     # -- Who is here
 
     def find(self, nick: str) -> Person:
-        """Who is called ``nick``. Raises NoSuchNick."""
+        """The person called ``nick``. Raises NoSuchNick."""
         person = self._by_key.get(fold(nick))
         if person is None:
-            raise NoSuchNick(f"Nobody called {nick} is here.", "/who lists who is.")
+            raise NoSuchNick(f"Nobody called {nick} is here.", "/who lists who is here.")
         return person
 
     def sessions(self, person: Person) -> Sequence[Session]:
-        """The sessions of ``person``, the oldest first; none once they are gone."""
+        """The sessions of ``person``, oldest first; none after they have left."""
         return tuple(self._sessions.get(person, ()))
 
     def session_of(self, sender_id: str) -> Session | None:
-        """The session that has the seat ``sender_id`` now."""
+        """The session that currently has the seat ``sender_id``."""
         return self._by_sender.get(sender_id)
 
-    # -- Coming and going
+    # -- Arriving and leaving
 
-    def check_free(self, name: Name, but_for: Person | None = None) -> None:
-        """Raise NickTaken where somebody other than ``but_for`` is called ``name``, or what looks
-        the same."""
+    def check_free(self, name: Name, except_for: Person | None = None) -> None:
+        """Raise NickTaken if somebody other than ``except_for`` has the nick ``name``, or one that
+        looks the same."""
         for holder in (self._by_key.get(name.key), self._by_skeleton.get(name.skeleton)):
-            if holder is None or holder is but_for:
+            if holder is None or holder is except_for:
                 continue
             if holder.name.key == name.key:
                 raise NickTaken(f"{holder.nick} is here already.", "Choose another nick.")
             raise NickTaken(f"{name.text} looks like {holder.nick}, who is here already.", "Choose another nick.")
 
     def arrive(self, session: Session, name: Name, sender_id: str) -> Person:
-        """Let ``session`` be the first of a new person called ``name``. Raises NickTaken."""
+        """Add a new person called ``name``, whose first session is ``session``. Raises
+        NickTaken."""
         self.check_free(name)
         person = Person(name)
         self._add_name(person)
@@ -62,16 +65,16 @@ class Directory:
         return person
 
     def attach(self, session: Session, person: Person, sender_id: str) -> None:
-        """Let ``session`` be one of ``person``, with the seat ``sender_id``, which nobody else
-        has."""
+        """Add ``session`` to the sessions of ``person``, with the seat ``sender_id``, which must be
+        free."""
         assert sender_id not in self._by_sender, "a seat has one session"
         session.person, session.sender_id = person, sender_id
         self._by_sender[sender_id] = session
         self._sessions.setdefault(person, []).append(session)
 
     def detach(self, session: Session) -> bool:
-        """Free the seat of ``session``; whether it was the last one of its person, who is gone
-        then."""
+        """Free the seat of ``session``. Returns whether it was the last session of its person, who
+        is removed in that case."""
         person = session.person
         sessions = self._sessions.get(person, []) if person else []
         if person is None or session not in sessions:
@@ -85,7 +88,7 @@ class Directory:
         return True
 
     def rename(self, person: Person, name: Name) -> None:
-        """Let ``person`` be called ``name``. Raises NickTaken."""
+        """Change the nick of ``person`` to ``name``. Raises NickTaken."""
         self.check_free(name, person)
         self._remove_name(person)
         person.rename(name)
@@ -107,18 +110,19 @@ class Directory:
             session.out.tell(answer)
 
     def set_ignoring(self, person: Person, keys: frozenset[str]) -> None:
-        """Let ``person`` ignore the nicks with these keys, and no others."""
+        """Set the keys of the nicks that ``person`` ignores."""
         person.ignoring = keys
         for session in self.sessions(person):
             session.out.set_filtered(bool(keys))
 
     def set_away(self, person: Person, text: str | None) -> None:
-        """Let ``person`` be away with ``text``, or, where it is None, be here."""
+        """Mark ``person`` as away with ``text``; None: as back."""
         person.away = text
         person.away_seen_by = frozenset()
 
     def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
-        """Deliver a private message, and remember its ``id`` if it has one. Raises NotDelivered."""
+        """Deliver a private message and remember its ``id``, if it has one. Raises
+        NotDelivered."""
         assert sender.person is not None
         if sender.person.name.key in recipient.ignoring:
             raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
@@ -126,12 +130,12 @@ class Directory:
         taken = [session.out.offer(message, sender.sender_id) for session in self.sessions(recipient)]
         if not any(taken):
             raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
-        recipient.correspondent = sender.sender_id
+        recipient.reply_to = sender.sender_id
         if id:
             self._remember_private(sender.sender_id, id, recipient.nick)
 
     def away_notice(self, sender: Session, recipient: Person) -> AwayNotice | None:
-        """That ``recipient`` is away, for ``sender`` to know, once for each time that they go."""
+        """A notice for ``sender`` that ``recipient`` is away, once for each time they go away."""
         assert sender.person is not None
         key = sender.person.name.key
         if recipient.away is None or key in recipient.away_seen_by:
@@ -140,7 +144,8 @@ class Directory:
         return AwayNotice(recipient.nick, recipient.away)
 
     def recipient_of(self, sender_id: str, id: str) -> str | None:
-        """The nick of who has the private message ``id`` of ``sender_id`` already; None: nobody."""
+        """The nick of the person who already has the private message ``id`` from ``sender_id``, if
+        any."""
         return self._private_ids.get((sender_id, id)) if id else None
 
     def _remember_private(self, sender_id: str, id: str, nick: str) -> None:

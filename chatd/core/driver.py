@@ -1,8 +1,8 @@
-"""The driver: runs an action that must wait, without any framework's help.
+"""The driver: runs actions that have to wait, without an event loop of its own.
 
-A log may answer at once or later. An action that needs the answer is a coroutine, and awaits a
-:class:`Later`; :func:`drive` runs it as far as it goes without waiting, and goes on when it is
-told.
+A log may call back immediately or later. An action that needs the result is a coroutine that awaits
+a :class:`Later`. :func:`drive` runs the coroutine until it has to wait, and resumes it when the
+result arrives.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ T = TypeVar("T")
 
 
 class Later(Generic[T]):
-    """What a function will tell its last argument: ``there: bool = await Later(log.load, 1, 20)``.
+    """Makes a function that takes a callback awaitable: ``is_loaded: bool = await Later(log.load,
+    1, 20)``.
 
-    The function is called at once, with ``arguments`` and a callback. What it tells can be awaited
-    once, before or after it is told.
+    The function is called immediately, with ``arguments`` and a callback as the last argument.
+    Await the result once, before or after it arrives.
     """
 
-    __slots__ = ("_go_on", "_is_told", "_value")
+    __slots__ = ("_has_value", "_resume", "_value")
 
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self._value: T
-        self._is_told = False
-        self._go_on: Callable[[], None] | None = None
-        function(*arguments, self._on_told)
+        self._has_value = False
+        self._resume: Callable[[], None] | None = None
+        function(*arguments, self._on_result)
 
-    def _on_told(self, value: Any = None) -> None:
+    def _on_result(self, value: Any = None) -> None:
         self._value = value
-        self._is_told = True
-        if self._go_on is not None:
-            self._go_on()
+        self._has_value = True
+        if self._resume is not None:
+            self._resume()
 
-    def when_told(self, go_on: Callable[[], None]) -> None:
-        """Call ``go_on`` when there is something to go on with."""
-        self._go_on = go_on
+    def on_done(self, resume: Callable[[], None]) -> None:
+        """Call ``resume`` when the result arrives."""
+        self._resume = resume
 
     def __await__(self) -> Generator[Later[Any], None, T]:
-        if not self._is_told:
+        if not self._has_value:
             yield self
         return self._value
 
 
 def drive(coroutine: Coroutine[Later[Any], None, T], on_end: Callable[[T | Exception], object]) -> None:
-    """Run ``coroutine`` to its end, and tell ``on_end`` what it returned or the exception that
-    ended it."""
+    """Run ``coroutine`` to its end, then call ``on_end`` with what it returned or raised."""
     try:
         awaited = coroutine.send(None)
     except StopIteration as end:
@@ -54,4 +54,4 @@ def drive(coroutine: Coroutine[Later[Any], None, T], on_end: Callable[[T | Excep
     except Exception as error:
         on_end(error)
     else:
-        awaited.when_told(lambda: drive(coroutine, on_end))
+        awaited.on_done(lambda: drive(coroutine, on_end))

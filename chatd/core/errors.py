@@ -1,7 +1,7 @@
-"""Every refusal a person can get.
+"""All refusals.
 
-A refusal is the answer to a person's mistake: it says why, and what would be accepted. Any other
-exception is a defect of ours. The tree, with the stable codes that programs see
+A refusal answers a mistake of a person or a program: it says why, and what would be accepted. Any
+other exception is a defect of the server. The tree, with the stable codes that programs see
 (``docs/protocol.md``, "Refusals")::
 
     Refusal
@@ -14,15 +14,15 @@ exception is a defect of ours. The tree, with the stable codes that programs see
         NickTaken          nick-taken
         NickReserved       nick-reserved
       BadRoom              bad-room
-      NickNeeded           nick-needed        a command before the nick was given
+      NickNeeded           nick-needed        a command before a nick was given
       NotInRoom            not-in-room
-      NotAllowed           not-allowed        a right is missing
+      NotAllowed           not-allowed        the person lacks a right
       NoSuchNick           no-such-nick
       NoSuchRoom           no-such-room
       TooMany              too-many           a limit of ``limits.py`` is reached
       ServerFull           server-full
-      DoorClosed           door-closed        the language that the caller speaks is not spoken here
-      NotDelivered         not-delivered      the log or the other's connection could not take it
+      DoorClosed           door-closed        the caller uses a protocol that is not open to them
+      NotDelivered         not-delivered      the log or the recipient could not take the message
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """What a person asked for is refused; nothing has changed.
+    """A command is refused; nothing has changed.
 
-    ``reason`` says why and ``hint`` what would be accepted, each a sentence for people; ``code`` is
-    for programs and stays the same from version to version. ``id`` is the program's own name for
-    what is refused, where a codec could read that much.
+    ``reason`` says why and ``hint`` what would be accepted, each in a sentence for people. ``code``
+    is for programs and does not change between versions. ``id`` is the id that the program gave to
+    the command, if the codec could read it.
     """
 
     code: ClassVar[str] = "refused"
@@ -57,37 +57,37 @@ class Malformed(Refusal):
 
 
 class TooLong(Malformed):
-    """A line or a text over its limit; nothing of it is used."""
+    """A line or a text over its limit; all of it is discarded."""
 
     code = "too-long"
 
 
 class NotText(Malformed):
-    """Bytes that are not UTF-8; nothing of the line is said."""
+    """Bytes that are not UTF-8; the whole line is discarded."""
 
     code = "not-utf8"
 
 
 class UnknownCommand(Refusal):
-    """A command that is not in the table of ``commands.py``."""
+    """A command that is not in the table in ``commands.py``."""
 
     code = "unknown-command"
 
 
 class BadUsage(Refusal):
-    """A known command with arguments that it cannot use."""
+    """A command with invalid arguments."""
 
     code = "bad-usage"
 
 
 class BadNick(Refusal):
-    """A nick outside the grammar of ``names.py``."""
+    """A nick that does not match the grammar in ``names.py``."""
 
     code = "bad-nick"
 
 
 class NickTaken(BadNick):
-    """A nick that somebody present has, or that looks like theirs."""
+    """A nick that somebody else has, or that looks like theirs."""
 
     code = "nick-taken"
 
@@ -99,61 +99,60 @@ class NickReserved(BadNick):
 
 
 class BadRoom(Refusal):
-    """A room name outside the grammar of ``names.py``."""
+    """A room name that does not match the grammar in ``names.py``."""
 
     code = "bad-room"
 
 
 class NickNeeded(Refusal):
-    """A command that only somebody with a nick can give."""
+    """A command that needs a nick."""
 
     code = "nick-needed"
 
 
 class NotInRoom(Refusal):
-    """The room is there, the person is not in it."""
+    """The command is about a room that the person is not in."""
 
     code = "not-in-room"
 
 
 class NotAllowed(Refusal):
-    """A command that takes a right which the person does not have."""
+    """A command that needs a right which the person does not have."""
 
     code = "not-allowed"
 
 
 class NoSuchNick(Refusal):
-    """Nobody of that nick is present."""
+    """Nobody with that nick is connected."""
 
     code = "no-such-nick"
 
 
 class NoSuchRoom(Refusal):
-    """There is no room of that name."""
+    """There is no room with that name."""
 
     code = "no-such-room"
 
 
 class TooMany(Refusal):
-    """A limit of ``limits.py`` is reached: rooms, ignored nicks."""
+    """A limit of ``limits.py`` is reached, such as rooms or ignored nicks."""
 
     code = "too-many"
 
 
 class ServerFull(Refusal):
-    """No further session is taken: in all, or from this address."""
+    """The server accepts no more connections, in total or from this address."""
 
     code = "server-full"
 
 
 class NotDelivered(Refusal):
-    """A message was not stored, or the other's connection takes nothing more."""
+    """A message could not be stored, or the recipient's connection accepts nothing more."""
 
     code = "not-delivered"
 
 
 class DoorClosed(Refusal):
-    """The language that a caller speaks is not spoken here, or not to them; the connection
-    closes."""
+    """The caller uses a protocol that is not open, or not open to them; the connection closes."""
 
     code = "door-closed"

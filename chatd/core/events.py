@@ -1,10 +1,9 @@
-"""What happened: facts, never finished sentences.
+"""Events and answers: facts, without finished sentences.
 
-Two families. An :class:`Event` happened in a room, stands in the room's log under its ``seq`` and
-goes to all who are in the room. An :class:`Answer` is for one person and stands in no log. Codecs
-make words, or JSON, or IRC lines of both. Room names are written without ``#``; a ``time`` is in
-milliseconds since 1970-01-01 UTC; an ``id`` is what a program put on the command that is answered,
-or empty.
+An :class:`Event` happened in a room. It is in the room's log under its ``seq`` and is sent to all
+members. An :class:`Answer` is for one person and is not in any log. Codecs turn both into
+sentences, JSON or IRC lines. Room names are written without ``#``. A ``time`` is in milliseconds
+since 1970-01-01 UTC. An ``id`` is the id of the command that is answered, or empty.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ DRAFT: Final = 0
 
 
 class Reason(StrEnum):
-    """Why somebody is in a room no longer; the values are those of ``docs/protocol.md``."""
+    """Why somebody has left a room; ``docs/protocol.md`` lists the values."""
 
     LEFT = "left"
     QUIT = "quit"
@@ -35,11 +34,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened in a room: number ``seq`` of its log, done by ``nick``.
+    """Something that ``nick`` did in a room; ``seq`` is its number in the log.
 
-    ``sender_id`` tells whose seat it came from, across changes of nick and broken links; it is a
-    secret between the server and that seat, and no codec shows it. An event is a *draft* before
-    its log has numbered it: its seq is :data:`DRAFT`.
+    ``sender_id`` names the seat that it came from, across changes of nick and lost connections. It
+    is a secret between the server and that seat, and no codec shows it. An event is a *draft* until
+    its log has numbered it; its seq is :data:`DRAFT`.
     """
 
     room: str
@@ -49,15 +48,18 @@ class Event:
     sender_id: str
 
     def number(self, seq: int) -> Self:
-        """Let this draft be the event ``seq``; for logs alone. Everybody else sees it only
-        after that, and never sees it change: a copy would take as long as making it."""
+        """Turn this draft into the event ``seq``; only logs call this.
+
+        The event is changed in place, since a copy takes as long as creating it. Nobody else sees
+        it before.
+        """
         object.__setattr__(self, "seq", seq)
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Said(Event):
-    """A message; with ``action``, something that ``nick`` does (``/me``)."""
+    """A message; with ``action``, what ``nick`` does (``/me``)."""
 
     text: str
     action: bool = False
@@ -66,12 +68,12 @@ class Said(Event):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """``nick`` has come in."""
+    """``nick`` has entered the room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left(Event):
-    """``nick`` is gone, for ``reason``, with an optional last ``text``."""
+    """``nick`` has left for ``reason``, with an optional last ``text``."""
 
     reason: Reason
     text: str = ""
@@ -79,22 +81,22 @@ class Left(Event):
 
 @dataclass(frozen=True, slots=True)
 class Renamed(Event):
-    """``nick`` is called ``to`` from now on."""
+    """``nick`` has changed their nick to ``to``."""
 
     to: str
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSet(Event):
-    """The topic is ``text``; empty: there is none."""
+    """The topic is now ``text``; empty: there is none."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionSet(Event):
-    """The room is kept for ``keep`` from ``since`` on (``keep.py``): ``30d``, ``none``, or empty:
-    as long as the server keeps."""
+    """The retention of the room is ``keep`` (``retention.py``) from the time ``since`` on: ``30d``,
+    ``none``, or empty for that of the server."""
 
     keep: str
     since: int
@@ -105,22 +107,22 @@ class RetentionSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Something for one person: the answer to their command, where there is an ``id``, or news for
-    them alone."""
+    """Something for one person: the answer to their command, or news for them alone."""
 
     id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Greeting(Answer):
-    """The connection stands; the server ``server`` asks for a nick."""
+    """The server called ``server`` greets a new connection and asks for a nick."""
 
     server: str
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome(Answer):
-    """The nick is accepted. ``log`` names this server's logs: under another name, other numbers."""
+    """The nick is accepted. ``log`` is the name of the server's logs: with another name, seqs mean
+    something else."""
 
     nick: str
     server: str
@@ -130,12 +132,12 @@ class Welcome(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Entered(Answer):
-    """You are in ``room`` from event ``seq`` on, which is your own joining.
+    """You have entered ``room`` with the event ``seq``.
 
-    ``members`` are some of the ``count`` nicks present, yours the last of them; ``away`` has those
-    of them who are away, with their texts; ``scrollback`` is what happened before, oldest first.
-    ``newcomer`` is your nick where this is your arrival on the server, and empty where you were in
-    another room before. ``keep`` is how long the room is kept, if not as the server keeps.
+    ``members`` are some of the ``count`` members, you last. ``away`` has those of them who are
+    away, with their texts. ``scrollback`` is what happened before, oldest first. ``newcomer`` is
+    your nick if you have just connected, and empty if you were in another room before. ``keep`` is
+    the retention of the room, empty if it is that of the server.
     """
 
     room: str
@@ -151,7 +153,7 @@ class Entered(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Exited(Answer):
-    """You have left ``room``; ``current`` is where your plain lines go now, empty if nowhere."""
+    """You have left ``room``; ``current`` is your current room now, empty if you are in none."""
 
     room: str
     current: str
@@ -159,7 +161,7 @@ class Exited(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Ack(Answer):
-    """Your message is event ``seq`` of ``room``: stored, and handed to everybody there."""
+    """Your message is event ``seq`` of ``room``: it is stored and sent to all members."""
 
     room: str
     seq: int
@@ -168,7 +170,7 @@ class Ack(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Done(Answer):
-    """``command`` is carried out on ``subject``: a nick, a room, a text, or nothing."""
+    """``command`` was carried out; ``subject`` is a nick, a room, a text or empty."""
 
     command: str
     subject: str = ""
@@ -176,7 +178,7 @@ class Done(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Private(Answer):
-    """``nick`` tells you ``text``, and nobody else."""
+    """A private message ``text`` from ``nick``."""
 
     nick: str
     text: str
@@ -185,7 +187,7 @@ class Private(Answer):
 
 @dataclass(frozen=True, slots=True)
 class AwayNotice(Answer):
-    """``nick``, to whom you wrote, is away and leaves ``text``."""
+    """``nick``, who got your private message, is away with ``text``."""
 
     nick: str
     text: str
@@ -193,8 +195,8 @@ class AwayNotice(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Members(Answer):
-    """Who is in ``room``: ``members`` are some of the ``count`` present, ``away`` those of them who
-    are away."""
+    """Who is in ``room``: ``members`` are some of the ``count`` members, and ``away`` has those of
+    them who are away, with their texts."""
 
     room: str
     count: int
@@ -214,7 +216,7 @@ class RoomLine:
 
 @dataclass(frozen=True, slots=True)
 class RoomList(Answer):
-    """The rooms there are: ``rooms`` are some of the ``count``, the largest first."""
+    """The rooms of the server: ``rooms`` are some of the ``count``, largest first."""
 
     count: int
     rooms: tuple[RoomLine, ...]
@@ -222,9 +224,9 @@ class RoomList(Answer):
 
 @dataclass(frozen=True, slots=True)
 class PersonInfo(Answer):
-    """Who ``nick`` is: here since ``since``, silent for ``idle`` seconds, calling by ``door``.
+    """Who ``nick`` is: connected since ``since`` through ``door``, idle for ``idle`` seconds.
 
-    ``away`` is their text if they are away, and None if not.
+    ``away`` is their text if they are away, and otherwise None.
     """
 
     nick: str
@@ -245,10 +247,10 @@ class TopicIs(Answer):
 
 @dataclass(frozen=True, slots=True)
 class RetentionIs(Answer):
-    """``room`` is kept for ``keep``, in force from ``since`` on; the server keeps nothing for
-    longer than ``most``.
+    """The retention of ``room`` is ``keep``, in effect from ``since`` on; that of the server is
+    ``most``.
 
-    Each is written as in :class:`RetentionSet`; ``since`` is 0 where it is in force.
+    Both are written as in :class:`RetentionSet`. ``since`` is 0 if it is already in effect.
     """
 
     room: str
@@ -259,7 +261,7 @@ class RetentionIs(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Forgotten(Answer):
-    """What happened in ``room`` before ``time``, the events before number ``before``, has been
+    """The events of ``room`` from before ``time``, with seqs below ``before``, have been
     deleted."""
 
     room: str
@@ -269,15 +271,15 @@ class Forgotten(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Ignoring(Answer):
-    """The nicks that you do not hear."""
+    """The nicks that you ignore."""
 
     nicks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage(Answer):
-    """Events of ``room``, oldest first; ``more``: the log holds older ones; ``later``: it holds
-    later ones."""
+    """Events of ``room``, oldest first; ``more``: the log has older ones; ``later``: it has later
+    ones."""
 
     room: str
     events: tuple[Event, ...]
@@ -287,7 +289,7 @@ class HistoryPage(Answer):
 
 @dataclass(frozen=True, slots=True)
 class SearchResults(Answer):
-    """Messages with all of ``words``, the newest first; ``more``: there are older ones."""
+    """Messages with all of ``words``, newest first; ``more``: there are older ones."""
 
     words: tuple[str, ...]
     events: tuple[Event, ...]
@@ -305,14 +307,14 @@ class HelpLine:
 
 @dataclass(frozen=True, slots=True)
 class HelpText(Answer):
-    """What can be asked."""
+    """The commands."""
 
     commands: tuple[HelpLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused(Answer):
-    """A refusal of ``errors.py``, said to the person."""
+    """A refusal (``errors.py``)."""
 
     code: str
     reason: str
@@ -321,10 +323,10 @@ class Refused(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Missed(Answer):
-    """The log no longer holds events ``first`` to ``last`` of ``room``; you go on after them.
+    """You have missed the events ``first`` to ``last`` of ``room``, which the log no longer has;
+    you continue after them.
 
-    ``first`` is 0 when the numbers that you resume from belong to another log, and nobody knows
-    what you missed.
+    ``first`` is 0 if you resume with a seq from another log: nobody knows what you have missed.
     """
 
     room: str
@@ -334,14 +336,14 @@ class Missed(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Slowed(Answer):
-    """You send faster than ``rate`` lines a second; your lines wait, none is lost."""
+    """You are sending faster than ``rate`` lines a second; your lines wait, but none is lost."""
 
     rate: float
 
 
 @dataclass(frozen=True, slots=True)
 class Closing(Answer):
-    """The server ends this connection, for ``reason``."""
+    """The server ends this connection for ``reason``."""
 
     reason: Reason
 

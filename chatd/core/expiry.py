@@ -1,4 +1,4 @@
-"""Expiry: events that are older than their room, or the server, keeps them are deleted."""
+"""Expiry: deletes events that are older than the retention of their room or of the server."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 from chatd.core.directory import Directory
 from chatd.core.events import Forgotten
 from chatd.core.log import Log, LogStore
-from chatd.core.retention import span
+from chatd.core.retention import duration
 from chatd.core.rooms import Rooms
 
 
 class Expiry:
-    """Deletes what is too old, and tells those who are in the room.
+    """Deletes old events and notifies the members of the room.
 
-    ``keep`` is how long the server keeps everything at most (``retention.py``; empty: for ever),
-    ``now`` gives the milliseconds since 1970-01-01 UTC.
+    ``keep`` is how long the server keeps events at most (``retention.py``; empty: forever), and
+    ``now`` returns the milliseconds since 1970-01-01 UTC.
     """
 
     def __init__(self, keep: str, store: LogStore, rooms: Rooms, directory: Directory, now: Callable[[], int]) -> None:
@@ -26,12 +26,12 @@ class Expiry:
         self._now = now
 
     def delete_old(self) -> None:
-        """Delete what is too old, in all logs; called every minute."""
+        """Delete old events in all logs; called every minute."""
         for key, log in self._store.logs.items():
             self.delete_old_in(key, log)
 
     def delete_old_in(self, key: str, log: Log) -> None:
-        """Delete what is too old in the log of one room."""
+        """Delete old events in the log of one room."""
 
         def on_deleted(first: int, time: int) -> None:
             room = self._rooms.get(key)
@@ -39,4 +39,4 @@ class Expiry:
                 for person in room.members:
                     self._directory.tell(person, Forgotten(room.name.text, first, time))
 
-        log.delete_old(self._now(), span(self._keep), on_deleted)
+        log.delete_old(self._now(), duration(self._keep), on_deleted)

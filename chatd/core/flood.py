@@ -10,8 +10,8 @@ from chatd.core.admission import network_of
 from chatd.core.limits import ADDRESSES
 
 ROUNDING = 1e-9
-"""What a sum of fractions of a line may lack of one, in lines; who has waited as told need not wait
-again."""
+"""The rounding error that is tolerated, in lines: a sender that has waited as long as it had to
+must not wait again."""
 
 
 class Bucket:

@@ -1,8 +1,8 @@
-"""What the core asks of a log, and of the store that has the logs of all rooms.
+"""The interface of a log, and of the store that has the logs of all rooms.
 
-A log numbers. It is handed a draft and answers with the numbered event when that is as safe as this
-log makes it; only then may the event be shown to anybody. ``memory.py`` has a log that is no safer
-than the process and answers at once; ``store/`` has the one on disk.
+A log numbers events. It takes a draft and calls back with the numbered event when the event is
+stored; only then may anybody see it. ``memory.py`` has a log in memory, which calls back
+immediately; ``store/`` has the log on disk.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from chatd.core.search import Query
 from chatd.core.state import RoomState
 
 OnStored = Callable[[Event | NotDelivered], object]
-"""Told once what became of a draft: the numbered event; or the earlier event, where the same sender
-said something under the same id before; or why it is not stored."""
+"""Called once with the outcome of an append: the numbered event; or the earlier event, if the same
+sender has used the same id before; or why the draft is not stored."""
 
 OnDeleted = Callable[[int, int], object]
-"""Told once what was deleted: all events before a seq, which is all before a time (milliseconds
-since 1970-01-01 UTC)."""
+"""Called once with what was deleted: all events before a seq, which are those before a time
+(milliseconds since 1970-01-01 UTC)."""
 
-OnFound = Callable[[Sequence[Event] | None], object]
-"""Told once the messages that match a query, the newest first; None where it would take too
+OnResults = Callable[[Sequence[Event] | None], object]
+"""Called once with the messages that match a query, newest first; None if the search takes too
 long."""
 
 
@@ -42,22 +42,22 @@ class Asker:
 
 
 class Log(Protocol):
-    """An append-only sequence of events, of which memory may hold only the newer ones.
+    """An append-only sequence of events, of which only the newer ones may be in memory.
 
-    ``first <= held <= end`` always holds. A question that needs more than memory is answered later;
-    a log in memory answers before the call returns.
+    ``first <= held <= end`` always holds. A log on disk calls back later if it has to read the
+    disk; a log in memory calls back before the method returns.
     """
 
     on_news: Callable[[], object]
-    """Called when something new can be read; whoever has the log sets it."""
+    """Called when there are new events to read; set by the room."""
 
     @property
     def first(self) -> int:
-        """The seq of the oldest event that there is."""
+        """The seq of the oldest event."""
 
     @property
     def held(self) -> int:
-        """The seq from which on memory holds every event."""
+        """The seq of the first event from which all events are in memory."""
 
     @property
     def end(self) -> int:
@@ -65,44 +65,45 @@ class Log(Protocol):
 
     @property
     def has_pending(self) -> bool:
-        """Whether a draft is on its way and not stored yet."""
+        """Whether a draft is waiting to be stored."""
 
     @property
     def state(self) -> RoomState:
         """The fold of all stored events."""
 
     def append(self, draft: Event, on_stored: OnStored) -> None:
-        """Number and store ``draft``, whose ``seq`` counts for nothing.
+        """Number and store ``draft``; its own ``seq`` is ignored.
 
-        What one sender appends is numbered in that order. A message whose id its sender used before
-        is not stored again, in whichever room it was. When storing fails, so does everything that
-        was appended after it, and no number is lost.
+        The drafts of one sender are numbered in the order in which they are appended. A message
+        with an id that its sender has used before, in any room, is not stored again. If storing
+        fails, everything appended after it fails too, and no number is skipped.
         """
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
-        """The events from seq ``start`` (or :attr:`first`) up to, not including, ``stop``, as far
-        as they are in memory.
+        """The events in memory from seq ``start`` (or :attr:`first`) up to, but not including,
+        ``stop``.
 
-        They follow one another without a hole; there are none where the one at ``start`` is not in
-        memory.
+        They are consecutive; there are none if the event at ``start`` is not in memory.
         """
 
     def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
-        """Bring the events from ``start`` to ``stop``, which are not too many, into memory for now.
+        """Load the events from ``start`` to ``stop`` into memory for a while; they must not be too
+        many.
 
-        ``on_loaded`` is told whether they are there.
+        ``on_loaded`` is called with whether they are loaded.
         """
 
     def find_time(self, time: int, on_found: Callable[[int], object]) -> None:
-        """Find the seq of the first event at or after ``time``; :attr:`end` where there is none.
+        """Find the seq of the first event at or after ``time``; :attr:`end` if there is none.
 
-        Where the clock was set back, it is the first of one of the stretches in which times go up.
+        If the clock was set back, there may be several events with an earlier event directly before
+        them; the result is one of those.
         """
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
-        """Delete what is too old by the room's retention and by ``most``, the server's.
+        """Delete events that are older than the retention of the room or of the server (``most``).
 
-        ``on_deleted`` is told if something was. ``most`` is in milliseconds, ``now`` in
+        ``on_deleted`` is called if something was deleted. ``most`` is in milliseconds, ``now`` in
         milliseconds since 1970-01-01 UTC.
         """
 
@@ -112,24 +113,27 @@ class LogStore(Protocol):
 
     @property
     def name(self) -> str:
-        """What names the logs: under another name, other numbers."""
+        """The name of this set of logs: in logs with another name, seqs mean something else."""
 
     @property
     def logs(self) -> Mapping[str, Log]:
-        """Every log that there is, by the key of its room."""
+        """All logs, by the key of their room."""
 
     def log(self, name: Name) -> Log:
-        """The log of the room called ``name``, made if need be. Raises TooMany."""
+        """The log of the room called ``name``; it is created if necessary. Raises TooMany."""
 
     def close_log(self, key: str) -> None:
-        """The room of this key is closed: a log that is in memory alone is gone with it."""
+        """The room with this key is closed: a log that is only in memory is deleted."""
+
+    def remove_log(self, key: str) -> None:
+        """The room of this key is gone, and everything of its log with it."""
 
     def room_names(self) -> Sequence[str]:
-        """The names of the rooms of all logs, the oldest room first."""
+        """The names of the rooms of all logs, oldest room first."""
 
     def after_pending(self, then: Callable[[], object]) -> None:
-        """Call ``then`` when all that was appended until now is stored, or has failed to be."""
+        """Call ``then`` when everything appended so far is stored or has failed."""
 
-    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
+    def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
         """Find the messages that match ``query``; where searches wait for one another, those of
         each address take turns."""

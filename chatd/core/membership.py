@@ -1,4 +1,4 @@
-"""A person's place in a room: since when, and with which role."""
+"""A person's membership in a room: their role, and since which event."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What somebody is in a room; each may do what those before may."""
+    """What somebody is in a room. Each role includes the rights of the roles before it."""
 
     GUEST = 0
-    """Is not in the room."""
+    """Somebody who is not in the room."""
     MEMBER = 1
 
 
 class Membership:
-    """One person in one room. ``seq`` is the number of their joining, and None until that is
+    """One person in one room. ``seq`` is the number of the event of joining; None until that is
     stored."""
 
     __slots__ = ("role", "seq")

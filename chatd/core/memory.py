@@ -1,4 +1,4 @@
-"""Logs in memory: as safe as the process, bounded, and answering at once."""
+"""Logs in memory: they are bounded, call back immediately and are lost when the process ends."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from itertools import islice
 
 from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
-from chatd.core.log import Asker, OnDeleted, OnFound, OnStored
+from chatd.core.log import Asker, OnDeleted, OnResults, OnStored
 from chatd.core.names import Name
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
 from chatd.core.state import STATE_EVENTS, RoomState
 
 EVENT_BYTES = 200
-"""What an event takes besides its text, in bytes, about."""
+"""The approximate size of an event without its text, in bytes."""
 
 Messages = dict[tuple[str, str], Said]
 """Messages that have an id, by sender_id and id."""
 
 
 class MemoryLog:
-    """A log that holds the last events: so many, and so many bytes of text.
+    """A log that holds the last ``events`` events, with at most ``size`` bytes of text.
 
-    It begins with number ``first``. Logs that share ``messages`` recognise what was said in any of
-    them; ``on_dropped`` is told of each message with an id that is held no longer.
+    Its first event gets the number ``first``. Logs that share ``messages`` recognise a message that
+    was said in any of them. ``on_dropped`` is called with each message that has an id when the log
+    drops it.
     """
 
     has_pending = False
@@ -39,7 +40,7 @@ class MemoryLog:
         messages: Messages | None = None,
         on_dropped: Callable[[Said], None] | None = None,
     ) -> None:
-        self.on_news: Callable[[], object] = _nobody
+        self.on_news: Callable[[], object] = _ignore
         self.first = first
         self.end = first
         self.state = RoomState()
@@ -61,7 +62,7 @@ class MemoryLog:
         on_stored(self.add(draft.number(self.end)) if earlier is None else earlier)
 
     def add(self, event: Event) -> Event:
-        """Hold ``event``, whose seq is :attr:`end`, as the newest; the same event."""
+        """Add ``event``, whose seq must be :attr:`end`, and return it."""
         self._events.append(event)
         self.end += 1
         self._size += _size(event)
@@ -87,40 +88,40 @@ class MemoryLog:
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
         retention = self.state.retention
-        before, oldest = retention.before(now, most), self._events[:1]
-        self.find_time(before, self.drop)
+        cutoff, oldest = retention.cutoff(now, most), self._events[:1]
+        self.find_time(cutoff, self.drop)
         if oldest and oldest != self._events[:1] and not retention.is_none(oldest[0].time):
-            on_deleted(self.first, before)
+            on_deleted(self.first, cutoff)
 
     def drop(self, first: int) -> None:
-        """Drop everything before number ``first``, which is at most :attr:`end`."""
+        """Drop all events before seq ``first``, which is at most :attr:`end`."""
         self._drop(first - self.first)
 
     def _change_state(self, event: Event) -> None:
-        """Go by what ``event`` has set; what was said while nothing was kept is dropped."""
+        """Apply ``event`` to the state; when a room is kept again, drop what was said before."""
         if type(event) is RetentionSet and self.state.retention.is_none(event.time):
             self.drop(event.seq)
         self.state = self.state.apply(event)
 
     def _shrink(self) -> None:
         """Drop the oldest events until an eighth is free: dropping them one by one would move all
-        others up each time."""
-        keep, size, dropped = self._max_events * 7 // 8, self._size - self._max_size * 7 // 8, 0
+        others each time."""
+        max_left, excess, dropped = self._max_events * 7 // 8, self._size - self._max_size * 7 // 8, 0
         for event in self._events:
-            if size <= 0 and len(self._events) - dropped <= keep:
+            if excess <= 0 and len(self._events) - dropped <= max_left:
                 break
-            size -= _size(event)
+            excess -= _size(event)
             dropped += 1
         self._drop(dropped)
 
-    def _drop(self, number: int) -> None:
-        for event in self._events[: max(number, 0)]:
+    def _drop(self, count: int) -> None:
+        for event in self._events[: max(count, 0)]:
             self._size -= _size(event)
             if type(event) is Said and event.id:
                 self._drop_message(event)
-        if number > 0:
-            del self._events[:number]
-            self.first += number
+        if count > 0:
+            del self._events[:count]
+            self.first += count
 
     def _drop_message(self, said: Said) -> None:
         self._messages.pop((said.sender_id, said.id), None)
@@ -129,30 +130,33 @@ class MemoryLog:
 
 
 class MemoryStore:
-    """Logs in memory, which ``make`` makes; ``name`` names them."""
+    """Logs in memory, made by ``make_log``; ``name`` is the name of this set of logs."""
 
-    def __init__(self, name: str, make: Callable[..., MemoryLog] = MemoryLog) -> None:
+    def __init__(self, name: str, make_log: Callable[..., MemoryLog] = MemoryLog) -> None:
         self.name = name
         self.logs: dict[str, MemoryLog] = {}
         self._names: dict[str, str] = {}
-        self._make = make
+        self._make_log = make_log
         self._messages: Messages = {}
-        self._unused = 1
-        """A number that no log has given yet: under one name no number comes twice, also where a
-        room is made anew."""
+        self._next_first = 1
+        """The first seq of the next log. No closed log has used it: a room that is created again
+        must not use a seq twice."""
 
     def log(self, name: Name) -> MemoryLog:
         log = self.logs.get(name.key)
         if log is None:
-            log = self.logs[name.key] = self._make(first=self._unused, messages=self._messages)
+            log = self.logs[name.key] = self._make_log(first=self._next_first, messages=self._messages)
             self._names[name.key] = name.text
         return log
 
     def close_log(self, key: str) -> None:
         log = self.logs.pop(key)
-        self._unused = max(self._unused, log.end)
+        self._next_first = max(self._next_first, log.end)
         log.drop(log.end)
         del self._names[key]
+
+    def remove_log(self, key: str) -> None:
+        self.close_log(key)
 
     def room_names(self) -> Sequence[str]:
         return list(self._names.values())
@@ -160,23 +164,23 @@ class MemoryStore:
     def after_pending(self, then: Callable[[], object]) -> None:
         then()
 
-    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
+    def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
         """Look through the newest of each log, as far as the time of one turn allows."""
         logs = [log for key, log in self.logs.items() if key in query.rooms and log.state.retention.text != NONE]
-        each = SEARCHED_EVENTS // max(1, len(logs))
-        found = (
-            [event for event in reversed(log.read(log.end - each, log.end)) if isinstance(event, Said) and matches(query, event)]
+        per_log = SEARCHED_EVENTS // max(1, len(logs))
+        matching = (
+            [event for event in reversed(log.read(log.end - per_log, log.end)) if isinstance(event, Said) and matches(query, event)]
             for log in logs
         )
-        newest = heapq.merge(*found, key=lambda event: event.time, reverse=True)
-        on_found(list(islice(newest, query.most)))
+        newest = heapq.merge(*matching, key=lambda event: event.time, reverse=True)
+        on_results(list(islice(newest, query.limit)))
 
 
-def _nobody() -> None:
-    """Nobody wants to know of what is new."""
+def _ignore() -> None:
+    """Do nothing: no room listens to this log yet."""
 
 
 def _size(event: Event) -> int:
-    """What ``event`` takes, in bytes, about."""
+    """The approximate size of ``event``, in bytes."""
     text = getattr(event, "text", "")
     return EVENT_BYTES + (len(text) if text.isascii() else 4 * len(text))

@@ -1,19 +1,17 @@
-"""Nicks and rooms: the one place that knows their grammar, and which of them are, or look, the
-same.
+"""Nicks and room names: their grammar, and which of them are the same or look the same.
 
-A name is enforced by PRECIS (RFC 8265): its ``text`` by the profile UsernameCasePreserved, its
-``key`` by UsernameCaseMapped. Outside ASCII the profile alone decides which characters a name may
-hold: letters and digits of any script, the marks and joiners that its words need, no symbol, no
-emoji. In ASCII only letters, digits and ``-_.`` are left. Before that, the few letters of living
-scripts that PRECIS refuses for being ligatures are spelt out.
+PRECIS (RFC 8265) enforces names: the profile UsernameCasePreserved makes the ``text``, and
+UsernameCaseMapped the ``key``. Outside ASCII the profile alone decides which characters a name may
+contain: letters and digits of any script, with the marks and joiners that its words need, but no
+symbols and no emoji. In ASCII only letters, digits and ``-_.`` are allowed. Before that, the few
+letters of living scripts that PRECIS refuses because they are ligatures are decomposed.
 
-Its ``skeleton`` is that of UTS #39, with one difference: two names that differ in case only are the
-same name, so they need the same skeleton. Where a capital and its small letter look like different
-things, those count as alike too: ``I`` looks like ``l``, hence ``i``, ``l`` and ``1`` are alike,
-and so are ``o`` and ``0``. No further ASCII letters become alike in this way. The few letters that
-would demand it (a capital Greek nu looks like N, a small one like v) have the skeleton of what they
-look like as they stand, so two spellings of one key may differ in their skeletons: compare keys as
-well.
+The ``skeleton`` is that of UTS #39, with one difference: two names that differ only in case are the
+same name, so they need the same skeleton. If a capital and its small letter look like two different
+characters, those count as alike too: ``I`` looks like ``l``, so ``i``, ``l`` and ``1`` are alike,
+and so are ``o`` and ``0``. No other ASCII letters become alike in this way. For the few letters
+that would require it (a capital Greek nu looks like N, a small one like v), each case has its own
+skeleton, so two spellings of one key may have different skeletons. Therefore compare keys as well.
 """
 
 from __future__ import annotations
@@ -41,38 +39,39 @@ RESERVED: Final = frozenset({
     "here", "channel", "room", "lobby", "help",
 })
 # fmt: on
-"""Words that would mislead as a nick, in folded form. ``all`` is not one of them: Ali looks like
-it."""
+"""Words that would mislead as a nick, case-folded. ``all`` is not one of them, because Ali looks
+like it."""
 
 _ASCII_NAME: Final = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_][A-Za-z0-9._-]*")
 _ASCII_FORBIDDEN: Final = re.compile(r"[\x00-\x7f](?<![A-Za-z0-9._-])")
 _PRECIS: Final = get_profile("UsernameCasePreserved")
 
 _LIGATURES: Final = str.maketrans({letter: unicodedata.normalize("NFKC", letter) for letter in "\u0587\u0e33\u0eb3\u0edc\u0edd"})
-"""Armenian ech yiwn, Thai and Lao am, Lao ho no and ho mo, and what they consist of.
+"""Armenian ech yiwn, Thai and Lao am, Lao ho no and ho mo, and their decompositions.
 
-PRECIS refuses what has a compatibility decomposition (RFC 8264, 9.17); names in these scripts need
-them.
+PRECIS refuses characters with a compatibility decomposition (RFC 8264, 9.17), but names in these
+scripts need them.
 """
 
 _TONE_FIRST: Final = re.compile("([\u0e48-\u0e4b\u0ec8-\u0ecb]+)([\u0e4d\u0ecd])")
-"""A tone mark before the first half of Thai or Lao am: typed in that order, drawn in the other."""
+"""A tone mark before the first half of Thai or Lao am: people type them in this order, but they are
+drawn in the other."""
 
 _IN_CONTEXT: Final = ("joiner", "middle_dot", "greek_keraia", "hebrew_punctuation", "arabic_indic")
-"""How a reason of PRECIS ends where a character is allowed beside certain others only (RFC 5892,
-A)."""
+"""The ends of PRECIS error texts that mean: the character is only allowed next to certain others
+(RFC 5892, A)."""
 
 _CODE_POINTS_A_CHARACTER: Final = 4
-"""The most code points that NFC makes one of (a Greek vowel with three marks); it bounds the
+"""The most code points that NFC combines into one (a Greek vowel with three marks). This bounds the
 work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A nick, or a room without its ``#``.
+    """A nick, or a room name without its ``#``.
 
-    ``text`` is shown. ``key`` is equal for names that are the same, ``skeleton`` for names that
-    look the same; these two are compared and never shown.
+    ``text`` is what people see. Names with equal ``key`` are the same, names with equal
+    ``skeleton`` look the same; these two are never shown.
     """
 
     text: str
@@ -82,63 +81,62 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
-    """What differs between nicks and rooms: what to call them, the limit in characters, the
-    refusal."""
+    """The differences between nicks and room names: what they are called, the longest length in
+    characters, and the refusal."""
 
     what: str
     longest: int
     refusal: type[BadNick | BadRoom]
 
-    def refused(self, reason: str) -> BadNick | BadRoom:
+    def refusal_for(self, reason: str) -> BadNick | BadRoom:
         return self.refusal(
             f"{self.what} {reason}.",
-            f"{self.what} has 1 to {self.longest} characters: letters and digits of any script, - _ and . ; "
-            "it begins with a letter, a digit or _.",
+            f"{self.what} has 1 to {self.longest} characters: letters and digits of any script, and - _ . "
+            "(but not - or . at the beginning).",
         )
 
 
 _NICK: Final = _Grammar("A nick", NICK_CHARACTERS, BadNick)
-_ROOM: Final = _Grammar("A room's name", ROOM_CHARACTERS, BadRoom)
+_ROOM: Final = _Grammar("A room name", ROOM_CHARACTERS, BadRoom)
 
 
 # -- Parsing ---------------------------------------------------------------------------------------
 
 
 def parse_nick(text: str, reserved: Collection[str] = ()) -> Name:
-    """The nick that ``text`` is.
+    """Parse ``text`` as a nick.
 
-    ``reserved`` are further reserved words, besides `RESERVED`. Raises `BadNick` for what is no
-    nick, and `NickReserved` for a reserved word and for what looks like one.
+    ``reserved`` are reserved words besides `RESERVED`. Raises `BadNick` if ``text`` is not a valid
+    nick, and `NickReserved` if it is a reserved word or looks like one.
     """
     name = _parse(text, _NICK)
     taken = _reserved(tuple(reserved))
     if name.key in taken or name.skeleton in taken:
-        raise NickReserved(f"{name.text} is reserved, or looks like a word that is.", "Choose another nick.")
+        raise NickReserved(f"{name.text} is reserved or looks like a reserved word.", "Choose another nick.")
     return name
 
 
 def parse_room(text: str) -> Name:
-    """The room that ``text`` names, with its ``#`` or without; raises `BadRoom` for what is no
-    room."""
+    """Parse ``text`` as a room name, with or without its ``#``. Raises `BadRoom`."""
     return _parse(text.removeprefix("#"), _ROOM)
 
 
 def fold(text: str) -> str:
-    """The key that the nick or room ``text`` has (a room without its ``#``), for look-ups.
+    """The key of the nick or room name ``text`` (without ``#``), for look-ups.
 
-    Never raises: what is no name folds to something that is no name's key.
+    Never raises: an invalid name folds to something that is not the key of any name.
     """
     if text.isascii():
         return text.lower()
     if len(text) > ROOM_CHARACTERS * _CODE_POINTS_A_CHARACTER:
         return ""
-    return _folded(text)
+    return _fold(text)
 
 
 @functools.lru_cache(maxsize=4096)
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     try:
-        return _key(_PRECIS.enforce(_spelt_out(text)))
+        return _key(_PRECIS.enforce(_decompose_letters(text)))
     except UnicodeEncodeError:
         return ""
 
@@ -146,52 +144,53 @@ def _folded(text: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _parse(text: str, grammar: _Grammar) -> Name:
     if not text:
-        raise grammar.refused("cannot be empty")
+        raise grammar.refusal_for("cannot be empty")
     if _ASCII_NAME.fullmatch(text) is None:
-        text = _enforced(text, grammar)
+        text = _enforce(text, grammar)
     if len(text) > grammar.longest:
-        raise grammar.refused(f"cannot be longer than {grammar.longest} characters")
+        raise grammar.refusal_for(f"cannot be longer than {grammar.longest} characters")
     return Name(text, _key(text), skeleton(text))
 
 
-def _enforced(text: str, grammar: _Grammar) -> str:
-    """``text`` as PRECIS shows it; raises the grammar's refusal for what is not in the grammar."""
+def _enforce(text: str, grammar: _Grammar) -> str:
+    """``text`` as enforced by PRECIS. Raises the refusal of ``grammar`` if it is not valid."""
     if len(text) > grammar.longest * _CODE_POINTS_A_CHARACTER:
-        raise grammar.refused(f"cannot be longer than {grammar.longest} characters")
+        raise grammar.refusal_for(f"cannot be longer than {grammar.longest} characters")
     try:
-        enforced = _PRECIS.enforce(_spelt_out(text))
+        enforced = _PRECIS.enforce(_decompose_letters(text))
     except UnicodeEncodeError as error:
-        raise grammar.refused(_flaw(error)) from None
+        raise grammar.refusal_for(_reason(error)) from None
     if forbidden := _ASCII_FORBIDDEN.search(enforced):
-        raise grammar.refused(f"cannot hold {_described(forbidden[0])}")
+        raise grammar.refusal_for(f"cannot contain {_describe(forbidden[0])}")
     if not (enforced[0].isalnum() or enforced[0] == "_"):
-        raise grammar.refused(f"cannot begin with {_described(enforced[0])}")
+        raise grammar.refusal_for(f"cannot begin with {_describe(enforced[0])}")
     if not any(map(str.isalnum, enforced)):
-        raise grammar.refused("needs a letter or a digit")
+        raise grammar.refusal_for("needs a letter or a digit")
     if safe_text(enforced) != enforced:
-        raise grammar.refused("cannot hold so many combining marks in a row")
+        raise grammar.refusal_for("cannot have so many combining marks in a row")
     return enforced
 
 
-def _spelt_out(text: str) -> str:
+def _decompose_letters(text: str) -> str:
     return _TONE_FIRST.sub(r"\2\1", text.translate(_LIGATURES))
 
 
 def _key(text: str) -> str:
-    """The key of a text that PRECIS has enforced: UsernameCaseMapped does no more to it (RFC 8265,
-    3.3)."""
+    """The key of a text that PRECIS has enforced. This is all that UsernameCaseMapped adds (RFC
+    8265, 3.3)."""
     return unicodedata.normalize("NFC", text.lower())
 
 
-def _flaw(error: UnicodeEncodeError) -> str:
+def _reason(error: UnicodeEncodeError) -> str:
     if error.reason.endswith("bidi_rule"):  # RFC 5893, section 2
-        return "with right-to-left letters begins with one, ends with a letter or digit, and holds no others"
-    where = " where it stands" if error.reason.endswith(_IN_CONTEXT) else ""
-    return f"cannot hold {_described(error.object[error.start])}{where}"
+        return "with right-to-left letters must begin with one, end with one or a digit, and have no other letters"
+    position = " in this position" if error.reason.endswith(_IN_CONTEXT) else ""
+    return f"cannot contain {_describe(error.object[error.start])}{position}"
 
 
-def _described(character: str) -> str:
-    """A character, safe to show: ``'!'``, or ``U+202E RIGHT-TO-LEFT OVERRIDE``."""
+def _describe(character: str) -> str:
+    """A description of a character that is safe to show: ``'!'``, or ``U+202E RIGHT-TO-LEFT
+    OVERRIDE``."""
     if character == " ":
         return "a space"
     if character.isascii() and character.isprintable():
@@ -201,8 +200,8 @@ def _described(character: str) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _reserved(words: tuple[str, ...]) -> frozenset[str]:
-    """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, may be no names
-    at all."""
+    """The keys and skeletons of all reserved words; ``words``, unlike `RESERVED`, need not be
+    valid names."""
     keys = RESERVED | {fold(word) for word in words}
     return keys | {skeleton(word) for word in (*RESERVED, *words)}
 
@@ -211,8 +210,8 @@ def _reserved(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def skeleton(text: str) -> str:
-    """What ``text`` looks like, to be compared and never shown (UTS #39, section 4; both cases
-    alike)."""
+    """The skeleton of ``text``, the same for upper and lower case (UTS #39, section 4). It is only
+    for comparing."""
     prototypes = _prototypes()
     if text.isascii():
         return text.translate(prototypes)
@@ -221,16 +220,16 @@ def skeleton(text: str) -> str:
 
 
 _ASCII_RULES: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHJKLMNOPQRSTUVWXYZ"} | {ord("i"): "l"}
-"""Capitals look like their small letters; I looks like l, as in UTS #39, and so must i."""
+"""Capitals look like their small letters. I looks like l, as in UTS #39, so i must too."""
 
 _JOINERS: Final = {0x200C: "", 0x200D: ""}
-"""The two characters of a name that cannot be seen; UTS #39 leaves them out of skeletons."""
+"""The two invisible characters that names may contain; UTS #39 removes them from skeletons."""
 
 
 @functools.cache
 def _prototypes() -> Mapping[int, str]:
-    """What each character that looks like another is drawn as, for `str.translate`; all of ASCII
-    included."""
+    """A table for `str.translate` from each character that looks like another, and all of ASCII, to
+    its prototype."""
     rules = _confusables() | _ASCII_RULES
     for capital, small in _cased_pairs(rules):
         _make_alike(rules, capital, small)
@@ -244,10 +243,9 @@ def _confusables() -> dict[int, str]:
 
 
 def _cased_pairs(rules: Mapping[int, str]) -> Iterator[tuple[str, str]]:
-    """The letters that the rules are about, as (capital, small) pairs; both spellings of a small
-    sigma.
+    """The letters in the rules as pairs (capital, small), and the two forms of the small sigma.
 
-    The later code point comes first, which settles the Cyrillic ghe before its prototype, the Greek
+    Higher code points come first, so that the Cyrillic ghe comes before its prototype, the Greek
     gamma.
     """
     letters = set(map(chr, rules)).union(*rules.values())
@@ -259,24 +257,25 @@ def _cased_pairs(rules: Mapping[int, str]) -> Iterator[tuple[str, str]]:
 
 
 def _make_alike(rules: dict[int, str], capital: str, small: str) -> None:
-    """Give both letters one prototype, unless that would make two ASCII letters or digits alike."""
+    """Give both letters the same prototype, unless that would make two ASCII letters or digits
+    alike."""
     drawn = {letter: _reduced(letter, rules) for letter in (capital, small)}
     if drawn[capital] == drawn[small]:
         return
     for letter, other in ((small, capital), (capital, small)):
         prototype = drawn[letter]
         if len(prototype) == 1 and not prototype.isascii() and prototype not in drawn[other]:
-            rules[ord(prototype)] = drawn[other]  # everything drawn like this letter goes along
+            rules[ord(prototype)] = drawn[other]  # this applies to everything that looks like this letter
             return
     for letter, other in ((small, capital), (capital, small)):
         if not drawn[letter].isascii():
-            rules[ord(letter)] = drawn[other]  # a prototype with marks: this letter alone goes over
+            rules[ord(letter)] = drawn[other]  # a prototype with marks: only this letter changes
             return
 
 
 def _reduced(text: str, rules: Mapping[int, str]) -> str:
-    """``text`` with the rules applied until none fits. It ends: no rule leads back to its own
-    source."""
+    """``text`` with the rules applied until nothing changes. This ends, since no rule leads back to
+    its own source."""
     while (drawn := _decomposed(_decomposed(text).translate(rules))) != text:
         text = drawn
     return text

@@ -1,9 +1,9 @@
-"""The one way in: a command is checked, carried out, and answered.
+"""The entry point of the core: checks a command, carries it out and answers it.
 
-Whatever an action does, :func:`perform` gives every command exactly one final answer, with its id:
-what the action returns, or the refusal that it raises. What it holds it releases. Any other
-exception is a defect of ours; it costs the connection that met it, at once or late, and nobody
-else.
+Whatever an action does, :func:`perform` gives every command exactly one final answer with its id:
+what the action returns, or the refusal that it raises. It releases the session if it has held it.
+Any other exception is a defect of the server; it ends the connection that caused it, immediately or
+later, and no other.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
 
 
 def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
-    """Tell ``session`` why not."""
+    """Send ``refusal`` to ``session``."""
     session.out.tell(Refused(refusal.code, refusal.reason, refusal.hint, id=id or refusal.id))
 
 
@@ -58,36 +58,36 @@ def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
 
 
 def _check(registry: Registry, session: Session, command: Any) -> Room | None:
-    """The room in which ``command`` takes a right, if it takes one.
+    """The room in which ``command`` requires a right, if it requires one.
 
-    Raises the Refusal that stands in the way, whatever the command does.
+    Raises a Refusal if the session may not use the command at all.
     """
     if len(command.id) > ID_CHARACTERS:
         raise TooLong("The id is too long.", f"An id has at most {ID_CHARACTERS} characters.")
     row, person, room = ROW_OF[type(command)], session.person, None
     if person is None:
         if row.nick_needed:
-            raise NickNeeded("You have no nick yet.", "First say what you want to be called.")
+            raise NickNeeded("You have no nick yet.", "Choose a nick first.")
     elif row.right:  # More than a guest's.
-        room = registry.rooms.room_of(session, command.room)
+        room = registry.rooms.joined_room(session, command.room)
         if not may(person, room, row.right):
             raise _not_allowed(room, row)
-    if type(command) is not Ping:  # Programs send these by themselves; nobody is less idle for them.
+    if type(command) is not Ping:  # Programs send pings by themselves, so they do not end idleness.
         session.last_active = registry.now()
     return room
 
 
 def _not_allowed(room: Room, row: Row) -> NotAllowed:
     role = row.right.name.lower()
-    return NotAllowed(f"You may not do this in #{room.name.text}.", f"/{row.name} takes a {role}.")
+    return NotAllowed(f"You may not do this in #{room.name.text}.", f"/{row.name} requires the role {role}.")
 
 
 # -- After -----------------------------------------------------------------------------------------
 
 
 class Delivery:
-    """Answers one message when its log has stored it, or has not; the next command need not
-    wait."""
+    """Answers one message when its log has stored or refused it. The next command does not wait for
+    this."""
 
     __slots__ = ("_id", "_session")
 
@@ -109,7 +109,7 @@ class Delivery:
 
 
 def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer]) -> None:
-    """Run an action that may have to wait; until it ends, no further command is taken."""
+    """Run an action that may have to wait. The session is held until it ends."""
 
     def on_end(outcome: Answer | Exception) -> None:
         try:

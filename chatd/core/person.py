@@ -1,4 +1,4 @@
-"""A person: who others see, whichever and however many connections they come by."""
+"""A person: what others see, however many sessions they have."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from chatd.core.names import Name, fold
 
 
 class Person:
-    """Somebody with a nick. Which sessions they have the directory knows, and which rooms they are
-    in the rooms know."""
+    """Somebody with a nick. The directory knows their sessions, and :class:`Rooms
+    <chatd.core.rooms.Rooms>` knows the rooms that they are in."""
 
-    __slots__ = ("away", "away_seen_by", "correspondent", "ignoring", "name", "nick")
+    __slots__ = ("away", "away_seen_by", "ignoring", "name", "nick", "reply_to")
 
     def __init__(self, name: Name) -> None:
         self.rename(name)
         self.away: str | None = None
-        """The text that they left on going away, which may be empty; None: they are here."""
+        """Their away text, which may be empty; None: they are not away."""
         self.away_seen_by: frozenset[str] = frozenset()
-        """The keys of those who were shown this text."""
+        """The keys of the nicks that have been shown this text."""
         self.ignoring: frozenset[str] = frozenset()
-        """The keys of the nicks whose messages they do not want."""
-        self.correspondent = ""
-        """The sender_id of who wrote to them last in private: another may have the nick by now."""
+        """The keys of the nicks that they ignore."""
+        self.reply_to = ""
+        """The sender_id of the last private message to them: somebody else may have the nick by
+        now."""
 
     def rename(self, name: Name) -> None:
-        """Be called ``name`` from now on."""
+        """Change the nick to ``name``."""
         self.name = name
         self.nick = name.text
 
     def ignores(self, event: Event) -> bool:
-        """Whether ``event`` is a message of somebody whom this person ignores."""
+        """Whether ``event`` is a message from somebody whom this person ignores."""
         return bool(self.ignoring) and isinstance(event, Said) and fold(event.nick) in self.ignoring

@@ -1,4 +1,4 @@
-"""The policy: what somebody may do, and what they may know of."""
+"""The policy: what a person may do, and what they may see."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from chatd.core.room import Room
 
 
 def may(person: Person, room: Room, right: Role) -> bool:
-    """Whether ``person`` may do in ``room`` what takes the role ``right``."""
+    """Whether ``person`` may do in ``room`` what requires the role ``right``."""
     membership = room.members.get(person)
     return not right if membership is None else membership.role >= right
 
 
 class Visible:
-    """What one person may know of; every list, look-up, search and error text asks here.
+    """What one person may see. Every list, look-up, search and error text goes through it.
 
-    ``person`` is None for somebody without a nick. Today everybody may know of everything.
+    ``person`` is None for somebody without a nick. At present everybody may see everything.
     """
 
     __slots__ = ("_person", "_registry")
@@ -30,11 +30,11 @@ class Visible:
         self._person = person
 
     def rooms(self) -> Iterator[Room]:
-        """The rooms that there are."""
+        """All rooms."""
         return iter(self._registry.rooms)
 
     def logs(self) -> frozenset[str]:
-        """The keys of the rooms whose past may be searched, closed ones included."""
+        """The keys of the rooms whose logs may be searched, including closed rooms."""
         return frozenset(self._registry.store.logs)
 
     def room(self, name: str) -> Room:
@@ -42,11 +42,11 @@ class Visible:
         return self._registry.rooms.find(name)
 
     def person(self, nick: str) -> Person:
-        """Who is called ``nick``. Raises NoSuchNick."""
+        """The person called ``nick``. Raises NoSuchNick."""
         return self._registry.directory.find(nick)
 
     def rooms_of(self, other: Person) -> Sequence[Room]:
-        """The rooms that ``other`` is in, in the order of entering."""
+        """The rooms that ``other`` is in, in the order in which they entered them."""
         return tuple(self._registry.rooms.of(other).values())
 
     def commands(self) -> Sequence[Row]:
@@ -55,5 +55,5 @@ class Visible:
 
 
 def visible(registry: Registry, person: Person | None) -> Visible:
-    """The gate through which ``person`` sees the server."""
+    """What ``person`` may see of the server."""
     return Visible(registry, person)

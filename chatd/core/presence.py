@@ -1,7 +1,7 @@
-"""Presence: how a person comes into a room and leaves it, and how a session ends.
+"""Presence: how a person enters and leaves rooms, and how a session ends.
 
-Everything is told in the order of the log: who enters is told the state at the number of their
-joining, and who leaves gets everything before the number of their leaving.
+Everything follows the order of the log. Somebody who enters gets the state at the seq of their
+joining; somebody who leaves gets all events before the seq of their leaving.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from chatd.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The last event that a client has seen of a room, in the logs that were called ``log``."""
+    """The last seq that a client has seen in a room, in the logs with the name ``log``."""
 
     seq: int
     log: str
 
 
 class Entering:
-    """A person on the way into a room: from the draft of their joining until it is stored.
+    """A person who is entering a room, until the event of joining is stored.
 
-    The draft is posted at once, so that several rooms are entered with one commit; :meth:`finish`
-    waits for its number.
+    The draft is posted immediately, so that several rooms are entered with one commit;
+    :meth:`finish` waits for its number.
     """
 
     def __init__(self, registry: Registry, session: Session, name: Name, resume: Resume | None = None) -> None:
@@ -46,7 +46,7 @@ class Entering:
         self._resume = resume
         self._full: TooMany | None = None
         try:
-            self._room = registry.rooms.open(name)
+            self._room = registry.rooms.open(name, session.address)
         except TooMany as full:
             self._full = full
         else:
@@ -59,19 +59,19 @@ class Entering:
         self._is_kept = not room.retention.is_none(now)
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
         session.current = room
-        # Who is in when this is appended is in at its number.
-        self._company = _company(room, self._person)
+        # Those who are members when the draft is appended are the members at its seq.
+        self._roster = _roster(room, self._person)
 
     def _post(self, draft: Joined, on_stored: Callable[[Event | NotDelivered], object]) -> None:
         self._membership = self._registry.rooms.join(self._person, self._room, draft, on_stored)
 
     async def finish(self, newcomer: str = "") -> Entered:
-        """What the session that asked is told; every session of the person follows the room from
-        there.
+        """Let all sessions of the person follow the room, and return the answer for the session
+        that asked.
 
-        ``newcomer`` is the nick where this is their arrival on the server. Raises NotDelivered
-        where the joining could not be stored, and TooMany where there is no place for the room: the
-        person is not in it then.
+        ``newcomer`` is the nick if the person has just connected. Raises NotDelivered if the
+        joining could not be stored, and TooMany if the server has too many rooms; in both cases the
+        person is not in the room.
         """
         if self._full is not None:
             raise self._full
@@ -81,58 +81,59 @@ class Entering:
         if isinstance(outcome, NotDelivered):
             if is_in:
                 remove(self._registry, person, room)
+                self._registry.rooms.on_left(room)
             raise outcome
         entered, cursor = self._entered(outcome.seq, newcomer)
         if is_in:
-            self._show_others(outcome.seq)
+            self._update_other_sessions(outcome.seq)
             _follow(self._session, room, cursor)
         return entered
 
     def _entered(self, seq: int, newcomer: str) -> tuple[Entered, int]:
-        """What is told of the room at the joining ``seq``, and the first event to be sent."""
+        """The answer for the joining ``seq``, and the cursor from which to follow the room."""
         room, session, resume = self._room, self._session, self._resume
-        is_resumed = resume is not None and self._is_known(resume, seq)
-        if resume is not None and not is_resumed:
+        can_resume = resume is not None and self._can_resume(resume, seq)
+        if resume is not None and not can_resume:
             session.out.tell(Missed(room.name.text, 0, seq - 1))
-        number = 0 if is_resumed or not self._is_kept else session.scrollback
-        entered = _told(room, session, self._company, seq, number, newcomer)
-        return entered, resume.seq + 1 if resume is not None and is_resumed else seq + 1
+        scrollback = 0 if can_resume or not self._is_kept else session.scrollback
+        entered = _describe(room, session, self._roster, seq, scrollback, newcomer)
+        return entered, resume.seq + 1 if resume is not None and can_resume else seq + 1
 
-    def _is_known(self, resume: Resume, seq: int) -> bool:
-        """Whether what follows ``resume`` can be told without a gap."""
+    def _can_resume(self, resume: Resume, seq: int) -> bool:
+        """Whether the events after ``resume`` can be sent without a gap."""
         if resume.log != self._registry.store.name or not 0 <= resume.seq < seq:
             return False
-        return self._is_kept or self._room.has_seen(self._session.sender_id, resume.seq)
+        return self._is_kept or self._room.was_member_at(self._session.sender_id, resume.seq)
 
-    def _show_others(self, seq: int) -> None:
-        """Let the person's other sessions follow too."""
+    def _update_other_sessions(self, seq: int) -> None:
+        """Let the other sessions of the person follow the room too."""
         for other in self._registry.directory.sessions(self._person):
             if other is not self._session:
-                number = other.scrollback if self._is_kept else 0
-                other.out.tell(_told(self._room, other, self._company, seq, number))
+                scrollback = other.scrollback if self._is_kept else 0
+                other.out.tell(_describe(self._room, other, self._roster, seq, scrollback))
                 _follow(other, self._room, seq + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Company:
-    """Who is in a room at one moment, the person who enters named last."""
+class _Roster:
+    """The members of a room at one moment; the person who enters is the last."""
 
     count: int
     nicks: tuple[str, ...]
     away: Mapping[str, str]
 
 
-def _company(room: Room, person: Person) -> _Company:
+def _roster(room: Room, person: Person) -> _Roster:
     others = [nick for nick in room.nicks(NAMES_SHOWN) if nick != person.nick]
-    return _Company(len(room.members), (*others[: NAMES_SHOWN - 1], person.nick), room.away(NAMES_SHOWN))
+    return _Roster(len(room.members), (*others[: NAMES_SHOWN - 1], person.nick), room.away(NAMES_SHOWN))
 
 
-def _told(room: Room, session: Session, company: _Company, seq: int, scrollback: int, newcomer: str = "") -> Entered:
-    """What a session is told that follows ``room`` after event ``seq``, with so much of what was
-    before."""
+def _describe(room: Room, session: Session, roster: _Roster, seq: int, scrollback: int, newcomer: str = "") -> Entered:
+    """The answer for a session that follows ``room`` after ``seq``, with ``scrollback`` earlier
+    events."""
     past = without_ignored(session, room.log.read(seq - scrollback, seq))
     name, state = room.name.text, room.log.state
-    return Entered(name, seq, company.count, company.nicks, state.topic, company.away, past, newcomer, state.retention.text)
+    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past, newcomer, state.retention.text)
 
 
 def _follow(session: Session, room: Room, cursor: int) -> None:
@@ -141,19 +142,19 @@ def _follow(session: Session, room: Room, cursor: int) -> None:
 
 
 def without_ignored(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
-    """``past`` without the messages of those whom ``session`` ignores."""
+    """``past`` without the messages that ``session`` ignores."""
     return tuple(event for event in past if not session.ignores(event))
 
 
 def attach(registry: Registry, session: Session, person: Person, sender_id: str) -> None:
-    """Seat a further session of ``person``, quietly: it follows the rooms that they are in."""
+    """Add a session to ``person``, which nobody else is told. It follows their rooms."""
     registry.directory.attach(session, person, sender_id)
     session.out.set_filtered(bool(person.ignoring))
     for room in registry.rooms.of(person).values():
-        if room.members[person].seq is not None:  # Otherwise it is told when the joining is stored.
+        if room.members[person].seq is not None:  # Otherwise it follows when the joining is stored.
             last = room.log.end - 1
             session.current = room
-            session.out.tell(_told(room, session, _company(room, person), last, session.scrollback))
+            session.out.tell(_describe(room, session, _roster(room, person), last, session.scrollback))
             _follow(session, room, last + 1)
 
 
@@ -161,9 +162,10 @@ def attach(registry: Registry, session: Session, person: Person, sender_id: str)
 
 
 def leave(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> Later[None]:
-    """Take the person of ``session`` out of ``room``; awaited, their leaving is stored, or owed.
+    """Remove the person of ``session`` from ``room``. The result is ready when their leaving is
+    stored, or waits to be stored again.
 
-    Their sessions get everything that happened before it.
+    Their sessions get all events before it.
     """
     person = session.person
     assert person is not None
@@ -175,6 +177,7 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
         def stored(outcome: Event | NotDelivered) -> None:
             for follower in sessions:
                 _unfollow(follower, room, outcome.seq if isinstance(outcome, Event) else room.log.end)
+            registry.rooms.on_left(room)
             on_left()
 
         room.report(draft, membership, stored)
@@ -183,7 +186,8 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
 
 
 def remove(registry: Registry, person: Person, room: Room) -> Membership:
-    """Let ``person`` be in ``room`` no longer, and their sessions turn to the room entered last."""
+    """Remove ``person`` from ``room``; the room that they entered last becomes the current one of
+    their sessions."""
     membership = registry.rooms.remove(person, room)
     last = next(reversed(tuple(registry.rooms.of(person).values())), None)
     for session in registry.directory.sessions(person):
@@ -201,8 +205,8 @@ def _unfollow(session: Session, room: Room, stop: int) -> None:
 
 
 def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
-    """Free the seat of ``session``, whose connection may be gone; the last one takes its person out
-    of their rooms."""
+    """Free the seat of ``session``, whose connection may be lost. If it is the last session of its
+    person, they leave all rooms."""
     person = session.person
     if person is None or session not in registry.directory.sessions(person):
         return
@@ -216,9 +220,9 @@ def depart(registry: Registry, session: Session, reason: Reason, text: str = "")
     registry.directory.detach(session)
 
 
-async def ending(registry: Registry, session: Session, reason: Reason, text: str = "") -> Closing:
-    """Let ``session`` depart; its last word, when it has been told how all that it said has
-    ended."""
+async def quit_session(registry: Registry, session: Session, reason: Reason, text: str = "") -> Closing:
+    """Let ``session`` depart. Returns its last answer after all of its messages have been
+    answered."""
     session.is_ending = True
     depart(registry, session, reason, text)
     await Later(registry.store.after_pending)
@@ -226,7 +230,7 @@ async def ending(registry: Registry, session: Session, reason: Reason, text: str
 
 
 def end(registry: Registry, session: Session, reason: Reason) -> None:
-    """End ``session`` though it has not asked for it, as when its input has ended."""
+    """End ``session`` without a command, for instance when its input has ended."""
     if session.is_ending:
         return
 
@@ -237,17 +241,17 @@ def end(registry: Registry, session: Session, reason: Reason) -> None:
             session.out.fail(outcome)
 
     session.out.reserve(INBOX_BYTES)
-    drive(ending(registry, session, reason), on_end)
+    drive(quit_session(registry, session, reason), on_end)
 
 
 def close(session: Session, closing: Closing) -> None:
-    """Say ``closing``, the last word, and end the connection."""
+    """Send ``closing``, the last answer, and end the connection."""
     session.out.tell(closing)
     session.out.close(closing.reason)
 
 
 def end_for_shutdown(registry: Registry, session: Session) -> None:
-    """End ``session`` because the server stops: nobody is told of each who leaves, as everybody
+    """End ``session`` because the server stops. Nobody is told who leaves, since everybody
     does."""
     person = session.person
     for room in tuple(registry.rooms.of(person).values()) if person else ():

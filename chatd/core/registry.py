@@ -17,7 +17,7 @@ from chatd.core.rooms import Rooms
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What whoever runs the server has chosen; a limit of 0 is no limit."""
+    """The settings of the server; a limit of 0 means no limit."""
 
     name: str = "chatd"
     motd: tuple[str, ...] = ()
@@ -28,15 +28,14 @@ class Settings:
     max_per_address: int = SESSIONS_PER_ADDRESS
     max_sessions: int = SESSIONS
     keep: str = ""
-    """How long everything is kept at most (``retention.py``); empty: for ever."""
+    """How long events are kept at most (``retention.py``); empty: forever."""
 
 
 class Registry:
-    """Who is here, which rooms there are, who is let in, and what is kept: each has an owner of its
-    own.
+    """The directory, the rooms, the admission and the expiry of one server.
 
-    ``store`` has the logs of the rooms, ``now`` gives the milliseconds since 1970-01-01 UTC, and
-    ``on_news`` is told of a room when something has happened there.
+    ``store`` has the logs of the rooms, ``now`` returns the milliseconds since 1970-01-01 UTC, and
+    ``on_news`` is called with a room when its log has new events.
     """
 
     def __init__(
@@ -51,8 +50,8 @@ class Registry:
         self.now = now
         self.default_room = parse_room(settings.default_room)
         self.reserved = frozenset({settings.name, self.default_room.text})
-        """Names that nobody may take as a nick here."""
+        """Names that nobody may use as a nick on this server."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
         self.directory = Directory(now)
-        self.rooms = Rooms(store, on_news)
+        self.rooms = Rooms(store, on_news, self.default_room)
         self.expiry = Expiry(settings.keep, store, self.rooms, self.directory, now)

@@ -1,7 +1,8 @@
-"""How long a room is kept: what ``/keep`` and ``--keep`` choose.
+"""Retention: how long the events of a room are kept (``/keep`` and ``--keep``).
 
-Whoever is in a room may have it kept for a shorter time than the server keeps, or not at all.
-Because that deletes what others have said, it is announced a day before; who objects sets it back.
+Every member of a room can choose a shorter retention than that of the server, or none at all. Since
+that deletes what others have said, it is announced a day before; anybody who objects can change it
+back.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.core.errors import BadUsage
-from chatd.core.limits import KEEP_NOTICE_SECONDS, KEEP_STEP_SECONDS, UNKEPT_SECONDS
+from chatd.core.limits import DELETION_STEP_SECONDS, MEMORY_ONLY_SECONDS, RETENTION_NOTICE_SECONDS
 from chatd.core.when import FOR_EVER
 
 NONE: Final = "none"
-"""How it is written that nothing is kept."""
+"""The retention of a room whose events are not kept."""
 
-_SPAN: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,5})([hdw])")
 _UNITS: Final = {"h": (3_600_000, "hour"), "d": (24 * 3_600_000, "day"), "w": (7 * 24 * 3_600_000, "week")}
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The choice of a room: ``text`` as people write it (empty: as long as the server keeps), in
-    force from ``since`` on.
+    """The retention of a room: ``text`` as people write it (empty: that of the server), in effect
+    from ``since`` on.
 
     ``since`` is in milliseconds since 1970-01-01 UTC.
     """
@@ -33,42 +34,42 @@ class Retention:
     since: int = 0
 
     def is_none(self, now: int) -> bool:
-        """Whether nothing of the room is kept at ``now``."""
+        """Whether events of the room are not kept at ``now``."""
         return self.text == NONE and now >= self.since
 
-    def before(self, now: int, most: int) -> int:
-        """The time before which everything is to be deleted, where the server keeps for ``most``
-        milliseconds.
+    def cutoff(self, now: int, most: int) -> int:
+        """The time before which all events should be deleted, if the server keeps events for
+        ``most`` milliseconds.
 
-        It moves in steps, so that those who are present are not told all the time that a little
-        more is gone.
+        It advances in steps, so that members do not get a notice each time that a little more is
+        deleted.
         """
-        own = span(self.text) if now >= self.since else FOR_EVER
-        kept = max(min(own, most), UNKEPT_SECONDS * 1000)
-        step = max(kept // 24, KEEP_STEP_SECONDS * 1000)
+        own = duration(self.text) if now >= self.since else FOR_EVER
+        kept = max(min(own, most), MEMORY_ONLY_SECONDS * 1000)
+        step = max(kept // 24, DELETION_STEP_SECONDS * 1000)
         return (now - kept) // step * step
 
     def changed(self, text: str, now: int, at_once: bool) -> Retention:
-        """The choice ``text``, made at ``now``: in force at once if nothing goes by it, or
-        ``at_once``; else after notice."""
-        here = span(self.text) if now >= self.since else FOR_EVER
-        return Retention(text, now if at_once or span(text) >= here else now + KEEP_NOTICE_SECONDS * 1000)
+        """The retention ``text``, chosen at ``now``. It is in effect immediately if it deletes
+        nothing more or ``at_once`` is set; otherwise after the notice period."""
+        current = duration(self.text) if now >= self.since else FOR_EVER
+        return Retention(text, now if at_once or duration(text) >= current else now + RETENTION_NOTICE_SECONDS * 1000)
 
 
-def span(text: str) -> int:
-    """How long ``text`` means, in milliseconds: ``12h``, ``30d``, ``8w``; ``none``: 0; empty: for
-    ever. Raises BadUsage."""
+def duration(text: str) -> int:
+    """The duration ``text`` in milliseconds: ``12h``, ``30d``, ``8w``; ``none``: 0; empty: forever.
+    Raises BadUsage."""
     if not text:
         return FOR_EVER
     if text == NONE:
         return 0
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise BadUsage(f"{text[:32]} is no span of time.", "Write a number of hours, days or weeks: 12h, 30d, 8w.")
-    return int(found[1]) * _UNITS[found[2]][0]
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise BadUsage(f"{text[:32]} is not a duration.", "Write a number of hours, days or weeks, such as 12h, 30d or 8w.")
+    return int(match[1]) * _UNITS[match[2]][0]
 
 
-def words(text: str) -> str:
-    """``30 days`` for the span ``30d``; what is none stays as it is."""
-    found = _SPAN.fullmatch(text)
-    return f"{found[1]} {_UNITS[found[2]][1]}{'' if found[1] == '1' else 's'}" if found else text
+def in_words(text: str) -> str:
+    """``30 days`` for the duration ``30d``; any other text is returned as it is."""
+    match = _DURATION.fullmatch(text)
+    return f"{match[1]} {_UNITS[match[2]][1]}{'' if match[1] == '1' else 's'}" if match else text

@@ -1,13 +1,15 @@
-"""Which rooms there are, and which of them a person is in."""
+"""The rooms of the server, and which of them each person is in."""
 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from chatd.core.admission import network_of
 from chatd.core.errors import BadRoom, NoSuchRoom, NotInRoom, TooMany
 from chatd.core.events import Joined
-from chatd.core.limits import ROOMS
+from chatd.core.limits import ROOMS, ROOMS_PER_ADDRESS
 from chatd.core.log import LogStore, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name, parse_room
@@ -17,31 +19,50 @@ from chatd.core.session import Session
 
 
 class Rooms:
-    """The rooms, whose logs ``store`` has; ``on_news`` is told of a room in which something is
-    new."""
+    """All rooms. ``store`` has their logs, and ``on_news`` is called with a room when its log has
+    new events."""
 
-    def __init__(self, store: LogStore, on_news: Callable[[Room], None]) -> None:
+    def __init__(self, store: LogStore, on_news: Callable[[Room], None], default: Name) -> None:
+        self.default = default
         self._store = store
         self._on_news = on_news
         self._by_key: dict[str, Room] = {}
-        self._of: dict[Person, dict[str, Room]] = {}
+        self._by_person: dict[Person, dict[str, Room]] = {}
+        self._made_by: dict[Room, str] = {}
+        """The address that has made each of the rooms that were made since the start."""
+        self._made: Counter[str] = Counter()
         for name in store.room_names()[-ROOMS:]:
-            with contextlib.suppress(BadRoom):  # The grammar was another one when it was made.
+            with contextlib.suppress(BadRoom):  # It was created with an older grammar.
                 self.open(parse_room(name))
 
     def __iter__(self) -> Iterator[Room]:
-        """Every room, those that are empty and only keep their log included."""
+        """All rooms, including empty ones that only have a log."""
         return iter(self._by_key.values())
 
-    def open(self, name: Name) -> Room:
-        """The room called ``name``, made if need be. Raises TooMany when all places for rooms are
-        taken by people."""
+    def open(self, name: Name, address: str = "") -> Room:
+        """The room called ``name``, made if need be, for somebody at ``address``.
+
+        Raises TooMany where that address has made too many, or people are in all that there may be;
+        the default room is always there.
+        """
         room = self._by_key.get(name.key)
-        if room is None:
-            if len(self._by_key) >= ROOMS:
-                self._close_oldest()
-            room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        return self._make(name, network_of(address)) if room is None else room
+
+    def _make(self, name: Name, network: str) -> Room:
+        if name.key != self.default.key:
+            self._check_number(network)
+        room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        if network:
+            self._made_by[room] = network
+            self._made[network] += 1
         return room
+
+    def _check_number(self, network: str) -> None:
+        """Make place for one more room. Raises TooMany."""
+        if self._made[network] >= ROOMS_PER_ADDRESS:
+            raise TooMany(f"Your address has already created {ROOMS_PER_ADDRESS} rooms.", "Join one of them; /rooms lists them.")
+        if len(self._by_key) >= ROOMS:
+            self._close_one(network)
 
     def get(self, key: str) -> Room | None:
         """The room with this key, if there is one."""
@@ -52,32 +73,48 @@ class Rooms:
         key = parse_room(name).key
         room = self._by_key.get(key)
         if room is None:
-            raise NoSuchRoom(f"There is no room #{name.removeprefix('#')}.", f"/rooms lists them; /join #{key} makes it.")
+            raise NoSuchRoom(f"There is no room #{name.removeprefix('#')}.", f"/rooms lists them; /join #{key} creates it.")
         return room
 
-    def retry_owed(self) -> None:
-        """Try again to store what has happened and could not be stored; called every few
-        seconds."""
+    def retry_failed(self) -> None:
+        """Try again to store the reports that could not be stored; called every few seconds."""
         for room in self:
-            room.retry_owed()
+            room.retry_failed()
 
-    def _close_oldest(self) -> None:
-        """Make place for a room: the oldest empty one goes, and with it a log that is in memory
-        alone."""
-        for key, room in self._by_key.items():
-            if not room.members:
-                del self._by_key[key]
-                self._store.close_log(key)
-                return
-        raise TooMany(f"There are {ROOMS} rooms already.", "Enter one of them; /rooms lists them.")
+    def _close_one(self, network: str) -> None:
+        """Make place for a room: of the empty ones, one that was made from the same address goes,
+        or else the oldest. A log that is in memory alone goes with it. Raises TooMany."""
+        empty = [room for key, room in self._by_key.items() if not room.members and key != self.default.key]
+        own = [room for room in empty if network and self._made_by.get(room) == network]
+        if not empty:
+            raise TooMany(f"The server already has {ROOMS} rooms.", "Join one of them; /rooms lists them.")
+        room = (own or empty)[0]
+        self._drop(room)
+        self._store.close_log(room.name.key)
 
-    # -- Who is in which
+    def on_left(self, room: Room) -> None:
+        """Somebody has left ``room``, and that is stored: where nothing is left of it, it is
+        gone."""
+        is_open = self._by_key.get(room.name.key) is room
+        if is_open and not room.members and room.is_blank and room.name.key != self.default.key:
+            self._drop(room)
+            self._store.remove_log(room.name.key)
+
+    def _drop(self, room: Room) -> None:
+        del self._by_key[room.name.key]
+        network = self._made_by.pop(room, "")
+        if network:
+            self._made[network] -= 1
+            if not self._made[network]:
+                del self._made[network]
+
+    # -- Memberships
 
     def of(self, person: Person) -> Mapping[str, Room]:
-        """The rooms that ``person`` is in, by key, in the order of entering."""
-        return self._of.get(person, {})
+        """The rooms that ``person`` is in, by key, in the order in which they entered them."""
+        return self._by_person.get(person, {})
 
-    def room_of(self, session: Session, name: str) -> Room:
+    def joined_room(self, session: Session, name: str) -> Room:
         """The room called ``name``, which the person of ``session`` must be in; empty: the current
         one.
 
@@ -85,7 +122,7 @@ class Rooms:
         """
         if not name:
             if session.current is None:
-                raise NotInRoom("You are in no room.", "/join ROOM enters one; /rooms lists them.")
+                raise NotInRoom("You are not in any room.", "/join ROOM enters one; /rooms lists them.")
             return session.current
         rooms = self.of(session.person) if session.person else {}
         room = rooms.get(name) or rooms.get(parse_room(name).key)
@@ -95,14 +132,14 @@ class Rooms:
         return room
 
     def join(self, person: Person, room: Room, draft: Joined, on_stored: OnStored) -> Membership:
-        """Let ``person`` into ``room``, which ``draft`` reports."""
-        self._of.setdefault(person, {})[room.name.key] = room
+        """Add ``person`` to ``room`` and append ``draft``, the event of joining."""
+        self._by_person.setdefault(person, {})[room.name.key] = room
         return room.join(person, draft, on_stored)
 
     def remove(self, person: Person, room: Room) -> Membership:
-        """Let ``person`` be in ``room`` no longer; the membership that ends."""
-        rooms = self._of[person]
+        """Remove ``person`` from ``room`` and return their membership."""
+        rooms = self._by_person[person]
         del rooms[room.name.key]
         if not rooms:
-            del self._of[person]
+            del self._by_person[person]
         return room.members.pop(person)

@@ -1,4 +1,4 @@
-"""A session: one connected seat of a person, and the way out to it."""
+"""A session: one connection of a person, and the interface of its output."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from chatd.core.room import Room
 
 
 class Outgoing(Protocol):
-    """The way out to one session, as the core sees it; ``delivery/outlet.py`` has the one that
-    writes to a transport."""
+    """The output of one session, as the core sees it; ``delivery/outlet.py`` writes it to a
+    transport."""
 
     @property
     def acknowledges(self) -> bool:
-        """Whether this session wants to know of each message that it is delivered, and not only of
+        """Whether this session gets an answer to each message that is delivered, and not only to
         those that are not."""
 
     def tell(self, answer: Answer) -> None:
@@ -36,17 +36,17 @@ class Outgoing(Protocol):
         more."""
 
     def follow(self, room: Room, cursor: int) -> None:
-        """Send the events of ``room`` from number ``cursor`` on."""
+        """Send the events of ``room`` from seq ``cursor`` on."""
 
     def unfollow(self, room: Room, stop: int) -> None:
-        """Send the events of ``room`` before number ``stop``, and nothing after; nothing is done
-        where the room is not followed."""
+        """Send the events of ``room`` before seq ``stop`` and none after it. Does nothing if the
+        session does not follow the room."""
 
     def turn_to(self, room: Room | None) -> None:
-        """Make ``room`` the current one, whose name need not be said with each event."""
+        """Make ``room`` the current one, whose events may be shown without its name."""
 
     def set_filtered(self, filtered: bool) -> None:
-        """Ask :meth:`Session.ignores` before an event is sent, or ask no longer."""
+        """Set whether to call :meth:`Session.ignores` before sending an event."""
 
     def reserve(self, size: int) -> None:
         """Keep room for an answer of ``size`` bytes that will come: what is owed counts as what is
@@ -62,11 +62,12 @@ class Outgoing(Protocol):
         """Send what is queued, and end the connection."""
 
     def fail(self, defect: BaseException) -> None:
-        """Log ``defect``, which is ours, with its traceback, and end the connection at once."""
+        """Log ``defect``, an error in the server, with its traceback, and end the connection at
+        once."""
 
 
 class Session:
-    """One connected seat. It is nobody's until a nick is given: :attr:`person` is None."""
+    """One connection with a seat. :attr:`person` is None until it has a nick."""
 
     __slots__ = (
         "address",
@@ -88,20 +89,20 @@ class Session:
         self.since = now
         """When the connection was made, in milliseconds since 1970-01-01 UTC."""
         self.last_active = now
-        """When something was last said or asked, in the same unit."""
+        """When the last command other than a ping arrived, in the same unit."""
         self.person: Person | None = None
         self.sender_id = ""
-        """Names this seat in the log, across changes of nick and broken links: what is sent again
-        under the same id is recognised by it."""
+        """The name of this seat in the log, across changes of nick and lost connections: it
+        identifies messages that are sent again with the same id."""
         self.current: Room | None = None
         self.scrollback = SCROLLBACK_EVENTS
         """How many events of a room are shown on entering it."""
         self.is_ending = False
-        """Whether its end has begun."""
+        """Whether it has begun to end."""
 
     @property
     def nick(self) -> str:
-        """The nick as it is shown; empty before there is one."""
+        """The nick as people see it; empty if there is none yet."""
         return self.person.nick if self.person else ""
 
     @property
@@ -110,5 +111,5 @@ class Session:
         return self.person is not None and bool(self.person.ignoring)
 
     def ignores(self, event: Event) -> bool:
-        """Whether ``event`` is a message of somebody whom this person ignores."""
+        """Whether ``event`` is a message from somebody whom this person ignores."""
         return self.person is not None and self.person.ignores(event)

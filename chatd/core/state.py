@@ -1,4 +1,4 @@
-"""The state of a room: the fold of its log, written once and used by everybody who follows one."""
+"""The state of a room: the fold of its log. Everything that follows a log uses this one fold."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from chatd.core.retention import Retention
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """What a room's log has settled so far: its topic (empty: none) and how long it is kept."""
+    """The topic of a room (empty: none) and its retention, after all events so far."""
 
     topic: str = ""
     retention: Retention = field(default_factory=Retention)
 
     def apply(self, event: Event) -> RoomState:
-        """The state after ``event``; itself where ``event`` changes nothing, as most do not."""
+        """The state after ``event``; the same object if it changes nothing, as with most events."""
         change = _CHANGES.get(type(event))
         return self if change is None else change(self, event)
 

@@ -1,7 +1,7 @@
-"""Appending: how drafts get their numbers and travel to the disk, each once and in order.
+"""Appending: numbers drafts and stores each of them once and in order.
 
-What one turn of the reactor brings is stored together. While the disk is asked whether a message
-was said before, what its sender appends next waits behind it, and nobody else does.
+Everything from one turn of the reactor is stored together. While the store looks on the disk
+whether a message was said before, further drafts of its sender wait; those of others do not.
 """
 
 from __future__ import annotations
@@ -17,47 +17,52 @@ from chatd.core.events import Event, Said
 from chatd.core.limits import PENDING_EVENTS
 from chatd.core.log import OnStored
 from chatd.store.duplicates import Duplicates
-from chatd.store.writer import Batch, NewRoom
+from chatd.store.writer import Batch, UnstoredRoom
 
 REASONS: Final = {
-    sqlite3.SQLITE_FULL: "the disk of the server is full",
-    sqlite3.SQLITE_READONLY: "the disk of the server cannot be written",
+    sqlite3.SQLITE_FULL: "the server's disk is full",
+    sqlite3.SQLITE_READONLY: "the server's disk is read-only",
     sqlite3.SQLITE_CORRUPT: "the server's data is damaged",
     sqlite3.SQLITE_NOTADB: "the server's data is damaged",
 }
-"""Why something is not stored, by SQLite's error code."""
+"""Why an event is not stored, by SQLite's error code."""
 
-DISK_TOO_SLOW: Final = NotDelivered("Not delivered: the disk of the server does not keep up.", "Try again later.")
+DISK_TOO_SLOW: Final = NotDelivered("Not delivered: the server's disk is too slow.", "Try again later.")
 
 
 class Target(Protocol):
-    """The log of one room, as it is appended to."""
+    """The log of one room, as :class:`Appending` sees it."""
 
     id: int
     key: str
     name: str
     is_stored: bool
 
+    @property
+    def first(self) -> int:
+        """The number of its oldest event; the next event's, where there is none."""
+
     def number(self, draft: Event) -> tuple[Event, bool]:
-        """Give ``draft`` the next number; and whether it is kept, or its number alone."""
+        """Give ``draft`` the next number. Returns the event and whether to keep it; otherwise only
+        its number is stored."""
 
-    def show(self, event: Event, kept: bool) -> None:
-        """``event`` is stored, or its number is where it is not ``kept``: it may be shown."""
+    def show(self, event: Event, is_kept: bool) -> None:
+        """Make ``event`` readable: it is stored, or only its number if it is not kept."""
 
-    def take_back(self) -> None:
-        """Take back the numbers of what is not stored."""
+    def roll_back(self) -> None:
+        """Reuse the numbers of all events that are not stored."""
 
 
 _Pending = tuple[Target, Event, bool, list[OnStored]]
-"""An event on its way to the disk, whether it is kept, and who waits for it: a tuple, which is made
-fastest."""
+"""An event that waits to be stored, whether it is kept, and its callbacks. It is a tuple because
+that is the fastest to create."""
 
 
 class Appending:
-    """Everything that is on its way to the disk.
+    """The events that wait to be stored.
 
-    ``soon`` calls a function at the end of the reactor's turn, ``put`` hands a batch to the writer,
-    and ``report`` takes a line for whoever runs the server.
+    ``soon`` calls a function at the end of the reactor's turn, ``put`` gives a batch to the writer,
+    and ``report`` logs a line for the operator.
     """
 
     def __init__(
@@ -72,22 +77,23 @@ class Appending:
         self._put = put
         self._report = report
         self._generation = 0
-        """How often storing has failed: the writer drops what was appended before it was known."""
+        """The number of failures so far: the writer discards batches that were made before the
+        reactor knew of the last one."""
         self._pending: deque[_Pending] = deque()
-        """What is numbered and not stored yet, in order."""
+        """The events that are numbered but not stored yet, in order."""
         self._gathered: list[_Pending] = []
-        """The last of these: what the writer has not been given yet."""
+        """The last of these, which the writer does not have yet."""
         self._by_id: dict[tuple[str, str], _Pending] = {}
-        """Those of them that have an id, by sender_id and id."""
+        """The pending messages that have an id, by sender_id and id."""
         self._waiting: dict[str, deque[Callable[[], object]]] = {}
-        """What waits for a look at the disk, by the sender whose message is looked up."""
+        """What waits for a look-up on the disk, by the sender_id of the message."""
         self._waiting_drafts = 0
 
     def has_pending(self, log: Target) -> bool:
-        """Whether something of ``log`` is on its way."""
+        """Whether an event of ``log`` waits to be stored."""
         return any(pending[0] is log for pending in self._pending)
 
-    # -- On the way out
+    # -- To the writer
 
     def append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
@@ -104,7 +110,8 @@ class Appending:
         self._append(log, draft, on_stored)
 
     def _append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
-        """Store ``draft``, unless it is a message that was said before, as far as is known here."""
+        """Store ``draft``, unless it is a message that was said before; look on the disk if only
+        that can tell."""
         if type(draft) is not Said or not draft.id:
             return self._number(log, draft, on_stored)
         sender_id, id = draft.sender_id, draft.id
@@ -113,7 +120,7 @@ class Appending:
             return pending[3].append(on_stored)
         said = self._duplicates.recall(sender_id, id)
         if said is not None:
-            self._tell(on_stored, said)
+            self._notify(on_stored, said)
         elif self._duplicates.may_be_on_disk(sender_id, id):
             self._waiting[sender_id] = deque()
             self._duplicates.look_up(sender_id, id, partial(self._looked_up, log, draft, on_stored))
@@ -121,50 +128,50 @@ class Appending:
             self._number(log, draft, on_stored)
 
     def _looked_up(self, log: Target, draft: Event, on_stored: OnStored, said: Said | None) -> None:
-        """Go on with ``draft``, and then with what has waited behind it."""
+        """Continue with ``draft``, and then with everything that has waited for it."""
         waiting = self._waiting.pop(draft.sender_id)
         if said is None:
             self._number(log, draft, on_stored)
         else:
-            self._tell(on_stored, said)
+            self._notify(on_stored, said)
         while waiting:
             waiting.popleft()()
-            if draft.sender_id in self._waiting:  # One of these is looked up in its turn.
+            if draft.sender_id in self._waiting:  # One of these needs a look-up as well.
                 self._waiting[draft.sender_id].extend(waiting)
                 break
 
     def _number(self, log: Target, draft: Event, on_stored: OnStored) -> None:
-        event, kept = log.number(draft)
-        pending = (log, event, kept, [on_stored])
+        event, is_kept = log.number(draft)
+        pending = (log, event, is_kept, [on_stored])
         self._pending.append(pending)
         if type(event) is Said and event.id:
             self._by_id[event.sender_id, event.id] = pending
         if not self._gathered:
-            self._soon(self.hand_over)
+            self._soon(self.flush)
         self._gathered.append(pending)
 
-    def hand_over(self) -> None:
-        """Give the writer what the turn has gathered, so that it is stored and shown together."""
+    def flush(self) -> None:
+        """Give the writer everything from this turn, so that it is stored and shown together."""
         gathered, self._gathered = self._gathered, []
         if gathered:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]
             unkept = [(log.id, event) for log, event, kept, _ in gathered if not kept]
-            rooms = {log.id: NewRoom(log.id, log.key, log.name) for log, *_ in gathered if not log.is_stored}
+            rooms = {log.id: UnstoredRoom(log.id, log.key, log.name, log.first) for log, *_ in gathered if not log.is_stored}
             self._put(Batch(self._generation, events, list(rooms.values()), unkept))
 
     def after_pending(self, then: Callable[[], object]) -> None:
-        """Call ``then`` when all that was appended until now is stored, or has failed to be."""
+        """Call ``then`` when everything appended so far is stored or has failed."""
         remaining = len(self._waiting) + 1
 
-        def one_is_done() -> None:
+        def on_one_done() -> None:
             nonlocal remaining
             remaining -= 1
             if not remaining:
                 then()
 
         for waiting in self._waiting.values():
-            waiting.append(partial(self._after_last, one_is_done))
-        self._after_last(one_is_done)
+            waiting.append(partial(self._after_last, on_one_done))
+        self._after_last(on_one_done)
 
     def _after_last(self, then: Callable[[], object]) -> None:
         if self._pending:
@@ -172,40 +179,40 @@ class Appending:
         else:
             then()
 
-    # -- On the way back
+    # -- From the writer
 
-    def answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
-        """The writer has stored ``batches``, or, with everything appended since, has not."""
+    def on_written(self, batches: Sequence[Batch], error: Exception | None) -> None:
+        """The writer has stored ``batches``; or it has failed, with everything appended since."""
         if error is not None:
             self._fail(_not_delivered(error))
             return
         for _ in range(sum(map(len, batches))):
-            log, event, kept, waiting = self._pending.popleft()
-            log.show(event, kept)
-            self._finish(event, waiting, event)
+            log, event, is_kept, callbacks = self._pending.popleft()
+            log.show(event, is_kept)
+            self._finish(event, callbacks, event)
 
     def _fail(self, failure: NotDelivered) -> None:
         self._generation += 1
         failed, self._pending, self._gathered = self._pending, deque(), []
         for log, *_ in failed:
-            log.take_back()
-        for _, event, _, waiting in failed:
-            self._finish(event, waiting, failure)
+            log.roll_back()
+        for _, event, _, callbacks in failed:
+            self._finish(event, callbacks, failure)
 
-    def _finish(self, event: Event, waiting: Sequence[OnStored], outcome: Event | NotDelivered) -> None:
+    def _finish(self, event: Event, callbacks: Sequence[OnStored], outcome: Event | NotDelivered) -> None:
         if type(event) is Said and event.id:
             del self._by_id[event.sender_id, event.id]
-        for on_stored in waiting:
-            self._tell(on_stored, outcome)
+        for on_stored in callbacks:
+            self._notify(on_stored, outcome)
 
-    def _tell(self, on_stored: OnStored, outcome: Event | NotDelivered) -> None:
+    def _notify(self, on_stored: OnStored, outcome: Event | NotDelivered) -> None:
         try:
             on_stored(outcome)
         except Exception as error:
-            self._report(f"defect: what follows {outcome!r} could not be done: {error!r}")
+            self._report(f"defect: the callback for {outcome!r} failed: {error!r}")
 
 
 def _not_delivered(error: Exception) -> NotDelivered:
-    """What people are told where the database answers ``error``."""
+    """The refusal for people when the database reports ``error``."""
     reason = REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")
     return NotDelivered(f"Not delivered: {reason}.", "Try again later.")

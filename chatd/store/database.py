@@ -15,30 +15,30 @@ FILE_NAME: Final = "chatd.db"
 LOCK_NAME: Final = "chatd.lock"
 
 APPLICATION_ID: Final = 0x63686174
-"""What marks a file as ours (``PRAGMA application_id``): "chat"."""
+"""Marks a file as a chatd database (``PRAGMA application_id``): "chat"."""
 
 VERSION: Final = 4
-"""The version of the database: ``upgrade-N.sql`` brings one of version N to N + 1, ``schema.sql``
-makes a new one."""
+"""The version of the database: ``upgrade-N.sql`` upgrades version N to N + 1, and ``schema.sql``
+creates a new database."""
 
 CHECK_BYTES: Final = 32 << 20
-"""The largest file that is checked whole at the start, in bytes (32 MiB): half a second on a slow
-disk. To read 2 GiB that the kernel does not have in memory takes 20 s and more, in which SQLite
-3.40 does not let itself be interrupted."""
+"""The largest file that is checked completely at the start, in bytes (32 MiB): half a second on a
+slow disk. Reading 2 GiB that are not in the page cache takes 20 s or more, during which SQLite 3.40
+cannot be interrupted."""
 
 SMALL_TABLES: Final = ("server", "room", "indexed")
-"""What is checked of a larger one; ``chatd-admin check`` checks it whole."""
+"""The tables that are checked in a larger file; ``chatd-admin check`` checks all of it."""
 
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another process that has the database locked, in seconds."""
 
 
 DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-"""The error codes of SQLite that mean: what is in the file is no database."""
+"""The error codes of SQLite for a file that is damaged or is not a database."""
 
 
 class UnusableError(Exception):
-    """The data cannot be used; the text says why in one line, for whoever starts the server."""
+    """The data cannot be used; the text says why in one line, for the operator."""
 
 
 class InUseError(UnusableError):
@@ -46,41 +46,40 @@ class InUseError(UnusableError):
 
 
 def default_folder() -> Path:
-    """Where the data is unless somebody says otherwise (XDG Base Directory Specification,
-    ``XDG_STATE_HOME``)."""
+    """The default folder of the data (XDG Base Directory Specification, ``XDG_STATE_HOME``)."""
     state = os.environ.get("XDG_STATE_HOME", "")
     return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "chatd"
 
 
 def lock(folder: Path) -> int:
-    """Make ``folder`` if need be, and keep every other server out of it; the open file that holds
-    the lock.
+    """Create ``folder`` if necessary and lock it against other servers. Returns the open file that
+    holds the lock.
 
-    The lock ends with the process, however it ends. Raises UnusableError, and InUseError where
-    somebody has it.
+    The lock ends when the process ends, in whatever way. Raises UnusableError, and InUseError if
+    another process has the lock.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise UnusableError(f"the data folder {folder} cannot be used: {error.strerror}") from None
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(held)
+        os.close(file)
         raise InUseError(f"another server is using the data in {folder}") from None
-    return held
+    return file
 
 
 def prepare(path: Path) -> None:
-    """Make the database at ``path``, or bring the one that is there up to date.
+    """Create the database at ``path``, or upgrade the existing one.
 
-    Raises UnusableError, and then has changed nothing.
+    Raises UnusableError, in which case nothing has changed.
     """
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
-            _bring_up_to_date(connection, path)
+            _upgrade(connection, path)
             _check(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
     except OSError as error:
@@ -91,18 +90,18 @@ def prepare(path: Path) -> None:
 
 
 def connect(path: Path, *, only_read: bool = False) -> sqlite3.Connection:
-    """A connection to the database at ``path``, for one thread at a time; transactions are begun
-    and ended by hand."""
+    """A connection to the database at ``path``, for one thread at a time, with manual
+    transactions."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # The writer does it, when nobody waits for an answer.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # The writer's checkpoints do not delay commits.
     if only_read:
         connection.execute("PRAGMA query_only = ON")
     return connection
 
 
 def schema() -> str:
-    """The SQL that makes an empty database of this version."""
+    """The SQL that creates an empty database of this version."""
     return _script("schema.sql")
 
 
@@ -110,23 +109,23 @@ def _script(name: str) -> str:
     return files("chatd.store").joinpath(name).read_text("utf-8")
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
     version = _number(connection, "user_version")
     if not version and not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         return _in_one_transaction(connection, schema(), f"INSERT INTO server (log) VALUES ('{secrets.token_hex(4)}');")
     if _number(connection, "application_id") != APPLICATION_ID:
-        raise UnusableError(f"{path} is no database of chatd")
+        raise UnusableError(f"{path} is not a chatd database")
     if version > VERSION:
-        raise UnusableError(f"the database {path} is from a newer chatd (version {version}; this one knows {VERSION})")
+        raise UnusableError(f"the database {path} is from a newer chatd (version {version}; this one supports {VERSION})")
     if version < VERSION:
         _in_one_transaction(connection, *(_script(f"upgrade-{old}.sql") for old in range(version, VERSION)))
     return None
 
 
 def _in_one_transaction(connection: sqlite3.Connection, *scripts: str) -> None:
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    pragmas = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
     try:
-        connection.executescript("\n".join(["BEGIN IMMEDIATE;", *scripts, marks, "COMMIT;"]))
+        connection.executescript("\n".join(["BEGIN IMMEDIATE;", *scripts, pragmas, "COMMIT;"]))
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -139,9 +138,9 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Look for damage, as far as that takes no time. Raises UnusableError."""
+    """Look for damage with the checks that are fast enough. Raises UnusableError."""
     checks = ["quick_check"] if path.stat().st_size <= CHECK_BYTES else [f"quick_check({table})" for table in SMALL_TABLES]
     for check in checks:
-        found = connection.execute(f"PRAGMA {check}").fetchone()[0]
-        if found != "ok":
-            raise UnusableError(f"the database {path} is damaged ({found}); restore a backup (docs/operating.md)")
+        result = connection.execute(f"PRAGMA {check}").fetchone()[0]
+        if result != "ok":
+            raise UnusableError(f"the database {path} is damaged ({result}); restore a backup (docs/operating.md)")

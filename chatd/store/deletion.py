@@ -1,5 +1,5 @@
-"""Forgetting for real: the row, and the words in the search index; the file gets smaller with the
-next vacuum."""
+"""Deletion of events: their rows, and their words in the search index. The next vacuum makes the
+file smaller."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from typing import Final
 from chatd.core.search import spaced
 from chatd.store.queries import ACTION, event_id
 
-FORGOTTEN_AT_ONCE: Final = 200
-"""The events that one transaction deletes, in number: some milliseconds, for which a commit may
-have to wait."""
+DELETED_AT_ONCE: Final = 200
+"""How many events one transaction deletes: a commit may have to wait some milliseconds for it."""
 
 
-def forget(connection: Connection, room: int, before: int, stop: int) -> tuple[int, int]:
-    """Delete the oldest events of ``room``, as long as they are older than ``before`` (milliseconds
-    since 1970-01-01 UTC), up to, not including, seq ``stop``.
+def delete_oldest(connection: Connection, room: int, before_time: int, stop: int) -> tuple[int, int]:
+    """Delete the oldest events of ``room``, as long as they are older than ``before_time``
+    (milliseconds since 1970-01-01 UTC), up to, but not including, seq ``stop``.
 
-    The seq of the oldest event that is left, and how many were deleted: ``FORGOTTEN_AT_ONCE`` where
-    there may be more.
+    Returns the seq of the oldest remaining event, and how many events were deleted; if that is
+    ``DELETED_AT_ONCE``, there may be more to delete.
     """
     [first] = connection.execute("SELECT first FROM room WHERE id = ?", (room,)).fetchone() or (1,)
     oldest = connection.execute(
         "SELECT id, kind, text, time FROM event WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-        (event_id(room, 0), event_id(room, stop), FORGOTTEN_AT_ONCE),
+        (event_id(room, 0), event_id(room, stop), DELETED_AT_ONCE),
     ).fetchall()
-    old = list(takewhile(lambda row: row[3] < before, oldest))
+    old = list(takewhile(lambda row: row[3] < before_time, oldest))
     if not old:
         return first, 0
     first = old[-1][0] + 1 - event_id(room, 0)

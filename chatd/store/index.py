@@ -1,7 +1,7 @@
 """The search index: an FTS5 table without content, whose rows have the ids of the events.
 
-It is behind the log on purpose, by a second or so: a commit never waits for it, and a search has it
-brought up to date first.
+It lags behind the log by about a second on purpose, so that commits never wait for it. Before a
+search it is brought up to date.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from chatd.core.search import Query, spaced
 from chatd.store.queries import ACTION, COLUMNS, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200
-"""The events of one transaction of the index, in number: some 3 ms, for which a commit may have to
-wait."""
+"""How many events one transaction indexes: a commit may have to wait about 3 ms for it."""
 
 
 def unindexed(connection: Connection) -> set[int]:
-    """The ids of the rooms of which something is not in the index yet."""
-    found = connection.execute(
+    """The ids of the rooms with events that are not in the index yet."""
+    rows = connection.execute(
         """
         SELECT room.id FROM room LEFT JOIN indexed ON indexed.room = room.id WHERE EXISTS (
             SELECT 1 FROM event
@@ -32,12 +31,11 @@ def unindexed(connection: Connection) -> set[int]:
         )
         """
     )
-    return {id for (id,) in found}
+    return {id for (id,) in rows}
 
 
 def index(connection: Connection, room: int) -> bool:
-    """Bring the next events of ``room`` into the index, in a transaction of its own; whether there
-    may be more."""
+    """Index the next events of ``room`` in one transaction. Returns whether there may be more."""
     connection.execute("BEGIN IMMEDIATE")
     [next_] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
     rows = connection.execute(
@@ -62,28 +60,28 @@ def search(connection: Connection, query: Query, give_up: Callable[[], bool]) ->
     connection.set_progress_handler(give_up, 1000)
     try:
         rooms = connection.execute("SELECT id, key, name FROM room").fetchall()
-        found = (list(_in_room(connection, query, id, name)) for id, key, name in rooms if key in query.rooms)
-        newest: Iterable[Event] = heapq.merge(*found, key=lambda event: event.time, reverse=True)
-        return list(islice(newest, query.most))
+        matching = (list(_in_room(connection, query, id, name)) for id, key, name in rooms if key in query.rooms)
+        newest: Iterable[Event] = heapq.merge(*matching, key=lambda event: event.time, reverse=True)
+        return list(islice(newest, query.limit))
     finally:
         connection.set_progress_handler(None, 0)
 
 
 def _in_room(connection: Connection, query: Query, room: int, name: str) -> Iterator[Event]:
-    """What is found in one room, the last first: the index has it in this order, so that only as
-    much is read as is wanted."""
+    """The matching messages in one room, last first. The index is in this order, so only as many
+    rows as needed are read."""
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM search JOIN event ON event.id = search.rowid"
         " WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ? AND time >= ? AND time < ? ORDER BY search.rowid DESC",
         (_expression(query.words), event_id(room, 0), event_id(room + 1, 0), query.since, query.until),
     )
     events = (to_event(name, row) for row in rows)
-    return islice((event for event in events if not query.nick or fold(event.nick) == query.nick), query.most)
+    return islice((event for event in events if not query.nick or fold(event.nick) == query.nick), query.limit)
 
 
 def _expression(words: Sequence[str]) -> str:
-    """What FTS5 is asked: all of ``words``, each as a phrase, so that nothing in them is taken for
-    its syntax."""
+    """The FTS5 expression for all of ``words``. Each is quoted as a phrase, so that nothing in them
+    is taken for syntax."""
     return " AND ".join(f'"{_quoted(word.rstrip("*"))}"{" *" if word.endswith("*") else ""}' for word in words)
 
 

@@ -1,6 +1,6 @@
-"""The log of one room on disk: its end, the *tail*, in memory; all of it on the disk.
+"""The log of one room on disk. Its last events, the *tail*, are also in memory.
 
-Everything here is called in the reactor's thread and never waits for the disk.
+Everything here runs in the reactor's thread and never waits for the disk.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from chatd.store.writer import Deletion
 
 
 class SqliteLog:
-    """The log of the room ``row``, whose last events are ``last`` (``chatd.core.log.Log``).
+    """The log of the room ``row``, with the last events ``last`` (``chatd.core.log.Log``).
 
-    ``tail`` is an empty log in memory that begins with the first of these; ``delete`` hands a
-    deletion to the writer.
+    ``tail`` is an empty log in memory that begins with the first of these. ``ask`` asks the
+    database, and ``delete`` gives a deletion to the writer.
     """
 
     def __init__(
@@ -42,22 +42,22 @@ class SqliteLog:
         self.key = row.key
         self.name = row.name
         self.is_stored = row.end > 1
-        """Whether the database has the room already."""
+        """Whether the room is in the database."""
         self._appending = appending
         self._pages = pages
         self._ask = ask
         self._delete = delete
         self._next = row.end
-        """The number that the next draft gets."""
+        """The seq of the next draft."""
         self._first = row.first
-        """The number from which on the disk has everything that is stored."""
+        """The seq of the first event on the disk."""
         self._tail = tail
         self.on_news: Callable[[], object] = tail.on_news
         for event in last:
             tail.add(event)
         tail.state = row.state
 
-    # -- What there is
+    # -- State
 
     @property
     def first(self) -> int:
@@ -89,14 +89,14 @@ class SqliteLog:
         self._next += 1
         return event, not self.state.retention.is_none(event.time) or type(event) is RetentionSet
 
-    def show(self, event: Event, kept: bool) -> None:
+    def show(self, event: Event, is_kept: bool) -> None:
         self.is_stored = True
         self._tail.add(event)
-        if not kept:
+        if not is_kept:
             self._first = event.seq + 1
         self.on_news()
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         self._next = self.end
 
     # -- Reading
@@ -105,44 +105,44 @@ class SqliteLog:
         start = max(start, self.first)
         if start >= self._tail.first:
             return self._tail.read(start, stop)
-        found = self._pages.read(self.id, start, min(stop, self._tail.first))
-        if start + len(found) < self._tail.first:
-            return found
-        return [*found, *self._tail.read(self._tail.first, stop)]
+        older = self._pages.read(self.id, start, min(stop, self._tail.first))
+        if start + len(older) < self._tail.first:
+            return older
+        return [*older, *self._tail.read(self._tail.first, stop)]
 
     def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
         start, stop = max(start, self.first), min(stop, self._tail.first)
         if start >= stop or len(self.read(start, stop)) == stop - start:
             on_loaded(True)
         else:
-            self._pages.load(self.id, self.name, start, stop, self._deleted, on_loaded)
+            self._pages.load(self.id, self.name, start, stop, self._on_deleted, on_loaded)
 
     def find_time(self, time: int, on_found: Callable[[int], object]) -> None:
         def on_answer(answer: int | Exception) -> None:
             on_found(self.end if isinstance(answer, Exception) else max(answer, self.first))
 
-        self._ask(partial(queries.at, room=self.id, first=self.first, stop=self.end, time=time), on_answer)
+        self._ask(partial(queries.seq_at_time, room=self.id, first=self.first, stop=self.end, time=time), on_answer)
 
     # -- Deleting
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
         retention = self.state.retention
-        before = retention.before(now, most)
-        if retention.is_none(now):  # What the disk has is from the time before; memory has the last minutes.
+        cutoff = retention.cutoff(now, most)
+        if retention.is_none(now):  # Only older events are on the disk; those of the last minutes are in memory.
             self._tail.delete_old(now, most, lambda first, time: None)
-            self._delete_before(FOR_EVER, self._deleted_on_disk, lambda first: on_deleted(first, now))
-        elif before > 0:
-            self._delete_before(before, self._deleted, lambda first: on_deleted(first, before))
+            self._delete_before(FOR_EVER, self._on_deleted_on_disk, lambda first: on_deleted(first, now))
+        elif cutoff > 0:
+            self._delete_before(cutoff, self._on_deleted, lambda first: on_deleted(first, cutoff))
 
     def _delete_before(self, time: int, on_part: Callable[[int], object], on_end: Callable[[int], object]) -> None:
-        self._appending.hand_over()  # What has its number already comes first: the writer keeps the order.
+        self._appending.flush()  # The writer must get the events that are already numbered before the deletion.
         self._delete(Deletion(self.id, time, self._next, on_part, on_end))
 
-    def _deleted(self, first: int) -> None:
-        """Everything before number ``first`` has been deleted."""
-        self._deleted_on_disk(first)
+    def _on_deleted(self, first: int) -> None:
+        """All events before seq ``first`` have been deleted."""
+        self._on_deleted_on_disk(first)
         self._tail.drop(first)
 
-    def _deleted_on_disk(self, first: int) -> None:
+    def _on_deleted_on_disk(self, first: int) -> None:
         self._first = max(self._first, first)
         self._pages.drop(self.id)

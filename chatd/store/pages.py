@@ -1,4 +1,4 @@
-"""Pages: older events, brought from the disk and kept for a while for all readers together."""
+"""Pages: a cache of older events from the disk, shared by all readers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from chatd.store.reader import Ask
 
 
 class Pages:
-    """The pages that were read last: page N of a room has its events from seq
+    """The most recently used pages: page N of a room has its events from seq
     ``N * LOG_PAGE_EVENTS`` on.
 
-    ``ask`` asks the database, and ``report`` takes a line for whoever runs the server.
+    ``ask`` asks the database, and ``report`` logs a line for the operator.
     """
 
     def __init__(self, ask: Ask, report: Callable[[str], None]) -> None:
@@ -28,17 +28,17 @@ class Pages:
         return len(self._pages)
 
     def read(self, room: int, start: int, stop: int) -> list[Event]:
-        """The events of the room with this id from ``start`` up to ``stop`` that are in memory
-        without a gap."""
-        found: list[Event] = []
+        """The events of the room with this id from ``start`` up to ``stop``, as far as they are in
+        memory without a gap."""
+        events: list[Event] = []
         while start < stop:
             page = self._get(room, start // LOG_PAGE_EVENTS)
             part = page[start - page[0].seq : stop - page[0].seq] if page and page[0].seq <= start else ()
             if not part:
                 break
-            found += part
+            events += part
             start += len(part)
-        return found
+        return events
 
     def load(
         self,
@@ -49,10 +49,10 @@ class Pages:
         on_deleted: Callable[[int], object],
         on_loaded: Callable[[bool], object],
     ) -> None:
-        """Bring the pages from the one of ``start`` to the one before ``stop`` into memory.
+        """Load the pages with the events from ``start`` up to ``stop`` into memory.
 
-        Where events from ``start`` on have been deleted meanwhile, ``on_deleted`` is first told the
-        seq of the oldest one left. ``on_loaded`` is told whether the disk could be read.
+        If events from ``start`` on have been deleted, ``on_deleted`` is first called with the seq
+        of the oldest remaining event. ``on_loaded`` is called with whether the disk could be read.
         """
         first, end = start // LOG_PAGE_EVENTS, -(-stop // LOG_PAGE_EVENTS)
 
@@ -65,15 +65,15 @@ class Pages:
             if start < oldest:
                 on_deleted(oldest)
             for number in range(first, end):
-                of_page = range(number * LOG_PAGE_EVENTS, (number + 1) * LOG_PAGE_EVENTS)
-                self._keep(room, number, [event for event in answer if event.seq in of_page])
+                seqs = range(number * LOG_PAGE_EVENTS, (number + 1) * LOG_PAGE_EVENTS)
+                self._put(room, number, [event for event in answer if event.seq in seqs])
             on_loaded(True)
 
         question = partial(queries.events, room=room, name=name, start=first * LOG_PAGE_EVENTS, stop=end * LOG_PAGE_EVENTS)
         self._ask(question, on_answer)
 
     def drop(self, room: int) -> None:
-        """Some of what was read of this room has been deleted."""
+        """Drop all pages of this room, since events of it have been deleted."""
         for key in [key for key in self._pages if key[0] == room]:
             del self._pages[key]
 
@@ -84,7 +84,7 @@ class Pages:
         self._pages.move_to_end((room, number))
         return page
 
-    def _keep(self, room: int, number: int, events: Sequence[Event]) -> None:
+    def _put(self, room: int, number: int, events: Sequence[Event]) -> None:
         self._pages[room, number] = events
         self._pages.move_to_end((room, number))
         if len(self._pages) > LOG_PAGES:

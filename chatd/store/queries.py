@@ -1,5 +1,4 @@
-"""Events as rows, and what is asked of them. Every function here may run in any thread, on a
-connection of that thread."""
+"""Rows and queries. Every function here may run in any thread, on a connection of that thread."""
 
 from __future__ import annotations
 
@@ -14,19 +13,19 @@ from chatd.core.retention import Retention
 from chatd.core.state import RoomState
 
 SEQ_BITS: Final = 40
-"""An event's ``id`` is its room's id and its seq in one number; a room has at most 2^40 events:
-1,000 a second for 34 years."""
+"""An event's ``id`` combines the id of its room and its seq. A room has at most 2^40 events: 1,000
+a second for 34 years."""
 
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
-"""The kinds of events, as the column ``kind`` has them."""
+"""The values of the column ``kind``."""
 
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
-Row = tuple[int, int, int, str, str, str, str, str | None]
+EventRow = tuple[int, int, int, str, str, str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
-    """A room as it is stored; ``end`` is the number that its next event gets."""
+    """A room as it is stored; ``end`` is the seq of its next event."""
 
     id: int
     key: str
@@ -37,12 +36,12 @@ class RoomRow:
 
 
 def event_id(room: int, seq: int) -> int:
-    """The ``id`` of event ``seq`` of the room whose id is ``room``."""
+    """The ``id`` of event ``seq`` of the room with the id ``room``."""
     return room << SEQ_BITS | seq
 
 
-def to_row(room: int, event: Event) -> Row:
-    """The row of ``event``, of the room whose id is ``room``."""
+def to_row(room: int, event: Event) -> EventRow:
+    """The row of ``event`` in the room with the id ``room``."""
     id = room << SEQ_BITS | event.seq
     if type(event) is Said:  # Nearly all are.
         return id, event.time, ACTION if event.action else SAID, event.nick, event.sender_id, event.text, "", event.id or None
@@ -63,8 +62,8 @@ def to_row(room: int, event: Event) -> Row:
     return id, event.time, kind, event.nick, event.sender_id, text, detail, None
 
 
-def to_event(room: str, row: Row) -> Event:
-    """The event of ``row``, of the room that is called ``room``."""
+def to_event(room: str, row: EventRow) -> Event:
+    """The event of ``row``, in the room called ``room``."""
     id, time, kind, nick, sender_id, text, detail, sent = row
     seq = id & (1 << SEQ_BITS) - 1
     if kind <= ACTION:
@@ -81,8 +80,8 @@ def to_event(room: str, row: Row) -> Event:
 
 
 def rooms(connection: Connection) -> Sequence[RoomRow]:
-    """All rooms, in the order in which they were made."""
-    found = connection.execute(
+    """All rooms, in the order in which they were created."""
+    rows = connection.execute(
         """
         SELECT id, key, name, first, topic, keep, keep_since,
             (SELECT max(event.id) FROM event WHERE event.id BETWEEN room.id << 40 AND (room.id + 1 << 40) - 1)
@@ -98,49 +97,57 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
             max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1),
             RoomState(topic, Retention(keep, since)),
         )
-        for id, key, name, first, topic, keep, since, last in found
+        for id, key, name, first, topic, keep, since, last in rows
     ]
 
 
 def change_state(connection: Connection, room: int, event: Event) -> None:
-    """Bring the stored state of the room with this id up to ``event``, in the transaction that
-    stores it."""
+    """Apply ``event`` to the stored state of the room with this id, in the transaction that stores
+    the event."""
     row = connection.execute("SELECT topic, keep, keep_since FROM room WHERE id = ?", (room,)).fetchone()
     store_state(connection, room, RoomState(row[0], Retention(row[1], row[2])).apply(event))
 
 
 def store_state(connection: Connection, room: int, state: RoomState) -> None:
-    """Store ``state`` as that of the room with this id."""
+    """Store the state of the room with this id."""
     connection.execute(
         "UPDATE room SET topic = ?, keep = ?, keep_since = ? WHERE id = ?",
         (state.topic, state.retention.text, state.retention.since, room),
     )
 
 
+def remove_room(connection: Connection, room: int) -> None:
+    """Remove the room with this id and its events, of which none is in the search index, in the
+    transaction that there is."""
+    connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room + 1, 0)))
+    connection.execute("DELETE FROM indexed WHERE room = ?", (room,))
+    connection.execute("DELETE FROM room WHERE id = ?", (room,))
+
+
 def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:
-    """The events of a room (its id, and how it is called) from seq ``start`` up to, not including,
+    """The events of the room with this id and name from seq ``start`` up to, but not including,
     ``stop``."""
-    found: Iterable[Any] = connection.execute(
+    rows: Iterable[Any] = connection.execute(
         f"SELECT {COLUMNS} FROM event WHERE id >= ? AND id < ? ORDER BY id", (event_id(room, start), event_id(room, stop))
     )
-    return [to_event(name, row) for row in found]
+    return [to_event(name, row) for row in rows]
 
 
-def find(connection: Connection, sender_id: str, sent: str, most: int) -> tuple[Said | None, Sequence[str] | None]:
-    """The message that ``sender_id`` said under the id ``sent``, and all ids of ``sender_id``; None
-    where they are more than ``most``."""
-    found = connection.execute(
+def find_message(connection: Connection, sender_id: str, sent: str, limit: int) -> tuple[Said | None, Sequence[str] | None]:
+    """The message from ``sender_id`` with the id ``sent``, and all ids of ``sender_id``; None if
+    there are more than ``limit``."""
+    row = connection.execute(
         f"SELECT room.name, {COLUMNS} FROM event JOIN room ON room.id = event.id >> 40 WHERE sender_id = ? AND sent = ?",
         (sender_id, sent),
     ).fetchone()
-    said = to_event(found[0], found[1:]) if found is not None else None
+    said = to_event(row[0], row[1:]) if row is not None else None
     ids = [
         id
         for (id,) in connection.execute(
-            "SELECT sent FROM event WHERE sender_id = ? AND sent IS NOT NULL LIMIT ?", (sender_id, most + 1)
+            "SELECT sent FROM event WHERE sender_id = ? AND sent IS NOT NULL LIMIT ?", (sender_id, limit + 1)
         )
     ]
-    return said if isinstance(said, Said) else None, ids if len(ids) <= most else None
+    return said if isinstance(said, Said) else None, ids if len(ids) <= limit else None
 
 
 class _Times(Sequence[int]):
@@ -155,11 +162,11 @@ class _Times(Sequence[int]):
         return self._stop
 
     def __getitem__(self, seq: Any) -> Any:
-        found = self._connection.execute("SELECT time FROM event WHERE id = ?", (event_id(self._room, seq),)).fetchone()
-        return found[0] if found else 0
+        row = self._connection.execute("SELECT time FROM event WHERE id = ?", (event_id(self._room, seq),)).fetchone()
+        return row[0] if row else 0
 
 
-def at(connection: Connection, room: int, first: int, stop: int, time: int) -> int:
-    """The seq of the first event from ``first`` to ``stop`` at or after ``time``, by halving: of
-    ten million, 24 are looked at."""
+def seq_at_time(connection: Connection, room: int, first: int, stop: int, time: int) -> int:
+    """The seq of the first event from ``first`` to ``stop`` at or after ``time``. The binary search
+    reads 24 of ten million rows."""
     return bisect_left(_Times(connection, room, stop), time, first, stop)

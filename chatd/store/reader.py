@@ -1,4 +1,4 @@
-"""The thread that reads: one question after another, on a connection of its own, so that the
+"""The thread that reads: it answers one question after another on its own connection, so that the
 reactor never waits for the disk."""
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ T = TypeVar("T")
 Question = Callable[[Connection], T]
 OnAnswer = Callable[[T | Exception], object]
 Ask = Callable[[Question[Any], OnAnswer[Any]], object]
-"""Asks a question of the database; the answer, or why there is none, is told later."""
+"""Asks the database a question; the callback gets the answer or an exception later."""
 
 
 class DiskReader:
-    """Answers questions in its own thread; ``call`` brings an answer into the reactor's thread."""
+    """Answers questions in its own thread; ``call`` calls a function in the reactor's thread."""
 
     def __init__(self, path: Path, call: Callable[..., object]) -> None:
         self._connection = database.connect(path, only_read=True)
@@ -31,19 +31,18 @@ class DiskReader:
         self._thread.start()
 
     def ask(self, question: Question[T], on_answer: OnAnswer[T]) -> None:
-        """Ask ``question`` of the database; ``on_answer`` is told the answer, or why there is
-        none."""
+        """Ask the database ``question``; ``on_answer`` gets the answer or an exception."""
         self._questions.put((question, on_answer))
 
     def close(self) -> None:
-        """Answer what was asked, and end."""
+        """Answer all questions asked so far, and end."""
         self._questions.put(None)
         self._thread.join()
         self._connection.close()
 
     def _run(self) -> None:
-        while (asked := self._questions.get()) is not None:
-            question, on_answer = asked
+        while (item := self._questions.get()) is not None:
+            question, on_answer = item
             try:
                 answer = question(self._connection)
             except Exception as error:

@@ -1,9 +1,9 @@
-"""The store on disk, as the core sees it: everything here is called in the reactor's thread.
+"""The store on disk, as the core sees it. Everything here runs in the reactor's thread.
 
-A draft gets its number at once, travels to the writer at the end of the reactor's turn, and is
-shown when it has come back: then it stands in the *tail*, the log in memory that the fan-out reads.
-What is older than the tail is brought from the disk in *pages*, which all readers share. So nothing
-in the reactor's thread ever waits for the disk.
+A draft is numbered immediately and given to the writer at the end of the reactor's turn. When it is
+stored, it becomes visible: it is added to the *tail*, the log in memory that the fan-out reads.
+Events older than the tail are loaded from the disk in *pages*, which all readers share. So the
+reactor's thread never waits for the disk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from chatd.core.errors import TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
-from chatd.core.log import Asker, OnFound
+from chatd.core.log import Asker, OnResults
 from chatd.core.memory import MemoryLog
 from chatd.core.names import Name
 from chatd.core.search import Query
@@ -30,15 +30,15 @@ from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
 from chatd.store.searches import Searches
-from chatd.store.writer import Batch, Deletion, DiskWriter
+from chatd.store.writer import Batch, Deletion, DiskWriter, Removal
 
 
 class SqliteStore:
-    """The logs of all rooms, in one database in ``folder``, which it makes, checks and locks.
+    """The logs of all rooms, in one database in ``folder``, which it creates, checks and locks.
 
-    No thread runs before :meth:`start`, so that a daemon can fork in between. ``call`` runs a
+    No thread runs before :meth:`start`, so that a daemon can fork before it. ``call`` calls a
     function in the reactor's thread (from any thread), ``soon`` at the end of its turn, and
-    ``report`` takes a line for whoever runs the server. Raises UnusableError.
+    ``report`` logs a line for the operator. Raises UnusableError.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class SqliteStore:
         self._call = call
         self._report = report
         self._writer: DiskWriter | None = None
+        self._unused = 1
+        """A number that no log has given since the start: a room that is made anew begins there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
         self._appending = Appending(self._duplicates, soon, self._put, report)
         self._pages = Pages(self._ask, self._report_reading)
@@ -67,7 +69,7 @@ class SqliteStore:
         connection = database.connect(self.path, only_read=True)
         try:
             self.name: str = connection.execute("SELECT log FROM server").fetchone()[0]
-            self.logs = {row.key: self._old_log(connection, row) for row in queries.rooms(connection)}
+            self.logs = {row.key: self._stored_log(connection, row) for row in queries.rooms(connection)}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
@@ -75,7 +77,7 @@ class SqliteStore:
         finally:
             connection.close()
 
-    def _old_log(self, connection: sqlite3.Connection, row: RoomRow) -> SqliteLog:
+    def _stored_log(self, connection: sqlite3.Connection, row: RoomRow) -> SqliteLog:
         start = max(row.first, row.end - SCROLLBACK_EVENTS)
         return self._new_log(row, queries.events(connection, row.id, row.name, start, row.end))
 
@@ -84,21 +86,21 @@ class SqliteStore:
         return SqliteLog(row, last, tail, self._appending, self._pages, self._ask, self._delete)
 
     def new_tail(self, first: int) -> MemoryLog:
-        """A log in memory that begins with number ``first``, for the last events of a room."""
+        """A log in memory that begins with seq ``first``, for the last events of a room."""
         return MemoryLog(first=first, messages=self._duplicates.messages, on_dropped=self._duplicates.on_dropped)
 
     # -- The threads
 
     def start(self) -> None:
-        """Begin to write and to read."""
-        self._writer = DiskWriter(self.path, self._call, self._answered, self._unindexed)
+        """Start the threads."""
+        self._writer = DiskWriter(self.path, self._call, self._on_written, self._unindexed)
         self._reader = DiskReader(self.path, self._call)
         self._searcher = DiskReader(self.path, self._call)
         self._searches = Searches(self._searcher.ask)
 
     def close(self) -> None:
-        """Store what has been appended, and release the data."""
-        self._appending.hand_over()
+        """Store everything appended so far, end the threads and release the lock."""
+        self._appending.flush()
         if self._writer is not None:
             self._writer.close()
             self._reader.close()
@@ -117,28 +119,35 @@ class SqliteStore:
         if self._writer is not None:
             self._writer.delete(deletion)
 
-    def _answered(self, batches: Sequence[Batch], error: Exception | None) -> None:
+    def _on_written(self, batches: Sequence[Batch], error: Exception | None) -> None:
         if error is not None:
             self._report(f"nothing can be stored in {self.path}: {error}")
-        self._appending.answered(batches, error)
+        self._appending.on_written(batches, error)
 
     def _report_reading(self, line: str) -> None:
         self._report(f"{self.path}: {line}")
 
-    # -- What the core asks (chatd.core.log.LogStore)
+    # -- The interface for the core (chatd.core.log.LogStore)
 
     def log(self, name: Name) -> SqliteLog:
         log = self.logs.get(name.key)
         if log is None:
             if len(self.logs) >= ROOMS_STORED:
-                raise TooMany(f"There are {ROOMS_STORED} rooms already.", "Enter one of them; /rooms lists them.")
+                raise TooMany(f"The server already has {ROOMS_STORED} rooms.", "Join one of them; /rooms lists them.")
             self._last_id += 1
-            log = self._new_log(RoomRow(self._last_id, name.key, name.text, 1, 1, RoomState()))
+            log = self._new_log(RoomRow(self._last_id, name.key, name.text, self._unused, self._unused, RoomState()))
+            log.is_stored = False
             self.logs[name.key] = log
         return log
 
     def close_log(self, key: str) -> None:
-        """Nothing goes: the log is on the disk."""
+        """Nothing to do: the log stays on the disk."""
+
+    def remove_log(self, key: str) -> None:
+        log = self.logs.pop(key)
+        self._unused = max(self._unused, log.end)
+        if log.is_stored and self._writer is not None:
+            self._writer.remove(Removal(log.id))
 
     def room_names(self) -> Sequence[str]:
         return [log.name for log in self.logs.values()]
@@ -146,11 +155,11 @@ class SqliteStore:
     def after_pending(self, then: Callable[[], object]) -> None:
         self._appending.after_pending(then)
 
-    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
+    def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
         def on_answer(answer: Sequence[Event] | Exception) -> None:
             if isinstance(answer, Exception) and getattr(answer, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
-                self._report(f"the database {self.path} cannot be searched: {answer}")
-            on_found(None if isinstance(answer, Exception) else answer)
+                self._report(f"{self.path}: the database cannot be searched: {answer}")
+            on_results(None if isinstance(answer, Exception) else answer)
 
         assert self._writer is not None
         self._writer.after_indexing(lambda: self._searches.put(query, asker, on_answer))

@@ -1,2 +1,2 @@
--- From version 3 to version 4: a column is called by its present name.
+-- From version 3 to version 4: a column is renamed.
 ALTER TABLE event RENAME COLUMN origin TO sender_id;

@@ -1,5 +1,5 @@
-"""The thread that writes: what has gathered while one transaction was synced goes into the next
-(group commit)."""
+"""The thread that writes: everything that arrives during one commit goes into the next (group
+commit)."""
 
 from __future__ import annotations
 
@@ -21,129 +21,144 @@ from chatd.store import database, deletion, index, queries
 from chatd.store.queries import event_id, to_row
 
 ROWS_AT_ONCE: Final = 100
-"""The rows of one INSERT, in number. Each statement lets go of the interpreter's lock and has to
-get it back from a busy reactor, so one for each row would wait as often as there are rows."""
+"""How many rows one INSERT has. Each statement releases the GIL and has to get it back from a busy
+reactor, so one statement for each row would wait for every row."""
 
 CHECKPOINT_COMMITS: Final = 500
-"""The commits after which the write-ahead log is copied into the database, in number: some 8
-MiB."""
+"""After how many commits a checkpoint copies the write-ahead log into the database: about 8 MiB."""
 
 CHECKPOINT_ROWS: Final = 20_000
-"""The events after which it is, in number, written, indexed or deleted: about as much."""
+"""After how many rows, written, indexed or deleted, there is a checkpoint: about as much."""
 
 INDEX_PAUSE: Final = 0.5
-"""How long nothing is said before the search index follows, in seconds: bursts are stored first."""
+"""How long there must be no events before the search index is updated, in seconds: bursts are
+stored first."""
 
 INDEX_SECONDS: Final = 2.0
-"""How long the search index waits for such a pause, in seconds, before it takes parts in
-between."""
+"""How long the search index waits for such a pause, in seconds, before it is updated in steps
+between commits."""
 
 INDEX_STEP_SECONDS: Final = 0.15
-"""How far apart these are, in seconds: they take 2 % of the time, and follow 1,000 messages a
-second."""
+"""How much time is between these steps, in seconds: they take 2 % of the time and keep up with
+1,000 messages a second."""
 
-_PLACES: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
+_PLACEHOLDERS: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
-class NewRoom:
-    """A room that may not be stored yet."""
+class UnstoredRoom:
+    """A room that may not be stored yet; ``first`` is the number of its first event."""
 
     id: int
     key: str
     name: str
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The room of this id is gone, with all its events, none of which is a message."""
+
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that are stored together, each with the id of its room; ``generation`` counts the
-    failures before it.
+    """Events that are stored together, each with the id of its room; ``generation`` is the number
+    of failures before it.
 
-    Of the events ``unkept``, only the numbers are.
+    For the events in ``numbers_only`` only the numbers are stored.
     """
 
     generation: int
     events: Sequence[tuple[int, Event]]
-    rooms: Sequence[NewRoom]
-    unkept: Sequence[tuple[int, Event]] = ()
+    rooms: Sequence[UnstoredRoom]
+    numbers_only: Sequence[tuple[int, Event]] = ()
 
     def __len__(self) -> int:
-        return len(self.events) + len(self.unkept)
+        return len(self.events) + len(self.numbers_only)
 
 
 @dataclass(slots=True)
 class Deletion:
-    """Delete what is older than ``before`` in the room of this id, up to, not including, seq
-    ``stop``.
+    """A request to delete the events in the room with this id that are older than ``before_time``
+    (milliseconds since 1970-01-01 UTC), up to, but not including, seq ``stop``.
 
-    ``forgotten`` is told the seq of the oldest event left after each part, and ``done`` at the end,
-    if something was deleted.
+    ``on_part`` is called with the seq of the oldest remaining event after each part, and ``on_end``
+    at the end, if something was deleted.
     """
 
     room: int
-    before: int
+    before_time: int
     stop: int
     on_part: Callable[[int], object]
     on_end: Callable[[int], object]
     deleted: int = 0
 
 
-Request = Batch | Deletion | Callable[[], object] | None
+Request = Batch | Deletion | Removal | Callable[[], object] | None
 """What the writer is given: events, something to delete, somebody who waits for the search index,
 or the end."""
 
-OnAnswered = Callable[[Sequence[Batch], Exception | None], None]
+OnWritten = Callable[[Sequence[Batch], Exception | None], None]
+"""Called with batches when they are stored, or with the error if they are not."""
 
 
 class DiskWriter:
-    """Commits batches in order; ``call`` brings ``on_answered`` into the reactor's thread, after
-    the commit is on the disk.
+    """Commits batches in order; ``call`` calls ``on_written`` in the reactor's thread when the
+    commit is on the disk.
 
-    When a batch fails, so do all that were made before the reactor knew of it: their numbers follow
-    those that are not stored.
+    If a batch fails, so do all batches that were made before the reactor knew of it, since their
+    numbers come after those that are not stored.
     """
 
-    def __init__(self, path: Path, call: Callable[..., object], on_answered: OnAnswered, unindexed: Iterable[int]) -> None:
+    def __init__(self, path: Path, call: Callable[..., object], on_written: OnWritten, unindexed: Iterable[int]) -> None:
         self._connection = database.connect(path)
         self._call = call
-        self._on_answered = on_answered
+        self._on_written = on_written
         self._failed_generation = -1
         self._commits = self._rows = 0
-        self._copier = _Copier(path)
+        self._checkpointer = _Checkpointer(path)
         self._unindexed = {*unindexed}
-        """The rooms (their ids) of which something is not in the search index yet."""
+        """The ids of the rooms with events that are not in the search index yet."""
         self._index_due = time.monotonic() + INDEX_SECONDS
-        """When a part is taken though people talk."""
+        """When the next step of the index is due, even without a pause."""
         self._index_failed = False
-        """Whether the last try did; a search then does with what there is."""
-        self._quiet = False
-        """Whether nothing is said for some time."""
+        """Whether the last step failed; searches then use the index as it is."""
+        self._is_idle = False
+        """Whether nothing has arrived for a while."""
         self._waiting: list[Callable[[], object]] = []
-        """Who is told when the index is up to date."""
+        """The callbacks for when the index is up to date."""
         self._deletions: deque[Deletion] = deque()
         """What may have something to delete."""
-        self._batches: SimpleQueue[Request] = SimpleQueue()
+        self._removals: list[int] = []
+        """The ids of the rooms that are gone; they go with the next commit."""
+        self._requests: SimpleQueue[Request] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
 
     def put(self, batch: Batch) -> None:
-        """Store ``batch`` after those before it."""
-        self._batches.put(batch)
+        """Store ``batch`` after the earlier ones."""
+        self._requests.put(batch)
 
     def delete(self, request: Deletion) -> None:
-        """Delete in small parts, between one commit and the next."""
-        self._batches.put(request)
+        """Delete events in small parts between commits."""
+        self._requests.put(request)
+
+    def remove(self, removal: Removal) -> None:
+        """Remove a room, before anything that is put after this."""
+        self._requests.put(removal)
 
     def after_indexing(self, then: Callable[[], object]) -> None:
-        """Bring the search index up to date with what was put before, and then call ``then`` in the
+        """Bring the search index up to date with all earlier batches, then call ``then`` in the
         reactor's thread."""
-        self._batches.put(then)
+        self._requests.put(then)
 
     def close(self) -> None:
-        """Store what was put, and end."""
-        self._batches.put(None)
+        """Store all batches, and end."""
+        self._requests.put(None)
         self._thread.join()
-        self._copier.close()
+        self._checkpointer.close()
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
@@ -151,15 +166,18 @@ class DiskWriter:
     def _run(self) -> None:
         while True:
             gathered = list(self._gather())
-            self._quiet = not gathered
+            self._is_idle = not gathered
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
+            self._removals += [request.room for request in gathered if isinstance(request, Removal)]
             if batches:
                 self._commit(batches)
+            elif self._removals:
+                self._remove()
             self._waiting += [then for then in gathered if callable(then)]
             self._deletions += [request for request in gathered if isinstance(request, Deletion)]
             if self._deletions:
                 self._delete()
-            if self._unindexed and (self._waiting or self._quiet or time.monotonic() > self._index_due):
+            if self._unindexed and (self._waiting or self._is_idle or time.monotonic() > self._index_due):
                 self._index()
             if self._waiting and (self._index_failed or not self._unindexed):
                 for then in self._waiting:
@@ -169,18 +187,18 @@ class DiskWriter:
                 return
 
     def _gather(self) -> Iterator[Request]:
-        """What comes next, and what is there already, up to where a room is emptied: what is said
-        there next must find it empty.
+        """Wait for the next request and return it with all others that are in the queue, up to a
+        deletion that empties a room: later events of that room must find it empty.
 
-        Nothing, if nothing comes and there is something to index.
+        Returns nothing if no request arrives while there are events to index.
         """
-        busy = self._deletions or (self._unindexed and (self._waiting or (self._quiet and not self._index_failed)))
+        busy = self._deletions or (self._unindexed and (self._waiting or (self._is_idle and not self._index_failed)))
         wait = None if not (busy or self._unindexed) else INDEX_PAUSE
         try:
-            request = self._batches.get_nowait() if busy else self._batches.get(timeout=wait)
+            request = self._requests.get_nowait() if busy else self._requests.get(timeout=wait)
             yield request
-            while not (isinstance(request, Deletion) and request.before == FOR_EVER):
-                request = self._batches.get_nowait()
+            while not (isinstance(request, Deletion) and request.before_time == FOR_EVER):
+                request = self._requests.get_nowait()
                 yield request
         except Empty:
             pass
@@ -192,51 +210,68 @@ class DiskWriter:
             self._failed_generation = batches[-1].generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            self._call(self._on_answered, batches, error)
+            self._call(self._on_written, batches, error)
         else:
-            self._call(self._on_answered, batches, None)
+            self._call(self._on_written, batches, None)
             self._count(sum(map(len, batches)))
             if not self._unindexed:
                 self._index_due = time.monotonic() + INDEX_SECONDS
             self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
     def _write_all(self, batches: Sequence[Batch]) -> None:
-        """Write ``batches`` in one transaction: that of the one statement, where one is enough."""
+        """Write ``batches`` in one transaction. If one statement is enough, it is its own
+        transaction."""
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
-        unkept = [pair for batch in batches for pair in batch.unkept]
+        numbers_only = [pair for batch in batches for pair in batch.numbers_only]
         changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
-        if not rooms and not changes and not unkept and len(events) <= ROWS_AT_ONCE:
+        removals = self._removals
+        if not rooms and not changes and not numbers_only and not removals and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
+        for id in removals:
+            queries.remove_room(self._connection, id)
         for room in rooms:
-            execute("INSERT INTO room (id, key, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (room.id, room.key, room.name))
+            execute(
+                "INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (room.id, room.key, room.name, room.first),
+            )
         for start in range(0, len(events), ROWS_AT_ONCE):
             self._insert(events[start : start + ROWS_AT_ONCE])
-        for room_id, event in unkept:
+        for room_id, event in numbers_only:
             self._number(room_id, event)
         for room_id, event in changes:
             queries.change_state(self._connection, room_id, event)
         execute("COMMIT")
+        self._unindexed.difference_update(removals)
+        self._removals = []
+
+    def _remove(self) -> None:
+        """Remove rooms while nothing is to be stored; where that fails, the next commit does it."""
+        try:
+            self._write_all(())
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
 
     def _number(self, room: int, event: Event) -> None:
-        """Store that the number of ``event`` is given; where something is before it, the event, to
-        be deleted with that."""
-        sought = (event_id(room, 0), event_id(room, event.seq))
-        if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", sought).fetchone():
+        """Store that the number of ``event`` is used. If the room still has older events, store the
+        event itself, to be deleted together with them."""
+        older = (event_id(room, 0), event_id(room, event.seq))
+        if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", older).fetchone():
             self._insert([(room, event)])
             for request in self._deletions:
-                if request.room == room and request.before == FOR_EVER:
+                if request.room == room and request.before_time == FOR_EVER:
                     request.stop = event.seq + 1
         else:
             self._connection.execute("UPDATE room SET first = ? WHERE id = ?", (event.seq + 1, room))
 
     def _index(self) -> None:
-        """Index a part of what is not yet; where that fails, as on a full disk, it is tried
-        again."""
+        """Index the next events. If that fails, for instance on a full disk, it is tried again
+        later."""
         room = next(iter(self._unindexed))
-        self._index_due = time.monotonic() + (INDEX_SECONDS if self._quiet else INDEX_STEP_SECONDS)
+        self._index_due = time.monotonic() + (INDEX_SECONDS if self._is_idle else INDEX_STEP_SECONDS)
         try:
             more = index.index(self._connection, room)
         except sqlite3.Error:
@@ -250,74 +285,74 @@ class DiskWriter:
                 self._unindexed.discard(room)
 
     def _delete(self) -> None:
-        """Delete a part; where that fails, the next time finds it."""
+        """Delete the next part. If that fails, the next deletion in this room includes it."""
         request = self._deletions[0]
         try:
-            first, number = deletion.forget(self._connection, request.room, request.before, request.stop)
+            first, count = deletion.delete_oldest(self._connection, request.room, request.before_time, request.stop)
         except sqlite3.Error:
             self._deletions.popleft()
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return
-        if number:
-            request.deleted += number
-            self._count(number)
+        if count:
+            request.deleted += count
+            self._count(count)
             self._call(request.on_part, first)
-        if number < deletion.FORGOTTEN_AT_ONCE:
+        if count < deletion.DELETED_AT_ONCE:
             self._deletions.popleft()
             if request.deleted:
                 self._call(request.on_end, first)
 
     def _insert(self, events: Sequence[tuple[int, Event]]) -> None:
-        places = ", ".join([_PLACES] * len(events))
+        placeholders = ", ".join([_PLACEHOLDERS] * len(events))
         values: list[int | str | None] = []
         for room, event in events:
             values += to_row(room, event)
-        self._connection.execute(f"INSERT INTO event VALUES {places}", values)
+        self._connection.execute(f"INSERT INTO event VALUES {placeholders}", values)
 
     def _count(self, rows: int) -> None:
-        """Have the write-ahead log copied into the database now and then; what came meanwhile is
-        little, and copied here at once.
+        """Start a checkpoint now and then. When it is done, checkpoint the few later commits here.
 
-        After that the log begins anew, which it never would while something is always added.
+        After that the write-ahead log starts from the beginning, which it would never do while
+        something is always added.
         """
         self._commits += 1
         self._rows += rows
-        if self._copier.has_copied:
-            self._copier.has_copied = False
-            _copy(self._connection)
+        if self._checkpointer.is_done:
+            self._checkpointer.is_done = False
+            _checkpoint(self._connection)
         elif self._commits >= CHECKPOINT_COMMITS or self._rows >= CHECKPOINT_ROWS:
             self._commits = self._rows = 0
-            self._copier.wake()
+            self._checkpointer.wake()
 
 
-class _Copier:
+class _Checkpointer:
     """The thread that copies the write-ahead log into the database (a checkpoint), so that no
-    commit waits for that."""
+    commit waits for it."""
 
     def __init__(self, path: Path) -> None:
-        self.has_copied = False
+        self.is_done = False
         self._connection = database.connect(path)
         self._wakes: SimpleQueue[bool] = SimpleQueue()
-        self._thread = Thread(target=self._run, name="chatd copier", daemon=True)
+        self._thread = Thread(target=self._run, name="chatd checkpointer", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        """Copy what there is."""
+        """Start a checkpoint."""
         self._wakes.put(True)
 
     def close(self) -> None:
-        """End."""
+        """End the thread."""
         self._wakes.put(False)
         self._thread.join()
         self._connection.close()
 
     def _run(self) -> None:
         while self._wakes.get():
-            _copy(self._connection)
-            self.has_copied = True
+            _checkpoint(self._connection)
+            self.is_done = True
 
 
-def _copy(connection: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):  # Where there is no room for it, the next one finds it.
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # If the disk is full, the next checkpoint includes this one.
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

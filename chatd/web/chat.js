@@ -1,27 +1,27 @@
-// The chat page: JSON lines over a WebSocket (docs/protocol.md), shown in views: rooms, and private talks.
-// Text of people reaches the page as text nodes only.
+// The chat page: it speaks JSON lines over a WebSocket (docs/protocol.md), and shows rooms and private talks as views.
+// Text of people gets into the page as text nodes only.
 "use strict";
 
 const LINE_BYTES = 4096;
-const SHOWN = 800;                  // entries in the list of a view, about; what is before and after them is asked for again
-const SPARE = 100;                  // entries beyond that before the list is shortened
-const PAGE = 50;                    // events asked for at once
-const NEAR = 300;                   // from this near to an end of the list, in pixels, more is asked for
-const GROUP = 5 * 60e3;             // messages of one person within this time, in ms, share a heading
-const SILENCE = 40e3;               // after this silence, in ms, the server is asked for a sign of life
-const RECENT = 2 * 24 * 3600e3;     // who was here within this time, in ms, is told all that was missed; others only what was last
+const SHOWN = 800;                  // about how many entries the list of a view holds; those before and after are requested when needed
+const SPARE = 100;                  // how many more before the list is cut
+const PAGE = 50;                    // events per request
+const NEAR = 300;                   // how near to an end of the list, in pixels, more events are requested
+const GROUP = 5 * 60e3;             // consecutive messages of one person within this time, in ms, share a heading
+const SILENCE = 40e3;               // after this silence, in ms, the server is pinged
+const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, everything missed is loaded; after a longer one, the latest only
 const FILTERS = {in: "room", from: "nick", before: "before_time", after: "after_time"};
-const AROUND = 60;                  // characters of a message that a hit shows before what was found
+const AROUND = 60;                  // how many characters a hit shows before the first match
 const REASONS = {
-  "left": "left", "quit": "left", "link-lost": "lost the connection", "timed-out": "timed out",
-  "not-reading": "lost the connection", "replaced": "reconnected", "shutdown": "left",
+  "quit": "quit", "link-lost": "connection lost", "timed-out": "timed out",
+  "not-reading": "not reading", "replaced": "reconnected", "shutdown": "server shutdown",
 };
 const FIELDS = {COMMAND: "about", N: "count", NICK: "nick", ROOM: "room", TEXT: "text", TIME: "keep"};
 const UNITS = {h: ["hour", "hours"], d: ["day", "days"], w: ["week", "weeks"]};
 
-// -- Small things
+// -- Helpers
 
-const OWN = ".said:not([data-seq])";  // what one has written oneself and the log does not have, or not yet
+const OWN = ".said:not([data-seq])";  // one's own messages without a seq: not acknowledged yet, refused, or private
 
 const $ = (id) => document.getElementById(id);
 const log = $("log"), text = $("text");
@@ -33,14 +33,14 @@ function make(tag, properties = {}, ...children) {
 }
 
 function stored(storage, key, value) {
-  try {  // A browser may forbid it, and then nothing is remembered.
+  try {  // A browser may forbid storage; then nothing is saved.
     if (value === undefined) return JSON.parse(storage().getItem(key));
     storage().setItem(key, JSON.stringify(value));
   } catch { }
   return null;
 }
 
-const here = () => sessionStorage, always = () => localStorage;
+const thisTab = () => sessionStorage, everyTab = () => localStorage;
 const random = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 const same = (one, other) => one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
 const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
@@ -68,85 +68,85 @@ function timeOf(when) {
   return make("time", {dateTime: when.toISOString(), title: moment.format(when)}, clock.format(when));
 }
 
-// -- What is known
+// -- State
 
-const shared = stored(always, "chatd-seen") || {}, mine = stored(here, "chatd") || {};
-const saved = {...shared, ...mine};  // What a tab knows itself goes before what another one has left.
-const views = new Map();            // "#lobby" and "@bob", in the order in which they are listed
+const shared = stored(everyTab, "chatd-seen") || {}, mine = stored(thisTab, "chatd") || {};
+const saved = {...shared, ...mine};  // The state of this tab takes precedence over that of others.
+const views = new Map();            // by key, "#lobby" or "@bob", in the order of the lists
 const outbox = new Map();           // messages without an answer, by id
-const asked = new Map();            // commands without an answer, by id
-const commands = new Map();         // the server's table: name, words of the usage, help
+const requests = new Map();         // commands without an answer, by id
+const commands = new Map();         // the commands of the server, by name: usage, its words, help
 const run = random(4);
 const token = saved.token || random(16);
-const seen = shared.seen || {};     // the last event that was looked at in any tab, by room
-let landing = mine.views?.length ? "" : decoded(location.hash.slice(1));  // the room that the address names
+const seen = shared.seen || {};     // the last event read in any tab, by room
+let linkedRoom = mine.views?.length ? "" : decoded(location.hash.slice(1));  // the room in the page's address
 let nick = mine.nick || "", logName = shared.log || "", current = null, count = 0;
 const nextId = () => `${run}-${++count}`;
 
 function save() {
   const waiting = [...outbox.values()].map(({id, view, wire}) => ({id, view: view.key, wire}));
   const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: current?.key};
-  stored(here, "chatd", {token, nick: wanted ? nick : "", ...open, waiting});
-  const others = stored(always, "chatd-seen");
+  stored(thisTab, "chatd", {token, nick: wanted ? nick : "", ...open, waiting});
+  const others = stored(everyTab, "chatd-seen");
   if (others?.log === logName) for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
-  if (logName) stored(always, "chatd-seen", {log: logName, at: Date.now(), seen, ...open});
+  if (logName) stored(everyTab, "chatd-seen", {log: logName, at: Date.now(), seen, ...open});
 }
 
-// -- The link
+// -- The connection
 
-let socket = null, ready = false, welcomed = false, wanted = false, tries = 0, retry = 0, beat = 0, helloId = "";
+let socket = null, ready = false, welcomed = false, wanted = false, tries = 0, retryTimer = 0, silenceTimer = 0, helloId = "";
 
 function connect() {
-  hangUp();
+  disconnect();
   wanted = true;
-  if (welcomed) tell("Connecting…");
+  if (welcomed) setStatus("Connecting…");
   const address = new URL("ws", location.href);
   address.protocol = location.protocol.replace("http", "ws");
   const mine = socket = new WebSocket(address);
-  const ours = (then) => (event) => { if (mine === socket) then(event); };  // A socket that was given up tells nothing.
-  socket.onopen = ours(() => { sayHello(); listen(); });
+  const ours = (then) => (event) => { if (mine === socket) then(event); };  // Ignore an abandoned socket.
+  socket.onopen = ours(() => { sayHello(); watchConnection(); });
   socket.onmessage = ours((event) => {
-    listen();
+    watchConnection();
     for (const line of event.data.split("\n")) if (line) receive(JSON.parse(line));
   });
-  socket.onclose = ours(lost);
-  listen(10e3);
+  socket.onclose = ours(onConnectionLost);
+  watchConnection(10e3);
 }
 
-function hangUp() {
-  clearTimeout(retry);
-  clearTimeout(beat);
+function disconnect() {
+  clearTimeout(retryTimer);
+  clearTimeout(silenceTimer);
   const old = socket;
   socket = null;
   ready = false;
   old?.close();
 }
 
-function listen(patience = SILENCE) {  // Something came; if nothing more does, ask, and then call again.
-  clearTimeout(beat);
-  beat = setTimeout(() => {
-    if (!ready || patience !== SILENCE) return lost();
+function watchConnection(patience = SILENCE) {  // Something was received. After a silence, ping; after another, reconnect.
+  clearTimeout(silenceTimer);
+  silenceTimer = setTimeout(() => {
+    if (!ready || patience !== SILENCE) return onConnectionLost();
     post({type: "ping"});
-    listen(10e3);
+    watchConnection(10e3);
   }, patience);
 }
 
-function lost() {
-  hangUp();
+function onConnectionLost() {
+  disconnect();
   if (!wanted) return;
   const pause = Math.min(30e3, 500 * 2 ** tries++) * (0.5 + Math.random() / 2);
   if (!welcomed) $("nick-error").textContent = "The server cannot be reached. Trying again…";
-  tell("The connection is lost; what you write is sent when it is back. Trying again…", "Try now");
-  retry = setTimeout(connect, pause);
+  setStatus("The connection is lost. What you type is sent when it is back. Trying again…", "Try now");
+  retryTimer = setTimeout(connect, pause);
 }
 
-function tell(what = "", button = "") {
+function setStatus(what = "", button = "") {
   if ($("state-text").textContent !== what) $("state-text").textContent = what;
   $("again").textContent = button;
   $("again").hidden = !button;
 }
 
-function post(wire) {  // What is lost with a link that is closing already is asked or sent again on the next one.
+function post(wire) {  // On a closing connection it does nothing: the next one sends and requests everything again.
   if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(wire));
 }
 
@@ -157,7 +157,7 @@ function sayHello() {
     if (view.seq && logName) resume[view.name] = view.seq; else rooms.push(view.name);
     view.resuming = view.name in resume;
   }
-  if (landing) rooms.push(landing);
+  if (linkedRoom) rooms.push(linkedRoom);
   helloId = nextId();
   post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName});
 }
@@ -166,13 +166,13 @@ function decoded(part) {
   try { return decodeURIComponent(part); } catch { return part; }
 }
 
-// -- What the server tells
+// -- Messages from the server
 
 function receive(message) {
-  const ask = message.id && asked.get(message.id);
-  if (ask) asked.delete(message.id);
-  Told[message.type]?.(message, ask);
-  later(refresh);
+  const ask = message.id && requests.get(message.id);
+  if (ask) requests.delete(message.id);
+  handlers[message.type]?.(message, ask);
+  atEndOfTurn(refresh);
 }
 
 const ofRoom = (then) => (message) => {
@@ -180,49 +180,43 @@ const ofRoom = (then) => (message) => {
   if (view) then(view, message);
 };
 
-const Told = {
+const handlers = {
   welcome(message) {
     nick = message.nick;
     if (logName !== message.log) for (const room in seen) delete seen[room];
     logName = message.log;
     ready = true;
     tries = 0;
-    asked.clear();  // What the old connection was asked it answers no more.
+    requests.clear();  // Requests on the old connection get no answer.
     for (const view of views.values()) view.loading = null;
     $("server").textContent = message.server;
-    stored(always, "chatd-nick", nick);
-    showDoor(false);
-    tell();
+    stored(everyTab, "chatd-nick", nick);
+    showLogin(false);
+    setStatus();
     if (!welcomed && message.motd) note(null, message.motd.join("\n"));
     welcomed = true;
     if (!commands.size) ask({command: "help"}, {quiet: true});
-    for (const entry of outbox.values()) post(entry.wire);  // What has been said already is only acknowledged.
+    for (const entry of outbox.values()) post(entry.wire);  // The server acknowledges repeated messages, and does not post them again.
   },
   entered(message, ask) {
     const view = viewOf(`#${message.room}`), resumed = view.resuming;
     view.resuming = false;
-    view.state = message.seq;
-    view.topic = message.topic || "";
-    view.keep = message.keep || "";
-    view.since = 0;
+    apply(view, message);
     if (view.keep) askKeep(view);
-    view.count = message.count;
-    const away = message.away || {};
-    view.members = new Map(message.members.map((who) => [who, away[who] ?? null]));
     if (!resumed) {
       const past = message.scrollback || [], last = seen[view.name];
       view.first = past.length ? past[0].seq : message.seq;
       view.more = view.first > 1;
-      for (const event of past) happened(view, event, event.seq > (last ?? message.seq));
-      if (view.first > last + 1) Object.assign(view, {atLeast: true, mark: last});  // There was more than this.
-      tellCaughtUp(view);
+      for (const event of past) onEvent(view, event, event.seq > (last ?? message.seq));
+      if (view.first > last + 1) Object.assign(view, {atLeast: true, mark: last});  // The scrollback does not reach back to it.
+      announceMissed(view);
       seen[view.name] ??= message.seq;
       view.seq = view.last = Math.max(view.seq, message.seq);
     }
-    if (ask || !current || same(landing, view.name)) turnTo(view);
-    if (same(landing, view.name)) landing = "";
-    if (ask?.place) visit(view.key, ask.place);
-    if (view === current) { looked(); fill(); }
+    if (ask || !current || same(linkedRoom, view.name)) switchTo(view);
+    if (same(linkedRoom, view.name)) linkedRoom = "";
+    if (ask?.place) jump(view.key, ask.place);
+    if (view === current) { markRead(); fill(); }
     save();
   },
   exited(message) {
@@ -234,30 +228,30 @@ const Told = {
     if (!entry) return;
     entry.li?.classList.remove("pending");
     entry.li?.classList.add("sent");
-    if (!view || message.seq <= view.seq) forget(message.id);  // It was said before, and sent again.
+    if (!view || message.seq <= view.seq) forget(message.id);  // A repeated message, whose event was received before.
   },
   refused(message, ask) {
     const why = [message.reason, message.hint].filter(Boolean).join(" ");
-    if (message.code === "server-full") { $("nick-error").textContent = why; return tell(why); }
-    if (message.id === helloId && !ready) { wanted = false; return showDoor(true, why); }
+    if (message.code === "server-full") { $("nick-error").textContent = why; return setStatus(why); }
+    if (message.id === helloId && !ready) { wanted = false; return showLogin(true, why); }
     const entry = outbox.get(message.id);
-    if (entry) return refuse(entry, why);
-    if (ask?.search) return foundNothing(ask, why);
+    if (entry) return markRefused(entry, why);
+    if (ask?.search) return showNoHits(ask, why);
     if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
   private(message) {
-    const view = viewOf(`@${message.nick}`);  // Nobody else numbers what is said there.
-    happened(view, {...message, type: "said", seq: view.seq + 1});
+    const view = viewOf(`@${message.nick}`);  // Private messages have no seq, so the page numbers them.
+    onEvent(view, {...message, type: "said", seq: view.seq + 1});
   },
   away(message) {
-    note(views.get(`@${message.nick}`), `${message.nick} is away${message.text ? `: ${message.text}` : "."}`);
+    note(views.get(`@${message.nick}`), isAway({...message, away: message.text}));
   },
   done(message, ask) {
-    if (outbox.has(message.id)) return told(outbox.get(message.id), message.subject);
-    if (message.command === "nick") { nick = message.subject; stored(always, "chatd-nick", nick); save(); }
-    if (message.command === "join") turnTo(viewOf(`#${message.subject}`));
-    const words = {away: "You are away.", back: "You are back.", nick: `You are ${message.subject} now.`}[message.command];
+    if (outbox.has(message.id)) return onPrivateSent(outbox.get(message.id), message.subject);
+    if (message.command === "nick") { nick = message.subject; stored(everyTab, "chatd-nick", nick); save(); }
+    if (message.command === "join") switchTo(viewOf(`#${message.subject}`));
+    const words = {away: "You are away. /back ends it.", back: "You are back.", nick: `You are now known as ${message.subject}.`}[message.command];
     if (words) note(ask?.view, words);
   },
   help(message, ask) {
@@ -279,124 +273,131 @@ const Told = {
     const view = views.get(`#${message.room}`), away = message.away || {};
     if (view) for (const who of message.members) if (view.members.has(who)) view.members.set(who, away[who] ?? null);
     const all = message.members.map((who) => who in away ? `${who} (away)` : who).join(", ");
-    note(ask?.view, `${plural(message.count, "person is", "people are")} in #${message.room}: ${all}`);
+    note(ask?.view, `In #${message.room} (${message.count}): ${all}`);
   },
   person(message, ask) {
     const rooms = (message.rooms || []).map((room) => `#${room}`).join(", ") || "no room";
-    const idle = Math.floor((message.idle || 0) / 60);
-    note(ask?.view, `${message.nick} is in ${rooms}, here since ${moment.format(new Date(message.since))}, by ${message.door}` +
-      `${idle ? `, silent for ${plural(idle, "minute", "minutes")}` : ""}${"away" in message ? `. Away: ${message.away || "no word left"}` : ""}`);
+    const idle = Math.floor((message.idle || 0) / 60), away = "away" in message ? `\n${isAway(message)}` : "";
+    note(ask?.view, `${message.nick} is in ${rooms}; connected since ${brief.format(new Date(message.since))} by ${message.door}` +
+      `${idle ? `, idle for ${plural(idle, "minute", "minutes")}` : ""}${away}`);
   },
   "topic-is": (message, ask) => note(ask?.view, message.text ? `The topic of #${message.room} is: ${message.text}` : `#${message.room} has no topic.`),
   keeping(message, ask) {
-    const view = views.get(`#${message.room}`), since = message.since ? ` from ${brief.format(new Date(message.since))} on` : "";
-    if (view) Object.assign(view, {keep: message.keep || "", since: Date.parse(message.since) || 0});
+    const view = views.get(`#${message.room}`), since = message.since ? `, from ${brief.format(new Date(message.since))} on` : "";
+    if (view) apply(view, message);
     if (ask?.quiet) return;
-    const most = message.most ? `for ${span(message.most)}` : "for ever";
-    const chosen = message.keep && `By choice of its people, ${kept(`#${message.room}`, message.keep)}${since}. `;
-    note(ask?.view, `${chosen || ""}${chosen ? "The server keeps what is said" : `#${message.room} is kept`} ${most}.`);
+    const most = message.most ? `for ${span(message.most)}` : "forever";
+    note(ask?.view, message.keep ? `By choice of its members, #${message.room} keeps ${kept(message.keep)}${since}.`
+      : `#${message.room} keeps messages ${most}.`);
   },
   forgotten: ofRoom((view, message) => {
-    const told = `What was said here before ${brief.format(new Date(message.time))} has been deleted`;
-    wipe(view, message.before);
-    if (view.more) return note(view, `${told}.`);  // It stood further back than the list goes.
+    const deleted = `Messages from before ${brief.format(new Date(message.time))} have been deleted`;
+    deleteBefore(view, message.before);
+    if (view.more) return note(view, `${deleted}.`);  // They were before the list.
     view.top?.remove();
-    view.top = gap(view, told, view.list.firstChild);
+    view.top = addGap(view, deleted, view.list.firstChild);
     if (view === current) fill();
   }),
-  ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You do not hear ${message.nicks.join(", ")}.` : "You hear everybody."),
+  ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You ignore ${message.nicks.join(", ")}.` : "You ignore nobody."),
   found(message, ask) {
-    if (ask && ask.search === sought) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
+    if (ask && ask.search === latestSearch) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
   },
   history(message, ask) {
-    if (!ask?.page || ask.view.loading !== ask) return;  // Another place has been turned to since.
+    if (!ask?.page || ask.view.loading !== ask) return;  // Another position was requested since.
     ask.view.loading = null;
     ask.page(ask.view, {events: [], more: false, later: false, ...message}, ask);
   },
   missed: ofRoom((view, message) => {
-    const forgot = !message.from;
-    if (view.later && !forgot) return void (view.seq = message.to);  // Reading on comes upon the hole by itself.
+    const unknown = !message.from;
+    if (view.later && !unknown) return void (view.seq = message.to);  // The gap shows when the list is extended.
     view.later = false;
-    const what = forgot ? "What was said since is not known here" : `${plural(message.to - message.from + 1, "event is", "events are")} no longer kept`;
-    view.top = view.list.firstChild && gap(view, what);
-    view.seq = view.last = forgot ? 0 : message.to;
+    const what = unknown ? "What you missed is unknown" : `You have missed ${plural(message.to - message.from + 1, "event", "events")}`;
+    view.top = view.list.firstChild && addGap(view, what);
+    view.seq = view.last = unknown ? 0 : message.to;
     view.first = message.to + 1;
     view.more = false;
-    if (!forgot) return;
-    for (const old of view.list.querySelectorAll("[data-seq]")) delete old.dataset.seq;  // These numbers mean others now.
+    if (!unknown) return;
+    for (const old of view.list.querySelectorAll("[data-seq]")) delete old.dataset.seq;  // These numbers now belong to other events.
     view.resuming = false;
     delete seen[view.name];
   }),
-  slowed: (message) => note(null, `You write faster than ${message.rate} lines a second; the rest follows, in order.`),
+  slowed: (message) => note(null, `You are sending faster than ${message.rate} lines a second: your lines wait, and nothing is lost.`),
   closing(message) {
     if (message.reason === "quit") wanted = false;
     if (message.reason === "replaced") {
       wanted = false;
-      hangUp();
-      return tell("This chat goes on in another window.", "Go on here");
+      disconnect();
+      return setStatus("You reconnected from another window.", "Use this one");
     }
-    if (!wanted || !ready) { wanted = false; hangUp(); showDoor(true, message.reason === "quit" ? "You have left. Come back any time." : ""); tell(); }
+    if (!wanted || !ready) { wanted = false; disconnect(); showLogin(true, message.reason === "quit" ? "You have left. Goodbye." : ""); setStatus(); }
   },
 };
-for (const type of ["said", "joined", "left", "renamed", "topic", "kept"]) Told[type] = ofRoom((view, event) => happened(view, event));
+for (const type of ["said", "joined", "left", "renamed", "topic", "kept"]) handlers[type] = ofRoom((view, event) => onEvent(view, event));
 
-function happened(view, event, fresh = true) {
-  if (event.seq <= view.seq) return;  // Told before.
+function onEvent(view, event, fresh = true) {
+  if (event.seq <= view.seq) return;  // A repetition.
   view.seq = event.seq;
-  if (event.seq > view.state) change(view, event);
+  if (event.seq > view.state) apply(view, event);
   if (event.type === "said" && outbox.has(event.id)) forget(event.id);
-  else if (fresh) hear(view, event);
-  // Who reads further up is not to lose that place: a full list ends there, and what happens is read on to.
-  if (view === current && !stuck && view.list.children.length > SHOWN + SPARE && view.keep !== "none") view.later = true;
-  // Of a long absence only the end will be shown.
-  const shown = event.seq >= view.state - SHOWN || (view === current && !stuck);
-  if (!view.later) (shown ? append : passOver)(view, event);
+  else if (fresh) countNew(view, event);
+  // While the reader is further up, a full list stops growing, so that it is not cut where they read; it is extended later.
+  if (view === current && !following && view.list.children.length > SHOWN + SPARE && view.keep !== "none") view.later = true;
+  // After a long absence only the latest events are shown.
+  const shown = event.seq >= view.state - SHOWN || (view === current && !following);
+  if (!view.later) (shown ? append : skip)(view, event);
   if (view.room && watched(view)) seen[view.name] = view.seq;
-  if (event.seq === view.state) tellCaughtUp(view);
+  if (event.seq === view.state) announceMissed(view);
 }
 
-function change(view, event) {
-  const who = event.nick;
-  if (event.type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; }
-  if (event.type === "left") { view.members.delete(who); view.count--; }
-  if (event.type === "topic") view.topic = event.text || "";
-  if (event.type === "kept") Object.assign(view, {keep: event.keep || "", since: Date.parse(event.since)});
-  if (event.type !== "renamed") return;
-  view.members.set(event.to, view.members.get(who) ?? null);
+// The one place that changes what the page knows of a room: topic, retention, members.
+function apply(view, event) {
+  const {type, nick: who, away = {}} = event;
+  if (type === "entered") {
+    Object.assign(view, {state: event.seq, count: event.count, members: new Map(event.members.map((one) => [one, away[one] ?? null]))});
+  }
+  if (type === "entered" || type === "topic") view.topic = (type === "topic" ? event.text : event.topic) || "";
+  if (["entered", "kept", "keeping"].includes(type)) Object.assign(view, {keep: event.keep || "", since: Date.parse(event.since) || 0});
+  if (type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; }
+  if (type === "left") { view.members.delete(who); view.count--; }
+  if (type === "renamed") rename(view, who, event.to);
+}
+
+function rename(view, who, to) {
+  view.members.set(to, view.members.get(who) ?? null);
   view.members.delete(who);
-  if (who === nick) { nick = event.to; stored(always, "chatd-nick", nick); save(); }
+  if (who === nick) { nick = to; stored(everyTab, "chatd-nick", nick); save(); }
   const talk = views.get(`@${who}`);
-  if (talk && !views.has(`@${event.to}`)) rename(talk, event.to);
+  if (talk && !views.has(`@${to}`)) renameTalk(talk, to);
 }
 
 // -- Views
 
 function viewOf(key) {
-  if (!views.has(key)) views.set(key, blank(key));
+  if (!views.has(key)) views.set(key, newView(key));
   return views.get(key);
 }
 
-function blank(key) {
+function newView(key) {
   return {
     key, room: key[0] === "#", name: key.slice(1), list: make("ol"),
-    seq: 0,                         // the last event that was told
-    state: 0,                       // the event that members and topic stand for; older ones change nothing
+    seq: 0,                         // the last event received
+    state: 0,                       // the event up to which members and topic are known; older ones do not change them
     first: 0, last: 0,              // the part of the log that the list shows,
     more: false, later: false,      // whether there are events before it, and after it,
-    top: null,                      // and the line that older ones stand below
-    loading: null,                  // what the log was asked for and has not answered yet
+    top: null,                      // and the line above which the list has nothing
+    loading: null,                  // the request for history that is not answered yet
     resuming: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
-    unread: 0, loud: false,         // what has not been looked at, and whether it names its reader
-    mark: 0, fresh: 0, atLeast: false,  // how many messages were new after which event, and whether only so many are known
-    line: null, lineSeen: false,    // the line there, and whether it has been in sight
-    caught: 0,                      // how many of them were said while the link was down
+    unread: 0, loud: false,         // unread messages, and whether one of them mentions the reader
+    mark: 0, fresh: 0, atLeast: false,  // the line "fresh new messages" is after event mark; atLeast: there may be more
+    line: null, lineSeen: false,    // that line, and whether it has been in sight
+    caught: 0,                      // how many of these were sent while the connection was down
     scroll: null, draft: "",
   };
 }
 
-const nowhere = blank("");          // Shown while there is no other view.
+const nowhere = newView("");        // Shown if there is no other view.
 
-function rename(view, name) {
+function renameTalk(view, name) {
   views.delete(view.key);
   view.name = name;
   view.key = `@${name}`;
@@ -405,16 +406,16 @@ function rename(view, name) {
 
 function close(view, next) {
   views.delete(view.key);
-  if (current === view) turnTo(next || views.values().next().value || null);
-  later(refresh);
+  if (current === view) switchTo(next || views.values().next().value || null);
+  atEndOfTurn(refresh);
   save();
 }
 
-function turnTo(view) {
+function switchTo(view) {
   drawer(null);
   if (view === current) return;
   if (current) {
-    current.scroll = stuck ? null : log.scrollTop;
+    current.scroll = following ? null : log.scrollTop;
     current.draft = text.value;
   }
   current = view;
@@ -422,39 +423,39 @@ function turnTo(view) {
   log.replaceChildren((view || nowhere).list);
   text.value = view?.draft || "";
   grow();
-  stuck = !view || (view.scroll === null && !view.later);
-  log.scrollTop = stuck ? log.scrollHeight : view.scroll;
-  looked();
+  following = !view || (view.scroll === null && !view.later);
+  log.scrollTop = following ? log.scrollHeight : view.scroll;
+  markRead();
   fill();
-  later(refresh);
+  atEndOfTurn(refresh);
   save();
 }
 
-let stuck = true;                   // Whether the newest entry is kept in sight.
+let following = true;               // Whether the list scrolls with new entries.
 const below = () => log.scrollHeight - log.scrollTop - log.clientHeight;
 const atEnd = () => below() < 48 && !current?.later;
-const watched = (view) => view === current && !document.hidden && stuck;
+const watched = (view) => view === current && !document.hidden && following;
 
-function looked() {
+function markRead() {
   if (!current || !watched(current)) return;
   current.unread = 0;
   current.loud = false;
   if (current.room && current.seq) seen[current.name] = current.seq;
-  later(refresh);
+  atEndOfTurn(refresh);
 }
 
 function follow() {
-  if (stuck) log.scrollTop = log.scrollHeight;
+  if (following) log.scrollTop = log.scrollHeight;
 }
 
 function append(view, event) {
-  if (event.seq <= view.last) return;  // An answer had it already.
+  if (event.seq <= view.last) return;  // It is in the list already.
   view.last = event.seq;
-  add(view, event);  // What is to be in sight is so after the turn, in refresh: to measure for each of thousands takes seconds.
-  if (view.list.children.length > SHOWN + SPARE) steady(view, () => cutTop(view));
+  add(view, event);  // refresh scrolls, once per turn: measuring for each of thousands of entries takes seconds.
+  if (view.list.children.length > SHOWN + SPARE) keepInPlace(view, () => cutTop(view));
 }
 
-function passOver(view, event) {
+function skip(view, event) {
   for (const li of [...view.list.children]) if (!li.matches(OWN)) li.remove();
   Object.assign(view, {first: event.seq + 1, last: event.seq, more: true, top: null});
 }
@@ -464,18 +465,18 @@ function add(view, event, before = outbox.size ? view.list.querySelector(".pendi
   if (!li) return;
   if (li.classList.contains("fact") && merge(li, before ? before.previousSibling : view.list.lastChild)) return;
   view.list.insertBefore(li, before);
-  if (view.room && event.type === "said" && event.nick !== nick && names(event.text)) li.classList.add("loud");
+  if (view.room && event.type === "said" && event.nick !== nick && mentions(event.text)) li.classList.add("loud");
   group(li);
   if (li.nextSibling) group(li.nextSibling);
 }
 
-// -- What is new
+// -- New messages
 
-function hear(view, event) {
+function countNew(view, event) {
   if (event.type !== "said" || event.nick === nick) return;
-  const past = view.room && event.seq < view.state;  // It was said before one came (back).
-  const loud = !view.room || names(event.text), unseen = !watched(view);
-  if (!past) tellAtOnce(view, event, loud);
+  const past = view.room && event.seq < view.state;  // From before the user came (back).
+  const loud = !view.room || mentions(event.text), unseen = !watched(view);
+  if (!past) announceNew(view, event, loud);
   if (!past && !unseen) return;
   if (!view.unread && !view.caught) Object.assign(view, {mark: event.seq - 1, fresh: 0, atLeast: false, lineSeen: false});
   view.fresh++;
@@ -485,20 +486,20 @@ function hear(view, event) {
   view.loud ||= loud;
 }
 
-function tellAtOnce(view, event, loud) {
+function announceNew(view, event, loud) {
   if (view === current && view.room && !document.hidden) announce(`${event.nick}: ${event.text}`);
   else if (loud) announce(`${event.nick}${view.room ? ` in ${view.key}` : ", in private"}: ${event.text}`);
   if (loud && (document.hidden || view !== current)) notify(view, event);
 }
 
-function tellCaughtUp(view) {
+function announceMissed(view) {
   if (view.caught) announce(`${freshOf(view)} in ${view.key}`);
   view.caught = 0;
 }
 
 const freshOf = (view) => `${view.fresh.toLocaleString()}${view.atLeast ? "+" : ""} new ${view.fresh === 1 ? "message" : "messages"}`;
 
-function drawNew(view) {  // The line between what was seen and what was not, where the list shows both.
+function drawNew(view) {  // The line between read and new messages, if the list contains that position.
   const line = view.line ||= make("li", {className: "new"});
   const parts = view.fresh ? [...view.list.querySelectorAll("[data-seq]")] : [];
   const next = view.first <= view.mark + 1 && parts.find((part) => part.dataset.seq > view.mark)?.closest("li");
@@ -509,7 +510,7 @@ function drawNew(view) {  // The line between what was seen and what was not, wh
   for (const li of [after, next]) if (li) group(li);
 }
 
-function lookForNew(view) {  // Until the line has been in sight, a button leads to it.
+function lookForNew(view) {  // A button jumps to the line until it has been in sight.
   const line = view.line?.isConnected && view.line.getBoundingClientRect(), all = log.getBoundingClientRect();
   const above = line ? line.bottom < all.top : view.first > view.mark + 1;
   if (line && !above && line.top < all.bottom && !document.hidden) view.lineSeen = true;
@@ -517,7 +518,7 @@ function lookForNew(view) {  // Until the line has been in sight, a button leads
   $("fresh").textContent = `${freshOf(view)} ↑`;
 }
 
-function names(what) {
+function mentions(what) {
   const bare = nick.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`(?<![\\p{L}\\p{N}_-])${bare}(?![\\p{L}\\p{N}_-])`, "iu").test(what);
 }
@@ -529,10 +530,10 @@ function announce(what) {
 
 // -- The part of the log that a list shows
 
-// What is being read stays where it is while the list changes around it.
-function steady(view, change) {
+// Change the list without moving what the reader is looking at.
+function keepInPlace(view, change) {
   const top = log.getBoundingClientRect().top;
-  const li = view === current && !stuck && [...view.list.children].find((one) => one.getBoundingClientRect().top >= top);
+  const li = view === current && !following && [...view.list.children].find((one) => one.getBoundingClientRect().top >= top);
   const was = li && li.getBoundingClientRect().top;
   change();
   if (li?.isConnected) log.scrollTop += li.getBoundingClientRect().top - was;
@@ -561,51 +562,51 @@ function load(view, fields, page, about = {}) {
   ask({command: "history", room: view.name, ...fields}, asking);
 }
 
-function fill(count = PAGE) {  // Whichever end of the list is near goes on.
+function fill(count = PAGE) {  // Request more events if an end of the list is near.
   const view = current;
   if (!view?.room || view.loading || !ready) return;
   if (view.more && log.scrollTop < NEAR) load(view, {before: view.first, count}, prepend);
   else if (view.later && below() < NEAR) load(view, {after: view.last, count}, extend);
 }
 
-function prepend(view, {events, more}, {before: asked, count}) {
-  if (view.first !== asked) return fill();  // The list has been cut since.
+function prepend(view, {events, more}, {before: requested, count}) {
+  if (view.first !== requested) return fill();  // The list was cut meanwhile.
   view.more = more;
-  view.first = events.length ? events[0].seq : Math.max(1, view.first - count);  // Empty: all by people who are not heard.
-  steady(view, () => {
+  view.first = events.length ? events[0].seq : Math.max(1, view.first - count);  // Empty: all from ignored people.
+  keepInPlace(view, () => {
     const before = view.top ? view.top.nextSibling : view.list.firstChild;
     for (const event of events) add(view, event, before);
     cutEnd(view);
   });
-  later(refresh);
+  atEndOfTurn(refresh);
   fill();
 }
 
 function extend(view, {events, later: others}, {count}) {
-  steady(view, () => {
+  keepInPlace(view, () => {
     for (const event of events) append(view, event);
   });
   if (!events.length && (others || view.keep === "none")) view.last = Math.min(view.last + count, view.seq);
   view.later = others || view.last < view.seq;
-  if (view === current) { stuck = atEnd(); looked(); }
-  later(refresh);
+  if (view === current) { following = atEnd(); markRead(); }
+  atEndOfTurn(refresh);
   fill();
 }
 
 // -- Jumping
 
-function visit(key, place) {  // To a place in a room's log: around a seq, or before, after or around a time.
+function jump(key, place) {  // Go to a place in a room's log: before, after or around a seq or a time.
   const known = [...views.keys()].find((one) => same(one, key)), view = views.get(known);
   if (!view) return ask({command: "join", room: key.slice(1)}, {view: current, typed: `/join ${key}`, place});
-  turnTo(view);
+  switchTo(view);
   const part = place.around && view.list.querySelector(`[data-seq="${place.around}"]`);
-  if (part) return point(part.closest("li"));
-  load(view, {count: PAGE, ...place}, replace, {place});
+  if (part) return highlight(part.closest("li"));
+  load(view, {count: PAGE, ...place}, replaceList, {place});
 }
 
-function replace(view, {events, more, later: others}, {place}) {
+function replaceList(view, {events, more, later: others}, {place}) {
   const there = !place || !place.around || events.some((event) => event.seq === place.around);
-  if (place && !(events.length && there)) return note(view, "Nothing of that is there any more.", true);
+  if (place && !(events.length && there)) return note(view, "There are no messages there.", true);
   const all = [...view.list.children], end = all.findLastIndex((li) => li.matches(".fact, .said[data-seq]"));
   const rest = all.filter((li, at) => li.matches(OWN) || (!place && at > end && li.matches(".note")));
   view.list.replaceChildren(...rest);
@@ -616,12 +617,12 @@ function replace(view, {events, more, later: others}, {place}) {
   view.later = others || view.last < view.seq;
   for (const event of events) add(view, event, rest[0] || null);
   if (view !== current) return void (view.scroll = null);
-  if (place) point(spot(view, place)); else showEnd(view);
-  later(refresh);
+  if (place) highlight(entryAt(view, place)); else showEnd(view);
+  atEndOfTurn(refresh);
   fill();
 }
 
-function spot(view, place) {  // The entry that was asked for.
+function entryAt(view, place) {  // The entry at a place.
   const all = [...view.list.querySelectorAll("[data-seq]")];
   const at = place.around ? all.find((part) => Number(part.dataset.seq) === place.around)
     : place.around_time ? all.find((part) => part.closest("li").dataset.time >= Date.parse(place.around_time))
@@ -629,29 +630,29 @@ function spot(view, place) {  // The entry that was asked for.
   return (at || all.at(-1)).closest("li");
 }
 
-function point(li) {
-  unpoint();
-  stuck = false;
+function highlight(li) {
+  removeHighlight();
+  following = false;
   li.classList.add("target");
   li.tabIndex = -1;
   const {top, height} = li.getBoundingClientRect(), all = log.getBoundingClientRect();
   log.scrollTop += top - all.top - (all.height - height) / 2;
   li.focus({preventScroll: true});
-  stuck = atEnd();
-  later(refresh);
+  following = atEnd();
+  atEndOfTurn(refresh);
 }
 
-const unpoint = () => log.querySelector(".target")?.classList.remove("target");
+const removeHighlight = () => log.querySelector(".target")?.classList.remove("target");
 
 function backToNow() {
-  unpoint();
-  if (current?.later && ready) load(current, {count: PAGE}, replace); else showEnd(current);
+  removeHighlight();
+  if (current?.later && ready) load(current, {count: PAGE}, replaceList); else showEnd(current);
 }
 
 function showEnd(view) {
-  stuck = !view?.later;
+  following = !view?.later;
   log.scrollTop = log.scrollHeight;
-  looked();
+  markRead();
 }
 
 // -- Entries
@@ -659,11 +660,11 @@ function showEnd(view) {
 function entryOf(view, event) {
   const when = new Date(event.time), li = make("li");
   li.dataset.time = when.getTime();
-  if (event.type === "said") return numbered(said(li, event.nick, event.text, event.action, when), event);
-  const fact = factOf(event);
-  if (!fact) return null;
+  if (event.type === "said") return numbered(fillMessage(li, event.nick, event.text, event.action, when), event);
+  const sentence = sentenceOf(event);
+  if (!sentence) return null;
   li.className = "fact";
-  li.append(numbered(make("span", {title: moment.format(when)}, ...fact), event));
+  li.append(numbered(make("span", {title: moment.format(when)}, ...sentence), event));
   return li;
 }
 
@@ -672,31 +673,36 @@ function numbered(element, event) {
   return element;
 }
 
-function factOf(event) {
+function sentenceOf(event) {
   const who = make("bdi", {}, event.nick);
-  if (event.type === "joined") return [who, " joined"];
-  if (event.type === "renamed") return [who, " is ", make("bdi", {}, event.to), " now"];
-  if (event.type === "left") return [who, ` ${REASONS[event.reason] || "left"}`, ...(event.text ? [": ", make("bdi", {}, event.text)] : [])];
-  if (event.type === "topic") return event.text ? [who, " set the topic: ", make("bdi", {}, event.text)] : [who, " took the topic away"];
+  if (event.type === "joined") return [who, " has joined"];
+  if (event.type === "renamed") return [who, " is now known as ", make("bdi", {}, event.to)];
+  if (event.type === "left") {
+    const reason = REASONS[event.reason] || "", text = event.text ? [reason && ": ", make("bdi", {}, event.text)] : [];
+    return [who, " has left", ...(reason || event.text ? [` (${reason}`, ...text, ")"] : [])];
+  }
+  if (event.type === "topic") return event.text ? [who, " has set the topic: ", make("bdi", {}, event.text)] : [who, " has removed the topic"];
   if (event.type === "kept") {
-    const since = event.since > event.time ? ` from ${brief.format(new Date(event.since))} on` : "";
-    return [who, ` has chosen that ${kept("this room", event.keep)}${since}; /keep changes it`];
+    const since = event.since > event.time ? `, from ${brief.format(new Date(event.since))} on` : "";
+    return [who, ` has set this room to keep ${kept(event.keep)}${since}; /keep changes it`];
   }
   return null;
 }
 
-function kept(room, keep) {
-  if (keep === "none") return `nothing of ${room} is kept`;
-  return keep ? `${room} is kept for ${span(keep)}` : `${room} is kept as long as the server keeps`;
+function kept(keep) {
+  if (keep === "none") return "no messages";
+  return keep ? `messages for ${span(keep)}` : "messages as long as the server does";
 }
 
-function merge(li, before) {  // Comings and goings that follow one another share a line.
+const isAway = ({nick: who, away}) => `${who} is away${away ? `: ${away}` : "."}`;
+
+function merge(li, before) {  // Consecutive joins and leaves share a line.
   if (!before?.classList.contains("fact") || before.childNodes.length > 6 || li.dataset.time - before.dataset.time > GROUP) return false;
   before.append(...li.childNodes);
   return true;
 }
 
-function said(li, who, what, action, when) {
+function fillMessage(li, who, what, action, when) {
   li.classList.add("said");
   li.dataset.nick = who;
   if (action) { li.classList.add("action"); li.dataset.action = "1"; }
@@ -729,7 +735,7 @@ function balanced(address) {
   return number("(") >= number(")") && number("[") >= number("]");
 }
 
-function group(li) {  // Whether an entry begins a day, or a group of one person's messages.
+function group(li) {  // Mark an entry that begins a day, or a group of messages of one person.
   let before = li.previousSibling;
   while (before && !before.dataset.time) before = before.previousSibling;
   if (!li.dataset.time) return;
@@ -742,23 +748,23 @@ function group(li) {  // Whether an entry begins a day, or a group of one person
 }
 
 function note(view, what, bad = false) {
-  if (!views.has(view?.key)) view = current || nowhere;  // It may have been left since.
+  if (!views.has(view?.key)) view = current || nowhere;  // The view may be closed by now.
   const li = make("li", {className: bad ? "note bad" : "note", dir: "auto"}, ...(typeof what === "string" ? linked(what) : [what]));
   view.list.append(li);
   announce(li.textContent);
   if (view === (current || nowhere)) showEnd(view);
 }
 
-function gap(view, what, before = view.list.querySelector(".pending, .sent")) {
+function addGap(view, what, before = view.list.querySelector(".pending, .sent")) {
   const li = make("li", {className: "gap"}, what);
   view.list.insertBefore(li, before);
   if (view === current) follow();
   return li;
 }
 
-// -- Forgetting
+// -- Deleted events
 
-function wipe(view, before) {  // What the server has deleted is not kept here either: not in the log, not in what is read out.
+function deleteBefore(view, before) {  // Remove what the server has deleted: from the list, the hits, and the live region.
   for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
   for (const li of view.list.querySelectorAll(".fact:empty")) li.remove();
   if (view.first <= before) view.more = false;
@@ -770,13 +776,13 @@ function wipe(view, before) {  // What the server has deleted is not kept here e
   if (oldest) group(oldest);
 }
 
-// -- Saying
+// -- Sending
 
 function say(view, wire, what) {
   const id = nextId(), entry = {id, view, wire: {...wire, id}, what};
   if (new TextEncoder().encode(JSON.stringify(entry.wire)).length > LINE_BYTES) {
     show(entry);
-    return refuse(entry, `The message is too long: it has at most ${LINE_BYTES} bytes. Say it in several.`);
+    return markRefused(entry, `The message is too long. A line has at most ${LINE_BYTES} bytes; send several.`);
   }
   outbox.set(id, entry);
   save();
@@ -787,7 +793,7 @@ function say(view, wire, what) {
 function show(entry) {
   const {view, wire} = entry, li = make("li"), now = new Date();
   li.dataset.time = now.getTime();
-  entry.li = said(li, nick, wire.text, wire.command === "me", now);
+  entry.li = fillMessage(li, nick, wire.text, wire.command === "me", now);
   li.classList.add("pending");
   view.list.append(li);
   group(li);
@@ -800,7 +806,7 @@ function forget(id) {
   save();
 }
 
-function told(entry, whom) {  // A private message has arrived; it stays where it stands.
+function onPrivateSent(entry, whom) {  // A private message was delivered. It has no event, so its entry stays.
   entry.li?.classList.remove("pending");
   outbox.delete(entry.id);
   save();
@@ -808,10 +814,10 @@ function told(entry, whom) {  // A private message has arrived; it stays where i
   const view = viewOf(`@${whom}`);
   view.list.append(entry.li);
   group(entry.li);
-  turnTo(view);
+  switchTo(view);
 }
 
-function refuse(entry, why) {
+function markRefused(entry, why) {
   const {li, wire} = entry;
   outbox.delete(entry.id);
   save();
@@ -824,7 +830,7 @@ function refuse(entry, why) {
   if (entry.view === current) follow();
 }
 
-function restore() {  // What there was before a reload.
+function restore() {  // Restore the views and the unacknowledged messages from before a reload.
   const recent = Date.now() - shared.at < RECENT;
   for (const key of saved.views || []) {
     const view = viewOf(key), last = seen[view.name];
@@ -835,22 +841,22 @@ function restore() {  // What there was before a reload.
     outbox.set(id, entry);
     show(entry);
   }
-  if (views.has(saved.current)) turnTo(views.get(saved.current));
+  if (views.has(saved.current)) switchTo(views.get(saved.current));
 }
 
 function ask(fields, about = {}) {
   const id = nextId();
-  if (!ready) return note(about.view, "There is no connection at the moment; try that again in a while.", true);
-  asked.set(id, about);
+  if (!ready) return note(about.view, "Not connected at the moment. Try again later.", true);
+  requests.set(id, about);
   post({type: "do", ...fields, id});
 }
 
-const askKeep = (view) => ask({command: "keep", room: view.name}, {view, quiet: true});  // It may be so only from tomorrow on.
+const askKeep = (view) => ask({command: "keep", room: view.name}, {view, quiet: true});  // A new setting may take effect only tomorrow.
 const join = (room) => ask({command: "join", room: room.replace(/^#/, "")}, {view: current, typed: `/join ${room}`});
 
 // -- Searching
 
-let sought = null;                  // what the hits on show were searched by
+let latestSearch = null;            // the search whose hits are shown
 const narrow = matchMedia("(max-width: 760px)");
 
 function openSearch(open) {
@@ -865,32 +871,32 @@ function search(line) {
   const fields = {}, words = [];
   for (const word of line.trim().split(/\s+/u)) {
     const [, key, value] = word.match(/^(in|from|before|after):(.+)$/su) || [];
-    if (key) fields[FILTERS[key]] = key === "in" ? value.replace(/^#/, "") : key === "from" ? value : inZone(value);
+    if (key) fields[FILTERS[key]] = key === "in" ? value.replace(/^#/, "") : key === "from" ? value : withZone(value);
     else words.push(word);
   }
   drawer(null);
   openSearch(true);
   $("words").value = line.trim();
-  sought = {...fields, text: words.join(" ")};
-  searchFor(sought);
+  latestSearch = {...fields, text: words.join(" ")};
+  searchFor(latestSearch);
 }
 
 function searchFor(fields, older = false) {
-  const about = {search: sought, older};
-  if (!fields.text) return foundNothing(about, "Write a word, or several: tea in:#lobby from:ada.");
-  if (!ready) return foundNothing(about, "There is no connection at the moment.");
+  const about = {search: latestSearch, older};
+  if (!fields.text) return showNoHits(about, "Write a word, or several: tea in:#lobby from:ada.");
+  if (!ready) return showNoHits(about, "Not connected at the moment.");
   ask({command: "search", ...fields}, about);
 }
 
-function inZone(what) {  // A time as people write it is in the zone of who writes it, and the server may be in another one.
+function withZone(what) {  // People write times in their own zone; the server may be in another one.
   const today = new Date().toLocaleDateString("sv");  // As 2026-11-23.
   const full = /^\d\d:\d\d(:\d\d)?$/.test(what) ? `${today}T${what}` : /^\d{4}-\d\d-\d\d$/.test(what) ? `${what}T00:00` : what;
   const when = new Date(full);
   return isNaN(when) ? what : when.toISOString();
 }
 
-function foundNothing({search: by, older}, why) {
-  if (by !== sought) return;
+function showNoHits({search: by, older}, why) {
+  if (by !== latestSearch) return;
   if (!older) $("hits").replaceChildren();
   $("more-hits").hidden = true;
   $("found").textContent = why;
@@ -900,21 +906,21 @@ function showHits(words, events, more, older) {
   const list = $("hits"), pattern = patternOf(words);
   if (!older) list.replaceChildren();
   const known = new Set([...list.children].map((li) => `${li.dataset.seq} ${li.dataset.room}`));
-  const added = events.filter((event) => !known.has(`${event.seq} ${event.room}`)).map((event) => hit(event, pattern));
+  const added = events.filter((event) => !known.has(`${event.seq} ${event.room}`)).map((event) => hitEntry(event, pattern));
   list.append(...added);
-  if (older && more && !added.length) return olderHits(0);  // More are of that moment than an answer holds.
+  if (older && more && !added.length) return olderHits(0);  // More messages have that time than an answer holds.
   if (older) added[0]?.firstChild.focus();
   $("more-hits").hidden = !(more && added.length);
   const number = list.children.length;
-  $("found").textContent = number ? `${plural(number, "message", "messages")}${more ? ", and older ones" : ""}` : "Nothing has all of these words.";
+  $("found").textContent = number ? `${plural(number, "message", "messages")}${more ? ", and older ones" : ""}` : "Nothing found.";
 }
 
-function olderHits(after = 1) {  // From a little after the oldest hit on, in ms: others may be of the same moment.
+function olderHits(after = 1) {  // From just after the oldest hit, in ms: other messages may have the same time.
   const before = Date.parse($("hits").lastChild.dataset.time) + after;
-  searchFor({...sought, before_time: new Date(before).toISOString(), count: 100}, true);
+  searchFor({...latestSearch, before_time: new Date(before).toISOString(), count: 100}, true);
 }
 
-function hit(event, pattern) {
+function hitEntry(event, pattern) {
   const when = new Date(event.time), nick = coloured(make("bdi", {className: "nick"}, event.nick), event.nick);
   const head = make("span", {className: "who"}, nick, make("span", {}, `#${event.room}`),
     make("time", {dateTime: when.toISOString(), title: moment.format(when)}, brief.format(when)));
@@ -925,15 +931,15 @@ function hit(event, pattern) {
     for (const one of $("hits").children) one.firstChild.removeAttribute("aria-current");
     button.setAttribute("aria-current", "true");
     if (narrow.matches) openSearch(false);
-    visit(`#${event.room}`, {around: event.seq});
+    jump(`#${event.room}`, {around: event.seq});
   };
   return li;
 }
 
-// The server's own rule (chatd/core/search.py): scripts without spaces have no words but characters, which are found anywhere.
+// As in chatd/core/search.py: scripts without spaces are searched by character, not by word.
 const UNSPACED = /[\p{scx=Thai}\p{scx=Lao}\p{scx=Tibt}\p{scx=Mymr}\p{scx=Khmr}\p{scx=Hira}\p{scx=Kana}\p{scx=Han}\p{scx=Hang}]/u;
 
-function folded(what) {  // Without case and accents, and for each character of that, where it was.
+function folded(what) {  // The text without case and accents, and the original position of each of its characters.
   const at = [];
   let bare = "", place = 0;
   for (const c of what) {
@@ -958,7 +964,7 @@ function patternOf(words) {
 function excerpt(what, pattern) {
   const {bare, at} = folded(what);
   const places = [...bare.matchAll(pattern)].map((match) => [at[match.index], at[match.index + match[0].length]]);
-  const cut = (wish) => at.findLast((place) => place <= wish) || 0;  // Between characters, never within one.
+  const cut = (wish) => at.findLast((place) => place <= wish) || 0;  // Never within a character.
   const first = places[0]?.[0] ?? 0, start = first > 2 * AROUND ? cut(first - AROUND) : 0, stop = cut(start + 4 * AROUND);
   const parts = [start ? "… " : ""];
   let end = start;
@@ -974,35 +980,35 @@ function stepThroughHits(step) {
   const all = [$("words"), ...[...$("hits").children].map((li) => li.firstChild)];
   if (!$("more-hits").hidden) all.push($("more-hits"));
   const was = all.indexOf(document.activeElement), last = all.findIndex((one) => one.ariaCurrent === "true");
-  const next = was === 0 && step > 0 && last > 0 ? last : was + step;  // From the field, back to where one was.
+  const next = was === 0 && step > 0 && last > 0 ? last : was + step;  // From the field, return to the current hit.
   all[Math.max(0, Math.min(next, all.length - 1))].focus();
 }
 
 // -- Commands
 
-function typed(line) {
+function interpret(line) {
   const view = current;
   if (!line.startsWith("/") || line.startsWith("//")) {
     const what = line.startsWith("//") ? line.slice(1) : line;
-    if (!view) return note(null, "You are in no room. Join one first.", true);
+    if (!view) return note(null, "You are in no room. /join ROOM enters one; /rooms lists them.", true);
     return say(view, view.room ? {type: "say", room: view.name, text: what} : {type: "do", command: "msg", nick: view.name, text: what});
   }
   const [, name, rest] = line.match(/^\/(\S*)\s*(.*)$/su), row = commands.get(name.toLowerCase());
-  // What the table does not have the server refuses, with the nearest that there is.
+  // The server refuses unknown commands, and suggests the most similar one.
   if (row?.name === "search" && rest.trim()) return search(rest);
-  if (row?.name === "history" && turnBack(rest, view)) return;
+  if (row?.name === "history" && jumpInHistory(rest, view)) return;
   const fields = row ? argumentsOf(row, rest.trim()) : {};
   if (typeof fields === "string") return note(view, `${line}\n${fields}`, true);
   command({command: row?.name || name, ...fields}, view, line);
 }
 
-function turnBack(rest, view) {  // /history around 12:30 40 in:#room; whether it is that.
+function jumpInHistory(rest, view) {  // Handle /history around 12:30 40 in:#room; false if it is another form.
   const words = rest.split(/\s+/u).filter(Boolean), room = words.find((word) => word.startsWith("in:"))?.slice(3).replace(/^#?/, "#");
   const [side, place, count = ""] = words.filter((word) => !word.startsWith("in:"));
   const key = room || (view?.room ? view.key : "");
   if (!["before", "after", "around"].includes(side) || !place || !key || !/^\d{0,4}$/.test(count)) return false;
-  const where = /^\d+$/.test(place) ? {[side]: Number(place)} : {[`${side}_time`]: inZone(place)};
-  visit(key, {...where, ...(count && {count: Number(count)})});
+  const where = /^\d+$/.test(place) ? {[side]: Number(place)} : {[`${side}_time`]: withZone(place)};
+  jump(key, {...where, ...(count && {count: Number(count)})});
   return true;
 }
 
@@ -1012,14 +1018,14 @@ function argumentsOf(row, rest) {
     const field = FIELDS[word.replace(/[[\]]/g, "")] || word.replace(/[[\]]/g, "").toLowerCase();
     if (!rest) {
       if (word.startsWith("[")) break;
-      return `/${row.name} needs more. Write ${row.usage}.`;
+      return `/${row.name} needs an argument. Write ${row.usage}.`;
     }
     const value = field === "text" ? rest : rest.split(/\s/u, 1)[0];
-    if (field === "count" && !/^[1-9]\d{0,5}$/.test(value)) return `/${row.name} needs a whole number above 0. Write ${row.usage}.`;
+    if (field === "count" && !/^[1-9]\d{0,5}$/.test(value)) return `/${row.name} needs a number. Write ${row.usage}, with a whole number N above 0.`;
     fields[field] = field === "count" ? Number(value) : value;
     rest = rest.slice(value.length).trimStart();
   }
-  return rest ? `/${row.name} takes less than that. Write ${row.usage}.` : fields;
+  return rest ? `/${row.name} takes fewer arguments. Write ${row.usage}.` : fields;
 }
 
 function command(fields, view, line) {
@@ -1028,12 +1034,12 @@ function command(fields, view, line) {
   if (name === "me" && view?.room) return say(view, {type: "do", ...fields});
   if (name === "msg") {
     const talk = viewOf(`@${[...views.keys()].find((key) => same(key, `@${fields.nick}`))?.slice(1) || fields.nick}`);
-    turnTo(talk);
+    switchTo(talk);
     return say(talk, {type: "do", ...fields});
   }
   if (name === "reply" && view) return say(view, {type: "do", ...fields});
   if (name === "leave" && view && !view.room && !fields.room) return close(view);
-  if (name === "history" && view?.room) { log.scrollTop = 0; stuck = false; return view.more ? fill(Math.min(100, fields.count || PAGE)) : note(view, "There is nothing older."); }
+  if (name === "history" && view?.room) { log.scrollTop = 0; following = false; return view.more ? fill(Math.min(100, fields.count || PAGE)) : note(view, "There are no older messages."); }
   if (name === "quit") wanted = false;
   ask(fields, {view, typed: line});
 }
@@ -1050,7 +1056,7 @@ function submit() {
   grow();
   for (const line of lines) {
     typedBefore.push(line);
-    typed(line);
+    interpret(line);
   }
   if (typedBefore.length > 50) typedBefore.splice(0, typedBefore.length - 50);
   recalled = typedBefore.length;
@@ -1070,7 +1076,7 @@ function recall(step) {
   grow();
 }
 
-let tabbed = null;                  // The completion that Tab goes on with: start, words, index.
+let tabbed = null;                  // The completion in progress: start, end, candidates, index.
 
 function complete(step) {
   if (!tabbed) {
@@ -1100,7 +1106,7 @@ function candidates(word, first) {
 
 let planned = new Set();
 
-function later(what) {  // Once, however often it is asked for in this turn.
+function atEndOfTurn(what) {  // Do it once at the end of the turn, however often it is requested.
   if (!planned.size) setTimeout(() => { const now = planned; planned = new Set(); for (const one of now) one(); });
   planned.add(what);
 }
@@ -1134,7 +1140,7 @@ function updateView(li, view, key) {
   badge.classList.toggle("loud", view.loud);
   if (view === current) button.setAttribute("aria-current", "page"); else button.removeAttribute("aria-current");
   button.ariaLabel = `${key}${view.unread ? `, ${view.unread} unread` : ""}`;
-  button.onclick = () => { turnTo(view); text.focus(); };
+  button.onclick = () => { switchTo(view); text.focus(); };
 }
 
 function refresh() {
@@ -1157,19 +1163,19 @@ function refresh() {
   $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
   document.title = `${unread ? `(${unread}) ` : ""}${current ? `${current.key} – ` : ""}${$("server").textContent}`;
   if (current) { drawNew(current); lookForNew(current); follow(); }
-  $("newest").hidden = stuck || !current;
+  $("newest").hidden = following || !current;
   $("newest").textContent = current?.unread ? `${plural(current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
 }
 
 function badgeOf({keep, since}) {
-  const from = since > Date.now() ? ` from ${brief.format(since)} on` : "";
-  return (keep === "none" ? "nothing here is kept" : `kept for ${span(keep)}`) + from;
+  const from = since > Date.now() ? `, from ${brief.format(since)} on` : "";
+  return (keep === "none" ? "keeps no messages" : `keeps messages for ${span(keep)}`) + from;
 }
 
 function refreshPeople() {
   const members = current?.room ? [...current.members].sort(([one], [other]) => one.localeCompare(other)) : [];
   arrange($("people"), members, (away, who) => {
-    const button = make("button", {type: "button", onclick: () => { if (who !== nick) { turnTo(viewOf(`@${who}`)); text.focus(); } }});
+    const button = make("button", {type: "button", onclick: () => { if (who !== nick) { switchTo(viewOf(`@${who}`)); text.focus(); } }});
     button.append(face(who, "small"), make("bdi", {className: "name"}, who));
     return make("li", {}, button);
   }, (li, away, who) => {
@@ -1193,7 +1199,7 @@ function drawer(which) {
   if (which) $(which).querySelector("button, input")?.focus();
 }
 
-function showDoor(open, why = "") {
+function showLogin(open, why = "") {
   $("door").hidden = !open;
   $("chat").inert = open;
   if (views.size || !open) { $("chat").hidden = false; document.body.classList.remove("outside"); }
@@ -1205,23 +1211,23 @@ function showDoor(open, why = "") {
 // -- Notifications
 
 const canNotify = window.isSecureContext && "Notification" in window;
-let notifying = canNotify && Notification.permission === "granted" && stored(always, "chatd-notify") === true;
+let notifying = canNotify && Notification.permission === "granted" && stored(everyTab, "chatd-notify") === true;
 
 async function toggleNotify() {
   notifying = !notifying && await Notification.requestPermission() === "granted";
-  stored(always, "chatd-notify", notifying);
+  stored(everyTab, "chatd-notify", notifying);
   $("notify").ariaPressed = String(notifying);
 }
 
 function notify(view, event) {
   if (!notifying) return;
-  try {  // Some phones have the name, and refuse the thing.
+  try {  // Some phones define Notification, but its constructor throws.
     const shown = new Notification(`${event.nick}${view.room ? ` in #${view.name}` : ""}`, {body: event.text, tag: view.key, icon: "icon.svg"});
-    shown.onclick = () => { window.focus(); turnTo(view); shown.close(); };
+    shown.onclick = () => { window.focus(); switchTo(view); shown.close(); };
   } catch { }
 }
 
-// -- What the person does
+// -- Event handlers
 
 $("enter").onsubmit = (event) => {
   event.preventDefault();
@@ -1245,7 +1251,7 @@ $("show-people").onclick = () => drawer("people-side");
 $("scrim").onclick = () => drawer(null);
 $("again").onclick = () => { tries = 0; connect(); };
 $("newest").onclick = () => { backToNow(); text.focus(); };
-$("fresh").onclick = () => visit(current.key, {around: current.mark + 1});
+$("fresh").onclick = () => jump(current.key, {around: current.mark + 1});
 $("notify").onclick = toggleNotify;
 $("notify").hidden = !canNotify;
 $("notify").ariaPressed = String(notifying);
@@ -1283,12 +1289,12 @@ document.onkeydown = (event) => {
   if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
   event.preventDefault();
   const all = [...$("rooms").children, ...$("talks").children].map((li) => views.get(li.dataset.key));
-  turnTo(all.at((all.indexOf(current) + (event.key === "ArrowUp" ? -1 : 1)) % all.length) || current);
+  switchTo(all.at((all.indexOf(current) + (event.key === "ArrowUp" ? -1 : 1)) % all.length) || current);
 };
-function escape() {  // Out of what is open, the last first; and then to the newest.
+function escape() {  // Close what was opened last; if nothing is open, go to the newest message.
   if (document.querySelector(".side.open")) return drawer(null);
   if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) return openSearch(false);
-  if (stuck) return;
+  if (following) return;
   backToNow();
   text.focus();
 }
@@ -1304,23 +1310,23 @@ $("search-side").onkeydown = (event) => {
 };
 narrow.onchange = () => { $("room").inert = narrow.matches && !$("search-side").hidden; };
 log.onscroll = () => {
-  const was = stuck;
-  stuck = atEnd();
-  if (stuck) looked();
-  if (was !== stuck) later(refresh);
+  const was = following;
+  following = atEnd();
+  if (following) markRead();
+  if (was !== following) atEndOfTurn(refresh);
   if (current) lookForNew(current);
   fill();
 };
 new ResizeObserver(follow).observe(log);
 document.onvisibilitychange = () => {
   if (document.hidden) return save();
-  looked();
+  markRead();
   if (wanted && !socket) { tries = 0; connect(); }
 };
 window.onpagehide = save;
 window.ononline = () => { if (wanted && !socket) { tries = 0; connect(); } };
 
-nick ||= stored(always, "chatd-nick") || "";
+nick ||= stored(everyTab, "chatd-nick") || "";
 $("nick").value = nick;
 log.append(nowhere.list);
-if (mine.nick) { restore(); connect(); } else showDoor(true);
+if (mine.nick) { restore(); connect(); } else showLogin(true);

@@ -17,7 +17,7 @@ def store(tmp_path: Path) -> Iterator[PumpedStore]:
     for number in range(1, 31):
         say(store.room(), f"message {number}", id=str(number), time=number * 1000)
     say(store.room("tea"), "茶", room="tea")
-    store.settle()
+    store.drain()
     yield store
     store.close()
 
@@ -29,6 +29,6 @@ def folder(tmp_path: Path) -> Path:
     for number in range(1, 31):
         say(store.room(), f"message {number}", id=str(number), time=number * 1000)
     say(store.room("tea"), "茶", room="tea")
-    store.settle()
+    store.drain()
     store.close()
     return store.path.parent

@@ -42,7 +42,7 @@ def test_it_ends_however_many_messages_arrive(store: PumpedStore, tmp_path: Path
         calls.append(done)
         assert len(calls) <= total, "it began anew"
         say(store.room(), f"during the backup {len(calls)}")
-        store.settle()
+        store.drain()
 
     with mock.patch.object(backup, "PAGES_AT_ONCE", 1), mock.patch.object(Progress, "update", update):
         assert admin(store.path.parent, "backup", str(tmp_path / FILE_NAME)).status == 0
@@ -98,7 +98,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_named_and_leaves_no_partial_file(store: PumpedStore, small_disk: Path) -> None:
     say(store.room(), "x" * 100_000)
-    store.settle()
+    store.drain()
     done = admin(store.path.parent, "backup", str(small_disk / "file"))
     assert done.status == 1
     assert done.line == f"chatd-admin: {store.path} cannot be copied to {small_disk / 'file'}: database or disk is full"

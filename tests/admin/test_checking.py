@@ -81,10 +81,10 @@ def test_events_that_arrive_or_go_meanwhile_are_no_damage(store: PumpedStore) ->
     other = database.connect(store.path)
 
     def update(progress: Progress, done: int, total: int) -> None:
-        deletion.forget(other, store.room().id, FOR_EVER, 3 * done)
+        deletion.delete_oldest(other, store.room().id, FOR_EVER, 3 * done)
         say(store.room(), "during the check")
         say(store.room("tea"), "during the check", room="tea")
-        store.settle()
+        store.drain()
 
     with mock.patch.object(Progress, "update", update), mock.patch.object(checking, "COUNTED_AT_ONCE", 4):
         assert admin(store.path.parent, "check").line == "no damage found"

@@ -13,7 +13,7 @@ from chatd.store.database import UnusableError
 from tests.store.pumped import PumpedStore
 
 
-def test_it_is_read_while_a_server_runs_and_changed_when_none_does(store: PumpedStore, folder: Path) -> None:
+def test_data_is_read_while_a_server_runs_and_changed_when_none_does(store: PumpedStore, folder: Path) -> None:
     with data.open_to_read(store.path.parent) as connection:
         assert data.room(connection, "#LOBBY").end == 31
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
@@ -25,19 +25,19 @@ def test_it_is_read_while_a_server_runs_and_changed_when_none_does(store: Pumped
 
 
 @pytest.mark.parametrize(
-    ("pragma", "told"),
+    ("pragma", "reason"),
     [
         (f"user_version = {database.VERSION + 1}", "from a newer chatd"),
         (f"user_version = {database.VERSION - 1}", "start the server once"),
         ("application_id = 7", "not a chatd database"),
     ],
 )
-def test_another_version_is_refused(folder: Path, pragma: str, told: str) -> None:
+def test_another_version_is_refused(folder: Path, pragma: str, reason: str) -> None:
     with sqlite3.connect(folder / database.FILE_NAME) as connection:
         connection.execute(f"PRAGMA {pragma}")
     connection.close()
     for opening in (data.open_to_read, data.open_to_change):
-        with pytest.raises(UnusableError, match=told), opening(folder):
+        with pytest.raises(UnusableError, match=reason), opening(folder):
             pass
 
 

@@ -63,12 +63,12 @@ def test_a_dry_run_reports_what_is_done_later_even_after_the_clock_went_back(tim
     """Only the oldest part is deleted: an older event that comes after a newer one stays with
     it."""
     with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as name:
-        patched.setattr(deletion, "FORGOTTEN_AT_ONCE", at_once)
+        patched.setattr(deletion, "DELETED_AT_ONCE", at_once)
         folder = Path(name)
         store = PumpedStore(folder)
         for time in [*times, 11]:
             say(store.room(), time=time * 1000)
-        store.settle()
+        store.drain()
         store.close()
         moment = datetime.fromtimestamp(before).isoformat()
         dry = admin(folder, "forget", "lobby", "--before", moment, "--dry-run").line
@@ -80,7 +80,7 @@ def test_a_dry_run_reports_what_is_done_later_even_after_the_clock_went_back(tim
 
 
 def test_ctrl_c_reports_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletion, "FORGOTTEN_AT_ONCE", 4)
+    monkeypatch.setattr(deletion, "DELETED_AT_ONCE", 4)
     with data.open_to_change(folder) as connection:
         index.index(connection, data.room(connection, "lobby").id)
     words = iter(range(10))
@@ -92,13 +92,13 @@ def test_ctrl_c_reports_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyP
 
     with mock.patch.object(deletion, "spaced", pressed):
         done = admin(folder, "forget", "lobby")
-    told = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
-    assert (done.status, done.line) == (STOPPED, f"chatd-admin: {told}")
+    report = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
+    assert (done.status, done.line) == (STOPPED, f"chatd-admin: {report}")
     assert numbers(folder) == ["#lobby 9 30", "#tea 1 1"]
 
 
-def found(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.found(*words) or ()]
+def find_seqs(store: PumpedStore, *words: str) -> list[int]:
+    return [event.seq for event in store.find_messages(*words) or ()]
 
 
 def test_after_a_vacuum_the_words_are_gone_and_the_file_is_smaller(tmp_path: Path) -> None:
@@ -107,9 +107,9 @@ def test_after_a_vacuum_the_words_are_gone_and_the_file_is_smaller(tmp_path: Pat
         say(store.room(), "xylophone " * 300, id=f"quicksilver{number}")
     say(store.room("tea"), "zeppelin", room="tea")
     say(store.room(), "yesterday", time=2000)
-    store.settle()
-    assert found(store, "xylophone") != []
-    store.settle()
+    store.drain()
+    assert find_seqs(store, "xylophone") != []
+    store.drain()
     store.close()
     path = tmp_path / FILE_NAME
     before = path.stat().st_size
@@ -127,7 +127,7 @@ def test_after_a_vacuum_the_words_are_gone_and_the_file_is_smaller(tmp_path: Pat
     assert [word for word in (b"xylophone", b"quicksilver") if word in raw] == []
     assert [word for word in (b"yesterday", b"zeppelin") if word not in raw] == []
     store = PumpedStore(tmp_path)
-    assert (found(store, "xylophone"), found(store, "zeppelin")) == ([], [1])
+    assert (find_seqs(store, "xylophone"), find_seqs(store, "zeppelin")) == ([], [1])
     store.close()
 
 

@@ -23,9 +23,9 @@ def test_a_room_is_exported_as_text(store: PumpedStore, monkeypatch: pytest.Monk
 
 def test_a_room_is_exported_as_json_in_utf_8_without_sender_ids(store: PumpedStore) -> None:
     [line] = admin(store.path.parent, "export", "tea", "--json").out.decode("utf-8").splitlines()
-    told = json.loads(line)
-    assert (told["type"], told["seq"], told["text"]) == ("said", 1, "茶")
-    assert "sender_id" not in told
+    message = json.loads(line)
+    assert (message["type"], message["seq"], message["text"]) == ("said", 1, "茶")
+    assert "sender_id" not in message
 
 
 def test_missing_events_are_reported_after_the_others(folder: Path) -> None:

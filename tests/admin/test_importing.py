@@ -86,15 +86,15 @@ def test_a_new_server_starts_with_the_imported_room(folder: Path, tmp_path: Path
     assert store.name != old.name
     assert store.room().end == 31
     say(store.room(), "it goes on", id="7")
-    store.settle()
+    store.drain()
     assert store.room().end == 32
     store.close()
     old.close()
     assert content(new)["lobby"].startswith(exported)
 
 
-def found(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.found(*words) or ()]
+def find_seqs(store: PumpedStore, *words: str) -> list[int]:
+    return [event.seq for event in store.find_messages(*words) or ()]
 
 
 def test_imported_messages_are_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +105,8 @@ def test_imported_messages_are_in_the_search_index_before_a_server_starts(folder
         id = data.room(connection, "old").id
         assert connection.execute("SELECT next FROM indexed WHERE room = ?", (id,)).fetchone() == (31,)
     store = PumpedStore(folder)
-    assert found(store, "word17") == [17]
-    assert found(store, "word7") == []
+    assert find_seqs(store, "word17") == [17]
+    assert find_seqs(store, "word7") == []
     store.close()
 
 
@@ -117,7 +117,7 @@ def test_a_server_adds_the_rest_to_the_search_index(folder: Path) -> None:
     assert done.out == b"#old: imported 2 events (1 to 2)\n"
     assert done.err == "chatd-admin: stopped: the server adds the rest to the search index\n"
     store = PumpedStore(folder)
-    assert found(store, "two") == [2]
+    assert find_seqs(store, "two") == [2]
     store.close()
 
 
@@ -151,19 +151,19 @@ def test_the_last_topic_is_the_topic(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "told"),
+    ("keep", "report"),
     [
         ("30d", "keep messages for 30 days: the server deletes older ones"),
         ("none", "keep no messages: the server deletes them"),
         ("", ""),
     ],
 )
-def test_the_retention_of_the_room_is_imported_and_reported(tmp_path: Path, keep: str, told: str) -> None:
+def test_the_retention_of_the_room_is_imported_and_reported(tmp_path: Path, keep: str, report: str) -> None:
     given = lines(said(1), RetentionSet("lobby", 2, 5, "ada", "", "1h", 6), RetentionSet("lobby", 3, 7, "ada", "", keep, 8))
     dry = admin(tmp_path, "import", "-", "--dry-run", given=given)
     done = admin(tmp_path, "import", "-", given=given)
     assert done.out.splitlines()[1:] == dry.out.splitlines()[1:]
-    assert done.out.decode().partition("\n")[2] == (f"its members have set it to {told}\n" if told else "")
+    assert done.out.decode().partition("\n")[2] == (f"its members have set it to {report}\n" if report else "")
     store = PumpedStore(tmp_path)
     assert store.room().state.retention == Retention(keep, 8)
     store.close()
@@ -179,7 +179,7 @@ def test_imported_ids_belong_to_no_sender_and_do_not_collide(folder: Path) -> No
     assert known is not None
     assert known.room == "lobby"
     say(store.room("old"), "again", id="7", sender_id="o2", room="old")
-    store.settle()
+    store.drain()
     assert store.room("old").end == 4
     store.close()
     assert content(folder)["old"].startswith(same)
@@ -205,18 +205,18 @@ def refused(folder: Path, *arguments: str, given: bytes) -> str:
 
 
 def test_a_room_that_has_had_events_is_refused(folder: Path) -> None:
-    told = "#lobby has had events up to number 30: --room NAME imports into another room"
-    assert refused(folder, given=lines(said(31, room="Lobby"))) == told
-    assert refused(folder, "--room", "LOBBY", given=lines(said(1, room="old"))) == told
+    reason = "#lobby has had events up to number 30: --room NAME imports into another room"
+    assert refused(folder, given=lines(said(31, room="Lobby"))) == reason
+    assert refused(folder, "--room", "LOBBY", given=lines(said(1, room="old"))) == reason
     assert admin(folder, "forget", "lobby").status == 0
-    assert refused(folder, given=lines(said(1))) == told
+    assert refused(folder, given=lines(said(1))) == reason
 
 
 def test_a_damaged_line_changes_nothing(folder: Path, tmp_path: Path) -> None:
     given = lines(*(said(seq, room="old") for seq in range(1, 5000))) + b"half a li"
-    told = "standard input, line 5000: This is not JSON. Each line is one JSON object."
-    assert refused(folder, given=given) == told
-    assert refused(tmp_path / "new", given=given) == told
+    reason = "standard input, line 5000: This is not JSON. Each line is one JSON object."
+    assert refused(folder, given=given) == reason
+    assert refused(tmp_path / "new", given=given) == reason
 
 
 def test_a_file_without_events_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_file_without_events_is_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_invalid_name_is_refused(folder: Path) -> None:
-    assert "A room's name cannot hold" in refused(folder, "--room", "a b", given=lines(said(1)))
+    assert "A room name cannot contain" in refused(folder, "--room", "a b", given=lines(said(1)))
 
 
 def test_a_running_server_is_not_disturbed(store: PumpedStore) -> None:

@@ -19,7 +19,7 @@ from tests.store.pumped import PumpedStore
 
 
 def run(folder: Path, *arguments: str, out: int, **more: str) -> subprocess.CompletedProcess[bytes]:
-    """Run it as a process, whose output goes to ``out``."""
+    """Run it as a process with the output ``out``."""
     command = [*ADMIN, "--data", str(folder), *arguments]
     return subprocess.run(command, env=environment(**more), stdout=out, stderr=subprocess.PIPE, timeout=DEADLINE, check=False)
 

@@ -13,8 +13,8 @@ from chatd.admin.options import CLOSING, parser
 
 
 def commands() -> dict[str, ArgumentParser]:
-    [found] = [action for action in parser()._actions if isinstance(action, _SubParsersAction)]
-    return dict(found.choices)
+    [subcommands] = [action for action in parser()._actions if isinstance(action, _SubParsersAction)]
+    return dict(subcommands.choices)
 
 
 @pytest.mark.parametrize("name", commands())
@@ -47,5 +47,5 @@ def test_the_folder_may_be_before_or_after_the_command() -> None:
 
 
 def test_help_fits_a_terminal() -> None:
-    for told in [parser().format_help(), *(command.format_help() for command in commands().values())]:
-        assert not [line for line in told.splitlines() if len(line) > 80]
+    for text in [parser().format_help(), *(command.format_help() for command in commands().values())]:
+        assert not [line for line in text.splitlines() if len(line) > 80]

@@ -28,7 +28,7 @@ class Watch:
         return self.time
 
 
-def test_it_is_shown_after_a_delay_and_not_too_often_and_is_erased_at_the_end() -> None:
+def test_progress_is_shown_after_a_delay_and_erased_at_the_end() -> None:
     terminal, now = Terminal(), Watch()
     with Progress("import", output=terminal, now=now) as progress:
         for time in (0.0, 0.49, 0.5, 0.55, 1.0):

@@ -13,7 +13,7 @@ class Glass:
     """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left
     them at the top.
 
-    ``alternate``: it has another screen besides, which scrolls nowhere.
+    ``alternate``: it has another screen besides, which does not scroll.
     """
 
     def __init__(self, columns: int, rows: int, alternate: bool = True) -> None:
@@ -29,10 +29,10 @@ class Glass:
     def write(self, text: str) -> None:
         position = 0
         while position < len(text):
-            found = _SEQUENCE.match(text, position)
-            assert found, f"not understood: {text[position : position + 20]!r}"
-            position = found.end()
-            numbers, final, control, printed = found.groups()
+            match = _SEQUENCE.match(text, position)
+            assert match, f"not understood: {text[position : position + 20]!r}"
+            position = match.end()
+            numbers, final, control, printed = match.groups()
             if final:
                 self._sequence(numbers, final)
             elif control:
@@ -49,7 +49,7 @@ class Glass:
                 assert 1 <= column <= self.columns
                 self.row, self.column = row - 1, column - 1
             case "K":
-                self._erase(self.row, min(self.column, self.columns - 1))  # The cursor never stands behind the last column.
+                self._erase(self.row, min(self.column, self.columns - 1))  # The cursor is never after the last column.
             case "J":
                 self._erase(self.row, self.column)
                 for row in range(self.row + 1, self.rows):

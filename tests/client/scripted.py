@@ -1,5 +1,5 @@
 """A server that follows a script: the protocol of docs/protocol.md in a few lines, over connections
-that break when told to."""
+that break on request."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", 
     else:
         start = min(asked.before or end, end) - asked.count
     start, stop = max(start, first), min(start + asked.count, end)
-    told = tuple(event for event in log if start <= event.seq < stop and event.nick != ignored)
-    return events.HistoryPage(room, told, start > first, stop < end, id=asked.id)
+    page = tuple(event for event in log if start <= event.seq < stop and event.nick != ignored)
+    return events.HistoryPage(room, page, start > first, stop < end, id=asked.id)
 
 
 class Connection(Protocol):
@@ -180,8 +180,8 @@ class ScriptedServer:
             case commands.History() if not self.silent:
                 connection.tell(history(self.log, command))
             case commands.Search(text=text):
-                found = tuple(event for event in reversed(self.log) if isinstance(event, events.Said) and text in event.text)
-                connection.tell(events.SearchResults((text,), found, id=command.id))
+                hits = tuple(event for event in reversed(self.log) if isinstance(event, events.Said) and text in event.text)
+                connection.tell(events.SearchResults((text,), hits, id=command.id))
 
     def _hello(self, connection: Connection, hello: commands.Hello) -> None:
         if hello.nick == self.nick_taken:

@@ -201,10 +201,10 @@ def test_without_new_messages_elsewhere_nothing_is_shown() -> None:
     assert other(0, ops=10).texts == []
 
 
-# -- What else may happen --------------------------------------------------------------------------
+# -- Other cases --------------------------------------------------------------------------
 
 
-def test_a_link_that_breaks_again_makes_one_catch_up() -> None:
+def test_a_second_break_makes_one_catch_up() -> None:
     case = Case()
     case.enter("lobby", 50, 10)
     case.receive(said(11))

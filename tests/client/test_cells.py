@@ -54,7 +54,7 @@ def test_wrap(text: str, cells: int, rows: list[str]) -> None:
 
 
 @given(lines, st.integers(2, 30), st.integers(0, 8))
-def test_rows_fit_and_nothing_but_spaces_is_lost(line: tuple[Span, ...], cells: int, indent: int) -> None:
+def test_rows_fit_and_only_spaces_are_lost(line: tuple[Span, ...], cells: int, indent: int) -> None:
     rows = wrap(line, cells, indent)
     assert all(row_width(row) <= cells for row in rows) or any(width(c) > 2 for c in clusters(plain(line)))
     assert "".join(map(plain, rows)).replace(" ", "") == plain(line).replace(" ", "")

@@ -97,15 +97,15 @@ def test_messages_seen_in_an_earlier_run_are_neither_unread_nor_mentions() -> No
 
 
 @pytest.mark.parametrize(
-    ("missed", "told"),
+    ("missed", "reported"),
     [((5, 9), (8, 9)), ((5, 7), None), ((9, 12), (9, 12))],
 )
-def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], told: tuple[int, int] | None) -> None:
+def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], reported: tuple[int, int] | None) -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(OPS)
     received = conversation.receive(events.Missed("ops", *missed))
-    assert received.shown is (told is not None)
-    assert told is None or received.news == events.Missed("ops", *told)
+    assert received.shown is (reported is not None)
+    assert reported is None or received.news == events.Missed("ops", *reported)
 
 
 def test_nothing_of_another_log_was_seen() -> None:
@@ -172,7 +172,7 @@ def test_mentions(nick: str, text: str, named: bool) -> None:
         (commands.Away("tea"), commands.Away("tea")),
     ],
 )
-def test_commands_mean_what_the_user_saw_when_typing_them(conversation: Conversation, typed: Command, asked: Command) -> None:
+def test_commands_apply_to_the_state_when_they_were_typed(conversation: Conversation, typed: Command, asked: Command) -> None:
     conversation.receive(events.Private("eve", "psst", 0))
     assert conversation.resolve(typed) == asked
 
@@ -187,7 +187,7 @@ def test_a_reply_follows_a_change_of_nick(conversation: Conversation) -> None:
     assert conversation.resolve(commands.Reply("yes")) == commands.Msg("eva", "yes")
 
 
-def test_what_is_typed_after_a_join_is_meant_for_that_room(conversation: Conversation) -> None:
+def test_lines_typed_after_a_join_go_to_that_room(conversation: Conversation) -> None:
     conversation.on_sent(commands.Join("#dev", id="1"), 0)
     assert conversation.resolve(commands.Say("hi")) == commands.Say("hi", "dev")
     conversation.receive(events.Refused("too-many", "no", id="1"), commands.Join("#dev", id="1"))

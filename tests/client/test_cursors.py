@@ -34,7 +34,7 @@ def test_another_log_resets_the_cursors() -> None:
 
 
 @given(st.permutations(range(1, 9)), st.sets(st.integers(1, 8)))
-def test_acks_in_any_order_hide_no_event_and_double_none(acks: list[int], own: set[int]) -> None:
+def test_acks_in_any_order_hide_and_repeat_no_event(acks: list[int], own: set[int]) -> None:
     cursors = Cursors()
     cursors.advance("lobby", 0)
     for seq in acks:

@@ -161,11 +161,11 @@ def options(before: str) -> tuple[str, tuple[str, ...]]:
 
 def test_completion_wraps_around() -> None:
     line = typed("hi an", Key.LEFT, Key.RIGHT)
-    seen = []
+    texts = []
     for _ in range(3):
         line = editor.complete(line, +1, options)
-        seen.append(line.text)
-    assert seen == ["hi anna ", "hi anton ", "hi anna "]
+        texts.append(line.text)
+    assert texts == ["hi anna ", "hi anton ", "hi anna "]
     assert editor.complete(line, -1, options).text == "hi anton "
 
 

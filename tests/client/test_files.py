@@ -37,16 +37,16 @@ class Case:
     """A `StdioProtocol` on a fake transport, whose callbacks are recorded."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.ends = StdioProtocol(
-            lambda data: self.told.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken")
+            lambda data: self.calls.append(data.decode()), lambda: self.tell("no more"), lambda: self.tell("broken")
         )
         self.transport = StringTransport()
         self.ends.transport = self.transport
         self.clock = Clock()
 
     def tell(self, what: str) -> None:
-        self.told.append(what)
+        self.calls.append(what)
 
 
 def test_input_end_and_broken_output_are_reported() -> None:
@@ -54,19 +54,19 @@ def test_input_end_and_broken_output_are_reported() -> None:
     case.ends.dataReceived(b"data")
     case.ends.readConnectionLost()
     case.ends.writeConnectionLost()
-    assert case.told == ["data", "no more", "broken"]
+    assert case.calls == ["data", "no more", "broken"]
 
 
-def test_draining_waits_until_all_is_taken() -> None:
+def test_draining_waits_until_everything_is_written() -> None:
     case = Case()
     case.ends.drain(case.clock, None, lambda: case.tell("drained"))
     case.ends.dataReceived(b"too late")
     case.ends.readConnectionLost()
     assert case.transport.disconnecting
-    assert case.told == []
+    assert case.calls == []
     case.ends.connectionLost()
     case.ends.connectionLost()
-    assert case.told == ["drained"]
+    assert case.calls == ["drained"]
 
 
 def test_draining_has_a_time_limit() -> None:
@@ -74,14 +74,14 @@ def test_draining_has_a_time_limit() -> None:
     case.ends.drain(case.clock, 1.0, lambda: case.tell("drained"))
     case.clock.advance(1.0)
     case.ends.connectionLost()
-    assert case.told == ["drained"]
+    assert case.calls == ["drained"]
 
 
 def test_draining_ends_at_once_if_nobody_reads() -> None:
     case = Case()
     case.ends.writeConnectionLost()
     case.ends.drain(case.clock, None, lambda: case.tell("drained"))
-    assert case.told == ["broken", "drained"]
+    assert case.calls == ["broken", "drained"]
 
 
 def test_a_full_output_pauses_the_link() -> None:

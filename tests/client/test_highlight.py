@@ -12,7 +12,7 @@ from chatd.client.highlight import CONTEXT_CHARACTERS, excerpt, highlight
 
 def marked(text: str, *words: str) -> str:
     """``text`` with brackets around what stands out."""
-    return "".join(f"[{part}]" if found else part for part, found in highlight(text, words))
+    return "".join(f"[{part}]" if marked else part for part, marked in highlight(text, words))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_an_excerpt_is_short_has_the_word_and_cuts_no_character(text: str, words
     shown = "".join(part for part, _ in parts).removeprefix("… ").removesuffix(" …")
     assert shown in text
     assert len(shown) <= 2 * CONTEXT_CHARACTERS + 60
-    assert any(found for _, found in parts) == any(found for _, found in highlight(text, words))
+    assert any(marked for _, marked in parts) == any(marked for _, marked in highlight(text, words))
     whole = clusters(text)
     assert any("".join(whole[start:stop]) == shown for start in range(len(whole) + 1) for stop in range(start, len(whole) + 1))

@@ -101,13 +101,13 @@ def test_page_up_shows_what_is_above_the_live_view() -> None:
 def test_it_goes_as_far_back_as_the_log_and_says_so() -> None:
     case = Case(450, first=7)
     case.page_up(440)
-    seen = set(case.numbers)
+    visited = set(case.numbers)
     while not case.history.notice:
         before = case.numbers[0]
         case.press(Key.PAGE_UP)
         assert not case.numbers or case.numbers[-1] >= before  # No row is skipped.
-        seen |= set(case.numbers)
-    assert seen == set(range(7, 441))
+        visited |= set(case.numbers)
+    assert visited == set(range(7, 441))
     assert case.texts[0] == "-- The log of #lobby begins here. --"
     assert case.history.notice == "there is nothing before this"
     assert case.status.endswith("there is nothing before this")
@@ -142,11 +142,11 @@ def test_new_events_are_below_the_history() -> None:
         case.history.on_event(case.log[-1])
         case.history.on_message(for_me=seq == 301)
     assert case.status.startswith(" #lobby history, 119! new")
-    seen: set[int] = set(case.numbers)
+    visited: set[int] = set(case.numbers)
     while case.history.window is not None:
         case.press(Key.PAGE_DOWN)
-        seen |= set(case.numbers)
-    assert set(range(281, 420)) <= seen
+        visited |= set(case.numbers)
+    assert set(range(281, 420)) <= visited
     assert (case.history.new, case.history.mentioned) == (0, False)
 
 
@@ -189,12 +189,12 @@ def test_from_the_middle_home_asks_for_the_beginning() -> None:
     case.page_up(880)
     case.press(Key.OLDEST)
     assert case.numbers[0] == 1
-    seen: set[int] = set()
+    visited: set[int] = set()
     while case.history.window is not None:
-        seen |= set(case.numbers)
+        visited |= set(case.numbers)
         case.press(Key.PAGE_DOWN)
-    assert seen == set(range(1, max(seen) + 1))
-    assert max(seen) >= 880
+    assert visited == set(range(1, max(visited) + 1))
+    assert max(visited) >= 880
 
 
 def test_a_hit_is_in_the_middle_and_stands_out_without_colours() -> None:
@@ -249,11 +249,11 @@ def test_ignored_messages_do_not_end_it() -> None:
     case.log = [replace(event, nick="troll") if 300 <= event.seq < 700 else event for event in case.log]
     case.ignored = "troll"
     case.page_up(880)
-    seen = set(case.numbers)
+    visited = set(case.numbers)
     while not case.history.notice:
         case.press(Key.PAGE_UP)
-        seen |= set(case.numbers)
-    assert seen == set(range(1, 881)) - set(range(300, 700))
+        visited |= set(case.numbers)
+    assert visited == set(range(1, 881)) - set(range(300, 700))
 
 
 def test_nothing_but_ignored_messages() -> None:

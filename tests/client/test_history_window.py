@@ -141,17 +141,17 @@ def wide(number: int) -> HistoryWindow:
     return one
 
 
-def told(one: HistoryWindow) -> list[int]:
+def numbers(one: HistoryWindow) -> list[int]:
     return [int(row.split()[0][1:]) for row in shown(one) if row.startswith("e")]
 
 
 def test_a_new_size_keeps_the_middle() -> None:
     one = wide(40)
     one.show_event(20)
-    assert told(one) == list(range(16, 25))
+    assert numbers(one) == list(range(16, 25))
     for columns, height in ((15, 6), (40, 3), (70, 12), (40, 9)):
         one.resize(columns, height)
-        assert 20 in told(one)
+        assert 20 in numbers(one)
 
 
 @pytest.mark.parametrize(("end", "event"), [(False, 1), (True, 39)])
@@ -161,7 +161,7 @@ def test_a_new_size_keeps_a_visible_end(end: bool, event: int) -> None:
     for columns, height in ((15, 6), (40, 4), (70, 12), (40, 9)):
         one.resize(columns, height)
         assert (one.below if end else one.above) == 0
-        assert event in told(one)
+        assert event in numbers(one)
 
 
 def test_deleted_events_disappear_even_if_visible() -> None:
@@ -235,8 +235,8 @@ def test_the_visible_rows_have_no_gap(story: Sequence[tuple[str, int]]) -> None:
             case "later" if one.later:
                 stop = min(one.high + number, log.end)
                 one.add_later(log.entries(one.high, stop), stop, stop < log.end)
-                seen = [row for row in before if row[0] == "e"]
-                assert [row for row in shown(one) if row[0] == "e"][: len(seen)] == seen
+                rows = [row for row in before if row[0] == "e"]
+                assert [row for row in shown(one) if row[0] == "e"][: len(rows)] == rows
             case "height":
                 one.resize(20, number)
             case "forget":
@@ -248,5 +248,5 @@ def test_the_visible_rows_have_no_gap(story: Sequence[tuple[str, int]]) -> None:
         whole = [plain(row) for _, row in one._rows]
         assert len(rows) == min(one._height, len(whole))
         assert any(rows == whole[start : start + len(rows)] for start in range(len(whole) + 1))
-        told = [row for row in whole if row[0] == "e"]
-        assert told == [plain(line) for each in log.entries(one.low, one.high) for line in each.lines]
+        expected = [row for row in whole if row[0] == "e"]
+        assert expected == [plain(line) for each in log.entries(one.low, one.high) for line in each.lines]

@@ -115,7 +115,7 @@ def test_an_endless_sequence_is_not_kept() -> None:
     assert presses
 
 
-def test_a_huge_paste_is_bounded_and_its_end_is_found() -> None:
+def test_a_huge_paste_is_bounded_and_its_end_is_recognised() -> None:
     decoder = KeyDecoder()
     assert decoder.feed(b"\x1b[200~") == []
     for _ in range(40):

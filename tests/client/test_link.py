@@ -1,4 +1,4 @@
-"""The link: whenever it breaks, nothing is lost and nothing is doubled."""
+"""The link: whenever it breaks, nothing is lost and nothing is repeated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chatd.codecs.json import encode_command
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event, Reason
-from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_SESSION
+from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_PERSON
 from tests.client.scripted import ScriptedServer
 
 HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))
@@ -57,12 +57,12 @@ class Recorder:
 
     @property
     def others(self) -> list[str]:
-        """What others said."""
+        """The texts of others."""
         return [text for text in self.texts if not text.startswith("ada")]
 
     @property
     def texts(self) -> list[str]:
-        """Everything that was said, with the scrollback."""
+        """All texts, with the scrollback."""
         news = [one for news in self.news for one in (news.scrollback if isinstance(news, events.Entered) else (news,))]
         return [said.text for said in news if isinstance(said, events.Said)]
 
@@ -125,7 +125,7 @@ def test_quit_comes_after_everything_sent() -> None:
     assert not case.server.clock.getDelayedCalls()
 
 
-def test_quit_does_not_wait_for_a_server_that_says_nothing() -> None:
+def test_quit_does_not_wait_for_a_silent_server() -> None:
     case = Case()
     case.link.quit()
     before = case.recorder.ended
@@ -171,7 +171,7 @@ def test_pauses_have_jitter(jitter: float, factor: float) -> None:
 @pytest.mark.parametrize("ack_first", [True, False])
 @pytest.mark.parametrize("reads", range(6))
 @pytest.mark.parametrize("writes", [*range(11), None])
-def test_nothing_is_lost_or_doubled_wherever_the_link_breaks(reads: int, writes: int | None, ack_first: bool) -> None:
+def test_a_break_at_any_point_loses_and_repeats_nothing(reads: int, writes: int | None, ack_first: bool) -> None:
     """Hello, three messages and their answers; the connection breaks after so many lines, and the
     next one does again."""
     case = Case(start=False)
@@ -202,7 +202,7 @@ steps = st.lists(
 
 @given(steps, st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_any_story_ends_with_everything_once_and_in_order(story: list[object], ack_first: bool) -> None:
+def test_any_sequence_ends_with_everything_once_and_in_order(story: list[object], ack_first: bool) -> None:
     case = Case()
     case.server.ack_first = ack_first
     said, others = [], []
@@ -308,7 +308,7 @@ def test_the_cursors_of_an_earlier_run_are_resumed() -> None:
 
 
 def test_the_longest_names_of_all_rooms_fit_into_a_hello() -> None:
-    rooms = tuple(f"{number:02}{'漢' * (ROOM_CHARACTERS - 2)}" for number in range(ROOMS_PER_SESSION))
+    rooms = tuple(f"{number:02}{'漢' * (ROOM_CHARACTERS - 2)}" for number in range(ROOMS_PER_PERSON))
     cursors = Cursors()
     cursors.reset("log-1")
     for room in rooms:

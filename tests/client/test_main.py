@@ -18,13 +18,13 @@ def run(*arguments: str, closed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(shell, input="x\n", capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
-def test_help_is_quick_to_come_and_needs_no_server() -> None:
+def test_help_is_fast_and_needs_no_server() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: chatd-client")
 
 
-def test_a_server_that_cannot_be_reached_is_one_plain_line() -> None:
+def test_an_unreachable_server_is_reported_in_one_line() -> None:
     done = run("127.0.0.1:1")  # tcpmux: nothing listens there
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "chatd-client: 127.0.0.1:1 cannot be reached: connection refused.\n"

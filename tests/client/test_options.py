@@ -81,7 +81,7 @@ def test_colours(environment: dict[str, str], colours: bool, dumb: bool) -> None
 
 
 @pytest.mark.parametrize("arguments", [["--json"], ["--fresh", "--listen"], ["host:x"], ["a", "b"], ["--nick"], ["--what"]])
-def test_a_mistake_is_one_plain_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_is_reported_in_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse_options(arguments, {})
     assert end.value.code == 2

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.saved_state import NOT_OURS, ROOMS_SAVED, SavedState, decode
-from chatd.core.limits import ROOMS_PER_SESSION, SCROLLBACK_EVENTS
+from chatd.core.limits import ROOMS_PER_PERSON, SCROLLBACK_EVENTS
 
 LAST = SavedState("log-1", ("lobby", "ops", "漢字"), "ops", {"lobby": 41, "ops": 7, "漢字": 300, "old": 9})
 
@@ -44,7 +44,7 @@ def test_rooms_that_the_server_would_refuse_are_left_out() -> None:
     text = f'{{"log": "x", "current": "lobby", "rooms": ["lobby", "a b", ""], "seen": {cursors}}}'
     assert decode(text) == SavedState("x", ("lobby",), "lobby", {"lobby": 4})
     many = SavedState("x", tuple(f"r{number}" for number in range(40)))
-    assert len(decode(many.encode()).rooms) == ROOMS_PER_SESSION
+    assert len(decode(many.encode()).rooms) == ROOMS_PER_PERSON
 
 
 def test_without_rooms_those_of_the_last_run_are_used() -> None:

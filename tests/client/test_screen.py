@@ -99,7 +99,7 @@ def test_closing_leaves_the_messages_and_a_row_for_the_shell() -> None:
     assert case.glass.modes == {"?7", "?25"}
 
 
-def test_close_undoes_what_open_has_done() -> None:
+def test_close_undoes_open() -> None:
     case = Case()
     assert "?2004" in case.glass.modes
     assert "?7" not in case.glass.modes
@@ -209,8 +209,8 @@ def test_the_oldest_visible_event() -> None:
 def test_deleted_messages_are_not_painted_again() -> None:
     case = Case()
     entered = FinalLine(line("you are in"), "lobby", 2, lasting=True)
-    told = [entered, event("old", 3), event("other", 3, "ops"), *lines("a note"), event("new", 4)]
-    case.glass.write(case.screen.show(told, Footer(prompt=PROMPT)))
+    printed = [entered, event("old", 3), event("other", 3, "ops"), *lines("a note"), event("new", 4)]
+    case.glass.write(case.screen.show(printed, Footer(prompt=PROMPT)))
     case.glass.write(case.screen.drop_before("lobby", 4))
     assert case.screen.drop_before("lobby", 4) == ""
     assert case.glass.lines == ["", "", "you are in", "other", "a note", "new", "", ">"]
@@ -317,7 +317,7 @@ def test_the_terminal_shows_the_last_lines_and_the_footer(story: list[tuple[obje
 
 
 @given(visible_clusters, visible_clusters, st.integers(1, 80))
-def test_the_cursor_is_where_the_text_goes_on(before: str, after: str, columns: int) -> None:
+def test_the_cursor_is_at_the_end_of_the_text(before: str, after: str, columns: int) -> None:
     case = Case(columns=columns, rows=4)
     case.show(before=before, after=after)
     if columns >= 12:

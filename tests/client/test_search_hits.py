@@ -21,7 +21,7 @@ def hits() -> SearchHits:
     return hits
 
 
-def test_a_number_chooses_and_without_one_the_next(hits: SearchHits) -> None:
+def test_jump_goes_to_a_number_or_the_next_hit(hits: SearchHits) -> None:
     assert hits.choose(0) == (1, "lobby", JumpTarget(9, ("tea",)))
     assert hits.choose(2) == (2, "ops", JumpTarget(7, ("tea",)))
     assert hits.choose(0) == (3, "lobby", JumpTarget(3, ("tea",)))
@@ -29,12 +29,12 @@ def test_a_number_chooses_and_without_one_the_next(hits: SearchHits) -> None:
 
 
 @pytest.mark.parametrize("number", [4, 1000])
-def test_there_are_no_others(hits: SearchHits, number: int) -> None:
+def test_other_numbers_are_refused(hits: SearchHits, number: int) -> None:
     with pytest.raises(BadUsage, match=f"There is no hit {number}"):
         hits.choose(number)
 
 
-def test_before_a_search_there_are_none() -> None:
+def test_before_a_search_there_are_no_hits() -> None:
     with pytest.raises(BadUsage, match=r"There are no hits\. /search WORDS finds messages"):
         SearchHits().choose(0)
 

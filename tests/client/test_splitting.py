@@ -39,7 +39,7 @@ def test_any_other_command_that_is_too_long_is_refused(command: Command) -> None
 
 @given(st.lists(st.sampled_from(['"', "\\", "é", "漢", "👍", "word", " "]), min_size=1, max_size=60), st.integers(1, 60))
 @settings(max_examples=60, deadline=None)
-def test_every_part_fits_and_nothing_but_spaces_is_lost(parts: list[str], times: int) -> None:
+def test_every_part_fits_and_only_spaces_are_lost(parts: list[str], times: int) -> None:
     text = "".join(parts) * times
     said = split(commands.Say(text, "lobby"))
     texts = [part.text for part in said if isinstance(part, commands.Say)]

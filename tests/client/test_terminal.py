@@ -52,7 +52,7 @@ def test_a_terminal_that_is_gone_causes_no_error() -> None:
     os.close(inner)
 
 
-@pytest.mark.parametrize(("told", "size"), [((100, 30), (100, 30)), ((0, 0), USUAL_SIZE)])
-def test_size(pty: tuple[int, int], told: tuple[int, int], size: tuple[int, int]) -> None:
-    ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", told[1], told[0], 0, 0))
+@pytest.mark.parametrize(("reported", "size"), [((100, 30), (100, 30)), ((0, 0), USUAL_SIZE)])
+def test_size(pty: tuple[int, int], reported: tuple[int, int], size: tuple[int, int]) -> None:
+    ioctl(pty[1], termios.TIOCSWINSZ, struct.pack("HHHH", reported[1], reported[0], 0, 0))
     assert RawMode(pty[1]).size() == size

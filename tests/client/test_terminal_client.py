@@ -190,7 +190,7 @@ def test_a_refused_nick_is_asked_for_again() -> None:
     assert case.opened == 1
 
 
-def test_a_server_that_cannot_be_reached_ends_it_with_the_terminal_untouched() -> None:
+def test_an_unreachable_server_ends_it_with_the_terminal_untouched() -> None:
     case = Case(refuse=True)
     assert case.ends == [(1, "host:1 cannot be reached: connection refused.")]
     assert case.opened == 0
@@ -237,7 +237,7 @@ def test_a_paste_of_several_lines_is_sent_after_enter_as_several_messages(case: 
     assert case.server.texts == ["one", "two"]
 
 
-def test_too_long_an_input_is_refused_whole(case: Case) -> None:
+def test_too_long_an_input_is_refused_as_a_whole(case: Case) -> None:
     case.keys("before ", f"\x1b[200~{'x' * INPUT_CHARACTERS}\x1b[201~")
     assert case.typed == "ada> before"
     assert case.shows("!! This is too long")
@@ -251,12 +251,12 @@ def test_mistakes_are_reported_at_once(case: Case) -> None:
     assert not case.client.link.outbox
 
 
-def test_a_slash_is_said_with_two(case: Case) -> None:
+def test_two_slashes_send_one(case: Case) -> None:
     case.keys("//etc\r")
     assert case.server.texts == ["/etc"]
 
 
-def test_without_a_room_nothing_is_said(case: Case) -> None:
+def test_without_a_room_nothing_is_sent(case: Case) -> None:
     case.tell(events.Exited("lobby", ""))
     case.keys("hi\r")
     assert case.shows("!! You are not in any room. /join ROOM enters one, /rooms lists them.")
@@ -271,7 +271,7 @@ def test_tab_completes_a_nick(case: Case) -> None:
     assert case.typed == "ada> bobby: hi bobby"
 
 
-def test_rooms_are_in_the_status_line_with_what_is_unread(case: Case) -> None:
+def test_rooms_are_in_the_status_line_with_their_unread_counts(case: Case) -> None:
     case.keys("/join ops\r")
     assert case.status.startswith(" #ops 1 here  #lobby")
     assert case.status.endswith("chatd")
@@ -631,8 +631,8 @@ def test_a_failure_to_save_is_reported_once(case: Case) -> None:
     for _ in range(3):
         case.server.bob_says("hi")
         case.server.later(SAVE_SECONDS + 1)
-    told = [line for line in case.glass.history if "!! The state cannot be saved for the next time" in line]
-    assert len(told) == 1
+    notes = [line for line in case.glass.history if "!! The state cannot be saved for the next time" in line]
+    assert len(notes) == 1
     assert case.shows("No space left on device.")
 
 

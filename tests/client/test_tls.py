@@ -61,7 +61,7 @@ def test_invalid_fingerprints(text: str) -> None:
         ),
     ],
 )
-def test_a_mistake_is_one_plain_line(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_option_is_reported_in_one_line(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse_options(arguments, {})
     assert end.value.code == 2
@@ -89,7 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Protocol:
-    """Records what Twisted's side of a connection is told."""
+    """Records the callbacks of Twisted's side of a connection."""
 
     why = ""
 
@@ -147,7 +147,7 @@ def fingerprint(certificate: str) -> str:
         ("::1", "::1"),
     ],
 )
-def test_a_certificate_that_the_roots_vouch_for_is_trusted(folder: Path, name: str, host: str) -> None:
+def test_a_certificate_signed_by_a_root_is_trusted(folder: Path, name: str, host: str) -> None:
     certificate, key = make(folder, name)
     assert meet(Trust(certificate), host, certificate, key) == ("", "TLSv1.3")
     assert meet(Trust(certificate), host, certificate, key, SSL.TLS1_2_VERSION) == ("", "TLSv1.2")
@@ -156,14 +156,14 @@ def test_a_certificate_that_the_roots_vouch_for_is_trusted(folder: Path, name: s
 @pytest.mark.parametrize(
     ("name", "host"), [("chat.example", "chat.example.org"), ("127.0.0.1", "127.0.0.2"), ("a.example", "127.0.0.1")]
 )
-def test_one_for_another_host_is_not(folder: Path, name: str, host: str) -> None:
+def test_a_certificate_for_another_host_is_not_trusted(folder: Path, name: str, host: str) -> None:
     certificate, key = make(folder, name)
     why, _ = meet(Trust(certificate), host, certificate, key)
     cure = f"--fingerprint {fingerprint(certificate)} trusts exactly this one"
     assert why == f"the server's certificate is not trusted (it is not for {host}); {cure}"
 
 
-def test_one_that_is_self_signed_is_not(folder: Path) -> None:
+def test_a_self_signed_certificate_is_not_trusted(folder: Path) -> None:
     certificate, key = make(folder, "self.example")
     cure = f"--fingerprint {fingerprint(certificate)} trusts exactly this one"
     for trust in (Trust(), Trust(make(folder, "other.example")[0])):
@@ -171,13 +171,13 @@ def test_one_that_is_self_signed_is_not(folder: Path) -> None:
         assert why == f"the server's certificate is not trusted (self-signed); {cure}"
 
 
-def test_one_that_has_expired_is_not(folder: Path) -> None:
+def test_an_expired_certificate_is_not_trusted(folder: Path) -> None:
     certificate, key = make(folder, "old.example", days=-1)
     why, _ = meet(Trust(certificate), "old.example", certificate, key)
     assert why.startswith("the server's certificate is not trusted (it has expired); --fingerprint ")
 
 
-def test_the_roots_of_the_system_are_those_that_openssl_finds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_system_roots_are_those_of_openssl(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, key = make(folder, "system.example")
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     assert meet(Trust(), "system.example", certificate, key) == ("", "TLSv1.3")
@@ -218,7 +218,7 @@ def test_a_chain_is_followed_to_its_root(folder: Path) -> None:
     assert why == f"{unknown}; --ca FILE trusts the roots in FILE"
 
 
-def test_the_fingerprint_is_that_of_the_server_and_not_of_its_root(folder: Path) -> None:
+def test_the_fingerprint_is_of_the_server_not_of_its_root(folder: Path) -> None:
     root, chain, key = signed(folder, "chain.example")
     leaf, _ = x509.load_pem_x509_certificates(Path(chain).read_bytes())
     trusted = Trust(fingerprint=leaf.fingerprint(SHA256()).hex(":").upper())
@@ -228,12 +228,12 @@ def test_the_fingerprint_is_that_of_the_server_and_not_of_its_root(folder: Path)
 
 
 @pytest.mark.parametrize("days", [30, -1])
-def test_with_a_fingerprint_exactly_that_one_is_trusted_each_time(folder: Path, days: int) -> None:
+def test_a_fingerprint_trusts_exactly_that_certificate_each_time(folder: Path, days: int) -> None:
     certificate, key = make(folder, "pinned.example", days)
     assert meet(Trust(fingerprint=fingerprint(certificate)), "127.0.0.1", certificate, key, count=3) == ("", "TLSv1.3")
 
 
-def test_with_a_fingerprint_no_other_is_trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fingerprint_trusts_no_other_certificate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, key = make(folder, "wrong.example")
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     why, _ = meet(Trust(fingerprint=COLONS), "wrong.example", certificate, key)
@@ -264,7 +264,7 @@ def distrust(server: ScriptedServer) -> None:
     server.clock.advance(60)
 
 
-def test_the_link_does_not_come_back_to_a_server_that_is_not_trusted() -> None:
+def test_the_link_does_not_reconnect_to_an_untrusted_server() -> None:
     case = Case()
     case.server.connections[-1].cut()
     case.server.later(2)
@@ -276,14 +276,14 @@ def test_the_link_does_not_come_back_to_a_server_that_is_not_trusted() -> None:
     assert case.recorder.ended == 1
 
 
-def test_a_program_ends_at_once() -> None:
+def test_the_pipe_client_ends_at_once() -> None:
     case = sender()
     case.client.data(b"said in vain\n")
     distrust(case.server)
     assert case.ends == [(1, "it is not trusted (self-signed). 1 message was not confirmed.")]
 
 
-def test_a_terminal_client_ends_at_once() -> None:
+def test_the_terminal_client_ends_at_once() -> None:
     person = Person()
     distrust(person.server)
     assert person.ends == [(1, "it is not trusted (self-signed).")]

@@ -18,7 +18,7 @@ from chatd.core.text import safe_text
 T = TypeVar("T")
 
 EVIL = "\0\t\n\r\x0b\x1b\x7f\x85\x9b\u00ad\u202e\u2028\u2066\ufeff"
-"""Characters that no text may hold when it is inside."""
+"""Characters that no text may contain after decoding."""
 
 ANY_TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(EVIL + "<>*#[]-!/ "), max_size=40)
 SAFE_TEXT = ANY_TEXT.map(safe_text)
@@ -56,14 +56,14 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "keep": st.sampled_from(["", "none", "1h", "30d", "8w", "no span"]),
     "resume": st.dictionaries(SAFE_TEXT, NUMBERS, max_size=3),
 }
-"""What a field of this name may hold, in every class; other fields hold a safe text."""
+"""The values of a field of this name, in every class; other fields are safe text."""
 
 
 def classes(module: ModuleType, base: type[T]) -> list[type[T]]:
-    """The classes of ``module`` that are derived from ``base`` (``__subclasses__`` also knows what
-    slots have replaced)."""
-    found = [cls for _, cls in inspect.getmembers(module, inspect.isclass)]
-    return [cls for cls in found if issubclass(cls, base) and cls is not base]
+    """The subclasses of ``base`` in ``module`` (``__subclasses__`` also has those that ``slots``
+    has replaced)."""
+    classes = [cls for _, cls in inspect.getmembers(module, inspect.isclass)]
+    return [cls for cls in classes if issubclass(cls, base) and cls is not base]
 
 
 def _instances(cls: type[Any], **special: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -100,7 +100,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(*(_instances(cls, **SPECIAL.get
 
 
 def texts_of(thing: Any) -> list[str]:
-    """Every text in ``thing``, at any depth."""
+    """All texts in ``thing``, at any depth."""
     if isinstance(thing, str):
         return [thing]
     if isinstance(thing, dict):

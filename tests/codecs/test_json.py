@@ -1,4 +1,4 @@
-"""The codec for programs: the bytes on the wire, both ways."""
+"""The codec for programs: the bytes on the wire, in both directions."""
 
 from __future__ import annotations
 
@@ -113,15 +113,15 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_news_are_these_bytes_and_back(news: Event | Answer, line: str) -> None:
+def test_news_are_encoded_and_decoded(news: Event | Answer, line: str) -> None:
     wire = line.encode() + b"\n"
     assert encode_news(news) == wire
     assert (CODEC.encode(news, ONLY_VIEW) if isinstance(news, Event) else TALK.encode(news)) == wire
-    if not isinstance(news, events.HistoryPage):  # Its events have lost their sender_id.
+    if not isinstance(news, events.HistoryPage):  # Its events have no sender_id.
         assert decode_news(wire) == news
 
 
-def test_the_origin_never_leaves_the_server() -> None:
+def test_the_sender_id_never_leaves_the_server() -> None:
     event = Said("lobby", 7, NOON, "ada", "secret", "hi")
     for news in (event, events.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)), events.HistoryPage("lobby", (event,), False)):
         assert b"secret" not in encode_news(news)
@@ -159,7 +159,7 @@ def test_every_room_is_shown_in_one_view() -> None:
         ('{"type":"do","command":"help","about":"who"}', commands.Help("who")),
     ],
 )
-def test_a_line_asks_this_and_is_asked_so(line: str, command: Command) -> None:
+def test_a_line_is_this_command_and_back(line: str, command: Command) -> None:
     assert TALK.decode(line.encode(), named=True) == TALK.decode(line.encode(), named=False) == command
     assert decode_command(encode_command(command)) == command
     assert json.loads(encode_command(command)) == json.loads(line.replace("/WHO", "who"))
@@ -177,7 +177,7 @@ def test_a_line_asks_this_and_is_asked_so(line: str, command: Command) -> None:
         ('{"type":"hello","nick":"a","rooms":["a\\n"],"resume":{"b\\n":1}}', Hello("a", rooms=("a\u240a",), resume={"b\u240a": 1})),
     ],
 )
-def test_a_line_that_is_written_otherwise_asks_this(line: str, command: Command) -> None:
+def test_other_forms_of_a_line_are_this_command(line: str, command: Command) -> None:
     assert TALK.decode(line.encode(), named=True) == command
 
 
@@ -240,7 +240,7 @@ def test_a_line_that_is_not_utf8_is_refused() -> None:
         ('{"type":"say"}', ""),
     ],
 )
-def test_a_refusal_bears_the_id_that_could_be_read(line: str, id: str) -> None:
+def test_a_refusal_has_the_id_if_it_could_be_read(line: str, id: str) -> None:
     with pytest.raises(Refusal) as refused:
         TALK.decode(line.encode(), named=True)
     assert refused.value.id == id
@@ -249,7 +249,7 @@ def test_a_refusal_bears_the_id_that_could_be_read(line: str, id: str) -> None:
 # -- What a client reads ---------------------------------------------------------------------------
 
 
-def test_a_client_does_not_mind_types_and_fields_that_it_does_not_know() -> None:
+def test_a_client_ignores_unknown_types_and_fields() -> None:
     assert decode_news(b'{"type":"weather","sun":true}') is None
     assert decode_news(b'{"type":["said"]}') is None
     assert decode_news(b"{}") is None
@@ -281,17 +281,17 @@ def test_a_client_does_not_mind_types_and_fields_that_it_does_not_know() -> None
         '{"type":"entered","room":"a","seq":1,"count":1,"members":["a"],"away":{"a":1}}',
     ],
 )
-def test_a_client_refuses_what_is_no_news(line: str) -> None:
+def test_a_client_refuses_other_lines(line: str) -> None:
     with pytest.raises(Malformed):
         decode_news(line.encode())
 
 
 @pytest.mark.parametrize("rate", ["10", "10.0", "1e1"])
-def test_a_rate_may_be_written_as_any_number(rate: str) -> None:
+def test_a_rate_can_be_any_number(rate: str) -> None:
     assert decode_news(f'{{"type":"slowed","rate":{rate}}}'.encode()) == events.Slowed(10.0)
 
 
-def test_a_client_shows_nothing_that_is_not_safe() -> None:
+def test_a_client_gets_only_safe_text() -> None:
     assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.AwayNotice("a\u241b", "\ufffd")
 
 
@@ -299,7 +299,7 @@ def test_a_client_shows_nothing_that_is_not_safe() -> None:
 
 
 @given(COMMANDS)
-def test_a_command_comes_through(command: Command) -> None:
+def test_a_command_survives_encoding(command: Command) -> None:
     line = encode_command(command)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -307,7 +307,7 @@ def test_a_command_comes_through(command: Command) -> None:
 
 
 @given(NEWS)
-def test_news_come_through(news: Event | Answer) -> None:
+def test_news_survive_encoding(news: Event | Answer) -> None:
     line = encode_news(news)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
@@ -315,12 +315,12 @@ def test_news_come_through(news: Event | Answer) -> None:
 
 
 @given(TIMES)
-def test_a_time_comes_through(milliseconds: int) -> None:
+def test_a_time_survives_encoding(milliseconds: int) -> None:
     assert decode_news(TALK.encode(events.Ack("lobby", 1, milliseconds))) == events.Ack("lobby", 1, milliseconds)
 
 
 @given(ANY_TEXT, st.text())
-def test_what_a_person_types_into_a_client_is_one_line(text: str, id: str) -> None:
+def test_typed_text_is_encoded_as_one_line(text: str, id: str) -> None:
     line = encode_command(Say(text, id=id))
     assert line.count(b"\n") == 1
     decoded = TALK.decode(line, named=True)
@@ -341,12 +341,12 @@ OBJECTS = st.fixed_dictionaries(
 
 
 @given(OBJECTS)
-def test_any_object_is_a_safe_command_or_refused_in_safe_words(wire: dict[str, Any]) -> None:
+def test_any_object_is_a_safe_command_or_a_safe_refusal(wire: dict[str, Any]) -> None:
     try:
-        found = texts_of(TALK.decode(json.dumps(wire).encode(), named=True))
+        texts = texts_of(TALK.decode(json.dumps(wire).encode(), named=True))
     except Refusal as refusal:
-        found = [refusal.reason, refusal.hint, refusal.id]
-    assert [text for text in found if safe_text(text) != text] == []
+        texts = [refusal.reason, refusal.hint, refusal.id]
+    assert [text for text in texts if safe_text(text) != text] == []
 
 
 @given(st.sampled_from(sorted(NAMES.values())), st.dictionaries(st.sampled_from(["time", "since", "events", *FIELD_NAMES]), JSON))
@@ -360,5 +360,5 @@ def test_any_object_is_safe_news_or_malformed(kind: str, wire: dict[str, Any]) -
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_command_or_refused(line: bytes) -> None:
-    with pytest.raises(Refusal):  # No sixty bytes of chance are a command.
+    with pytest.raises(Refusal):  # Sixty random bytes are never a command.
         TALK.decode(line, named=True)

@@ -16,7 +16,7 @@ from chatd.testing import NOON
 from tests.codecs.strategies import COMMANDS, classes
 
 
-def test_everything_that_can_be_told_has_a_type() -> None:
+def test_every_event_and_answer_has_a_type() -> None:
     assert set(NEWS) == {*classes(events, Event), *classes(events, Answer)}
     assert len(set(NEWS.values())) == len(NEWS)
 
@@ -29,13 +29,13 @@ def test_a_time_has_its_milliseconds_and_its_zone(milliseconds: int, text: str) 
     assert iso_time(milliseconds) == text
 
 
-def test_a_field_with_its_default_is_left_out_and_so_is_the_sender_id() -> None:
+def test_defaults_and_the_sender_id_are_left_out() -> None:
     left = events.Left("lobby", 7, NOON, "ada", "secret", Reason.QUIT)
     time = "2026-11-23T12:00:00.000Z"
     assert to_object(left) == {"room": "lobby", "seq": 7, "time": time, "nick": "ada", "reason": "quit"}
 
 
-def test_some_fields_have_another_name_on_the_wire() -> None:
+def test_some_fields_have_other_names_on_the_wire() -> None:
     wire = {"room": "dev", "from": 3, "to": 5}
     assert to_object(Missed("dev", 3, 5)) == wire
     assert from_object(Missed, wire) == Missed("dev", 3, 5)
@@ -55,7 +55,7 @@ def test_an_event_inside_an_answer_has_its_type() -> None:
         ({"room": "dev", "from": "3", "to": 5}, "The field from is not of its type."),
     ],
 )
-def test_a_field_that_is_wrong_is_named_as_on_the_wire(wire: dict[str, Any], reason: str) -> None:
+def test_a_wrong_field_has_its_wire_name(wire: dict[str, Any], reason: str) -> None:
     with pytest.raises(BadUsage) as bad:
         from_object(Missed, wire)
     assert bad.value.reason == reason
@@ -64,10 +64,10 @@ def test_a_field_that_is_wrong_is_named_as_on_the_wire(wire: dict[str, Any], rea
 @pytest.mark.parametrize(
     ("kind", "cls"), [("said", events.Said), ("pong", events.Pong), ("weather", None), (["said"], None), (None, None)]
 )
-def test_a_type_is_that_of_a_class_or_of_none(kind: object, cls: type[Event | Answer] | None) -> None:
+def test_a_type_belongs_to_one_class_or_none(kind: object, cls: type[Event | Answer] | None) -> None:
     assert news_class({"type": kind}) is cls
 
 
 @given(COMMANDS)
-def test_a_command_comes_through(command: Command) -> None:
+def test_a_command_survives_encoding(command: Command) -> None:
     assert from_object(type(command), to_object(command)) == command

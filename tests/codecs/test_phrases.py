@@ -1,4 +1,4 @@
-"""Sentences for people, without marks and line ends."""
+"""Sentences for people, without marks or line ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-def test_a_message_names_its_room_elsewhere() -> None:
+def test_a_message_in_another_room_names_its_room() -> None:
     assert [said(HI), said(HI, current=False)] == ["<ada> hi", "#lobby <ada> hi"]
     assert [said(WAVES), said(WAVES, current=False)] == ["* ada waves", "#lobby * ada waves"]
     assert private(PSST) == "[ada] psst"

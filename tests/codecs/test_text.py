@@ -1,4 +1,4 @@
-"""The codec for people: every sentence, word for word, and the commands in lines."""
+"""The codec for people: every sentence, exactly, and the commands in lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MSG = events.HelpLine("msg", "/msg NICK TEXT", "tell one person")
 
 @pytest.fixture(autouse=True)
 def _two_hours_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The server's zone is two hours ahead of UTC."""
+    """The zone of the server is two hours ahead of UTC."""
     monkeypatch.setenv("TZ", "EAST-2")
     time.tzset()
     yield
@@ -208,7 +208,7 @@ PAST = (
         (events.Refused("bad-nick", "No.", "Try again."), ["!! No. Try again."]),
         (events.Refused("bad-nick", "No."), ["!! No."]),
         (events.Missed("dev", 5, 9), ["-- You have missed 5 events in #dev: your connection did not keep up."]),
-        (events.Missed("dev", 0, 9), ["-- The log of #dev was restarted; what you missed is unknown."]),
+        (events.Missed("dev", 0, 9), ["-- What you missed in #dev is unknown."]),
         (events.Slowed(10.0), ["-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."]),
         (events.Slowed(0.5), ["-- You are sending faster than 0.5 lines a second: your lines wait, and nothing is lost."]),
         (events.Closing(Reason.QUIT), ["-- Goodbye."]),
@@ -226,10 +226,10 @@ def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize("more", [True, False])
-def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
+def test_search_results_have_time_and_room(more: bool) -> None:
     long = said("x" * 100 + " tea " + "y" * 100)
-    found = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
-    head, message, joined, *rest = TALK.encode(found).decode().splitlines()
+    results = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
+    head, message, joined, *rest = TALK.encode(results).decode().splitlines()
     assert head.startswith("-- Found, newest first")
     assert message.startswith("-- 2026-11-23T14:00:00 #lobby <ada> ")
     assert " tea " in message
@@ -239,7 +239,7 @@ def test_what_is_found_is_shown_with_its_time_and_its_room(more: bool) -> None:
     assert len(rest) == more
 
 
-def test_where_nothing_is_found_that_is_said() -> None:
+def test_an_empty_search_result_says_so() -> None:
     assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing found.\r\n"
 
 
@@ -249,7 +249,7 @@ def test_news_of_an_unknown_kind_is_a_defect(news: Event | Answer) -> None:
         encoded(news)
 
 
-def test_a_day_ends_at_midnight_in_the_servers_zone() -> None:
+def test_a_day_ends_at_midnight_in_the_local_zone() -> None:
     history = events.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
         lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).talk().encode(history).splitlines()  # type: ignore[misc]
@@ -298,7 +298,7 @@ def test_the_current_room_and_all_others_are_two_views() -> None:
         (b'{"type":"ping"}', True, Say('{"type":"ping"}')),
     ],
 )
-def test_a_line_asks_this(line: bytes, named: bool, command: Command | None) -> None:
+def test_a_line_is_this_command(line: bytes, named: bool, command: Command | None) -> None:
     assert TALK.decode(line, named) == command
 
 
@@ -327,10 +327,10 @@ def test_decoded_text_is_safe(text: str, named: bool) -> None:
     try:
         command = TALK.decode(text.encode(), named)
     except Refusal as refusal:
-        found = [refusal.reason, refusal.hint]
+        texts = [refusal.reason, refusal.hint]
     else:
-        found = texts_of(command) if command else []
-    assert [text for text in found if safe_text(text) != text] == []
+        texts = texts_of(command) if command else []
+    assert [text for text in texts if safe_text(text) != text] == []
 
 
 @given(st.binary(max_size=40), st.booleans())
@@ -342,18 +342,18 @@ def test_any_bytes_are_a_command_or_refused(line: bytes, named: bool) -> None:
 
 
 @given(NEWS, st.sampled_from(TextView))
-def test_everything_is_whole_lines_that_begin_as_they_may(news: Event | Answer, view: TextView) -> None:
-    told = encoded(news, view).decode()
-    assert told == "" or told.endswith("\r\n")
-    for line in told.split("\r\n")[:-1]:
+def test_every_line_is_complete_and_begins_with_a_known_mark(news: Event | Answer, view: TextView) -> None:
+    output = encoded(news, view).decode()
+    assert output == "" or output.endswith("\r\n")
+    for line in output.split("\r\n")[:-1]:
         assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[\w+\] )", line)
         assert safe_text(line) == line
     if isinstance(news, Event):
-        assert told.count("\n") == 1
+        assert output.count("\n") == 1
 
 
 @given(NICKS, ANY_TEXT, TIMES, st.booleans())
-def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -> None:
+def test_nobody_can_forge_the_beginning_of_a_line(nick: str, text: str, now: int, action: bool) -> None:
     command = TALK.decode(text.replace("\n", "\r").encode(), named=True) if not text.startswith("/") else None
     assume(isinstance(command, Say))
     assert isinstance(command, Say)
@@ -364,13 +364,13 @@ def test_nobody_can_begin_a_line(nick: str, text: str, now: int, action: bool) -
         (encoded(message, TextView.OTHER_ROOM), f"#lobby {framed}"),
         (encoded(events.Private(nick, command.text, now)), f"[{nick}] "),
     ]:
-        told = news.decode()
-        assert told == f"{frame}{command.text}\r\n"
-        assert re.split("[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]", told)[1:] == ["", ""]
+        line = news.decode()
+        assert line == f"{frame}{command.text}\r\n"
+        assert re.split("[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]", line)[1:] == ["", ""]
 
 
 @given(SAFE_TEXT)
-def test_the_past_is_told_as_a_report(text: str) -> None:
+def test_earlier_events_are_reports(text: str) -> None:
     lines = encoded(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
@@ -379,8 +379,8 @@ def test_the_past_is_told_as_a_report(text: str) -> None:
 
 
 def typed(person: Visitor, line: str) -> list[str]:
-    """What the person reads after typing ``line``; like everybody with a terminal, they are not
-    sent what they did themselves."""
+    """The lines that the person gets after typing ``line``; as in every text connection, their own
+    messages are not among them."""
     try:
         command = TALK.decode(line.encode(), person.session.person is not None)
         if command is not None:
@@ -406,10 +406,10 @@ def test_a_conversation() -> None:
     assert typed(caller, "/me waves") == []
     assert typed(caller, "/wo") == ["!! There is no command /wo. Did you mean /who? /help lists all."]
     assert typed(caller, "/who") == ["-- In #lobby (2): ada and bob"]
-    heard = ada.ask(Say("hi bob")) + ada.ask(Msg("bob", "psst"))
+    received = ada.ask(Say("hi bob")) + ada.ask(Msg("bob", "psst"))
     assert typed(caller, "/reply what?") == ["[ada] psst", "-- Sent to ada.", "<ada> hi bob"]
     assert typed(caller, "/quit") == ["-- Goodbye."]
-    assert b"".join(map(encoded, heard + ada.take())).decode().splitlines() == [
+    assert b"".join(map(encoded, received + ada.take())).decode().splitlines() == [
         "-- bob has joined #lobby",
         "<bob> hi",
         "* bob waves",
@@ -420,7 +420,7 @@ def test_a_conversation() -> None:
     ]
 
 
-def test_the_help_of_everything_fits_on_a_screen() -> None:
+def test_the_whole_help_fits_on_a_screen() -> None:
     ada = arrive(new_registry(), "ada")
     lines = typed(ada, "/help")
     assert len(lines) == len(commands.TABLE) + 1 < 24

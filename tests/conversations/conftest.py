@@ -1,4 +1,4 @@
-"""Daemons and callers for one test, all gone after it."""
+"""Daemons and callers for one test; all are stopped after it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Call = Callable[..., Program]
 
 @pytest.fixture
 def start_daemon(tmp_path: Path) -> Iterator[StartDaemon]:
-    """Starts daemons with the options given."""
+    """Starts daemons with the given options."""
     with ExitStack() as ends:
 
         def start(*options: str) -> Daemon:
@@ -49,7 +49,7 @@ def start_program() -> Iterator[Callable[..., Program]]:
 
 @pytest.fixture
 def nc(daemon: Daemon, start_program: Callable[..., Program]) -> Call:
-    """Calls ``daemon`` with nc, as ``nick`` if one is given."""
+    """Connects to ``daemon`` with nc, as ``nick`` if one is given."""
     program = need("nc")
 
     def call(nick: str = "") -> Program:
@@ -63,12 +63,12 @@ def nc(daemon: Daemon, start_program: Callable[..., Program]) -> Call:
 
 
 IN_FRONT = "import fcntl, os, sys, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\nos.execv(sys.argv[1], sys.argv[1:])\n"
-"""A program that puts another in front of the terminal, so that Ctrl-C reaches it."""
+"""A program that runs another one in the foreground of the terminal, so that Ctrl-C reaches it."""
 
 
 @pytest.fixture
 def telnet(daemon: Daemon, start_program: Callable[..., Program]) -> Call:
-    """Calls ``daemon`` with telnet, on a terminal."""
+    """Connects to ``daemon`` with telnet, on a terminal."""
     import pty
 
     program = need("telnet")

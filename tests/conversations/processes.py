@@ -1,7 +1,5 @@
-"""Real processes to talk with: the daemon, and the programs that people call it with.
-
-Nothing here sleeps: whatever is awaited is waited for, until `DEADLINE`.
-"""
+"""Real processes: the daemon, and the programs with which people connect. Nothing here sleeps:
+everything is waited for, until `DEADLINE`."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 DEADLINE = 20.0
-"""How long anything may take to happen, in seconds; a slow machine is no failure."""
+"""How long anything may take, in seconds; long enough that a slow machine fails no test."""
 
 TWISTD = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile="]
 
@@ -48,7 +46,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Daemon:
-    """A daemon of one's own, on a free port."""
+    """A daemon on a free port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         command = [*TWISTD, "chatd", *options]
@@ -72,44 +70,44 @@ class Daemon:
             self._changed.notify_all()
 
     def log_lines(self) -> list[str]:
-        """What the log has, a line each."""
+        """The lines of the log."""
         with self._changed:
             return list(self._lines)
 
     def await_log(self, pattern: str, times: int = 1) -> str:
-        """The last of the first ``times`` log lines in which ``pattern`` is found."""
+        """Wait until ``pattern`` is in ``times`` log lines; the last of them."""
 
-        def found() -> list[str]:
+        def matches() -> list[str]:
             return [line for line in self._lines if re.search(pattern, line)][:times]
 
         with self._changed:
-            self._changed.wait_for(lambda: len(found()) == times or self._ended, DEADLINE)
-            if len(found()) < times:
+            self._changed.wait_for(lambda: len(matches()) == times or self._ended, DEADLINE)
+            if len(matches()) < times:
                 pytest.fail(f"not in the log {times} times: {pattern}\n" + "\n".join(self._lines))
-            return found()[-1]
+            return matches()[-1]
 
     @property
     def port(self) -> int:
-        """The TCP port that it listens on, once it does."""
+        """The TCP port on which it listens; waits until it does."""
         return int(self.await_log(r"chatd \S+ listens on .*port \d+$").rsplit(maxsplit=1)[1])
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal ``number``; the exit status."""
+        """Send the signal ``number`` and wait; the exit status."""
         self.process.send_signal(number)
         return self.wait()
 
     def wait(self) -> int:
-        """The exit status."""
+        """Wait for the end; the exit status."""
         status = self.process.wait(DEADLINE)
         self._reader.join(DEADLINE)
         return status
 
     def errors(self) -> str:
-        """What came on standard error; only after the end."""
+        """The output on standard error; only after the end."""
         return _not_none(self.process.stderr).read().decode()
 
     def close(self) -> None:
-        """Be gone in any case."""
+        """End the process in any case."""
         if self.process.poll() is None:
             self.process.kill()
         self.wait()
@@ -118,8 +116,7 @@ class Daemon:
 
 
 class Program:
-    """A program that talks on its standard input and output, or on the terminal behind
-    ``terminal``."""
+    """A program on pipes, or on the terminal whose two ends are ``terminal``."""
 
     def __init__(self, command: Sequence[str], terminal: tuple[int, int] | None = None) -> None:
         inner = subprocess.PIPE if terminal is None else terminal[1]
@@ -130,7 +127,7 @@ class Program:
             self._in = self._out = terminal[0]
             os.close(terminal[1])
         self._terminal = terminal is not None
-        self._heard = b""
+        self._received = b""
 
     def say(self, *lines: str) -> None:
         """Type ``lines``."""
@@ -141,49 +138,49 @@ class Program:
         assert os.write(self._in, raw) == len(raw)
 
     def end_input(self) -> None:
-        """Type nothing more."""
+        """Close its input."""
         _not_none(self.process.stdin).close()
 
     def line(self) -> str:
         r"""The next line, with its end: the server ends them with ``\r\n``."""
-        while b"\n" not in self._heard:
-            self._hear_more("a line")
-        line, _, self._heard = self._heard.partition(b"\n")
+        while b"\n" not in self._received:
+            self._read_more("a line")
+        line, _, self._received = self._received.partition(b"\n")
         return f"{line.decode()}\n"
 
     def hear(self, text: str) -> str:
-        """The next line that has ``text`` in it; those before are lost."""
+        """The next line that contains ``text``; earlier lines are dropped."""
         while True:
             line = self.line()
             if text in line:
                 return line
 
     def see(self, text: str) -> None:
-        """Wait for ``text`` on a terminal, where a line may not be whole; what is before it is
-        lost."""
-        while text.encode() not in self._heard:
-            self._hear_more(repr(text))
-        _, _, self._heard = self._heard.partition(text.encode())
+        """Wait for ``text`` on a terminal, where lines may be incomplete; earlier output is
+        dropped."""
+        while text.encode() not in self._received:
+            self._read_more(repr(text))
+        _, _, self._received = self._received.partition(text.encode())
 
     def rest(self) -> str:
-        """Everything up to the end."""
-        while self._hear_more("the end", end_too=True):
+        """All output up to the end."""
+        while self._read_more("the end", end_too=True):
             pass
-        return self._heard.decode()
+        return self._received.decode()
 
-    def _hear_more(self, what: str, end_too: bool = False) -> bool:
+    def _read_more(self, what: str, end_too: bool = False) -> bool:
         ready = select.select([self._out], [], [], DEADLINE)[0]
         try:
             new = os.read(self._out, 65536) if ready else b""
-        except OSError:  # A terminal whose program has ended.
+        except OSError:  # The program on the terminal has ended.
             new = b""
         if not new and not (ready and end_too):
-            pytest.fail(f"not heard: {what}, but {self._heard!r}")
-        self._heard += new
+            pytest.fail(f"not heard: {what}, but {self._received!r}")
+        self._received += new
         return bool(new)
 
     def close(self) -> None:
-        """Be gone in any case."""
+        """End the process in any case."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(DEADLINE)

@@ -1,4 +1,4 @@
-"""twistd with a wall clock of its own: SIGUSR1 sets it an hour back, SIGUSR2 a year forward."""
+"""twistd with its own wall clock: SIGUSR1 sets it back by an hour, SIGUSR2 forward by a year."""
 
 from __future__ import annotations
 

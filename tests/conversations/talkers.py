@@ -1,5 +1,5 @@
-"""Programs that know only the JSON protocol: one that asks, and several that talk while their
-server is killed again and again."""
+"""Programs that know only the JSON protocol: one that sends requests, and several that talk while
+their server is killed repeatedly."""
 
 from __future__ import annotations
 
@@ -14,39 +14,38 @@ from tests.conversations.processes import DEADLINE
 
 ROOM = "lobby"
 WINDOW = 30
-"""The messages that a talker has on the way, in number."""
+"""How many messages of a talker are in flight."""
 
 SENT_AGAIN = 5
-"""The messages that a talker says again on every new link though they were acknowledged, in
-number."""
+"""How many acknowledged messages a talker repeats on every new connection."""
 
 
 class Caller:
-    """One program on one link, which asks and waits."""
+    """A program with one connection, which sends requests and waits for the answers."""
 
     def __init__(self, port: int, nick: str) -> None:
         self._link = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
-        self._told = self._link.makefile("rb")
+        self._input = self._link.makefile("rb")
         self._say(type="hello", nick=nick)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *why: object) -> None:
-        self._told.close()
+        self._input.close()
         self._link.close()
 
     def ask(self, answer: str, **fields: Any) -> dict[str, Any]:
-        """Send ``fields``, and give the next that is told of the type ``answer``."""
+        """Send ``fields``; the next message of the type ``answer``."""
         self._say(**fields)
         return self.next(answer)
 
     def next(self, type: str) -> dict[str, Any]:
-        """The next that is told of this type; what comes before it is lost."""
-        for line in self._told:
-            told: dict[str, Any] = json.loads(line)
-            if told["type"] == type:
-                return told
+        """The next message of this type; earlier ones are dropped."""
+        for line in self._input:
+            message: dict[str, Any] = json.loads(line)
+            if message["type"] == type:
+                return message
         raise AssertionError(f"no {type} has come")
 
     def _say(self, **fields: Any) -> None:
@@ -54,8 +53,8 @@ class Caller:
 
 
 class Conversation:
-    """Talkers who say so many messages each, and whose server is ``restarted`` (killed, and
-    started; its new port) in between."""
+    """Talkers who send so many messages each. Meanwhile their server is ``restarted`` several
+    times: killed and started again; the result is its new port."""
 
     def __init__(self, nicks: list[str], messages: int, restarts: int, restarted: Callable[[], Awaitable[int]]) -> None:
         self.talkers = [Talker(nick, messages, self) for nick in nicks]
@@ -66,7 +65,7 @@ class Conversation:
         self._ready = asyncio.Event()
 
     async def run(self, port: int) -> None:
-        """Until everybody has heard everything."""
+        """Run until everybody has received everything."""
         self._port = asyncio.get_running_loop().create_future()
         self._port.set_result(port)
         async with asyncio.timeout(DEADLINE * (self._restarts + 1)), asyncio.TaskGroup() as group:
@@ -75,15 +74,15 @@ class Conversation:
             group.create_task(self._disturb())
 
     def acknowledged(self) -> dict[str, tuple[str, int]]:
-        """All that was, and where it stands."""
+        """All acknowledged messages, with room and seq."""
         return {text: place for talker in self.talkers for text, place in talker.places.items()}
 
     async def port(self) -> int:
-        """Where the server is, once it is there."""
+        """The port of the server; waits until it runs."""
         return await asyncio.shield(self._port)
 
     def progressed(self) -> None:
-        """Somebody had something acknowledged."""
+        """A message of somebody was acknowledged."""
         self._ready.set()
 
     async def _disturb(self) -> None:
@@ -96,36 +95,36 @@ class Conversation:
 
 
 class Talker:
-    """One program; a message's text is its id."""
+    """A program; the text of each message is also its id."""
 
     def __init__(self, nick: str, messages: int, conversation: Conversation) -> None:
         self.nick = nick
         self.texts = [f"{nick} {number}" for number in range(messages)]
         self.places: dict[str, tuple[str, int]] = {}
-        """What was acknowledged, and where it stands."""
+        """The room and the seq of each acknowledged message, by text."""
         self.events: list[dict[str, Any]] = []
-        """What happened in the room, as it was heard."""
+        """The events received, in order."""
         self._conversation = conversation
         self._waiting = [*self.texts]
-        """What is not acknowledged, in order."""
-        self._heard: set[str] = set()
+        """The messages that are not acknowledged, in order."""
+        self._received: set[str] = set()
         self._log = ""
 
     async def talk(self) -> None:
-        """Until everything is heard, over as many links as that takes."""
+        """Run until everything is received, over as many connections as that takes."""
         while not self._is_done():
             with contextlib.suppress(OSError):
                 await self._over_one_link(await self._conversation.port())
 
     def _is_done(self) -> bool:
-        return not self._waiting and self._heard >= self._conversation.all_texts
+        return not self._waiting and self._received >= self._conversation.all_texts
 
     async def _over_one_link(self, port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             self._send(writer, **self._hello())
             async for line in reader:
-                self._hear(json.loads(line), writer)
+                self._receive(json.loads(line), writer)
                 if self._is_done():
                     return
         finally:
@@ -135,19 +134,19 @@ class Talker:
         hello = {"type": "hello", "nick": self.nick, "token": f"a token that only {self.nick} knows"}
         return hello | ({"log": self._log, "resume": {ROOM: self.events[-1]["seq"]}} if self.events else {})
 
-    def _hear(self, told: dict[str, Any], writer: asyncio.StreamWriter) -> None:
-        if told["type"] == "welcome":
-            self._log = told["log"]
-        elif told["type"] == "entered":
+    def _receive(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if message["type"] == "welcome":
+            self._log = message["log"]
+        elif message["type"] == "entered":
             for text in [*list(self.places)[-SENT_AGAIN:], *self._waiting[:WINDOW]]:
                 self._say(text, writer)
-        elif told["type"] == "ack":
-            self._acknowledge(told["id"], (told["room"], told["seq"]), writer)
-        elif "seq" in told:
-            self.events.append(told)
-            self._heard.add(told.get("text", ""))
+        elif message["type"] == "ack":
+            self._acknowledge(message["id"], (message["room"], message["seq"]), writer)
+        elif "seq" in message:
+            self.events.append(message)
+            self._received.add(message.get("text", ""))
         else:
-            raise AssertionError(told)
+            raise AssertionError(message)
 
     def _acknowledge(self, text: str, place: tuple[str, int], writer: asyncio.StreamWriter) -> None:
         assert self.places.setdefault(text, place) == place, f"{text} was said twice"

@@ -1,4 +1,4 @@
-"""``chatd-admin`` beside a daemon that runs, and on a terminal."""
+"""``chatd-admin`` with a running daemon, and on a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.conversations.processes import DEADLINE, Program
 
 HELLO = {"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}
 MANY = lines(*(said(seq, f"message {seq} " + "x" * 250) for seq in range(1, 20_001)))
-"""More than is copied at once."""
+"""More than one step of the copy."""
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Caller:
-    """A program that talks with a daemon in JSON lines."""
+    """A program connected to a daemon, with JSON lines."""
 
     def __init__(self, port: int, **hello: object) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
@@ -46,7 +46,7 @@ class Caller:
         self._file.flush()
 
     def hear(self, type: str) -> dict[str, object]:
-        """The next news of this type."""
+        """The next message of this type."""
         for line in self._file:
             news: dict[str, object] = json.loads(line)
             if news["type"] == type:
@@ -54,7 +54,7 @@ class Caller:
         pytest.fail(f"not heard: {type}")
 
     def say(self, text: str) -> object:
-        """Say ``text``; its seq."""
+        """Send ``text``; its seq."""
         self.send({"type": "say", "text": text})
         return self.hear("ack")["seq"]
 
@@ -63,7 +63,7 @@ class Caller:
         self._socket.close()
 
 
-def test_a_backup_while_somebody_talks_is_restored_by_the_book(folder: Path, tmp_path: Path, start_daemon: StartDaemon) -> None:
+def test_a_backup_during_talk_can_be_restored_as_documented(folder: Path, tmp_path: Path, start_daemon: StartDaemon) -> None:
     options = ("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", "--data", str(folder))
     daemon = start_daemon(*options)
     caller, seqs, over = Caller(daemon.port), [], threading.Event()
@@ -114,7 +114,7 @@ import chatd.admin.backup as backup, chatd.admin.progress as progress
 backup.PAGES_AT_ONCE = 10
 progress.DELAY_SECONDS = progress.STEP_SECONDS = 0
 """
-"""Shows progress at once and every time, and so often that nobody can miss it."""
+"""Shows progress at once, and after every step."""
 
 WAITING = f"""{EAGER}
 import signal
@@ -151,7 +151,7 @@ def run(folder: Path) -> Iterator[Run]:
         (["vacuum"], ["vacuum: 0 s", "bytes before"]),
     ],
 )
-def test_what_takes_long_tells_how_far_it_is(
+def test_a_long_command_shows_its_progress(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], shown: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -163,18 +163,20 @@ def test_what_takes_long_tells_how_far_it_is(
     assert program.process.wait(DEADLINE) == 0
 
 
-def test_an_export_to_the_terminal_shows_what_was_said_and_no_bar(run: Run) -> None:
+def test_an_export_to_the_terminal_shows_no_progress_bar(run: Run) -> None:
     program = run("export", "lobby")
     assert "export [" not in program.rest()
 
 
 @pytest.mark.parametrize("arguments", [["backup", "backup"], ["check"], ["forget", "lobby"], ["vacuum"], ["export", "lobby"]])
-def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
+def test_ctrl_c_ends_it_with_one_line_and_leaves_nothing_half_done(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     program = run(*arguments, manner=WAITING)
-    program.line() if arguments[0] == "export" else program.see("\r")  # Of an export not all is read: it has to wait as well.
+    program.line() if arguments[0] == "export" else program.see(
+        "\r"
+    )  # Only a part of the export is read, so that it has to wait as well.
     program.type(b"\x03")
     program.see("chatd-admin: stopped")
     program.rest()
@@ -183,12 +185,12 @@ def test_ctrl_c_ends_it_with_one_line_and_nothing_half_done(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
 
 
-def test_ctrl_c_leaves_no_half_of_an_import(run: Run, folder: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_nothing_of_an_import(run: Run, folder: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     program = run("import", str(pipe), "--room", "tea")
     with pipe.open("wb") as file:
-        file.write(b"".join(MANY.splitlines(keepends=True)[:100]))  # No more than a pipe takes at once.
+        file.write(b"".join(MANY.splitlines(keepends=True)[:100]))  # No more than a pipe holds.
         file.flush()
         program.see("import: 100 events")
         program.type(b"\x03")

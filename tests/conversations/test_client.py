@@ -21,7 +21,7 @@ CLIENT = [sys.executable, "-c", "from chatd.client.main import main; main()"]
 
 
 def until(what: Callable[[], object], missing: Callable[[], str]) -> None:
-    """Wait for ``what``; at the deadline, fail with what there is instead."""
+    """Wait until ``what`` is true; fail at the deadline, with ``why``."""
     end = time.monotonic() + DEADLINE
     while not what():
         if time.monotonic() > end:
@@ -43,7 +43,7 @@ Programs = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def programs() -> Iterator[Programs]:
-    """Starts programs with pipes, and ends those that are left."""
+    """Starts programs with pipes, and ends those that still run."""
     started: list[subprocess.Popen[bytes]] = []
     pipe = subprocess.PIPE
 
@@ -127,7 +127,7 @@ class Terminal:
 
     @property
     def process(self) -> int:
-        """The process of the client: the shell's child."""
+        """The process of the client, a child of the shell."""
         shell = self._run("display-message", "-p", "#{pane_pid}").strip()
         children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
         return int(children[0])
@@ -136,7 +136,7 @@ class Terminal:
         until(lambda: self.text.count(text) >= times, lambda: f"not seen: {text!r} in\n{self.history}")
 
     def see_last(self, text: str) -> None:
-        """See ``text`` on the last row that has any."""
+        """Wait for ``text`` on the last row that is not empty."""
         until(lambda: self.text.rstrip().rpartition("\n")[2] == text, lambda: f"not the last row: {text!r} in\n{self.text}")
 
     def close(self) -> None:
@@ -190,11 +190,11 @@ def test_two_clients_and_netcat_talk(daemon: Daemon, terminal: OpenTerminal, nc:
 
 
 def same_port(daemon: Daemon) -> list[str]:
-    """The options of a daemon in the place of ``daemon``."""
+    """The options of a daemon that replaces ``daemon``."""
     return ["--port", str(daemon.port), "--interface", "127.0.0.1"]
 
 
-def test_the_link_comes_back_after_a_restart_with_all_that_was_typed(
+def test_lines_typed_during_a_restart_are_sent_afterwards(
     daemon: Daemon, start_daemon: StartDaemon, terminal: OpenTerminal
 ) -> None:
     ada = terminal(columns=100)
@@ -216,7 +216,7 @@ def test_the_link_comes_back_after_a_restart_with_all_that_was_typed(
 
 
 def modes(shell: Terminal, file: Path) -> str:
-    """The modes of the terminal, as stty tells them."""
+    """The modes of the terminal, from stty."""
     shell.enter(f"stty -g > {file}.new; mv {file}.new {file}")
     until(file.exists, lambda: shell.text)
     return file.read_text()
@@ -256,7 +256,7 @@ def test_the_terminal_is_restored(daemon: Daemon, terminal: OpenTerminal, tmp_pa
     assert "visible" in shell.text
 
 
-def test_it_can_be_stopped_and_goes_on(daemon: Daemon, terminal: OpenTerminal) -> None:
+def test_it_can_be_suspended_and_resumed(daemon: Daemon, terminal: OpenTerminal) -> None:
     ada = terminal()
     ada.client(daemon, "ada")
     ada.type("half a line")
@@ -327,16 +327,16 @@ def test_a_refused_nick_is_asked_for_again(daemon: Daemon, terminal: OpenTermina
 
 
 def say_many(daemon: Daemon, texts: Iterable[str], *arguments: str) -> None:
-    """Let a program say ``texts``."""
+    """Let a program send ``texts``."""
     assert run(daemon, "--nick", "bot", *arguments, text="\n".join(texts)).returncode == 0
 
 
 def fast(start_daemon: StartDaemon, *more: str) -> Daemon:
-    """A daemon to which a program may say much at once."""
+    """A daemon without a flood limit."""
     return start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", *more)
 
 
-def test_the_past_page_by_page_and_back(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+def test_the_history_page_by_page_and_back(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
     daemon = fast(start_daemon)
     say_many(daemon, (f"number {number} 漢字" for number in range(250)))
     ada = terminal(rows=24)
@@ -364,13 +364,13 @@ def test_the_past_page_by_page_and_back(start_daemon: StartDaemon, terminal: Ope
     ada.key("Escape")
     ada.see("<bot> new")
     ada.see_last("ada> half a thought")
-    told = [line for line in ada.history.splitlines() if "number" in line]
-    assert told == [line for line in before.splitlines() if "number" in line]
+    lines = [line for line in ada.history.splitlines() if "number" in line]
+    assert lines == [line for line in before.splitlines() if "number" in line]
     ada.key("Enter")
     ada.see("half a thought ✓")
 
 
-def test_jumping_to_what_was_found(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+def test_jumping_to_a_hit(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
     daemon = fast(start_daemon)
     say_many(daemon, (f"number {number}{' with émoji 👨‍👩‍👧' if number == 77 else ''}" for number in range(250)))
     ada = terminal(rows=24, NO_COLOR="1")
@@ -388,7 +388,7 @@ def test_jumping_to_what_was_found(start_daemon: StartDaemon, terminal: OpenTerm
     ada.see("/jump N goes to one")
 
 
-def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
+def test_coming_back_shows_the_new_messages_of_each_room_once(start_daemon: StartDaemon, terminal: OpenTerminal) -> None:
     daemon = fast(start_daemon)
     ada = terminal(rows=24, columns=100)
     ada.enter(shlex.join(client(daemon, "--nick", "ada", "--room", "ops", "--room", "lobby")))
@@ -428,7 +428,7 @@ def test_whoever_comes_back_sees_what_is_new_in_each_room_once(start_daemon: Sta
     assert "new message" not in ada.text
 
 
-def test_a_damaged_memory_is_told_and_no_trouble(daemon: Daemon, terminal: OpenTerminal, tmp_path: Path) -> None:
+def test_a_damaged_state_file_is_reported_and_ignored(daemon: Daemon, terminal: OpenTerminal, tmp_path: Path) -> None:
     ada = terminal(columns=300)
     ada.client(daemon, "ada")
     ada.enter("/quit")
@@ -464,7 +464,7 @@ def test_a_dumb_terminal_gets_lines(daemon: Daemon, terminal: OpenTerminal, nc: 
     ada.see_last("$")
 
 
-def test_a_server_that_is_not_there_is_one_line(daemon: Daemon, terminal: OpenTerminal) -> None:
+def test_an_unreachable_server_is_reported_in_one_line(daemon: Daemon, terminal: OpenTerminal) -> None:
     ada = terminal(columns=100)
     where = address(daemon)
     daemon.stop()
@@ -495,19 +495,19 @@ def listen(daemon: Daemon, programs: Programs) -> Callable[..., subprocess.Popen
     return start
 
 
-def test_lines_are_said_and_printed(daemon: Daemon, listen: Programs) -> None:
+def test_lines_are_sent_and_printed(daemon: Daemon, listen: Programs) -> None:
     listener = listen()
     done = run(daemon, "--nick", "bot", "--verbose", text="one\n/two\n\nlast")
     assert (done.returncode, done.stderr) == (0, b"")
     assert [line.split(b":")[0] for line in done.stdout.splitlines()] == [b"the message has been delivered"] * 3
-    heard = [listener.stdout.readline()[5:] for _ in range(3)]  # type: ignore[union-attr]
-    assert heard == [b" #lobby <bot> one\n", b" #lobby <bot> /two\n", b" #lobby <bot> last\n"]
+    printed = [listener.stdout.readline()[5:] for _ in range(3)]  # type: ignore[union-attr]
+    assert printed == [b" #lobby <bot> one\n", b" #lobby <bot> /two\n", b" #lobby <bot> last\n"]
     listener.send_signal(signal.SIGINT)
     out, err = listener.communicate(timeout=DEADLINE)
     assert (listener.returncode, out, err) == (0, b"", b"")
 
 
-def test_a_reader_that_goes_ends_it_quietly(daemon: Daemon, listen: Programs) -> None:
+def test_it_ends_quietly_when_its_reader_goes_away(daemon: Daemon, listen: Programs) -> None:
     listener = listen("--json")
     assert run(daemon, "--nick", "bot", text="one").returncode == 0
     listener.stdout.close()  # type: ignore[union-attr]
@@ -525,7 +525,7 @@ def test_a_file_no_input_and_closed_files(daemon: Daemon, programs: Programs, tm
     assert programs("sh", "-c", f"{shlex.join(client(daemon))} <&- >&-").wait(DEADLINE) == 0
 
 
-def test_a_taken_nick_ends_it_with_one_line(daemon: Daemon, listen: Programs) -> None:
+def test_a_taken_nick_is_reported_in_one_line(daemon: Daemon, listen: Programs) -> None:
     listener = listen()
     done = run(daemon, "--nick", "LOG", text="x")
     assert done.returncode == 1
@@ -537,14 +537,14 @@ def test_a_taken_nick_ends_it_with_one_line(daemon: Daemon, listen: Programs) ->
     assert listener.returncode == 0
 
 
-def test_a_bad_room_ends_it_with_one_line(daemon: Daemon) -> None:
+def test_a_bad_room_is_reported_in_one_line(daemon: Daemon) -> None:
     done = run(daemon, "--room", "a b", text="x")
     assert done.returncode == 1
     assert done.stderr.startswith(b"chatd-client: ")
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_pipe_goes_on_over_a_restart(daemon: Daemon, start_daemon: StartDaemon, programs: Programs) -> None:
+def test_a_pipe_survives_a_restart(daemon: Daemon, start_daemon: StartDaemon, programs: Programs) -> None:
     bot = programs(*client(daemon, "--verbose"))
     assert bot.stdin is not None
     assert bot.stdout is not None
@@ -562,8 +562,8 @@ def test_a_pipe_goes_on_over_a_restart(daemon: Daemon, start_daemon: StartDaemon
     assert rest.count(b"the message has been delivered") == 1
 
 
-def test_the_standard_files_are_left_as_they_were(daemon: Daemon, programs: Programs) -> None:
-    """Twisted makes them non-blocking; whoever shares them must not be surprised."""
+def test_the_standard_files_are_restored(daemon: Daemon, programs: Programs) -> None:
+    """Twisted makes them non-blocking, which other programs that share them do not expect."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         process = programs(*client(daemon), stdin=theirs.fileno(), stdout=theirs.fileno())

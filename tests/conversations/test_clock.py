@@ -1,5 +1,5 @@
-"""The daemon while its wall clock is set: numbers go on, and nothing that waits for a while waits
-an hour longer."""
+"""The daemon while its wall clock is changed: numbers continue, and no timer runs an hour
+longer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.conversations.talkers import Caller
 from tests.store.checker import check
 
 
-def test_numbers_and_timers_go_on_when_the_clock_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_and_timers_ignore_a_changed_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "TWISTD", [sys.executable, stepping.__file__, "-n", "--pidfile="])
     options = ("--flood-rate", "1000", "--port", "0", "--interface", "127.0.0.1", "--data", str(tmp_path / "data"))
     places: dict[str, tuple[str, int]] = {}
@@ -42,6 +42,6 @@ def test_numbers_and_timers_go_on_when_the_clock_is_set(tmp_path: Path, monkeypa
 
 
 def greeting(daemon: Daemon) -> bytes:
-    """What somebody hears who says nothing: a timer of the server has run out then."""
+    """What a silent caller receives: the greeting, after a timer of the server."""
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=DEADLINE) as silent:
         return silent.makefile("rb").readline()

@@ -1,4 +1,4 @@
-"""The daemon as those who run it know it: options, log, signals, and what it says when it cannot
+"""The daemon from the point of view of an operator: options, log, signals, and errors at the
 start."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def run_twistd(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_on_a_signal_everybody_is_told_and_it_ends_well(daemon: Daemon, nc: Call, number: int) -> None:
+def test_a_signal_ends_it_with_success_and_everybody_is_told(daemon: Daemon, nc: Call, number: int) -> None:
     ada, bob = nc("ada"), nc("bob")
     bob.hear("ada has joined")
     program = nc()
@@ -52,25 +52,25 @@ def test_on_a_signal_everybody_is_told_and_it_ends_well(daemon: Daemon, nc: Call
     assert daemon.errors() == ""
 
 
-def test_two_signals_are_one(daemon: Daemon, nc: Call) -> None:
+def test_a_second_signal_changes_nothing(daemon: Daemon, nc: Call) -> None:
     nc("ada")
     daemon.process.send_signal(signal.SIGINT)
     assert daemon.stop() == 0
 
 
-def test_who_does_not_read_cannot_hold_up_the_end(start_daemon: StartDaemon) -> None:
+def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0")
     with socket.socket() as deaf, socket.create_connection(("127.0.0.1", daemon.port), DEADLINE) as ada:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", daemon.port))
         deaf.sendall(b"deaf\n")
         daemon.await_log("session of deaf from .* has begun")
-        ada.sendall(b"ada\n" + (b"x" * 4000 + b"\n") * 2000 + b"/quit\n")  # Eight megabytes: more than a kernel holds.
+        ada.sendall(b"ada\n" + (b"x" * 4000 + b"\n") * 2000 + b"/quit\n")  # Eight megabytes: more than the kernel holds.
         daemon.await_log("session of ada from .* has ended")
-        assert daemon.stop() == 0  # Or fails after DEADLINE, which is longer than CLOSE_SECONDS.
+        assert daemon.stop() == 0  # Fails after DEADLINE, which is longer than CLOSE_SECONDS.
 
 
-# -- What it cannot do -----------------------------------------------------------------------------
+# -- Errors ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_who_does_not_read_cannot_hold_up_the_end(start_daemon: StartDaemon) -> 
         (["stray"], ""),
     ],
 )
-def test_a_mistake_is_one_plain_line(tmp_path: Path, options: Sequence[str], words: str) -> None:
+def test_a_wrong_option_is_reported_in_one_line(tmp_path: Path, options: Sequence[str], words: str) -> None:
     done = run_twistd(tmp_path, "chatd", *options)
     assert done.returncode not in (0, -signal.SIGTERM)
     assert re.fullmatch(r"chatd: [^\n\x1b]+\n", done.stderr), done.stderr
@@ -105,13 +105,13 @@ def test_a_mistake_is_one_plain_line(tmp_path: Path, options: Sequence[str], wor
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_port_in_use_is_one_plain_line(tmp_path: Path, daemon: Daemon) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path, daemon: Daemon) -> None:
     done = run_twistd(tmp_path, "chatd", "--port", str(daemon.port), "--interface", "127.0.0.1")
     assert (done.returncode, done.stderr) == (1, f"chatd: cannot listen on port {daemon.port}: Address already in use\n")
     assert "Traceback" not in done.stdout
 
 
-def test_a_motd_that_is_no_text(tmp_path: Path) -> None:
+def test_a_motd_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "motd").write_bytes(b"caf\xe9\n")
     done = run_twistd(tmp_path, "chatd", "--motd", "motd")
     assert (done.returncode, done.stderr) == (1, "chatd: --motd: motd is not UTF-8 text.\n")
@@ -158,16 +158,16 @@ def test_it_listens_on_a_unix_socket(tmp_path: Path, start_daemon: StartDaemon, 
     assert not (tmp_path / "chat.sock").exists()
 
 
-def test_it_listens_on_a_port_and_more(start_daemon: StartDaemon) -> None:
+def test_it_listens_on_a_port_and_an_endpoint(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--port", "0", "--listen", "tcp:0:interface=127.0.0.1")
     daemon.await_log(r"listens on .*port \d+", times=2)
     for line in daemon.log_lines():
-        if found := re.search(r"listens on .*port (\d+)$", line):
-            with socket.create_connection(("127.0.0.1", int(found[1])), DEADLINE):
+        if match := re.search(r"listens on .*port (\d+)$", line):
+            with socket.create_connection(("127.0.0.1", int(match[1])), DEADLINE):
                 pass
 
 
-def test_every_interface_takes_ipv4_and_ipv6(start_daemon: StartDaemon) -> None:
+def test_every_interface_means_ipv4_and_ipv6(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--port", "0")
     port = daemon.port
     with socket.create_connection(("127.0.0.1", port), DEADLINE) as ada:
@@ -192,7 +192,7 @@ def test_name_motd_and_room(tmp_path: Path, start_daemon: StartDaemon, start_pro
     assert ada.line() == "-- Hello ada. You are in #Tea, alone. /help lists what you can do.\r\n"
 
 
-def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable[..., Program]) -> None:
+def test_limits_are_options(start_daemon: StartDaemon, start_program: Callable[..., Program]) -> None:
     options = ["--flood-rate", "50", "--flood-burst", "2", "--max-sessions", "3", "--max-per-address", "2"]
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", *options)
 
@@ -209,9 +209,9 @@ def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable
     eve.say("eve")
     assert eve.line() == "!! There are too many connections from your address. Close one of them first.\r\n"
     ada.say(*["/back"] * 5)
-    seen = [ada.hear("--" if number == 0 else "") for number in range(7)]
-    assert seen[0] == "-- bob has joined #lobby\r\n"
-    assert sorted(set(seen[1:])) == [
+    lines = [ada.hear("--" if number == 0 else "") for number in range(7)]
+    assert lines[0] == "-- bob has joined #lobby\r\n"
+    assert sorted(set(lines[1:])) == [
         "!! You are not away. /away marks you as away.\r\n",
         "-- You are sending faster than 50 lines a second: your lines wait, and nothing is lost.\r\n",
     ]
@@ -220,14 +220,14 @@ def test_limits_can_be_chosen(start_daemon: StartDaemon, start_program: Callable
 # -- The log ---------------------------------------------------------------------------------------
 
 
-def test_the_log_tells_of_beginning_and_end(daemon: Daemon, nc: Call) -> None:
+def test_the_log_names_the_start_and_the_end_of_sessions(daemon: Daemon, nc: Call) -> None:
     ada = nc("ada")
     daemon.await_log(r"session of ada from 127\.0\.0\.1 has begun \(text\)$")
     ada.end_input()
     daemon.await_log(r"session of ada from 127\.0\.0\.1 has ended: quit$")
 
 
-def test_a_broken_link_is_told(daemon: Daemon, nc: Call) -> None:
+def test_a_broken_connection_is_reported(daemon: Daemon, nc: Call) -> None:
     ada = nc("ada")
     with socket.create_connection(("127.0.0.1", daemon.port)) as eve:
         eve.sendall(b"eve\n")
@@ -238,7 +238,7 @@ def test_a_broken_link_is_told(daemon: Daemon, nc: Call) -> None:
     daemon.await_log(r"session of eve from 127\.0\.0\.1 has ended: link-lost$")
 
 
-def test_nobody_can_forge_the_log(daemon: Daemon, nc: Call) -> None:
+def test_nobody_can_forge_a_log_line(daemon: Daemon, nc: Call) -> None:
     nicks = ["%s", "%(nick)s", "x{nick}", "x{log_source}", "x{0}", "a\x1b[2Jb", "x\rsession of root from 10.0.0.1 has begun (text)"]
     ada = nc()
     ada.say(*nicks, "ada_{nick}", "ada")
@@ -255,8 +255,8 @@ def test_nobody_can_forge_the_log(daemon: Daemon, nc: Call) -> None:
     ada.say("/quit {why} \r 2026-01-01 session of root from 10.0.0.1 has begun (text)")
     daemon.await_log("session of ada from .* has ended")
     assert daemon.stop() == 0
-    told = [line.partition("#info] ")[2] for line in daemon.log_lines() if "session of" in line]
-    assert told == ["session of ada from 127.0.0.1 has begun (text)", "session of ada from 127.0.0.1 has ended: quit"]
+    lines = [line.partition("#info] ")[2] for line in daemon.log_lines() if "session of" in line]
+    assert lines == ["session of ada from 127.0.0.1 has begun (text)", "session of ada from 127.0.0.1 has ended: quit"]
     log = "\n".join(line for line in daemon.log_lines() if "data is in" not in line)
     assert "root" not in log
     assert "\x1b" not in log

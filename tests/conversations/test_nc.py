@@ -15,7 +15,7 @@ from tests.conversations.processes import DEADLINE, Daemon, Program, need, secon
 Call = Callable[..., Program]
 
 
-def test_a_conversation_word_for_word(nc: Call) -> None:
+def test_a_conversation_is_exactly_this(nc: Call) -> None:
     ada = nc()
     assert ada.line() == "-- Welcome to chatd. What is your nick?\r\n"
     ada.say("ada")
@@ -44,19 +44,19 @@ def test_a_conversation_word_for_word(nc: Call) -> None:
     assert ada.line() == "-- You have left #den. You are now talking in #lobby.\r\n"
     bob.say("/quit good night")
     assert bob.line() == "-- Goodbye.\r\n"
-    bob.end_input()  # nc itself goes on for as long as somebody may type.
+    bob.end_input()  # nc itself continues while its input is open.
     assert bob.rest() == ""
     assert bob.process.wait(DEADLINE) == 0
     assert ada.line() == "-- bob has left #lobby (quit: good night)\r\n"
 
 
-def test_who_is_silent_is_greeted_and_not_before(nc: Call) -> None:
+def test_a_silent_caller_is_greeted_after_a_while(nc: Call) -> None:
     start = time.monotonic()
     assert nc().line() == "-- Welcome to chatd. What is your nick?\r\n"
     assert seconds_since(start) >= GREETING_SECONDS
 
 
-def test_who_speaks_first_is_not_asked(nc: Call) -> None:
+def test_a_caller_who_speaks_first_is_not_greeted(nc: Call) -> None:
     ada = nc()
     ada.say("ada", "hello")
     assert ada.line().startswith("-- Hello ada. ")
@@ -73,18 +73,18 @@ def test_a_refused_nick_can_be_tried_again(nc: Call) -> None:
 
 
 def pipe_into_nc(daemon: Daemon, format: str) -> list[str]:
-    """What a person sees who pipes printf into nc."""
+    """The output of nc with the input of printf."""
     command = f"printf '{format}' | {need('nc')} -N 127.0.0.1 {daemon.port}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=DEADLINE, check=True)
     return done.stdout.decode().splitlines()
 
 
-def test_a_script_gets_its_answers_every_time(daemon: Daemon, nc: Call) -> None:
+def test_a_script_always_gets_its_answers(daemon: Daemon, nc: Call) -> None:
     ada = nc("ada")
     for number in range(50):
-        seen = pipe_into_nc(daemon, f"ci\\nbuild {number} ok\\n")
-        assert seen[0] == "-- Hello ci. You are in #lobby with ada. /help lists what you can do."
-        assert seen[-1] == "-- Goodbye."
+        lines = pipe_into_nc(daemon, f"ci\\nbuild {number} ok\\n")
+        assert lines[0] == "-- Hello ci. You are in #lobby with ada. /help lists what you can do."
+        assert lines[-1] == "-- Goodbye."
         assert ada.line() == "-- ci has joined #lobby\r\n"
         assert ada.line() == f"<ci> build {number} ok\r\n"
         assert ada.line() == "-- ci has left #lobby (quit)\r\n"
@@ -98,20 +98,20 @@ def test_every_way_to_end_a_line(daemon: Daemon, nc: Call, format: str) -> None:
     assert ada.line() == "<ci> no end\r\n"
 
 
-def test_a_nick_alone_without_an_end(daemon: Daemon) -> None:
+def test_a_nick_without_a_line_end(daemon: Daemon) -> None:
     assert [line[:12] for line in pipe_into_nc(daemon, "ci")] == ["-- Hello ci.", "-- Goodbye."]
 
 
-def test_the_answers_come_after_the_input_has_ended(nc: Call) -> None:
+def test_answers_arrive_after_the_input_has_ended(nc: Call) -> None:
     ada = nc()
     ada.say("ada", *["/help"] * 30)
     ada.end_input()
-    seen = ada.rest()
-    assert seen.count("/history [N]") == 30
-    assert seen.endswith("-- Goodbye.\r\n")
+    output = ada.rest()
+    assert output.count("/history [N]") == 30
+    assert output.endswith("-- Goodbye.\r\n")
 
 
-def test_a_paste_passes_at_once_and_in_order(nc: Call) -> None:
+def test_a_paste_is_sent_at_once_and_in_order(nc: Call) -> None:
     ada, bob = nc("ada"), nc("bob")
     start = time.monotonic()
     bob.say(*(f"line {number}" for number in range(30)))
@@ -120,7 +120,7 @@ def test_a_paste_passes_at_once_and_in_order(nc: Call) -> None:
     assert seconds_since(start) < 2
 
 
-def test_a_line_too_long_is_refused_whole_and_the_connection_stays(nc: Call) -> None:
+def test_a_long_line_is_refused_as_a_whole_and_the_connection_stays(nc: Call) -> None:
     ada, bob = nc("ada"), nc("bob")
     ada.hear("bob has joined")
     bob.say("x" * (LINE_BYTES + 1), "short")
@@ -128,7 +128,7 @@ def test_a_line_too_long_is_refused_whole_and_the_connection_stays(nc: Call) -> 
     assert ada.line() == "<bob> short\r\n"
 
 
-def test_what_is_no_text_or_steers_a_terminal_reaches_nobody(nc: Call) -> None:
+def test_unsafe_text_and_other_bytes_reach_nobody(nc: Call) -> None:
     ada, bob = nc("ada"), nc("bob")
     ada.hear("bob has joined")
     bob.type(b"caf\xe9\n\x1b[2Jgone\x07 \xc2\x9b31m \xe2\x80\xaetxt\n")
@@ -136,7 +136,7 @@ def test_what_is_no_text_or_steers_a_terminal_reaches_nobody(nc: Call) -> None:
     assert ada.line() == "<bob> ␛[2Jgone␇ \N{REPLACEMENT CHARACTER}31m \N{REPLACEMENT CHARACTER}txt\r\n"
 
 
-def test_a_link_that_breaks_frees_the_nick(daemon: Daemon, nc: Call) -> None:
+def test_a_broken_connection_frees_the_nick(daemon: Daemon, nc: Call) -> None:
     ada, bob = nc("ada"), nc("bob")
     ada.hear("bob has joined")
     bob.process.kill()
@@ -145,7 +145,7 @@ def test_a_link_that_breaks_frees_the_nick(daemon: Daemon, nc: Call) -> None:
     assert nc("bob")
 
 
-def test_a_program_speaks_json_at_the_same_port(nc: Call) -> None:
+def test_a_program_uses_json_on_the_same_port(nc: Call) -> None:
     ada, ci = nc("ada"), nc()
     ci.say('{"type": "hello", "nick": "ci"}', '{"type": "say", "text": "deployed", "id": "1"}')
     types = [json.loads(ci.line())["type"] for _ in range(4)]

@@ -1,4 +1,4 @@
-"""The wheel: what is built from this tree works where the tree is not."""
+"""The wheel: what is built from this tree works without the tree."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def done(process: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the programs of an environment in which the wheel is installed, and nothing
-    else."""
+    """The programs folder of an environment in which only the wheel is installed."""
     folder = tmp_path_factory.mktemp("packaging")
     pip = [sys.executable, "-m", "pip", "-q", "--retries", "1", "--timeout", "10"]
     setuptools = folder / "setuptools"
@@ -60,14 +59,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dependencies() -> Path:
-    """Where Twisted and the others are already, so that they need not be fetched again."""
+    """Where Twisted and the other libraries are installed, so that they are not downloaded
+    again."""
     return Path(twisted.__file__).parents[1]
 
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
 
 
-def test_the_wheel_brings_the_plugin(installed: Path, dependencies: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_the_plugin(installed: Path, dependencies: Path, tmp_path: Path) -> None:
     where = done(run(installed / "python", "-c", "import chatd; print(chatd.__file__)", folder=tmp_path, pythonpath=dependencies))
     assert Path(where.strip()).is_relative_to(installed.parent)
     listed = run(installed / "python", "-c", TWISTD, "--help", folder=tmp_path, pythonpath=dependencies)
@@ -77,13 +77,13 @@ def test_the_wheel_brings_the_plugin(installed: Path, dependencies: Path, tmp_pa
     assert helped == f"chatd {__version__}\n"
 
 
-def test_the_wheel_brings_the_client(installed: Path, dependencies: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_the_client(installed: Path, dependencies: Path, tmp_path: Path) -> None:
     assert "--nick" in done(run(installed / "chatd-client", "--help", folder=tmp_path, pythonpath=dependencies))
     shown = done(run(installed / "chatd-client", "--version", folder=tmp_path, pythonpath=dependencies))
     assert shown == f"chatd-client {__version__}\n"
 
 
-def test_the_wheel_has_all_that_is_read_at_run_time(installed: Path, dependencies: Path, tmp_path: Path) -> None:
+def test_the_wheel_contains_all_data_files(installed: Path, dependencies: Path, tmp_path: Path) -> None:
     looks = "from chatd.core.names import parse_nick; print(parse_nick('\\u0430da').skeleton == parse_nick('ada').skeleton)"
     assert done(run(installed / "python", "-c", looks, folder=tmp_path, pythonpath=dependencies)) == "True\n"
     everything = (

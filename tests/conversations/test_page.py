@@ -23,7 +23,7 @@ import pytest
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
-"""How long anything may take to appear, in seconds; what is there at once is seen at once."""
+"""How long anything may take, in seconds; nothing waits longer than needed."""
 
 FLAGS = (
     "--headless",
@@ -56,13 +56,13 @@ def need(program: str) -> str:
 
 
 def until(what: Callable[[], T], why: Callable[[], object] = str) -> T:
-    """Wait until there is ``what``; at the deadline, fail with what there is instead."""
+    """Wait until ``what`` has a true result; fail at the deadline, with ``why``."""
     end = time.monotonic() + DEADLINE
-    while not (found := what()):
+    while not (result := what()):
         if time.monotonic() > end:
             pytest.fail(f"waited in vain: {why()}")
         time.sleep(0.02)
-    return found
+    return result
 
 
 def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -72,7 +72,7 @@ def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 class Server:
-    """A real daemon, which can be stopped and started again."""
+    """A real daemon, which can be restarted."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self._options = options or ("--data", "none")
@@ -83,7 +83,7 @@ class Server:
         self._log = folder / "daemon.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.guests: list[Person | Program] = []
-        """Who is to be sent away in the end."""
+        """Who is disconnected at the end."""
 
     def start(self) -> None:
         twistd = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd"]
@@ -94,7 +94,7 @@ class Server:
         until(self._listens, self._log.read_text)
 
     def freeze(self) -> None:
-        """Answer nothing any more."""
+        """Let it answer nothing any more."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
@@ -113,7 +113,7 @@ class Server:
 
 
 class Person:
-    """Somebody with ``nc``."""
+    """A person with ``nc``."""
 
     def __init__(self, server: Server, nick: str) -> None:
         server.guests.append(self)
@@ -121,7 +121,7 @@ class Person:
         self._process = subprocess.Popen(nc, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
-        self.heard = ""
+        self.output = ""
         self.say(nick)
         until(lambda: "You are in" in self.listen(), self.listen)
 
@@ -132,8 +132,8 @@ class Person:
 
     def listen(self) -> str:
         assert self._process.stdout is not None
-        self.heard += (self._process.stdout.read() or b"").decode()
-        return self.heard
+        self.output += (self._process.stdout.read() or b"").decode()
+        return self.output
 
     def hears(self, what: str) -> None:
         until(lambda: what in self.listen(), self.listen)
@@ -144,7 +144,7 @@ class Person:
 
 
 class Program:
-    """Somebody who speaks JSON."""
+    """A program that speaks JSON."""
 
     def __init__(self, server: Server, nick: str, *rooms: str) -> None:
         server.guests.append(self)
@@ -161,17 +161,17 @@ class Program:
         self.hears(type="said", text=text)
 
     def say_all(self, texts: Iterable[str], room: str = "lobby") -> None:
-        """Say ``texts`` faster than they could be answered one by one."""
-        for some in batched(texts, 250):  # Few enough that what comes back finds room meanwhile.
-            told = [{"type": "say", "room": room, "text": text} for text in some]
-            self._socket.sendall(b"".join(json.dumps(wire).encode() + b"\n" for wire in told))
+        """Send ``texts`` without waiting for each answer."""
+        for some in batched(texts, 250):  # Few enough that the answers fit into the buffers meanwhile.
+            messages = [{"type": "say", "room": room, "text": text} for text in some]
+            self._socket.sendall(b"".join(json.dumps(wire).encode() + b"\n" for wire in messages))
             self.hears(type="said", text=some[-1])
 
     def hears(self, **fields: Any) -> dict[str, Any]:
         for line in self._lines:
-            told: dict[str, Any] = json.loads(line)
-            if fields.items() <= told.items():
-                return told
+            message: dict[str, Any] = json.loads(line)
+            if fields.items() <= message.items():
+                return message
         pytest.fail("the connection has ended")
 
     def leave(self) -> None:
@@ -180,7 +180,7 @@ class Program:
 
 
 class Page:
-    """The page in a window of its own, with a session storage of its own."""
+    """The page in its own window, with its own session storage."""
 
     def __init__(self, browser: Any, url: str) -> None:
         self.browser = browser
@@ -206,16 +206,16 @@ class Page:
         return str(self.run("return document.querySelector(arguments[0])?.textContent || ''", selector))
 
     def texts(self) -> list[str]:
-        """All messages that are shown and acknowledged."""
+        """The messages shown that are acknowledged."""
         query = "return [...document.querySelectorAll('.said:not(.pending,.sent) .text')].map((e) => e.textContent)"
         return list(self.run(query))
 
     def seqs(self) -> list[int]:
-        """The numbers of all events in the list that is shown."""
+        """The numbers of all events in the list."""
         return list(self.run("return [...document.querySelectorAll('#log [data-seq]')].map((e) => Number(e.dataset.seq))"))
 
     def scroll(self, script: str, done: Callable[[], Any]) -> None:
-        """Scroll again and again, to where ``script`` says, until it is ``done``."""
+        """Scroll to the position that ``script`` computes, repeatedly, until ``done``."""
 
         def scrolled() -> Any:
             self.run(f"const log = document.querySelector('#log'); log.scrollTop = {script}")
@@ -250,7 +250,7 @@ class Page:
 
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[Server]:
-    """A daemon that runs, until all who came have left, and did nothing wrong."""
+    """A running daemon; afterwards everybody is disconnected, and its log has no errors."""
     server = Server(folder, *options)
     server.start()
     yield server
@@ -268,7 +268,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A daemon that keeps its rooms on the disk, of which #long holds a thousand messages."""
+    """A daemon with its data on disk and a thousand messages in #long."""
     folder = tmp_path_factory.mktemp("archive")
     with running(folder, "--data", str(folder / "data"), "--flood-rate", "0") as server:
         writer = Program(server, "writer", "long")
@@ -299,12 +299,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def browser(chromium: Any) -> Iterator[Any]:
-    """A browser that is left with one empty window, in which nothing was forbidden and no script
-    has failed."""
+    """A browser with one empty window; afterwards its log must have no errors."""
     home = chromium.current_window_handle
     yield chromium
-    # While the server is away, calling it must fail; and the icon may come on a connection that was
-    # greeted (chatd.doors.web).
+    # While the server is stopped, connecting must fail; and the icon may be requested on a
+    # connection that was greeted already (chatd.doors.web).
     harmless = ("WebSocket connection to", "/icon.svg")
     said = [entry["message"] for entry in chromium.get_log("browser")]
     complaints = [message for message in said if not any(part in message for part in harmless)]
@@ -316,7 +315,7 @@ def browser(chromium: Any) -> Iterator[Any]:
     assert not complaints
 
 
-def test_pages_nc_and_programs_talk_to_one_another(server: Server, browser: Any) -> None:
+def test_pages_nc_and_programs_talk_to_each_other(server: Server, browser: Any) -> None:
     bob, ci = Person(server, "bob"), Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
     eve = Page(browser, server.url)
@@ -337,7 +336,7 @@ def test_pages_nc_and_programs_talk_to_one_another(server: Server, browser: Any)
     ci.hears(type="pong")
 
 
-def test_what_people_send_is_only_shown(server: Server, browser: Any) -> None:
+def test_messages_are_shown_as_text(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
     script = '<script>document.title = "stolen"</script><img src=x onerror="document.title = 1">'
@@ -352,8 +351,8 @@ def test_what_people_send_is_only_shown(server: Server, browser: Any) -> None:
     direction = "return [...document.querySelectorAll('.text')].map((e) => getComputedStyle(e).direction)"
     assert ada.run(direction) == ["ltr", "ltr", "rtl", "ltr", "ltr"]
     links = ada.turn().find_elements("css selector", "#log a")
-    found = [(a.get_attribute("href"), a.get_attribute("rel"), a.get_attribute("target")) for a in links]
-    assert found == [
+    attributes = [(a.get_attribute("href"), a.get_attribute("rel"), a.get_attribute("target")) for a in links]
+    assert attributes == [
         ("https://example.org/a_(b)?c=d", "noopener noreferrer", "_blank"),
         ("http://a.example/x", "noopener noreferrer", "_blank"),
     ]
@@ -361,7 +360,7 @@ def test_what_people_send_is_only_shown(server: Server, browser: Any) -> None:
     ada.shows("#topic", "<script>")
 
 
-def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Server, browser: Any) -> None:
+def test_every_command_works_and_refusals_appear_at_their_message(server: Server, browser: Any) -> None:
     bob = Person(server, "bob")
     ada = Page(browser, server.url).join("ada")
     ada.type("/help\n")
@@ -387,7 +386,7 @@ def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Serv
     ada.type("/jion x\n")
     ada.shows("#log .bad", "Did you mean /join?")
     ada.type("/whois\n")
-    until(lambda: "needs more" in ada.read("#log"), ada.read)
+    until(lambda: "needs an argument" in ada.read("#log"), ada.read)
     ada.run("arguments[0].value = 'y'.repeat(5000)", ada.find("#text"))
     ada.type("\n")
     ada.shows("#log .wrong", "too long")
@@ -398,10 +397,10 @@ def test_every_command_is_there_and_a_refusal_stands_at_its_message(server: Serv
     ada.shows("#nick-error", "You have left")
 
 
-def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, browser: Any) -> None:
+def test_a_reload_and_a_restart_lose_and_repeat_nothing(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     for n in range(150):
-        if n % 30 == 29:  # Below the burst that may be sent at once.
+        if n % 30 == 29:  # Fewer than the burst that may be sent at once.
             ci.leave()
             ci = Program(server, "ci")
         ci.say(str(n))
@@ -419,7 +418,7 @@ def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, 
     ada.type("while it was away\n")
     assert ada.count(".pending") == 1
     server.start()
-    ada.run("document.querySelector('#again').click()")  # Sooner than the page would by itself.
+    ada.run("document.querySelector('#again').click()")  # Earlier than the page does by itself.
     until(lambda: "while it was away" in ada.texts(), lambda: ada.read("#chat"))
     ada.says("and on")
     assert ada.texts()[-3:] == ["before the reload", "while it was away", "and on"]
@@ -429,7 +428,7 @@ def test_a_reload_and_a_restart_lose_nothing_and_double_nothing(server: Server, 
     assert [event["text"] for event in events if event["type"] == "said"] == ["while it was away", "and on"]
 
 
-def test_the_page_works_by_keyboard_alone(server: Server, browser: Any) -> None:
+def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) -> None:
     ci = Program(server, "cicero")
     ada = Page(browser, server.url).join("ada")
     ada.shows("#people", "cicero")
@@ -448,7 +447,7 @@ def test_the_page_works_by_keyboard_alone(server: Server, browser: Any) -> None:
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-def test_nothing_stands_in_the_way_of_a_screen_reader(server: Server, browser: Any, look: dict[str, Any]) -> None:
+def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, Any]) -> None:
     axe = Path(AXE)
     if not axe.is_file():
         missing("CHATD_AXE does not name the file axe.min.js")
@@ -458,8 +457,8 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(server: Server, browser: A
     page.turn().execute_cdp_cmd("Emulation.setEmulatedMedia", look)
 
     def check() -> None:
-        found = "axe.run().then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.map((n) => n.failureSummary)])))"
-        script = {"expression": f"{axe.read_text()};{found}", "awaitPromise": True}
+        report = "axe.run().then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.map((n) => n.failureSummary)])))"
+        script = {"expression": f"{axe.read_text()};{report}", "awaitPromise": True}
         result = page.turn().execute_cdp_cmd("Runtime.evaluate", script)
         assert json.loads(result["result"]["value"]) == []
 
@@ -506,42 +505,42 @@ def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
     assert page.find(".target").is_displayed()
 
 
-def test_how_long_a_room_is_kept_is_told_and_what_is_deleted_goes(server: Server, browser: Any) -> None:
+def test_retention_is_shown_and_deleted_messages_disappear(server: Server, browser: Any) -> None:
     ci = Program(server, "ci")
     ada = Page(browser, server.url).join("ada")
     ada.enter("off")
     ada.type("/keep none\n")
-    ada.shows("#log", "ada has chosen that nothing of this room is kept; /keep changes it")
-    ada.shows("#keep", "nothing here is kept")
+    ada.shows("#log", "ada has set this room to keep no messages; /keep changes it")
+    ada.shows("#keep", "keeps no messages")
     ada.type("/leave\n")
     ada.shows("#title", "#lobby")
     for text in ("one", "two", "three"):
         ci.say(text)
     ci.send(type="do", command="keep", keep="30d", room="lobby")
-    ada.shows("#keep", "kept for 30 days")
+    ada.shows("#keep", "keeps messages for 30 days")
     ada.type("/keep\n")
-    ada.shows(".note", "By choice of its people, #lobby is kept for 30 days from ")
+    ada.shows(".note", "By choice of its members, #lobby keeps messages for 30 days, from ")
     seq = ci.hears(type="kept")["seq"]
-    # No daemon deletes anything within the time of a test: the page is told as if one had.
-    told = {"type": "forgotten", "room": "lobby", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
-    ada.run("receive(arguments[0])", told)
+    # No daemon deletes anything during a test, so the page gets this message directly.
+    forgotten = {"type": "forgotten", "room": "lobby", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
+    ada.run("receive(arguments[0])", forgotten)
     assert ada.texts() == ["three"]
-    assert ada.read("#keep").startswith("kept for 30 days from "), "it is announced a day before"
-    assert "has been deleted" in ada.read("#log li:first-child")
-    assert "ada joined" not in ada.read("#chat")
+    assert ada.read("#keep").startswith("keeps messages for 30 days, from "), "it is announced a day before"
+    assert "have been deleted" in ada.read("#log li:first-child")
+    assert "ada has joined" not in ada.read("#chat")
     assert "two" not in ada.read("#live")
     ada.turn().refresh()
-    ada.shows("#keep", "kept for 30 days from ")
+    ada.shows("#keep", "keeps messages for 30 days, from ")
 
 
-def test_what_is_further_back_than_what_was_deleted_can_still_be_reached(archive: Server, browser: Any) -> None:
+def test_messages_before_the_list_can_be_loaded_after_a_deletion(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
     ada.enter("long")
     until(ada.seqs)
     assert ada.seqs()[0] > 20
-    told = {"type": "forgotten", "room": "long", "before": 10, "time": "2026-11-23T12:00:00.000Z"}
-    ada.run("receive(arguments[0])", told)
-    assert "has been deleted" in ada.read("#log .note")
+    forgotten = {"type": "forgotten", "room": "long", "before": 10, "time": "2026-11-23T12:00:00.000Z"}
+    ada.run("receive(arguments[0])", forgotten)
+    assert "have been deleted" in ada.read("#log .note")
     top = ada.seqs()[0]
     ada.scroll("0", lambda: ada.seqs()[0] < top)
 
@@ -550,7 +549,7 @@ def has_no_hole(seqs: list[int]) -> bool:
     return bool(seqs) and seqs == list(range(seqs[0], seqs[-1] + 1))
 
 
-def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, browser: Any) -> None:
+def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, browser: Any) -> None:
     ci = Program(archive, "ci", "long")
     ada = Page(browser, archive.url).join("ada")
     ada.type("\ue009k")  # Ctrl-K
@@ -564,7 +563,7 @@ def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, 
     ada.shows("#log .target", "the Café")
     assert ada.run("return document.activeElement.classList.contains('target')")
     box, log = ada.find(".target").rect, ada.find("#log").rect
-    assert log["y"] < box["y"] < log["y"] + log["height"] / 2 + box["height"], "the place is in sight"
+    assert log["y"] < box["y"] < log["y"] + log["height"] / 2 + box["height"], "the hit is in sight"
     assert len(ada.texts()) < 200, "and the log is not loaded up to there"
     ci.say_all(["said meanwhile"], "long")
     ada.shows("#newest", "1 new message ↓")
@@ -580,27 +579,27 @@ def test_what_is_found_can_be_jumped_to_and_read_on_from_there(archive: Server, 
     until(lambda: ada.texts()[-1:] == ["said meanwhile"] and not ada.find("#newest").is_displayed())
     assert has_no_hole(ada.seqs())
     ada.type("/search nosuchword\n")
-    ada.shows("#found", "Nothing has")
+    ada.shows("#found", "Nothing found")
     ada.type("/search line in:long\n")
     ada.shows("#found", "20 messages, and older ones")
     ada.find("#more-hits").click()
     until(lambda: ada.count("#hits li") > 60, lambda: ada.read("#found"))
-    found = ada.run("return [...document.querySelectorAll('#hits .text')].map((e) => e.textContent)")
-    assert found == [f"line {999 - n}" for n in range(len(found))]
+    hits = ada.run("return [...document.querySelectorAll('#hits .text')].map((e) => e.textContent)")
+    assert hits == [f"line {999 - n}" for n in range(len(hits))]
     ada.type("/history before 10 5\n")
     until(lambda: ada.seqs() and ada.seqs()[0] < 10, ada.seqs)
     ada.says("from the past to now")
     assert has_no_hole(ada.seqs())
 
 
-def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser: Any) -> None:
+def test_coming_back_shows_a_line_before_the_new_messages(archive: Server, browser: Any) -> None:
     bob = Program(archive, "bob", "lobby", "busy")
     ada = Page(browser, archive.url).join("ada")
     ada.enter("busy")
     bob.say_all(["the last that was seen"], "busy")
     ada.shows("#log", "the last that was seen")
     ada.enter("lobby")
-    browser.switch_to.window(ada.turn().window_handles[0])  # Out of sight of the page that is to go.
+    browser.switch_to.window(ada.turn().window_handles[0])  # Another window, since this one is closed.
     ada.turn().close()
     bob.say_all((f"missed {n}" for n in range(10_000)), "busy")
     bob.say_all(["one", "ada: two", "three"], "lobby")
@@ -629,11 +628,11 @@ def test_who_comes_back_finds_a_line_before_what_is_new(archive: Server, browser
     assert ada.count("#log .new") == 0
 
 
-def test_what_a_lost_link_missed_is_marked_too(archive: Server, browser: Any) -> None:
+def test_messages_missed_during_a_lost_connection_are_marked(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
     ada.enter("lobby")
     ada.says("seen")
-    ada.run("tries = 9")  # So that it does not call again by itself before there is something to miss.
+    ada.run("tries = 9")  # So that it does not reconnect by itself before there is a missed message.
     archive.stop()
     ada.shows("#state", "The connection is lost")
     archive.start()
@@ -647,7 +646,7 @@ def test_what_a_lost_link_missed_is_marked_too(archive: Server, browser: Any) ->
     assert ada.read("#log .new") == "1 new message"
 
 
-def test_scrolling_goes_to_the_very_top_and_back_over_a_lost_link(archive: Server, browser: Any) -> None:
+def test_scrolling_reaches_the_top_and_returns_despite_a_lost_connection(archive: Server, browser: Any) -> None:
     ada = Page(browser, archive.url).join("ada")
     ada.type("/join long\n")
     ada.shows("#log", "line 999")

@@ -1,5 +1,4 @@
-"""The daemon on its disk: a restart, a kill, a full disk, one that cannot be written, a second
-server."""
+"""The daemon and its disk: a restart, a kill, a full disk, an unwritable disk, a second server."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_was_said_is_there_after_the_end(tmp_path: Path, number: int) -> None:
+def test_messages_survive_a_restart(tmp_path: Path, number: int) -> None:
     data = (*LOCAL, "--data", str(tmp_path / "data"))
     first = Daemon(tmp_path, *data)
     try:
@@ -38,7 +37,7 @@ def test_what_was_said_is_there_after_the_end(tmp_path: Path, number: int) -> No
     second = Daemon(tmp_path, *data)
     try:
         said = talk(second, TEA, '{"type": "do", "command": "search", "text": "tea"}')
-        assert said.count('"tea is ready"') == 2  # In the scrollback, and found; not said again.
+        assert said.count('"tea is ready"') == 2  # In the scrollback and in the search results; not posted again.
         refused = start_in_vain(tmp_path, tmp_path / "data")
         assert refused.returncode == 1
         assert refused.stderr == f"chatd: another server is using the data in {tmp_path / 'data'}\n"
@@ -47,14 +46,14 @@ def test_what_was_said_is_there_after_the_end(tmp_path: Path, number: int) -> No
 
 
 def talk(daemon: Daemon, *lines: str) -> str:
-    """All that a program is told that says hello and ``lines``, and then closes its side."""
+    """The output for a program that sends hello and ``lines``, and then closes its side."""
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
         connection.sendall("".join(f"{line}\n" for line in (HELLO, *lines)).encode())
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
-def test_a_server_that_is_killed_in_the_middle_of_bursts_loses_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_server_killed_during_bursts_loses_and_repeats_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     options = (*LOCAL, "--flood-rate", "0", "--data", str(data))
     with ExitStack() as ends:
@@ -83,9 +82,9 @@ def test_a_server_that_is_killed_in_the_middle_of_bursts_loses_and_doubles_nothi
     stored = check(data, conversation.acknowledged())
     for talker in conversation.talkers:
         seqs = [event["seq"] for event in talker.events]
-        assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), f"{talker.nick} heard something twice, or not at all"
-        heard = {(event["room"], event["seq"]): (event["nick"], event.get("text", "")) for event in talker.events}
-        assert heard == {place: stored[place][:2] for place in heard}
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), f"{talker.nick} received something twice, or not at all"
+        received = {(event["room"], event["seq"]): (event["nick"], event.get("text", "")) for event in talker.events}
+        assert received == {place: stored[place][:2] for place in received}
 
 
 @pytest.fixture
@@ -93,12 +92,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MiB."""
     if os.geteuid():
         cannot("only root can mount a small disk")
-    place = tmp_path / "disk"
-    place.mkdir()
-    if mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)):
         cannot("a small disk cannot be mounted here")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
 
 
 def mount(*options: str) -> int:
@@ -106,7 +105,7 @@ def mount(*options: str) -> int:
     return subprocess.run(["mount", *options], capture_output=True, check=False).returncode
 
 
-def test_a_full_disk_refuses_and_works_again_when_there_is_room(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk_refuses_messages_until_there_is_space(tmp_path: Path, small_disk: Path) -> None:
     options = (*LOCAL, "--flood-rate", "0", "--data", str(small_disk / "data"))
     daemon = Daemon(tmp_path, *options)
     try:
@@ -116,24 +115,24 @@ def test_a_full_disk_refuses_and_works_again_when_there_is_room(tmp_path: Path, 
             while True:
                 file.write(b"x" * 4096)
         large = [f'{{"type": "say", "text": "{"x" * 3000}", "id": "big {number}"}}' for number in range(60)]
-        told = talk(daemon, *large)
-        assert '"not-delivered"' in told
-        assert "disk of the server" in told
+        output = talk(daemon, *large)
+        assert '"not-delivered"' in output
+        assert "disk of the server" in output
         filler.unlink()
-        told = talk(daemon, '{"type": "say", "text": "again", "id": "2"}', '{"type": "do", "command": "history"}')
-        assert '"ack"' in told
-        assert "big" not in told.partition('"history"')[2]
+        output = talk(daemon, '{"type": "say", "text": "again", "id": "2"}', '{"type": "do", "command": "history"}')
+        assert '"ack"' in output
+        assert "big" not in output.partition('"history"')[2]
     finally:
         daemon.close()
 
 
 Unwritable = Callable[[Daemon, Path], AbstractContextManager[None]]
-"""As long as it lasts, the daemon cannot write its data in this folder."""
+"""Meanwhile the daemon cannot write its data in this folder."""
 
 
 @contextlib.contextmanager
 def no_file_may_grow(daemon: Daemon, data: Path) -> Iterator[None]:
-    """Every write to a file fails, for root too."""
+    """Every write to a file fails, also for root."""
     before = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
     try:
@@ -144,8 +143,7 @@ def no_file_may_grow(daemon: Daemon, data: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def disk_is_read_only(daemon: Daemon, data: Path) -> Iterator[None]:
-    """Every write to the database fails with EROFS, as when the kernel has found an error on the
-    disk."""
+    """Every write to the database fails with EROFS, as after an error of the disk."""
     files = [word for name in ("chatd.db", "chatd.db-wal") for word in ("-P", str(data / name))]
     command = [need("strace"), "-f", "-o", "/dev/null", *files, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=EROFS"]
     with subprocess.Popen([*command, "-p", str(daemon.process.pid)], stderr=subprocess.PIPE) as strace:
@@ -160,7 +158,7 @@ def disk_is_read_only(daemon: Daemon, data: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("unwritable", [no_file_may_grow, disk_is_read_only])
-def test_on_a_disk_that_cannot_be_written_people_read_and_then_talk_again(tmp_path: Path, unwritable: Unwritable) -> None:
+def test_on_an_unwritable_disk_people_can_read_and_later_talk_again(tmp_path: Path, unwritable: Unwritable) -> None:
     data = tmp_path / "data"
     with contextlib.closing(Daemon(tmp_path, *LOCAL, "--data", str(data))) as daemon:
         with Caller(daemon.port, "ada") as ada, Caller(daemon.port, "bob") as bob:
@@ -185,7 +183,7 @@ def test_on_a_disk_that_cannot_be_written_people_read_and_then_talk_again(tmp_pa
 
 
 @pytest.mark.parametrize("used_before", [False, True])
-def test_it_does_not_start_on_a_disk_that_cannot_be_written(tmp_path: Path, small_disk: Path, used_before: bool) -> None:
+def test_it_does_not_start_on_a_read_only_disk(tmp_path: Path, small_disk: Path, used_before: bool) -> None:
     data = small_disk / "data"
     if used_before:
         daemon = Daemon(tmp_path, *LOCAL, "--data", str(data))
@@ -201,6 +199,6 @@ def test_it_does_not_start_on_a_disk_that_cannot_be_written(tmp_path: Path, smal
 
 
 def start_in_vain(tmp_path: Path, data: Path) -> subprocess.CompletedProcess[str]:
-    """What a server says that does not start."""
+    """The error of a server that does not start."""
     command = [*TWISTD, "chatd", *LOCAL, "--data", str(data)]
     return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=20, check=False)

@@ -13,7 +13,7 @@ Call = Callable[..., Program]
 
 
 @pytest.mark.parametrize("nick", ["Ünal", "Ŝtefan", "жук", "Коля", "カナ"])
-def test_utf8_that_telnet_takes_apart_arrives_on_the_first_line_and_on_later_ones(nc: Call, telnet: Call, nick: str) -> None:
+def test_utf8_that_telnet_alters_arrives_on_every_line(nc: Call, telnet: Call, nick: str) -> None:
     ada = nc("ada")
     other = telnet()
     other.see("Connected to")
@@ -25,7 +25,7 @@ def test_utf8_that_telnet_takes_apart_arrives_on_the_first_line_and_on_later_one
 
 
 @pytest.mark.parametrize("nick", ["ś", "ü", "漢字", "bob"])
-def test_utf8_that_telnet_leaves_alone_arrives(nc: Call, telnet: Call, nick: str) -> None:
+def test_utf8_that_telnet_does_not_alter_arrives(nc: Call, telnet: Call, nick: str) -> None:
     ada = nc("ada")
     other = telnet()
     other.see("Connected to")
@@ -53,12 +53,12 @@ def test_ctrl_c_does_not_silence_the_server(nc: Call, telnet: Call) -> None:
     for number in range(3):
         other.type(b"half a line\x03")
         other.say(f"and a whole one {number}")
-        ada.hear(f"and a whole one {number}")  # By now the server has answered telnet.
+        ada.hear(f"and a whole one {number}")  # The server has answered the telnet command by now.
         ada.say(f"still there? {number}")
         other.see(f"<ada> still there? {number}")
 
 
-def test_what_others_see_of_the_door(nc: Call, telnet: Call) -> None:
+def test_whois_names_the_door(nc: Call, telnet: Call) -> None:
     ada, other = nc("ada"), telnet()
     other.see("What is your nick?")
     other.say("Übel")
@@ -67,7 +67,7 @@ def test_what_others_see_of_the_door(nc: Call, telnet: Call) -> None:
     ada.hear("by telnet")
 
 
-def test_programs_are_not_answered_in_telnet(nc: Call) -> None:
+def test_programs_get_no_telnet_commands(nc: Call) -> None:
     ci = nc()
     ci.say('{"type": "hello", "nick": "ci"}')
     assert json.loads(ci.line())["type"] == "welcome"

@@ -1,4 +1,4 @@
-"""TLS as people meet it: a real daemon, and the openssl that is on their machine."""
+"""TLS as people use it: a real daemon and a real openssl."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.doors.test_tls import make
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
-"""How long anything may take to appear, in seconds; what is there at once is seen at once."""
+"""How long anything may take, in seconds; nothing waits longer than needed."""
 
 
 def need(program: str) -> str:
@@ -52,7 +52,7 @@ def environment() -> dict[str, str]:
 
 
 class Daemon:
-    """A real daemon with a certificate in ``folder``, at a port that was free."""
+    """A real daemon with a certificate in ``folder``, on a free port."""
 
     def __init__(self, folder: Path) -> None:
         with socket.socket() as free:
@@ -77,8 +77,7 @@ class Daemon:
         return self._log.read_text()
 
     def read_again(self, certificate: Path | None = None, key: Path | None = None) -> str:
-        """Put these files in the place of its own, send SIGHUP, and wait for the line that it
-        logs."""
+        """Replace its files with these, send SIGHUP, and wait for the line in the log."""
         for target, source in ((self.certificate, certificate), (self.key, key)):
             if source is not None:
                 target.write_bytes(source.read_bytes())
@@ -104,31 +103,31 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 
 class Lines:
-    """What a process or a connection says, line by line."""
+    """The output of a process or a connection, line by line."""
 
     def __init__(self, source: int) -> None:
         self._source = source
         self._held = b""
 
     def until(self, text: bytes) -> bytes:
-        """The first line that holds ``text``, which is waited for."""
-        end, seen = time.monotonic() + DEADLINE, b""
+        """Wait for the first line that contains ``text``."""
+        end, received = time.monotonic() + DEADLINE, b""
         while True:
             line, newline, rest = self._held.partition(b"\n")
             if newline:
-                self._held, seen = rest, seen + line + newline
+                self._held, received = rest, received + line + newline
                 if text in line:
                     return line
                 continue
-            assert time.monotonic() < end, (text, seen)
+            assert time.monotonic() < end, (text, received)
             if select.select([self._source], [], [], 0.2)[0]:
                 piece = os.read(self._source, 65536)
-                assert piece, (text, seen)
+                assert piece, (text, received)
                 self._held += piece
 
 
 class SClient:
-    """``openssl s_client``, as somebody who has nothing else types it."""
+    """A person with ``openssl s_client``."""
 
     def __init__(self, daemon: Daemon, *options: str) -> None:
         command = [need("openssl"), "s_client", "-connect", f"127.0.0.1:{daemon.port}", "-quiet", *options]
@@ -150,7 +149,7 @@ class SClient:
 
 
 class Plain:
-    """Somebody outside TLS."""
+    """A person outside TLS."""
 
     def __init__(self, daemon: Daemon, nick: bytes) -> None:
         self._socket = socket.create_connection(("127.0.0.1", daemon.port), DEADLINE)
@@ -169,14 +168,14 @@ class Plain:
 
 
 def context() -> ssl.SSLContext:
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    found.check_hostname = False
-    found.verify_mode = ssl.CERT_NONE
-    return found
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def served(daemon: Daemon) -> str:
-    """The certificate that a caller gets now, as openssl says whose it is."""
+    """The subject of the certificate that a new caller gets, from openssl."""
     command = [need("openssl"), "s_client", "-connect", f"127.0.0.1:{daemon.port}"]
     said = subprocess.run(command, input=b"", capture_output=True, timeout=DEADLINE, check=False).stdout.decode()
     return next(line for line in said.splitlines() if line.startswith("subject="))
@@ -184,8 +183,8 @@ def served(daemon: Daemon) -> str:
 
 @pytest.fixture(scope="module")
 def stalled(daemon: Daemon) -> Iterator[Callable[[], float]]:
-    """How long the server waited for somebody who stopped amid the first message of a handshake, in
-    seconds; it is waited for."""
+    """How long the server waits for a caller who stops in the first message of a handshake, in
+    seconds."""
     spans: list[float] = []
 
     def stall() -> None:
@@ -207,7 +206,7 @@ def stalled(daemon: Daemon) -> Iterator[Callable[[], float]]:
 
 @pytest.mark.usefixtures("stalled")
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-def test_a_person_inside_and_one_outside_talk(daemon: Daemon, version: str) -> None:
+def test_people_inside_and_outside_tls_talk(daemon: Daemon, version: str) -> None:
     bob = Plain(daemon, b"bob")
     ada = SClient(daemon, version)
     ada.until(b"-- Welcome to chatd. What is your nick?")
@@ -231,7 +230,7 @@ def test_an_older_version_is_refused(daemon: Daemon) -> None:
     assert b"alert protocol version" in done.stderr
 
 
-def test_who_quits_is_let_go_as_soon_as_both_sides_have_said_so(daemon: Daemon) -> None:
+def test_quit_ends_when_both_sides_have_closed(daemon: Daemon) -> None:
     ada = context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
     ada.sendall(b"ada\n/quit\n")
     while ada.recv(65536):
@@ -241,7 +240,7 @@ def test_who_quits_is_let_go_as_soon_as_both_sides_have_said_so(daemon: Daemon) 
         assert outside.recv(1) == b""
 
 
-def test_a_program_talks_inside(daemon: Daemon) -> None:
+def test_a_program_talks_inside_tls(daemon: Daemon) -> None:
     program = SClient(daemon)
     program.say(b'{"type": "hello", "nick": "ci"}\n{"type": "say", "text": "deployed", "id": "1"}\n')
     assert json.loads(program.until(b'"welcome"'))["nick"] == "ci"
@@ -249,9 +248,9 @@ def test_a_program_talks_inside(daemon: Daemon) -> None:
     program.end()
 
 
-def test_a_reader_who_stalls_goes_on_in_order(daemon: Daemon) -> None:
-    """More is said than the log holds and the kernel takes: they are told how many events they
-    missed, and of the others none."""
+def test_a_reader_who_stalled_continues_in_order(daemon: Daemon) -> None:
+    """More messages are sent than the log and the kernel hold. The reader is told how many events
+    they missed, and gets all others once."""
     near = socket.socket()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     near.connect(("127.0.0.1", daemon.port))
@@ -278,7 +277,7 @@ def test_a_reader_who_stalls_goes_on_in_order(daemon: Daemon) -> None:
     bob.end()
 
 
-def test_the_certificate_is_replaced_while_people_talk_and_others_come(daemon: Daemon, tmp_path: Path) -> None:
+def test_the_certificate_is_replaced_while_people_talk_and_arrive(daemon: Daemon, tmp_path: Path) -> None:
     files = {name: tuple(map(Path, make(tmp_path, name))) for name in ("second.example", "third.example")}
     bob, ada = Plain(daemon, b"bob"), SClient(daemon)
     ada.say(b"ada\n")
@@ -325,7 +324,7 @@ def test_a_bad_certificate_is_refused_in_one_line_and_the_old_one_stays(daemon: 
     daemon.read_again(good)
 
 
-def test_the_log_tells_nothing_that_was_said_inside(daemon: Daemon) -> None:
+def test_the_log_contains_nothing_that_was_sent_inside_tls(daemon: Daemon) -> None:
     ada = SClient(daemon)
     ada.say(b'{"type": "hello", "nick": "ada", "token": "0123456789abcdef-secret"}\n{"type": "say", "text": "hush hush"}\n')
     ada.until(b'"ack"')
@@ -336,7 +335,7 @@ def test_the_log_tells_nothing_that_was_said_inside(daemon: Daemon) -> None:
     assert "PRIVATE KEY" not in log
 
 
-def test_a_stalled_handshake_is_let_go(stalled: Callable[[], float]) -> None:
+def test_a_stalled_handshake_is_dropped(stalled: Callable[[], float]) -> None:
     assert 9.5 < stalled() < 15
 
 
@@ -344,7 +343,7 @@ def test_a_stalled_handshake_is_let_go(stalled: Callable[[], float]) -> None:
 
 
 def client(daemon: Daemon, *options: str) -> subprocess.CompletedProcess[str]:
-    """chatd-client, off a terminal, with one line to say."""
+    """chatd-client without a terminal, with one line of input."""
     program = [sys.executable, "-c", "from chatd.client.main import main; main()", f"127.0.0.1:{daemon.port}", "--nick", "ci"]
     return subprocess.run(
         [*program, *options], input="deployed\n", capture_output=True, text=True, env=environment(), timeout=DEADLINE, check=False
@@ -352,7 +351,7 @@ def client(daemon: Daemon, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def fingerprint(daemon: Daemon) -> str:
-    """As openssl tells it to whoever runs the server."""
+    """The fingerprint, as openssl prints it."""
     command = [need("openssl"), "x509", "-in", str(daemon.certificate), "-noout", "-fingerprint", "-sha256"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
     return done.stdout.strip().partition("=")[2]
@@ -369,7 +368,7 @@ def test_the_client_trusts_a_fingerprint(daemon: Daemon, form: Callable[[str], s
 
 @pytest.fixture
 def for_its_address(daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
-    """The daemon, with a certificate for the address that it is called at."""
+    """The daemon, with a certificate for its address."""
     before = tmp_path / "before.crt", tmp_path / "before.key"
     for kept, file in zip(before, (daemon.certificate, daemon.key), strict=True):
         kept.write_bytes(file.read_bytes())
@@ -378,7 +377,7 @@ def for_its_address(daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
     daemon.read_again(*before)
 
 
-def test_the_client_trusts_roots(for_its_address: Daemon) -> None:
+def test_the_client_trusts_root_certificates(for_its_address: Daemon) -> None:
     bob = Plain(for_its_address, b"bob")
     done = client(for_its_address, "--ca", str(for_its_address.certificate), "--verbose")
     assert (done.returncode, done.stderr) == (0, "")
@@ -387,7 +386,7 @@ def test_the_client_trusts_roots(for_its_address: Daemon) -> None:
     bob.end()
 
 
-def test_without_trust_the_client_ends_and_says_what_would_work(daemon: Daemon) -> None:
+def test_without_trust_the_client_ends_and_suggests_the_fingerprint(daemon: Daemon) -> None:
     cure = f"--fingerprint {fingerprint(daemon)} trusts exactly this one."
     for options, reason in ((["--tls"], "self-signed"), (["--ca", str(daemon.certificate)], "it is not for 127.0.0.1")):
         done = client(daemon, *options)
@@ -415,22 +414,22 @@ def test_https(daemon: Daemon, path: str, kind: str, held: bytes) -> None:
     caller.close()
 
 
-def test_a_websocket_inside(daemon: Daemon) -> None:
+def test_a_websocket_inside_tls(daemon: Daemon) -> None:
     socket_inside = context().wrap_socket(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
     page = WSConnection(ConnectionType.CLIENT)
     socket_inside.sendall(page.send(Request(host=f"127.0.0.1:{daemon.port}", target="/ws")))
-    heard = websocket_events(socket_inside, page)
-    assert isinstance(next(heard), AcceptConnection)
+    events = websocket_events(socket_inside, page)
+    assert isinstance(next(events), AcceptConnection)
     socket_inside.sendall(page.send(TextMessage(json.dumps({"type": "hello", "nick": "eve"}))))
-    welcome = next(heard)
+    welcome = next(events)
     assert isinstance(welcome, TextMessage)
     assert welcome.message_finished
-    assert json.loads(welcome.data.splitlines()[0])["type"] == "welcome"  # A message is a line or more.
+    assert json.loads(welcome.data.splitlines()[0])["type"] == "welcome"  # A message is one or more lines.
     socket_inside.close()
 
 
 def websocket_events(connection: ssl.SSLSocket, page: WSConnection) -> Iterator[Event]:
-    """What ``page`` hears on ``connection``."""
+    """The events that ``page`` receives on ``connection``."""
     while True:
         yield from page.events()
         data = connection.recv(65536)
@@ -448,7 +447,7 @@ def websocket_events(connection: ssl.SSLSocket, page: WSConnection) -> Iterator[
         (["--doors", "tls"], "chatd: The door tls is open if, and only if, --tls-cert names a certificate."),
     ],
 )
-def test_wrong_options_end_it_with_one_line(options: list[str], said: str) -> None:
+def test_wrong_options_are_reported_in_one_line(options: list[str], said: str) -> None:
     done = subprocess.run(twistd("--port", "0", *options), capture_output=True, env=environment(), timeout=DEADLINE, check=False)
     assert done.returncode == 1
     assert done.stderr.decode().strip() == said

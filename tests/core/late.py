@@ -1,4 +1,4 @@
-"""A store in memory that answers when it is told to, as one on disk answers later."""
+"""A store in memory that calls back only on request, as a store on disk calls back later."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import Any
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
-from chatd.core.log import Asker, OnFound, OnStored
+from chatd.core.log import Asker, OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
 
 
 class LateStore(MemoryStore):
-    """Answers everything with :meth:`answer`, in the order in which it was asked."""
+    """A store that makes all callbacks in :meth:`answer`, in the order of the calls."""
 
     def __init__(self) -> None:
         super().__init__("testlog", partial(LateLog, self))
         self.waiting: list[Callable[[], object]] = []
         self.failure: NotDelivered | None = None
-        """What is answered to whoever appends something, if anything."""
+        """The outcome of every append, if it is set."""
 
     def answer(self) -> None:
-        """Answer what was asked, and what is asked while that goes on."""
+        """Make all callbacks, including those of calls that they make."""
         while self.waiting:
             self.waiting.pop(0)()
 
     def after_pending(self, then: Callable[[], object]) -> None:
         self.waiting.append(then)
 
-    def search(self, query: Query, asker: Asker, on_found: OnFound) -> None:
-        self.waiting.append(partial(super().search, query, asker, on_found))
+    def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
+        self.waiting.append(partial(super().search, query, asker, on_results))
 
 
 class LateLog(MemoryLog):
     """A log of a :class:`LateStore`."""
 
-    def __init__(self, store: LateStore, **more: Any) -> None:
-        super().__init__(**more)
+    def __init__(self, store: LateStore, **options: Any) -> None:
+        super().__init__(**options)
         self._store = store
 
     def append(self, draft: Event, on_stored: OnStored) -> None:

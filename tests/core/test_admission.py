@@ -1,4 +1,4 @@
-"""Admission: so many connections are taken, and no more."""
+"""Admission: the limits of connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Caller:
         self.address = address
 
 
-def test_the_server_takes_so_many_and_no_more() -> None:
+def test_the_total_is_limited() -> None:
     admission = Admission(2, 0)
     one, other = Caller(), Caller("192.0.2.2")
     admission.admit(one)
@@ -40,7 +40,7 @@ def test_the_server_takes_so_many_and_no_more() -> None:
         ("", "", False),
     ],
 )
-def test_an_address_takes_so_many_and_no_more(address: str, other: str, same: bool) -> None:
+def test_the_number_for_one_address_is_limited(address: str, other: str, same: bool) -> None:
     admission = Admission(0, 1)
     first = Caller(address)
     admission.admit(first)
@@ -51,14 +51,14 @@ def test_an_address_takes_so_many_and_no_more(address: str, other: str, same: bo
     admission.admit(Caller(other))
 
 
-def test_a_limit_of_0_is_none() -> None:
+def test_a_limit_of_0_means_no_limit() -> None:
     admission = Admission(0, 0)
     for _ in range(1000):
         admission.admit(Caller())
     assert len(tuple(admission)) == 1000
 
 
-def test_who_was_not_admitted_may_be_dismissed() -> None:
+def test_releasing_a_connection_that_was_not_admitted_does_nothing() -> None:
     admission = Admission(0, 1)
     admission.admit(Caller())
     admission.release(Caller())

@@ -1,4 +1,4 @@
-"""Commands: what a person types, taken apart by the one table."""
+"""Commands: parsing what people type, and the table of commands."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
         ("/quit see you", Quit("see you")),
     ],
 )
-def test_a_line_is_a_command(line: str, command: Command) -> None:
+def test_a_line_is_parsed_as_a_command(line: str, command: Command) -> None:
     assert parse(line) == command
 
 
@@ -113,15 +113,15 @@ def test_a_line_is_a_command(line: str, command: Command) -> None:
         ("/xyzzy", UnknownCommand, "There is no command /xyzzy.", "/help lists what you can do."),
         ("/" + "x" * 4000, UnknownCommand, f"There is no command /{'x' * 32}.", "/help lists what you can do."),
         ("/nick", BadUsage, "/nick needs an argument.", "Write /nick NICK."),
-        ("/nick a b", BadUsage, "/nick takes fewer arguments.", "Write /nick NICK."),
+        ("/nick a b", BadUsage, "/nick has too many arguments.", "Write /nick NICK."),
         ("/me", BadUsage, "/me needs an argument.", "Write /me TEXT."),
         ("/me  ", BadUsage, "/me needs an argument.", "Write /me TEXT."),
         ("/msg", BadUsage, "/msg needs an argument.", "Write /msg NICK TEXT."),
         ("/msg bob", BadUsage, "/msg needs an argument.", "Write /msg NICK TEXT."),
-        ("/leave a b", BadUsage, "/leave takes fewer arguments.", "Write /leave [ROOM]."),
-        ("/rooms all", BadUsage, "/rooms takes fewer arguments.", "Write /rooms."),
-        ("/keep 30 days", BadUsage, "/keep takes fewer arguments.", "Write /keep [TIME]."),
-        ("/history around", BadUsage, "/history around needs a place.", "Write /history around 12:30, or another time, or a seq."),
+        ("/leave a b", BadUsage, "/leave has too many arguments.", "Write /leave [ROOM]."),
+        ("/rooms all", BadUsage, "/rooms has too many arguments.", "Write /rooms."),
+        ("/keep 30 days", BadUsage, "/keep has too many arguments.", "Write /keep [TIME]."),
+        ("/history around", BadUsage, "/history around needs a time or a seq.", "Write /history around 12:30."),
         ("/history x", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history 0", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history -3", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
@@ -130,14 +130,14 @@ def test_a_line_is_a_command(line: str, command: Command) -> None:
         ("/history " + "9" * 4000, BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
     ],
 )
-def test_a_line_that_is_no_command_is_refused(line: str, refusal: type[Refusal], reason: str, hint: str) -> None:
+def test_an_invalid_line_is_refused(line: str, refusal: type[Refusal], reason: str, hint: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse(line)
     assert (type(refused.value), refused.value.reason, refused.value.hint) == (refusal, reason, hint)
 
 
 @given(st.text())
-def test_a_line_is_a_command_or_refused(line: str) -> None:
+def test_any_line_is_a_command_or_refused(line: str) -> None:
     try:
         command = parse(line)
     except (UnknownCommand, BadUsage):
@@ -147,7 +147,7 @@ def test_a_line_is_a_command_or_refused(line: str) -> None:
 
 
 @given(st.text())
-def test_a_second_slash_says_the_first(text: str) -> None:
+def test_a_second_slash_escapes_the_first(text: str) -> None:
     assert parse("//" + text) == Say("/" + text)
 
 
@@ -161,22 +161,22 @@ def test_the_table_has_every_command_once() -> None:
 
 
 @ROWS
-def test_the_words_of_a_usage_are_the_first_fields_of_its_command(row: Row) -> None:
-    wanted = [field for field in fields(row.make) if field.name != "id"]
-    for word, field in zip(row.usage.split(), wanted, strict=False):
+def test_the_words_of_a_usage_are_the_first_fields_of_the_command(row: Row) -> None:
+    command_fields = [field for field in fields(row.make) if field.name != "id"]
+    for word, field in zip(row.usage.split(), command_fields, strict=False):
         assert word.startswith("[") == (field.default is not MISSING)
-    assert all(field.default is not MISSING for field in wanted[len(row.usage.split()) :])
+    assert all(field.default is not MISSING for field in command_fields[len(row.usage.split()) :])
 
 
 @ROWS
-def test_a_row_is_found_by_its_name_and_its_usage_is_understood(row: Row) -> None:
+def test_a_row_is_found_by_name_and_its_usage_can_be_parsed(row: Row) -> None:
     assert find_row(row.name) is find_row(f"/{row.name.upper()}") is row
     line = usage_line(row).translate({ord("["): None, ord("]"): None}).replace(" N", " 5")
     assert type(parse(line)) is row.make
 
 
 @ROWS
-def test_a_help_fits_on_a_line_of_a_terminal(row: Row) -> None:
+def test_help_fits_on_a_line_of_a_terminal(row: Row) -> None:
     widest = max(len(usage_line(other)) for other in TABLE)
     assert row.help
     assert len("-- ") + widest + len("  ") + len(row.help) <= 80

@@ -1,4 +1,4 @@
-"""The directory: who is called what, with which sessions, and how people are reached."""
+"""The directory: nicks, sessions, and delivery to people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def new_session() -> Session:
 
 
 def arrived(directory: Directory, nick: str, sender_id: str = "") -> Session:
-    """The session of somebody who has come in."""
+    """The session of somebody who has arrived."""
     session = new_session()
     directory.arrive(session, parse_nick(nick), sender_id or nick)
     return session
@@ -35,8 +35,8 @@ def person_of(session: Session) -> Person:
     return session.person
 
 
-def told(session: Session) -> list[object]:
-    """What has come to ``session``."""
+def received(session: Session) -> list[object]:
+    """What ``session`` has received."""
     assert isinstance(session.out, RecordingOutgoing)
     return [*session.out.take()]
 
@@ -44,41 +44,41 @@ def told(session: Session) -> list[object]:
 # -- Nicks -----------------------------------------------------------------------------------------
 
 
-def test_a_nick_is_found_in_every_spelling() -> None:
+def test_a_nick_is_found_in_any_spelling() -> None:
     directory = new_directory()
     person = person_of(arrived(directory, "Éva"))
     for spelling in ("Éva", "éva", "E\u0301VA"):
         assert directory.find(spelling) is person
-    with pytest.raises(NoSuchNick, match=r"^Nobody called Eva is here\. /who lists who is\.$"):
+    with pytest.raises(NoSuchNick, match=r"^Nobody called Eva is here\. /who lists who is here\.$"):
         directory.find("Eva")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "why"),
+    ("nick", "why"),
     [
         ("ada", "Ada is here already. Choose another nick."),
         ("ADA", "Ada is here already. Choose another nick."),
         ("\u0430da", "\u0430da looks like Ada, who is here already. Choose another nick."),
     ],
 )
-def test_a_nick_has_one_holder(wanted: str, why: str) -> None:
+def test_a_nick_has_one_holder(nick: str, why: str) -> None:
     directory = new_directory()
     holder = person_of(arrived(directory, "Ada"))
     with pytest.raises(NickTaken) as refused:
-        arrived(directory, wanted)
+        arrived(directory, nick)
     assert str(refused.value) == why
-    directory.rename(holder, parse_nick(wanted))
-    assert holder.nick == wanted
+    directory.rename(holder, parse_nick(nick))
+    assert holder.nick == nick
 
 
-def test_a_nick_is_taken_by_its_key_where_the_spelling_looks_different() -> None:
+def test_a_nick_is_taken_if_only_the_key_is_equal() -> None:
     directory = new_directory()
     arrived(directory, "νους")
     with pytest.raises(NickTaken, match="νους is here already"):
         arrived(directory, "ΝΟΥΣ")
 
 
-def test_the_old_nick_is_free_after_another_is_taken_and_after_leaving() -> None:
+def test_a_nick_is_free_after_renaming_and_after_leaving() -> None:
     directory = new_directory()
     session = arrived(directory, "ada", "seat")
     directory.rename(person_of(session), parse_nick("bob"))
@@ -109,7 +109,7 @@ def test_a_seat_has_one_session() -> None:
     assert directory.session_of("seat") is None
 
 
-def test_a_person_is_here_until_their_last_session_goes() -> None:
+def test_a_person_stays_until_their_last_session_ends() -> None:
     directory = new_directory()
     desk, phone = arrived(directory, "ada"), new_session()
     ada = person_of(desk)
@@ -123,22 +123,22 @@ def test_a_person_is_here_until_their_last_session_goes() -> None:
         directory.find("ada")
 
 
-def test_who_has_no_nick_has_no_seat_to_free() -> None:
+def test_detaching_a_session_without_a_seat_does_nothing() -> None:
     assert not new_directory().detach(new_session())
 
 
 # -- Delivering ------------------------------------------------------------------------------------
 
 
-def test_what_a_person_is_told_comes_to_every_session() -> None:
+def test_an_answer_goes_to_all_sessions() -> None:
     directory = new_directory()
     desk, phone = arrived(directory, "ada"), new_session()
     directory.attach(phone, person_of(desk), "phone")
     directory.tell(person_of(desk), Pong())
-    assert (told(desk), told(phone)) == ([Pong()], [Pong()])
+    assert (received(desk), received(phone)) == ([Pong()], [Pong()])
 
 
-def test_a_message_is_delivered_where_one_session_takes_it() -> None:
+def test_a_message_is_delivered_if_one_session_accepts_it() -> None:
     directory = new_directory()
     ada, desk, phone = arrived(directory, "ada"), arrived(directory, "bob"), new_session()
     directory.attach(phone, person_of(desk), "phone")
@@ -148,16 +148,16 @@ def test_a_message_is_delivered_where_one_session_takes_it() -> None:
     with pytest.raises(NotDelivered, match="bob is not reading at the moment"):
         directory.send_private(ada, person_of(desk), "psst", "1")
     assert directory.recipient_of("ada", "1") is None
-    assert person_of(desk).correspondent == ""
+    assert person_of(desk).reply_to == ""
     assert isinstance(phone.out, RecordingOutgoing)
     phone.out.full = False
     directory.send_private(ada, person_of(desk), "psst", "1")
-    assert (told(desk), told(phone)) == ([], [Private("ada", "psst", NOON)])
+    assert (received(desk), received(phone)) == ([], [Private("ada", "psst", NOON)])
     assert directory.recipient_of("ada", "1") == "bob"
-    assert person_of(desk).correspondent == "ada"
+    assert person_of(desk).reply_to == "ada"
 
 
-def test_whoever_ignores_a_sender_gets_nothing_of_them() -> None:
+def test_an_ignored_sender_delivers_nothing() -> None:
     directory = new_directory()
     ada, bob = arrived(directory, "ada"), arrived(directory, "bob")
     directory.set_ignoring(person_of(bob), frozenset({"ada"}))
@@ -165,10 +165,10 @@ def test_whoever_ignores_a_sender_gets_nothing_of_them() -> None:
     assert bob.out.filtered
     with pytest.raises(NotDelivered, match=r"^bob ignores you\. Nothing was sent\.$"):
         directory.send_private(ada, person_of(bob), "psst", "")
-    assert told(bob) == []
+    assert received(bob) == []
 
 
-def test_that_somebody_is_away_is_noticed_once_for_each_time_they_go() -> None:
+def test_an_away_notice_is_sent_once_for_each_absence() -> None:
     directory = new_directory()
     ada, bob = arrived(directory, "ada"), person_of(arrived(directory, "bob"))
     assert directory.away_notice(ada, bob) is None
@@ -180,7 +180,7 @@ def test_that_somebody_is_away_is_noticed_once_for_each_time_they_go() -> None:
     assert directory.away_notice(ada, bob) is None
 
 
-def test_so_many_private_messages_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_remembered_private_ids_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.core.directory.PRIVATE_IDS", 3)
     directory = new_directory()
     ada, bob = arrived(directory, "ada"), arrived(directory, "bob")

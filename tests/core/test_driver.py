@@ -1,4 +1,4 @@
-"""The driver: a coroutine goes on when it is told what it waits for, and not before."""
+"""The driver: a coroutine resumes when the result arrives that it waits for, and not before."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from chatd.core.driver import Later, drive
 
 
 class Clerk:
-    """Answers what it is asked when the test says so."""
+    """Calls back when the test calls :meth:`answer`."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, Callable[[str], object]]] = []
+        self.pending: list[tuple[str, Callable[[str], object]]] = []
 
     def ask(self, question: str, on_answer: Callable[[str], object]) -> None:
-        self.asked.append((question, on_answer))
+        self.pending.append((question, on_answer))
 
     def answer(self) -> None:
-        question, on_answer = self.asked.pop(0)
+        question, on_answer = self.pending.pop(0)
         on_answer(f"{question}!")
 
 
@@ -28,7 +28,7 @@ def at_once(question: str, on_answer: Callable[[str], object]) -> None:
 
 
 @pytest.mark.parametrize("questions", [0, 1, 1000])
-def test_what_is_answered_at_once_never_waits(questions: int) -> None:
+def test_immediate_results_are_not_waited_for(questions: int) -> None:
     async def action() -> list[str]:
         return [await Later(at_once, str(number)) for number in range(questions)]
 
@@ -37,7 +37,7 @@ def test_what_is_answered_at_once_never_waits(questions: int) -> None:
     assert ended == [[f"{number}!" for number in range(questions)]]
 
 
-def test_it_goes_on_when_it_is_answered_and_not_before() -> None:
+def test_a_coroutine_resumes_when_the_result_arrives() -> None:
     clerk, steps, ended = Clerk(), list[str](), list[object]()
 
     async def action() -> str:
@@ -46,29 +46,29 @@ def test_it_goes_on_when_it_is_answered_and_not_before() -> None:
         return await Later(clerk.ask, "two")
 
     drive(action(), ended.append)
-    assert (steps, len(clerk.asked)) == (["begun"], 1)
+    assert (steps, len(clerk.pending)) == (["begun"], 1)
     clerk.answer()
     assert (steps, ended) == (["begun", "one!"], [])
     clerk.answer()
     assert ended == ["two!"]
 
 
-def test_several_things_are_asked_before_the_first_is_awaited() -> None:
+def test_several_functions_can_be_called_before_awaiting() -> None:
     clerk, ended = Clerk(), list[object]()
 
     async def action() -> list[str]:
-        asked: list[Later[str]] = [Later(clerk.ask, name) for name in ("one", "two")]
-        return [await later for later in asked]
+        results: list[Later[str]] = [Later(clerk.ask, name) for name in ("one", "two")]
+        return [await result for result in results]
 
     drive(action(), ended.append)
-    clerk.asked.reverse()
+    clerk.pending.reverse()
     clerk.answer()
     assert ended == []
     clerk.answer()
     assert ended == [["one!", "two!"]]
 
 
-def test_a_function_may_tell_nothing_but_that_it_is_done() -> None:
+def test_a_callback_may_have_no_argument() -> None:
     async def action() -> str:
         await Later(lambda then: then())
         return "done"
@@ -79,7 +79,7 @@ def test_a_function_may_tell_nothing_but_that_it_is_done() -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_an_exception_ends_it_and_is_told(late: bool) -> None:
+def test_an_exception_is_passed_to_on_end(late: bool) -> None:
     clerk, ended = Clerk(), list[object]()
 
     async def action() -> None:

@@ -1,4 +1,4 @@
-"""Refusals: each has a stable code of its own, and words for a person."""
+"""Refusals: each has its own stable code, and sentences for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chatd.core.errors import BadUsage, Refusal
 
 
 def tree(root: type[Refusal]) -> list[type[Refusal]]:
-    return [root, *(found for child in root.__subclasses__() for found in tree(child))]
+    return [root, *(refusal for child in root.__subclasses__() for refusal in tree(child))]
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ def test_a_refusal_says_why_and_what_would_be_accepted(refusal: Refusal, words: 
     assert refusal.id == ""
 
 
-def test_every_refusal_has_a_code_of_its_own() -> None:
+def test_refusals_have_different_codes() -> None:
     refusals = tree(Refusal)
     assert len({refusal.code for refusal in refusals}) == len(refusals)
 
 
-def test_the_tree_that_the_module_shows_is_the_tree() -> None:
+def test_the_docstring_shows_the_whole_tree() -> None:
     assert errors.__doc__ is not None
     rows = [line.split() for line in errors.__doc__.splitlines() if line.startswith("      ")]
     shown = {row[0]: row[1] for row in rows}

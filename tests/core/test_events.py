@@ -1,4 +1,4 @@
-"""Events: a draft gets its number from the log, and is otherwise the same."""
+"""Events: a log numbers a draft and changes nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DRAFTS: list[Event] = [
 
 
 @pytest.mark.parametrize("draft", DRAFTS, ids=lambda draft: type(draft).__name__)
-def test_a_draft_becomes_the_event_and_only_its_seq_changes(draft: Event) -> None:
+def test_numbering_a_draft_changes_only_its_seq(draft: Event) -> None:
     before = repr(draft)
     event = draft.number(42)
     assert event is draft
@@ -28,6 +28,6 @@ def test_a_draft_becomes_the_event_and_only_its_seq_changes(draft: Event) -> Non
     event.number(DRAFT)
 
 
-def test_nothing_else_of_an_event_can_change() -> None:
+def test_events_are_immutable() -> None:
     with pytest.raises(FrozenInstanceError):
         DRAFTS[0].seq = 7  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Expiry: what is too old is deleted, and those who are there are told."""
+"""Expiry: old events are deleted, and the members of the room are notified."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatd.testing import StandingClock, arrive, new_registry
 DAY = 24 * 3600
 
 
-def test_what_is_too_old_is_deleted_and_those_who_are_there_are_told() -> None:
+def test_old_events_are_deleted_and_members_are_notified() -> None:
     clock = StandingClock()
     registry = new_registry(Settings(keep="1d"), clock)
     ada = arrive(registry, "ada", "dev")
@@ -26,7 +26,7 @@ def test_what_is_too_old_is_deleted_and_those_who_are_there_are_told() -> None:
     assert [type(event) for event in registry.rooms.find("lobby").log.read(1, 9)] == [Joined]
 
 
-def test_a_log_without_a_room_is_emptied_too() -> None:
+def test_the_log_of_a_closed_room_expires_too() -> None:
     clock = StandingClock()
     registry = new_registry(Settings(keep="1d"), clock)
     arrive(registry, "ada")
@@ -36,7 +36,7 @@ def test_a_log_without_a_room_is_emptied_too() -> None:
     assert log.first == log.end == 2
 
 
-def test_what_is_kept_for_ever_stays() -> None:
+def test_without_a_limit_nothing_expires() -> None:
     clock = StandingClock()
     registry = new_registry(now=clock)
     ada = arrive(registry, "ada")

@@ -1,4 +1,4 @@
-"""Flood control: a burst passes, then a rate holds, and nobody waits for ever."""
+"""Flood control: a burst passes, then the rate holds, and nobody waits forever."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_paste_of_thirty_lines_passes() -> None:
     assert [take(bucket, 5.0) for _ in range(30)] == [0.0] * 30
 
 
-def test_after_the_burst_a_line_waits_for_its_share_of_a_second() -> None:
+def test_after_the_burst_lines_wait_for_the_rate() -> None:
     bucket = Bucket(rate=10.0, burst=2, now=0.0)
     assert [take(bucket, 0.0), take(bucket, 0.0)] == [0.0, 0.0]
     assert take(bucket, 0.0) == pytest.approx(0.1)
@@ -50,7 +50,7 @@ def test_after_a_rest_the_burst_is_there_again_and_no_more() -> None:
     assert [take(bucket, 3600.0) > 0 for _ in range(5)] == [False, False, False, False, True]
 
 
-def test_it_is_half_full_again_when_half_of_the_burst_is() -> None:
+def test_it_is_half_full_when_half_of_the_burst_is_available() -> None:
     bucket = Bucket(rate=1.0, burst=4, now=0.0)
     assert bucket.is_half_full
     for now, full in [(0.0, True), (0.0, True), (0.0, False), (1.0, False), (3.0, True)]:
@@ -67,12 +67,12 @@ def test_a_debt_is_paid_before_the_next_line() -> None:
 
 
 @given(RATES, BURSTS, PAUSES)
-def test_never_more_than_a_burst_and_the_rate_are_taken(rate: float, burst: int, pauses: list[float]) -> None:
-    bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, 0
+def test_no_more_than_the_burst_and_the_rate_are_accepted(rate: float, burst: int, pauses: list[float]) -> None:
+    bucket, now, accepted = Bucket(rate, burst, 0.0), 0.0, 0
     for pause in pauses:
         now += pause
-        taken += take(bucket, now) == 0.0
-        assert taken <= burst + rate * now + 1e-6
+        accepted += take(bucket, now) == 0.0
+        assert accepted <= burst + rate * now + 1e-6
 
 
 @given(RATES, BURSTS, PAUSES)

@@ -1,15 +1,15 @@
-"""A membership: a role, and a number once the joining has one."""
+"""A membership: a role, and a seq when the joining is stored."""
 
 from __future__ import annotations
 
 from chatd.core.membership import Membership, Role
 
 
-def test_who_comes_in_is_a_member_and_has_no_number_yet() -> None:
+def test_a_new_member_has_no_seq_yet() -> None:
     membership = Membership()
     assert (membership.role, membership.seq) == (Role.MEMBER, None)
 
 
-def test_each_role_is_more_than_those_before() -> None:
+def test_roles_are_ordered() -> None:
     assert list(Role) == sorted(Role)
     assert Role.GUEST < Role.MEMBER

@@ -1,4 +1,4 @@
-"""The log in memory: numbered without a hole, bounded, and it knows what was said."""
+"""The log in memory: seqs without a gap, limits, and messages by id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatd.core.events import DRAFT, Event, Joined, RetentionSet, Said
 from chatd.core.memory import EVENT_BYTES, MemoryLog, MemoryStore, Messages
 from chatd.core.names import parse_room
 
-Told = list[Event | NotDelivered]
+Outcomes = list[Event | NotDelivered]
 
 
 def said(seq: int, text: str = "hi", id: str = "", sender_id: str = "seat") -> Said:
@@ -25,49 +25,49 @@ def filled(log: MemoryLog, *texts: str) -> MemoryLog:
 
 
 def find(log: MemoryLog, sender_id: str, id: str) -> Said | None:
-    """The message that this id stands for."""
+    """The message with this id."""
     return log._messages.get((sender_id, id))
 
 
-def numbers(found: object) -> list[int]:
-    assert isinstance(found, list)
-    return [event.seq for event in found]
+def seqs(expected: object) -> list[int]:
+    assert isinstance(expected, list)
+    return [event.seq for event in expected]
 
 
-def test_a_log_begins_at_1_and_has_nothing() -> None:
+def test_a_new_log_begins_at_1_and_is_empty() -> None:
     log = MemoryLog()
     assert (log.first, log.end) == (1, 1)
     assert list(log.read(0, 100)) == []
 
 
-def test_what_is_appended_is_stored_at_once() -> None:
-    log, told = MemoryLog(), Told()
+def test_an_append_is_stored_immediately() -> None:
+    log, outcomes = MemoryLog(), Outcomes()
     event = said(1)
-    log.append(event, told.append)
-    assert told == [event]
+    log.append(event, outcomes.append)
+    assert outcomes == [event]
     assert (log.first, log.end) == (1, 2)
     assert list(log.read(1, 2)) == [event]
 
 
-def test_the_log_numbers_whatever_number_a_draft_has() -> None:
-    log, told = MemoryLog(first=7), Told()
+def test_the_log_ignores_the_seq_of_a_draft() -> None:
+    log, outcomes = MemoryLog(first=7), Outcomes()
     for draft in (said(0), said(99)):
-        log.append(draft, told.append)
-    assert told == [said(7), said(8)]
+        log.append(draft, outcomes.append)
+    assert outcomes == [said(7), said(8)]
 
 
-def test_what_was_said_under_the_same_id_is_not_said_again() -> None:
+def test_a_message_with_a_used_id_is_not_said_again() -> None:
     messages: Messages = {}
-    log, other, told = MemoryLog(messages=messages), MemoryLog(messages=messages), Told()
-    log.append(said(0, id="1"), told.append)
-    log.append(said(0, id="1"), told.append)
-    other.append(said(0, "in another room", id="1"), told.append)
-    assert told == [said(1, id="1")] * 3
+    log, other, outcomes = MemoryLog(messages=messages), MemoryLog(messages=messages), Outcomes()
+    log.append(said(0, id="1"), outcomes.append)
+    log.append(said(0, id="1"), outcomes.append)
+    other.append(said(0, "in another room", id="1"), outcomes.append)
+    assert outcomes == [said(1, id="1")] * 3
     assert (log.end, other.end) == (2, 1)
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "found"),
+    ("start", "stop", "expected"),
     [
         (3, 6, [3, 4, 5]),
         (5, 99, [5]),
@@ -79,12 +79,12 @@ def test_what_was_said_under_the_same_id_is_not_said_again() -> None:
         (4, -1, []),
     ],
 )
-def test_reading_gives_what_is_held(start: int, stop: int, found: list[int]) -> None:
+def test_a_read_returns_the_events_in_memory(start: int, stop: int, expected: list[int]) -> None:
     log = filled(MemoryLog(events=3), *"abcde")
-    assert numbers(log.read(start, stop)) == found
+    assert seqs(log.read(start, stop)) == expected
 
 
-def test_bytes_are_counted_as_text_takes_them() -> None:
+def test_the_size_depends_on_the_characters() -> None:
     size = 3 * EVENT_BYTES + 400
     assert filled(MemoryLog(size=size), "a" * 400, "b", "c").first == 2
     assert filled(MemoryLog(size=size), "a" * 398, "b", "c").first == 1
@@ -99,24 +99,24 @@ def test_an_event_without_text_has_a_size_too() -> None:
     assert (log.first, log.end) == (3, 10)
 
 
-def test_what_is_full_drops_an_eighth_at_once() -> None:
+def test_a_full_log_drops_an_eighth() -> None:
     log = filled(MemoryLog(events=80), *["x"] * 80)
     assert log.first == 1
-    assert numbers(filled(log, "y").read(0, 99)) == list(range(12, 82))
+    assert seqs(filled(log, "y").read(0, 99)) == list(range(12, 82))
 
 
 @pytest.mark.parametrize("large", ["x" * 1000, "ж" * 1000])
-def test_an_event_that_is_larger_than_the_log_leaves_no_hole(large: str) -> None:
+def test_an_event_larger_than_the_log_leaves_no_gap(large: str) -> None:
     log = filled(MemoryLog(size=2 * EVENT_BYTES), "a", large)
     assert (log.first, log.end) == (3, 3)
     filled(log, "b")
-    assert numbers(log.read(1, 9)) == [3]
+    assert seqs(log.read(1, 9)) == [3]
 
 
-# -- What was said ---------------------------------------------------------------------------------
+# -- Messages by id --------------------------------------------------------------------------------
 
 
-def test_what_was_said_is_found_by_origin_and_id() -> None:
+def test_a_message_is_found_by_sender_id_and_id() -> None:
     log = MemoryLog()
     one, other = said(1, id="1"), said(2, id="1", sender_id="another seat")
     for event in (one, other, said(3)):
@@ -127,19 +127,19 @@ def test_what_was_said_is_found_by_origin_and_id() -> None:
     assert find(log, "seat", "") is None
 
 
-def test_what_the_log_holds_no_longer_is_not_found() -> None:
+def test_a_dropped_message_is_not_found() -> None:
     log = MemoryLog(events=8)
     for seq in range(1, 10):
         log.append(said(seq, id=str(seq)), lambda failure: None)
     assert [seq for seq in range(1, 10) if find(log, "seat", str(seq))] == list(range(3, 10))
 
 
-# -- Laws ------------------------------------------------------------------------------------------
+# -- Properties ------------------------------------------------------------------------------------
 
 
-def taken(events: list[Event]) -> int:
-    """The bytes that the texts of ``events`` take, at four a character outside ASCII, and what each
-    event takes besides."""
+def size_of(events: list[Event]) -> int:
+    """The size of ``events``: their texts, with four bytes a character if they are not ASCII, and a
+    fixed size for each event."""
     texts = [event.text for event in events if isinstance(event, Said)]
     return EVENT_BYTES * len(events) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
 
@@ -149,25 +149,25 @@ EVENTS = st.lists(st.tuples(st.text("aж", max_size=60), st.sampled_from(["", "1
 
 @given(EVENTS, st.integers(1, 8), st.integers(EVENT_BYTES, 5 * EVENT_BYTES))
 def test_a_log_holds_the_last_events_that_fit(texts: list[tuple[str, str]], most: int, size: int) -> None:
-    log, kept = MemoryLog(events=most, size=size), list[Event]()
+    log, appended = MemoryLog(events=most, size=size), list[Event]()
     for seq, (text, id) in enumerate(texts, 1):
         event, first = said(seq, text, id=f"{seq}.{id}" if id else ""), log.first
         log.append(event, lambda failure: None)
-        kept.append(event)
+        appended.append(event)
         assert log.end == seq + 1
         held = list(log.read(0, log.end))
-        assert held == kept[log.first - 1 :]
-        fits = len(kept[first - 1 :]) <= most and taken(kept[first - 1 :]) <= size
-        assert log.first == first if fits else (len(held) <= most * 7 / 8 and taken(held) <= size * 7 / 8)
+        assert held == appended[log.first - 1 :]
+        fits = len(appended[first - 1 :]) <= most and size_of(appended[first - 1 :]) <= size
+        assert log.first == first if fits else (len(held) <= most * 7 / 8 and size_of(held) <= size * 7 / 8)
         assert all(find(log, "seat", said.id) == said for said in held if isinstance(said, Said) and said.id)
-    gone = kept[: log.first - 1]
-    assert not any(find(log, "seat", said.id) for said in gone if isinstance(said, Said))
+    dropped_events = appended[: log.first - 1]
+    assert not any(find(log, "seat", said.id) for said in dropped_events if isinstance(said, Said))
 
 
-# -- What is kept ----------------------------------------------------------------------------------
+# -- Retention and news ----------------------------------------------------------------------------
 
 
-def test_what_was_said_while_nothing_was_kept_goes_when_something_is_again() -> None:
+def test_messages_that_were_not_kept_are_dropped_when_the_room_is_kept_again() -> None:
     log = filled(MemoryLog(), "before")
     for draft in (
         RetentionSet("lobby", DRAFT, 0, "ada", "seat", "none", 0),
@@ -175,11 +175,11 @@ def test_what_was_said_while_nothing_was_kept_goes_when_something_is_again() -> 
         RetentionSet("lobby", DRAFT, 0, "ada", "seat", "", 0),
     ):
         log.append(draft, lambda outcome: None)
-    assert numbers(log.read(1, 9)) == [4]
+    assert seqs(log.read(1, 9)) == [4]
     assert log.state.retention.text == ""
 
 
-def test_whoever_asked_is_told_of_messages_that_are_dropped() -> None:
+def test_dropped_messages_are_reported() -> None:
     dropped: list[str] = []
     log = MemoryLog(events=8, on_dropped=lambda said: dropped.append(said.id))
     for seq in range(1, 10):
@@ -187,7 +187,7 @@ def test_whoever_asked_is_told_of_messages_that_are_dropped() -> None:
     assert dropped == ["1"]
 
 
-def test_news_is_told_with_each_event() -> None:
+def test_each_event_is_news() -> None:
     log, news = MemoryLog(), list[int]()
     log.on_news = lambda: news.append(log.end)
     filled(log, "a", "b")
@@ -197,7 +197,7 @@ def test_news_is_told_with_each_event() -> None:
 # -- The store -------------------------------------------------------------------------------------
 
 
-def test_a_store_makes_each_log_once_and_knows_its_rooms() -> None:
+def test_a_store_creates_each_log_once_and_lists_its_rooms() -> None:
     store = MemoryStore("testlog")
     log = store.log(parse_room("Dev"))
     assert store.log(parse_room("#DEV")) is log

@@ -1,8 +1,8 @@
-"""A stateful model: people come, talk and go in any order, and what is promised holds after every
+"""A stateful model: people arrive, talk and leave in any order, and the promises hold after every
 step.
 
-In one room everybody sees the same events, without a hole; sent again is not said twice; resumed is
-complete; a nick has one holder; and of who is gone nothing is left.
+All members of a room see the same events without a gap. A message that is sent again is not said
+twice. Resuming is complete. A nick has one holder. Nothing is left of people who have left.
 """
 
 # ruff: noqa: RUF001 - look-alikes are what is tested
@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chatd.core import commands
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
-from chatd.core.limits import ROOMS_PER_SESSION
-from chatd.core.memory import MemoryLog, MemoryStore
+from chatd.core.limits import ROOMS_PER_PERSON
+from chatd.core.memory import MemoryLog, MemoryStore, Messages
 from chatd.core.names import Name, fold
 from chatd.core.room import Room
 from chatd.testing import Visitor, new_registry
@@ -31,43 +31,45 @@ INDEX = st.integers(0, 5)
 
 
 class Record(MemoryLog):
-    """A log that holds little, beside everything that was ever stored in it."""
+    """A small log that also records everything that was ever stored in its room, by seq."""
 
-    def __init__(self) -> None:
-        super().__init__(events=6)
-        self.everything: list[Event] = []
+    everything: dict[int, Event]
+
+    def __init__(self, first: int, messages: Messages) -> None:
+        super().__init__(events=6, first=first, messages=messages)
 
     def add(self, event: Event) -> Event:
-        self.everything.append(event)
+        assert event.seq not in self.everything
+        self.everything[event.seq] = event
         return super().add(event)
-
-    def messages(self, sender_id: str, id: str) -> list[Said]:
-        """What was said from ``sender_id`` under ``id``, as far as the log holds it."""
-        found = self.everything[self.first - 1 :]
-        return [event for event in found if isinstance(event, Said) and (event.sender_id, event.id) == (sender_id, id)]
 
 
 class RecordStore(MemoryStore):
-    """Records, which it shows."""
+    """A store whose logs are records."""
 
-    def __init__(self, records: dict[str, Record], everything: dict[str, list[Event]]) -> None:
-        super().__init__("testlog")
-        self._records, self._everything = records, everything
+    def __init__(self, everything: dict[str, dict[int, Event]]) -> None:
+        super().__init__("testlog", Record)
+        self._everything = everything
 
-    def log(self, name: Name) -> Record:
-        if name.key not in self._records:
-            self.logs[name.key] = self._records[name.key] = Record()
-            self._everything[name.key] = self._records[name.key].everything
-        return self._records[name.key]
+    def log(self, name: Name) -> MemoryLog:
+        log = super().log(name)
+        assert isinstance(log, Record)
+        log.everything = self._everything.setdefault(name.key, {})
+        return log
+
+    def messages(self, sender_id: str, id: str) -> list[Said]:
+        """The messages from ``sender_id`` with ``id`` that the logs hold."""
+        held = [event for log in self.logs.values() for event in log.read(log.first, log.end)]
+        return [event for event in held if isinstance(event, Said) and (event.sender_id, event.id) == (sender_id, id)]
 
 
-class Reader:
-    """Somebody who checks all that they are sent."""
+class CheckedVisitor:
+    """A visitor that checks everything it receives."""
 
-    def __init__(self, person: Visitor, everything: dict[str, list[Event]]) -> None:
+    def __init__(self, person: Visitor, everything: dict[str, dict[int, Event]]) -> None:
         self.person = person
-        self.awaited: dict[str, int] = {}
-        """The number of the next event, by the room's key."""
+        self.next_seq: dict[str, int] = {}
+        """The seq of the next event, by the key of the room."""
         self._everything = everything
         self._resumed: dict[str, int] = {}
 
@@ -76,24 +78,24 @@ class Reader:
         self._resumed = {fold(room.removeprefix("#")): seq for room, seq in resume.items()}
         return self.read(self.person.ask(command))
 
-    def read(self, told: list[Event | Answer]) -> list[Event | Answer]:
-        for news in told:
+    def read(self, answers: list[Event | Answer]) -> list[Event | Answer]:
+        for news in answers:
             if isinstance(news, Event):
                 self._read_event(news)
             elif isinstance(news, Entered):
                 self._read_entered(news)
             elif isinstance(news, Exited):
-                del self.awaited[fold(news.room)]
+                del self.next_seq[fold(news.room)]
             elif isinstance(news, Missed) and news.first:
                 assert self._skip(fold(news.room), news.first) == news.first
-                self.awaited[fold(news.room)] = news.last + 1
-        return told
+                self.next_seq[fold(news.room)] = news.last + 1
+        return answers
 
     def _read_entered(self, entered: Entered) -> None:
         key = fold(entered.room)
         seen = self._resumed.pop(key, -1)
         known = 0 <= seen < entered.seq
-        self.awaited[key] = seen + 1 if known else entered.seq + 1
+        self.next_seq[key] = seen + 1 if known else entered.seq + 1
         numbers = [event.seq for event in entered.scrollback if not self.person.session.is_filtered]
         assert numbers == ([] if known else list(range(entered.seq - len(numbers), entered.seq)))
         assert entered.members[-1] == self.person.session.nick or self.person.out.closed
@@ -101,54 +103,54 @@ class Reader:
     def _read_event(self, event: Event) -> None:
         key = fold(event.room)
         assert self._skip(key, event.seq) == event.seq
-        assert event is self._everything[key][event.seq - 1]
-        self.awaited[key] = event.seq + 1
+        assert event is self._everything[key][event.seq]
+        self.next_seq[key] = event.seq + 1
 
     def _skip(self, key: str, seq: int) -> int:
-        """The number that must come next, where ``seq`` has come: only what is ignored may be left
-        out."""
-        awaited = self.awaited[key]
-        while awaited < seq and isinstance(self._everything[key][awaited - 1], Said) and self.person.session.is_filtered:
-            awaited += 1
-        return awaited
+        """The seq that was expected before ``seq``, after skipping messages that may be
+        ignored."""
+        next_seq = self.next_seq[key]
+        while next_seq < seq and isinstance(self._everything[key].get(next_seq), Said) and self.person.session.is_filtered:
+            next_seq += 1
+        return next_seq
 
 
 class Chat(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
-        self.logs: dict[str, Record] = {}
-        self.everything: dict[str, list[Event]] = {}
-        self.registry = new_registry(store=RecordStore(self.logs, self.everything))
-        self.here: list[Reader] = []
-        self.gone: list[Reader] = []
-        self.told: Counter[str] = Counter()
+        self.everything: dict[str, dict[int, Event]] = {}
+        self.store = RecordStore(self.everything)
+        self.registry = new_registry(store=self.store)
+        self.connected: list[CheckedVisitor] = []
+        self.disconnected: list[CheckedVisitor] = []
+        self.private_counts: Counter[str] = Counter()
 
-    def _reader(self, index: int) -> Reader:
-        return self.here[index % len(self.here)]
+    def _visitor(self, index: int) -> CheckedVisitor:
+        return self.connected[index % len(self.connected)]
 
     def _ask(self, index: int, command: Command) -> list[Event | Answer]:
-        """Let somebody ask ``command``, unless their connection is being closed."""
-        reader = self._reader(index)
-        return [] if reader.person.out.closed else self._counted(reader.ask(command))
+        """Perform ``command`` for somebody, unless their connection is closing."""
+        visitor = self._visitor(index)
+        return [] if visitor.person.out.closed else self._count_private(visitor.ask(command))
 
-    def _counted(self, told: list[Event | Answer]) -> list[Event | Answer]:
-        self.told.update(news.text for news in told if isinstance(news, Private))
-        return told
+    def _count_private(self, answers: list[Event | Answer]) -> list[Event | Answer]:
+        self.private_counts.update(news.text for news in answers if isinstance(news, Private))
+        return answers
 
-    # -- What happens
+    # -- Rules
 
-    @precondition(lambda self: len(self.here) < 6)
+    @precondition(lambda self: len(self.connected) < 6)
     @rule()
     def connect(self) -> None:
-        self.here.append(Reader(Visitor(self.registry), self.everything))
+        self.connected.append(CheckedVisitor(Visitor(self.registry), self.everything))
 
-    @precondition(lambda self: len(self.here) < 6)
+    @precondition(lambda self: len(self.connected) < 6)
     @rule(nick=NICKS, token=TOKENS)
     def arrive(self, nick: str, token: str) -> None:
         self.connect()
-        self._counted(self.here[-1].ask(Hello(nick, token, ("lobby", "dev"))))
+        self._count_private(self.connected[-1].ask(Hello(nick, token, ("lobby", "dev"))))
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(
         index=INDEX,
         nick=NICKS,
@@ -158,86 +160,86 @@ class Chat(RuleBasedStateMachine):
         log=st.sampled_from(["testlog", "testlog", "another"]),
     )
     def hello(self, index: int, nick: str, token: str, rooms: list[str], back: dict[str, int], log: str) -> None:
-        ends = {key: log.end for key, log in self.logs.items()}
+        ends = {key: log.end for key, log in self.store.logs.items()}
         resume = {room: ends.get(fold(room.removeprefix("#")), 1) - events for room, events in back.items()}
-        told = self._ask(index, Hello(nick, token, tuple(rooms), resume, log))
-        if any(isinstance(news, Welcome) for news in told):
-            wanted = {fold(room.removeprefix("#")) for room in (*rooms, *resume)} or {"lobby"}
-            assert {fold(news.room) for news in told if isinstance(news, Entered)} == wanted
+        answers = self._ask(index, Hello(nick, token, tuple(rooms), resume, log))
+        if any(isinstance(news, Welcome) for news in answers):
+            expected = {fold(room.removeprefix("#")) for room in (*rooms, *resume)} or {"lobby"}
+            assert {fold(news.room) for news in answers if isinstance(news, Entered)} == expected
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, nick=NICKS)
     def rename(self, index: int, nick: str) -> None:
         self._ask(index, commands.Nick(nick))
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, command=st.builds(commands.Join, ROOMS) | st.builds(commands.Leave, ROOMS))
     def move(self, index: int, command: Command) -> None:
         self._ask(index, command)
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, command=st.builds(commands.Ignore, NICKS) | st.builds(commands.Unignore, NICKS))
-    def hear_or_not(self, index: int, command: Command) -> None:
-        reader = self._reader(index)
-        self.read_all(index)  # What waits was sent to somebody who heard, or did not hear, more than from now on.
-        told = reader.person.ask(command) if not reader.person.out.closed else []
-        assert not [news for news in told if isinstance(news, Event)]
+    def ignore_or_unignore(self, index: int, command: Command) -> None:
+        visitor = self._visitor(index)
+        self.read_all(index)  # Pending events were sent with the previous filter.
+        answers = visitor.person.ask(command) if not visitor.person.out.closed else []
+        assert not [news for news in answers if isinstance(news, Event)]
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, room=ROOMS, id=IDS, text=st.sampled_from(["hi", "ho"]))
     def say(self, index: int, room: str, id: str, text: str) -> None:
         for _ in range(2):
             self._say(index, room, id, text)
 
     def _say(self, index: int, room: str, id: str, text: str) -> None:
-        key, session = fold(room.removeprefix("#")), self._reader(index).person.session
-        log = self.logs.get(key)
-        before = log.messages(session.sender_id, id) if log and id else []
-        count = len(log.everything) if log else 0
+        key, session = fold(room.removeprefix("#")), self._visitor(index).person.session
+        log = self.store.logs.get(key)
+        before = self.store.messages(session.sender_id, id) if id else []
+        end = log.end if log else 1
         for ack in self._ask(index, commands.Say(text, room, id=id)):
             if isinstance(ack, Ack):
                 assert log is not None
-                assert (len(log.everything) - count, ack.seq) == ((0, before[0].seq) if before else (1, count + 1))
+                assert (log.end - end, ack.seq) == ((0, before[0].seq) if before else (1, end))
                 assert ack.id == id
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, nick=NICKS, id=IDS)
     def msg(self, index: int, nick: str, id: str) -> None:
-        text = f"{self._reader(index).person.session.sender_id} {id}" if id else "hi"
+        text = f"{self._visitor(index).person.session.sender_id} {id}" if id else "hi"
         for _ in range(2):
             self._ask(index, commands.Msg(nick, text, id=id))
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, text=st.sampled_from(["tea", "-"]))
     def topic(self, index: int, text: str) -> None:
         self._ask(index, commands.Topic(text))
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX)
     def read_all(self, index: int) -> None:
-        reader = self._reader(index)
-        self._counted(reader.read(reader.person.take()))
+        visitor = self._visitor(index)
+        self._count_private(visitor.read(visitor.person.take()))
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX)
     def quit(self, index: int) -> None:
-        told = self._ask(index, commands.Quit("bye"))
-        assert not told or told[-1] == Closing(Reason.QUIT)
+        answers = self._ask(index, commands.Quit("bye"))
+        assert not answers or answers[-1] == Closing(Reason.QUIT)
 
-    @precondition(lambda self: self.here)
+    @precondition(lambda self: self.connected)
     @rule(index=INDEX, reason=st.sampled_from([Reason.LINK_LOST, Reason.NOT_READING]))
     def lose_link(self, index: int, reason: Reason) -> None:
-        reader = self.here.pop(index % len(self.here))
-        reader.person.lose_link(reason)
-        self._counted(reader.read(reader.person.take()))
-        self.gone.append(reader)
+        visitor = self.connected.pop(index % len(self.connected))
+        visitor.person.lose_link(reason)
+        self._count_private(visitor.read(visitor.person.take()))
+        self.disconnected.append(visitor)
 
-    # -- What holds
+    # -- Invariants
 
     @invariant()
     def a_nick_has_one_holder(self) -> None:
         directory = self.registry.directory
-        named = [reader.person.session for reader in self.here if reader.person.session.person]
+        named = [visitor.person.session for visitor in self.connected if visitor.person.session.person]
         sessions = [session for session in named if not session.is_ending]
         people = [session.person for session in sessions if session.person]
         assert len({person.name.key for person in people}) == len({person.name.skeleton for person in people}) == len(people)
@@ -249,39 +251,40 @@ class Chat(RuleBasedStateMachine):
     @invariant()
     def membership_and_rooms_agree(self) -> None:
         rooms: list[Room] = list(self.registry.rooms)
-        for reader in self.here:
-            session, out = reader.person.session, reader.person.out
-            entered = reader.person.rooms
+        for visitor in self.connected:
+            session, out = visitor.person.session, visitor.person.out
+            entered = visitor.person.rooms
             assert {room.name.key: room for room in rooms if session.person in room.members} == entered
             assert set(out.cursors) == set(entered.values())
             assert out.current is session.current
             assert (session.current in entered.values()) if entered else (session.current is None)
-            assert len(entered) <= ROOMS_PER_SESSION
-        present = {reader.person.session.person for reader in self.here}
+            assert len(entered) <= ROOMS_PER_PERSON
+        present = {visitor.person.session.person for visitor in self.connected}
         assert all(set(room.members) <= present for room in rooms)
 
     @invariant()
-    def nothing_is_left_of_who_is_gone(self) -> None:
-        assert set(self.registry.admission) == {reader.person.session for reader in self.here}
-        assert sum(self.registry.admission._per_address.values()) == len(self.here)
-        assert not any(reader.person.out.cursors for reader in self.gone)
-        assert set(self.registry.rooms._of) <= {reader.person.session.person for reader in self.here}
+    def nothing_is_left_of_the_disconnected(self) -> None:
+        assert set(self.registry.admission) == {visitor.person.session for visitor in self.connected}
+        assert sum(self.registry.admission._per_address.values()) == len(self.connected)
+        assert not any(visitor.person.out.cursors for visitor in self.disconnected)
+        assert set(self.registry.rooms._by_person) <= {visitor.person.session.person for visitor in self.connected}
 
     @invariant()
-    def events_are_numbered_without_a_hole_and_said_once(self) -> None:
-        for log in self.logs.values():
-            assert [event.seq for event in log.everything] == list(range(1, log.end))
-            held = [event for event in log.everything[log.first - 1 :] if isinstance(event, Said) and event.id]
-            assert len({(event.sender_id, event.id) for event in held}) == len(held)
+    def events_are_numbered_without_a_gap_and_said_once(self) -> None:
+        logs = self.store.logs.values()
+        events = [log.read(log.first, log.end) for log in logs]
+        assert [[event.seq for event in some] for some in events] == [list(range(log.first, log.end)) for log in logs]
+        said = [event for some in events for event in some if isinstance(event, Said) and event.id]
+        assert len({(event.sender_id, event.id) for event in said}) == len(said)
 
     @invariant()
-    def what_is_told_under_an_id_is_told_once(self) -> None:
-        assert all(count == 1 for text, count in self.told.items() if text != "hi")
+    def a_private_message_with_an_id_is_delivered_once(self) -> None:
+        assert all(count == 1 for text, count in self.private_counts.items() if text != "hi")
 
     @invariant()
     def the_topic_is_the_last_one_set(self) -> None:
         for room in self.registry.rooms:
-            topics = [event.text for event in self.everything[room.name.key] if isinstance(event, TopicSet)]
+            topics = [event.text for event in self.everything[room.name.key].values() if isinstance(event, TopicSet)]
             assert room.topic == (topics[-1] if topics else "")
 
 

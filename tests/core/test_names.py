@@ -1,4 +1,4 @@
-"""Names: the grammar of nicks and rooms, which of them are the same, and which look the same."""
+"""Names: the grammar of nicks and room names, and which of them are equal or look alike."""
 
 # ruff: noqa: RUF001 - look-alikes are what is tested
 
@@ -47,11 +47,11 @@ ANY_SCRIPT = st.sampled_from(ALPHABETS).flatmap(lambda alphabet: st.text(alphabe
 MIXED = st.lists(ANY_SCRIPT, min_size=1, max_size=3).map("".join)
 ANY_TEXT = st.text(st.characters()) | MIXED
 
-AS_THEY_STAND = set("ƽΓΝΥϬՅƼγνυϭյ") | set(map(chr, (0x118A6, 0x118C6, 0x118B5, 0x118D5, 0x118BC, 0x118DC)))
-"""The letters whose two cases look like two different ASCII letters or digits."""
+CASES_DIFFER = set("ƽΓΝΥϬՅƼγνυϭյ") | set(map(chr, (0x118A6, 0x118C6, 0x118B5, 0x118D5, 0x118BC, 0x118DC)))
+"""The letters whose two cases look like two different ASCII characters."""
 
-GIVEN_WAY = set("ðƑƙƥƭƴɍɓɖɗɠηБꚌ")
-"""The letters that look like their other case here, where UTS #39 sees a letter with a mark."""
+LIKE_OTHER_CASE = set("ðƑƙƥƭƴɍɓɖɗɠηБꚌ")
+"""The letters that look like their other case here, but like a letter with a mark in UTS #39."""
 
 CONFUSABLES = [
     tuple("".join(chr(int(code, 16)) for code in column.split()) for column in row.split(";"))
@@ -61,7 +61,7 @@ CONFUSABLES = [
 
 
 def nick_or_reject(text: str) -> Name:
-    """``text`` as a nick; Hypothesis tries another one if it is none."""
+    """``text`` as a nick; if it is invalid, Hypothesis tries another text."""
     try:
         return parse_nick(text)
     except BadNick:
@@ -109,7 +109,7 @@ def nick_or_reject(text: str) -> Name:
         ("漢字", "漢字", "漢字"),
     ],
 )
-def test_a_nick_is_shown_and_compared_as_precis_says(typed: str, text: str, key: str) -> None:
+def test_a_nick_is_shown_and_compared_according_to_precis(typed: str, text: str, key: str) -> None:
     name = parse_nick(typed)
     assert (name.text, name.key) == (text, key)
 
@@ -121,32 +121,32 @@ def test_a_nick_is_shown_and_compared_as_precis_says(typed: str, text: str, key:
         ("x" * (NICK_CHARACTERS + 1), "cannot be longer than 32 characters"),
         ("я" * (NICK_CHARACTERS + 1), "cannot be longer than 32 characters"),
         ("я" * 4096, "cannot be longer than 32 characters"),
-        ("a b", "cannot hold a space"),
-        ("ada!", "cannot hold '!'"),
-        ("＃ada", "cannot hold '#'"),
-        ("/quit", "cannot hold '/'"),
-        ("a\x1b", "cannot hold U+001B"),
-        ("a\x00é", "cannot hold U+0000"),
-        ("ada\u202e", "cannot hold U+202E RIGHT-TO-LEFT OVERRIDE"),
-        ("ada\u200b", "cannot hold U+200B ZERO WIDTH SPACE"),
-        ("a\u200dda", "cannot hold U+200D ZERO WIDTH JOINER where it stands"),
-        ("a\u200cda", "cannot hold U+200C ZERO WIDTH NON-JOINER where it stands"),
-        ("a·b", "cannot hold U+00B7 MIDDLE DOT where it stands"),
-        ("🙂", "cannot hold U+1F642 SLIGHTLY SMILING FACE"),
-        ("a\ud800", "cannot hold U+D800"),
-        ("ﬁn", "cannot hold U+FB01 LATIN SMALL LIGATURE FI"),
-        ("Ⅷ", "cannot hold U+2167 ROMAN NUMERAL EIGHT"),
+        ("a b", "cannot contain a space"),
+        ("ada!", "cannot contain '!'"),
+        ("＃ada", "cannot contain '#'"),
+        ("/quit", "cannot contain '/'"),
+        ("a\x1b", "cannot contain U+001B"),
+        ("a\x00é", "cannot contain U+0000"),
+        ("ada\u202e", "cannot contain U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ("ada\u200b", "cannot contain U+200B ZERO WIDTH SPACE"),
+        ("a\u200dda", "cannot contain U+200D ZERO WIDTH JOINER in this position"),
+        ("a\u200cda", "cannot contain U+200C ZERO WIDTH NON-JOINER in this position"),
+        ("a·b", "cannot contain U+00B7 MIDDLE DOT in this position"),
+        ("🙂", "cannot contain U+1F642 SLIGHTLY SMILING FACE"),
+        ("a\ud800", "cannot contain U+D800"),
+        ("ﬁn", "cannot contain U+FB01 LATIN SMALL LIGATURE FI"),
+        ("Ⅷ", "cannot contain U+2167 ROMAN NUMERAL EIGHT"),
         ("-ada", "cannot begin with '-'"),
         (".ada", "cannot begin with '.'"),
         ("\u0301ada", "cannot begin with U+0301 COMBINING ACUTE ACCENT"),
         ("___", "needs a letter or a digit"),
         ("_\u0301", "needs a letter or a digit"),
-        ("a" + "\u0316" * 9, "cannot hold so many combining marks in a row"),
-        ("שלוםada", "with right-to-left letters begins with one"),
-        ("adaשלום", "with right-to-left letters begins with one"),
+        ("a" + "\u0316" * 9, "cannot have so many combining marks in a row"),
+        ("שלוםada", "with right-to-left letters must begin with one"),
+        ("adaשלום", "with right-to-left letters must begin with one"),
     ],
 )
-def test_what_is_no_nick_is_refused_with_what_is_wrong(typed: str, reason: str) -> None:
+def test_an_invalid_nick_is_refused_with_the_reason(typed: str, reason: str) -> None:
     with pytest.raises(BadNick) as refused:
         parse_nick(typed)
     assert refused.value.reason.startswith(f"A nick {reason}")
@@ -163,7 +163,7 @@ def test_what_is_no_nick_is_refused_with_what_is_wrong(typed: str, reason: str) 
         ("#admin", "admin", "admin"),
     ],
 )
-def test_a_room_has_its_name_without_the_sign(typed: str, text: str, key: str) -> None:
+def test_a_room_name_does_not_include_the_hash_sign(typed: str, text: str, key: str) -> None:
     name = parse_room(typed)
     assert (name.text, name.key) == (text, key)
 
@@ -173,20 +173,20 @@ def test_a_room_has_its_name_without_the_sign(typed: str, text: str, key: str) -
     [
         ("", "cannot be empty"),
         ("#", "cannot be empty"),
-        ("##a", "cannot hold '#'"),
+        ("##a", "cannot contain '#'"),
         ("#-a", "cannot begin with '-'"),
         ("#" + "r" * (ROOM_CHARACTERS + 1), "cannot be longer than 50 characters"),
     ],
 )
-def test_what_is_no_room_is_refused_with_what_is_wrong(typed: str, reason: str) -> None:
+def test_an_invalid_room_name_is_refused_with_the_reason(typed: str, reason: str) -> None:
     with pytest.raises(BadRoom) as refused:
         parse_room(typed)
-    assert refused.value.reason == f"A room's name {reason}."
-    assert refused.value.hint.startswith("A room's name has 1 to 50 characters")
+    assert refused.value.reason == f"A room name {reason}."
+    assert refused.value.hint.startswith("A room name has 1 to 50 characters")
 
 
 @given(ANY_TEXT)
-def test_a_text_is_a_safe_nick_or_refused_in_safe_words(typed: str) -> None:
+def test_nicks_and_refusals_are_safe_text(typed: str) -> None:
     answer: Name | BadNick
     try:
         answer = parse_nick(typed)
@@ -210,13 +210,13 @@ def test_a_reserved_word_is_refused_in_either_case(word: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["аdmin", "ADM1N", "ｒｏｏｔ", "r00t", "Iobby", "ѕеrver", "adrnin", "ΑDΜΙΝ"])
-def test_what_looks_like_a_reserved_word_is_refused(typed: str) -> None:
+def test_a_look_alike_of_a_reserved_word_is_refused(typed: str) -> None:
     with pytest.raises(NickReserved):
         parse_nick(typed)
 
 
 @pytest.mark.parametrize("typed", ["Chat.Example", "chаt.example", "Küche", "KU\u0308CHE", "plaza", "p1aza"])
-def test_further_words_are_reserved_by_the_caller(typed: str) -> None:
+def test_the_caller_can_reserve_more_words(typed: str) -> None:
     further = ["chat.example", "küche", "PLAZA", "Ada's chat 🙂", ""]
     assert parse_nick(typed)
     with pytest.raises(NickReserved):
@@ -224,14 +224,14 @@ def test_further_words_are_reserved_by_the_caller(typed: str) -> None:
     assert parse_nick("ada", further).text == "ada"
 
 
-def test_a_reserved_word_is_found_by_its_key_where_its_two_cases_look_different() -> None:
+def test_a_reserved_word_is_recognised_by_its_key_too() -> None:
     assert parse_nick("νους").skeleton != parse_nick("ΝΟΥΣ").skeleton
     with pytest.raises(NickReserved):
         parse_nick("νους", ["ΝΟΥΣ"])
 
 
 @pytest.mark.parametrize("nick", ["Ali", "Mia", "Neil", "Lily", "Alma", "Emma", "Rob", "Bot", "guest", "admin2", "Adam"])
-def test_no_everyday_name_looks_reserved(nick: str) -> None:
+def test_common_names_do_not_look_reserved(nick: str) -> None:
     assert parse_nick(nick).text == nick
 
 
@@ -239,21 +239,21 @@ def test_no_everyday_name_looks_reserved(nick: str) -> None:
 
 
 @given(ANY_SCRIPT)
-def test_a_name_is_its_own_name(typed: str) -> None:
+def test_parsing_a_name_again_changes_nothing(typed: str) -> None:
     name = nick_or_reject(typed)
     assert parse_nick(name.text) == name
     assert parse_room(typed) == parse_room(f"#{typed}") == name
 
 
 @given(ANY_SCRIPT)
-def test_fold_is_the_key_of_every_spelling(typed: str) -> None:
+def test_fold_gives_the_key_of_any_spelling(typed: str) -> None:
     name = nick_or_reject(typed)
     assert fold(typed) == fold(name.text) == fold(name.key) == name.key
     assert CASE_MAPPED.enforce(name.text) == name.key
 
 
 @given(ASCII_NAMES)
-def test_a_nick_in_ascii_goes_the_short_way_to_the_same_end(typed: str) -> None:
+def test_the_fast_path_for_ascii_gives_the_same_result(typed: str) -> None:
     name = parse_room(typed)
     assert name.text == get_profile("UsernameCasePreserved").enforce(typed)
     assert name.key == CASE_MAPPED.enforce(typed) == fold(typed.upper())
@@ -261,7 +261,7 @@ def test_a_nick_in_ascii_goes_the_short_way_to_the_same_end(typed: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_fold_never_raises_and_no_name_has_the_key_of_what_is_none(typed: str) -> None:
+def test_an_invalid_name_does_not_fold_to_the_key_of_a_name(typed: str) -> None:
     key = fold(typed)
     try:
         parse_room("_" + typed.removeprefix("#"))
@@ -270,7 +270,7 @@ def test_fold_never_raises_and_no_name_has_the_key_of_what_is_none(typed: str) -
             parse_room("_" + key + "#" * (not key))
 
 
-def test_what_is_too_long_folds_to_nobody() -> None:
+def test_a_text_that_is_too_long_folds_to_nothing() -> None:
     assert fold("я" * 4096) == ""
 
 
@@ -295,7 +295,7 @@ def test_what_is_too_long_folds_to_nobody() -> None:
         ("\u01ab\u0338a", "t\u0326\u0338a"),
     ],
 )
-def test_names_that_look_the_same_have_one_skeleton(spellings: tuple[str, ...]) -> None:
+def test_look_alikes_have_the_same_skeleton(spellings: tuple[str, ...]) -> None:
     assert len({parse_nick(spelling).skeleton for spelling in spellings}) == 1
 
 
@@ -311,7 +311,7 @@ def test_names_that_look_the_same_have_one_skeleton(spellings: tuple[str, ...]) 
         ("a.b", "ab"),
     ],
 )
-def test_names_that_look_different_have_two_skeletons(one: str, other: str) -> None:
+def test_different_names_have_different_skeletons(one: str, other: str) -> None:
     assert parse_nick(one).skeleton != parse_nick(other).skeleton
 
 
@@ -320,27 +320,27 @@ def test_numbered_nicks_do_not_collide() -> None:
 
 
 @given(ASCII_NAMES)
-def test_in_ascii_only_four_likenesses_count(typed: str) -> None:
+def test_ascii_has_only_four_look_alikes(typed: str) -> None:
     drawn = typed.lower().translate({ord("i"): "l", ord("1"): "l", ord("0"): "o", ord("m"): "rn"})
     assert parse_room(typed).skeleton == drawn
 
 
 @given(ANY_SCRIPT)
-def test_names_that_are_the_same_look_the_same(typed: str) -> None:
+def test_equal_names_have_the_same_skeleton(typed: str) -> None:
     name = nick_or_reject(typed)
-    assume(not AS_THEY_STAND.intersection(unicodedata.normalize("NFD", name.text)))
+    assume(not CASES_DIFFER.intersection(unicodedata.normalize("NFD", name.text)))
     for spelling in (typed.upper(), typed.lower(), typed.title(), typed.swapcase(), name.key):
         if fold(spelling) == name.key:
             assert skeleton(fold(spelling)) == parse_room(spelling).skeleton == name.skeleton
 
 
 @given(MIXED)
-def test_a_skeleton_is_its_own_skeleton(text: str) -> None:
+def test_the_skeleton_of_a_skeleton_is_the_same(text: str) -> None:
     assert skeleton(skeleton(text)) == skeleton(text)
 
 
 @given(ASCII_NAMES, st.data())
-def test_no_disguise_hides_a_nick(typed: str, data: st.DataObject) -> None:
+def test_a_disguised_nick_has_the_same_skeleton(typed: str, data: st.DataObject) -> None:
     disguises = {letter: [letter] for letter in typed}
     for source, drawn in CONFUSABLES:
         if drawn in disguises and unicodedata.bidirectional(source) == "L":
@@ -349,7 +349,7 @@ def test_no_disguise_hides_a_nick(typed: str, data: st.DataObject) -> None:
     assert nick_or_reject(disguised).skeleton == parse_room(typed).skeleton
 
 
-def test_every_letter_looks_like_its_other_case_but_those_that_cannot() -> None:
+def test_both_cases_of_a_letter_look_alike_with_known_exceptions() -> None:
     different = set()
     for letter in map(chr, range(sys.maxunicode + 1)):
         small = letter.lower()
@@ -357,14 +357,14 @@ def test_every_letter_looks_like_its_other_case_but_those_that_cannot() -> None:
             assert parse_room(small).key == parse_room(letter).key
             if skeleton(letter) != skeleton(small):
                 different |= {*unicodedata.normalize("NFD", letter + small)}
-    assert {letter for letter in different if letter.isalpha()} == AS_THEY_STAND
+    assert {letter for letter in different if letter.isalpha()} == CASES_DIFFER
 
 
-def test_every_row_of_the_data_is_obeyed_but_for_letters_that_gave_way() -> None:
-    assert {source for source, drawn in CONFUSABLES if skeleton(source) != skeleton(drawn)} == GIVEN_WAY
+def test_the_confusables_are_obeyed_with_known_exceptions() -> None:
+    assert {source for source, drawn in CONFUSABLES if skeleton(source) != skeleton(drawn)} == LIKE_OTHER_CASE
 
 
-def test_the_data_holds_what_a_name_may_hold() -> None:
+def test_the_confusables_contain_only_characters_of_names() -> None:
     ucd = UnicodeData()
     derived = {source: derived_property(ord(source), ucd) for source, _ in CONFUSABLES}
     wrong = {
@@ -373,5 +373,5 @@ def test_the_data_holds_what_a_name_may_hold() -> None:
         if kind[0] not in {"PVALID", "CONTEXTJ", "CONTEXTO"} and unicodedata.category(source) != "Cn"
     }
     assert len(CONFUSABLES) > 2500
-    if unicodedata.unidata_version == "14.0.0":  # a later Unicode assigns some of them
+    if unicodedata.unidata_version == "14.0.0":  # later versions of Unicode assign some of them
         assert wrong == {}

@@ -1,5 +1,5 @@
-"""The one way in: every command gets exactly one final answer, whatever happens; and a defect costs
-its connection, at once or late."""
+"""Performing commands: every command gets exactly one final answer, whatever happens, and a defect
+ends its connection, immediately or later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from chatd.core import commands
-from chatd.core import perform as module
+from chatd.core import perform as perform_module
 from chatd.core.actions import ACTIONS
 from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic
 from chatd.core.driver import Later
@@ -23,10 +23,10 @@ from chatd.core.session import Session
 from chatd.testing import RecordingOutgoing, Visitor, new_registry
 from tests.core.late import LateStore
 
-BY_THE_WAY = (Welcome, Missed, AwayNotice)
-"""What may come besides a final answer."""
+NOT_FINAL = (Welcome, Missed, AwayNotice)
+"""Answers that may come in addition to the final answer."""
 
-WELL: list[Command] = [
+ACCEPTED: list[Command] = [
     Hello("carol"),
     Say("hi"),
     Ping(),
@@ -53,9 +53,9 @@ WELL: list[Command] = [
     Search("tea"),
     Quit(),
 ]
-"""Every command as it goes well."""
+"""Every command in a form that is accepted."""
 
-BADLY: list[Command] = [
+REFUSED: list[Command] = [
     Hello("ada"),
     Say(""),
     Say("hi", "nowhere"),
@@ -76,12 +76,13 @@ BADLY: list[Command] = [
     commands.Back(),
     History(-1),
     Search("!"),
+    Search("tea", count=-1),
 ]
-"""Every command that can be refused, as it is."""
+"""Every command that can be refused, in a form that is."""
 
 
-def new_world(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
-    """A registry with ada and bob in it; bob has written to ada."""
+def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
+    """A registry with ada and bob; bob has sent ada a private message."""
     registry = new_registry(store=store)
     ada, bob = Visitor(registry), Visitor(registry)
     for visitor, command in ((ada, Hello("ada")), (bob, Hello("bob")), (bob, commands.Msg("ada", "psst"))):
@@ -91,7 +92,7 @@ def new_world(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
 
 
 def ask(store: LogStore, visitor: Visitor, command: Command) -> list[Answer]:
-    """The answers, without news."""
+    """The answers, without events."""
     visitor.ask(command)
     if isinstance(store, LateStore):
         store.answer()
@@ -104,46 +105,45 @@ def store(request: pytest.FixtureRequest) -> LogStore:
     return made
 
 
-def asked(visitor: Visitor, store: LogStore, command: Command) -> list[Answer]:
-    """The final answers to ``command``; what is at once told to whoever waits is told in any
-    case."""
-    module.perform(visitor.registry, visitor.session, command)
+def final_answers(visitor: Visitor, store: LogStore, command: Command) -> list[Answer]:
+    """The final answers to ``command``."""
+    perform_module.perform(visitor.registry, visitor.session, command)
     if isinstance(store, LateStore):
         store.answer()
-    return [news for news in visitor.take() if isinstance(news, Answer) and not isinstance(news, BY_THE_WAY)]
+    return [news for news in visitor.take() if isinstance(news, Answer) and not isinstance(news, NOT_FINAL)]
 
 
-def test_every_command_is_tried() -> None:
-    tried = {type(command) for command in WELL} | {type(command) for command in BADLY}
+def test_all_commands_are_tested() -> None:
+    tried = {type(command) for command in ACCEPTED} | {type(command) for command in REFUSED}
     assert tried == set(ROW_OF) == set(ACTIONS)
 
 
-@pytest.mark.parametrize("command", [*WELL, *BADLY], ids=repr)
+@pytest.mark.parametrize("command", [*ACCEPTED, *REFUSED], ids=repr)
 def test_every_command_gets_exactly_one_final_answer_with_its_id(store: LogStore, command: Command) -> None:
-    registry, ada, _ = new_world(store)
+    registry, ada, _ = new_chat(store)
     visitor = Visitor(registry) if isinstance(command, Hello) else ada
-    [answer] = asked(visitor, store, replace(command, id="7"))
+    [answer] = final_answers(visitor, store, replace(command, id="7"))
     assert answer.id == "7"
-    assert isinstance(answer, Refused) == (command in BADLY)
+    assert isinstance(answer, Refused) == (command in REFUSED)
     assert visitor.out.reserved == 0
 
 
-@pytest.mark.parametrize("command", [*WELL, *BADLY], ids=repr)
-def test_a_disk_that_stores_nothing_changes_nothing_of_that(command: Command) -> None:
+@pytest.mark.parametrize("command", [*ACCEPTED, *REFUSED], ids=repr)
+def test_it_does_so_too_when_the_disk_fails(command: Command) -> None:
     store = LateStore()
-    registry, ada, _ = new_world(store)
+    registry, ada, _ = new_chat(store)
     store.failure = NotDelivered("The disk is full.")
     visitor = Visitor(registry) if isinstance(command, Hello) else ada
-    [answer] = asked(visitor, store, replace(command, id="7"))
+    [answer] = final_answers(visitor, store, replace(command, id="7"))
     assert (answer.id, visitor.out.reserved) == ("7", 0)
 
 
-@pytest.mark.parametrize("command", WELL, ids=repr)
-def test_whose_link_breaks_meanwhile_holds_up_nothing(command: Command) -> None:
+@pytest.mark.parametrize("command", ACCEPTED, ids=repr)
+def test_a_connection_lost_meanwhile_is_released(command: Command) -> None:
     store = LateStore()
-    registry, ada, bob = new_world(store)
+    registry, ada, bob = new_chat(store)
     visitor = Visitor(registry) if isinstance(command, Hello) else ada
-    module.perform(registry, visitor.session, command)
+    perform_module.perform(registry, visitor.session, command)
     visitor.lose_link()
     store.answer()
     assert visitor.out.reserved == 0
@@ -152,27 +152,27 @@ def test_whose_link_breaks_meanwhile_holds_up_nothing(command: Command) -> None:
     assert set(registry.rooms.find("lobby").members) == present
 
 
-# -- What is asked next ----------------------------------------------------------------------------
+# -- Holding the session ---------------------------------------------------------------------------
 
 
-WAITING = [command for command in WELL if type(command) in (Join, Leave, History, Search, Quit) or command == Keep("30d")]
+WAITING = [command for command in ACCEPTED if type(command) in (Join, Leave, History, Search, Quit) or command == Keep("30d")]
 
 
 @pytest.mark.parametrize("command", [c for c in WAITING if c != Join("lobby")], ids=repr)
-def test_no_further_command_is_taken_until_it_is_answered(command: Command) -> None:
+def test_the_session_is_held_until_the_answer(command: Command) -> None:
     store = LateStore()
-    registry, ada, _ = new_world(store)
-    module.perform(registry, ada.session, command)
+    registry, ada, _ = new_chat(store)
+    perform_module.perform(registry, ada.session, command)
     assert ada.out.congested
     store.answer()
     assert ada.out.reserved == 0
 
 
-def test_what_is_said_need_not_be_waited_for() -> None:
+def test_messages_do_not_hold_the_session() -> None:
     store = LateStore()
-    registry, ada, _ = new_world(store)
+    registry, ada, _ = new_chat(store)
     for number in range(3):
-        module.perform(registry, ada.session, Say("hi", id=str(number)))
+        perform_module.perform(registry, ada.session, Say("hi", id=str(number)))
         assert not ada.out.congested
     store.answer()
     assert [ack.id for ack in ada.take() if isinstance(ack, Ack)] == ["0", "1", "2"]
@@ -181,26 +181,26 @@ def test_what_is_said_need_not_be_waited_for() -> None:
 # -- Rights ----------------------------------------------------------------------------------------
 
 
-MEMBERS_ONLY = [command for command in WELL if ROW_OF[type(command)].right is Role.MEMBER]
+MEMBERS_ONLY = [command for command in ACCEPTED if ROW_OF[type(command)].right is Role.MEMBER]
 
 
 @pytest.mark.parametrize("command", MEMBERS_ONLY, ids=repr)
-def test_what_takes_a_role_is_refused_to_who_has_less(store: LogStore, command: Command) -> None:
-    registry, ada, _ = new_world(store)
+def test_a_command_needs_its_role(store: LogStore, command: Command) -> None:
+    registry, ada, _ = new_chat(store)
     assert ada.session.person is not None
     registry.rooms.find("lobby").members[ada.session.person].role = Role.GUEST
-    [refused] = asked(ada, store, replace(command, id="7"))
+    [refused] = final_answers(ada, store, replace(command, id="7"))
     assert isinstance(refused, Refused)
     name = ROW_OF[type(command)].name
     assert (refused.code, refused.reason) == ("not-allowed", "You may not do this in #lobby.")
-    assert refused.hint == f"/{name} takes a member."
+    assert refused.hint == f"/{name} requires the role member."
 
 
 # -- Defects ---------------------------------------------------------------------------------------
 
 
-class Failing(RecordingOutgoing):
-    """A way out that keeps the defects it is told of, as a door logs them."""
+class DefectCollector(RecordingOutgoing):
+    """An output that records defects, as a door logs them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -210,9 +210,9 @@ class Failing(RecordingOutgoing):
         self.defects.append(defect)
 
 
-def failing(visitor: Visitor) -> Failing:
-    """Let ``visitor`` keep the defects."""
-    out = Failing()
+def collect_defects(visitor: Visitor) -> DefectCollector:
+    """Record the defects of ``visitor``."""
+    out = DefectCollector()
     out.session, out.cursors = visitor.session, visitor.out.cursors
     visitor.session.out = visitor.out = out
     return out
@@ -228,41 +228,39 @@ async def late(registry: Registry, session: Session, command: Command) -> Answer
 
 
 @pytest.mark.parametrize("action", [at_once, late])
-def test_a_defect_costs_its_connection_once_and_holds_up_nothing(
-    monkeypatch: pytest.MonkeyPatch, action: Callable[..., Answer]
-) -> None:
+def test_a_defect_ends_its_connection_once_and_no_other(monkeypatch: pytest.MonkeyPatch, action: Callable[..., Answer]) -> None:
     store = LateStore()
-    _, ada, bob = new_world(store)
-    out = failing(ada)
-    monkeypatch.setattr(module, "ACTIONS", {**ACTIONS, History: action})
-    assert asked(ada, store, History()) == []
+    _, ada, bob = new_chat(store)
+    out = collect_defects(ada)
+    monkeypatch.setattr(perform_module, "ACTIONS", {**ACTIONS, History: action})
+    assert final_answers(ada, store, History()) == []
     assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
     assert out.reserved == 0
-    assert asked(bob, store, Ping()) == [Pong()]
+    assert final_answers(bob, store, Ping()) == [Pong()]
 
 
 @pytest.mark.parametrize("command", [History(), Search("tea"), Join("dev"), Keep("30d"), Say("hi"), Leave(), Quit()], ids=repr)
-def test_a_defect_in_answering_late_costs_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_a_late_answer_ends_its_connection(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     store = LateStore()
-    registry, ada, _ = new_world(store)
-    out = failing(ada)
+    registry, ada, _ = new_chat(store)
+    out = collect_defects(ada)
 
     def tell(answer: Answer) -> bool:
         raise ZeroDivisionError
 
     monkeypatch.setattr(out, "tell", tell)
-    module.perform(registry, ada.session, command)
+    perform_module.perform(registry, ada.session, command)
     store.answer()
     assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
     assert out.reserved == 0
 
 
-def test_a_defect_of_the_log_comes_back_as_one_of_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_the_log_ends_the_connection_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     store = LateStore()
-    registry, ada, _ = new_world(store)
-    out = failing(ada)
+    registry, ada, _ = new_chat(store)
+    out = collect_defects(ada)
     monkeypatch.setattr(registry.rooms.find("lobby").log, "load", lambda *_: 1 / 0)
-    module.perform(registry, ada.session, History())
+    perform_module.perform(registry, ada.session, History())
     store.answer()
     assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
     assert out.reserved == 0

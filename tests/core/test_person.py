@@ -1,4 +1,4 @@
-"""A person: what they are called, and whom they ignore (see also test_session.py)."""
+"""A person: their nick, and whom they ignore (see also test_session.py)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from chatd.core.person import Person
 from chatd.testing import NOON
 
 
-def test_a_person_is_here_and_ignores_nobody() -> None:
+def test_a_new_person_is_not_away_and_ignores_nobody() -> None:
     person = Person(parse_nick("Ada"))
-    assert (person.nick, person.away, person.correspondent) == ("Ada", None, "")
+    assert (person.nick, person.away, person.reply_to) == ("Ada", None, "")
     assert not person.ignores(Said("lobby", 1, NOON, "eve", "", "hi"))
 
 
-def test_whom_a_person_ignores_is_known_in_every_spelling() -> None:
+def test_an_ignored_nick_is_recognised_in_any_spelling() -> None:
     person = Person(parse_nick("Ada"))
     person.ignoring = frozenset({"éva"})
     assert person.ignores(Said("lobby", 1, NOON, "E\u0301VA", "", "hi"))

@@ -1,4 +1,4 @@
-"""The policy: what somebody may do, and the gate through which they see the server."""
+"""The policy: what a person may do, and what they may see."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatd.core.policy import may, visible
 from chatd.testing import arrive, new_registry
 
 
-def test_a_member_may_what_takes_a_member_and_a_guest_may_not() -> None:
+def test_a_right_needs_its_role() -> None:
     registry = new_registry()
     ada, bob = arrive(registry, "ada", "dev"), arrive(registry, "bob")
     room = registry.rooms.find("dev")

@@ -1,5 +1,4 @@
-"""Presence: one person with several sessions, and the order in which entering and leaving are
-told."""
+"""Presence: one person with several sessions, and the order of entering and leaving."""
 
 from __future__ import annotations
 
@@ -20,8 +19,8 @@ def registry() -> Registry:
     return new_registry()
 
 
-def further(visitor: Visitor, seat: str = "phone") -> Visitor:
-    """One more session of the same person."""
+def another_session(visitor: Visitor, seat: str = "phone") -> Visitor:
+    """Another session of the same person."""
     other = Visitor(visitor.registry, door="text")
     assert visitor.session.person is not None
     attach(visitor.registry, other.session, visitor.session.person, seat)
@@ -35,11 +34,11 @@ def kinds(news: list[object]) -> list[type]:
 # -- Several sessions of one person ----------------------------------------------------------------
 
 
-def test_a_further_session_is_attached_quietly_and_told_the_rooms(registry: Registry) -> None:
+def test_another_session_is_attached_silently_and_follows_the_rooms(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada", "lobby", "dev")
     desk.ask(Say("before", "dev"))
     bob.take()
-    phone = further(desk)
+    phone = another_session(desk)
     assert bob.take() == []
     lobby, dev = phone.take()
     assert isinstance(lobby, Entered)
@@ -50,9 +49,9 @@ def test_a_further_session_is_attached_quietly_and_told_the_rooms(registry: Regi
     assert [*registry.rooms.find("dev").members] == [desk.session.person]
 
 
-def test_each_event_comes_to_every_session_once(registry: Registry) -> None:
+def test_each_session_gets_every_event_once(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     for visitor in (desk, phone):
         visitor.take()
     bob.ask(Say("to both"))
@@ -61,9 +60,9 @@ def test_each_event_comes_to_every_session_once(registry: Registry) -> None:
     assert said == [["to both", "from the desk"], ["from the desk"]]
 
 
-def test_a_room_is_entered_by_the_person_and_told_once(registry: Registry) -> None:
+def test_a_person_enters_a_room_once_for_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob", "dev"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     phone.take()
     assert kinds([*desk.ask(Join("dev"))]) == [Entered]
     assert kinds([*phone.take()]) == [Entered]
@@ -77,9 +76,9 @@ def only_said(visitor: Visitor) -> list[str]:
     return [event.text for event in visitor.take() if isinstance(event, Said)]
 
 
-def test_a_room_is_left_by_the_person_and_told_once(registry: Registry) -> None:
+def test_a_person_leaves_a_room_once_for_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob", "dev"), arrive(registry, "ada", "lobby", "dev")
-    phone = further(desk)
+    phone = another_session(desk)
     for visitor in (bob, phone):
         visitor.take()
     assert kinds([*desk.ask(Leave("dev"))]) == [Exited]
@@ -89,9 +88,9 @@ def test_a_room_is_left_by_the_person_and_told_once(registry: Registry) -> None:
     assert only_said(phone) == []
 
 
-def test_the_person_stays_until_the_last_session_goes(registry: Registry) -> None:
+def test_a_person_stays_until_the_last_session_ends(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     bob.take()
     assert kinds([*desk.ask(Quit())]) == [Closing]
     assert bob.take() == []
@@ -104,11 +103,11 @@ def test_the_person_stays_until_the_last_session_goes(registry: Registry) -> Non
     assert left.reason is Reason.LINK_LOST
 
 
-def test_what_a_person_is_holds_on_every_session(registry: Registry) -> None:
+def test_nick_away_and_ignored_nicks_apply_to_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     desk.ask(Ignore("bob"))
-    tablet = further(desk, "tablet")
+    tablet = another_session(desk, "tablet")
     assert phone.out.filtered
     assert tablet.out.filtered
     bob.ask(Say("hi"))
@@ -123,9 +122,9 @@ def test_what_a_person_is_holds_on_every_session(registry: Registry) -> None:
     assert (info.away, info.rooms) == ("lunch", ("lobby",))
 
 
-def test_a_private_message_comes_to_every_session(registry: Registry) -> None:
+def test_a_private_message_goes_to_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     phone.take()
     bob.ask(Msg("ada", "psst"))
     assert [news.text for visitor in (desk, phone) for news in visitor.take() if isinstance(news, Private)] == ["psst"] * 2
@@ -136,7 +135,7 @@ def test_a_person_is_as_idle_as_their_last_active_session() -> None:
     registry = new_registry(now=clock)
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
     clock.advance(60)
-    phone = further(desk)
+    phone = another_session(desk)
     clock.advance(60)
     [info] = [news for news in bob.ask(Whois("ada")) if isinstance(news, PersonInfo)]
     assert (info.idle, info.door) == (60, "text")
@@ -146,9 +145,9 @@ def test_a_person_is_as_idle_as_their_last_active_session() -> None:
     assert phone.out.closed is None
 
 
-def test_when_the_server_stops_every_session_is_told(registry: Registry) -> None:
+def test_a_stopping_server_tells_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
-    phone = further(desk)
+    phone = another_session(desk)
     for visitor in (bob, desk, phone):
         visitor.take()
     for visitor in (desk, phone):
@@ -162,19 +161,19 @@ def test_when_the_server_stops_every_session_is_told(registry: Registry) -> None
 # -- The order of the log --------------------------------------------------------------------------
 
 
-def test_who_is_attached_while_a_room_is_entered_follows_it_once() -> None:
+def test_a_session_attached_during_entering_follows_the_room_once() -> None:
     store = LateStore()
     registry = new_registry(store=store)
     desk = Visitor(registry)
     perform(registry, desk.session, Hello("ada"))
-    phone = further(desk)
+    phone = another_session(desk)
     assert phone.take() == []
     store.answer()
     assert kinds([*phone.take()]) == [Entered]
     assert list(phone.out.cursors) == [registry.rooms.find("lobby")]
 
 
-def test_who_cannot_enter_several_rooms_enters_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_room_does_not_stop_entering_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.core.rooms.ROOMS", 2)
     registry = new_registry()
     news = Visitor(registry).ask(Hello("ada", rooms=("one", "two", "three"), id="1"))
@@ -182,7 +181,7 @@ def test_who_cannot_enter_several_rooms_enters_the_others(monkeypatch: pytest.Mo
     assert answers == [("Welcome", "", "1"), ("Entered", "one", "1"), ("Entered", "two", "1"), ("Refused", "", "1")]
 
 
-def test_several_rooms_are_entered_without_waiting_for_each_other() -> None:
+def test_several_rooms_are_entered_at_the_same_time() -> None:
     store = LateStore()
     registry = new_registry(store=store)
     ada = Visitor(registry)
@@ -193,7 +192,7 @@ def test_several_rooms_are_entered_without_waiting_for_each_other() -> None:
     assert set(ada.out.cursors) == set(ada.rooms.values())
 
 
-def test_who_cannot_be_stored_is_in_no_room_and_has_no_current_one() -> None:
+def test_after_a_failed_joining_there_is_no_current_room() -> None:
     store = LateStore()
     store.failure = NotDelivered("The disk is full.")
     registry = new_registry(store=store)
@@ -222,7 +221,7 @@ def test_a_session_ends_once() -> None:
     assert ada.out.closed is Reason.QUIT
 
 
-def test_a_defect_at_the_end_costs_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_at_the_end_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = new_registry()
     ada = arrive(registry, "ada")
     monkeypatch.setattr(registry.store, "after_pending", lambda then: 1 / 0)
@@ -230,7 +229,7 @@ def test_a_defect_at_the_end_costs_the_connection(monkeypatch: pytest.MonkeyPatc
         end(registry, ada.session, Reason.TIMED_OUT)
 
 
-def test_whose_joining_fails_after_they_have_gone_is_removed_once() -> None:
+def test_a_joining_that_fails_after_leaving_is_undone_once() -> None:
     store = LateStore()
     registry = new_registry(store=store)
     ada = Visitor(registry)

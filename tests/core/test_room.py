@@ -1,4 +1,4 @@
-"""A room: it shows what its log has stored, and nothing before; and it knows who is in."""
+"""A room: it shows events when its log has stored them, and it knows its members."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FULL = NotDelivered("The disk is full.")
 
 
 class SlowLog(MemoryLog):
-    """A log that answers when it is told to."""
+    """A log that calls back when the test calls :meth:`answer`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,9 +43,9 @@ def said(text: str = "hi") -> Said:
 
 
 def new_room(log: MemoryLog | None = None) -> tuple[Room, list[object]]:
-    """A room, and a list that what it tells goes into."""
-    happened: list[object] = []
-    return Room(parse_room("lobby"), log or MemoryLog(), happened.append), happened
+    """A room, and a list of its callbacks."""
+    calls: list[object] = []
+    return Room(parse_room("lobby"), log or MemoryLog(), calls.append), calls
 
 
 def new_member(room: Room, nick: str) -> Person:
@@ -54,59 +54,59 @@ def new_member(room: Room, nick: str) -> Person:
     return person
 
 
-# -- What happens ----------------------------------------------------------------------------------
+# -- Posting ---------------------------------------------------------------------------------------
 
 
-def test_news_is_told_before_whoever_posted_it_is_answered() -> None:
-    room, happened = new_room()
-    room.post(said(), happened.append)
-    assert happened == [room, said().number(1)]
+def test_the_room_has_news_before_the_sender_is_answered() -> None:
+    room, calls = new_room()
+    room.post(said(), calls.append)
+    assert calls == [room, said().number(1)]
 
 
 def test_nothing_is_shown_before_it_is_stored() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.post(topic("tea"), happened.append)
-    assert (happened, room.topic) == ([], "")
+    room, calls = new_room(log)
+    room.post(topic("tea"), calls.append)
+    assert (calls, room.topic) == ([], "")
     log.answer()
-    assert (happened, room.topic) == ([room, topic("tea").number(1)], "tea")
+    assert (calls, room.topic) == ([room, topic("tea").number(1)], "tea")
 
 
-def test_what_is_not_stored_is_not_shown() -> None:
+def test_an_event_that_is_not_stored_is_not_shown() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.post(topic("tea"), happened.append)
-    room.post(topic("coffee"), happened.append)
+    room, calls = new_room(log)
+    room.post(topic("tea"), calls.append)
+    room.post(topic("coffee"), calls.append)
     log.answer(FULL)
-    assert (happened, room.topic) == ([FULL, FULL], "")
+    assert (calls, room.topic) == ([FULL, FULL], "")
 
 
 def test_the_topic_is_the_last_one_set() -> None:
-    room, happened = new_room()
+    room, calls = new_room()
     for text in ["tea", "coffee", ""]:
-        room.post(topic(text), happened.append)
+        room.post(topic(text), calls.append)
         assert room.topic == text
 
 
 # -- Joining and reporting -------------------------------------------------------------------------
 
 
-def test_a_membership_gets_its_number_when_the_joining_is_stored() -> None:
+def test_a_membership_gets_its_seq_when_the_joining_is_stored() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
+    room, calls = new_room(log)
     ada = Person(parse_nick("ada"))
-    membership = room.join(ada, Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
+    membership = room.join(ada, Joined("lobby", DRAFT, NOON, "ada", ""), calls.append)
     assert (room.members, membership.seq) == ({ada: membership}, None)
     log.answer()
     assert membership.seq == 1
 
 
-def test_a_joining_that_is_not_stored_has_no_number() -> None:
+def test_a_joining_that_is_not_stored_has_no_seq() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), happened.append)
+    room, calls = new_room(log)
+    membership = room.join(Person(parse_nick("ada")), Joined("lobby", DRAFT, NOON, "ada", ""), calls.append)
     log.answer(FULL)
-    assert (membership.seq, happened) == (None, [FULL])
+    assert (membership.seq, calls) == (None, [FULL])
 
 
 def left() -> Left:
@@ -119,42 +119,42 @@ def member(seq: int | None) -> Membership:
     return membership
 
 
-def test_what_has_happened_is_stored_when_that_is_possible_again() -> None:
+def test_a_failed_report_is_stored_when_that_is_possible_again() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.report(left(), member(1), happened.append)
+    room, calls = new_room(log)
+    room.report(left(), member(1), calls.append)
     for _ in range(2):
         log.answer(FULL)
-        room.retry_owed()
+        room.retry_failed()
     log.answer()
-    room.retry_owed()
+    room.retry_failed()
     assert log.waiting == []
     assert list(log.read(1, 9)) == [left().number(1)]
 
 
-def test_the_leaving_of_who_was_never_in_is_not_owed() -> None:
+def test_leaving_without_a_stored_joining_is_not_retried() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.report(left(), member(None), happened.append)
+    room, calls = new_room(log)
+    room.report(left(), member(None), calls.append)
     log.answer(FULL)
-    room.retry_owed()
+    room.retry_failed()
     assert log.waiting == []
 
 
-def test_so_much_is_owed_and_no_more() -> None:
+def test_the_number_of_failed_reports_is_limited() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
+    room, calls = new_room(log)
     for _ in range(1001):
-        room.report(left(), member(1), happened.append)
+        room.report(left(), member(1), calls.append)
     log.answer(FULL)
-    room.retry_owed()
+    room.retry_failed()
     assert len(log.waiting) == 1000
 
 
-# -- Who is in -------------------------------------------------------------------------------------
+# -- Members ---------------------------------------------------------------------------------------
 
 
-def test_those_who_came_first_are_named_and_no_more_than_asked_for() -> None:
+def test_the_first_members_are_listed_up_to_the_limit() -> None:
     room, _ = new_room()
     ada, bob, carol = (new_member(room, nick) for nick in ("ada", "bob", "carol"))
     ada.away, carol.away = "", "at lunch"
@@ -165,28 +165,28 @@ def test_those_who_came_first_are_named_and_no_more_than_asked_for() -> None:
     assert room.away(9) == {"ada": "", "carol": "at lunch"}
 
 
-def test_a_room_knows_who_was_in_when_something_happened() -> None:
-    room, happened = new_room()
+def test_a_room_knows_who_was_a_member_at_an_event() -> None:
+    room, calls = new_room()
     for draft in (
         Joined("lobby", DRAFT, NOON, "ada", "a"),
         Joined("lobby", DRAFT, NOON, "bob", "b"),
         Renamed("lobby", DRAFT, NOON, "ada", "a", "eve"),
         Left("lobby", DRAFT, NOON, "eve", "a", Reason.QUIT),
     ):
-        room.post(draft, happened.append)
-    assert [room.has_seen("a", seq) for seq in range(5)] == [False, True, True, True, False]
-    assert not room.has_seen("c", 4)
+        room.post(draft, calls.append)
+    assert [room.was_member_at("a", seq) for seq in range(5)] == [False, True, True, True, False]
+    assert not room.was_member_at("c", 4)
 
 
-def test_a_room_is_unsaid_until_something_is_said_or_on_its_way() -> None:
+def test_a_room_has_no_messages_until_one_is_posted() -> None:
     log = SlowLog()
-    room, happened = new_room(log)
-    room.post(topic("tea"), happened.append)
+    room, calls = new_room(log)
+    room.post(topic("tea"), calls.append)
     log.answer()
-    assert room.is_unsaid
+    assert room.has_no_messages
     log.has_pending = True
-    assert not room.is_unsaid
+    assert not room.has_no_messages
     log.has_pending = False
-    room.post(said(), happened.append)
+    room.post(said(), calls.append)
     log.answer()
-    assert not room.is_unsaid
+    assert not room.has_no_messages

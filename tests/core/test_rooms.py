@@ -1,4 +1,4 @@
-"""The rooms: which there are, and which of them a person is in."""
+"""The rooms of the server, and which of them a person is in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatd.testing import NOON, Visitor, arrive, new_registry
 from tests.core.late import LateStore
 
 
-def test_a_room_is_made_once_and_found_in_every_spelling() -> None:
+def test_a_room_is_created_once_and_found_in_any_spelling() -> None:
     registry = new_registry()
     room = registry.rooms.open(parse_room("Dev"))
     assert registry.rooms.open(parse_room("#DEV")) is room
@@ -24,17 +24,17 @@ def test_a_room_is_made_once_and_found_in_every_spelling() -> None:
     assert list(registry.rooms) == [room]
 
 
-def test_a_room_that_is_not_there_is_not_made_by_looking() -> None:
+def test_finding_a_room_does_not_create_it() -> None:
     registry = new_registry()
     with pytest.raises(NoSuchRoom) as refused:
         registry.rooms.find("#Dev")
-    assert str(refused.value) == "There is no room #Dev. /rooms lists them; /join #dev makes it."
+    assert str(refused.value) == "There is no room #Dev. /rooms lists them; /join #dev creates it."
     with pytest.raises(BadRoom):
         registry.rooms.find("#a b")
     assert list(registry.rooms) == []
 
 
-def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_room_replaces_the_oldest_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 3)
     registry = new_registry()
     arrive(registry, "ada", "one")
@@ -43,7 +43,7 @@ def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.Mon
     assert [room.name.text for room in registry.rooms] == ["one", "three", "four"]
 
 
-def test_a_room_that_is_made_anew_gives_no_number_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_room_that_is_created_again_uses_no_seq_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 1)
     registry = new_registry()
     ada = arrive(registry, "ada", "one")
@@ -58,24 +58,24 @@ def test_a_room_that_is_made_anew_gives_no_number_twice(monkeypatch: pytest.Monk
     assert [outcome.seq for outcome in outcomes if isinstance(outcome, Event)] == [end]
 
 
-def test_no_room_is_made_where_people_are_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_is_created_when_all_rooms_have_members(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 2)
     registry = new_registry()
     arrive(registry, "ada", "one", "two")
-    with pytest.raises(TooMany, match=r"^There are 2 rooms already\. Enter one of them; /rooms lists them\.$"):
+    with pytest.raises(TooMany, match=r"^The server already has 2 rooms\. Join one of them; /rooms lists them\.$"):
         registry.rooms.open(parse_room("three"))
     assert registry.rooms.open(parse_room("two"))
 
 
-def test_the_rooms_that_the_store_knows_are_open_from_the_start() -> None:
+def test_stored_rooms_are_open_from_the_start() -> None:
     store = MemoryStore("testlog")
     for name in ("dev", "tea"):
         store.log(parse_room(name))
-    store._names["odd"] = "no room"  # The grammar was another one when it was made.
+    store._names["odd"] = "no room"  # It was created with an older grammar.
     assert [room.name.text for room in new_registry(store=store).rooms] == ["dev", "tea"]
 
 
-def test_what_is_owed_is_tried_again_in_every_room() -> None:
+def test_failed_reports_are_retried_in_all_rooms() -> None:
     store = LateStore()
     registry = new_registry(store=store)
     ada = Visitor(registry)
@@ -85,7 +85,7 @@ def test_what_is_owed_is_tried_again_in_every_room() -> None:
     ada.lose_link()
     store.answer()
     store.failure = None
-    registry.rooms.retry_owed()
+    registry.rooms.retry_failed()
     store.answer()
     for name in ("dev", "tea"):
         assert [type(event) for event in registry.rooms.find(name).log.read(1, 9)] == [Joined, Left]

@@ -1,4 +1,4 @@
-"""What is searched for, and what a text's words are; ``store/test_index.py`` searches."""
+"""Queries, and the words of a text; ``store/test_index.py`` tests searching."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chatd.core.search import Query, excerpt, matches, spaced, words_of
 
 
 @given(st.text())
-def test_a_text_has_all_its_words(text: str) -> None:
+def test_a_text_contains_all_its_words(text: str) -> None:
     assert matches(Query(words_of(text), ()), Said("tea", 1, 0, "ada", "o", text))
 
 
 @given(st.text())
-def test_spacing_adds_spaces_and_nothing_else(text: str) -> None:
+def test_spacing_only_adds_spaces(text: str) -> None:
     assert spaced(text).replace(" ", "") == text.replace(" ", "")
 
 
@@ -35,16 +35,16 @@ def test_a_word_has_a_letter_or_a_digit(text: str, words: Sequence[str]) -> None
         ("x" * 30, ("nothing",), "x" * 10 + " …"),
     ],
 )
-def test_an_excerpt_shows_what_is_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
+def test_an_excerpt_shows_the_text_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
     assert excerpt(text, words, 10) == shown
 
 
-def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
+def test_a_phrase_longer_than_the_text_does_not_match() -> None:
     assert not matches(Query(("喝茶吧",), ()), Said("tea", 1, 0, "ada", "o", "喝茶"))
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "matching"),
     [
         (Query(("tea",), (), since=5, until=6), True),
         (Query(("tea",), (), since=6), False),
@@ -55,5 +55,5 @@ def test_a_phrase_longer_than_the_text_is_not_in_it() -> None:
         (Query(("te",), ()), False),
     ],
 )
-def test_a_query_is_about_words_a_nick_and_a_time(query: Query, found: bool) -> None:
-    assert matches(query, Said("tea", 1, 5, "Ada", "o", "more tea")) is found
+def test_a_query_has_words_a_nick_and_a_period(query: Query, matching: bool) -> None:
+    assert matches(query, Said("tea", 1, 5, "Ada", "o", "more tea")) is matching

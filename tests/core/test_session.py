@@ -1,4 +1,4 @@
-"""A session: whose it is, and whom they ignore."""
+"""A session: its person, and whom they ignore."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def new_session() -> Session:
     return Session(RecordingOutgoing(), "192.0.2.1", "text", NOON)
 
 
-def test_a_session_has_no_nick_before_it_is_somebodys() -> None:
+def test_a_session_without_a_person_has_no_nick() -> None:
     session = new_session()
     assert session.nick == ""
     session.person = Person(parse_nick("Ada"))
     assert session.nick == "Ada"
 
 
-def test_a_session_of_nobody_ignores_nobody() -> None:
+def test_a_session_without_a_person_ignores_nobody() -> None:
     session = new_session()
     assert not session.is_filtered
     assert not session.ignores(Said("lobby", 1, NOON, "eve", "", "hi"))
@@ -40,7 +40,7 @@ def test_a_session_of_nobody_ignores_nobody() -> None:
         (TopicSet("lobby", 1, NOON, "eve", "", "eve"), False),
     ],
 )
-def test_messages_of_the_ignored_are_not_heard_and_what_happens_is(event: Event, ignored: bool) -> None:
+def test_only_messages_are_ignored(event: Event, ignored: bool) -> None:
     session = new_session()
     session.person = Person(parse_nick("Ada"))
     assert not session.ignores(event)

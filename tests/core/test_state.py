@@ -10,11 +10,11 @@ from chatd.core.state import STATE_EVENTS, RoomState
 from chatd.testing import NOON
 
 
-def test_a_room_begins_without_a_topic_and_as_the_server_keeps_it() -> None:
+def test_a_new_room_has_no_topic_and_the_retention_of_the_server() -> None:
     assert RoomState() == RoomState("", Retention("", 0))
 
 
-def test_each_event_changes_what_it_is_about() -> None:
+def test_events_change_the_state() -> None:
     state = RoomState().apply(TopicSet("lobby", 1, NOON, "ada", "", "tea"))
     assert state == RoomState("tea")
     state = state.apply(RetentionSet("lobby", 2, NOON, "ada", "", "30d", 7))
@@ -31,7 +31,7 @@ def test_each_event_changes_what_it_is_about() -> None:
         Renamed("lobby", 1, NOON, "ada", "", "eve"),
     ],
 )
-def test_what_changes_nothing_leaves_the_same_state(event: Event) -> None:
+def test_other_events_return_the_same_state(event: Event) -> None:
     state = RoomState("tea")
     assert state.apply(event) is state
     assert type(event) not in STATE_EVENTS

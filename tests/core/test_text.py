@@ -1,4 +1,4 @@
-"""Safe text: what a line is decoded to, and what of it is shown."""
+"""Safe text: decoding lines, and replacing unsafe characters."""
 
 # ruff: noqa: RUF001 - many scripts are what is tested
 
@@ -20,10 +20,10 @@ BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 MARK = "\N{COMBINING ACUTE ACCENT}"
 
 SHOWN_FORMATS = {
-    *range(0x0600, 0x0606),  # Arabic signs that stand before a number, and are drawn; so are the next four
+    *range(0x0600, 0x0606),  # visible Arabic signs before a number; the next line has more
     *(0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD),
     *(0x200B, 0x200C, 0x200D),  # word breaks of Khmer and Thai; joiners of Persian, Hindi and emoji
-    *range(0x13430, 0x13440),  # they arrange hieroglyphs
+    *range(0x13430, 0x13440),  # for the layout of hieroglyphs
 }
 
 ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
@@ -59,7 +59,7 @@ def test_a_line_is_decoded_without_its_end(raw: bytes, text: str) -> None:
         (b"too high \xf4\x90\x80\x80", "byte 0xf4 at position 10."),
     ],
 )
-def test_what_is_not_utf8_is_refused_with_the_place(raw: bytes, where: str) -> None:
+def test_invalid_utf8_is_refused_with_its_position(raw: bytes, where: str) -> None:
     with pytest.raises(NotText) as refused:
         decode_line(raw)
     assert refused.value.reason == f"The line is not UTF-8: {where}"
@@ -83,7 +83,7 @@ def test_what_is_not_utf8_is_refused_with_the_place(raw: bytes, where: str) -> N
         ("\ufff9base\ufffaruby\ufffb", "�base�ruby�"),
     ],
 )
-def test_what_is_not_safe_is_replaced_visibly(said: str, shown: str) -> None:
+def test_unsafe_characters_are_replaced_by_visible_ones(said: str, shown: str) -> None:
     assert safe_text(said) == shown
 
 
@@ -103,31 +103,31 @@ def test_what_is_not_safe_is_replaced_visibly(said: str, shown: str) -> None:
         "no-break\u00a0space",
     ],
 )
-def test_text_of_any_script_and_emoji_come_back_as_they_are(said: str) -> None:
+def test_text_in_any_script_and_emoji_are_unchanged(said: str) -> None:
     assert safe_text(said) is said
 
 
-def test_a_pile_of_marks_is_cut_at_eight_and_the_rest_stays_visible() -> None:
+def test_more_than_eight_marks_in_a_row_are_replaced() -> None:
     pile = "e" + MARK * MARKS_ON_ONE_BASE
     assert safe_text(pile) is pile
     assert safe_text(pile + MARK * 2 + "x" + MARK) == pile + "��x" + MARK
 
 
-def test_every_control_and_separator_is_replaced() -> None:
+def test_all_controls_and_separators_are_replaced() -> None:
     replaced = {character for character in ALL_CHARACTERS if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}}
     assert [hex(ord(character)) for character in replaced if safe_text(character) == character] == []
 
 
-def test_every_format_character_is_replaced_but_those_that_are_drawn_or_needed() -> None:
+def test_format_characters_are_replaced_unless_they_are_needed() -> None:
     formats = {character for character in ALL_CHARACTERS if unicodedata.category(character) == "Cf"}
-    kept = {ord(character) for character in formats if safe_text(character) == character}
-    assert {hex(code) for code in kept - SHOWN_FORMATS} == set()
+    unchanged = {ord(character) for character in formats if safe_text(character) == character}
+    assert {hex(code) for code in unchanged - SHOWN_FORMATS} == set()
     assert set(BIDI_CONTROLS) <= formats
 
 
 def test_no_letter_digit_or_symbol_is_replaced() -> None:
     shown = "".join(character for character in ALL_CHARACTERS if unicodedata.category(character)[0] in "LNPSM")
-    spaced = " ".join(shown)  # so that no marks pile up
+    spaced = " ".join(shown)  # so that no marks are next to each other
     assert safe_text(spaced) == spaced
 
 
@@ -137,11 +137,11 @@ def test_safe_text_is_safe(said: str) -> None:
     assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cs", "Zl", "Zp"}
     assert not set(shown) & set(BIDI_CONTROLS)
     assert MARK * (MARKS_ON_ONE_BASE + 1) not in shown
-    shown.encode()  # raises for what has no UTF-8
+    shown.encode()  # raises if UTF-8 cannot encode it
 
 
 @given(ANY_TEXT)
-def test_safe_text_keeps_the_length_and_what_is_safe(said: str) -> None:
+def test_safe_text_keeps_the_length_and_is_idempotent(said: str) -> None:
     shown = safe_text(said)
     assert len(shown) == len(said)
     assert safe_text(shown) is shown
@@ -149,7 +149,7 @@ def test_safe_text_keeps_the_length_and_what_is_safe(said: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_a_text_in_the_log_is_one_line_and_formats_nothing(said: str) -> None:
+def test_logged_text_is_one_line_and_not_formatted(said: str) -> None:
     written = io.StringIO()
     log = Logger("test", observer=textFileLogObserver(written, timeFormat=None))
     text = safe_text("{log_level} %s {0}" + said)

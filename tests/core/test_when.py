@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chatd.core.errors import BadUsage
-from chatd.core.when import moment
+from chatd.core.when import parse_time
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -34,11 +34,11 @@ def _in_paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("2026-11-01T12:30:15.250+02:00", "2026-11-01T10:30:15.250"),
     ],
 )
-def test_a_time_without_a_zone_is_in_the_server_s(text: str, utc: str) -> None:
-    assert moment(text, round(NOW.timestamp() * 1000)) == round(datetime.fromisoformat(utc + "+00:00").timestamp() * 1000)
+def test_a_time_without_a_zone_is_in_the_zone_of_the_server(text: str, utc: str) -> None:
+    assert parse_time(text, round(NOW.timestamp() * 1000)) == round(datetime.fromisoformat(utc + "+00:00").timestamp() * 1000)
 
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "12:30 ", "2026-13-01", "0001-01-01", "9" * 40, "\uff11\uff12:30"])
-def test_what_is_no_time_is_refused_with_what_would_be(text: str) -> None:
-    with pytest.raises(BadUsage, match="is no time"):
-        moment(text, 0)
+def test_an_invalid_time_is_refused(text: str) -> None:
+    with pytest.raises(BadUsage, match="is not a time"):
+        parse_time(text, 0)

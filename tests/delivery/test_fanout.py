@@ -1,4 +1,4 @@
-"""The fan-out: when a turn's news are sent, and how long it rests then."""
+"""The fan-out: when it sends the news of a turn, and how long it rests."""
 
 from __future__ import annotations
 
@@ -10,109 +10,109 @@ from twisted.logger import LogEvent
 
 from chatd.core.commands import Ignore, Join, Me, Say
 from chatd.core.limits import REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
-from tests.wires import World
+from tests.wires import Harness
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
-    return World(clock)
+def harness(clock: Clock) -> Harness:
+    return Harness(clock)
 
 
-def test_a_turns_news_travel_in_one_chunk(world: World) -> None:
-    ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
+def test_the_news_of_a_turn_is_one_chunk(harness: Harness) -> None:
+    ada, bob, eve = (harness.reader(nick) for nick in ("ada", "bob", "eve"))
     eve.kernel.offered.clear()
     ada.ask(Say("one"), Me("waves"))
     bob.ask(Say("two"))
     assert eve.kernel.offered == []
-    world.turn()
+    harness.turn()
     assert eve.kernel.offered == [b"<ada> one\r\n* ada waves\r\n<bob> two\r\n"]
 
 
-def test_a_defect_in_one_room_is_logged_and_does_not_stop_the_others(
-    world: World, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
+def test_a_defect_in_one_room_does_not_affect_the_others(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
 ) -> None:
-    ada, ci = world.reader("ada"), world.reader("ci", codec=world.json)
+    ada, ci = harness.reader("ada"), harness.reader("ci", codec=harness.json)
 
     def fails(*arguments: object) -> bytes:
         raise ZeroDivisionError
 
     ada.ask(Say("hi"))
-    monkeypatch.setattr(type(world.text), "encode", fails)
-    world.turn()
+    monkeypatch.setattr(type(harness.text), "encode", fails)
+    harness.turn()
     assert [json.loads(line)["text"] for line in ci.lines()] == ["hi"]
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
     logged_errors.clear()
 
 
-def test_feeds_that_nobody_reads_are_forgotten(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", codec=world.json)
-    bob.kernel.room = 0
+def test_feeds_without_readers_are_dropped(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", codec=harness.json)
+    bob.kernel.space = 0
     ada.ask(Join("den"), Say("hi"), Say("hi", room="lobby"))
-    world.turn()
-    assert [*world.fanout.behind] == [bob.outlet]
+    harness.turn()
+    assert [*harness.fanout.behind] == [bob.outlet]
     ada.lose_link()
     bob.lose_link()
-    world.turn()
-    assert world.fanout.behind == {}
-    assert world.fanout._feeds == {}
-    assert tuple(world.registry.admission) == ()
+    harness.turn()
+    assert harness.fanout.behind == {}
+    assert harness.fanout._feeds == {}
+    assert tuple(harness.registry.admission) == ()
 
 
-def test_it_can_be_run_before_the_end_of_the_turn(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_it_can_be_run_before_the_end_of_the_turn(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     ada.lines()
     ada.ask(Say("hi"), Ignore())
-    world.fanout.run()
+    harness.fanout.run()
     assert (ada.lines(), bob.lines()) == (["-- You ignore nobody."], ["<ada> hi"])
-    assert world.clock.getDelayedCalls() == []
+    assert harness.clock.getDelayedCalls() == []
 
 
 # -- The rest after much work ----------------------------------------------------------------------
 
 
-def deliver(world: World, readers: int, messages: int, seconds: float) -> float:
-    """Say so many messages to so many, which takes so many seconds in all; how long the fan-out
-    waits before the next."""
-    ada, *others = (world.reader(f"p{number}") for number in range(readers + 1))
+def deliver(harness: Harness, readers: int, messages: int, seconds: float) -> float:
+    """Send so many messages to so many readers, which takes so many seconds in all; how long the
+    fan-out rests afterwards."""
+    ada, *others = (harness.reader(f"p{number}") for number in range(readers + 1))
     for reader in (ada, *others):
-        reader.settle()
+        reader.flush_transport()
 
     def takes_time() -> None:
-        world.clock.rightNow += seconds / readers
+        harness.clock.rightNow += seconds / readers
 
     for reader in others:
         reader.kernel.on_send = takes_time
     ada.ask(*(Say(f"{number}") for number in range(messages)))
-    world.turn()
+    harness.turn()
     for reader in others:
         reader.kernel.on_send = lambda: None
         assert len(reader.lines()) >= messages
     ada.ask(Say("next"))
-    [call] = world.clock.getDelayedCalls()
-    wait = call.getTime() - world.clock.seconds()
-    world.clock.advance(wait * 0.99)
+    [call] = harness.clock.getDelayedCalls()
+    wait = call.getTime() - harness.clock.seconds()
+    harness.clock.advance(wait * 0.99)
     assert [reader.lines() for reader in others] == [[] if wait else ["<p0> next"]] * readers
-    world.clock.advance(wait * 0.02)
+    harness.clock.advance(wait * 0.02)
     return wait
 
 
-def test_after_little_it_does_not_rest(world: World) -> None:
-    assert deliver(world, readers=50, messages=20, seconds=0.004) == 0
+def test_it_does_not_rest_after_little_work(harness: Harness) -> None:
+    assert deliver(harness, readers=50, messages=20, seconds=0.004) == 0
 
 
 @pytest.mark.parametrize(("readers", "messages"), [(REST_READERS, 1), (50, REST_DELIVERIES // 50)])
-def test_after_much_it_rests_for_a_multiple_of_what_it_took(world: World, readers: int, messages: int) -> None:
-    assert deliver(world, readers, messages, seconds=0.004) == pytest.approx(0.004 * REST_FACTOR)
+def test_after_much_work_it_rests_for_a_multiple_of_its_duration(harness: Harness, readers: int, messages: int) -> None:
+    assert deliver(harness, readers, messages, seconds=0.004) == pytest.approx(0.004 * REST_FACTOR)
 
 
-def test_it_never_rests_for_long(world: World) -> None:
-    assert deliver(world, readers=50, messages=REST_DELIVERIES // 50, seconds=3) == pytest.approx(REST_SECONDS)
+def test_a_rest_has_a_maximum(harness: Harness) -> None:
+    assert deliver(harness, readers=50, messages=REST_DELIVERIES // 50, seconds=3) == pytest.approx(REST_SECONDS)
 
 
-def test_answers_do_not_wait_for_the_rest(world: World) -> None:
-    deliver(world, readers=50, messages=REST_DELIVERIES // 50, seconds=3)
-    eve = world.reader("eve", "den")
+def test_answers_do_not_wait_for_the_rest(harness: Harness) -> None:
+    deliver(harness, readers=50, messages=REST_DELIVERIES // 50, seconds=3)
+    eve = harness.reader("eve", "den")
     eve.lines()
     eve.ask(Ignore())
-    world.turn()
+    harness.turn()
     assert eve.lines() == ["-- You ignore nobody."]

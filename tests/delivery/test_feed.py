@@ -1,4 +1,4 @@
-"""A feed: everybody who reads a room gets everything in it, once, in order."""
+"""A feed: every reader of a room gets all its events, once, in order."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from chatd.codecs.text import TextCodec, TextTalk, TextView
 from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Say, Unignore
 from chatd.core.events import Answer, Event
 from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS
-from tests.wires import PushedWire, SocketWire, World, held_texts
+from tests.wires import Harness, PushedWire, SocketWire, held_texts
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
-    return World(clock)
+def harness(clock: Clock) -> Harness:
+    return Harness(clock)
 
 
-def test_everybody_who_stands_at_the_same_place_gets_the_same_bytes_object(world: World) -> None:
-    ada, *others = (world.reader(nick) for nick in ("ada", "bob", "eve", "joe"))
-    world.turn()
+def test_readers_at_the_same_cursor_get_the_same_bytes_object(harness: Harness) -> None:
+    ada, *others = (harness.reader(nick) for nick in ("ada", "bob", "eve", "joe"))
+    harness.turn()
     ada.ask(Say("hello"))
-    world.turn()
+    harness.turn()
     chunks = [reader.kernel.offered[-1] for reader in others]
     assert chunks[0] == b"<ada> hello\r\n"
     assert all(chunk is chunks[0] for chunk in chunks)
 
 
-def test_people_are_not_sent_their_own_words_and_programs_are(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
-    ci = world.reader("ci", codec=world.json)
+def test_only_programs_get_their_own_messages(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    ci = harness.reader("ci", codec=harness.json)
     ada.lines(), bob.lines(), ci.lines()
     ada.ask(Say("one"))
     ci.ask(Say("two"))
     bob.ask(Say("three"))
     ada.ask(Say("four"))
-    world.turn()
+    harness.turn()
     assert ada.lines() == ["<ci> two", "<bob> three"]
     assert bob.lines() == ["<ada> one", "<ci> two", "<ada> four"]
     said = [message for line in ci.lines() if (message := json.loads(line))["type"] == "said"]
@@ -47,206 +47,206 @@ def test_people_are_not_sent_their_own_words_and_programs_are(world: World) -> N
     assert [message["seq"] for message in said] == list(range(said[0]["seq"], said[0]["seq"] + 4))
 
 
-def test_a_newcomer_within_a_turn_gets_what_comes_after_and_nothing_twice(world: World) -> None:
-    ada, bob, eve = world.reader("ada"), world.reader("bob"), world.reader("eve", "den")
+def test_a_newcomer_within_a_turn_gets_only_later_events_once(harness: Harness) -> None:
+    ada, bob, eve = harness.reader("ada"), harness.reader("bob"), harness.reader("eve", "den")
     for reader in (ada, bob, eve):
         reader.lines()
     ada.ask(Say("before"))
     eve.ask(Join("lobby"))
     ada.ask(Say("after"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == ["<ada> before", "-- eve has joined #lobby", "<ada> after"]
-    told = eve.lines()
-    assert [line.partition(" <ada> ")[2] for line in told if "<ada> before" in line] == ["before"]
-    assert told[-1] == "<ada> after"
-    assert not [line for line in told if "eve has joined" in line]
+    lines = eve.lines()
+    assert [line.partition(" <ada> ")[2] for line in lines if "<ada> before" in line] == ["before"]
+    assert lines[-1] == "<ada> after"
+    assert not [line for line in lines if "eve has joined" in line]
     ada.ask(Say("later"))
-    world.turn()
+    harness.turn()
     assert eve.lines() == bob.lines() == ["<ada> later"]
 
 
 @pytest.mark.parametrize("wire", [SocketWire, PushedWire])
-def test_a_newcomer_to_an_idle_room_hears_the_next_word(world: World, wire: type[PushedWire]) -> None:
-    ada = world.reader("ada")
-    eve = world.reader("eve", wire=wire)
+def test_a_newcomer_to_an_idle_room_gets_the_next_message(harness: Harness, wire: type[PushedWire]) -> None:
+    ada = harness.reader("ada")
+    eve = harness.reader("eve", wire=wire)
     ada.ask(Say("hi eve"))
-    world.turn()
-    eve.settle()
+    harness.turn()
+    eve.flush_transport()
     assert eve.lines() == ["<ada> hi eve"]
 
 
-def test_who_leaves_gets_what_happened_until_then_and_nothing_after(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_a_leaver_gets_the_events_until_then_and_none_after(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     bob.ask(Join("den"))
-    world.turn()
+    harness.turn()
     bob.lines()
     ada.ask(Say("before"))
     bob.ask(Leave("lobby"))
     ada.ask(Say("after"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == ["#lobby <ada> before", "-- You have left #lobby. You are now talking in #den."]
 
 
-def test_who_leaves_while_behind_gets_what_happened_until_then(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
-    bob.kernel.room = 3
+def test_a_leaver_who_is_behind_gets_the_events_until_then(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    bob.kernel.space = 3
     for text in ("one", "two", "three"):
         ada.ask(Say(text))
-        world.turn()
+        harness.turn()
     bob.ask(Leave("lobby"))
     ada.ask(Say("after"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert bob.lines() == ["<ada> one", "<ada> two", "<ada> three", "-- You have left #lobby. You are not in any room now."]
 
 
-def test_a_change_of_nick_is_told_once_in_its_place(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_a_change_of_nick_is_sent_once_in_order(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     ada.ask(Say("one"), Nick("eve"), Say("two"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == ["<ada> one", "-- ada is now known as eve", "<eve> two"]
 
 
-def test_whom_one_ignores_is_not_heard(world: World) -> None:
-    ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
+def test_messages_of_ignored_people_are_not_sent(harness: Harness) -> None:
+    ada, bob, eve = (harness.reader(nick) for nick in ("ada", "bob", "eve"))
     bob.ask(Ignore("ada"))
-    world.turn()
+    harness.turn()
     bob.lines(), eve.lines()
     ada.ask(Say("one"))
     eve.ask(Say("two"))
     bob.ask(Say("three"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == ["<eve> two"]
     assert eve.lines() == ["<ada> one", "<bob> three"]
     bob.ask(Unignore("ada"))
     ada.ask(Say("four"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == ["-- You ignore nobody.", "<ada> four"]
 
 
-def test_whom_one_ignores_is_not_heard_in_a_room_that_one_enters_later(world: World) -> None:
-    ada, bob = world.reader("ada", "den"), world.reader("bob")
+def test_ignoring_holds_in_rooms_entered_later(harness: Harness) -> None:
+    ada, bob = harness.reader("ada", "den"), harness.reader("bob")
     bob.ask(Ignore("ada"), Join("den"))
-    world.turn()
+    harness.turn()
     bob.lines()
     ada.ask(Say("one"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == []
 
 
-def test_whoever_follows_a_room_from_a_later_number_is_sent_what_comes_then(world: World) -> None:
-    ada, bob = world.reader("ada", "den"), world.reader("bob")
-    den = world.registry.rooms.find("den")
+def test_following_from_a_later_number_sends_only_events_from_there(harness: Harness) -> None:
+    ada, bob = harness.reader("ada", "den"), harness.reader("bob")
+    den = harness.registry.rooms.find("den")
     bob.outlet.follow(den, den.log.end + 2)
     for text in ("one", "two", "three", "four"):
         ada.ask(Say(text))
-        world.turn()
+        harness.turn()
     assert bob.lines() == ["#den <ada> three", "#den <ada> four"]
 
 
-def test_whom_one_ignores_is_not_heard_while_behind(world: World) -> None:
-    ada, bob, eve = (world.reader(nick) for nick in ("ada", "bob", "eve"))
+def test_ignoring_holds_for_a_reader_who_is_behind(harness: Harness) -> None:
+    ada, bob, eve = (harness.reader(nick) for nick in ("ada", "bob", "eve"))
     bob.ask(Ignore("ada"))
-    world.turn()
+    harness.turn()
     bob.lines()
-    bob.kernel.room = 0
+    bob.kernel.space = 0
     for reader, text in ((eve, "one"), (ada, "two"), (eve, "three")):
         reader.ask(Say(text))
-        world.turn()
-    bob.settle()
+        harness.turn()
+    bob.flush_transport()
     assert bob.lines() == ["<eve> one", "<eve> three"]
 
 
 @pytest.mark.parametrize("room", [1 << 40, 5])
-def test_the_rooms_name_stands_before_what_is_said_elsewhere(world: World, room: int) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_messages_in_other_rooms_begin_with_the_room(harness: Harness, room: int) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     ada.ask(Join("den"))
     bob.ask(Join("den"))
-    world.turn()
+    harness.turn()
     bob.lines()
-    bob.kernel.room = room
+    bob.kernel.space = room
     ada.ask(Say("one", room="lobby"), Say("two", room="den"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert sorted(bob.lines()) == ["#lobby <ada> one", "<ada> two"]
-    bob.kernel.room = room
+    bob.kernel.space = room
     bob.ask(Join("lobby"))
     ada.ask(Say("three", room="lobby"), Say("four", room="den"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert sorted(bob.lines()) == ["#den <ada> four", "-- You are now talking in #lobby.", "<ada> three"]
 
 
-def test_nothing_is_lost_or_doubled_where_the_current_room_changes_within_a_turn(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_changing_the_current_room_within_a_turn_loses_and_repeats_nothing(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     bob.ask(Join("den"))
-    world.turn()
+    harness.turn()
     bob.lines()
     texts = [f"{number}" for number in range(20)]
     for number, text in enumerate(texts):
         ada.ask(Say(text))
         if number % 2:
             bob.ask(Join("lobby" if number % 4 == 1 else "den"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert [line.rpartition("> ")[2] for line in bob.lines() if "<ada>" in line] == texts
 
 
-def test_where_more_comes_in_a_turn_than_the_log_holds_everybody_is_told(clock: Clock) -> None:
-    world = World(clock, log_events=5)
-    ada, bob, eve = world.reader("ada"), world.reader("bob"), world.reader("eve", "den")
+def test_a_turn_with_more_events_than_the_log_holds_is_reported_to_everybody(clock: Clock) -> None:
+    harness = Harness(clock, log_events=5)
+    ada, bob, eve = harness.reader("ada"), harness.reader("bob"), harness.reader("eve", "den")
     bob.lines()
     eve.ask(Join("lobby"))
     ada.ask(*(Say(f"{number}") for number in range(20)))
-    world.turn()
-    bob.settle()
-    eve.settle()
+    harness.turn()
+    bob.flush_transport()
+    eve.flush_transport()
     last = [f"<ada> {text}" for text in held_texts(ada)]
     assert 0 < len(last) <= 5
     missed = "-- You have missed {} events in #lobby: your connection did not keep up."
-    assert bob.lines() == [missed.format(21 - len(last)), *last]  # Of her twenty, and that eve came.
+    assert bob.lines() == [missed.format(21 - len(last)), *last]  # Her twenty messages, and that eve has joined.
     assert eve.lines()[-len(last) - 1 :] == [missed.format(20 - len(last)), *last]
 
 
-def test_one_who_is_gone_does_not_stop_the_rest(world: World) -> None:
-    ada, bob, eve, joe = (world.reader(nick) for nick in ("ada", "bob", "eve", "joe"))
+def test_a_broken_reader_does_not_stop_the_others(harness: Harness) -> None:
+    ada, bob, eve, joe = (harness.reader(nick) for nick in ("ada", "bob", "eve", "joe"))
     joe.lines(), eve.lines()
     bob.kernel.broken = True
     ada.ask(Say("one"))
-    world.turn()
+    harness.turn()
     ada.ask(Say("two"))
-    world.turn()
+    harness.turn()
     assert eve.lines() == joe.lines() == ["<ada> one", "<ada> two"]
     bob.wire.can_write()
     assert bob.wire.lost is not None
 
 
-def test_a_reader_behind_is_given_a_batch_at_a_time(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
-    bob.kernel.room = 0
+def test_a_reader_who_is_behind_gets_one_batch_at_a_time(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    bob.kernel.space = 0
     ada.ask(*(Say("x" * 1000) for _ in range(100)))
-    world.turn()
-    bob.kernel.room = 1
+    harness.turn()
+    bob.kernel.space = 1
     while len(bob.kernel.taken) < 90_000:
         bob.wire.can_write()
         assert bob.held <= BATCH_BYTES + 1100
-        bob.kernel.room = 3000
-    bob.settle()
+        bob.kernel.space = 3000
+    bob.flush_transport()
     assert bob.lines() == ["<ada> " + "x" * 1000] * 100
 
 
-def test_what_is_encoded_for_those_behind_is_bounded(clock: Clock) -> None:
-    world = World(clock, log_events=5)
-    ada, bob = world.reader("ada"), world.reader("bob")
-    bob.kernel.room = 0
+def test_the_cache_of_encoded_events_is_bounded(clock: Clock) -> None:
+    harness = Harness(clock, log_events=5)
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    bob.kernel.space = 0
     for number in range(LOG_PAGE_EVENTS * 2):
         ada.ask(Say(f"{number}"))
-        world.turn()
-    feed = world.fanout.feed(world.registry.rooms.find("lobby"), world.text, TextView.CURRENT_ROOM)
+        harness.turn()
+    feed = harness.fanout.feed(harness.registry.rooms.find("lobby"), harness.text, TextView.CURRENT_ROOM)
     assert len(feed._encoded) <= LOG_PAGE_EVENTS + 5
-    bob.settle()
+    bob.flush_transport()
     ada.ask(Say("and on"))
-    world.turn()
+    harness.turn()
     assert bob.lines()[-1] == "<ada> and on"
     assert not feed._encoded
 
@@ -254,25 +254,25 @@ def test_what_is_encoded_for_those_behind_is_bounded(clock: Clock) -> None:
 # -- Views and talks -------------------------------------------------------------------------------
 
 
-def test_an_event_is_encoded_once_for_each_view(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    ada, *_ = (world.reader(nick, "den", "lobby") for nick in ("ada", "bob"))
+def test_an_event_is_encoded_once_per_view(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, *_ = (harness.reader(nick, "den", "lobby") for nick in ("ada", "bob"))
     for nick in ("eve", "joe"):
-        world.reader(nick, "lobby", "den")
+        harness.reader(nick, "lobby", "den")
     encoded: Counter[View] = Counter()
-    encode = world.text.encode
+    encode = harness.text.encode
 
     def count(event: Event, view: View) -> bytes:
         encoded[view] += 1
         return encode(event, view)
 
-    monkeypatch.setattr(world.text, "encode", count)
+    monkeypatch.setattr(harness.text, "encode", count)
     ada.ask(Say("hi"))
-    world.turn()
+    harness.turn()
     assert encoded == {TextView.CURRENT_ROOM: 1, TextView.OTHER_ROOM: 1}
 
 
 class CountingTalk(TextTalk):
-    """Numbers the answers of its connection, and shows it every room in a view that it is given."""
+    """Numbers the answers of its connection, and uses a given view for every room."""
 
     answers = 0
     shown: View = TextView.CURRENT_ROOM
@@ -290,33 +290,33 @@ class CountingCodec(TextCodec):
         return CountingTalk(self)
 
 
-def test_what_was_missed_is_told_by_the_talk_of_the_connection(clock: Clock) -> None:
-    world = World(clock, log_events=5)
+def test_missed_is_encoded_by_the_talk_of_the_connection(clock: Clock) -> None:
+    harness = Harness(clock, log_events=5)
     codec = CountingCodec(lambda: 0)
-    ada, bob, eve = world.reader("ada"), world.reader("bob", codec=codec), world.reader("eve", codec=codec)
+    ada, bob, eve = harness.reader("ada"), harness.reader("bob", codec=codec), harness.reader("eve", codec=codec)
     eve.ask(Ping())
-    world.turn()
+    harness.turn()
     for reader in (bob, eve):
         reader.lines()
-        reader.kernel.room = 0
+        reader.kernel.space = 0
     for number in range(20):
         ada.ask(Say(f"{number}"))
-        world.turn()
+        harness.turn()
     for reader, answers in ((bob, 3), (eve, 4)):
-        reader.settle()
+        reader.flush_transport()
         [missed] = [line for line in reader.lines() if "missed" in line]
         assert missed.startswith(f"{answers} -- You have missed ")
 
 
-def test_readers_of_one_codec_are_shown_what_their_own_view_is(world: World) -> None:
+def test_readers_of_one_codec_get_their_own_view(harness: Harness) -> None:
     codec = CountingCodec(lambda: 0)
-    bob, eve = world.reader("bob", codec=codec), world.reader("eve", codec=codec)
+    bob, eve = harness.reader("bob", codec=codec), harness.reader("eve", codec=codec)
     for reader, view in ((bob, TextView.OTHER_ROOM), (eve, TextView.CURRENT_ROOM)):
         assert isinstance(reader.outlet.talk, CountingTalk)
         reader.outlet.talk.shown = view
         reader.outlet.turn_to(reader.session.current)
     bob.lines(), eve.lines()
-    world.reader("ada").ask(Say("hi"))
-    world.turn()
+    harness.reader("ada").ask(Say("hi"))
+    harness.turn()
     assert bob.lines()[-1] == "#lobby <ada> hi"
     assert eve.lines()[-1] == "<ada> hi"

@@ -1,4 +1,5 @@
-"""The outlet: one order, whole lines, and bounded memory, however little the other side takes."""
+"""The outlet: one order, complete lines, and bounded memory, however slowly the other side
+reads."""
 
 from __future__ import annotations
 
@@ -15,140 +16,140 @@ from chatd.core.events import Event, Pong, Private, Reason
 from chatd.core.limits import ANSWER_BYTES, BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.memory import MemoryLog
 from chatd.core.presence import depart
-from tests.wires import PushedWire, Reader, SocketWire, World, held_texts, seen
+from tests.wires import Harness, OutletReader, PushedWire, SocketWire, beginning_with, held_texts
 
 WIRES = pytest.mark.parametrize("wire", [SocketWire, PushedWire])
 
 
 @pytest.fixture
-def world(clock: Clock) -> World:
-    return World(clock)
+def harness(clock: Clock) -> Harness:
+    return Harness(clock)
 
 
 # -- Live ------------------------------------------------------------------------------------------
 
 
-def test_a_live_reader_with_a_socket_is_written_to_past_the_transport(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_a_live_reader_with_a_socket_is_written_to_directly(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     before = bob.wire.written
     ada.ask(Say("hi"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == ["<ada> hi"]
     assert bob.wire.written == before
 
 
-def test_a_reader_without_a_socket_is_written_to_by_the_transport_alone(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=PushedWire)
+def test_a_reader_without_a_socket_is_written_to_through_the_transport(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=PushedWire)
     ada.ask(Say("hi"))
-    world.turn()
+    harness.turn()
     assert bob.lines() == []
     bob.wire.can_write()
     assert bob.lines() == ["<ada> hi"]
 
 
 @WIRES
-def test_answers_of_a_turn_travel_in_one_chunk_before_its_news(world: World, wire: type[PushedWire]) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+def test_the_answers_of_a_turn_are_one_chunk_before_its_news(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
     ada.ask(Say("news"))
     bob.ask(Ping(), Ping())
     bob.kernel.offered.clear()
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert bob.lines() == ["-- pong", "-- pong", "<ada> news"]
     assert bob.kernel.offered[0].startswith(b"-- pong\r\n-- pong\r\n")
 
 
 @WIRES
-def test_who_is_gone_and_not_yet_out_of_the_room_waits_for_nothing(world: World, wire: type[PushedWire]) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
+def test_a_lost_reader_waits_for_nothing(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
     bob.kernel.broken = True
     bob.outlet.lost()
     ada.ask(Say("hi"))
-    world.turn()
-    assert bob.outlet not in world.fanout.behind
-    bob.outlet.unfollow(world.registry.rooms.find("lobby"), 99)
+    harness.turn()
+    assert bob.outlet not in harness.fanout.behind
+    bob.outlet.unfollow(harness.registry.rooms.find("lobby"), 99)
     ada.ask(Say("again"))
-    world.turn()
-    assert bob.outlet not in world.fanout.behind
+    harness.turn()
+    assert bob.outlet not in harness.fanout.behind
 
 
-def test_who_was_behind_when_they_went_leaves_one_room_after_the_other(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", "lobby", "dev")
+def test_a_lost_reader_who_was_behind_leaves_every_room(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", "lobby", "dev")
     bob.ask(Join("lobby"))
-    world.turn()
-    bob.kernel.room = 0
+    harness.turn()
+    bob.kernel.space = 0
     ada.ask(Say("hi"))
-    world.turn()
-    assert bob.outlet in world.fanout.behind
+    harness.turn()
+    assert bob.outlet in harness.fanout.behind
     bob.outlet.lost()
-    depart(world.registry, bob.outlet.session, Reason.LINK_LOST)
-    world.turn()
-    assert bob.outlet not in world.fanout.behind
+    depart(harness.registry, bob.outlet.session, Reason.LINK_LOST)
+    harness.turn()
+    assert bob.outlet not in harness.fanout.behind
 
 
 # -- Behind ----------------------------------------------------------------------------------------
 
 
 @WIRES
-def test_seven_bytes_at_a_time(world: World, wire: type[PushedWire]) -> None:
-    ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
-    bob.settle()
+def test_seven_bytes_at_a_time(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob, eve = harness.reader("ada"), harness.reader("bob", wire=wire), harness.reader("eve")
+    bob.flush_transport()
     bob.lines(), eve.lines()
     bob.kernel.most = 7
     for number in range(50):
         ada.ask(Say(f"number {number}"))
-        world.turn()
+        harness.turn()
         bob.wire.can_write()
     for _ in range(10_000):
         bob.wire.can_write()
     assert bob.read() == eve.read() == "".join(f"<ada> number {number}\r\n" for number in range(50))
     ada.ask(Say("short"))
     bob.kernel.most = 1 << 40
-    world.turn()
+    harness.turn()
     assert bob.kernel.offered[-1] == b"<ada> short\r\n" or wire is PushedWire
-    assert bob.outlet not in world.fanout.behind
+    assert bob.outlet not in harness.fanout.behind
 
 
 @WIRES
-def test_one_who_takes_nothing_holds_one_line_at_most(world: World, wire: type[PushedWire]) -> None:
-    ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
-    bob.settle()
+def test_a_stalled_reader_holds_one_line_at_most(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob, eve = harness.reader("ada"), harness.reader("bob", wire=wire), harness.reader("eve")
+    bob.flush_transport()
     bob.lines(), eve.lines()
-    bob.kernel.room = 100
+    bob.kernel.space = 100
     for number in range(900):
         ada.ask(Say(f"{number} " + "x" * 1000))
-        world.turn()
+        harness.turn()
     assert len(eve.lines()) == 900
-    # Twisted lets a transport without a socket hold 64 KiB before it says stop, and one chunk is on
-    # top of that.
+    # Twisted lets a transport without a socket hold 64 KiB before it pauses its producer, and one
+    # chunk is added to that.
     bound = 1100 if wire is SocketWire else (1 << 16) + BATCH_BYTES + 2200
     assert bob.held + len(bob.outlet._rest) <= bound
-    bob.settle()
+    bob.flush_transport()
     assert bob.lines() == [f"<ada> {number} " + "x" * 1000 for number in range(900)]
 
 
 @WIRES
-def test_who_is_left_behind_by_the_log_is_told_what_was_missed(clock: Clock, wire: type[PushedWire]) -> None:
-    world = World(clock, log_events=10)
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    text = "x" * 70_000  # More than any transport takes on trust.
-    bob.kernel.room = 10
+def test_a_reader_behind_the_log_is_told_what_they_missed(clock: Clock, wire: type[PushedWire]) -> None:
+    harness = Harness(clock, log_events=10)
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
+    text = "x" * 70_000  # More than any transport buffers.
+    bob.kernel.space = 10
     ada.ask(Say(text), Say(text))
-    world.turn()
+    harness.turn()
     for number in range(100):
         ada.ask(Say(f"{number}"))
-        world.turn()
-    bob.settle()
+        harness.turn()
+    bob.flush_transport()
     lines = bob.lines()
-    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a whole chunk, or nothing.
+    whole = 1 if wire is SocketWire else 2  # A transport without a socket takes a complete chunk, or nothing.
     kept = held_texts(ada)
     assert len(kept) <= 10
     assert lines[:whole] == [f"<ada> {text}"] * whole
     assert lines[whole] == f"-- You have missed {102 - whole - len(kept)} events in #lobby: your connection did not keep up."
     assert lines[whole + 1 :] == [f"<ada> {text}" for text in kept]
     ada.ask(Say("and on"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert bob.lines() == ["<ada> and on"]
 
 
@@ -165,11 +166,11 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.sampled_from([SocketWire, PushedWire]))
-def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(steps: list[Step], wire: type[PushedWire]) -> None:
-    world = World(Clock())
-    ada, bob, eve = world.reader("ada"), world.reader("bob", wire=wire), world.reader("eve")
+def test_any_rate_of_reading_loses_repeats_cuts_and_reorders_nothing(steps: list[Step], wire: type[PushedWire]) -> None:
+    harness = Harness(Clock())
+    ada, bob, eve = harness.reader("ada"), harness.reader("bob", wire=wire), harness.reader("eve")
     ada.ask(Join("den"))
-    world.turn()
+    harness.turn()
     bob.lines(), eve.lines()
     said = 0
 
@@ -189,9 +190,9 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
             case "own":
                 bob.ask(Say(f"own {said}", room="lobby") if bob.session.current else Ping())
             case "turn":
-                world.turn()
+                harness.turn()
             case "room":
-                bob.kernel.room = number * number * number
+                bob.kernel.space = number * number * number
             case "most":
                 bob.kernel.most = number + 1
             case "write":
@@ -202,58 +203,56 @@ def test_whatever_is_taken_when_nothing_is_lost_doubled_cut_or_out_of_order(step
             case "leave":
                 bob.ask(Leave("den"))
                 eve.ask(Leave("den"))
-    world.turn()
-    bob.settle()
-    # Who is behind sees the room's name by what is their current room when they read it.
+    harness.turn()
+    bob.flush_transport()
+    # A reader who is behind gets the view of their current room at the time of reading.
     bob_lines, eve_lines = ([line.removeprefix("#lobby ") for line in reader.lines()] for reader in (bob, eve))
     for kind in ("<ada>", "[ada]"):
-        assert seen(bob_lines, kind) == seen(eve_lines, kind)
-    # Of what is said, everything came in its place: what comes to each alone may come earlier or
-    # later than that.
-    assert set(seen(bob_lines, "<ada>", "[ada]")) == set(seen(eve_lines, "<ada>", "[ada]"))
-    assert bob.outlet not in world.fanout.behind
+        assert beginning_with(bob_lines, kind) == beginning_with(eve_lines, kind)
+    # All messages in rooms arrived, in order; answers to one person may arrive earlier or later
+    # than those.
+    assert set(beginning_with(bob_lines, "<ada>", "[ada]")) == set(beginning_with(eve_lines, "<ada>", "[ada]"))
+    assert bob.outlet not in harness.fanout.behind
 
 
 @pytest.mark.parametrize("room", [1 << 40, 0])
 @WIRES
-def test_whoever_follows_a_room_from_an_older_number_is_sent_what_was_since(
-    world: World, wire: type[PushedWire], room: int
-) -> None:
-    ada, bob = world.reader("ada", "lobby", "den"), world.reader("bob", wire=wire)
-    den = world.registry.rooms.find("den")
+def test_following_from_an_older_number_sends_the_events_since(harness: Harness, wire: type[PushedWire], room: int) -> None:
+    ada, bob = harness.reader("ada", "lobby", "den"), harness.reader("bob", wire=wire)
+    den = harness.registry.rooms.find("den")
     first = den.log.end
-    bob.kernel.room = room
+    bob.kernel.space = room
     ada.ask(Say("x" * 100_000, room="lobby"), Say("one"), Say("two"))
-    world.turn()
+    harness.turn()
     bob.outlet.follow(den, first)
     ada.ask(Say("three"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert bob.lines()[1:] == [f"#den <ada> {text}" for text in ("one", "two", "three")]
-    assert bob.outlet not in world.fanout.behind
+    assert bob.outlet not in harness.fanout.behind
 
 
 @WIRES
-def test_whoever_is_behind_in_several_rooms_is_sent_them_all(world: World, wire: type[PushedWire]) -> None:
-    ada, bob = world.reader("ada", "lobby", "den"), world.reader("bob", "lobby", "den", wire=wire)
-    bob.kernel.room = 0
+def test_a_reader_behind_in_several_rooms_gets_them_all(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada", "lobby", "den"), harness.reader("bob", "lobby", "den", wire=wire)
+    bob.kernel.space = 0
     texts = [f"{number} " + "x" * 50_000 for number in range(4)]
     for text in texts:
         ada.ask(Say(text, room="lobby"), Say(text, room="den"))
-        world.turn()
-    bob.settle()
+        harness.turn()
+    bob.flush_transport()
     lines = bob.lines()
-    assert seen(lines, "#lobby ") == [f"#lobby <ada> {text}" for text in texts]
-    assert seen(lines, "<ada> ") == [f"<ada> {text}" for text in texts]
-    assert bob.outlet not in world.fanout.behind
+    assert beginning_with(lines, "#lobby ") == [f"#lobby <ada> {text}" for text in texts]
+    assert beginning_with(lines, "<ada> ") == [f"<ada> {text}" for text in texts]
+    assert bob.outlet not in harness.fanout.behind
 
 
 # -- Loading ---------------------------------------------------------------------------------------
 
 
 class LateLog(MemoryLog):
-    """Has the events before number ``held`` in no memory until they are loaded, which is when the
-    test says so."""
+    """Holds the events before number ``held`` in memory only after they are loaded, which the test
+    decides."""
 
     held = 1
 
@@ -269,52 +268,53 @@ class LateLog(MemoryLog):
 
 
 @pytest.fixture
-def late(clock: Clock) -> World:
-    return World(clock, make_log=LateLog)
+def late(clock: Clock) -> Harness:
+    return Harness(clock, make_log=LateLog)
 
 
-def log_of(world: World) -> LateLog:
-    log = world.registry.rooms.find("lobby").log
+def log_of(harness: Harness) -> LateLog:
+    log = harness.registry.rooms.find("lobby").log
     assert isinstance(log, LateLog)
     return log
 
 
-def leave_memory(world: World, ada: Reader, bob: Reader) -> LateLog:
-    """Let bob be behind, and what ada says meanwhile be in no memory when bob comes to it."""
-    bob.kernel.room = 0
+def leave_memory(harness: Harness, ada: OutletReader, bob: OutletReader) -> LateLog:
+    """Let bob fall behind, and let the messages that ada sends meanwhile not be in memory when bob
+    gets to them."""
+    bob.kernel.space = 0
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
-    world.turn()
+    harness.turn()
     for number in range(3):
         ada.ask(Say(f"{number}"))
-        world.turn()
-    log = log_of(world)
+        harness.turn()
+    log = log_of(harness)
     log.held = log.end
-    bob.settle()
+    bob.flush_transport()
     bob.lines()
     assert log.loading
     return log
 
 
 @WIRES
-def test_what_is_not_in_memory_is_loaded_once_and_answers_do_not_wait_for_it(late: World, wire: type[PushedWire]) -> None:
+def test_events_not_in_memory_are_loaded_once_and_delay_no_answers(late: Harness, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.ask(Ping())
     ada.ask(Say("meanwhile"))
     late.turn()
-    bob.settle()
+    bob.flush_transport()
     assert bob.lines() == ["-- pong"]
     assert len(log.loading) == 1
     log.held = 1
     log.loading.pop()(True)
-    bob.settle()
+    bob.flush_transport()
     assert bob.lines()[-4:] == ["<ada> 0", "<ada> 1", "<ada> 2", "<ada> meanwhile"]
     assert bob.outlet not in late.fanout.behind
     assert not log.loading
 
 
 @WIRES
-def test_what_cannot_be_loaded_ends_the_connection(late: World, wire: type[PushedWire]) -> None:
+def test_events_that_cannot_be_loaded_end_the_connection(late: Harness, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     leave_memory(late, ada, bob).loading.pop()(False)
     assert (bob.ended, bob.wire.aborted) == (Reason.LINK_LOST, True)
@@ -322,7 +322,7 @@ def test_what_cannot_be_loaded_ends_the_connection(late: World, wire: type[Pushe
 
 @pytest.mark.parametrize("there", [True, False])
 @WIRES
-def test_what_is_loaded_for_one_who_is_gone_is_not_sent(late: World, wire: type[PushedWire], there: bool) -> None:
+def test_events_loaded_for_a_lost_reader_are_not_sent(late: Harness, wire: type[PushedWire], there: bool) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.lose_link()
@@ -334,12 +334,12 @@ def test_what_is_loaded_for_one_who_is_gone_is_not_sent(late: World, wire: type[
 
 
 @WIRES
-def test_what_is_loaded_for_one_who_quits_is_not_waited_for(late: World, wire: type[PushedWire]) -> None:
+def test_quitting_does_not_wait_for_loading(late: Harness, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
     log = leave_memory(late, ada, bob)
     bob.ask(Quit())
     late.turn()
-    bob.settle()
+    bob.flush_transport()
     assert bob.lines() == ["-- Goodbye."]
     log.held = 1
     log.loading.pop()(True)
@@ -352,61 +352,61 @@ def test_what_is_loaded_for_one_who_quits_is_not_waited_for(late: World, wire: t
 
 
 @WIRES
-def test_what_waits_for_one_person_alone_is_bounded(world: World, wire: type[PushedWire]) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    bob.kernel.room = 0
+def test_the_inbox_is_bounded(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
+    bob.kernel.space = 0
     refused = 0
     for _ in range(1000):
         ada.ask(Msg("bob", "x" * 1000))
-        world.turn()
-        refused += len(seen(ada.lines(), "!! bob is not reading"))
+        harness.turn()
+        refused += len(beginning_with(ada.lines(), "!! bob is not reading"))
     assert 0 < refused < 1000
     assert not bob.outlet.congested
-    bob.settle()
-    assert len(seen(bob.lines(), "[ada] ")) == 1000 - refused
+    bob.flush_transport()
+    assert len(beginning_with(bob.lines(), "[ada] ")) == 1000 - refused
     assert (1000 - refused) * 1000 <= SENDER_BYTES + (1 << 16) + BATCH_BYTES
     ada.ask(Msg("bob", "again"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert bob.lines() == ["[ada] again"]
 
 
 @WIRES
-def test_one_sender_leaves_room_for_others_and_all_for_answers(world: World, wire: type[PushedWire]) -> None:
-    bob = world.reader("bob", wire=wire)
-    senders = [world.reader(f"s{number}") for number in range(12)]
-    bob.kernel.room = 0
+def test_one_sender_leaves_room_for_others_and_all_for_answers(harness: Harness, wire: type[PushedWire]) -> None:
+    bob = harness.reader("bob", wire=wire)
+    senders = [harness.reader(f"s{number}") for number in range(12)]
+    bob.kernel.space = 0
     bob.outlet.put(b"x" * (1 << 17))
-    world.turn()
+    harness.turn()
     for sender in senders:
         sender.ask(*[Msg("bob", "y" * 4000)] * 10)
-    world.turn()
-    delivered = [len(seen(sender.lines(), "-- Sent to bob.")) for sender in senders]
+    harness.turn()
+    delivered = [len(beginning_with(sender.lines(), "-- Sent to bob.")) for sender in senders]
     assert sum(delivered) * 4000 <= PRIVATE_BYTES
     assert set(delivered[:8]) == {4}
     assert not bob.outlet.congested
     bob.ask(Ping())
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     assert bob.lines()[-1] == "-- pong"
 
 
 @WIRES
-def test_a_session_that_reads_no_answer_ends(world: World, wire: type[PushedWire]) -> None:
-    bob = world.reader("bob", wire=wire)
-    bob.kernel.room = 0
+def test_a_session_that_reads_no_answer_ends(harness: Harness, wire: type[PushedWire]) -> None:
+    bob = harness.reader("bob", wire=wire)
+    bob.kernel.space = 0
     bob.outlet.put(b"x" * (1 << 17))
-    world.turn()
+    harness.turn()
     for _ in range(INBOX_BYTES // len("-- pong\r\n") + 2):
         bob.outlet.tell(Pong())
     assert bob.ended is Reason.NOT_READING
     assert bob.wire.aborted
     assert bob.outlet._inbox_size <= INBOX_BYTES + 10
-    world.turn()
+    harness.turn()
 
 
-def test_what_is_owed_is_congestion_as_what_is_queued_is(world: World) -> None:
-    bob = world.reader("bob")
+def test_what_is_owed_is_congestion_as_what_is_queued_is(harness: Harness) -> None:
+    bob = harness.reader("bob")
     before = bob.drains
     for _ in range(INBOX_BYTES // 2 // ANSWER_BYTES + 1):
         assert not bob.outlet.congested
@@ -419,13 +419,13 @@ def test_what_is_owed_is_congestion_as_what_is_queued_is(world: World) -> None:
     assert bob.drains == before + 1
 
 
-def test_a_large_answer_waits_until_others_are_taken(world: World) -> None:
-    bob, taken = world.reader("bob"), list[str]()
+def test_a_large_answer_waits_until_others_are_taken(harness: Harness) -> None:
+    bob, taken = harness.reader("bob"), list[str]()
     bob.outlet.when_taken(lambda: taken.append("at once"))
     bob.outlet.put(b"x" * INBOX_BYTES)
     bob.outlet.when_taken(lambda: taken.append("when sent"))
     assert taken == ["at once"]
-    world.turn()
+    harness.turn()
     assert taken == ["at once", "when sent"]
     bob.outlet.put(b"x" * INBOX_BYTES)
     bob.outlet.when_taken(lambda: taken.append("when lost"))
@@ -433,45 +433,43 @@ def test_a_large_answer_waits_until_others_are_taken(world: World) -> None:
     assert taken == ["at once", "when sent", "when lost"]
     bob.outlet.when_taken(lambda: taken.append("after"))
     assert taken[-1] == "after"
-    world.turn()
+    harness.turn()
 
 
 @WIRES
-def test_the_owner_is_told_when_all_is_taken(world: World, wire: type[PushedWire]) -> None:
-    bob = world.reader("bob", wire=wire)
-    bob.kernel.room = 0
+def test_the_handler_is_told_when_the_outlet_has_drained(harness: Harness, wire: type[PushedWire]) -> None:
+    bob = harness.reader("bob", wire=wire)
+    bob.kernel.space = 0
     bob.ask(*[Help()] * 200)
     assert bob.outlet.congested
     drains = bob.drains
-    world.turn()
+    harness.turn()
     if wire is SocketWire:
         bob.wire.can_write()
         assert bob.drains == drains
-    bob.settle()
+    bob.flush_transport()
     assert bob.drains > drains
     assert not bob.outlet.congested
 
 
 @WIRES
-def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_not(
-    world: World, clock: Clock, wire: type[PushedWire]
-) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    bob.kernel.room = 5
+def test_only_a_reader_who_takes_nothing_is_stalled(harness: Harness, clock: Clock, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
+    bob.kernel.space = 5
     ada.ask(Say("x" * 100_000), Say("x" * 100_000))
-    world.turn()
+    harness.turn()
     ada.ask(Say("more"))
-    world.turn()
-    assert [*world.fanout.behind] == [bob.outlet]
+    harness.turn()
+    assert [*harness.fanout.behind] == [bob.outlet]
     assert not bob.outlet.is_stalled(clock.seconds())
     clock.advance(STALL_SECONDS - 1)
     assert not bob.outlet.is_stalled(clock.seconds())
     clock.advance(1)
     assert bob.outlet.is_stalled(clock.seconds())
-    bob.settle()
+    bob.flush_transport()
     ada.ask(Say("x" * 200_000), Say("and more"))
-    bob.kernel.room = 0
-    world.turn()
+    bob.kernel.space = 0
+    harness.turn()
     assert not bob.outlet.is_stalled(clock.seconds())
     clock.advance(STALL_SECONDS)
     assert bob.outlet.is_stalled(clock.seconds())
@@ -482,16 +480,16 @@ def test_who_takes_nothing_is_stalled_after_a_while_and_who_takes_a_little_is_no
 
 @pytest.mark.parametrize("room", [1 << 40, 0, 3])
 @WIRES
-def test_what_is_queued_is_sent_before_the_end(world: World, wire: type[PushedWire], room: int) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    bob.kernel.room = room
+def test_queued_data_is_sent_before_the_connection_closes(harness: Harness, wire: type[PushedWire], room: int) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
+    bob.kernel.space = room
     ada.ask(Say("one"))
-    world.turn()
+    harness.turn()
     ada.ask(Say("two"))
     bob.ask(Quit())
     ada.ask(Say("three"))
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     bob.wire.can_write()
     assert bob.lines() == ["<ada> one", "<ada> two", "-- Goodbye."]
     assert bob.ended is Reason.QUIT
@@ -500,21 +498,19 @@ def test_what_is_queued_is_sent_before_the_end(world: World, wire: type[PushedWi
 
 @pytest.mark.parametrize("room", [1 << 40, 0])
 @WIRES
-def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_after(
-    world: World, wire: type[PushedWire], room: int
-) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    bob.kernel.room = room
+def test_a_closing_outlet_sends_the_events_until_then_and_none_after(harness: Harness, wire: type[PushedWire], room: int) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
+    bob.kernel.space = room
     ada.ask(Say("one"))
-    world.turn()
+    harness.turn()
     ada.ask(Say("two"))
     bob.outlet.close(Reason.SHUTDOWN)
     ada.ask(Say("three"))
-    bob.outlet.follow(world.registry.rooms.find("lobby"), 1)
-    assert bob.outlet not in world.fanout.behind
+    bob.outlet.follow(harness.registry.rooms.find("lobby"), 1)
+    assert bob.outlet not in harness.fanout.behind
     bob.outlet.tell(Pong())  # Until everything is written.
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     bob.wire.can_write()
     assert bob.lines() == ["<ada> one", "<ada> two", "-- pong"]
     assert bob.ended is Reason.SHUTDOWN
@@ -522,12 +518,12 @@ def test_what_is_closed_in_a_room_gets_what_happened_until_then_and_nothing_afte
 
 
 @WIRES
-def test_what_is_closed_takes_nothing_more(world: World, wire: type[PushedWire]) -> None:
-    bob = world.reader("bob", wire=wire)
-    lobby = world.registry.rooms.find("lobby")
+def test_a_closed_outlet_accepts_nothing(harness: Harness, wire: type[PushedWire]) -> None:
+    bob = harness.reader("bob", wire=wire)
+    lobby = harness.registry.rooms.find("lobby")
     bob.ask(Quit())
-    world.turn()
-    bob.settle()
+    harness.turn()
+    bob.flush_transport()
     bob.lines()
     drains, bob.ended = bob.drains, None
     bob.outlet.tell(Pong())
@@ -538,51 +534,51 @@ def test_what_is_closed_takes_nothing_more(world: World, wire: type[PushedWire])
     bob.outlet.reserve(INBOX_BYTES)
     bob.outlet.release(INBOX_BYTES)
     bob.outlet.close(Reason.SHUTDOWN)
-    world.fanout.flush_soon(bob.outlet)
-    world.turn()
-    bob.settle()
+    harness.fanout.flush_soon(bob.outlet)
+    harness.turn()
+    bob.flush_transport()
     assert (bob.lines(), bob.drains, bob.ended) == ([], drains, None)
 
 
 @WIRES
-def test_after_the_link_is_lost_nothing_is_sent_or_held(world: World, wire: type[PushedWire]) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob", wire=wire)
-    bob.kernel.room = 0
+def test_a_lost_outlet_sends_and_holds_nothing(harness: Harness, wire: type[PushedWire]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
+    bob.kernel.space = 0
     ada.ask(Say("one"), Msg("bob", "psst"))
-    world.turn()
+    harness.turn()
     bob.kernel.offered.clear()
     written = bob.wire.written
     bob.lose_link()
     ada.ask(Say("two"))
-    world.turn()
+    harness.turn()
     bob.outlet.tell(Pong())
     assert not bob.outlet.offer(Private("ada", "psst", 0), "seat")
     assert (bob.kernel.offered, bob.wire.written) == ([], written)
-    assert bob.outlet not in world.fanout.behind
+    assert bob.outlet not in harness.fanout.behind
 
 
-def test_a_broken_pipe_is_found_out_by_the_transport(world: World) -> None:
-    ada, bob = world.reader("ada"), world.reader("bob")
+def test_a_broken_pipe_is_left_to_the_transport(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
     bob.kernel.broken = True
     ada.ask(Say("one"))
-    world.turn()
+    harness.turn()
     assert bob.wire.lost is None
     bob.wire.can_write()
     assert bob.wire.lost is not None
 
 
-def test_let_go_is_at_once(world: World) -> None:
-    bob = world.reader("bob")
+def test_aborting_is_immediate(harness: Harness) -> None:
+    bob = harness.reader("bob")
     bob.outlet.abort(Reason.NOT_READING)
     assert (bob.ended, bob.wire.aborted) == (Reason.NOT_READING, True)
 
 
 @pytest.mark.parametrize(("codec", "line"), [("json", '{"type":"pong"}'), ("text", "-- pong")])
-def test_it_uses_another_talk_while_no_room_is_followed(world: World, codec: str, line: str) -> None:
-    bob = Reader(world, SocketWire, world.text)
-    talk = getattr(world, codec).talk()
+def test_the_talk_can_change_while_no_room_is_followed(harness: Harness, codec: str, line: str) -> None:
+    bob = OutletReader(harness, SocketWire, harness.text)
+    talk = getattr(harness, codec).talk()
     bob.outlet.use_talk(talk)
     bob.outlet.tell(Pong())
-    world.turn()
+    harness.turn()
     assert bob.lines() == [line]
     assert bob.outlet.acknowledges is talk.codec.acknowledges

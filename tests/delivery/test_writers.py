@@ -1,4 +1,4 @@
-"""The writers: to a plain socket past the transport, and to any other transport as it allows."""
+"""The writers: one for a plain socket, one for any other transport."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Case:
 
     @property
     def producer(self) -> object:
-        """Whom the transport asks for more."""
+        """The producer of the transport."""
         return self.wire.producer
 
     @property
     def held(self) -> int:
-        """What the transport holds, in bytes."""
+        """The bytes that the transport holds."""
         return self.wire.written - len(self.wire.kernel.taken)
 
 
@@ -56,20 +56,20 @@ def transport_case(*batches: bytes) -> Case:
 
 
 BIG = b"x" * (1 << 17)
-"""More than a transport without a socket takes before it says stop (64 KiB)."""
+"""More than a transport without a socket takes before it pauses its producer (64 KiB)."""
 
 
-# -- Which -----------------------------------------------------------------------------------------
+# -- The right writer ------------------------------------------------------------------------------
 
 
 class OddHandle(PushedWire):
-    """A transport whose handle is something else than a socket."""
+    """A transport whose handle is not a socket."""
 
     def getHandle(self) -> object:  # noqa: N802
         return object()
 
 
-def test_a_plain_socket_is_written_to_directly_and_nothing_else_is() -> None:
+def test_only_a_plain_socket_is_written_to_directly() -> None:
     inside_tls = SocketWire(Kernel())
     directlyProvides(inside_tls, ISSLTransport)
     assert isinstance(writer_for(SocketWire(Kernel()), Batches()), SocketWriter)
@@ -80,14 +80,14 @@ def test_a_plain_socket_is_written_to_directly_and_nothing_else_is() -> None:
 # -- Sockets ---------------------------------------------------------------------------------------
 
 
-def test_sending_is_the_sockets_own_method() -> None:
+def test_send_is_the_method_of_the_socket() -> None:
     case = socket_case()
     assert case.writer.send == case.wire.getHandle().send  # type: ignore[attr-defined]
     assert case.writer.send(b"hi") == 2
     assert (case.wire.kernel.taken, case.wire.written, case.producer) == (b"hi", 0, None)
 
 
-def test_a_socket_is_given_a_batch_when_the_one_before_is_gone() -> None:
+def test_a_socket_gets_a_batch_after_the_previous_one_is_written() -> None:
     case = socket_case(b"one", b"two", b"three")
     case.writer.start()
     case.writer.start()
@@ -100,7 +100,7 @@ def test_a_socket_is_given_a_batch_when_the_one_before_is_gone() -> None:
     assert (case.source.ends, case.producer) == (1, None)
 
 
-def test_a_socket_can_be_behind_again() -> None:
+def test_a_socket_can_fall_behind_again() -> None:
     case = socket_case()
     case.writer.start()
     assert (case.source.ends, case.producer) == (1, None)
@@ -110,7 +110,7 @@ def test_a_socket_can_be_behind_again() -> None:
     assert (case.wire.kernel.taken, case.source.ends) == (b"more", 2)
 
 
-def test_a_lost_socket_is_given_nothing() -> None:
+def test_a_lost_socket_gets_nothing() -> None:
     case = socket_case(b"one", b"two")
     case.writer.start()
     case.wire.connectionLost(Failure(CONNECTION_DONE))
@@ -121,7 +121,7 @@ def test_a_lost_socket_is_given_nothing() -> None:
 # -- Other transports ------------------------------------------------------------------------------
 
 
-def test_a_transport_is_written_to_while_it_takes_something() -> None:
+def test_a_transport_is_written_to_until_it_is_paused() -> None:
     case = transport_case()
     assert case.writer.send(b"hi") == 2
     assert case.writer.send(BIG) == len(BIG)
@@ -131,7 +131,7 @@ def test_a_transport_is_written_to_while_it_takes_something() -> None:
     assert case.wire.written == len(BIG) + 6
 
 
-def test_a_transport_is_given_batches_until_it_says_stop() -> None:
+def test_a_transport_gets_batches_until_it_pauses() -> None:
     case = transport_case(b"one", BIG, b"two", BIG)
     case.writer.start()
     assert case.held == len(BIG) + 3
@@ -154,7 +154,7 @@ def test_a_transport_has_its_producer_until_it_is_closed() -> None:
     assert case.producer is None
 
 
-def test_a_lost_transport_is_given_nothing() -> None:
+def test_a_lost_transport_gets_nothing() -> None:
     case = transport_case(b"one")
     case.wire.connectionLost(Failure(CONNECTION_DONE))
     case.writer.start()
@@ -166,11 +166,11 @@ def test_a_lost_transport_is_given_nothing() -> None:
 
 
 @pytest.mark.parametrize("wire", [SocketWire, PushedWire])
-def test_the_connection_ends_after_what_is_written(wire: type[PushedWire]) -> None:
+def test_the_connection_closes_after_the_queued_data(wire: type[PushedWire]) -> None:
     case = Case(wire(Kernel()), b"one")
-    case.wire.kernel.room = 0
+    case.wire.kernel.space = 0
     case.writer.start()
-    case.wire.kernel.room = 3
+    case.wire.kernel.space = 3
     while not case.source.ends:
         case.wire.can_write()
     case.writer.close()
@@ -180,7 +180,7 @@ def test_the_connection_ends_after_what_is_written(wire: type[PushedWire]) -> No
 
 
 class RealWire(SocketWire):
-    """A transport with a socket of the system."""
+    """A transport with a real socket."""
 
     def __init__(self, handle: socket.socket) -> None:
         super().__init__(Kernel())
@@ -191,7 +191,7 @@ class RealWire(SocketWire):
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
-def test_what_the_kernel_holds_is_known_however_deep_its_socket_is_wrapped(depth: int) -> None:
+def test_unacknowledged_bytes_are_known_for_a_wrapped_socket(depth: int) -> None:
     near, far = socket.socketpair()
     with near, far:
         wire: PushedWire = RealWire(near)
@@ -206,6 +206,6 @@ def test_what_the_kernel_holds_is_known_however_deep_its_socket_is_wrapped(depth
         assert writer.unacknowledged() == 0
 
 
-def test_where_no_kernel_tells_nothing_is_known() -> None:
+def test_unacknowledged_bytes_are_unknown_without_a_socket() -> None:
     assert socket_case().writer.unacknowledged() == -1
     assert transport_case().writer.unacknowledged() == -1

@@ -14,7 +14,7 @@ from chatd.core.limits import (
     HANDSHAKE_LINES,
     INBOX_BYTES,
     JOIN_LINES,
-    ROOMS_PER_SESSION,
+    ROOMS_PER_PERSON,
 )
 from chatd.core.names import parse_room
 from chatd.core.registry import Settings
@@ -47,7 +47,7 @@ def most(seconds: float) -> float:
 
 
 def test_coming_and_going_makes_so_many_events_and_no_more(server: RunningServer) -> None:
-    rooms = [f"room{n}" for n in range(ROOMS_PER_SESSION)]
+    rooms = [f"room{n}" for n in range(ROOMS_PER_PERSON)]
     seconds = 10
     for _ in range(seconds * 100):
         wire = server.call()
@@ -150,7 +150,7 @@ def test_a_hello_with_hundreds_of_rooms_is_refused_before_they_are_looked_at(
     server: RunningServer, field: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed: list[str] = []
-    monkeypatch.setattr("chatd.core.actions.arriving.parse_room", lambda name: parsed.append(name))
+    monkeypatch.setattr("chatd.core.actions.login.parse_room", lambda name: parsed.append(name))
     wire, names = server.call(), [f"r{n}" for n in range(400)]
     value = names if field == "rooms" else dict.fromkeys(names, 1)
     wire.say(json.dumps({"type": "hello", "nick": "eve", field: value}, separators=(",", ":")).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""A caller, apart from any door: what goes through it is the same on all of them."""
+"""A caller without a door: this is the same for all doors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Call:
         self.wire, self.input = Wire(), Input()
         self.caller = Caller(self.server, self.wire, self.input, "192.0.2.7", began, self.server.text)
 
-    def heard(self) -> str:
+    def received(self) -> str:
         self.clock.advance(0)
         return self.wire.take().decode()
 
@@ -49,14 +49,14 @@ def call(clock: Clock) -> Iterator[Call]:
     clock.advance(1)
 
 
-def test_a_line_is_done_and_answered(call: Call) -> None:
+def test_a_line_is_executed_and_answered(call: Call) -> None:
     call.caller.take_line(b"ada")
-    assert call.heard().startswith("-- Hello ada.")
+    assert call.received().startswith("-- Hello ada.")
     call.caller.take_line(b"/nobody")
-    assert call.heard().startswith("!! There is no command /nobody.")
+    assert call.received().startswith("!! There is no command /nobody.")
 
 
-def test_a_change_of_codec_begins_a_talk_of_its_own(call: Call) -> None:
+def test_another_codec_gets_a_new_talk(call: Call) -> None:
     talks = [call.caller.talk]
     for codec in (call.server.json, call.server.json, call.server.text):
         call.caller.use_codec(codec)
@@ -66,24 +66,24 @@ def test_a_change_of_codec_begins_a_talk_of_its_own(call: Call) -> None:
     assert len(set(talks)) == len(talks)
 
 
-def test_the_time_to_log_in_runs_from_connecting(clock: Clock) -> None:
+def test_the_login_deadline_counts_from_connecting(clock: Clock) -> None:
     clock.advance(100)
     call = Call(clock, began=clock.seconds() - LOGIN_SECONDS + 1)
     clock.advance(0.9)
     assert call.caller.ended is None
     clock.advance(0.2)
     assert call.caller.ended is Reason.TIMED_OUT
-    assert "give a nick in time" in call.heard()
+    assert "give a nick in time" in call.received()
     call.caller.on_connection_lost()
 
 
-def test_who_has_a_nick_has_all_the_time(call: Call) -> None:
+def test_a_caller_with_a_nick_has_no_deadline(call: Call) -> None:
     call.caller.take_line(b"ada")
     call.clock.advance(LOGIN_SECONDS + 1)
     assert call.caller.ended is None
 
 
-def test_a_defect_is_logged_once_and_costs_this_connection(
+def test_a_defect_is_logged_once_and_ends_its_connection(
     call: Call, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -96,7 +96,7 @@ def test_a_defect_is_logged_once_and_costs_this_connection(
     logged_errors.clear()
 
 
-def test_a_late_defect_is_logged_with_its_traceback_and_costs_this_connection(call: Call, logged_errors: list[LogEvent]) -> None:
+def test_a_late_defect_is_logged_with_its_traceback_and_ends_its_connection(call: Call, logged_errors: list[LogEvent]) -> None:
     def broken() -> None:
         raise ZeroDivisionError("late")
 
@@ -114,7 +114,7 @@ def test_a_late_defect_is_logged_with_its_traceback_and_costs_this_connection(ca
     logged_errors.clear()
 
 
-def test_a_defect_in_decoding_costs_this_connection(
+def test_a_defect_in_decoding_ends_its_connection(
     call: Call, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -127,7 +127,7 @@ def test_a_defect_in_decoding_costs_this_connection(
     logged_errors.clear()
 
 
-def test_whoever_does_not_read_their_answers_is_not_read_from(call: Call) -> None:
+def test_a_caller_who_does_not_read_answers_is_not_read(call: Call) -> None:
     call.caller.take_line(b"ada")
     call.caller.outlet.put(b"x" * (INBOX_BYTES // 2))
     call.caller.take_line(b"/rooms")
@@ -136,16 +136,16 @@ def test_whoever_does_not_read_their_answers_is_not_read_from(call: Call) -> Non
     assert not call.input.paused
 
 
-def test_what_does_not_end_is_cut(call: Call) -> None:
+def test_a_connection_that_does_not_close_is_aborted(call: Call) -> None:
     call.caller.take_line(b"ada")
     call.caller.take_line(b"/quit")
-    assert "Goodbye" in call.heard()
+    assert "Goodbye" in call.received()
     assert not call.wire.aborted
     call.clock.advance(CLOSE_SECONDS)
     assert call.wire.aborted
 
 
-def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
+def test_nothing_refers_to_a_lost_caller(clock: Clock) -> None:
     call = Call(clock)
     call.caller.take_line(b"ada")
     call.caller.on_connection_lost()
@@ -155,7 +155,7 @@ def test_nothing_refers_to_who_is_gone(clock: Clock) -> None:
     assert call.caller.ended is Reason.LINK_LOST
 
 
-def test_one_too_many_is_told_and_disconnected(clock: Clock) -> None:
+def test_a_caller_over_the_limit_is_told_and_disconnected(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
     second = Caller(call.server, wire := Wire(), Input(), "192.0.2.8", 0, call.server.json)
     clock.advance(0)

@@ -1,5 +1,5 @@
-"""The rows of the doors: how each caller is recognised, cut at every byte; and what happens where a
-library is not installed."""
+"""The rows of the doors: how each caller is recognised, also with the input split at every byte,
+and what happens if a library is not installed."""
 
 from __future__ import annotations
 
@@ -66,32 +66,32 @@ CALLERS = [
 
 
 @pytest.mark.parametrize(("first", "door"), CALLERS)
-def test_every_caller_is_led_to_their_door(first: bytes, door: Door | None) -> None:
+def test_every_caller_reaches_their_door(first: bytes, door: Door | None) -> None:
     assert recognise(first) is door
 
 
 @pytest.mark.parametrize(("first", "door"), CALLERS)
-def test_no_cut_leads_to_another_door(first: bytes, door: Door | None) -> None:
-    decided = [found for end in range(len(first)) if (found := recognise(first[:end])) is not None]
+def test_no_split_leads_to_another_door(first: bytes, door: Door | None) -> None:
+    decided = [door for end in range(len(first)) if (door := recognise(first[:end])) is not None]
     assert set(decided) <= {door}
 
 
-def test_no_opening_is_the_beginning_of_another() -> None:
+def test_no_opening_is_a_prefix_of_another() -> None:
     for one in OPENINGS:
         assert not [other for other in OPENINGS if other != one and other.startswith(one)]
 
 
-def test_eight_bytes_tell_in_any_case() -> None:
+def test_eight_bytes_always_decide() -> None:
     assert max(map(len, OPENINGS)) == 8
 
 
 @given(st.binary(min_size=8, max_size=20))
-def test_whoever_has_said_eight_bytes_is_known(first: bytes) -> None:
+def test_eight_bytes_of_anything_decide(first: bytes) -> None:
     assert recognise(first) is not None
 
 
 @given(st.sampled_from(sorted(OPENINGS)), st.binary(max_size=8), st.binary(max_size=8))
-def test_what_follows_changes_nothing(opening: bytes, more: bytes, other: bytes) -> None:
+def test_later_bytes_do_not_change_the_decision(opening: bytes, more: bytes, other: bytes) -> None:
     assert recognise(opening + more) is recognise(opening + other) is OPENINGS[opening]
 
 
@@ -104,12 +104,12 @@ def test_every_row_is_in_the_table_once() -> None:
     assert len({row.name for row in rows}) == len(rows)
 
 
-def test_doors_that_are_not_built_cannot_be_chosen() -> None:
+def test_doors_that_are_not_built_cannot_be_opened() -> None:
     assert list(BUILT) == ["text", "json", "tls", "web"]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=str)
-def test_the_tests_have_every_door(door: Door) -> None:
+def test_the_tests_cover_every_door(door: Door) -> None:
     assert door.is_installed
 
 
@@ -128,7 +128,7 @@ def test_no_library_is_imported_before_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize(("doors", "served"), [([TEXT], False), ([TEXT, JSON], True)])
-def test_a_person_turns_into_a_program_only_where_programs_are_let_in(clock: Clock, doors: list[Door], served: bool) -> None:
+def test_a_person_becomes_a_program_only_if_the_json_door_is_open(clock: Clock, doors: list[Door], served: bool) -> None:
     server = RunningServer(clock, options=DoorOptions(doors))
     wire = server.call()
     wire.say(b'two words\n{"type": "hello", "nick": "ci"}\n')
@@ -138,7 +138,7 @@ def test_a_person_turns_into_a_program_only_where_programs_are_let_in(clock: Clo
     server.turn()
 
 
-def test_a_browser_reaches_the_door_web(clock: Clock) -> None:
+def test_a_browser_reaches_the_web_door(clock: Clock) -> None:
     server = RunningServer(clock, options=DoorOptions([TEXT, WEB]))
     wire = server.call()
     wire.say(b"GET / HT")

@@ -1,5 +1,5 @@
-"""The front: whoever calls reaches their door with all they said, or is told why not in their own
-language."""
+"""The front: every caller reaches their door with all their bytes, or is refused in their own
+protocol."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def server(clock: Clock) -> RunningServer:
 
 
 def finish(server: RunningServer, *wires: Wire) -> None:
-    """End all connections that are left."""
+    """End all remaining connections."""
     for wire in wires:
         wire.lose()
     server.turn()
@@ -61,7 +61,7 @@ def test_each_door_gets_every_byte(server: RunningServer, door: Door, step: int)
 
 
 @pytest.mark.parametrize("door", CALLS, ids=str)
-def test_each_door_gets_every_byte_wherever_it_is_cut(server: RunningServer, door: Door) -> None:
+def test_each_door_gets_every_byte_however_they_are_split(server: RunningServer, door: Door) -> None:
     server.record(*DOORS)
     call = CALLS[door]
     for cut in range(1, len(call)):
@@ -72,7 +72,7 @@ def test_each_door_gets_every_byte_wherever_it_is_cut(server: RunningServer, doo
         assert (wire.protocol.door, wire.protocol.received) == (door, call)
 
 
-def test_a_person_talks_as_without_a_front(server: RunningServer) -> None:
+def test_the_front_changes_nothing_for_a_person(server: RunningServer) -> None:
     wire = server.call()
     wire.say(b"ada\n")
     server.turn()
@@ -91,7 +91,7 @@ def test_a_nick_may_look_like_an_opening(server: RunningServer, nick: bytes, ste
     finish(server, wire)
 
 
-def test_a_program_talks_as_without_a_front(server: RunningServer) -> None:
+def test_the_front_changes_nothing_for_a_program(server: RunningServer) -> None:
     wire = server.call()
     wire.say(CALLS[JSON], 1)
     server.turn()
@@ -100,7 +100,7 @@ def test_a_program_talks_as_without_a_front(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("typed", [b"GET", b"NICK", b"ada", b"US"])
-def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(server: RunningServer, typed: bytes) -> None:
+def test_an_unfinished_opening_is_a_nick_when_the_input_has_ended(server: RunningServer, typed: bytes) -> None:
     wire = server.call()
     wire.say(typed)
     wire.hang_up()
@@ -110,7 +110,7 @@ def test_an_unfinished_opening_is_a_nick_when_the_caller_has_said_everything(ser
     finish(server, wire)
 
 
-def test_who_says_nothing_at_all_and_closes_is_disconnected(server: RunningServer) -> None:
+def test_a_caller_who_closes_without_a_byte_is_disconnected(server: RunningServer) -> None:
     wire = server.call()
     wire.hang_up()
     assert wire.closed
@@ -121,7 +121,7 @@ def test_who_says_nothing_at_all_and_closes_is_disconnected(server: RunningServe
 # -- Silence
 
 
-def test_who_is_silent_is_greeted_as_a_person(server: RunningServer) -> None:
+def test_a_silent_caller_is_greeted_as_a_person(server: RunningServer) -> None:
     wire = server.call()
     server.clock.advance(GREETING_SECONDS - 0.01)
     assert wire.take() == b""
@@ -136,7 +136,7 @@ def test_who_is_silent_is_greeted_as_a_person(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("cut", range(1, 30))
-def test_a_program_is_known_by_its_first_byte_however_it_is_cut(server: RunningServer, cut: int) -> None:
+def test_a_program_is_recognised_by_its_first_byte(server: RunningServer, cut: int) -> None:
     wire, raw = server.call(), b'{"type":"hello","nick":"ci"}\n{"type":"ping","id":"1"}\n'
     wire.say(raw[:cut])
     server.clock.advance(GREETING_SECONDS * 2)
@@ -147,7 +147,7 @@ def test_a_program_is_known_by_its_first_byte_however_it_is_cut(server: RunningS
 
 
 @pytest.mark.parametrize("cut", range(1, 8))
-def test_a_person_who_speaks_first_is_not_greeted_however_it_is_cut(server: RunningServer, cut: int) -> None:
+def test_a_person_who_speaks_first_is_not_greeted(server: RunningServer, cut: int) -> None:
     wire, raw = server.call(), "Ädä\r\nhi\n".encode()
     wire.say(raw[:cut])
     server.clock.advance(GREETING_SECONDS * 2)
@@ -169,7 +169,7 @@ def test_a_program_that_speaks_late_is_served(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("door", [TEXT, JSON, IRC, SSH])
-def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server: RunningServer, door: Door) -> None:
+def test_a_late_caller_who_can_skip_a_greeting_is_served(server: RunningServer, door: Door) -> None:
     server.record(*DOORS)
     wire = server.call()
     server.clock.advance(1)
@@ -180,7 +180,7 @@ def test_who_is_recognised_late_is_served_where_a_greeting_can_be_skipped(server
 
 
 @pytest.mark.parametrize(("door", "begins"), [(WEB, b"HTTP/1.1 503 "), (TLS, b"\x15\x03\x03\x00\x02\x02\x28")])
-def test_who_cannot_skip_a_greeting_is_told_so(server: RunningServer, door: Door, begins: bytes) -> None:
+def test_a_late_caller_who_cannot_skip_a_greeting_is_refused(server: RunningServer, door: Door, begins: bytes) -> None:
     server.record(*DOORS)
     wire = server.call()
     server.clock.advance(1)
@@ -191,7 +191,7 @@ def test_who_cannot_skip_a_greeting_is_told_so(server: RunningServer, door: Door
     finish(server, wire)
 
 
-def test_half_an_opening_is_not_taken_for_silence(server: RunningServer) -> None:
+def test_half_an_opening_is_not_silence(server: RunningServer) -> None:
     server.record(WEB)
     wire = server.call()
     wire.say(b"GE")
@@ -205,7 +205,7 @@ def test_half_an_opening_is_not_taken_for_silence(server: RunningServer) -> None
 
 
 @pytest.mark.parametrize("drip", [b"", b"OPTIONS"])
-def test_a_login_ends_60_seconds_after_connecting_whatever_comes(server: RunningServer, drip: bytes) -> None:
+def test_the_login_deadline_is_60_seconds_whatever_arrives(server: RunningServer, drip: bytes) -> None:
     wire = server.call()
     for second in range(59):
         server.clock.advance(1)
@@ -219,7 +219,7 @@ def test_a_login_ends_60_seconds_after_connecting_whatever_comes(server: Running
 
 
 @pytest.mark.parametrize("call", [b"a nick with spaces\n", b'{"type": "ping"}\n'])
-def test_the_door_goes_on_counting_from_connecting(server: RunningServer, call: bytes) -> None:
+def test_the_deadline_of_the_door_counts_from_connecting(server: RunningServer, call: bytes) -> None:
     wire = server.call()
     server.clock.advance(LOGIN_SECONDS - 10)
     wire.say(call)
@@ -246,7 +246,7 @@ def test_the_door_goes_on_counting_from_connecting(server: RunningServer, call: 
     ],
 )
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_closed_door_is_told_in_the_language_of_the_caller(server: RunningServer, door: Door, begins: bytes, step: int) -> None:
+def test_a_closed_door_is_refused_in_the_callers_protocol(server: RunningServer, door: Door, begins: bytes, step: int) -> None:
     server.front.doors.clear()
     wire = server.call()
     wire.say(CALLS[door], step)
@@ -259,7 +259,7 @@ def test_a_closed_door_is_told_in_the_language_of_the_caller(server: RunningServ
     finish(server, wire)
 
 
-def test_an_http_refusal_is_whole(server: RunningServer) -> None:
+def test_an_http_refusal_is_a_complete_response(server: RunningServer) -> None:
     wire = server.call()
     wire.say(CALLS[WEB])
     head, _, body = wire.take().partition(b"\r\n\r\n")
@@ -268,7 +268,7 @@ def test_an_http_refusal_is_whole(server: RunningServer) -> None:
     finish(server, wire)
 
 
-def test_what_comes_after_a_refusal_is_dropped_and_ends(server: RunningServer) -> None:
+def test_input_after_a_refusal_is_dropped_for_a_limited_time(server: RunningServer) -> None:
     wire = server.call()
     wire.say(b"POST / HTTP/1.1\r\n\r\nada\n/join #x\nhi\n")
     wire.take()
@@ -280,7 +280,7 @@ def test_what_comes_after_a_refusal_is_dropped_and_ends(server: RunningServer) -
     finish(server, wire)
 
 
-def test_where_no_person_is_served_nobody_is_greeted(server: RunningServer) -> None:
+def test_nobody_is_greeted_if_the_text_door_is_closed(server: RunningServer) -> None:
     del server.front.doors[TEXT]
     wire = server.call()
     server.clock.advance(5)
@@ -295,7 +295,7 @@ def test_where_no_person_is_served_nobody_is_greeted(server: RunningServer) -> N
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
-def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
+def test_this_machine_may_connect_without_tls(clock: Clock, address: str) -> None:
     server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     wire = server.call(address)
     wire.say(b"ada\n")
@@ -306,12 +306,12 @@ def test_this_machine_may_talk_in_the_clear(clock: Clock, address: str) -> None:
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "10.0.0.1", "::ffff:192.0.2.1", "2001:db8::1", "fe80::1%eth0"])
 @pytest.mark.parametrize("door", [TEXT, JSON, WEB, IRC])
-def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
+def test_other_machines_need_tls(clock: Clock, address: str, door: Door) -> None:
     server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     server.record(WEB, IRC, TLS)
     wire = server.call(address)
     server.clock.advance(1)
-    assert wire.take() == b""  # A greeting would spoil a handshake that comes late.
+    assert wire.take() == b""  # A greeting would break a later handshake.
     wire.say(CALLS[door])
     assert b"This server talks inside TLS only." in wire.take()
     assert server.events() == 0
@@ -319,7 +319,7 @@ def test_others_may_not(clock: Clock, address: str, door: Door) -> None:
 
 
 @pytest.mark.parametrize("door", [TLS, SSH])
-def test_what_is_encrypted_is_let_in(clock: Clock, door: Door) -> None:
+def test_tls_is_accepted_from_anywhere(clock: Clock, door: Door) -> None:
     server = RunningServer(clock, options=DoorOptions([TEXT, JSON], tls_only=True))
     server.record(door)
     wire = server.call()
@@ -331,7 +331,7 @@ def test_what_is_encrypted_is_let_in(clock: Clock, door: Door) -> None:
 # -- Limits
 
 
-def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
+def test_a_full_server_says_so_in_each_protocol(clock: Clock) -> None:
     server = RunningServer(clock, Settings(max_sessions=1))
     first = server.call()
     person, program, silent = server.call(), server.call(), server.call()
@@ -350,7 +350,7 @@ def test_a_full_server_says_so_to_each_in_their_language(clock: Clock) -> None:
 @pytest.mark.parametrize(
     ("first", "words"), [(b"bob\n", b"!! "), (b"{}\n", b'{"type":"refused","code":"server-full"'), (b"", b"!! ")]
 )
-def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Settings, first: bytes, words: bytes) -> None:
+def test_a_caller_over_the_limit_is_refused_in_their_protocol(clock: Clock, settings: Settings, first: bytes, words: bytes) -> None:
     server = RunningServer(clock, settings)
     ada = server.call()
     ada.say(b"ada\n")
@@ -372,7 +372,7 @@ def test_one_too_many_is_told_so_in_their_language(clock: Clock, settings: Setti
     finish(server, eve)
 
 
-def test_callers_of_one_address_are_counted_before_they_say_anything(clock: Clock) -> None:
+def test_callers_per_address_are_counted_before_they_send_anything(clock: Clock) -> None:
     server = RunningServer(clock, Settings(max_per_address=2))
     wires = [server.call() for _ in range(3)]
     clock.advance(GREETING_SECONDS)
@@ -380,7 +380,7 @@ def test_callers_of_one_address_are_counted_before_they_say_anything(clock: Cloc
     finish(server, *wires)
 
 
-def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: RunningServer) -> None:
+def test_a_flood_of_callers_drops_nobody_with_a_nick(server: RunningServer) -> None:
     server.shared.half_open = HalfOpen(5)
     ada = server.call()
     ada.say(b"ada\n")
@@ -393,7 +393,7 @@ def test_a_flood_of_callers_costs_nobody_who_has_a_nick(server: RunningServer) -
     finish(server, ada, *flood)
 
 
-def test_few_are_accepted_in_a_turn_however_many_call(server: RunningServer) -> None:
+def test_few_connections_are_accepted_per_turn(server: RunningServer) -> None:
     class Port:
         numberAccepts = 5000
 
@@ -405,7 +405,7 @@ def test_few_are_accepted_in_a_turn_however_many_call(server: RunningServer) -> 
     finish(server, *wires)
 
 
-def test_when_the_server_stops_all_are_disconnected(server: RunningServer) -> None:
+def test_stopping_the_server_disconnects_everybody(server: RunningServer) -> None:
     ada, silent = server.call(), server.call()
     ada.say(b"ada\n")
     server.turn()
@@ -417,7 +417,7 @@ def test_when_the_server_stops_all_are_disconnected(server: RunningServer) -> No
     assert done.called
 
 
-# -- Anything at all
+# -- Any input
 
 HOSTILE = st.one_of(
     st.binary(min_size=1, max_size=64),
@@ -427,7 +427,7 @@ HOSTILE = st.one_of(
 
 
 @given(HOSTILE, st.integers(0, 9), st.floats(0, 70))
-def test_nothing_that_is_sent_is_a_defect(call: bytes, step: int, wait: float) -> None:
+def test_no_input_causes_a_defect(call: bytes, step: int, wait: float) -> None:
     """The fixture ``logged_errors`` fails this test for any traceback."""
     server = RunningServer(Clock())
     wire = server.call()
@@ -446,7 +446,7 @@ def test_nothing_that_is_sent_is_a_defect(call: bytes, step: int, wait: float) -
     st.one_of(st.binary(max_size=64), st.just(b"x\r\n\r\nada\n/join #x\nhi\n")),
     st.integers(0, 9),
 )
-def test_whoever_speaks_another_language_touches_no_room(opening: bytes, more: bytes, step: int) -> None:
+def test_callers_of_other_protocols_touch_no_room(opening: bytes, more: bytes, step: int) -> None:
     server = RunningServer(Clock())
     ada, wire = server.call(), server.call()
     ada.say(b"ada\n")

@@ -18,7 +18,7 @@ class Connection:
         self.drops += 1
 
 
-def test_beyond_the_cap_the_chosen_one_goes_for_each_who_comes() -> None:
+def test_each_caller_over_the_cap_displaces_one() -> None:
     chosen: list[int] = []
 
     def choose(count: int) -> int:
@@ -34,7 +34,7 @@ def test_beyond_the_cap_the_chosen_one_goes_for_each_who_comes() -> None:
     assert set(half_open) == {connections[0], connections[2], connections[4]}
 
 
-def test_everybody_can_be_hit_the_newcomer_included() -> None:
+def test_any_caller_can_be_dropped_even_the_newcomer() -> None:
     half_open = HalfOpen(2, lambda count: count - 1)
     connections = [Connection() for _ in range(3)]
     for connection in connections:
@@ -42,7 +42,7 @@ def test_everybody_can_be_hit_the_newcomer_included() -> None:
     assert [connection.drops for connection in connections] == [0, 0, 1]
 
 
-def test_who_has_a_nick_is_counted_no_longer() -> None:
+def test_a_caller_with_a_nick_is_not_counted() -> None:
     half_open = HalfOpen(1, lambda count: 0)
     known, other = Connection(), Connection()
     half_open.add(known)
@@ -54,7 +54,7 @@ def test_who_has_a_nick_is_counted_no_longer() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9))))
-def test_it_holds_whom_it_should_whoever_comes_and_goes(steps: list[tuple[bool, int]]) -> None:
+def test_it_contains_exactly_the_callers_without_a_nick(steps: list[tuple[bool, int]]) -> None:
     half_open, connections, expected = HalfOpen(100), [Connection() for _ in range(10)], set()
     for comes, number in steps:
         connection = connections[number]

@@ -1,4 +1,4 @@
-"""The line door: what is a line, what is too much, and how a connection ends."""
+"""The line door: lines, their limits, and how a connection ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.doors.wire import new_server
 
 
 class Wire(StringTransport):
-    """A transport that tells whether it was cut off."""
+    """A transport that knows whether it was aborted."""
 
     aborting = False
 
@@ -31,7 +31,7 @@ class Wire(StringTransport):
 
 
 class Line:
-    """One connection, as the other side sees it."""
+    """One connection, from the side of the caller."""
 
     def __init__(self, factory: ChatFactory, clock: Clock) -> None:
         self.clock = clock
@@ -42,20 +42,20 @@ class Line:
     def send(self, data: bytes) -> None:
         self.protocol.dataReceived(data)
 
-    def heard(self) -> list[str]:
-        """What has come since the last call."""
+    def received(self) -> list[str]:
+        """The lines received since the last call."""
         self.clock.advance(0)
         return self.raw().decode("utf-8", "backslashreplace").splitlines()
 
     def raw(self) -> bytes:
-        """The same, as bytes that have come already."""
+        """The same, as bytes."""
         value: bytes = self.transport.value()  # type: ignore[no-untyped-call]
         self.transport.clear()  # type: ignore[no-untyped-call]
         return value
 
     @property
     def producer(self) -> Any:
-        """What the transport tells when it is full, and when it is not."""
+        """The producer, which the transport pauses and resumes."""
         return self.transport.producer
 
     def lose(self) -> None:
@@ -76,7 +76,8 @@ def factory(clock: Clock) -> ChatFactory:
 
 @pytest.fixture
 def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
-    """Makes connections; when the test ends they are lost, and then nothing refers to them."""
+    """Makes connections. They are lost at the end of the test, and nothing may refer to them
+    afterwards."""
     lines: list[Line] = []
 
     def connect() -> Line:
@@ -96,36 +97,36 @@ def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
 
 def named(line: Line, nick: str) -> Line:
     line.send(f"{nick}\n".encode())
-    assert line.heard()[0].startswith(f"-- Hello {nick}.")
+    assert line.received()[0].startswith(f"-- Hello {nick}.")
     return line
 
 
-# -- What is said --------------------------------------------------------------------------------
+# -- Talking ---------------------------------------------------------------------------------------
 
 
-def test_a_person_may_say_a_brace(connect: Connect) -> None:
+def test_a_message_may_begin_with_a_brace(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b'{"type":"ping"}\n')
-    assert ada.heard() == ['<bob> {"type":"ping"}']
+    assert ada.received() == ['<bob> {"type":"ping"}']
 
 
-def test_telnet_bytes_are_answered_and_taken_out(connect: Connect) -> None:
+def test_telnet_commands_are_answered_and_removed(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b"half\xff\xf4\xff\xfd\x06 a line\r\n")
     bob.clock.advance(0)
     assert bob.raw() == b"\xff\xfd\x00\xff\xfc\x06"
-    assert ada.heard() == ["<bob> half a line"]
+    assert ada.received() == ["<bob> half a line"]
     assert bob.protocol.caller.session.door == "telnet"
 
 
-def test_a_character_that_telnet_takes_apart_may_begin_in_the_bytes_before(connect: Connect) -> None:
+def test_an_altered_character_may_begin_in_an_earlier_chunk(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b"\xc3")
     bob.send(b"\xff\xf3\xff\xfd\x06ber\r\n")
-    assert ada.heard() == ["<bob> Über"]
+    assert ada.received() == ["<bob> Über"]
 
 
 # -- Lines -----------------------------------------------------------------------------------------
@@ -134,17 +135,17 @@ WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
 
 
 @given(st.lists(st.tuples(WORDS, st.sampled_from(["\n", "\r\n"])), max_size=20), st.lists(st.integers(1, 40), min_size=1))
-def test_any_cutting_gives_the_same_lines(lines: list[tuple[str, str]], cuts: list[int]) -> None:
+def test_any_split_gives_the_same_lines(lines: list[tuple[str, str]], cuts: list[int]) -> None:
     clock = Clock()
     factory = new_factory(clock, Settings(flood_rate=0))
     ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
-    ada.heard()
+    ada.received()
     raw, index = "".join(word + end for word, end in lines).encode(), 0
     while raw:
         size = cuts[index % len(cuts)]
         bob.send(raw[:size])
         raw, index = raw[size:], index + 1
-    assert ada.heard() == [f"<bob> {word}" for word, _ in lines]
+    assert ada.received() == [f"<bob> {word}" for word, _ in lines]
     ada.lose()
     bob.lose()
     clock.advance(0)
@@ -153,40 +154,40 @@ def test_any_cutting_gives_the_same_lines(lines: list[tuple[str, str]], cuts: li
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("size", [1, 1000, LINE_BYTES + 10])
-def test_a_line_may_be_so_long_and_not_longer(clock: Clock, end: bytes, size: int) -> None:
+def test_a_line_has_a_maximum_length(clock: Clock, end: bytes, size: int) -> None:
     factory = new_factory(clock, Settings(flood_rate=0))
     ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
-    ada.heard()
+    ada.received()
     raw = b"x" * LINE_BYTES + end + b"y" * (LINE_BYTES + 1) + end + b"z" * 9000 + end + b"short" + end
     for start in range(0, len(raw), size):
         bob.send(raw[start : start + size])
-    assert ada.heard() == ["<bob> " + "x" * LINE_BYTES, "<bob> short"]
-    assert [told[:24] for told in bob.heard()] == ["!! The line is too long."] * 2
+    assert ada.received() == ["<bob> " + "x" * LINE_BYTES, "<bob> short"]
+    assert [line[:24] for line in bob.received()] == ["!! The line is too long."] * 2
     ada.lose()
     bob.lose()
     clock.advance(0)
 
 
-def test_an_unterminated_line_counts_when_the_input_ends(connect: Connect) -> None:
+def test_an_unterminated_last_line_counts(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b"the last")
     bob.protocol.readConnectionLost()
-    assert ada.heard() == ["<bob> the last", "-- bob has left #lobby (quit)"]
-    assert bob.heard() == ["-- Goodbye."]
+    assert ada.received() == ["<bob> the last", "-- bob has left #lobby (quit)"]
+    assert bob.received() == ["-- Goodbye."]
     assert bob.transport.disconnecting
 
 
-def test_an_unterminated_line_may_not_be_longer_than_another(connect: Connect) -> None:
+def test_an_unterminated_line_has_the_same_maximum_length(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b"x" * (LINE_BYTES + 1))
     bob.protocol.readConnectionLost()
-    assert ada.heard() == ["-- bob has left #lobby (quit)"]
-    assert [told[:24] for told in bob.heard()] == ["!! The line is too long.", "-- Goodbye."]
+    assert ada.received() == ["-- bob has left #lobby (quit)"]
+    assert [line[:24] for line in bob.received()] == ["!! The line is too long.", "-- Goodbye."]
 
 
-def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
+def test_the_buffer_does_not_grow_with_the_input(connect: Connect) -> None:
     bob = named(connect(), "bob")
     for _ in range(50):
         if bob.transport.producerState == "producing":
@@ -194,67 +195,67 @@ def test_what_is_held_does_not_grow_with_what_is_sent(connect: Connect) -> None:
         assert len(bob.protocol._buffer) <= LINE_BYTES + 1
     bob.clock.advance(60)
     bob.send(b"y\n")
-    assert [told[:24] for told in bob.heard()].count("!! The line is too long.") == 1
+    assert [line[:24] for line in bob.received()].count("!! The line is too long.") == 1
 
 
-def test_after_the_end_nothing_is_taken_or_held(connect: Connect) -> None:
+def test_after_the_end_no_input_is_executed_or_buffered(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b"/quit\nmore\nand more")
     for _ in range(10):
         bob.send(b"x" * 65536 + b"\n")
-    assert ada.heard() == ["-- bob has left #lobby (quit)"]
+    assert ada.received() == ["-- bob has left #lobby (quit)"]
     assert bob.protocol._buffer == b""
 
 
-def test_bytes_that_are_no_text_are_refused(connect: Connect) -> None:
+def test_bytes_that_are_not_utf8_are_refused(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.send(b"caf\xe9\nfine\n")
-    assert ada.heard() == ["<bob> fine"]
-    assert bob.heard()[0].startswith("!! The line is not UTF-8")
+    assert ada.received() == ["<bob> fine"]
+    assert bob.received()[0].startswith("!! The line is not UTF-8")
 
 
-# -- Too fast --------------------------------------------------------------------------------------
+# -- Flood control ---------------------------------------------------------------------------------
 
 
-def test_a_burst_passes_and_the_rest_comes_in_order_with_nothing_dropped(connect: Connect, clock: Clock) -> None:
+def test_a_burst_passes_and_the_rest_follows_in_order(connect: Connect, clock: Clock) -> None:
     ada, bob = named(connect(), "ada"), connect()
     lines = [f"line {number}" for number in range(FLOOD_BURST + 30)]
     bob.send(b"bob\n" + "".join(f"{line}\n" for line in lines).encode())
     assert bob.transport.producerState == "paused"
-    heard = ada.heard()[1:]
-    assert heard == [f"<bob> {line}" for line in lines[: FLOOD_BURST - 1]]  # The nick was a line, too.
-    told = bob.heard()
+    messages = ada.received()[1:]
+    assert messages == [f"<bob> {line}" for line in lines[: FLOOD_BURST - 1]]  # The nick was a line too.
+    answers = bob.received()
     for _ in range(60):
         clock.advance(0.1)
-        heard += ada.heard()
-        told += bob.heard()
-    assert heard == [f"<bob> {line}" for line in lines]
-    assert told[-1] == "-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."
-    assert len([line for line in told if "faster" in line]) == 1
+        messages += ada.received()
+        answers += bob.received()
+    assert messages == [f"<bob> {line}" for line in lines]
+    assert answers[-1] == "-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."
+    assert len([line for line in answers if "faster" in line]) == 1
     assert bob.transport.producerState == "producing"
 
 
-def test_a_flood_is_told_again_after_a_rest(connect: Connect, clock: Clock) -> None:
+def test_a_later_flood_is_reported_again(connect: Connect, clock: Clock) -> None:
     bob, flood = named(connect(), "bob"), b"/back\n" * (FLOOD_BURST + 5)
     for _ in range(2):
         bob.send(flood)
-        told = bob.heard()
+        answers = bob.received()
         for _ in range(60):
             clock.advance(1)
-            told += bob.heard()
-        assert len([line for line in told if "faster" in line]) == 1
-        assert len([line for line in told if "not away" in line]) == FLOOD_BURST + 5
+            answers += bob.received()
+        assert len([line for line in answers if "faster" in line]) == 1
+        assert len([line for line in answers if "not away" in line]) == FLOOD_BURST + 5
 
 
-def test_one_who_floods_and_goes_leaves_nothing_behind(connect: Connect) -> None:
+def test_a_flooder_who_leaves_leaves_no_timer(connect: Connect) -> None:
     bob = named(connect(), "bob")
     bob.send(b"/back\n" * 100)
     bob.lose()
 
 
-def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> None:
+def test_a_caller_who_reads_no_answers_is_not_read(clock: Clock) -> None:
     factory = new_factory(clock, Settings(flood_rate=0))
     bob = named(Line(factory, clock), "bob")
     bob.producer.pauseProducing()
@@ -275,53 +276,53 @@ def test_who_asks_much_and_reads_nothing_is_not_listened_to(clock: Clock) -> Non
 
 
 @pytest.mark.parametrize("said", [b"", b"not a nick\n", b"ad", b"/help\n"])
-def test_who_gives_no_nick_is_disconnected_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
+def test_a_caller_without_a_nick_is_disconnected_in_time(connect: Connect, clock: Clock, said: bytes) -> None:
     line = connect()
     line.send(said)
     clock.advance(LOGIN_SECONDS - 0.1)
     assert not line.transport.disconnecting
     line.send(said)
     clock.advance(0.1)
-    assert line.heard()[-1] == "-- You did not give a nick in time. Goodbye."
+    assert line.received()[-1] == "-- You did not give a nick in time. Goodbye."
     assert line.transport.disconnecting
 
 
-def test_who_has_a_nick_may_be_silent(connect: Connect, clock: Clock) -> None:
+def test_a_person_may_be_silent(connect: Connect, clock: Clock) -> None:
     line = named(connect(), "ada")
     clock.advance(LOGIN_SECONDS * 100)
     assert not line.transport.disconnecting
-    assert line.heard() == []
+    assert line.received() == []
 
 
-def test_a_goodbye_that_nobody_takes_is_cut_short(connect: Connect, clock: Clock) -> None:
+def test_a_stalled_goodbye_is_aborted(connect: Connect, clock: Clock) -> None:
     line = named(connect(), "ada")
     line.send(b"/quit\n")
-    assert line.heard() == ["-- Goodbye."]
+    assert line.received() == ["-- Goodbye."]
     clock.advance(CLOSE_SECONDS - 0.1)
     assert not line.transport.aborting
     clock.advance(0.1)
     assert line.transport.aborting
 
 
-def test_a_lost_link_is_told_and_frees_the_nick(connect: Connect) -> None:
+def test_a_lost_connection_is_reported_and_frees_the_nick(connect: Connect) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
     bob.lose()
-    assert ada.heard() == ["-- bob has left #lobby (connection lost)"]
+    assert ada.received() == ["-- bob has left #lobby (connection lost)"]
     named(connect(), "bob")
 
 
-def test_who_takes_nothing_more_is_disconnected(connect: Connect) -> None:
+def test_a_stalled_reader_is_disconnected(connect: Connect) -> None:
     ada = named(connect(), "ada")
     ada.protocol.writeConnectionLost()
     assert ada.transport.aborting
 
 
-def test_a_defect_costs_its_connection_only_and_is_logged_once(
+def test_a_defect_ends_only_its_connection_and_is_logged_once(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, logged_errors: list[LogEvent]
 ) -> None:
     ada, bob = named(connect(), "ada"), named(connect(), "bob")
-    ada.heard()
+    ada.received()
 
     def fails(*arguments: object) -> None:
         raise ZeroDivisionError
@@ -333,6 +334,6 @@ def test_a_defect_costs_its_connection_only_and_is_logged_once(
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
     logged_errors.clear()
     bob.lose()
-    assert ada.heard() == ["-- bob has left #lobby (connection lost)"]
+    assert ada.received() == ["-- bob has left #lobby (connection lost)"]
     ada.send(b"/who\n")
-    assert ada.heard() == ["-- In #lobby (1): ada"]
+    assert ada.received() == ["-- In #lobby (1): ada"]

@@ -1,4 +1,4 @@
-"""A refusal in the language of each caller."""
+"""Refusals in the protocol of each caller."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ REFUSAL = DoorClosed("Not hére.", "Elsewhere.")
         (SSH, "Not hére. Elsewhere.\r\n".encode()),
     ],
 )
-def test_each_is_told_in_their_own_language(clock: Clock, door: Door, said: bytes) -> None:
+def test_each_refusal_is_in_the_callers_protocol(clock: Clock, door: Door, said: bytes) -> None:
     assert door.refuse(REFUSAL, new_server(clock)) == said
 
 
 def test_a_program_gets_the_code(clock: Clock) -> None:
-    told = json.loads(JSON.refuse(REFUSAL, new_server(clock)))
-    assert told == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
+    refused = json.loads(JSON.refuse(REFUSAL, new_server(clock)))
+    assert refused == {"type": "refused", "code": "door-closed", "reason": "Not hére.", "hint": "Elsewhere."}
 
 
-def test_a_browser_gets_a_whole_answer(clock: Clock) -> None:
+def test_a_browser_gets_a_complete_response(clock: Clock) -> None:
     head, _, body = WEB.refuse(REFUSAL, new_server(clock)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert f"Content-Length: {len(body)}".encode() in head

@@ -1,4 +1,4 @@
-"""What all doors share: who is connected, who is dropped, and how the server stops."""
+"""What all doors share: the connections, dropping stalled readers, and the shutdown."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def log_in(server: RunningServer, nick: bytes) -> Wire:
 
 
 def finish(server: RunningServer, *wires: Wire) -> None:
-    """End all connections that are left."""
+    """End all remaining connections."""
     for wire in wires:
         wire.lose()
     server.turn()
     assert not server.shared.sessions
 
 
-def test_a_session_is_logged_from_its_nick_on(server: RunningServer) -> None:
+def test_a_session_is_logged_once_it_has_a_nick(server: RunningServer) -> None:
     lines: list[str] = []
 
     @provider(ILogObserver)
@@ -68,7 +68,7 @@ def test_stalled_readers_are_dropped(server: RunningServer, clock: Clock) -> Non
     finish(server, ada)
 
 
-def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(server: RunningServer) -> None:
+def test_a_shutdown_tells_everybody_and_waits_for_them(server: RunningServer) -> None:
     ada, bob = log_in(server, b"ada"), server.call()
     bob.say(b"half a li")
     done: list[None] = []
@@ -84,7 +84,7 @@ def test_shutting_down_tells_everybody_and_is_done_when_all_are_gone(server: Run
     finish(server)
 
 
-def test_shutting_down_with_nobody_here_is_done_at_once(server: RunningServer) -> None:
+def test_a_shutdown_without_callers_is_immediate(server: RunningServer) -> None:
     done: list[None] = []
     server.shared.shut_down().addCallback(done.append)
     assert done == [None]

@@ -13,7 +13,7 @@ from chatd.doors.tcp import address_of, is_this_machine, tune
 
 
 class Transport:
-    """What ``tune`` asks of a transport that has a socket."""
+    """What ``tune`` needs of a transport with a socket."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -35,7 +35,7 @@ def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
         yield Transport(sock)
 
 
-def test_tcp_sockets_are_tuned_and_no_others(transport: Transport) -> None:
+def test_only_tcp_sockets_are_tuned(transport: Transport) -> None:
     tune(transport)
     sock = transport.getHandle()
     assert transport.no_delay is transport.keep_alive is (sock.family != socket.AF_UNIX)
@@ -54,7 +54,7 @@ def test_tcp_sockets_are_tuned_and_no_others(transport: Transport) -> None:
         (None, "this machine"),
     ],
 )
-def test_an_address_as_people_write_it(address: object, shown: str) -> None:
+def test_addresses_are_written_as_people_do(address: object, shown: str) -> None:
     assert address_of(address) == shown
 
 
@@ -70,5 +70,5 @@ def test_an_address_as_people_write_it(address: object, shown: str) -> None:
         ("fe80::1%eth0", False),
     ],
 )
-def test_who_is_on_this_machine(address: str, is_here: bool) -> None:
+def test_addresses_of_this_machine(address: str, is_here: bool) -> None:
     assert is_this_machine(address) is is_here

@@ -1,4 +1,4 @@
-"""Telnet's own bytes: taken out, and answered as it needs."""
+"""Telnet commands: removed from the input, and answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLE = [
     (b"\xff\xfb\x00\xff\xfc\x00", b"", b""),  # WILL or WONT BINARY: the answer to what was asked
     (b"\xff\xfb\x1f\xff\xfb\x18", b"", b"\xff\xfe\x1f\xff\xfe\x18"),  # WILL is answered DONT
     (b"\xff\xfd\x01\xff\xfd\x03", b"", b"\xff\xfc\x01\xff\xfc\x03"),  # DO is answered WONT
-    (b"\xff\xfe\x01\xff\xfc\x03", b"", b""),  # DONT and WONT are taken as they are
+    (b"\xff\xfe\x01\xff\xfc\x03", b"", b""),  # DONT and WONT are accepted
     (b"a\xff\xfa\x18\x00xterm\xff\xffy\xff\xf0b", b"ab", b""),  # a subnegotiation
     (b"a\xff\xf6b", b"ab", b"-- Yes.\r\n"),  # are you there?
     (b"a\xff\xf1\xff\xf7\xff\xf8\xff\xf9\xff\xffb", b"a\xffb", b""),  # nothing, erase, go ahead; an escaped 255
@@ -45,13 +45,13 @@ def test_byte_by_byte(data: bytes, typed: bytes, answer: bytes) -> None:
     assert b"".join(part[1] for part in parts) == ASK_BINARY + answer
 
 
-def test_binary_is_asked_for_once() -> None:
+def test_binary_mode_is_requested_once() -> None:
     telnet = Telnet()
     assert telnet.receive(b"\xff\xf1")[1] == ASK_BINARY
     assert telnet.receive(b"\xff\xf1")[1] == b""
 
 
-def test_a_subnegotiation_that_does_not_end_is_dropped_after_a_while() -> None:
+def test_an_endless_subnegotiation_is_dropped() -> None:
     telnet = Telnet()
     assert telnet.receive(b"\xff\xfa\x18" + b"x" * (TELNET_BYTES - 1))[0] == b""
     assert telnet.receive(b"xxtyped\r\n")[0].endswith(b"typed\r\n")
@@ -61,7 +61,7 @@ def test_a_subnegotiation_that_does_not_end_is_dropped_after_a_while() -> None:
     st.lists(st.sampled_from([bytes([byte]) for byte in (0xFF, 0xFA, 0xF0, 0xFB, 0xFD, 0xF3, 0xF4, 0, 6, 65, 0xC3, 0x9C)])),
     st.data(),
 )
-def test_any_bytes_cut_anywhere_are_the_same(parts: list[bytes], data: st.DataObject) -> None:
+def test_any_split_gives_the_same_result(parts: list[bytes], data: st.DataObject) -> None:
     raw = b"".join(parts)
     cut = data.draw(st.integers(0, len(raw)))
     telnet = Telnet()
@@ -70,5 +70,5 @@ def test_any_bytes_cut_anywhere_are_the_same(parts: list[bytes], data: st.DataOb
 
 
 @given(st.text())
-def test_text_passes_as_it_is(text: str) -> None:
+def test_plain_text_is_unchanged(text: str) -> None:
     assert Telnet().receive(text.encode("utf-8", "replace"))[0] == text.encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Inside TLS all is as outside, and the certificate can be replaced while people talk."""
+"""Everything works inside TLS as outside, and the certificate can be replaced while people talk."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def server_with(clock: Clock, certificate: Certificate, tls_only: bool = False) 
 
 
 class Client:
-    """The far end of a wire, which talks inside TLS."""
+    """The far end of a wire, inside TLS."""
 
     def __init__(self, server: RunningServer, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, address: str = "192.0.2.1") -> None:
         self.wire = server.call(address)
@@ -93,7 +93,7 @@ class Client:
         self.ended = False
 
     def shake_hands(self, step: int = 0) -> None:
-        """Go through the handshake, and send its bytes ``step`` at a time (0: at once)."""
+        """Perform the handshake, sending ``step`` bytes at a time (0: at once)."""
         for _ in range(5):
             try:
                 self._object.do_handshake()
@@ -105,17 +105,17 @@ class Client:
         raise AssertionError("there was no handshake")
 
     def hello(self) -> bytes:
-        """The bytes that open the handshake, not sent yet."""
+        """The first bytes of the handshake, not sent yet."""
         with pytest.raises(ssl.SSLWantReadError):
             self._object.do_handshake()
         return self._outgoing.read()
 
     @property
     def certificate(self) -> str:
-        """For whom the server's certificate is."""
-        found = self._object.getpeercert(True)
-        assert found is not None
-        return x509.load_der_x509_certificate(found).subject.rfc4514_string()
+        """The subject of the server's certificate."""
+        certificate = self._object.getpeercert(True)
+        assert certificate is not None
+        return x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
 
     @property
     def version(self) -> str | None:
@@ -126,13 +126,13 @@ class Client:
         self._carry(step)
 
     def close(self) -> None:
-        """Say that nothing more comes, as TLS wants it."""
-        with contextlib.suppress(ssl.SSLWantReadError):  # The other side has not said so yet.
+        """Close TLS with close_notify."""
+        with contextlib.suppress(ssl.SSLWantReadError):  # The other side has not closed yet.
             self._object.unwrap()
         self._carry(0)
 
     def take(self) -> bytes:
-        """What has come since the last call."""
+        """The lines received since the last call."""
         self._carry(0)
         while not self.ended:
             try:
@@ -169,7 +169,7 @@ def finish(server: RunningServer, *wires: Wire) -> None:
     assert not server.shared.sessions
 
 
-# -- Inside is as outside
+# -- Inside as outside TLS
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -200,25 +200,25 @@ def test_programs_talk(server: RunningServer) -> None:
 @pytest.mark.parametrize(
     ("door", "call"), [(WEB, b"GET / HTTP/1.1\r\n\r\n"), (IRC, b"CAP LS\r\nNICK a\r\n"), (SSH, b"SSH-2.0-x\r\n")]
 )
-def test_other_doors_get_every_byte(server: RunningServer, door: Door, call: bytes) -> None:
+def test_other_doors_inside_tls_get_every_byte(server: RunningServer, door: Door, call: bytes) -> None:
     server.record(door)
     for cut in range(1, len(call)):
         client = Client(server, address="192.0.2.9")
         client.shake_hands()
         client.say(call[:cut])
         client.say(call[cut:])
-        found = client.wire.protocol.wrappedProtocol
-        assert isinstance(found, Recorder)
-        assert (found.door, found.address, found.received) == (door, "192.0.2.9", call)
+        recorder = client.wire.protocol.wrappedProtocol
+        assert isinstance(recorder, Recorder)
+        assert (recorder.door, recorder.address, recorder.received) == (door, "192.0.2.9", call)
 
 
-def test_nothing_of_the_front_is_left_in_the_way(server: RunningServer) -> None:
+def test_the_front_is_not_in_the_way_of_data(server: RunningServer) -> None:
     ada = log_in(server)
     assert type(ada.wire.protocol.wrappedProtocol) is ChatProtocol
     finish(server, ada.wire)
 
 
-def test_silence_after_the_handshake_is_a_person_s(server: RunningServer) -> None:
+def test_silence_after_the_handshake_means_a_person(server: RunningServer) -> None:
     client = Client(server)
     server.clock.advance(GREETING_SECONDS / 2)
     client.shake_hands()
@@ -237,7 +237,7 @@ def test_there_is_no_tls_inside_tls(server: RunningServer) -> None:
     finish(server, client.wire, other.wire)
 
 
-def test_tls_only_lets_everybody_in_who_talks_inside(clock: Clock, paths: tuple[str, str]) -> None:
+def test_tls_only_accepts_everybody_inside_tls(clock: Clock, paths: tuple[str, str]) -> None:
     server = tls_server(clock, paths, tls_only=True)
     ada = log_in(server)
     finish(server, ada.wire)
@@ -246,7 +246,7 @@ def test_tls_only_lets_everybody_in_who_talks_inside(clock: Clock, paths: tuple[
 # -- The end
 
 
-def test_quit_closes_in_order(server: RunningServer) -> None:
+def test_quit_closes_tls_properly(server: RunningServer) -> None:
     ada = log_in(server)
     ada.say(b"/quit\n")
     server.turn()
@@ -258,7 +258,7 @@ def test_quit_closes_in_order(server: RunningServer) -> None:
     finish(server, ada.wire)
 
 
-def test_who_does_not_close_in_turn_is_cut_off(server: RunningServer) -> None:
+def test_a_peer_that_does_not_close_tls_is_aborted(server: RunningServer) -> None:
     ada = log_in(server)
     ada.say(b"/quit\n")
     server.turn()
@@ -267,8 +267,8 @@ def test_who_does_not_close_in_turn_is_cut_off(server: RunningServer) -> None:
     finish(server, ada.wire)
 
 
-def test_a_caller_who_closes_has_said_everything(server: RunningServer) -> None:
-    """As outside TLS an unterminated last line counts; only the answers cannot reach them any
+def test_closing_tls_ends_the_input(server: RunningServer) -> None:
+    """As outside TLS, an unterminated last line counts; only the answers cannot be sent any
     more."""
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
@@ -284,7 +284,7 @@ def test_a_caller_who_closes_has_said_everything(server: RunningServer) -> None:
     finish(server, bob)
 
 
-def test_a_link_that_breaks_is_no_such_end(server: RunningServer) -> None:
+def test_a_broken_connection_is_not_the_end_of_the_input(server: RunningServer) -> None:
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
     server.turn()
@@ -300,7 +300,7 @@ def test_a_link_that_breaks_is_no_such_end(server: RunningServer) -> None:
 
 
 def logged(client: Client, action: bytes | None) -> list[str]:
-    """What the log says while ``client`` sends ``action`` (None: goes away)."""
+    """The log while ``client`` sends ``action`` (None: it disconnects)."""
     lines: list[str] = []
 
     @provider(ILogObserver)
@@ -326,7 +326,7 @@ def test_an_old_version_is_refused_with_an_alert_and_one_line(server: RunningSer
     finish(server)
 
 
-def test_rubbish_costs_one_line(server: RunningServer) -> None:
+def test_rubbish_makes_one_log_line(server: RunningServer) -> None:
     client = Client(server)
     lines = logged(client, b"\x16\x03\x01\x00\x05ada\nhi\n/join #x\n")
     assert len(lines) == 1
@@ -352,7 +352,7 @@ def test_a_stalled_handshake_is_dropped_after_10_seconds(server: RunningServer, 
     finish(server)
 
 
-def test_the_time_to_log_in_is_counted_from_connecting(server: RunningServer) -> None:
+def test_the_login_deadline_counts_from_connecting(server: RunningServer) -> None:
     client = Client(server)
     client.shake_hands()
     server.clock.advance(LOGIN_SECONDS - 1)
@@ -368,7 +368,7 @@ def test_the_time_to_log_in_is_counted_from_connecting(server: RunningServer) ->
 
 
 @given(st.integers(2, 500), st.binary(min_size=1, max_size=8), st.integers(0, 9))
-def test_a_hello_with_other_bytes_in_it_is_no_defect(paths: tuple[str, str], place: int, other: bytes, step: int) -> None:
+def test_a_corrupted_client_hello_is_no_defect(paths: tuple[str, str], place: int, other: bytes, step: int) -> None:
     server = tls_server(Clock(), paths)
     client = Client(server)
     hello = client.hello()
@@ -383,7 +383,7 @@ def test_a_hello_with_other_bytes_in_it_is_no_defect(paths: tuple[str, str], pla
 # -- The outlet without a socket: a slow reader inside TLS
 
 
-def test_order_is_kept_for_a_reader_who_is_slow(server: RunningServer) -> None:
+def test_a_slow_reader_gets_everything_in_order(server: RunningServer) -> None:
     ada, bob = log_in(server), server.call("192.0.2.2")
     bob.say(b"bob\n")
     server.turn()
@@ -403,7 +403,7 @@ def test_order_is_kept_for_a_reader_who_is_slow(server: RunningServer) -> None:
     finish(server, ada.wire, bob)
 
 
-def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: RunningServer) -> None:
+def test_a_stalled_reader_costs_only_a_cursor(server: RunningServer) -> None:
     ada, bob = log_in(server), server.call("192.0.2.2")
     bob.say(b"bob\n")
     server.turn()
@@ -423,8 +423,8 @@ def test_a_reader_who_stalls_costs_no_more_than_a_cursor(server: RunningServer) 
     finish(server, ada.wire, bob)
 
 
-def test_a_reader_who_takes_a_little_is_not_dropped(server: RunningServer) -> None:
-    """Some of what the kernel holds for them has been sent, though by far not all of it."""
+def test_a_slow_reader_is_not_dropped(server: RunningServer) -> None:
+    """A small part of the bytes that the kernel holds for the reader is acknowledged."""
     ada = log_in(server)
     near, far = socket.socketpair()
     ada.wire.getHandle = lambda: near  # type: ignore[attr-defined]
@@ -452,7 +452,7 @@ def test_a_reader_who_takes_a_little_is_not_dropped(server: RunningServer) -> No
 # -- The certificate
 
 
-def test_it_says_for_whom_it_is_and_until_when(folder: Path, paths: tuple[str, str]) -> None:
+def test_the_certificates_host_and_expiry_are_known(folder: Path, paths: tuple[str, str]) -> None:
     until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
     assert Certificate(*paths).about == f"the certificate of chat.example is valid until {until}"
     assert "has EXPIRED on" in Certificate(*make(folder, "old.example", days=-1)).about
@@ -477,7 +477,7 @@ def test_the_whole_chain_is_sent(clock: Clock, folder: Path) -> None:
     finish(server, client.wire)
 
 
-def test_new_callers_get_the_new_certificate_and_nobody_is_dropped(clock: Clock, folder: Path) -> None:
+def test_a_reload_gives_new_callers_the_new_certificate_and_drops_nobody(clock: Clock, folder: Path) -> None:
     old = make(folder, "first.example")
     certificate = Certificate(*old)
     server = server_with(clock, certificate)
@@ -498,7 +498,7 @@ BAD = ["missing", "a directory", "empty", "rubbish", "no key", "another key", "a
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_bad_file_is_refused_and_the_old_one_kept(clock: Clock, tmp_path: Path, bad: str) -> None:
+def test_a_bad_file_is_refused_and_the_old_certificate_stays(clock: Clock, tmp_path: Path, bad: str) -> None:
     paths = make(tmp_path, "good.example")
     certificate = Certificate(*paths)
     file, key = map(Path, paths)
@@ -515,7 +515,7 @@ def test_a_bad_file_is_refused_and_the_old_one_kept(clock: Clock, tmp_path: Path
 
 
 def spoil(bad: str, file: Path, key: Path) -> None:
-    """Make the certificate in ``file`` or its ``key`` unusable."""
+    """Make the certificate in ``file``, or its ``key``, unusable."""
     folder = file.parent
     if bad == "missing":
         file.unlink()

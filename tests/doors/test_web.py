@@ -1,5 +1,5 @@
-"""The web door over a transport in memory: requests whole and byte by byte, limits, and bytes that
-mean harm."""
+"""The web door over a transport in memory: requests as a whole and byte by byte, limits, and
+hostile input."""
 
 # mypy: allow-untyped-calls
 
@@ -29,7 +29,7 @@ HEAD = b"Host: chat.example:8080\r\n"
 
 
 class Wire(StringTransport):
-    """A transport in memory that can be cut off."""
+    """A transport in memory that can be aborted."""
 
     aborted = False
 
@@ -39,7 +39,7 @@ class Wire(StringTransport):
 
 
 class Site:
-    """A web door in a server where nobody is yet."""
+    """A web door in an empty server."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -126,7 +126,7 @@ def test_each_request_gets_its_answer(site: Site, request_: bytes, status: int, 
         (b"/healthz", "text/plain; charset=utf-8", b"ok\n"),
     ],
 )
-def test_what_is_served_is_what_the_package_holds(site: Site, path: bytes, type: str, part: bytes) -> None:
+def test_the_files_of_the_package_are_served(site: Site, path: bytes, type: str, part: bytes) -> None:
     answer = site.ask(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD)).value()
     head, body = head_of(answer), answer.partition(b"\r\n\r\n")[2]
     assert part in body
@@ -150,14 +150,14 @@ def test_what_is_served_is_what_the_package_holds(site: Site, path: bytes, type:
         (b"", None),
     ],
 )
-def test_who_takes_it_gets_the_page_compressed(site: Site, accepted: bytes, coding: str | None) -> None:
+def test_the_page_is_compressed_if_accepted(site: Site, accepted: bytes, coding: str | None) -> None:
     answer = site.ask(b"GET / HTTP/1.1\r\nAccept-Encoding: %b\r\n%b\r\n" % (accepted, HEAD)).value()
     head, body = head_of(answer), answer.partition(b"\r\n\r\n")[2]
     assert (head.get("content-encoding"), head["vary"], int(head["content-length"])) == (coding, "Accept-Encoding", len(body))
     assert FILES["chat.js"] in (gzip.decompress(body) if coding else body)
 
 
-def test_the_compressed_page_has_an_etag_of_its_own(site: Site) -> None:
+def test_the_compressed_page_has_its_own_etag(site: Site) -> None:
     plain, compressed = site.door.pages[b"/"], site.door.compressed[b"/"]
     assert plain.etag != compressed.etag
     assert plain.policy(b"") == compressed.policy(b"")
@@ -166,7 +166,7 @@ def test_the_compressed_page_has_an_etag_of_its_own(site: Site) -> None:
     assert site.ask(known % (plain.etag, HEAD)).value().startswith(b"HTTP/1.1 200 ")
 
 
-def test_the_page_may_run_its_own_script_and_call_our_own_web_socket(site: Site) -> None:
+def test_the_policy_allows_the_script_and_the_web_socket(site: Site) -> None:
     digests = [b64encode(sha256(FILES[name]).digest()).decode() for name in ("chat.js", "chat.css")]
     answer = site.ask(b"GET / HTTP/1.1\r\n%b\r\n" % HEAD).value()
     assert head_of(answer)["content-security-policy"] == (
@@ -177,11 +177,11 @@ def test_the_page_may_run_its_own_script_and_call_our_own_web_socket(site: Site)
 
 
 @pytest.mark.parametrize("host", [b"", b"a b", b"a;script-src *", b"a'", b"\xff", b"a" * 256])
-def test_a_strange_host_gets_into_no_policy(host: bytes) -> None:
+def test_an_invalid_host_is_not_in_the_policy(host: bytes) -> None:
     assert b"connect-src 'self';" in load_pages()[b"/"].policy(host)
 
 
-def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
+def test_the_page_is_small_and_loads_nothing_from_elsewhere() -> None:
     pages = load_pages()
     assert sum(len(page.compressed().body) for page in pages.values()) < 30 * 1024
     html = pages[b"/"].body.decode()
@@ -192,7 +192,7 @@ def test_the_page_is_small_and_asks_for_nothing_from_elsewhere() -> None:
     assert not re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", FILES["chat.js"])
 
 
-def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
+def test_a_cached_page_is_not_sent_again(site: Site) -> None:
     tag = head_of(site.ask(b"GET / HTTP/1.1\r\n%b\r\n" % HEAD).value())["etag"].encode()
     answer = site.ask(b"GET / HTTP/1.1\r\nIf-None-Match: %b\r\n%b\r\n" % (tag, HEAD)).value()
     assert answer.startswith(b"HTTP/1.1 304 ")
@@ -201,7 +201,7 @@ def test_a_page_that_is_known_is_not_sent_again(site: Site) -> None:
     assert changed.startswith(b"HTTP/1.1 200 ")
 
 
-def test_one_connection_takes_several_requests(site: Site) -> None:
+def test_one_connection_serves_several_requests(site: Site) -> None:
     wire = site.ask(b"".join(b"GET %b HTTP/1.1\r\n%b\r\n" % (path, HEAD) for path in (b"/", b"/icon.svg", b"/healthz")))
     assert wire.value().count(b"HTTP/1.1 200 OK") == 3
 
@@ -209,7 +209,7 @@ def test_one_connection_takes_several_requests(site: Site) -> None:
 # -- Time
 
 
-def test_a_request_that_trickles_in_has_ten_seconds_in_all(site: Site, clock: Clock) -> None:
+def test_a_slow_request_has_ten_seconds(site: Site, clock: Clock) -> None:
     protocol, wire = site.call()
     for byte in b"GET / HTT":
         protocol.dataReceived(bytes((byte,)))
@@ -221,7 +221,7 @@ def test_a_request_that_trickles_in_has_ten_seconds_in_all(site: Site, clock: Cl
     assert wire.aborted
 
 
-def test_a_connection_that_asks_now_and_then_stays_and_one_that_asks_no_more_ends(site: Site, clock: Clock) -> None:
+def test_an_idle_connection_is_closed_and_an_active_one_stays(site: Site, clock: Clock) -> None:
     protocol, wire = site.call()
     for _ in range(3):
         protocol.dataReceived(b"GET /healthz HTTP/1.1\r\n%b\r\n" % HEAD)
@@ -231,14 +231,14 @@ def test_a_connection_that_asks_now_and_then_stays_and_one_that_asks_no_more_end
     assert wire.disconnecting
 
 
-def test_what_a_browser_has_opened_in_advance_and_we_have_greeted_ends_before_what_it_has_used() -> None:
+def test_a_greeted_connection_ends_before_an_idle_one() -> None:
     assert IDLE_SECONDS > LOGIN_SECONDS + CLOSE_SECONDS
 
 
-# -- Harm
+# -- Hostile input
 
 
-def test_chat_commands_in_a_request_touch_no_room(site: Site, clock: Clock) -> None:
+def test_chat_commands_in_a_request_are_ignored(site: Site, clock: Clock) -> None:
     wire = site.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nada\r\nhello\r\n/join #b\r\n{}\r\nmore\r\n")
     clock.advance(1)
     assert wire.value().startswith(b"HTTP/1.1 405 ")
@@ -247,7 +247,7 @@ def test_chat_commands_in_a_request_touch_no_room(site: Site, clock: Clock) -> N
 
 
 @given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([line + b"\r\n" for line, _, _ in REQUESTS[:18]])), max_size=5))
-def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
+def test_no_bytes_cause_a_defect_or_touch_a_room(pieces: list[bytes]) -> None:
     site = Site(Clock())
     protocol, _ = site.call()
     for piece in pieces:

@@ -1,5 +1,5 @@
-"""The WebSocket door over a transport in memory: the handshake, frames whole and byte by byte,
-limits, and bytes that mean harm."""
+"""The WebSocket door over a transport in memory: the handshake, frames as a whole and byte by byte,
+limits, and hostile input."""
 
 # mypy: allow-untyped-calls
 
@@ -36,7 +36,7 @@ HELLO = {"type": "hello", "nick": "ada"}
 
 
 class Wire(StringTransport):
-    """A transport in memory that can be full, and be cut off."""
+    """A transport in memory that can be full, and can be aborted."""
 
     aborted = False
 
@@ -45,7 +45,7 @@ class Wire(StringTransport):
 
 
 class Server:
-    """A server with a web door, and nobody in it."""
+    """An empty server with a web door."""
 
     def __init__(self, clock: Clock, settings: Settings | None = None) -> None:
         self.clock = clock
@@ -93,7 +93,7 @@ class Page:
         self.send(TextMessage("\n".join(map(json.dumps, objects))))
 
     def take(self) -> list[Event]:
-        """The frames that have come since the last call."""
+        """The frames received since the last call."""
         self._server.clock.advance(0)
         data, _ = self.wire.value(), self.wire.clear()
         if not self.head:
@@ -101,8 +101,8 @@ class Page:
         self._connection.receive_data(data)
         return list(self._connection.events())
 
-    def told(self) -> list[dict[str, Any]]:
-        """The objects that have come since the last call."""
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages received since the last call."""
         texts = [event.data for event in self.take() if isinstance(event, TextMessage)]
         return [json.loads(line) for line in "".join(texts).splitlines()]
 
@@ -113,7 +113,7 @@ class Page:
 
     @property
     def producer(self) -> Any:
-        """What the transport tells when it is full, and when it is not."""
+        """The producer, which the transport pauses and resumes."""
         return self.wire.producer
 
     def hang_up(self) -> None:
@@ -133,15 +133,15 @@ def server(clock: Clock) -> Iterator[Server]:
 
 
 def sessions(server: Server) -> list[Session]:
-    """The callers who are past the opening."""
+    """The callers after the handshake."""
     return [connection for connection in server.registry.admission if isinstance(connection, Session)]
 
 
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
+def test_a_page_connects_and_talks(server: Server, step: int) -> None:
     page = server.open(OPENING % b"Origin: http://chat.example:8080\r\n", step)
     page.say(HELLO, {"type": "say", "text": "hé \N{GRINNING FACE}", "id": "1"})
-    assert [told["type"] for told in page.told()] == ["welcome", "entered", "ack", "said"]
+    assert [message["type"] for message in page.messages()] == ["welcome", "entered", "ack", "said"]
     assert page.head.startswith(b"HTTP/1.1 101 ")
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in page.head, "the answer of RFC 6455, 1.3"
     [ada] = server.registry.directory.sessions(server.registry.directory.find("ada"))
@@ -168,7 +168,7 @@ def test_a_page_gets_in_and_talks(server: Server, step: int) -> None:
         ((b"\r\n\r\n", b"\r\nOrigin: https://friend.example\r\n\r\n"), 101),
     ],
 )
-def test_each_opening_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
+def test_each_handshake_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
     page = server.open((OPENING % b"").replace(*change, 1))
     assert page.wire.value().startswith((b"HTTP/1.1 %d " % status, b"HTTP/1.0 %d " % status))
     assert len(sessions(server)) == (status == 101)
@@ -197,7 +197,7 @@ def test_each_opening_gets_its_answer(server: Server, change: tuple[bytes, bytes
         ("http://a:b", "a:b", False),
     ],
 )
-def test_only_our_pages_and_those_of_friends_get_in(origin: str | None, host: str, allowed: bool) -> None:
+def test_only_known_origins_are_accepted(origin: str | None, host: str, allowed: bool) -> None:
     assert is_allowed(origin, host, {"https://friend.example"}) is allowed
 
 
@@ -222,7 +222,7 @@ def test_a_message_may_come_in_fragments_with_pings_between(server: Server) -> N
         ([TextMessage("\N{GRINNING FACE}" * (MESSAGE_BYTES // 4) + "x")], 1009),
     ],
 )
-def test_what_is_no_message_for_us_ends_in_order_and_says_why(server: Server, frames: list[Event], code: int) -> None:
+def test_an_invalid_message_closes_the_connection_with_a_reason(server: Server, frames: list[Event], code: int) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -240,15 +240,15 @@ def test_what_is_no_message_for_us_ends_in_order_and_says_why(server: Server, fr
     [
         (b"\x81\x82\0\0\0\0\xc3\x28", 1007),  # no UTF-8
         (b"\x81\x02{}", 1002),  # not masked
-        (b"\x83\x80\0\0\0\0", 1002),  # no such opcode
-        (b"\xc1\x80\0\0\0\0", 1002),  # a bit of an extension that nobody agreed on
-        (b"\x80\x80\0\0\0\0", 1002),  # goes on with nothing
+        (b"\x83\x80\0\0\0\0", 1002),  # an unknown opcode
+        (b"\xc1\x80\0\0\0\0", 1002),  # a bit of an extension that was not negotiated
+        (b"\x80\x80\0\0\0\0", 1002),  # continues nothing
         (b"\x09\x80\0\0\0\0", 1002),  # a ping in fragments
         (b"\x89\xfe\x00\x7e\0\0\0\0", 1002),  # a ping that is too long
         (b"\x88\x81\0\0\0\0x", 1002),  # a close with half a code
     ],
 )
-def test_what_is_no_web_socket_is_told_so_and_left(server: Server, frame: bytes, code: int, step: int) -> None:
+def test_an_invalid_handshake_is_refused(server: Server, frame: bytes, code: int, step: int) -> None:
     page = server.open(step=step)
     page.give(frame)
     assert page.closed() == code
@@ -257,16 +257,16 @@ def test_what_is_no_web_socket_is_told_so_and_left(server: Server, frame: bytes,
     assert not server.rooms()
 
 
-def test_a_line_that_is_too_long_is_refused_and_the_rest_of_the_message_is_taken(server: Server) -> None:
+def test_a_long_line_is_refused_and_the_rest_of_the_message_is_executed(server: Server) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
     page.send(TextMessage("x" * (LINE_BYTES + 1) + '\n\n{"type": "ping"}\r\n'))
-    assert [(told["type"], told.get("code")) for told in page.told()] == [("refused", "too-long"), ("pong", None)]
+    assert [(message["type"], message.get("code")) for message in page.messages()] == [("refused", "too-long"), ("pong", None)]
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
-def test_frames_of_every_size_are_understood(size: int) -> None:
+def test_frames_of_every_size_are_read(size: int) -> None:
     client = Connection(ConnectionType.CLIENT)
     client.receive_data(text_frame(b"x" * size))
     assert "".join(event.data for event in client.events() if isinstance(event, TextMessage)) == "x" * size
@@ -275,7 +275,7 @@ def test_frames_of_every_size_are_understood(size: int) -> None:
 # -- The end
 
 
-def test_a_page_that_closes_is_gone_in_order(server: Server) -> None:
+def test_a_page_that_closes_has_quit(server: Server) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
@@ -287,7 +287,7 @@ def test_a_page_that_closes_is_gone_in_order(server: Server) -> None:
     assert (left.nick, left.reason) == ("ada", "quit")  # type: ignore[union-attr]
 
 
-def test_a_page_that_does_not_answer_our_close_is_cut_off(server: Server, clock: Clock) -> None:
+def test_a_page_that_does_not_answer_a_close_is_aborted(server: Server, clock: Clock) -> None:
     page = server.open()
     page.say(HELLO, {"type": "do", "command": "quit"})
     events = page.take()
@@ -306,19 +306,19 @@ def test_a_full_server_shows_the_page_and_says_so_in_a_frame(clock: Clock) -> No
     assert reader.wire.value().startswith(b"HTTP/1.1 200 ")
     assert reader.wire.disconnecting
     page = server.open()
-    assert [told.get("code") for told in page.told()][:1] == ["server-full"]
+    assert [message.get("code") for message in page.messages()][:1] == ["server-full"]
     server.hang_up()
 
 
-def test_who_gives_no_nick_is_disconnected(server: Server, clock: Clock) -> None:
+def test_a_caller_without_a_nick_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     clock.pump([LOGIN_SECONDS / 4] * 4)
-    told = page.take()
-    assert '"timed-out"' in "".join(event.data for event in told if isinstance(event, TextMessage))
-    assert isinstance(told[-1], CloseConnection)
+    frames = page.take()
+    assert '"timed-out"' in "".join(event.data for event in frames if isinstance(event, TextMessage))
+    assert isinstance(frames[-1], CloseConnection)
 
 
-def test_a_peer_that_answers_no_ping_is_disconnected_in_time(server: Server, clock: Clock) -> None:
+def test_a_peer_that_answers_no_ping_is_disconnected(server: Server, clock: Clock) -> None:
     page = server.open()
     page.say(HELLO)
     page.take()
@@ -339,11 +339,11 @@ def paused(page: Page) -> bool:
     return page.wire.producerState == "paused"
 
 
-def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> None:
+def test_a_fast_sender_waits_and_nothing_is_lost(clock: Clock) -> None:
     server = Server(clock, Settings(flood_rate=8, flood_burst=5))
     page = server.open()
     page.say(HELLO, *({"type": "say", "text": str(n)} for n in range(20)))
-    assert [told["type"] for told in page.told()].count("said") == 4
+    assert [message["type"] for message in page.messages()].count("said") == 4
     assert paused(page)
     clock.pump([0.125] * 20)
     assert not paused(page)
@@ -353,13 +353,13 @@ def test_who_talks_too_fast_waits_in_order_and_nothing_is_lost(clock: Clock) -> 
 
 
 @pytest.mark.parametrize("event", [Ping(b""), TextMessage("", message_finished=False)])
-def test_frames_that_say_nothing_are_slowed_too(server: Server, event: Event) -> None:
+def test_empty_frames_count_for_flood_control(server: Server, event: Event) -> None:
     page = server.open()
     page.send(*[event] * 200)
     assert paused(page)
 
 
-def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server: Server, clock: Clock) -> None:
+def test_a_page_that_does_not_read_costs_only_a_cursor(server: Server, clock: Clock) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
@@ -370,11 +370,11 @@ def test_a_page_that_does_not_read_costs_nothing_but_its_place_in_the_log(server
     page.send(*[Ping(b"x")] * 30)
     assert page.wire.value() == b""
     page.producer.resumeProducing()
-    told = page.told()
-    assert [one["seq"] for one in told] == list(range(told[0]["seq"], told[0]["seq"] + 2000))
+    messages = page.messages()
+    assert [one["seq"] for one in messages] == list(range(messages[0]["seq"], messages[0]["seq"] + 2000))
 
 
-def test_a_page_that_takes_nothing_is_dropped(server: Server, clock: Clock) -> None:
+def test_a_stalled_page_is_dropped(server: Server, clock: Clock) -> None:
     page, bob = server.open(), arrive(server.registry, "bob")
     page.say(HELLO)
     page.take()
@@ -387,12 +387,12 @@ def test_a_page_that_takes_nothing_is_dropped(server: Server, clock: Clock) -> N
     assert page.wire.aborted
 
 
-# -- Harm
+# -- Hostile input
 
 
 @given(st.lists(st.one_of(st.binary(max_size=40), st.builds(lambda data: b"\x81%c\0\0\0\0%b" % (0x80 | len(data), data),
                                                           st.binary(max_size=60))), max_size=8))  # fmt: skip
-def test_no_bytes_raise_or_touch_a_room(pieces: list[bytes]) -> None:
+def test_no_bytes_cause_a_defect_or_touch_a_room(pieces: list[bytes]) -> None:
     server = Server(Clock())
     page = server.open()
     for piece in pieces:

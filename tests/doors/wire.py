@@ -12,7 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from chatd.core.memory import MemoryStore
+from chatd.core.memory import MemoryLog, MemoryStore, Messages
 from chatd.core.registry import Registry, Settings
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import JSON, TEXT, Door, DoorOptions
@@ -21,14 +21,15 @@ from chatd.doors.server import Server
 from chatd.testing import StandingClock
 
 
-def new_server(clock: Clock, settings: Settings | None = None) -> Server:
-    """What all doors share, on ``clock``, with a log in memory."""
+def new_server(clock: Clock, settings: Settings | None = None, store: MemoryStore | None = None) -> Server:
+    """A server on ``clock``, with logs in memory."""
     fanout = Fanout(clock)
-    return Server(Registry(settings or Settings(), MemoryStore("testlog"), StandingClock(), fanout.news), fanout, clock)
+    registry = Registry(settings or Settings(), store or MemoryStore("testlog"), StandingClock(), fanout.news)
+    return Server(registry, fanout, clock)
 
 
 class Wire:
-    """A transport in memory, as TCP's: its protocol can be replaced, and its writing side
+    """A transport in memory, like TCP: its protocol can be replaced, and its writing side
     closed."""
 
     def __init__(self) -> None:
@@ -81,7 +82,7 @@ class Wire:
     # -- The caller's side
 
     def take(self) -> bytes:
-        """What was written since the last call."""
+        """The bytes written since the last call."""
         written, self.written = self.written, b""
         return written
 
@@ -92,7 +93,7 @@ class Wire:
                 self.protocol.dataReceived(data[start : start + step] if step else data)
 
     def hang_up(self) -> None:
-        """Close the caller's side alone."""
+        """Close the caller's side only."""
         if IHalfCloseableProtocol.providedBy(self.protocol):
             self.protocol.readConnectionLost()
         else:
@@ -104,7 +105,7 @@ class Wire:
 
 
 class Recorder(Protocol):
-    """A door that keeps what it is given."""
+    """A door that records its input."""
 
     def __init__(self, door: Door, address: str, began: float) -> None:
         self.door, self.address, self.began = door, address, began
@@ -119,17 +120,19 @@ class Recorder(Protocol):
 
 
 class RunningServer:
-    """A front on a clock that stands still; the doors of lines are open, and ``record`` opens
-    others that only keep what comes."""
+    """A front on a clock that the test advances. The text and JSON doors are open; ``record`` opens
+    others."""
 
     def __init__(self, clock: Clock, settings: Settings | None = None, options: DoorOptions | None = None) -> None:
         self.clock = clock
-        self.shared = new_server(clock, settings)
+        self.logs: list[tuple[MemoryLog, int]] = []
+        """All logs that were ever made, each with its first seq."""
+        self.shared = new_server(clock, settings, MemoryStore("testlog", self._make_log))
         self.registry = self.shared.registry
         self.front = FrontFactory(self.shared, options or DoorOptions([TEXT, JSON]))
 
     def record(self, *doors: Door) -> None:
-        """Open ``doors``, which keep what comes and answer nothing."""
+        """Open ``doors`` that record their input and answer nothing."""
 
         def opener(door: Door) -> None:
             def build(address: str, began: float) -> IProtocol:
@@ -148,10 +151,15 @@ class RunningServer:
         self.turn()
         return wire
 
+    def _make_log(self, first: int, messages: Messages) -> MemoryLog:
+        log = MemoryLog(first=first, messages=messages)
+        self.logs.append((log, first))
+        return log
+
     def turn(self) -> None:
-        """Let the reactor's turn end."""
+        """End the turn of the reactor."""
         self.clock.advance(0)
 
     def events(self) -> int:
-        """How many events there have been in all rooms."""
-        return sum(room.log.end - 1 for room in self.registry.rooms)
+        """The number of events of all rooms, including those that are gone."""
+        return sum(log.end - first for log, first in self.logs)

@@ -1,5 +1,4 @@
-"""A store whose reactor is the test: what its threads have to say waits until the test asks for
-it."""
+"""A store whose reactor is the test: the calls of its threads wait until the test makes them."""
 
 from __future__ import annotations
 
@@ -28,11 +27,11 @@ from chatd.testing import StandingClock, Visitor
 Outcomes = list[Event | NotDelivered]
 
 PATIENCE = 10.0
-"""How long a thread of the store may take to answer, in seconds, before the test fails."""
+"""How long a thread of the store may take to call back, in seconds, before the test fails."""
 
 
 class PumpedStore(SqliteStore):
-    """A store in ``folder`` that is started, and does nothing until :meth:`settle` or
+    """A started store in ``folder`` that makes no progress except in :meth:`drain` and
     :meth:`wait`."""
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +42,7 @@ class PumpedStore(SqliteStore):
         self.start()
 
     def wait(self, done: Callable[[], object]) -> None:
-        """Let the turn end, and take what the threads say, until ``done``."""
+        """End turns and make the calls of the threads until ``done``."""
         while not done():
             while self.turn:
                 self.turn.pop(0)()
@@ -51,22 +50,22 @@ class PumpedStore(SqliteStore):
                 call, given = self.calls.get(timeout=PATIENCE)
                 call(*given)
 
-    def settle(self) -> None:
-        """Wait until all that was appended is stored, or has failed to be."""
-        settled: list[bool] = []
-        self.after_pending(lambda: settled.append(True))
-        self.wait(lambda: settled)
+    def drain(self) -> None:
+        """Wait until everything appended is stored or has failed."""
+        done: list[bool] = []
+        self.after_pending(lambda: done.append(True))
+        self.wait(lambda: done)
 
     def stored(self, outcomes: Outcomes) -> list[Event]:
-        """The events that these outcomes come to, once all is stored."""
-        self.settle()
+        """The events among ``outcomes``, after everything is stored."""
+        self.drain()
         return [outcome for outcome in outcomes if isinstance(outcome, Event)]
 
-    def be_done(self) -> None:
-        """Wait until the writer has done all that it was given, and said so."""
+    def drain_writer(self) -> None:
+        """Wait until the writer has finished all requests."""
         writer = self._writer
         assert writer is not None
-        for _ in range(2):  # Deleting takes several parts; what was put before the first mark is at work by then.
+        for _ in range(2):  # Requests from before the first mark have begun by then.
             done: list[bool] = []
             writer.after_indexing(partial(done.append, True))
             self.wait(partial(bool, done))
@@ -78,60 +77,60 @@ class PumpedStore(SqliteStore):
         return self.log(parse_room(name))
 
     def limit(self, more_pages: int | None) -> None:
-        """Let the database grow by so many pages and no more, as on a full disk; None: as it
-        likes."""
+        """Let the database grow by at most ``more_pages`` pages, as on a full disk; None: without
+        a limit."""
         assert self._writer is not None
         connection = self._writer._connection
         size = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {2**30 if more_pages is None else size + more_pages}")
 
     def lookup(self, sender_id: str, id: str) -> Said | None:
-        """The message that this id of this sender stands for, from memory or from the disk."""
+        """The message with this id, from memory or from the disk."""
         said = self._duplicates.recall(sender_id, id)
         if said is not None or not self._duplicates.may_be_on_disk(sender_id, id):
             return said
-        found: list[Said | None] = []
-        self._duplicates.look_up(sender_id, id, found.append)
-        self.wait(lambda: found)
-        return found[0]
+        results: list[Said | None] = []
+        self._duplicates.look_up(sender_id, id, results.append)
+        self.wait(lambda: results)
+        return results[0]
 
-    def found(self, *words: str, **more: Any) -> Sequence[Event] | None:
-        """What is found in all rooms, or in those that ``more`` names."""
+    def find_messages(self, *words: str, **filters: Any) -> Sequence[Event] | None:
+        """The results of a search in all rooms, or with other ``filters``."""
         answers: list[Sequence[Event] | None] = []
-        self.search(Query(words, **{"rooms": self.logs, **more}), Asker("192.0.2.1", lambda: True), answers.append)
+        self.search(Query(words, **{"rooms": self.logs, **filters}), Asker("192.0.2.1", lambda: True), answers.append)
         self.wait(lambda: answers)
         return answers[0]
 
 
 def short_tail(store: PumpedStore, events: int, first: int) -> MemoryLog:
-    """Instead of ``SqliteStore.new_tail``: a tail that holds so many events."""
+    """A replacement for ``SqliteStore.new_tail``: a tail with at most ``events`` events."""
     duplicates = store._duplicates
     return MemoryLog(events, first=first, messages=duplicates.messages, on_dropped=duplicates.on_dropped)
 
 
 def say(log: Log, text: str = "hi", id: str = "", sender_id: str = "o1", time: int = 1000, room: str = "lobby") -> Outcomes:
-    """Append a message; a list that the outcome will be in."""
+    """Append a message. Returns a list that will contain the outcome."""
     outcomes: Outcomes = []
     log.append(Said(room, DRAFT, time, "ada", sender_id, text, id=id), outcomes.append)
     return outcomes
 
 
-class StillStore(MemoryStore):
-    """A store in memory that can be waited for as well."""
+class WaitableMemoryStore(MemoryStore):
+    """A store in memory with the same methods for waiting."""
 
     def wait(self, done: Callable[[], object]) -> None:
-        """Nothing here takes time."""
+        """Everything is already done."""
         assert done()
 
-    def settle(self) -> None:
-        """All is stored."""
+    def drain(self) -> None:
+        """Everything is already stored."""
 
     def close(self) -> None:
-        """Nothing is to be done."""
+        """Nothing to do."""
 
 
 class Server:
-    """A registry on a store, with a fan-out; without a folder, in memory."""
+    """A registry with a store and a fan-out; without a folder, the store is in memory."""
 
     def __init__(self, folder: Path | None, settings: Settings | None = None) -> None:
         self.folder = folder
@@ -141,7 +140,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.store: Any = PumpedStore(self.folder) if self.folder else StillStore("testlog")
+        self.store: Any = PumpedStore(self.folder) if self.folder else WaitableMemoryStore("testlog")
         self.fanout = Fanout(self.clock)
         self.registry = Registry(self.settings, self.store, self.time, self.fanout.news)
 
@@ -149,16 +148,16 @@ class Server:
         self.store.close()
         self.start()
 
-    def settle(self) -> None:
-        self.store.settle()
+    def drain(self) -> None:
+        self.store.drain()
         self.clock.advance(1)
 
     def ask(self, person: Visitor, *commands: Command) -> list[Event | Answer]:
-        """Let the person ask, wait until all is answered, and return what has come to them."""
+        """Perform commands, wait for the answers, and return everything received."""
         for command in commands:
             perform(self.registry, person.session, command)
             self.store.wait(lambda: not person.out.congested or person.out.closed)
-        self.settle()
+        self.drain()
         return person.take()
 
     def arrive(self, nick: str, **more: Any) -> Visitor:

@@ -1,5 +1,4 @@
-"""The wall clock is set back or forward in the middle: numbers, pages and what is found go by what
-was said after what."""
+"""The wall clock is set back or forward: seqs, history and search keep the order of the log."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from tests.store.pumped import Server
 
 HOUR, YEAR = 3600, 365 * 24 * 3600
 STEPS = {"an hour back": [-HOUR], "a year forward": [YEAR], "forward and back": [YEAR, -YEAR - HOUR], "back twice": [-HOUR, -HOUR]}
-"""By how many seconds the clock is set, again and again."""
+"""By how many seconds the clock is set each time."""
 
 TOKEN = "a token that nobody guesses"
 BETWEEN = 10
@@ -32,33 +31,33 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 
 def talk(server: Server, person: Visitor, steps: Sequence[int]) -> list[Event | Answer]:
-    """Let the person talk while the clock is set; what comes to them."""
-    told: list[Event | Answer] = []
+    """Let the person talk while the clock is set. Returns everything they receive."""
+    answers: list[Event | Answer] = []
     for step in [*steps, 0]:
         for number in range(BETWEEN):
             server.time.advance(60)
-            told += server.ask(person, Say(f"tea {number}", id=f"{len(told)}"))
+            answers += server.ask(person, Say(f"tea {number}", id=f"{len(answers)}"))
         server.time.advance(step)
-    return told
+    return answers
 
 
-def messages(told: Sequence[Event | Answer]) -> list[Said]:
-    return [event for event in told if isinstance(event, Said)]
+def messages(answers: Sequence[Event | Answer]) -> list[Said]:
+    return [event for event in answers if isinstance(event, Said)]
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_everybody_gets_everything_once_and_in_order(server: Server, steps: Sequence[int]) -> None:
+def test_all_events_arrive_once_and_in_order(server: Server, steps: Sequence[int]) -> None:
     ada, bob = server.arrive("ada"), server.arrive("bob")
     ada.take()
     acks = [item.seq for item in talk(server, ada, steps) if isinstance(item, Ack)]
-    heard = messages(bob.take())
-    assert [event.seq for event in heard] == acks
+    received = messages(bob.take())
+    assert [event.seq for event in received] == acks
     assert acks == list(range(acks[0], acks[0] + BETWEEN * (len(steps) + 1)))
-    assert [b.time - a.time for a, b in pairwise(heard)].count(60_000) == len(heard) - 1 - len(steps)
+    assert [b.time - a.time for a, b in pairwise(received)].count(60_000) == len(received) - 1 - len(steps)
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_who_resumes_gets_everything_once_and_what_is_sent_again_is_known(tmp_path: Path, steps: Sequence[int]) -> None:
+def test_resuming_and_sending_again_work(tmp_path: Path, steps: Sequence[int]) -> None:
     server = Server(tmp_path)
     ada = server.arrive("ada", token=TOKEN)
     said = talk(server, ada, steps)
@@ -73,7 +72,7 @@ def test_who_resumes_gets_everything_once_and_what_is_sent_again_is_known(tmp_pa
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_a_time_is_a_place_where_it_was_passed(server: Server, steps: Sequence[int]) -> None:
+def test_history_by_time_splits_the_log_at_that_time(server: Server, steps: Sequence[int]) -> None:
     ada = server.arrive("ada")
     talk(server, ada, steps)
     everything = page(server, ada, History(count=100))
@@ -94,13 +93,13 @@ def page(server: Server, person: Visitor, command: History) -> Sequence[Event]:
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-def test_of_what_is_found_in_a_room_the_last_said_comes_first(server: Server, steps: Sequence[int]) -> None:
+def test_a_search_lists_the_last_messages_first(server: Server, steps: Sequence[int]) -> None:
     ada = server.arrive("ada")
     said = messages(talk(server, ada, steps))
-    [found] = server.ask(ada, Search("tea", count=7))
-    assert isinstance(found, SearchResults)
-    assert list(found.events) == said[:-8:-1]
+    [results] = server.ask(ada, Search("tea", count=7))
+    assert isinstance(results, SearchResults)
+    assert list(results.events) == said[:-8:-1]
     text = datetime.fromtimestamp(said[0].time / 1000, UTC).isoformat()
-    [found] = server.ask(ada, Search("tea", after_time=text, count=100))
-    assert isinstance(found, SearchResults)
-    assert list(found.events) == [event for event in reversed(said) if event.time >= said[0].time]
+    [results] = server.ask(ada, Search("tea", after_time=text, count=100))
+    assert isinstance(results, SearchResults)
+    assert list(results.events) == [event for event in reversed(said) if event.time >= said[0].time]

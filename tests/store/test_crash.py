@@ -1,7 +1,7 @@
-"""SIGKILL at any moment: nothing acknowledged is missing, nothing is doubled, and it goes on where
-it was.
+"""SIGKILL at any moment: no acknowledged message is lost or stored twice, and the next start
+continues.
 
-``crashing.py`` is the program that is killed, ``checker.py`` looks at what is left.
+``crashing.py`` is the program that is killed, and ``checker.py`` checks the data afterwards.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.checker import Place, check
-from tests.store.crashing import ROOMS, UNKEPT, Life
+from tests.store.checker import Position, check
+from tests.store.crashing import NOT_KEPT, ROOMS, Life
 
 PROGRAM = Path(__file__).parent / "crashing.py"
 EVERYTHING = os.environ.get("CHATD_TEST_ALL") == "1"
 STRACE = shutil.which("strace")
 
 SENT_AGAIN = 20
-"""The messages that each life says again though they were acknowledged, in number."""
+"""How many acknowledged messages each life says again."""
 
 Kill = Callable[[int], object]
-"""Kills the process of this id, now or later."""
+"""Kills the process with this pid, now or later."""
 
 
 class Program:
-    """The program that is killed, and what became of its children."""
+    """The program that is killed, and the reports of its children."""
 
     def __init__(self) -> None:
         here = os.environ | {"PYTHONPATH": str(PROGRAM.parents[2])}
@@ -43,7 +43,7 @@ class Program:
         self._process = subprocess.Popen([sys.executable, str(PROGRAM)], stdin=pipe, stdout=pipe, env=here)
 
     def live(self, life: Life, kill: Kill = lambda pid: None) -> Iterator[list[str]]:
-        """Let a child live, ``kill`` it, and give what it tells, the words of a line each."""
+        """Start a child, ``kill`` it, and yield the words of each line that it writes."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(life.line())
@@ -70,24 +70,23 @@ def program() -> Iterator[Program]:
 
 @dataclass
 class History:
-    """All lives in one folder."""
+    """All lives with the same folder."""
 
     program: Program
     folder: Path
-    acknowledged: dict[str, Place] = field(default_factory=dict)
+    acknowledged: dict[str, Position] = field(default_factory=dict)
     kept: int = 1
-    """The first message that nobody may have forgotten, outside the room of which nothing is
-    kept."""
+    """The first message that must not have been deleted, except in the room without retention."""
 
     def live(self, kill: Kill = lambda pid: None, check: bool = True, **life: object) -> tuple[str, int]:
-        """Go on for one more life; what it said that it died of, and its exit status."""
+        """Live once more. Returns the step before which it killed itself, and its exit status."""
         died, status = "", 0
         first = max(1, self.kept, self._last() - SENT_AGAIN)
         for what, *words in self.program.live(Life(str(self.folder), first, **life), kill):  # type: ignore[arg-type]
             if what == "acknowledged":
                 self._acknowledge(words[0], int(words[1]), words[2])
-            elif what == "forgets":
-                self.kept = max(self.kept, int(words[0]))  # It says some messages again, and would forget less.
+            elif what == "deletes":
+                self.kept = max(self.kept, int(words[0]))  # It says some messages again and would delete less.
             elif what == "dies":
                 died = " ".join(words[1:])
             elif what == "reports":
@@ -102,16 +101,16 @@ class History:
         return max(map(number_of, self.acknowledged), default=0)
 
     def _acknowledge(self, room: str, seq: int, id: str) -> None:
-        if room == UNKEPT:
-            id += f" at {seq}"  # No later life knows it, so it is said once more there.
-        assert self.acknowledged.get(id, (room, seq)) == (room, seq), f"{id} was said twice"
+        if room == NOT_KEPT:
+            id += f" at {seq}"  # The next life does not know it and says it again.
+        assert self.acknowledged.get(id, (room, seq)) == (room, seq), f"{id} was stored twice"
         self.acknowledged[id] = room, seq
 
     def check(self) -> None:
-        forgotten = {id for id, (room, _) in self.acknowledged.items() if room == UNKEPT or number_of(id) < self.kept}
-        stored = check(self.folder, self.acknowledged, forgotten)
+        deletable = {id for id, (room, _) in self.acknowledged.items() if room == NOT_KEPT or number_of(id) < self.kept}
+        stored = check(self.folder, self.acknowledged, deletable)
         numbers = {int(id) for _, _, id in stored.values() if id and int(id) >= self.kept}
-        said = {number for number in range(self.kept, max(numbers, default=0)) if ROOMS[number % len(ROOMS)] != UNKEPT}
+        said = {number for number in range(self.kept, max(numbers, default=0)) if ROOMS[number % len(ROOMS)] != NOT_KEPT}
         assert numbers >= said, "a message of a burst is missing"
 
 
@@ -124,7 +123,7 @@ def history(program: Program, tmp_path: Path) -> History:
     return History(program, tmp_path / "data")
 
 
-def test_a_hundred_kills_at_any_moment_lose_and_double_nothing(history: History) -> None:
+def test_kills_at_random_moments_lose_and_duplicate_nothing(history: History) -> None:
     chance = random.Random(5)
     for _ in range(100 if EVERYTHING else 12):
 
@@ -137,7 +136,7 @@ def test_a_hundred_kills_at_any_moment_lose_and_double_nothing(history: History)
     assert len(history.acknowledged) > 50
 
 
-MAKING = [
+CREATION_STEPS = [
     "BEGIN IMMEDIATE",
     "CREATE TABLE event",
     "CREATE VIRTUAL TABLE",
@@ -147,11 +146,11 @@ MAKING = [
     "quick_check",
     "journal_mode",
 ]
-"""What is done with a new database, in order."""
+"""The steps of creating a database, in order."""
 
 
-@pytest.mark.parametrize("death", MAKING)
-def test_a_kill_while_the_database_is_made_leaves_one_that_can_be_used(history: History, death: str) -> None:
+@pytest.mark.parametrize("death", CREATION_STEPS)
+def test_a_kill_during_creation_leaves_a_usable_database(history: History, death: str) -> None:
     assert history.live(death=death) == (death, -signal.SIGKILL)
     assert history.live(last=200) == ("", 0)
 
@@ -165,22 +164,22 @@ PHASES = {
     "a transaction of several statements begins": ("BEGIN IMMEDIATE", (1, 2, 5)),
     "rows are written": ("INSERT INTO event", (1, 2, 4, 5, 6)),
     "all rows are written": ("COMMIT", (1, 2, 5)),
-    "stored, nobody knows": ("answer: _answered", (1, 2, 4, 5)),
-    "known, not everybody is told": ("acknowledge", (1, 2, 30, 190)),
+    "stored, not known": ("answer: _on_written", (1, 2, 4, 5)),
+    "known, not all acknowledged": ("acknowledge", (1, 2, 30, 190)),
     "indexing: the words": ("INSERT INTO search (rowid", (1, 50)),
     "indexing: inside the index": ("-- REPLACE INTO 'main'.'search_", (1, 7)),
-    "indexing: how far": ("REPLACE INTO indexed", (1, 2)),
-    "copying the log": ("wal_checkpoint(PASSIVE)", (1, 2)),
-    "forgetting: the words": ("INSERT INTO search (search", (1, 70)),
-    "forgetting: the rows": ("DELETE FROM event", (1, 2)),
-    "forgetting: how far": ("UPDATE room SET first", (1, 2)),
-    "ending: copying the log": ("wal_checkpoint(TRUNCATE)", (1,)),
+    "indexing: the progress": ("REPLACE INTO indexed", (1, 2)),
+    "checkpoint": ("wal_checkpoint(PASSIVE)", (1, 2)),
+    "deleting: the words": ("INSERT INTO search (search", (1, 70)),
+    "deleting: the rows": ("DELETE FROM event", (1, 2)),
+    "deleting: the progress": ("UPDATE room SET first", (1, 2)),
+    "ending: checkpoint": ("wal_checkpoint(TRUNCATE)", (1,)),
 }
-"""What is going on, how it is recognised, and the how-many-th times that are its end."""
+"""The phases, with the text of their step, and at which occurrences of it to kill."""
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_kill_in_this_phase_loses_and_doubles_nothing(history: History, phase: str) -> None:
+def test_a_kill_in_each_phase_loses_and_duplicates_nothing(history: History, phase: str) -> None:
     death, several = PHASES[phase]
     assert history.live(last=1000, check=False) == ("", 0)
     for times in several if EVERYTHING else several[-1:]:
@@ -202,12 +201,12 @@ CALLS = [
     ("chatd.db", "pwrite64", 9),
     ("chatd.db", "fdatasync", 2),
 ]
-"""A file, what is done with it, and the how-many-th time is the end: while the database is made, in
-the middle of a commit or of its sync, in the middle of copying the log."""
+"""A file, a system call, and at which call to kill: while the database is created, during a commit
+or its sync, during a checkpoint."""
 
 
 @pytest.mark.parametrize(("file", "call", "times"), CALLS if EVERYTHING else CALLS[3::4])
-def test_a_kill_in_the_middle_of_a_write_or_a_sync_loses_and_doubles_nothing(
+def test_a_kill_during_a_write_or_sync_loses_and_duplicates_nothing(
     history: History, strace: Strace, file: str, call: str, times: int
 ) -> None:
     kill = f"inject={call}:signal=SIGKILL:when={times}"
@@ -221,7 +220,7 @@ Strace = Callable[..., Kill]
 
 @pytest.fixture
 def strace() -> Iterator[Strace]:
-    """Lets strace, with the options given, take hold of a process."""
+    """Attaches strace with the given options to a process."""
     if STRACE is None:
         pytest.fail("strace is missing") if EVERYTHING else pytest.skip("strace is missing")
     command = [str(STRACE), "-f", "-q", "-o", "/dev/null"]
@@ -233,13 +232,13 @@ def strace() -> Iterator[Strace]:
         yield with_options
 
 
-def test_it_is_synced_before_it_is_acknowledged(history: History, strace: Strace, tmp_path: Path) -> None:
+def test_messages_are_synced_before_they_are_acknowledged(history: History, strace: Strace, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     history.live(
         strace("-y", "-s", "16", "-o", str(trace), "-e", "trace=write,pwrite64,fdatasync,fsync"),
         traced=True,
         last=600,
-        forget=False,
+        delete=False,
         index_seconds=1000,
     )
     synced, acknowledged = True, 0

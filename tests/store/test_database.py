@@ -1,4 +1,4 @@
-"""The database file: who may use it, which version it has, what is done with what is not ours."""
+"""The database file: its lock, its version, and files that are damaged or not a database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chatd.store.database import FILE_NAME, UnusableError
 from tests.store.pumped import PumpedStore, say
 
 
-def test_only_one_server_uses_a_folder(tmp_path: Path) -> None:
+def test_a_folder_has_only_one_server(tmp_path: Path) -> None:
     first = PumpedStore(tmp_path)
     with pytest.raises(UnusableError, match="another server is using the data in"):
         PumpedStore(tmp_path)
@@ -24,11 +24,11 @@ def test_only_one_server_uses_a_folder(tmp_path: Path) -> None:
     PumpedStore(tmp_path).close()
 
 
-def test_nobody_else_can_read_the_data(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_data(tmp_path: Path) -> None:
     folder = tmp_path / "state" / "chatd"
     store = PumpedStore(folder)
     say(store.room())
-    store.settle()
+    store.drain()
     modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
     store.close()
     assert modes.pop("chatd") == 0o700
@@ -36,7 +36,7 @@ def test_nobody_else_can_read_the_data(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-def test_a_database_from_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_newer_database_is_refused_and_unchanged(tmp_path: Path) -> None:
     PumpedStore(tmp_path).close()
     path = tmp_path / FILE_NAME
     with sqlite3.connect(path) as connection:
@@ -52,16 +52,16 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("CREATE TABLE thing (id)")
     connection.close()
-    with pytest.raises(UnusableError, match="no database of chatd"):
+    with pytest.raises(UnusableError, match="not a chatd database"):
         PumpedStore(tmp_path)
 
 
 @pytest.mark.parametrize("start", [0, 4096, 8192])
-def test_a_damaged_database_is_named_and_never_overwritten(tmp_path: Path, start: int) -> None:
+def test_a_damaged_database_is_reported_and_never_overwritten(tmp_path: Path, start: int) -> None:
     store = PumpedStore(tmp_path)
     for _ in range(500):
         say(store.room(), "something to fill the pages with")
-    store.settle()
+    store.drain()
     store.close()
     path = tmp_path / FILE_NAME
     with path.open("r+b") as file:
@@ -74,19 +74,19 @@ def test_a_damaged_database_is_named_and_never_overwritten(tmp_path: Path, start
 
 
 @pytest.mark.parametrize(("table", "leaf", "refused"), [("room", 0, True), ("event", 0, True), ("event", 3, False)])
-def test_of_a_large_database_only_what_is_read_at_the_start_is_checked(
+def test_only_small_tables_of_a_large_database_are_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, leaf: int, refused: bool
 ) -> None:
     store = PumpedStore(tmp_path)
     for _ in range(500):
         say(store.room(), "something to fill the pages with")
-    store.settle()
+    store.drain()
     store.close()
     monkeypatch.setattr(database, "CHECK_BYTES", 4096)
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
         [root] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
     with (tmp_path / FILE_NAME).open("r+b") as file:
-        file.seek(place_of_leaf(file.read(), root, leaf))
+        file.seek(offset_of_leaf(file.read(), root, leaf))
         file.write(b"\xa5" * 4096)
     if refused:
         with pytest.raises(UnusableError, match=f"{FILE_NAME} is damaged"):
@@ -95,9 +95,9 @@ def test_of_a_large_database_only_what_is_read_at_the_start_is_checked(
         PumpedStore(tmp_path).close()
 
 
-def place_of_leaf(data: bytes, root: int, leaf: int) -> int:
-    """Where leaf number ``leaf`` of a table begins, whose ``root`` is a leaf or all leaves' parent
-    (SQLite, "B-tree Pages")."""
+def offset_of_leaf(data: bytes, root: int, leaf: int) -> int:
+    """The offset of leaf number ``leaf`` of a table whose ``root`` is a leaf or the parent of all
+    leaves (SQLite, "B-tree Pages")."""
     start = 4096 * (root - 1)
     if data[start] == 5:
         [cell] = struct.unpack_from(">H", data, start + 12 + 2 * leaf)
@@ -106,13 +106,13 @@ def place_of_leaf(data: bytes, root: int, leaf: int) -> int:
     return start
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("not a database at all, but long enough to be looked at " * 100)
     with pytest.raises(UnusableError, match="is damaged"):
         PumpedStore(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UnusableError, match="cannot be used"):
         PumpedStore(tmp_path / "file" / "data")
@@ -121,12 +121,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_the_default_folder_is_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert database.default_folder() == tmp_path / "chatd"
-    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # The specification: such a path is to be ignored.
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # The specification says to ignore such a path.
     monkeypatch.setenv("HOME", str(tmp_path))
     assert database.default_folder() == tmp_path / ".local" / "state" / "chatd"
 
 
-def test_a_store_that_is_refused_leaves_no_lock(tmp_path: Path) -> None:
+def test_a_refused_store_leaves_no_lock(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("no database " * 100)
     with pytest.raises(UnusableError):
         PumpedStore(tmp_path)
@@ -135,14 +135,14 @@ def test_a_store_that_is_refused_leaves_no_lock(tmp_path: Path) -> None:
 
 
 def _schema(path: Path) -> dict[str, str]:
-    """Everything in the database by name, without comments and spaces."""
+    """The SQL of everything in the database by name, without comments and spaces."""
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema").fetchall()
-    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in found}
+        rows = connection.execute("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema").fetchall()
+    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in rows}
 
 
 @pytest.mark.parametrize("version", range(1, database.VERSION))
-def test_an_upgraded_database_equals_a_fresh_one_and_has_lost_nothing(tmp_path: Path, version: int) -> None:
+def test_an_upgraded_database_equals_a_new_one_and_keeps_the_data(tmp_path: Path, version: int) -> None:
     old = tmp_path / FILE_NAME
     script = (Path(__file__).parent / f"schema-{version}.sql").read_text()
     with closing(sqlite3.connect(old)) as connection:
@@ -160,13 +160,13 @@ def test_an_upgraded_database_equals_a_fresh_one_and_has_lost_nothing(tmp_path: 
     store = PumpedStore(tmp_path)
     log = store.room("tea")
     assert (store.name, log.name, log.state.topic, log.end) == ("thelog", "Tea", "green", 31)
-    assert [event.seq for event in store.found("tea", "7") or ()] == [7]
+    assert [event.seq for event in store.find_messages("tea", "7") or ()] == [7]
     store.close()
     database.prepare(tmp_path / "fresh.db")
     assert _schema(old) == _schema(tmp_path / "fresh.db")
 
 
-def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_upgrade_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     PumpedStore(tmp_path).close()
     path = tmp_path / FILE_NAME
     real, broken = database._script, "CREATE TABLE more (id); SELECT nothing;"

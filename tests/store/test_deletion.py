@@ -1,5 +1,5 @@
-"""Forgetting for real: from the log, from the search, from the file; as the server or the room
-chooses, in memory and on disk."""
+"""Deletion from the log, the search index and the file, by the retention of the server or the room,
+in memory and on disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from chatd.core.events import (
 )
 from chatd.core.log import Log
 from chatd.core.registry import Settings
-from chatd.store.deletion import FORGOTTEN_AT_ONCE
+from chatd.store.deletion import DELETED_AT_ONCE
 from chatd.testing import NOON, Visitor
 from tests.store.pumped import PumpedStore, Server, say
 
@@ -39,37 +39,37 @@ T = TypeVar("T", bound=Event | Answer)
 Open = Callable[..., Server]
 
 
-def found(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.found(*words) or ()]
+def find_seqs(store: PumpedStore, *words: str) -> list[int]:
+    return [event.seq for event in store.find_messages(*words) or ()]
 
 
-def forget(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:
-    """Forget what is too old; what was told of it."""
-    told: list[tuple[int, int]] = []
-    log.delete_old(now, most, lambda first, time: told.append((first, time)))
-    store.be_done()
-    return told
+def delete_old(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:
+    """Delete old events. Returns the calls of ``on_deleted``."""
+    answers: list[tuple[int, int]] = []
+    log.delete_old(now, most, lambda first, time: answers.append((first, time)))
+    store.drain_writer()
+    return answers
 
 
-class TestTheDisk:
-    def test_what_is_too_old_is_deleted_and_the_rest_is_as_it_was(self, tmp_path: Path) -> None:
+class TestDisk:
+    def test_old_events_are_deleted_and_the_others_are_unchanged(self, tmp_path: Path) -> None:
         store = PumpedStore(tmp_path)
-        log, number = store.room(), 2 * FORGOTTEN_AT_ONCE + 50
+        log, number = store.room(), 2 * DELETED_AT_ONCE + 50
         first = number - 9
         for seq in range(1, number + 1):
             say(log, f"secret{seq} tea", id=str(seq), time=NOON - (2 * HOUR if seq < first else 0))
         say(store.room("tea"), "secret in tea", time=NOON, room="tea")
-        store.settle()
-        assert found(store, "secret7") == [7]
-        assert forget(store, log, NOON) == [(first, NOON - HOUR)]
+        store.drain()
+        assert find_seqs(store, "secret7") == [7]
+        assert delete_old(store, log, NOON) == [(first, NOON - HOUR)]
         assert (log.first, log.held, log.end) == (first, first, number + 1)
         assert [event.seq for event in log.read(1, 9999)] == list(range(first, number + 1))
         assert store.lookup("o1", "7") is None
         assert store.lookup("o1", str(number)) is not None
-        assert (found(store, "secret7"), found(store, f"secret{number}")) == ([], [number])
-        assert len(found(store, "tea")) == 11
+        assert (find_seqs(store, "secret7"), find_seqs(store, f"secret{number}")) == ([], [number])
+        assert len(find_seqs(store, "tea")) == 11
         assert store.room("tea").first == 1
-        assert forget(store, log, NOON) == []
+        assert delete_old(store, log, NOON) == []
         store.close()
         store = PumpedStore(tmp_path)
         assert (store.room().first, store.room().end) == (first, number + 1)
@@ -78,40 +78,40 @@ class TestTheDisk:
         assert b"secret7 " not in store.path.read_bytes()
         assert main(["--data", str(tmp_path), "check"]) == 0
 
-    def test_a_room_of_which_nothing_is_left_goes_on_with_its_numbers(self, tmp_path: Path) -> None:
+    def test_an_emptied_room_continues_its_seqs(self, tmp_path: Path) -> None:
         store = PumpedStore(tmp_path)
         for _ in range(5):
             say(store.room(), time=1)
-        store.settle()
-        forget(store, store.room(), NOON)
+        store.drain()
+        delete_old(store, store.room(), NOON)
         assert store.room().first == 6
         store.close()
         store = PumpedStore(tmp_path)
         outcome = say(store.room(), time=3)
-        store.settle()
+        store.drain()
         assert (outcome, store.room().first) == ([Said("lobby", 6, 3, "ada", "o1", "hi")], 6)
         store.close()
 
-    def test_only_the_beginning_is_deleted_where_the_clock_was_set_back(self, tmp_path: Path) -> None:
+    def test_only_the_beginning_is_deleted_if_the_clock_was_set_back(self, tmp_path: Path) -> None:
         store = PumpedStore(tmp_path)
         for time in (1, 2, NOON, 3, 4):
             say(store.room(), time=time)
-        store.settle()
-        forget(store, store.room(), NOON)
+        store.drain()
+        delete_old(store, store.room(), NOON)
         assert [event.seq for event in store.room().read(1, 9)] == [3, 4, 5]
         store.close()
 
-    def test_who_reads_what_is_being_deleted_goes_on_after_it(self, tmp_path: Path) -> None:
+    def test_reading_events_that_are_deleted_continues_after_them(self, tmp_path: Path) -> None:
         store = PumpedStore(tmp_path)
         for seq in range(1, 501):
             say(store.room(), time=1 if seq < 180 else NOON)
-        store.settle()
+        store.drain()
         store.close()
         store = PumpedStore(tmp_path)
         log, loaded = store.room(), list[bool]()
         waiting, store.calls = store.calls, type(store.calls)()
         log.delete_old(NOON, HOUR, lambda first, time: None)
-        store.calls.get(timeout=10)  # It is deleted, and the reactor does not know yet.
+        store.calls.get(timeout=10)  # The events are deleted, but the reactor does not know yet.
         log.load(150, 151, loaded.append)
         store.wait(lambda: loaded)
         assert (loaded, log.first) == ([True], 180)
@@ -121,7 +121,7 @@ class TestTheDisk:
 
 @pytest.fixture(params=["memory", "disk"])
 def open_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Makes a server whose logs are in memory, or on disk."""
+    """Opens a server with logs in memory or on disk."""
     servers: list[Server] = []
 
     def open_server(**settings: Any) -> Server:
@@ -142,67 +142,67 @@ def texts(news: Sequence[Event | Answer]) -> list[str]:
     return [item.text for item in news if isinstance(item, Said)]
 
 
-def past(server: Server, person: Visitor, asked: History | None = None) -> list[str]:
-    return texts(only(HistoryPage, server.ask(person, asked or History())).events)
+def history(server: Server, person: Visitor, command: History | None = None) -> list[str]:
+    return texts(only(HistoryPage, server.ask(person, command or History())).events)
 
 
-def forget_all(server: Server, *people: Visitor) -> list[list[Event | Answer]]:
-    """Let the server forget what is too old; what each of ``people`` is told."""
+def delete_old_everywhere(server: Server, *people: Visitor) -> list[list[Event | Answer]]:
+    """Let the server delete old events. Returns what each of ``people`` receives."""
     for person in people:
         person.take()
     server.registry.expiry.delete_old()
     if isinstance(server.store, PumpedStore):
-        server.store.be_done()
-    server.settle()
+        server.store.drain_writer()
+    server.drain()
     return [person.take() for person in people]
 
 
-class TestTheServersTime:
-    def test_everybody_present_is_told_what_is_gone(self, open_server: Open) -> None:
+class TestServerRetention:
+    def test_all_members_are_notified(self, open_server: Open) -> None:
         server = open_server(keep="1d")
         ada, bob, eve = server.arrive("ada"), server.arrive("bob"), server.arrive("eve", rooms=("dev",))
         server.ask(ada, Say("old", id="1"))
         server.time.advance(25 * 3600)
         server.ask(ada, Say("new"))
-        told = forget_all(server, ada, bob, eve)
-        assert told[:2] == [[Forgotten("lobby", 4, NOON + HOUR)]] * 2
-        assert told[2] == [Forgotten("dev", 2, NOON + HOUR)]
-        assert past(server, bob) == ["new"]
+        answers = delete_old_everywhere(server, ada, bob, eve)
+        assert answers[:2] == [[Forgotten("lobby", 4, NOON + HOUR)]] * 2
+        assert answers[2] == [Forgotten("dev", 2, NOON + HOUR)]
+        assert history(server, bob) == ["new"]
         assert only(SearchResults, server.ask(bob, Search("old"))).events == ()
         assert texts(only(Entered, server.ask(server.arrive("joe", rooms=("x",)), Join("lobby"))).scrollback) == ["new"]
         assert only(Ack, server.ask(ada, Say("old", id="1"))).seq == 6
-        assert forget_all(server, ada, bob, eve) == [[], [], []]
+        assert delete_old_everywhere(server, ada, bob, eve) == [[], [], []]
 
-    def test_who_comes_back_from_before_it_is_told_what_is_missed(self, open_server: Open) -> None:
+    def test_resuming_from_a_deleted_event_reports_missed_events(self, open_server: Open) -> None:
         server = open_server(keep="1d")
         ada = server.arrive("ada")
         server.ask(ada, Say("old"))
         server.time.advance(25 * 3600)
         server.ask(ada, Say("new"))
-        forget_all(server)
+        delete_old_everywhere(server)
         news = server.ask(Visitor(server.registry), Hello("bob", resume={"lobby": 1}, log=server.store.name))
         assert only(Missed, news) == Missed("lobby", 2, 2)
         assert texts(news) == ["new"]
 
-    def test_without_a_choice_nothing_goes(self, open_server: Open) -> None:
+    def test_without_a_limit_nothing_is_deleted(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada")
         server.ask(ada, Say("old"))
         server.time.advance(1e9)
-        assert forget_all(server, ada) == [[]]
-        assert past(server, ada) == ["old"]
+        assert delete_old_everywhere(server, ada) == [[]]
+        assert history(server, ada) == ["old"]
 
 
-class TestTheRoomsTime:
-    def test_it_is_told_and_chosen(self, open_server: Open) -> None:
+class TestRoomRetention:
+    def test_the_retention_can_be_shown_and_set(self, open_server: Open) -> None:
         server = open_server(keep="90d")
         ada, bob = server.arrive("ada"), server.arrive("bob")
         ada.take()
         assert server.ask(ada, Keep(id="1")) == [RetentionIs("lobby", most="90d", id="1")]
         server.ask(ada, Say("hi"))
         bob.take()
-        told = server.ask(ada, Keep("30D", id="2"))
-        assert only(RetentionIs, told) == RetentionIs("lobby", "30d", NOON + DAY, "90d", id="2")
+        answers = server.ask(ada, Keep("30D", id="2"))
+        assert only(RetentionIs, answers) == RetentionIs("lobby", "30d", NOON + DAY, "90d", id="2")
         event = only(RetentionSet, bob.take())
         assert (event.nick, event.keep, event.since) == ("ada", "30d", NOON + DAY)
         assert server.ask(bob, Keep("30d")) == [RetentionIs("lobby", "30d", NOON + DAY, "90d")]
@@ -212,46 +212,46 @@ class TestTheRoomsTime:
 
     @pytest.mark.parametrize(
         ("keep", "reason"),
-        [("91d", "This server keeps nothing for longer than 90 days."), ("soon", "soon is no span of time.")],
+        [("91d", "This server keeps messages for at most 90 days."), ("soon", "soon is not a duration.")],
     )
-    def test_nonsense_is_refused(self, open_server: Open, keep: str, reason: str) -> None:
+    def test_an_invalid_retention_is_refused(self, open_server: Open, keep: str, reason: str) -> None:
         server = open_server(keep="90d")
         assert only(Refused, server.ask(server.arrive("ada"), Keep(keep))).reason == reason
         assert server.registry.rooms.find("lobby").retention.text == ""
 
-    def test_only_who_is_in_chooses(self, open_server: Open) -> None:
+    def test_only_members_can_set_the_retention(self, open_server: Open) -> None:
         server = open_server()
         server.arrive("ada", rooms=("dev",))
         assert only(Refused, server.ask(server.arrive("bob"), Keep("1h", "dev"))).code == "not-in-room"
 
-    def test_what_was_said_goes_a_day_after_the_choice(self, open_server: Open) -> None:
+    def test_messages_are_deleted_a_day_after_the_choice(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada")
         server.ask(ada, Say("old"), Keep("1h"))
         server.time.advance(23 * 3600)
-        assert forget_all(server, ada) == [[]]
+        assert delete_old_everywhere(server, ada) == [[]]
         server.time.advance(3600)
-        assert only(Forgotten, forget_all(server, ada)[0]).room == "lobby"
-        assert past(server, ada) == []
+        assert only(Forgotten, delete_old_everywhere(server, ada)[0]).room == "lobby"
+        assert history(server, ada) == []
 
-    def test_who_objects_in_time_loses_nothing(self, open_server: Open) -> None:
+    def test_setting_it_back_in_time_deletes_nothing(self, open_server: Open) -> None:
         server = open_server()
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(ada, Say("old"), Keep("1h"))
         assert only(RetentionIs, server.ask(bob, Keep("-"))) == RetentionIs("lobby")
         server.time.advance(72 * 3600)
-        assert forget_all(server, ada) == [[]]
-        assert past(server, ada) == ["old"]
+        assert delete_old_everywhere(server, ada) == [[]]
+        assert history(server, ada) == ["old"]
 
-    def test_other_rooms_stay_as_they_are(self, open_server: Open) -> None:
+    def test_other_rooms_are_unchanged(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada", rooms=("dev", "lobby"))
         server.ask(ada, Say("kept", room="dev"), Say("old"), Keep("1h"))
         server.time.advance(72 * 3600)
-        forget_all(server)
-        assert past(server, ada, History(room="dev")) == ["kept"]
+        delete_old_everywhere(server)
+        assert history(server, ada, History(room="dev")) == ["kept"]
 
-    def test_the_choice_holds_after_a_restart(self, tmp_path: Path) -> None:
+    def test_the_retention_survives_a_restart(self, tmp_path: Path) -> None:
         server = Server(tmp_path)
         ada = server.arrive("ada")
         server.ask(ada, Say("old"), Keep("1h"))
@@ -261,8 +261,8 @@ class TestTheRoomsTime:
         server.store.close()
 
 
-class TestNothingIsKept:
-    def test_a_new_room_is_kept_out_of_history_at_once(self, open_server: Open) -> None:
+class TestNoRetention:
+    def test_a_new_room_has_no_history_immediately(self, open_server: Open) -> None:
         server = open_server()
         ada, bob = server.arrive("ada", rooms=("den",)), server.arrive("bob", rooms=("den",))
         assert only(RetentionIs, server.ask(ada, Keep("none"))) == RetentionIs("den", "none")
@@ -275,7 +275,7 @@ class TestNothingIsKept:
         assert (entered.scrollback, entered.keep, entered.topic) == ((), "none", "plans")
         assert only(Ack, server.ask(ada, Say("secret", id="1"))).seq == 4
 
-    def test_nothing_of_it_reaches_the_disk_and_the_numbers_go_on(self, tmp_path: Path) -> None:
+    def test_nothing_is_written_to_the_disk_and_the_seqs_continue(self, tmp_path: Path) -> None:
         server = Server(tmp_path)
         ada = server.arrive("ada", rooms=("den",))
         server.ask(ada, Keep("none"), *[Say(f"secret{number}", id=str(number)) for number in range(50)])
@@ -290,7 +290,7 @@ class TestNothingIsKept:
         server.store.close()
         assert main(["--data", str(tmp_path), "check"]) == 0
 
-    def test_a_member_whose_link_broke_gets_everything_and_a_stranger_nothing(self, open_server: Open) -> None:
+    def test_only_a_former_member_can_resume(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada", rooms=("den",))
         bob = server.arrive("bob", rooms=("den",), token=TOKEN)
@@ -299,46 +299,46 @@ class TestNothingIsKept:
         bob.lose_link()
         server.ask(ada, Say("two"))
         for stranger in (Hello("eve", **resume), Hello("joe", token="x" * 20, **resume)):
-            told = server.ask(Visitor(server.registry), stranger)
-            assert texts(told) == []
-            assert only(Missed, told).first == 0
+            answers = server.ask(Visitor(server.registry), stranger)
+            assert texts(answers) == []
+            assert only(Missed, answers).first == 0
         assert texts(server.ask(Visitor(server.registry), Hello("bob", token=TOKEN, **resume))) == ["two"]
 
-    def test_memory_forgets_it_after_some_minutes_and_nobody_is_told_of_that(self, open_server: Open) -> None:
+    def test_events_leave_memory_after_some_minutes_without_a_notice(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada", rooms=("den",))
         server.ask(ada, Keep("none"))
         server.time.advance(3600)
-        forget_all(server)
+        delete_old_everywhere(server)
         server.ask(ada, Say("one"))
         server.time.advance(1200)
-        assert forget_all(server, ada) == [[]]
+        assert delete_old_everywhere(server, ada) == [[]]
         log = server.registry.rooms.find("den").log
         assert log.first == log.end
 
-    def test_what_was_said_meanwhile_stays_unknown_when_the_room_is_kept_again(self, open_server: Open) -> None:
+    def test_messages_that_were_not_kept_stay_unknown(self, open_server: Open) -> None:
         server = open_server()
         ada = server.arrive("ada", rooms=("den",))
         server.ask(ada, Keep("none"), Say("secret"))
         server.ask(ada, Keep("-"), Say("open"))
-        told = only(HistoryPage, server.ask(ada, History(100)))
-        assert texts(told.events) == ["open"]
-        assert not told.more
+        answers = only(HistoryPage, server.ask(ada, History(100)))
+        assert texts(answers.events) == ["open"]
+        assert not answers.more
         assert only(SearchResults, server.ask(ada, Search("secret"))).events == ()
         if isinstance(server.store, PumpedStore):
             server.restart()
-            assert past(server, server.arrive("bob", rooms=("den",)), History(100)) == ["open"]
+            assert history(server, server.arrive("bob", rooms=("den",)), History(100)) == ["open"]
 
-    def test_a_room_with_a_past_is_emptied_a_day_after_the_choice(self, open_server: Open, tmp_path: Path) -> None:
+    def test_a_room_with_messages_is_emptied_a_day_after_the_choice(self, open_server: Open, tmp_path: Path) -> None:
         server = open_server()
         ada, bob = server.arrive("ada"), server.arrive("bob")
-        server.ask(ada, *[Say(f"past{number}") for number in range(2 * FORGOTTEN_AT_ONCE)], Keep("none"), Say("still"))
-        assert past(server, ada, History(1)) == ["still"]
+        server.ask(ada, *[Say(f"past{number}") for number in range(2 * DELETED_AT_ONCE)], Keep("none"), Say("still"))
+        assert history(server, ada, History(1)) == ["still"]
         server.time.advance(24 * 3600)
         server.ask(ada, Say("unkept"))
-        assert only(Forgotten, forget_all(server, bob)[0]).room == "lobby"
+        assert only(Forgotten, delete_old_everywhere(server, bob)[0]).room == "lobby"
         server.ask(ada, Say("unkept too"))
-        assert past(server, ada) == []
+        assert history(server, ada) == []
         if isinstance(server.store, PumpedStore):
             server.store.close()
             assert main(["--data", str(tmp_path), "check"]) == 0

@@ -1,4 +1,4 @@
-"""Duplicates: what an id stands for, and when the disk must be asked."""
+"""Duplicates: finding messages by id, and when to look on the disk."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ SAID = Said("lobby", 1, 0, "ada", "seat", "hi", id="1")
 
 
 class Disk:
-    """Answers what it is told to, when it is told to."""
+    """Answers when the test calls :meth:`answer`."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[int, Callable[[Any], object]]] = []
+        self.questions: list[tuple[int, Callable[[Any], object]]] = []
         self.reports: list[str] = []
         self.duplicates = Duplicates(self.ask, self.reports.append)
 
     def ask(self, question: Any, on_answer: Callable[[Any], object]) -> None:
-        self.asked.append((question.keywords["most"], on_answer))
+        self.questions.append((question.keywords["limit"], on_answer))
 
     def answer(self, answer: object) -> int:
-        """Answer the oldest question; how many ids it asked for."""
-        most, on_answer = self.asked.pop(0)
+        """Answer the oldest question. Returns its limit of ids."""
+        limit, on_answer = self.questions.pop(0)
         on_answer(answer)
-        return most
+        return limit
 
 
-def test_the_disk_is_asked_once_for_all_ids_of_a_sender() -> None:
-    disk, found = Disk(), list[Said | None]()
+def test_all_ids_of_a_sender_are_loaded_once() -> None:
+    disk, results = Disk(), list[Said | None]()
     assert disk.duplicates.may_be_on_disk("seat", "1")
-    disk.duplicates.look_up("seat", "1", found.append)
+    disk.duplicates.look_up("seat", "1", results.append)
     assert disk.answer((SAID, ["1", "2"])) == IDS_PER_SENDER
-    assert found == [SAID]
+    assert results == [SAID]
     assert [disk.duplicates.may_be_on_disk("seat", id) for id in "123"] == [True, True, False]
-    disk.duplicates.look_up("seat", "2", found.append)
+    disk.duplicates.look_up("seat", "2", results.append)
     assert disk.answer((None, None)) == 0
     assert not disk.duplicates.may_be_on_disk("seat", "3")
 
 
-def test_what_memory_has_by_then_counts() -> None:
-    disk, found = Disk(), list[Said | None]()
-    disk.duplicates.look_up("seat", "1", found.append)
+def test_a_message_in_memory_takes_precedence() -> None:
+    disk, results = Disk(), list[Said | None]()
+    disk.duplicates.look_up("seat", "1", results.append)
     disk.duplicates.messages["seat", "1"] = SAID
     disk.answer((None, []))
-    assert found == [SAID]
+    assert results == [SAID]
     assert disk.duplicates.recall("seat", "1") is SAID
 
 
-def test_an_id_that_leaves_memory_is_looked_up_again() -> None:
+def test_a_dropped_message_is_looked_up_on_the_disk() -> None:
     disk = Disk()
     disk.duplicates.look_up("seat", "9", lambda said: None)
     disk.answer((None, []))
@@ -64,10 +64,10 @@ def test_an_id_that_leaves_memory_is_looked_up_again() -> None:
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error")])
-def test_a_disk_that_cannot_be_read_knows_nothing(error: Exception) -> None:
-    disk, found = Disk(), list[Said | None]()
-    disk.duplicates.look_up("seat", "1", found.append)
+def test_a_failed_look_up_finds_nothing_and_is_reported(error: Exception) -> None:
+    disk, results = Disk(), list[Said | None]()
+    disk.duplicates.look_up("seat", "1", results.append)
     disk.answer(error)
-    assert found == [None]
+    assert results == [None]
     assert disk.reports == ["the database cannot be read: disk I/O error"]
     assert disk.duplicates.may_be_on_disk("seat", "1")

@@ -1,5 +1,4 @@
-"""Searching what was said: in any script, by words, by room, by nick, by time; over memory and the
-index alike."""
+"""Searching messages in any script by words, room, nick and time, in memory and in the index."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ TALK = [
 
 @pytest.fixture(params=["memory", "disk"])
 def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
-    """Finds texts in TALK, whose n-th message was said at n * 1000."""
+    """A function that searches TALK, with message n at time n * 1000."""
     store = PumpedStore(tmp_path) if request.param == "disk" else None
     registry = Registry(Settings(), store or MemoryStore("log"), lambda: 0, lambda room: None)
     for number, (room, nick, text) in enumerate(TALK):
@@ -50,7 +49,7 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
     def search(*words: str, **narrowed: Any) -> list[str]:
         answers: list[Sequence[Event] | None] = []
         if store:
-            store.settle()
+            store.drain()
         query = Query(words, **{"rooms": registry.store.logs, **narrowed})
         registry.store.search(query, Asker("192.0.2.1", lambda: True), answers.append)
         if store:
@@ -64,7 +63,7 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         ("build", [1, 0]),
         ("BUILD red", [1]),
@@ -88,12 +87,12 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
         ("production deployed", [0]),
     ],
 )
-def test_words_of_any_script_are_found_the_newest_first(search: Search, words: str, found: list[int]) -> None:
-    assert search(*words_of(words)) == [TALK[number][2] for number in found]
+def test_words_in_any_script_are_found_newest_first(search: Search, words: str, expected: list[int]) -> None:
+    assert search(*words_of(words)) == [TALK[number][2] for number in expected]
 
 
 @pytest.mark.parametrize(
-    ("word", "narrowed", "found"),
+    ("word", "narrowed", "expected"),
     [
         ("茶", {"rooms": {"tea"}}, [3, 2]),
         ("茶", {"rooms": {"lobby"}}, []),
@@ -103,11 +102,11 @@ def test_words_of_any_script_are_found_the_newest_first(search: Search, words: s
         ("build*", {"since": 1000}, [7, 1]),
         ("build*", {"until": 1000}, [0]),
         ("build*", {"since": 1000, "until": 7000}, [1]),
-        ("build*", {"most": 2}, [7, 1]),
+        ("build*", {"limit": 2}, [7, 1]),
     ],
 )
-def test_a_search_can_be_narrowed(search: Search, word: str, narrowed: dict[str, Any], found: list[int]) -> None:
-    assert search(word, **narrowed) == [TALK[number][2] for number in found]
+def test_a_search_can_be_narrowed(search: Search, word: str, narrowed: dict[str, Any], expected: list[int]) -> None:
+    assert search(word, **narrowed) == [TALK[number][2] for number in expected]
 
 
 @given(st.text(), st.text(min_size=1).map(words_of).filter(bool))
@@ -117,25 +116,25 @@ def test_no_word_is_taken_for_syntax(tmp_path_factory: pytest.TempPathFactory, t
     said = Said("lobby", 1, 0, "ada", "o", f"{text} {' '.join(words)}")
     store = PumpedStore(tmp_path_factory.mktemp("data"))
     store.room().append(said, lambda failure: None)
-    store.settle()
-    found = store.found(*words)
+    store.drain()
+    results = store.find_messages(*words)
     store.close()
     assert store.reports == []
-    assert found is not None
+    assert results is not None
 
 
-def test_what_was_said_before_a_restart_is_indexed_after_it(tmp_path: Path) -> None:
+def test_messages_from_before_a_restart_are_indexed(tmp_path: Path) -> None:
     store = PumpedStore(tmp_path)
     for number in range(450):
         say(store.room(), f"tea {number}")
     store.close()
     store = PumpedStore(tmp_path)
-    found = store.found("tea", "17")
+    results = store.find_messages("tea", "17")
     store.close()
-    assert [event.seq for event in found or ()] == [18]
+    assert [event.seq for event in results or ()] == [18]
 
 
-def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_is_stored_before_it_is_indexed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts: list[int] = []
     real = index.index
 
@@ -148,22 +147,22 @@ def test_a_commit_never_waits_for_more_than_a_part_of_the_index(tmp_path: Path, 
     store = PumpedStore(tmp_path)
     for _ in range(1000):
         say(store.room(), "tea")
-    store.settle()
+    store.drain()
     assert parts == []  # A burst is stored first.
-    store.found("tea")
+    store.find_messages("tea")
     store.close()
     assert len(parts) == 6
 
 
 @pytest.mark.parametrize(("step", "parts"), [(0, 6), (1000, 1)])  # One for each commit, and one at the end.
-def test_while_people_talk_the_index_takes_a_part_now_and_then(
+def test_the_index_is_updated_in_steps_while_people_talk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float, parts: int
 ) -> None:
-    taken: list[int] = []
+    steps: list[int] = []
     real = index.index
 
     def counted(connection: Connection, room: int) -> bool:
-        taken.append(room)
+        steps.append(room)
         return real(connection, room)
 
     monkeypatch.setattr(index, "index", counted)
@@ -174,29 +173,29 @@ def test_while_people_talk_the_index_takes_a_part_now_and_then(
     for _ in range(5):
         for _ in range(index.INDEXED_AT_ONCE):
             say(store.room(), "tea")
-        store.settle()
+        store.drain()
     store.close()
-    assert len(taken) == parts
+    assert len(steps) == parts
 
 
-def test_what_could_not_be_indexed_on_a_full_disk_is_found_when_there_is_room(tmp_path: Path) -> None:
+def test_indexing_continues_after_a_full_disk(tmp_path: Path) -> None:
     store = PumpedStore(tmp_path)
     for number in range(450):
         say(store.room(), f"tea {number}")
-    store.settle()
+    store.drain()
     store.limit(0)
-    answers = [store.found("tea", "449")]
+    answers = [store.find_messages("tea", "449")]
     store.limit(None)
-    answers.append(store.found("tea", "449"))
+    answers.append(store.find_messages("tea", "449"))
     store.close()
     assert [[event.seq for event in answer or ()] for answer in answers] == [[], [450]]
 
 
-def test_when_nobody_talks_the_index_follows_without_a_pause_for_each_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_is_updated_without_pauses_when_nobody_talks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    copied: list[bool] = []
+    checkpoints: list[bool] = []
     indexed: SimpleQueue[bool] = SimpleQueue()
-    real_index, real_wake = index.index, writer._Copier.wake
+    real_index, real_wake = index.index, writer._Checkpointer.wake
 
     class Watched(SimpleQueue[object]):
         def get(self, block: bool = True, timeout: float | None = None) -> object:
@@ -209,21 +208,21 @@ def test_when_nobody_talks_the_index_follows_without_a_pause_for_each_part(tmp_p
         indexed.put(more)
         return more
 
-    def wake(copier: writer._Copier) -> None:
-        copied.append(True)
-        real_wake(copier)
+    def wake(checkpointer: writer._Checkpointer) -> None:
+        checkpoints.append(True)
+        real_wake(checkpointer)
 
     monkeypatch.setattr(writer, "SimpleQueue", Watched)
     monkeypatch.setattr(writer, "CHECKPOINT_ROWS", 5 * index.INDEXED_AT_ONCE)
-    monkeypatch.setattr(writer._Copier, "wake", wake)
+    monkeypatch.setattr(writer._Checkpointer, "wake", wake)
     monkeypatch.setattr(index, "index", index_)
     store = PumpedStore(tmp_path)
     for _ in range(20 * index.INDEXED_AT_ONCE + 1):
         say(store.room(), "tea")
-    store.settle()
-    copied.clear()
+    store.drain()
+    checkpoints.clear()
     while indexed.get(timeout=10):
         pass
     store.close()
-    assert pauses.count(writer.INDEX_PAUSE) <= 2  # That before it, and perhaps one in which the burst was not over.
-    assert len(copied) >= 2  # What is indexed fills the log that is written ahead, as what is said does.
+    assert pauses.count(writer.INDEX_PAUSE) <= 2  # One before it, and perhaps one while the burst was not over.
+    assert len(checkpoints) >= 2  # Indexing fills the write-ahead log too.

@@ -27,8 +27,8 @@ def said(seq: int, time: int = 0) -> Said:
     return Said("lobby", seq, time, "ada", "seat", str(seq))
 
 
-class World:
-    """A log whose disk has the events from ``first`` on, and whose tail begins at ``held``."""
+class Harness:
+    """A log with the events from ``first`` on the disk and a tail that begins at ``held``."""
 
     def __init__(self, first: int = 1, held: int = 200, end: int = 300, retention: Retention | None = None) -> None:
         self.first, self.end = first, end
@@ -50,17 +50,17 @@ class World:
         on_answer([said(seq) for seq in range(max(keywords["start"], self.first), min(keywords["stop"], self.end))])
 
     def load(self, start: int, stop: int) -> bool:
-        there: list[bool] = []
-        self.log.load(start, stop, there.append)
-        return there[0]
+        loaded: list[bool] = []
+        self.log.load(start, stop, loaded.append)
+        return loaded[0]
 
 
 def seqs(events: Sequence[Event]) -> list[int]:
     return [event.seq for event in events]
 
 
-def test_a_log_begins_with_what_the_database_has() -> None:
-    log = World(first=5, held=200, end=300).log
+def test_a_log_begins_with_the_stored_state() -> None:
+    log = Harness(first=5, held=200, end=300).log
     assert (log.first, log.held, log.end, log.has_pending) == (5, 200, 300, False)
     assert log.state == RoomState("tea")
     assert log.is_stored
@@ -68,37 +68,37 @@ def test_a_log_begins_with_what_the_database_has() -> None:
 
 @pytest.mark.parametrize(("start", "stop"), [(1, 300), (150, 250), (199, 201), (1, 2), (250, 260)])
 def test_a_read_joins_pages_and_tail(start: int, stop: int) -> None:
-    world = World()
-    assert world.load(start, stop)
-    assert seqs(world.log.read(start, stop)) == list(range(start, stop))
+    harness = Harness()
+    assert harness.load(start, stop)
+    assert seqs(harness.log.read(start, stop)) == list(range(start, stop))
 
 
-def test_what_has_been_deleted_meanwhile_is_gone() -> None:
-    world = World()
-    world.first = 180
-    assert world.load(150, 190)
-    assert world.log.first == 180
-    assert seqs(world.log.read(1, 300)) == list(range(180, 300))
+def test_events_deleted_meanwhile_are_skipped() -> None:
+    harness = Harness()
+    harness.first = 180
+    assert harness.load(150, 190)
+    assert harness.log.first == 180
+    assert seqs(harness.log.read(1, 300)) == list(range(180, 300))
 
 
-def test_the_end_is_found_where_the_disk_cannot_be_read() -> None:
-    found: list[int] = []
-    World().log.find_time(5, found.append)
-    assert found == [300]
+def test_a_read_error_finds_the_end() -> None:
+    results: list[int] = []
+    Harness().log.find_time(5, results.append)
+    assert results == [300]
 
 
-def test_numbers_go_on_and_are_taken_back() -> None:
-    log = World(end=300).log
+def test_numbers_continue_and_can_be_rolled_back() -> None:
+    log = Harness(end=300).log
     assert [log.number(said(0))[0].seq for _ in range(3)] == [300, 301, 302]
     log.show(said(300), True)
-    log.take_back()
+    log.roll_back()
     assert log.number(said(0))[0].seq == 301
 
 
-@pytest.mark.parametrize(("since", "kept"), [(0, False), (10, True)])
-def test_where_nothing_is_kept_only_numbers_are(since: int, kept: bool) -> None:
-    log = World(retention=Retention(NONE, since)).log
-    assert log.number(said(0, time=5))[1] is kept
+@pytest.mark.parametrize(("since", "is_kept"), [(0, False), (10, True)])
+def test_without_retention_only_numbers_are_kept(since: int, is_kept: bool) -> None:
+    log = Harness(retention=Retention(NONE, since)).log
+    assert log.number(said(0, time=5))[1] is is_kept
     assert log.number(RetentionSet("lobby", 0, 5, "ada", "seat", "", 0))[1]
     log.show(said(300), False)
     assert log.first == 200
@@ -106,28 +106,28 @@ def test_where_nothing_is_kept_only_numbers_are(since: int, kept: bool) -> None:
     assert log.first == 301
 
 
-def test_what_is_too_old_is_deleted_in_parts_and_then_told() -> None:
-    world, told = World(), list[tuple[int, int]]()
-    world.log.delete_old(100 * HOUR, 10 * HOUR, lambda first, time: told.append((first, time)))
-    [deletion] = world.deletions
-    assert (deletion.room, deletion.before, deletion.stop) == (1, 90 * HOUR, 300)
+def test_old_events_are_deleted_in_parts_and_reported_once() -> None:
+    harness, deleted = Harness(), list[tuple[int, int]]()
+    harness.log.delete_old(100 * HOUR, 10 * HOUR, lambda first, time: deleted.append((first, time)))
+    [deletion] = harness.deletions
+    assert (deletion.room, deletion.before_time, deletion.stop) == (1, 90 * HOUR, 300)
     deletion.on_part(250)
-    assert (world.log.first, told) == (250, [])
+    assert (harness.log.first, deleted) == (250, [])
     deletion.on_end(280)
-    assert told == [(280, 90 * HOUR)]
+    assert deleted == [(280, 90 * HOUR)]
 
 
-def test_of_a_room_that_is_not_kept_everything_on_the_disk_goes() -> None:
-    world, told = World(retention=Retention(NONE, 0)), list[tuple[int, int]]()
-    world.log.delete_old(100 * HOUR, FOR_EVER, lambda first, time: told.append((first, time)))
-    [deletion] = world.deletions
-    assert deletion.before == FOR_EVER
+def test_without_retention_everything_on_the_disk_is_deleted() -> None:
+    harness, deleted = Harness(retention=Retention(NONE, 0)), list[tuple[int, int]]()
+    harness.log.delete_old(100 * HOUR, FOR_EVER, lambda first, time: deleted.append((first, time)))
+    [deletion] = harness.deletions
+    assert deletion.before_time == FOR_EVER
     deletion.on_part(300)
     deletion.on_end(300)
-    assert told == [(300, 100 * HOUR)]
+    assert deleted == [(300, 100 * HOUR)]
 
 
-def test_where_everything_is_kept_nothing_is_deleted() -> None:
-    world = World()
-    world.log.delete_old(HOUR, FOR_EVER, lambda first, time: None)
-    assert world.deletions == []
+def test_without_a_limit_nothing_is_deleted() -> None:
+    harness = Harness()
+    harness.log.delete_old(HOUR, FOR_EVER, lambda first, time: None)
+    assert harness.deletions == []

@@ -27,9 +27,9 @@ NUMBERS = st.integers(0, 60)
 HOUR = 3_600_000
 
 
-class Alike(RuleBasedStateMachine):
-    """Everything is asked of both; a reader follows each room with a cursor, and must see what the
-    other log has."""
+class SameLogs(RuleBasedStateMachine):
+    """Every step is done with both logs. A reader follows each room with a cursor and must see the
+    events of the other log."""
 
     @initialize()
     def begin(self) -> None:
@@ -55,10 +55,10 @@ class Alike(RuleBasedStateMachine):
     def say(self, room: str, id: str, sender_id: str) -> None:
         self.append(Said(room, DRAFT, self.now, sender_id, sender_id, f"in {room}", id=id))
         if id:
-            self.store.settle()  # A look at the disk lets others overtake, which the log in memory never does.
+            self.store.drain()  # During a look-up others may overtake, which never happens in memory.
 
     def append(self, draft: Event) -> None:
-        """Append to both; what they answer must be the same."""
+        """Append to both logs; the outcomes must be the same."""
         self.memory[draft.room].append(draft, self.outcomes["memory"].append)
         self.store.room(draft.room).append(draft, self.outcomes["disk"].append)
 
@@ -67,31 +67,31 @@ class Alike(RuleBasedStateMachine):
         self.append(TopicSet(room, DRAFT, self.now, "ada", "ada", text))
 
     @rule(room=ROOMS, keep=st.sampled_from(["", "1h", "4h"]), hours=st.integers(0, 2))
-    def choose_how_long_it_is_kept(self, room: str, keep: str, hours: int) -> None:
+    def set_retention(self, room: str, keep: str, hours: int) -> None:
         self.append(RetentionSet(room, DRAFT, self.now, "ada", "ada", keep, self.now + hours * HOUR))
 
     @rule(room=ROOMS, most=st.sampled_from([2 * HOUR, FOR_EVER]))
-    def forget(self, room: str, most: int) -> None:
-        self.store.settle()
-        told: dict[str, list[tuple[int, int]]] = {"memory": [], "disk": []}
-        self.memory[room].delete_old(self.now, most, lambda *gone: told["memory"].append(gone))
-        self.store.room(room).delete_old(self.now, most, lambda *gone: told["disk"].append(gone))
-        self.store.be_done()
-        assert told["disk"] == told["memory"]
+    def delete_old(self, room: str, most: int) -> None:
+        self.store.drain()
+        deleted: dict[str, list[tuple[int, int]]] = {"memory": [], "disk": []}
+        self.memory[room].delete_old(self.now, most, lambda *arguments: deleted["memory"].append(arguments))
+        self.store.room(room).delete_old(self.now, most, lambda *arguments: deleted["disk"].append(arguments))
+        self.store.drain_writer()
+        assert deleted["disk"] == deleted["memory"]
         assert self.store.room(room).first == self.memory[room].first
 
     @rule(room=ROOMS, hours=st.integers(-1, 9))
-    def look_for_a_time(self, room: str, hours: int) -> None:
-        self.store.settle()
-        places: list[int] = []
-        self.memory[room].find_time(self.now - hours * HOUR, places.append)
-        self.store.room(room).find_time(self.now - hours * HOUR, places.append)
-        self.store.wait(lambda: len(places) == 2)
-        assert places[0] == places[1]
+    def find_time(self, room: str, hours: int) -> None:
+        self.store.drain()
+        seqs: list[int] = []
+        self.memory[room].find_time(self.now - hours * HOUR, seqs.append)
+        self.store.room(room).find_time(self.now - hours * HOUR, seqs.append)
+        self.store.wait(lambda: len(seqs) == 2)
+        assert seqs[0] == seqs[1]
 
     @rule()
-    def settle(self) -> None:
-        self.store.settle()
+    def drain(self) -> None:
+        self.store.drain()
 
     @rule()
     def restart(self) -> None:
@@ -100,21 +100,21 @@ class Alike(RuleBasedStateMachine):
         self.store = PumpedStore(self.folder)
 
     @rule(room=ROOMS)
-    def find_the_disk_full(self, room: str) -> None:
-        self.store.settle()
+    def fill_the_disk(self, room: str) -> None:
+        self.store.drain()
         self.store.limit(0)
         outcomes: Outcomes = []
         disk = self.store.room(room)
         disk.append(Said(room, DRAFT, 0, "ada", "ada", "x" * 50_000, id="lost"), outcomes.append)
         disk.append(Said(room, DRAFT, 0, "ada", "ada", "behind it"), outcomes.append)
-        self.store.settle()
+        self.store.drain()
         assert [type(outcome) for outcome in outcomes] == [NotDelivered, NotDelivered]
         assert self.store.lookup("ada", "lost") is None
         self.store.limit(None)
 
     @rule(room=ROOMS, start=NUMBERS, length=NUMBERS)
     def read(self, room: str, start: int, length: int) -> None:
-        self.store.settle()
+        self.store.drain()
         assert self.loaded(room, start, start + length) == list(self.memory[room].read(start, start + length))
 
     @rule(room=ROOMS, most=st.integers(1, 10))
@@ -126,9 +126,9 @@ class Alike(RuleBasedStateMachine):
         assert kept == list(self.memory[room].read(1, self.cursors[room]))
 
     def loaded(self, room: str, start: int, stop: int) -> list[Event]:
-        disk, there = self.store.room(room), list[bool]()
-        disk.load(start, stop, there.append)
-        self.store.wait(lambda: there)
+        disk, loaded = self.store.room(room), list[bool]()
+        disk.load(start, stop, loaded.append)
+        self.store.wait(lambda: loaded)
         return list(disk.read(start, stop))
 
     @invariant()
@@ -142,5 +142,5 @@ class Alike(RuleBasedStateMachine):
             assert sorted(map(repr, self.outcomes["disk"])) == sorted(map(repr, self.outcomes["memory"]))
 
 
-TestAlike = Alike.TestCase
-TestAlike.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+TestSameLogs = SameLogs.TestCase
+TestSameLogs.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)

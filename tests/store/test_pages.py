@@ -1,4 +1,4 @@
-"""Pages of older events: what is asked of the disk, and what of it stays in memory."""
+"""Pages of older events: what is read from the disk, and what stays in memory."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ LAST = 3 * LOG_PAGE_EVENTS
 
 
 class Disk:
-    """Has the events from ``first`` to LAST, and answers at once."""
+    """Has the events from ``first`` to ``LAST`` and answers immediately."""
 
     def __init__(self, first: int = 1) -> None:
         self.first = first
-        self.asked: list[tuple[int, int]] = []
+        self.ranges: list[tuple[int, int]] = []
         self.reports: list[str] = []
         self.error: Exception | None = None
         self.pages = Pages(self.ask, self.reports.append)
 
     def ask(self, question: Question[Sequence[Event]], on_answer: OnAnswer[Sequence[Event]]) -> None:
         start, stop = question.keywords["start"], question.keywords["stop"]  # type: ignore[attr-defined]
-        self.asked.append((start, stop))
+        self.ranges.append((start, stop))
         events = [Said("lobby", seq, 0, "ada", "", str(seq)) for seq in range(max(start, self.first), min(stop, LAST + 1))]
         on_answer(self.error or events)
 
     def load(self, start: int, stop: int) -> list[object]:
-        """What is told: the oldest event where some were deleted, and whether the rest is there."""
-        told: list[object] = []
-        self.pages.load(1, "lobby", start, stop, told.append, told.append)
-        return told
+        """The callbacks: the oldest event if some were deleted, and whether the rest is loaded."""
+        calls: list[object] = []
+        self.pages.load(1, "lobby", start, stop, calls.append, calls.append)
+        return calls
 
 
 def seqs(events: Sequence[Event]) -> list[int]:
     return [event.seq for event in events]
 
 
-def test_whole_pages_are_asked_for_and_read_together() -> None:
+def test_whole_pages_are_loaded_together() -> None:
     disk = Disk()
     assert disk.pages.read(1, 100, 300) == []
     assert disk.load(100, 300) == [True]
-    assert disk.asked == [(0, 3 * LOG_PAGE_EVENTS)]
+    assert disk.ranges == [(0, 3 * LOG_PAGE_EVENTS)]
     assert seqs(disk.pages.read(1, 100, 300)) == list(range(100, 300))
     assert disk.pages.read(2, 100, 300) == []
 
 
-def test_a_read_ends_where_memory_does() -> None:
+def test_a_read_ends_at_the_end_of_the_loaded_pages() -> None:
     disk = Disk()
     disk.load(10, 11)
     assert seqs(disk.pages.read(1, 10, 300)) == list(range(10, LOG_PAGE_EVENTS))
 
 
-def test_what_is_deleted_is_not_there() -> None:
+def test_deleted_events_are_reported_and_not_read() -> None:
     disk = Disk(first=50)
     assert disk.load(10, 60) == [50, True]
     assert disk.pages.read(1, 10, 60) == []
@@ -66,18 +66,18 @@ def test_what_is_deleted_is_not_there() -> None:
     assert disk.pages.read(1, 50, 60) == []
 
 
-def test_where_nothing_is_left_the_end_is_the_oldest() -> None:
+def test_without_remaining_events_the_end_is_reported() -> None:
     assert Disk(first=LAST + 1).load(10, 60) == [60, True]
 
 
-def test_a_disk_that_cannot_be_read_is_reported() -> None:
+def test_a_read_error_is_reported() -> None:
     disk = Disk()
     disk.error = sqlite3.OperationalError("disk I/O error")
     assert disk.load(10, 60) == [False]
     assert disk.reports == ["the database cannot be read: disk I/O error"]
 
 
-def test_the_pages_that_were_read_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_recently_used_pages_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.store.pages.LOG_PAGES", 2)
     disk = Disk()
     for start in (1, LOG_PAGE_EVENTS):

@@ -1,4 +1,4 @@
-"""Rows and events, and what is asked of them."""
+"""Rows and queries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 
 @given(EVENTS, st.integers(1, 2**22))
-def test_an_event_comes_back_from_its_row(event: Event, room: int) -> None:
+def test_an_event_is_the_same_after_a_round_trip(event: Event, room: int) -> None:
     row = queries.to_row(room, event)
     assert row[0] == queries.event_id(room, event.seq) < 2**63
     assert queries.to_event("lobby", row) == event
@@ -47,7 +47,7 @@ def fill(connection: sqlite3.Connection, room: int, *seqs_and_times: tuple[int, 
         connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def test_rooms_are_told_with_their_ends(connection: sqlite3.Connection) -> None:
+def test_rooms_have_their_first_and_next_seq(connection: sqlite3.Connection) -> None:
     fill(connection, 1, (1, 0), (2, 0))
     fill(connection, 2)
     fill(connection, 3, *[(seq, 0) for seq in range(7, 10)])
@@ -59,30 +59,30 @@ def test_rooms_are_told_with_their_ends(connection: sqlite3.Connection) -> None:
     ]
 
 
-def test_events_are_those_of_one_room(connection: sqlite3.Connection) -> None:
+def test_events_are_from_one_room(connection: sqlite3.Connection) -> None:
     for room in (1, 2, 3):
         fill(connection, room, *[(seq, 0) for seq in range(1, 6)])
-    found = queries.events(connection, 2, "R2", 2, 5)
-    assert [(event.room, event.seq) for event in found] == [("R2", 2), ("R2", 3), ("R2", 4)]
+    result = queries.events(connection, 2, "R2", 2, 5)
+    assert [(event.room, event.seq) for event in result] == [("R2", 2), ("R2", 3), ("R2", 4)]
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(-1, 51))
-def test_a_time_is_found_where_the_clock_went_forward(times: list[int], wanted: int) -> None:
+def test_a_time_is_found_in_a_sorted_log(times: list[int], time: int) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(database.schema())
     fill(connection, 1, *enumerate(sorted(times), 1))
-    found = queries.at(connection, 1, 1, len(times) + 1, wanted)
+    result = queries.seq_at_time(connection, 1, 1, len(times) + 1, time)
     connection.close()
-    assert found == 1 + sum(time < wanted for time in times)
+    assert result == 1 + sum(earlier < time for earlier in times)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 50))
-def test_a_time_has_a_place_where_the_clock_was_set_back(times: list[int], wanted: int) -> None:
+def test_a_time_is_found_even_if_the_clock_was_set_back(times: list[int], time: int) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(database.schema())
     fill(connection, 1, *enumerate(times, 1))
-    found = queries.at(connection, 1, 1, len(times) + 1, wanted)
+    result = queries.seq_at_time(connection, 1, 1, len(times) + 1, time)
     connection.close()
-    assert 1 <= found <= len(times) + 1
-    assert found == len(times) + 1 or times[found - 1] >= wanted
-    assert found == 1 or times[found - 2] < wanted
+    assert 1 <= result <= len(times) + 1
+    assert result == len(times) + 1 or times[result - 1] >= time
+    assert result == 1 or times[result - 2] < time

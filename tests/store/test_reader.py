@@ -20,21 +20,21 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_questions_are_answered_in_order_and_by_call_alone(path: Path) -> None:
+def test_questions_are_answered_in_order_through_call(path: Path) -> None:
     calls: SimpleQueue[Any] = SimpleQueue()
-    reader = DiskReader(path, lambda told, answer: calls.put((told, answer)))
-    told: list[object] = []
+    reader = DiskReader(path, lambda callback, answer: calls.put((callback, answer)))
+    received: list[object] = []
     for number in range(3):
-        reader.ask(lambda connection, number=number: connection.execute("SELECT ?", (number,)).fetchone()[0], told.append)  # type: ignore[misc]
+        reader.ask(lambda connection, number=number: connection.execute("SELECT ?", (number,)).fetchone()[0], received.append)  # type: ignore[misc]
     reader.close()
-    assert told == []
+    assert received == []
     answers = [calls.get_nowait() for _ in range(3)]
     assert [answer for _, answer in answers] == [0, 1, 2]
 
 
-def test_an_error_is_an_answer_and_the_next_question_is_served(path: Path) -> None:
+def test_an_error_is_an_answer_and_the_next_question_is_answered(path: Path) -> None:
     answers: list[object] = []
-    reader = DiskReader(path, lambda told, answer: answers.append(answer))
+    reader = DiskReader(path, lambda callback, answer: answers.append(answer))
     reader.ask(lambda connection: connection.execute("SELECT * FROM nothing").fetchall(), print)
     reader.ask(lambda connection: 1, print)
     reader.close()
@@ -42,9 +42,9 @@ def test_an_error_is_an_answer_and_the_next_question_is_served(path: Path) -> No
     assert answers[1] == 1
 
 
-def test_it_cannot_write(path: Path) -> None:
+def test_the_reader_cannot_write(path: Path) -> None:
     answers: list[object] = []
-    reader = DiskReader(path, lambda told, answer: answers.append(answer))
+    reader = DiskReader(path, lambda callback, answer: answers.append(answer))
     reader.ask(lambda connection: connection.execute("DELETE FROM server").rowcount, print)
     reader.close()
     assert isinstance(answers[0], sqlite3.OperationalError)

@@ -1,7 +1,7 @@
-"""A stateful model: clients lose their links, the server restarts and forgets, and every client
-still sees the same room, once.
+"""A stateful model: clients lose their connections, the server restarts and deletes events, and all
+clients still see the same events once.
 
-The same holds of the log in memory, but for restarts, and of the log on disk.
+It runs with the log on disk, and without restarts with the log in memory.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ CLIENTS = st.integers(0, 2)
 
 
 class Client:
-    """A program that sends again what was not acknowledged, and resumes from what it has seen."""
+    """A program that sends unacknowledged messages again, and resumes from the last seen event."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.person: Visitor | None = None
         self.seen: dict[int, Event] = {}
-        self.awaited = 0
-        """The number of the next event; 0: it was never in."""
-        self.unsure: Say | None = None
-        """What was sent and may not have arrived."""
+        self.next_seq = 0
+        """The seq of the next event; 0: it has never been in the room."""
+        self.unconfirmed: Say | None = None
+        """The last message, if it is not acknowledged."""
         self.acks: dict[str, int] = {}
 
     def hello(self, log: str) -> Hello:
-        resume = {"lobby": self.awaited - 1} if self.awaited else {}
+        resume = {"lobby": self.next_seq - 1} if self.next_seq else {}
         return Hello(self.name, token=f"the token of {self.name}", log=log if resume else "", resume=resume, scrollback=0)
 
-    def read(self, told: Sequence[Event | Answer]) -> None:
-        for news in told:
+    def read(self, answers: Sequence[Event | Answer]) -> None:
+        for news in answers:
             assert not isinstance(news, Refused), news.reason
-            if isinstance(news, Entered) and not self.awaited:
-                self.awaited = news.seq + 1
+            if isinstance(news, Entered) and not self.next_seq:
+                self.next_seq = news.seq + 1
             elif isinstance(news, Missed):
-                assert news.first == self.awaited
-                self.awaited = news.last + 1
+                assert news.first == self.next_seq
+                self.next_seq = news.last + 1
             elif isinstance(news, Event):
-                assert news.seq == self.awaited, "a number came twice, or was left out"
+                assert news.seq == self.next_seq, "a number came twice, or was left out"
                 self.seen[news.seq] = news
-                self.awaited += 1
+                self.next_seq += 1
             elif isinstance(news, Ack):
                 self.acks[news.id] = news.seq
-                if self.unsure is not None and self.unsure.id == news.id:
-                    self.unsure = None
+                if self.unconfirmed is not None and self.unconfirmed.id == news.id:
+                    self.unconfirmed = None
 
 
 class Resuming(RuleBasedStateMachine):
@@ -76,49 +76,49 @@ class Resuming(RuleBasedStateMachine):
             self.server.store.close()
 
     @rule(index=CLIENTS)
-    def come(self, index: int) -> None:
+    def connect(self, index: int) -> None:
         client = self.clients[index]
         if client.person is None or client.person.out.closed:
             client.person = Visitor(self.server.registry)
             self.ask(client, client.hello(self.server.store.name))
-            if client.unsure is not None:
-                self.ask(client, client.unsure)
+            if client.unconfirmed is not None:
+                self.ask(client, client.unconfirmed)
 
     @rule(index=CLIENTS)
-    def come_in_another_place(self, index: int) -> None:
+    def connect_elsewhere(self, index: int) -> None:
         client = self.clients[index]
         before = client.person
         if before is not None:
             self.read(client)
             client.person = None
-            self.come(index)
+            self.connect(index)
             assert before.out.closed
 
     @rule(index=CLIENTS)
     def say(self, index: int) -> None:
         client = self.clients[index]
-        if client.person is not None and client.unsure is None:
-            client.unsure = Say(f"by {client.name}", id=str(next(self.ids)))
-            self.ask(client, client.unsure)
-            assert client.unsure is None
+        if client.person is not None and client.unconfirmed is None:
+            client.unconfirmed = Say(f"by {client.name}", id=str(next(self.ids)))
+            self.ask(client, client.unconfirmed)
+            assert client.unconfirmed is None
 
     @rule(index=CLIENTS)
-    def say_and_lose_the_link_before_the_answer(self, index: int) -> None:
+    def lose_the_connection_before_the_answer(self, index: int) -> None:
         client = self.clients[index]
-        if client.person is not None and client.unsure is None:
-            client.unsure = Say(f"by {client.name}", id=str(next(self.ids)))
-            self.server.ask(client.person, client.unsure)  # What is told to them is lost.
+        if client.person is not None and client.unconfirmed is None:
+            client.unconfirmed = Say(f"by {client.name}", id=str(next(self.ids)))
+            self.server.ask(client.person, client.unconfirmed)  # The answers are lost.
             client.person.lose_link()
             client.person = None
-            self.server.settle()
+            self.server.drain()
 
     @rule(index=CLIENTS)
-    def lose_the_link(self, index: int) -> None:
+    def lose_the_connection(self, index: int) -> None:
         client = self.clients[index]
         if client.person is not None:
             client.person.lose_link()
             client.person = None
-            self.server.settle()
+            self.server.drain()
 
     @precondition(lambda self: self.folder is not None)
     @rule()
@@ -132,13 +132,13 @@ class Resuming(RuleBasedStateMachine):
         self.server.time.advance(3600 * hours)
 
     @rule()
-    def forget(self) -> None:
-        self.server.settle()
+    def delete_old(self) -> None:
+        self.server.drain()
         for client in self.clients:
             self.read(client)
         self.server.registry.expiry.delete_old()
         if self.folder is not None:
-            self.server.store.be_done()
+            self.server.store.drain_writer()
 
     def ask(self, client: Client, command: Command) -> None:
         assert client.person is not None
@@ -152,7 +152,7 @@ class Resuming(RuleBasedStateMachine):
     def all_see_the_same(self) -> None:
         if not hasattr(self, "server"):
             return
-        self.server.settle()
+        self.server.drain()
         for client in self.clients:
             self.read(client)
         everything: dict[int, Event] = {}

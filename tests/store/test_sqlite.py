@@ -1,4 +1,4 @@
-"""The log on disk: order, numbers, what is sent again, failure, restart, pages."""
+"""The log on disk: order, seqs, duplicates, failures, restarts, pages."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ def texts(events: object) -> list[str]:
 
 
 class TestStoring:
-    def test_an_event_is_numbered_and_readable_when_it_is_stored(self, store: PumpedStore) -> None:
+    def test_an_event_is_readable_when_it_is_stored(self, store: PumpedStore) -> None:
         log = store.room()
         outcomes = say(log, "one")
         assert (log.end, log.has_pending, outcomes, list(log.read(1, 9))) == (1, True, [], [])
-        store.settle()
+        store.drain()
         event = Said("lobby", 1, 1000, "ada", "o1", "one")
         assert (log.end, log.has_pending, outcomes, list(log.read(1, 9))) == (2, False, [event], [event])
 
-    def test_what_is_on_its_way_in_one_room_is_not_in_another(self, store: PumpedStore) -> None:
+    def test_rooms_have_separate_pending_events(self, store: PumpedStore) -> None:
         say(store.room())
         assert (store.room().has_pending, store.room("tea").has_pending) == (True, False)
 
-    def test_outcomes_are_told_in_order(self, store: PumpedStore) -> None:
-        log, told = store.room(), list[tuple[int, int]]()
+    def test_outcomes_arrive_in_order(self, store: PumpedStore) -> None:
+        log, calls = store.room(), list[tuple[int, int]]()
 
         def on_stored(outcome: Event | NotDelivered) -> None:
             assert isinstance(outcome, Said)
             assert outcome.text == str(outcome.seq)
-            told.append((outcome.seq, log.end))
+            calls.append((outcome.seq, log.end))
 
         for number in range(1, 200):
             log.append(Said("lobby", DRAFT, 0, "ada", "o", str(number)), on_stored)
-        store.settle()
-        assert told == [(seq, seq + 1) for seq in range(1, 200)]
+        store.drain()
+        assert calls == [(seq, seq + 1) for seq in range(1, 200)]
 
     def test_every_kind_of_event_is_the_same_after_a_restart(self, store: PumpedStore) -> None:
         kinds: list[Event] = [
@@ -70,17 +70,17 @@ class TestStoring:
         log = store.room()
         for event in kinds:
             log.append(event, lambda outcome: None)
-        store.settle()
+        store.drain()
         again = reopened(store).room()
         assert list(again.read(1, 99)) == kinds
         assert (again.state.topic, again.first, again.end) == ("tea", 1, len(kinds) + 1)
 
-    def test_numbers_and_the_name_go_on_after_a_restart(self, store: PumpedStore) -> None:
+    def test_seqs_and_the_log_name_survive_a_restart(self, store: PumpedStore) -> None:
         name = store.name
         for room in ("lobby", "tea"):
             for _ in range(30):
                 say(store.room(room), room=room)
-        store.settle()
+        store.drain()
         reopened(store)
         assert store.name == name
         assert list(store.room_names()) == ["lobby", "tea"]
@@ -89,86 +89,86 @@ class TestStoring:
             assert log.end == 31
             assert [event.seq for event in log.read(log.held, log.end)] == list(range(31 - SCROLLBACK_EVENTS, 31))
             say(log, "more", room=room)
-        store.settle()
+        store.drain()
         assert store.room("tea").read(31, 32)[0].room == "tea"
 
-    def test_a_room_whose_first_event_failed_leaves_its_number_to_nobody(self, store: PumpedStore) -> None:
+    def test_an_unstored_room_does_not_mix_up_ids(self, store: PumpedStore) -> None:
         say(store.room("a"), room="a")
-        store.settle()
-        store.room("b")  # Never written: its id is not in the database.
+        store.drain()
+        store.room("b")  # It is never written: its id is not in the database.
         say(store.room("c"), "in c", room="c")
-        store.settle()
+        store.drain()
         reopened(store)
         say(store.room("d"), "in d", room="d")
-        store.settle()
+        store.drain()
         reopened(store)
         assert [texts(store.room(name).read(1, 9)) for name in "acd"] == [["hi"], ["in c"], ["in d"]]
 
-    def test_nothing_is_waited_for_where_nothing_is_on_its_way(self, store: PumpedStore) -> None:
+    def test_without_pending_events_after_pending_calls_immediately(self, store: PumpedStore) -> None:
         done: list[int] = []
         store.after_pending(lambda: done.append(1))
         assert done == [1]
 
-    def test_what_was_appended_before_closing_is_stored(self, store: PumpedStore) -> None:
+    def test_closing_stores_pending_events(self, store: PumpedStore) -> None:
         say(store.room(), "last words")
         assert texts(reopened(store).room().read(1, 9)) == ["last words"]
 
 
 class TestSentAgain:
-    def test_what_is_on_its_way_is_found_and_waits_for_the_same_outcome(self, store: PumpedStore) -> None:
+    def test_a_message_sent_again_while_pending_gets_the_same_outcome(self, store: PumpedStore) -> None:
         log = store.room()
         first = say(log, id="1")
         again = say(log, id="1")
         elsewhere = say(store.room("tea"), id="1", room="tea")
         assert (first, again, elsewhere) == ([], [], [])
-        store.settle()
+        store.drain()
         assert first == again == elsewhere == list(log.read(1, 9))
         assert log.end == 2
 
-    def test_what_fails_is_not_found(self, store: PumpedStore) -> None:
+    def test_a_failed_message_can_be_sent_again(self, store: PumpedStore) -> None:
         log = store.room()
         store.limit(0)
         first = say(log, "x" * 20_000, id="1")
         again = say(log, "x" * 20_000, id="1")
-        store.settle()
+        store.drain()
         assert first == again
         assert isinstance(first[0], NotDelivered)
         store.limit(None)
         assert store.lookup("o1", "1") is None
         after = say(log, "now", id="1")
-        store.settle()
+        store.drain()
         assert after == list(log.read(1, 9))
 
-    def test_what_is_on_the_disk_alone_is_found_in_any_room(self, store: PumpedStore) -> None:
+    def test_a_message_on_the_disk_is_found_from_any_room(self, store: PumpedStore) -> None:
         outcomes = say(store.room(), id="1")
         for _ in range(SCROLLBACK_EVENTS):
             say(store.room())
-        store.settle()
+        store.drain()
         [event] = outcomes
         assert isinstance(event, Said)
         reopened(store)
         assert store.room().held > event.seq
         again = say(store.room("tea"), id="1", room="tea")
-        store.settle()
+        store.drain()
         assert again == [event]
         assert store.lookup("o2", "1") is None
         assert store.lookup("o1", "2") is None
 
-    def test_what_one_sender_appends_is_numbered_in_that_order(self, store: PumpedStore) -> None:
-        """The disk is asked about the first message; what comes after it must not overtake it."""
+    def test_the_events_of_one_sender_are_numbered_in_order(self, store: PumpedStore) -> None:
+        """The first message needs a look-up; later events must not overtake it."""
         said = say(store.room(), "one", id="1")
         left: list[Event | NotDelivered] = []
         store.room().append(Left("lobby", DRAFT, 0, "ada", "o1", Reason.QUIT), left.append)
         other = say(store.room(), "from another", sender_id="o2")
-        store.settle()
+        store.drain()
         seqs = [outcome.seq for [outcome] in (said, left, other) if isinstance(outcome, Event)]
         assert (seqs[0] < seqs[1], seqs[2]) == (True, 1)
 
-    def test_several_looks_at_the_disk_follow_one_another(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_several_look_ups_follow_one_another(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("chatd.store.duplicates.IDS_PER_SENDER", 0)
         for number in range(25):
             say(store.room(), str(number), id=str(number))
-        store.settle()
+        store.drain()
         reopened(store)
         outcomes = [say(store.room(), str(number), id=str(number)) for number in (0, 1, 30, 2, 31)]
         done: list[int] = []
@@ -177,75 +177,75 @@ class TestSentAgain:
         assert done == [1]
         assert [outcome.seq for [outcome] in outcomes if isinstance(outcome, Event)] == [1, 2, 26, 3, 27]
 
-    def test_what_waits_for_a_look_at_the_disk_has_a_bound(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_number_of_drafts_behind_a_look_up_is_limited(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
         outcomes = [say(store.room(), id=str(number)) for number in range(5)]
-        assert [bool(told) for told in outcomes] == [False, False, False, False, True]
-        store.settle()
+        assert [bool(outcome) for outcome in outcomes] == [False, False, False, False, True]
+        store.drain()
         assert store.room().end == 5
         assert say(store.room()) == []
 
-    def test_an_id_that_the_tail_has_dropped_is_found(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_message_that_the_tail_has_dropped_is_found(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(store, "new_tail", partial(short_tail, store, 5))
         log = store.room()
         assert store.lookup("o1", "1") is None  # From now on the store knows that memory has all ids of o1.
         outcomes = say(log, id="1")
         for n in range(2, 9):
             say(log, id=str(n))
-        store.settle()
+        store.drain()
         assert log.held > 1
         assert store.lookup("o1", "1") == outcomes[0]
 
-    def test_no_id_is_never_found(self, store: PumpedStore) -> None:
+    def test_messages_without_ids_are_never_duplicates(self, store: PumpedStore) -> None:
         first, second = say(store.room()), say(store.room())
-        store.settle()
+        store.drain()
         assert first != second
 
 
-class TestFailing:
-    def test_all_that_was_on_its_way_is_not_delivered_and_the_numbers_go_back(self, store: PumpedStore) -> None:
+class TestFailures:
+    def test_a_failure_fails_all_pending_events_and_frees_their_numbers(self, store: PumpedStore) -> None:
         lobby, tea = store.room(), store.room("tea")
         say(lobby, "kept")
-        store.settle()
+        store.drain()
         store.limit(0)
         outcome = say(lobby, "x" * 20_000)
         other = say(tea, "behind it", room="tea")
         store.wait(lambda: not store.turn or store.turn.pop(0)())
         late = say(lobby, "later")
-        store.settle()
-        for told in (outcome, other, late):
-            assert isinstance(told[0], NotDelivered)
-            assert "disk of the server is full" in told[0].reason
+        store.drain()
+        for failed in (outcome, other, late):
+            assert isinstance(failed[0], NotDelivered)
+            assert "server's disk is full" in failed[0].reason
         assert (lobby.end, lobby.has_pending, tea.end) == (2, False, 1)
         assert texts(lobby.read(1, 99)) == ["kept"]
         assert len(store.reports) == 1
 
-    def test_it_works_again_when_there_is_room(self, store: PumpedStore) -> None:
+    def test_storing_works_again_when_there_is_space(self, store: PumpedStore) -> None:
         log = store.room()
         store.limit(0)
         for _ in range(3):
             say(log, "x" * 20_000)
-            store.settle()
+            store.drain()
         store.limit(None)
         outcome = say(log, "again")
-        store.settle()
+        store.drain()
         assert outcome == [Said("lobby", 1, 1000, "ada", "o1", "again")]
         assert texts(reopened(store).room().read(1, 99)) == ["again"]
 
-    def test_a_defect_of_who_is_told_spoils_nothing(self, store: PumpedStore) -> None:
+    def test_a_defect_in_a_callback_affects_no_other(self, store: PumpedStore) -> None:
         log = store.room()
         log.append(Said("lobby", DRAFT, 0, "ada", "o", "x"), lambda outcome: 1 / 0)
         outcome = say(log)
-        store.settle()
+        store.drain()
         assert outcome == list(log.read(2, 3))
         assert "defect" in store.reports[0]
 
-    def test_a_disk_that_hangs_does_not_fill_the_memory(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_number_of_pending_events_is_limited(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
         log = store.room()
         outcomes = [say(log) for _ in range(5)]
-        assert [bool(told) for told in outcomes] == [False, False, False, True, True]
-        store.settle()
+        assert [bool(outcome) for outcome in outcomes] == [False, False, False, True, True]
+        store.drain()
         assert log.end == 4
 
 
@@ -253,58 +253,58 @@ class TestPages:
     def fill(self, store: PumpedStore, events: int) -> None:
         for n in range(1, events + 1):
             say(store.room(), str(n), time=1000 * n)
-        store.settle()
+        store.drain()
         reopened(store)
 
-    def test_older_events_are_read_when_they_are_loaded(self, store: PumpedStore) -> None:
+    def test_older_events_can_be_read_when_they_are_loaded(self, store: PumpedStore) -> None:
         self.fill(store, 3 * LOG_PAGE_EVENTS)
         log = store.room()
-        there: list[bool] = []
+        loaded: list[bool] = []
         assert list(log.read(100, 300)) == []
-        log.load(100, 300, there.append)
-        assert there == []
-        store.wait(lambda: there)
-        assert (there, texts(log.read(100, 300))) == ([True], [str(n) for n in range(100, 300)])
+        log.load(100, 300, loaded.append)
+        assert loaded == []
+        store.wait(lambda: loaded)
+        assert (loaded, texts(log.read(100, 300))) == ([True], [str(n) for n in range(100, 300)])
 
-    def test_a_read_goes_on_from_the_pages_into_the_tail(self, store: PumpedStore) -> None:
+    def test_a_read_continues_from_the_pages_into_the_tail(self, store: PumpedStore) -> None:
         self.fill(store, 200)
         log = store.room()
-        there: list[bool] = []
-        log.load(150, log.end, there.append)
-        store.wait(lambda: there)
+        loaded: list[bool] = []
+        log.load(150, log.end, loaded.append)
+        store.wait(lambda: loaded)
         assert texts(log.read(150, log.end)) == [str(n) for n in range(150, 201)]
 
-    def test_what_memory_holds_is_loaded_at_once(self, store: PumpedStore) -> None:
+    def test_events_in_memory_are_loaded_immediately(self, store: PumpedStore) -> None:
         self.fill(store, 50)
-        there: list[bool] = []
-        store.room().load(40, 51, there.append)
-        assert there == [True]
+        loaded: list[bool] = []
+        store.room().load(40, 51, loaded.append)
+        assert loaded == [True]
 
-    def test_memory_keeps_so_many_pages(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_number_of_pages_in_memory_is_limited(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("chatd.store.pages.LOG_PAGES", 2)
         self.fill(store, 6 * LOG_PAGE_EVENTS)
         for start in range(1, 5 * LOG_PAGE_EVENTS, LOG_PAGE_EVENTS):
-            there: list[bool] = []
-            store.room().load(start, start + 1, there.append)
-            store.wait(lambda there=there: there)  # type: ignore[misc]
+            loaded: list[bool] = []
+            store.room().load(start, start + 1, loaded.append)
+            store.wait(lambda loaded=loaded: loaded)  # type: ignore[misc]
             assert store.room().read(start, start + 1)
         assert len(store._pages) == 2
 
     @pytest.mark.parametrize(
         ("time", "seq"), [(0, 1), (1000, 1), (1001, 2), (250_000, 250), (299_999, 300), (300_000, 300), (300_001, 301)]
     )
-    def test_a_time_finds_the_first_event_from_it_on(self, store: PumpedStore, time: int, seq: int) -> None:
+    def test_find_time_finds_the_first_event_at_or_after_it(self, store: PumpedStore, time: int, seq: int) -> None:
         self.fill(store, 300)
-        found: list[int] = []
-        store.room().find_time(time, found.append)
-        store.wait(lambda: found)
-        assert found == [seq]
+        results: list[int] = []
+        store.room().find_time(time, results.append)
+        store.wait(lambda: results)
+        assert results == [seq]
 
-    def test_the_log_in_memory_finds_times_alike(self) -> None:
+    def test_find_time_works_in_memory_too(self) -> None:
         log = MemoryLog(events=8)
-        found: list[int] = []
+        results: list[int] = []
         for n in range(1, 11):
             say(log, time=1000 * n)
         for time in (0, 7000, 7001, 99_000):
-            log.find_time(time, found.append)
-        assert found == [3, 7, 8, 11]
+            log.find_time(time, results.append)
+        assert results == [3, 7, 8, 11]

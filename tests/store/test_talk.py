@@ -1,5 +1,5 @@
-"""People who talk through the log on disk: what they are told, and when; a full disk; a restart;
-reading far back."""
+"""People who talk with the log on disk: what they receive, and when; a full disk; restarts; history
+and search."""
 
 from __future__ import annotations
 
@@ -44,56 +44,56 @@ class TestDelivered:
         ada.take()
         perform(server.registry, ada.session, Say("hi"))
         assert (ada.take(), bob.take()) == ([], [])
-        server.settle()
+        server.drain()
         assert Said in kinds(bob.take())
         assert Ack in kinds(ada.take())
 
-    def test_what_entering_tells_is_the_state_at_its_number(self, server: Server) -> None:
+    def test_entering_shows_the_state_at_its_seq(self, server: Server) -> None:
         ada = server.arrive("ada")
         bob, eve = Visitor(server.registry), Visitor(server.registry)
         perform(server.registry, ada.session, Topic("tea"))
         perform(server.registry, bob.session, Hello("bob"))
         perform(server.registry, eve.session, Hello("eve"))
         perform(server.registry, ada.session, Topic("no tea"))
-        server.settle()
+        server.drain()
         entered = next(item for item in bob.take() if isinstance(item, Entered))
         assert (entered.members, entered.topic, entered.seq) == (("ada", "bob"), "tea", 3)
 
-    def test_who_quits_at_once_is_told_everything_first(self, server: Server) -> None:
+    def test_quitting_tells_everything_first(self, server: Server) -> None:
         ada = Visitor(server.registry)
         news = server.ask(ada, Hello("ada"), Say("hi", id="1"), Quit())
         names = [type(item).__name__ for item in news]
         assert names == ["Welcome", "Entered", "Ack", "Said", "Closing"]
         assert ada.out.closed is not None
 
-    def test_whose_link_breaks_while_they_are_let_in_follows_nothing(self, server: Server) -> None:
+    def test_a_connection_lost_while_entering_follows_nothing(self, server: Server) -> None:
         ada = Visitor(server.registry)
         perform(server.registry, ada.session, Hello("ada"))
         ada.lose_link()
-        server.settle()
+        server.drain()
         assert ada.out.cursors == {}
         assert [type(event) for event in server.store.room().read(1, 9)] == [Joined, Left]
 
-    def test_who_leaves_sees_everything_before_their_leaving(self, server: Server) -> None:
+    def test_leaving_shows_everything_before_it(self, server: Server) -> None:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         ada.take()
         perform(server.registry, bob.session, Say("one"))
         perform(server.registry, ada.session, Leave())
         perform(server.registry, bob.session, Say("two"))
-        server.settle()
+        server.drain()
         assert [item.text for item in ada.take() if isinstance(item, Said)] == ["one"]
 
-    @pytest.mark.parametrize(("asked", "told"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
-    def test_a_bot_comes_in_with_as_much_scrollback_as_it_wants(self, server: Server, asked: int, told: int) -> None:
+    @pytest.mark.parametrize(("requested", "shown"), [(0, 0), (3, 3), (99, 20), (-1, 0)])
+    def test_a_client_chooses_the_scrollback(self, server: Server, requested: int, shown: int) -> None:
         ada = server.arrive("ada")
         server.ask(ada, *[Say(str(n)) for n in range(30)])
-        news = server.ask(Visitor(server.registry), Hello("bot", scrollback=asked))
+        news = server.ask(Visitor(server.registry), Hello("bot", scrollback=requested))
         [entered] = [item for item in news if isinstance(item, Entered)]
-        assert len(entered.scrollback) == told
+        assert len(entered.scrollback) == shown
 
 
 class TestSentAgain:
-    def test_a_message_is_said_once_however_often_and_whenever_it_is_sent(self, server: Server) -> None:
+    def test_a_message_sent_again_after_restarts_is_said_once(self, server: Server) -> None:
         ada = server.arrive("ada", token=TOKEN)
         acks = [item for item in server.ask(ada, Say("hi", id="1"), Say("hi", id="1")) if isinstance(item, Ack)]
         server.restart()
@@ -106,7 +106,7 @@ class TestSentAgain:
         assert len({(ack.room, ack.seq, ack.time, ack.id) for ack in acks}) == 1
         assert len(acks) == 4
 
-    def test_another_sender_s_id_is_another(self, server: Server) -> None:
+    def test_senders_have_separate_ids(self, server: Server) -> None:
         ada, bob = server.arrive("ada", token=TOKEN), server.arrive("bob", token=TOKEN + "!")
         first = [item for item in server.ask(ada, Say("hi", id="1")) if isinstance(item, Ack)]
         second = [item for item in server.ask(bob, Say("hi", id="1")) if isinstance(item, Ack)]
@@ -114,7 +114,7 @@ class TestSentAgain:
 
 
 class TestFullDisk:
-    def test_talk_is_refused_and_reading_goes_on(self, server: Server) -> None:
+    def test_messages_are_refused_and_history_still_works(self, server: Server) -> None:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(ada, Say("kept"))
         bob.take()
@@ -122,7 +122,7 @@ class TestFullDisk:
         [refused] = server.ask(ada, Say("x" * 20_000, id="7"))
         assert isinstance(refused, Refused)
         assert (refused.code, refused.id) == ("not-delivered", "7")
-        assert "disk of the server is full" in refused.reason
+        assert "server's disk is full" in refused.reason
         assert bob.take() == []
         [past] = server.ask(bob, History(count=1))
         assert isinstance(past, HistoryPage)
@@ -132,11 +132,11 @@ class TestFullDisk:
         assert {Ack, Said} == set(kinds(news))
         assert seqs(bob.take()) == seqs(news)
 
-    def test_who_cannot_be_stored_does_not_come_in(self, server: Server) -> None:
+    def test_a_joining_that_cannot_be_stored_is_refused(self, server: Server) -> None:
         server.arrive("ada")
         server.store.limit(0)
         eve = Visitor(server.registry)
-        while True:  # The last page has room for some.
+        while True:  # The last page has space for some events.
             news = server.ask(eve, Hello("eve") if eve.session.person is None else Join("lobby"))
             if Refused in kinds(news):
                 break
@@ -147,37 +147,37 @@ class TestFullDisk:
         server.store.limit(None)
         assert Entered in kinds(server.ask(eve, Join("lobby")))
 
-    def test_who_has_gone_or_is_called_otherwise_is_told_when_there_is_room(self, server: Server) -> None:
+    def test_leaving_and_renaming_are_shown_when_there_is_space(self, server: Server) -> None:
         ada, bob, eve = (server.arrive(nick) for nick in ("ada", "bob", "eve"))
         ada.take()
         self.fill(server, ada)
         bob.lose_link()
         perform(server.registry, eve.session, Nick("eva"))
-        server.settle()
+        server.drain()
         assert seqs(ada.take()) == []
         server.store.limit(None)
         before = server.store.room().end
-        server.registry.rooms.retry_owed()
-        server.settle()
+        server.registry.rooms.retry_failed()
+        server.drain()
         news = [item for item in ada.take() if isinstance(item, Event)]
         assert kinds(news) == [Left, Renamed]  # type: ignore[arg-type]
         assert seqs(news) == [before, before + 1]  # type: ignore[arg-type]
 
-    def test_nobody_is_told_of_one_who_never_came_in(self, server: Server) -> None:
+    def test_leaving_without_a_stored_joining_is_not_shown(self, server: Server) -> None:
         ada = server.arrive("ada")
         self.fill(server, ada)
         eve = Visitor(server.registry)
         perform(server.registry, eve.session, Hello("eve"))
         eve.lose_link()
-        server.settle()
+        server.drain()
         ada.take()
         server.store.limit(None)
-        server.registry.rooms.retry_owed()
-        server.settle()
+        server.registry.rooms.retry_failed()
+        server.drain()
         assert ada.take() == []
 
     def fill(self, server: Server, person: Visitor) -> None:
-        """Let the disk be full to the last byte."""
+        """Fill the disk to the last byte."""
         server.store.limit(0)
         for size in (3000, 300, 30, 1):
             while Refused not in kinds(server.ask(person, Say("x" * size))):
@@ -187,13 +187,13 @@ class TestFullDisk:
 class TestHistory:
     @pytest.fixture
     def ada(self, server: Server) -> Visitor:
-        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; ada sees none
-        of it in memory."""
+        """Event n + 1 is the message n, said n seconds after noon, for n up to 500; none of them
+        are in memory."""
         ada = server.arrive("ada")
         for n in range(1, 501):
             server.time.advance(1)
             perform(server.registry, ada.session, Say(str(n)))
-        server.settle()
+        server.drain()
         server.restart()
         return server.arrive("ada")
 
@@ -225,21 +225,21 @@ class TestHistory:
     @pytest.mark.parametrize(
         "command", [History(count=-1), History(before=-1), History(after=3, before=3), History(before_time="noon")]
     )
-    def test_what_makes_no_sense_is_refused(self, server: Server, ada: Visitor, command: History) -> None:
+    def test_invalid_positions_are_refused(self, server: Server, ada: Visitor, command: History) -> None:
         [answer] = server.ask(ada, command)
         assert isinstance(answer, Refused)
         assert answer.code == "bad-usage"
 
 
 class TestSearch:
-    def test_a_search_finds_what_one_has_just_said_and_nobody_that_one_ignores(self, server: Server) -> None:
+    def test_a_search_includes_the_last_message_and_no_ignored_ones(self, server: Server) -> None:
         ada, bob = server.arrive("ada"), server.arrive("bob")
         server.ask(bob, Say("tea at four"))
         ada.take()
-        [found] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, SearchResults)]
-        assert [event.text for event in found.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
-        [found] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, SearchResults)]
-        assert (len(found.events), found.more) == (1, True)
+        [results] = [item for item in server.ask(ada, Say("tea at five"), Search("tea")) if isinstance(item, SearchResults)]
+        assert [event.text for event in results.events if isinstance(event, Said)] == ["tea at five", "tea at four"]
+        [results] = [item for item in server.ask(ada, Ignore("bob"), Search("tea", count=1)) if isinstance(item, SearchResults)]
+        assert (len(results.events), results.more) == (1, True)
 
     @pytest.mark.parametrize(
         ("command", "code"),
@@ -250,7 +250,7 @@ class TestSearch:
             (Search("tea", after_time="noon"), "bad-usage"),
         ],
     )
-    def test_what_cannot_be_searched_for_is_refused(self, server: Server, command: Search, code: str) -> None:
+    def test_invalid_searches_are_refused(self, server: Server, command: Search, code: str) -> None:
         [answer] = server.ask(server.arrive("ada"), command)
         assert isinstance(answer, Refused)
         assert answer.code == code
@@ -260,16 +260,16 @@ class TestSearch:
         ada = server.arrive("ada")
         for _ in range(600):
             perform(server.registry, ada.session, Say("tea " * 50))
-        server.settle()
+        server.drain()
         ada.take()
         [answer] = server.ask(ada, Search("tea", nick="eve"))
         assert isinstance(answer, Refused)
-        assert "Too much" in answer.reason
+        assert "too long" in answer.reason
 
 
 class Connection:
-    """A JSON client behind an outlet whose transport pushes back now and then; keeps what it is
-    sent."""
+    """A JSON client with an outlet whose transport applies backpressure now and then. It records
+    everything it receives."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -280,7 +280,7 @@ class Connection:
 
     @property
     def producer(self) -> Any:
-        """What the transport tells when it is full, and when it is not."""
+        """The producer that the transport pauses and resumes."""
         return self.transport.producer
 
     def closing(self, reason: object) -> None:
@@ -305,17 +305,17 @@ class Connection:
 
 class TestResume:
     @pytest.mark.parametrize("seen", [0, 1, 100, 127, 128, 500, 995, 1000])
-    def test_after_a_restart_everything_comes_in_order_and_once(self, server: Server, seen: int) -> None:
+    def test_resuming_after_a_restart_sends_everything_once_and_in_order(self, server: Server, seen: int) -> None:
         ada = server.arrive("ada")
         for n in range(1, 1001):
             perform(server.registry, ada.session, Say(str(n)))
-        server.settle()
+        server.drain()
         server.restart()
         bob = server.arrive("bob")
         client = Connection(server)
         hello = Hello("eve", token=TOKEN, resume={"lobby": seen}, log=server.store.name)
         perform(server.registry, client.session, hello)
-        place = server.registry.rooms.find("lobby")
+        room = server.registry.rooms.find("lobby")
         news: list[dict[str, Any]] = []
         for turn in range(400):
             if turn < 50:
@@ -328,22 +328,22 @@ class TestResume:
             news += client.received()
         assert not client.ended
         events = [item for item in news if "seq" in item and item["type"] != "entered"]
-        assert [item["seq"] for item in events] == list(range(seen + 1, place.log.end))
+        assert [item["seq"] for item in events] == list(range(seen + 1, room.log.end))
         assert [item["type"] for item in news[:2]] == ["welcome", "entered"]
 
     def turn(self, server: Server) -> None:
         """One turn of the reactor."""
-        server.settle()
+        server.drain()
         done: list[bool] = []
         server.store._reader.ask(lambda connection: None, lambda answer: done.append(True))
         server.store.wait(lambda: done)
         server.clock.advance(0.1)
 
-    def test_what_cannot_be_read_ends_the_connection(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_read_error_ends_the_connection(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         ada = server.arrive("ada")
         for n in range(100):
             perform(server.registry, ada.session, Say(str(n)))
-        server.settle()
+        server.drain()
         server.restart()
 
         def broken(connection: object, **more: object) -> None:

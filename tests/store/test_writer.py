@@ -13,10 +13,10 @@ import pytest
 from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
 from chatd.store import database, writer
-from chatd.store.deletion import FORGOTTEN_AT_ONCE
-from chatd.store.writer import ROWS_AT_ONCE, Batch, Deletion, DiskWriter, NewRoom
+from chatd.store.deletion import DELETED_AT_ONCE
+from chatd.store.writer import ROWS_AT_ONCE, Batch, Deletion, DiskWriter, UnstoredRoom
 
-LOBBY = NewRoom(1, "lobby", "lobby")
+LOBBY = UnstoredRoom(1, "lobby", "lobby")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def stored(path: Path) -> list[int]:
 
 
 def write(path: Path, *batches: Batch) -> list[tuple[int, bool]]:
-    """Put the batches; for each answer, how many batches it is for and whether they are stored."""
+    """Write batches. Returns the number of batches of each answer and whether they are stored."""
     thread, answers = started(path)
     for batch in batches:
         thread.put(batch)
@@ -45,16 +45,16 @@ def write(path: Path, *batches: Batch) -> list[tuple[int, bool]]:
 
 
 def started(path: Path) -> tuple[DiskWriter, SimpleQueue[tuple[int, bool]]]:
-    """A writer, and what it answers."""
+    """A writer and a queue of its answers."""
     answers: SimpleQueue[tuple[int, bool]] = SimpleQueue()
 
-    def answered(batches: Sequence[Batch], error: Exception | None) -> None:
+    def on_written(batches: Sequence[Batch], error: Exception | None) -> None:
         answers.put((len(batches), error is None))
 
-    return DiskWriter(path, lambda call, *given: call(*given), answered, ()), answers
+    return DiskWriter(path, lambda call, *given: call(*given), on_written, ()), answers
 
 
-def test_batches_are_stored_in_order_and_each_is_answered_once(path: Path) -> None:
+def test_batches_are_stored_in_order_and_reported_once(path: Path) -> None:
     answers = write(path, *[Batch(0, said(seq), [LOBBY]) for seq in range(1, 50)])
     assert stored(path) == list(range(1, 50))
     assert sum(number for number, _ in answers) == 49
@@ -62,20 +62,20 @@ def test_batches_are_stored_in_order_and_each_is_answered_once(path: Path) -> No
 
 
 @pytest.mark.parametrize("number", [1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 3 * ROWS_AT_ONCE + 7])
-def test_a_batch_of_any_size_is_stored_whole(path: Path, number: int) -> None:
+def test_a_batch_of_any_size_is_stored_completely(path: Path, number: int) -> None:
     write(path, Batch(0, said(*range(1, number + 1)), [LOBBY]))
     assert stored(path) == list(range(1, number + 1))
 
 
-def test_a_batch_that_fails_leaves_nothing_and_takes_those_of_its_age_along(path: Path) -> None:
+def test_a_failed_batch_stores_nothing(path: Path) -> None:
     answers = write(path, Batch(0, said(1), [LOBBY]))
-    too_much = [*said(*range(2, 300)), *said(1)]  # The last of them is there already.
+    too_much = [*said(*range(2, 300)), *said(1)]  # The last one exists already.
     answers = write(path, Batch(0, too_much, []))
     assert answers == [(1, False)]
     assert stored(path) == [1]
 
 
-def test_what_was_made_before_the_failure_is_not_stored_and_what_comes_after_it_is(path: Path) -> None:
+def test_batches_of_an_old_generation_are_discarded(path: Path) -> None:
     write(path, Batch(0, said(1), [LOBBY]))
     thread, answers = started(path)
     thread.put(Batch(0, said(1), []))
@@ -87,27 +87,27 @@ def test_what_was_made_before_the_failure_is_not_stored_and_what_comes_after_it_
     assert stored(path) == [1, 3]
 
 
-def test_a_topic_is_written_to_its_room(path: Path) -> None:
+def test_a_topic_is_stored_in_the_row_of_its_room(path: Path) -> None:
     write(path, Batch(0, [(1, TopicSet("lobby", 1, 0, "ada", "o", "tea"))], [LOBBY]))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT key, topic FROM room").fetchall() == [("lobby", "tea")]
 
 
-def test_a_choice_of_how_long_a_room_is_kept_is_written_to_it(path: Path) -> None:
+def test_a_retention_is_stored_in_the_row_of_its_room(path: Path) -> None:
     write(path, Batch(0, [(1, RetentionSet("lobby", 1, 0, "ada", "o", "30d", 7))], [LOBBY]))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT key, keep, keep_since FROM room").fetchall() == [("lobby", "30d", 7)]
 
 
-def test_of_what_is_not_kept_only_the_numbers_are_written(path: Path) -> None:
+def test_without_retention_only_numbers_are_stored(path: Path) -> None:
     write(path, Batch(0, [], [LOBBY], said(1, 2)), Batch(0, said(3), []))
     assert stored(path) == [3]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT first FROM room").fetchall() == [(3,)]
 
 
-def test_what_is_not_kept_follows_what_is_before_it_and_goes_with_it(path: Path) -> None:
-    number = FORGOTTEN_AT_ONCE
+def test_events_after_older_ones_are_deleted_with_them(path: Path) -> None:
+    number = DELETED_AT_ONCE
     thread, _ = started(path)
     parts: list[int] = []
     done: SimpleQueue[int] = SimpleQueue()
@@ -120,7 +120,7 @@ def test_what_is_not_kept_follows_what_is_before_it_and_goes_with_it(path: Path)
     assert stored(path) == []
 
 
-def test_what_is_said_waits_for_a_room_that_is_emptied_and_not_for_what_is_too_old(path: Path) -> None:
+def test_only_emptying_a_room_holds_up_later_batches(path: Path) -> None:
     thread, _ = started(path)
     thread.close()
     batch = Batch(0, said(1), [LOBBY])
@@ -128,10 +128,10 @@ def test_what_is_said_waits_for_a_room_that_is_emptied_and_not_for_what_is_too_o
         thread.delete(Deletion(1, before, 9, int, int))
         thread.put(batch)
         assert len(list(thread._gather())) == together
-        assert thread._batches.qsize() == 2 - together
+        assert thread._requests.qsize() == 2 - together
 
 
-def test_the_log_that_is_written_ahead_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_write_ahead_log_does_not_grow_forever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "CHECKPOINT_COMMITS", 5)
     sizes: list[int] = []
     thread, answers = started(path)

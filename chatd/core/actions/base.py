@@ -1,4 +1,4 @@
-"""What an action is, and what it gives back."""
+"""The type of an action, and what it returns."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from chatd.core.registry import Registry
 from chatd.core.session import Session
 
 Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer]
-"""The final answer of a command; or that and then what else is worth knowing; or a draft for the
-room that the command is about, which is answered when it is stored, while the next command is taken
-already. An action that must wait is a coroutine, and returns its answer at the end."""
+"""The final answer to a command; or the final answer followed by further answers; or a draft for
+the room of the command, which is answered when it is stored, without holding up the next command.
+An action that has to wait is a coroutine, which returns its answer at the end."""
 
 Action = Callable[[Registry, Session, Any], Result]
-"""Carries out one command. A mistake of the person is raised as a Refusal before anything has
-changed."""
+"""Carries out one command. Raises a Refusal for a mistake of the person, before it changes
+anything."""
 
 
 def check_text(text: str) -> None:
-    """Raise BadUsage where ``text`` says nothing."""
+    """Raise BadUsage if ``text`` is empty or only spaces."""
     if not text or text.isspace():
-        raise BadUsage("There is nothing to say in that.", "Write a text.")
+        raise BadUsage("The message is empty.", "Write a text that is more than spaces.")

@@ -1,4 +1,4 @@
-"""People who ask for things."""
+"""A registry and people in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from chatd.core.memory import MemoryStore
 from chatd.core.registry import Registry
 from chatd.testing import StandingClock, Visitor, arrive, new_registry
-from tests.core.actions.asking import LosingLog
+from tests.core.actions.answers import LosingLog
 
 
 @pytest.fixture
@@ -34,6 +34,6 @@ def bob(registry: Registry, ada: Visitor) -> Visitor:
 
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """A registry whose logs store nothing once ``LosingLog.losing`` is set."""
+    """A registry whose logs store nothing while ``LosingLog.losing`` is set."""
     monkeypatch.setattr(LosingLog, "losing", False)
     return new_registry(store=MemoryStore("testlog", LosingLog))

@@ -1,4 +1,4 @@
-"""What all actions share."""
+"""What the actions have in common."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from chatd.core.errors import BadUsage
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u3000 "])
-def test_there_must_be_something_to_say(text: str) -> None:
+def test_an_empty_text_is_refused(text: str) -> None:
     with pytest.raises(BadUsage):
         check_text(text)
 
 
-def test_a_text_says_something() -> None:
+def test_a_text_is_accepted() -> None:
     check_text(" hi ")

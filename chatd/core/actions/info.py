@@ -1,4 +1,4 @@
-"""Looking: at the commands, the rooms, the people, and whether the server is there."""
+"""Information about the commands, the rooms and the people, and the ping."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ def help(registry: Registry, session: Session, command: Help) -> Result:
 
 
 def ping(registry: Registry, session: Session, command: Ping) -> Result:
-    """Give a sign of life."""
+    """Answer a ping."""
     return Pong()
 
 
 def rooms(registry: Registry, session: Session, command: Rooms) -> Result:
-    """List the rooms, the largest first."""
-    seen = visible(registry, session.person).rooms()
-    known = sorted(seen, key=lambda room: (-len(room.members), room.name.key))
+    """List the rooms, largest first."""
+    rooms = visible(registry, session.person).rooms()
+    largest_first = sorted(rooms, key=lambda room: (-len(room.members), room.name.key))
     lines = tuple(
-        RoomLine(room.name.text, len(room.members), room.topic, session.person in room.members) for room in known[:NAMES_SHOWN]
+        RoomLine(room.name.text, len(room.members), room.topic, session.person in room.members)
+        for room in largest_first[:NAMES_SHOWN]
     )
-    return RoomList(len(known), lines)
+    return RoomList(len(largest_first), lines)
 
 
 def who(registry: Registry, session: Session, command: Who) -> Result:
     """List who is in a room."""
     gate, name = visible(registry, session.person), command.room
-    room = gate.room(name) if name else registry.rooms.room_of(session, name)
+    room = gate.room(name) if name else registry.rooms.joined_room(session, name)
     return Members(room.name.text, len(room.members), room.nicks(NAMES_SHOWN), room.away(NAMES_SHOWN))
 
 
 def whois(registry: Registry, session: Session, command: Whois) -> Result:
-    """Tell about a person: they are here since their first session, and as idle as the last active
-    one."""
+    """Show who a person is: connected since their first session, and as idle as their most recently
+    active one."""
     gate = visible(registry, session.person)
     person = gate.person(command.nick)
     sessions = registry.directory.sessions(person)

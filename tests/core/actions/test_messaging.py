@@ -1,4 +1,4 @@
-"""Talking in a room and in private."""
+"""Messages in a room and in private."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from chatd.core.events import (
 )
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive
-from tests.core.actions.asking import LOST, LosingLog, every, only, refusal
+from tests.core.actions.answers import LOST, LosingLog, every, only, refusal
 
 TOKEN = "t" * 16
 
 
-# -- Talking ---------------------------------------------------------------------------------------
+# -- In a room -------------------------------------------------------------------------------------
 
 
-def test_a_message_is_acknowledged_and_told_to_all(ada: Visitor, bob: Visitor) -> None:
+def test_a_message_is_acknowledged_and_broadcast(ada: Visitor, bob: Visitor) -> None:
     ack, said = ada.ask(Say("hi", id="1"))
     assert ack == Ack("lobby", 3, NOON, id="1")
     assert bob.take() == [said]
@@ -46,7 +46,7 @@ def test_a_message_is_acknowledged_and_told_to_all(ada: Visitor, bob: Visitor) -
     )
 
 
-def test_who_does_not_want_to_be_acknowledged_is_told_of_refusals_only(losing: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_acknowledgements_only_refusals_are_answered(losing: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = arrive(losing, "ada")
     ada.out.acknowledges = False
     assert [type(news) for news in ada.ask(Say("hi"))] == [Said]
@@ -54,7 +54,7 @@ def test_who_does_not_want_to_be_acknowledged_is_told_of_refusals_only(losing: R
     assert refusal(ada.ask(Say("hi"))) == LOST
 
 
-def test_an_action_is_a_message_too(ada: Visitor, bob: Visitor) -> None:
+def test_an_action_is_a_message(ada: Visitor, bob: Visitor) -> None:
     assert only(Ack, ada.ask(Me("waves", "#lobby")))
     said = only(Said, bob.take())
     assert (said.text, said.action) == ("waves", True)
@@ -62,13 +62,13 @@ def test_an_action_is_a_message_too(ada: Visitor, bob: Visitor) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\u3000 "])
 @pytest.mark.parametrize("make", [Say, Me, lambda text: Msg("bob", text)])
-def test_there_must_be_something_to_say(ada: Visitor, bob: Visitor, make: type[Say], text: str) -> None:
-    assert refusal(ada.ask(make(text))) == ("bad-usage", "There is nothing to say in that.", "Write a text.")
+def test_an_empty_message_is_refused(ada: Visitor, bob: Visitor, make: type[Say], text: str) -> None:
+    assert refusal(ada.ask(make(text))) == ("bad-usage", "The message is empty.", "Write a text that is more than spaces.")
     assert bob.take() == []
 
 
 @pytest.mark.parametrize("make", [Say, Me])
-def test_sent_again_is_not_said_twice(clock: StandingClock, ada: Visitor, bob: Visitor, make: type[Say]) -> None:
+def test_a_message_sent_again_is_not_said_twice(clock: StandingClock, ada: Visitor, bob: Visitor, make: type[Say]) -> None:
     first = only(Ack, ada.ask(make("hi", id="1")))
     clock.advance(60)
     assert ada.ask(make("hi", id="1")) == [first]
@@ -76,18 +76,18 @@ def test_sent_again_is_not_said_twice(clock: StandingClock, ada: Visitor, bob: V
     assert only(Ack, ada.ask(make("hi", id="2"))).seq == first.seq + 1
 
 
-def test_without_an_id_the_same_is_said_again(ada: Visitor, bob: Visitor) -> None:
+def test_a_message_without_an_id_is_said_again(ada: Visitor, bob: Visitor) -> None:
     ada.ask(Say("hi"))
     ada.ask(Say("hi"))
     assert len(every(Said, bob.take())) == 2
 
 
-def test_the_id_of_another_sender_is_another_id(ada: Visitor, bob: Visitor) -> None:
+def test_senders_have_separate_ids(ada: Visitor, bob: Visitor) -> None:
     ada.ask(Say("hi", id="1"))
     assert only(Ack, bob.ask(Say("hi", id="1"))).seq == 4
 
 
-def test_sent_again_from_the_next_connection_is_not_said_twice(registry: Registry, bob: Visitor) -> None:
+def test_a_message_sent_again_on_another_connection_is_not_said_twice(registry: Registry, bob: Visitor) -> None:
     carol = Visitor(registry)
     carol.ask(Hello("carol", token=TOKEN))
     first = only(Ack, carol.ask(Say("hi", id="1")))
@@ -99,7 +99,7 @@ def test_sent_again_from_the_next_connection_is_not_said_twice(registry: Registr
     assert every(Said, bob.take()) == []
 
 
-def test_sent_again_after_leaving_and_entering_is_not_said_twice(ada: Visitor, bob: Visitor) -> None:
+def test_a_message_sent_again_after_rejoining_is_not_said_twice(ada: Visitor, bob: Visitor) -> None:
     first = only(Ack, ada.ask(Say("hi", id="1")))
     ada.ask(Leave())
     ada.ask(Join("lobby"))
@@ -107,36 +107,34 @@ def test_sent_again_after_leaving_and_entering_is_not_said_twice(ada: Visitor, b
     assert len(every(Said, bob.take())) == 1
 
 
-def test_an_id_has_a_limit(ada: Visitor) -> None:
+def test_the_length_of_an_id_is_limited(ada: Visitor) -> None:
     assert only(Ack, ada.ask(Say("hi", id="x" * 64)))
-    told = ada.ask(Say("hi", id="x" * 65))
-    assert refusal(told) == ("too-long", "The id is too long.", "An id has at most 64 characters.")
+    answers = ada.ask(Say("hi", id="x" * 65))
+    assert refusal(answers) == ("too-long", "The id is too long.", "An id has at most 64 characters.")
 
 
 # -- In private ------------------------------------------------------------------------------------
 
 
-def test_a_private_message_is_told_to_one(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_a_private_message_goes_to_one_person(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     carol = arrive(registry, "carol")
-    told = ada.ask(Msg("BOB", "psst", id="1"))
-    assert only(Done, told) == Done("msg", "bob", id="1")
+    answers = ada.ask(Msg("BOB", "psst", id="1"))
+    assert only(Done, answers) == Done("msg", "bob", id="1")
     assert only(Private, bob.take()) == Private("ada", "psst", NOON)
     assert carol.take() == []
     assert only(Done, bob.ask(Reply("what?", id="2"))) == Done("reply", "ada", id="2")
     assert only(Private, ada.take()).text == "what?"
 
 
-def test_who_is_absent_is_told_nothing(ada: Visitor) -> None:
-    assert refusal(ada.ask(Msg("bob", "psst"))) == ("no-such-nick", "Nobody called bob is here.", "/who lists who is.")
+def test_a_private_message_needs_a_recipient(ada: Visitor) -> None:
+    assert refusal(ada.ask(Msg("bob", "psst"))) == ("no-such-nick", "Nobody called bob is here.", "/who lists who is here.")
 
 
-def test_there_must_be_somebody_to_reply_to(ada: Visitor) -> None:
+def test_a_reply_needs_an_earlier_message(ada: Visitor) -> None:
     assert refusal(ada.ask(Reply("what?"))) == ("bad-usage", "Nobody has written to you yet.", "Write /msg NICK TEXT.")
 
 
-def test_a_reply_goes_to_whoever_wrote_under_whatever_nick_and_to_nobody_else(
-    registry: Registry, ada: Visitor, bob: Visitor
-) -> None:
+def test_a_reply_goes_to_the_sender_whatever_their_nick(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Msg("bob", "psst"))
     ada.ask(Nick("lovelace"))
     stranger = arrive(registry, "ada")
@@ -147,13 +145,13 @@ def test_a_reply_goes_to_whoever_wrote_under_whatever_nick_and_to_nobody_else(
     bob.take()
     assert refusal(bob.ask(Reply("hello?"))) == (
         "no-such-nick",
-        "Whoever wrote to you last is gone.",
+        "The person who wrote to you last has left.",
         "/who lists who is here.",
     )
     assert every(Private, stranger.take()) == []
 
 
-def test_a_private_message_sent_again_is_not_told_twice(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_a_private_message_sent_again_is_not_delivered_twice(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     first = ada.ask(Msg("bob", "psst", id="1"))
     assert ada.ask(Msg("bob", "psst", id="1")) == first == [Done("msg", "bob", id="1")]
     assert len(bob.take()) == 1
@@ -162,7 +160,7 @@ def test_a_private_message_sent_again_is_not_told_twice(registry: Registry, ada:
     assert ada.ask(Msg("bob", "psst", id="1")) == first
 
 
-def test_a_reply_sent_again_from_the_next_connection_is_answered_again(registry: Registry, ada: Visitor) -> None:
+def test_a_reply_sent_again_on_another_connection_is_answered_again(registry: Registry, ada: Visitor) -> None:
     carol = Visitor(registry)
     carol.ask(Hello("carol", token=TOKEN))
     ada.ask(Msg("carol", "psst"))
@@ -176,16 +174,16 @@ def test_a_reply_sent_again_from_the_next_connection_is_answered_again(registry:
     assert ada.take() == []
 
 
-def test_without_an_id_the_same_is_told_again(ada: Visitor, bob: Visitor) -> None:
+def test_a_private_message_without_an_id_is_delivered_again(ada: Visitor, bob: Visitor) -> None:
     ada.ask(Msg("bob", "psst"))
     ada.ask(Msg("bob", "psst"))
     assert len(bob.take()) == 2
 
 
-def test_who_takes_nothing_more_is_told_nothing(ada: Visitor, bob: Visitor) -> None:
+def test_a_recipient_that_is_not_reading_gets_nothing(ada: Visitor, bob: Visitor) -> None:
     bob.out.full = True
-    told = ada.ask(Msg("bob", "psst", id="1"))
-    assert refusal(told) == (
+    answers = ada.ask(Msg("bob", "psst", id="1"))
+    assert refusal(answers) == (
         "not-delivered",
         "bob is not reading at the moment.",
         "Nothing was sent; try again later.",

@@ -1,4 +1,4 @@
-"""Looking at commands, rooms and people, and at the past."""
+"""Information about commands and people."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from chatd.core.commands import (
 )
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive
-from tests.core.actions.asking import only, refusal
+from tests.core.actions.answers import only, refusal
 
 TOKEN = "t" * 16
 
 
-# -- Looking ---------------------------------------------------------------------------------------
-
-
-def test_whois_tells_about_a_person(registry: Registry, clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
+def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Join("dev"))
     clock.advance(61.5)
     assert bob.ask(Whois("ADA", id="1")) == [events.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", id="1")]
@@ -29,10 +26,10 @@ def test_whois_tells_about_a_person(registry: Registry, clock: StandingClock, ad
     assert bob.ask(Whois("ada")) == [events.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "")]
     ada.ask(Away("at lunch"))
     assert only(events.PersonInfo, bob.ask(Whois("ada"))).away == "at lunch"
-    assert refusal(bob.ask(Whois("carol"))) == ("no-such-nick", "Nobody called carol is here.", "/who lists who is.")
+    assert refusal(bob.ask(Whois("carol"))) == ("no-such-nick", "Nobody called carol is here.", "/who lists who is here.")
 
 
-def test_a_ping_is_no_sign_of_a_person(clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
+def test_a_ping_does_not_end_idleness(clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
     clock.advance(60)
     ada.ask(Ping())
     assert only(events.PersonInfo, bob.ask(Whois("ada"))).idle == 60
@@ -40,18 +37,18 @@ def test_a_ping_is_no_sign_of_a_person(clock: StandingClock, ada: Visitor, bob: 
     assert only(events.PersonInfo, bob.ask(Whois("ada"))).idle == 0
 
 
-def test_a_clock_that_is_set_back_makes_nobody_idle(clock: StandingClock, ada: Visitor) -> None:
+def test_idleness_is_never_negative(clock: StandingClock, ada: Visitor) -> None:
     ada.ask(Say("hi"))
     clock.advance(-60)
     bob = arrive(ada.registry, "bob")
     assert only(events.PersonInfo, bob.ask(Whois("ada"))).idle == 0
 
 
-def test_help_lists_every_command_or_explains_one(ada: Visitor) -> None:
+def test_help_lists_all_commands_or_explains_one(ada: Visitor) -> None:
     listed = only(events.HelpText, ada.ask(Help(id="1")))
     assert [line.name for line in listed.commands] == [row.name for row in commands.TABLE]
-    (told,) = ada.ask(Help("/MSG", id="2"))
-    assert told == events.HelpText(
+    (answers,) = ada.ask(Help("/MSG", id="2"))
+    assert answers == events.HelpText(
         (events.HelpLine("msg", "/msg NICK TEXT", "send one person a message that nobody else sees"),), id="2"
     )
     assert refusal(ada.ask(Help("mgs"))) == (

@@ -26,11 +26,11 @@ from chatd.core.events import (
     TopicSet,
 )
 from chatd.core.limits import (
-    IGNORED_PER_SESSION,
+    IGNORED_PER_PERSON,
 )
 from chatd.core.registry import Registry
 from chatd.testing import Visitor, arrive
-from tests.core.actions.asking import only, refusal
+from tests.core.actions.answers import only, refusal
 
 TOKEN = "t" * 16
 
@@ -38,7 +38,7 @@ TOKEN = "t" * 16
 # -- Away ------------------------------------------------------------------------------------------
 
 
-def test_who_is_away_is_written_to_and_it_is_told_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_writing_to_somebody_away_shows_it_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     assert bob.ask(Away("at lunch", id="1")) == [Done("away", "at lunch", id="1")]
     assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob"), events.AwayNotice("bob", "at lunch")]
     assert len(bob.take()) == 1
@@ -47,31 +47,31 @@ def test_who_is_away_is_written_to_and_it_is_told_once(registry: Registry, ada: 
     assert only(events.AwayNotice, carol.ask(Msg("bob", "psst"))).text == "at lunch"
 
 
-def test_it_is_told_again_when_they_go_again(ada: Visitor, bob: Visitor) -> None:
+def test_it_is_shown_again_when_they_go_away_again(ada: Visitor, bob: Visitor) -> None:
     for text in ("at lunch", ""):
         bob.ask(Away(text))
         assert only(events.AwayNotice, ada.ask(Msg("bob", "psst"))) == events.AwayNotice("bob", text)
 
 
-def test_who_is_back_is_away_no_longer(ada: Visitor, bob: Visitor) -> None:
+def test_coming_back_ends_being_away(ada: Visitor, bob: Visitor) -> None:
     bob.ask(Away("at lunch"))
     assert bob.ask(Back(id="1")) == [Done("back", id="1")]
     assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob")]
     assert refusal(bob.ask(Back())[1:]) == ("bad-usage", "You are not away.", "/away marks you as away.")
 
 
-def test_an_away_text_has_a_limit(ada: Visitor) -> None:
+def test_the_length_of_an_away_text_is_limited(ada: Visitor) -> None:
     ada.ask(Away("x" * 300))
-    told = ada.ask(Away("y" * 301))
-    assert refusal(told) == ("too-long", "The text is too long.", "An away text has at most 300 characters.")
+    answers = ada.ask(Away("y" * 301))
+    assert refusal(answers) == ("too-long", "The text is too long.", "An away text has at most 300 characters.")
     assert ada.session.person is not None
     assert ada.session.person.away == "x" * 300
 
 
-# -- Not hearing -----------------------------------------------------------------------------------
+# -- Ignoring --------------------------------------------------------------------------------------
 
 
-def test_who_ignores_hears_nothing_and_sees_what_happens(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_ignoring_hides_messages_and_nothing_else(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     assert ada.ask(Ignore("Bob", id="1")) == [Ignoring(("bob",), id="1")]
     bob.ask(Say("hi"))
     bob.ask(Me("waves"))
@@ -81,7 +81,7 @@ def test_who_ignores_hears_nothing_and_sees_what_happens(registry: Registry, ada
     assert [type(event) for event in only(events.HistoryPage, ada.ask(History())).events] == [Joined, Joined, TopicSet]
 
 
-def test_who_ignores_no_longer_hears_again(ada: Visitor, bob: Visitor) -> None:
+def test_unignoring_shows_messages_again(ada: Visitor, bob: Visitor) -> None:
     ada.ask(Ignore("bob"))
     ada.ask(Ignore("carol"))
     assert ada.ask(Unignore("BOB", id="1")) == [Ignoring(("carol",), id="1")]
@@ -93,7 +93,7 @@ def test_who_ignores_no_longer_hears_again(ada: Visitor, bob: Visitor) -> None:
     assert [type(news) for news in ada.take()] == [Private, Said]
 
 
-def test_whom_one_ignores_is_listed(ada: Visitor) -> None:
+def test_ignored_nicks_are_listed(ada: Visitor) -> None:
     assert ada.ask(Ignore()) == [Ignoring(())]
     ada.ask(Ignore("eve"))
     ada.ask(Ignore("bob"))
@@ -104,21 +104,21 @@ def test_whom_one_ignores_is_listed(ada: Visitor) -> None:
     ("command", "refused"),
     [
         (Ignore("ADA"), ("bad-usage", "You cannot ignore yourself.", "Write /ignore NICK.")),
-        (Unignore("bob"), ("bad-usage", "You do not ignore bob.", "/ignore lists whom you do.")),
+        (Unignore("bob"), ("bad-usage", "You do not ignore bob.", "/ignore lists the people you ignore.")),
     ],
 )
-def test_what_makes_no_sense_is_refused(ada: Visitor, command: Command, refused: tuple[str, str, str]) -> None:
+def test_invalid_ignores_are_refused(ada: Visitor, command: Command, refused: tuple[str, str, str]) -> None:
     assert refusal(ada.ask(command)) == refused
 
 
 @pytest.mark.parametrize("command", [Ignore("a b"), Unignore("a b"), Unignore("")])
-def test_what_is_no_nick_cannot_be_ignored(ada: Visitor, command: Command) -> None:
+def test_an_invalid_nick_cannot_be_ignored(ada: Visitor, command: Command) -> None:
     assert refusal(ada.ask(command))[0] == "bad-nick"
 
 
-def test_so_many_can_be_ignored(ada: Visitor) -> None:
-    for number in range(IGNORED_PER_SESSION):
+def test_the_number_of_ignored_nicks_is_limited(ada: Visitor) -> None:
+    for number in range(IGNORED_PER_PERSON):
         ada.ask(Ignore(f"eve{number}"))
     assert only(Ignoring, ada.ask(Ignore("eve0")))
-    told = ada.ask(Ignore("one-more"))
-    assert refusal(told) == ("too-many", "You ignore 100 people already.", "/unignore one of them first.")
+    answers = ada.ask(Ignore("one-more"))
+    assert refusal(answers) == ("too-many", "You already ignore 100 people.", "/unignore one of them first.")

@@ -1,4 +1,4 @@
-"""Arriving, changing one's nick, and going."""
+"""Logging in, changing one's nick, and quitting."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, Refusal, TooMany
 from chatd.core.events import DRAFT, Answer, Closing, Done, Reason, Refused, Renamed, Welcome
-from chatd.core.limits import EVENT_LINES, ROOMS_PER_SESSION, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
+from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
-from chatd.core.presence import Entering, Resume, end, ending
+from chatd.core.presence import Entering, Resume, end, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
 
 async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
-    """Be welcomed, and enter the rooms, all with one commit; the last room is the final answer."""
+    """Log in and enter the rooms, all with one commit. The final answer is about the last room."""
     if session.person is not None:
-        raise BadUsage("You have a nick already.", f"You are {session.nick}; /nick changes it.")
+        raise BadUsage("You already have a nick.", f"You are {session.nick}; /nick changes it.")
     name = parse_nick(command.nick, registry.reserved)
-    rooms = _wanted(registry, command)
+    rooms = _requested_rooms(registry, command)
     _take_seat(registry, session, name, _sender_id(command.token))
     session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
     settings = registry.settings
@@ -39,31 +39,31 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
 
 
 async def _entered(entering: Entering, newcomer: str) -> Answer:
-    """What became of entering one room of several."""
+    """The answer to entering one room of several."""
     try:
         return await entering.finish(newcomer)
     except Refusal as refusal:
         return Refused(refusal.code, refusal.reason, refusal.hint)
 
 
-def _wanted(registry: Registry, command: Hello) -> Sequence[tuple[Name, Resume | None]]:
+def _requested_rooms(registry: Registry, command: Hello) -> Sequence[tuple[Name, Resume | None]]:
     """The rooms to enter, and from where each of them is resumed. Raises BadRoom and TooMany."""
-    if len(command.rooms) > ROOMS_PER_SESSION or len(command.resume) > ROOMS_PER_SESSION:
+    if len(command.rooms) > ROOMS_PER_PERSON or len(command.resume) > ROOMS_PER_PERSON:
         raise _too_many_rooms()  # Before any name is looked at, which costs more than to write it.
     resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in command.resume.items()}
     rooms = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
-    if len(rooms) > ROOMS_PER_SESSION:
+    if len(rooms) > ROOMS_PER_PERSON:
         raise _too_many_rooms()
     return [(room, resume.get(room.key)) for room in rooms.values() or [registry.default_room]]
 
 
 def _too_many_rooms() -> TooMany:
-    return TooMany("These are too many rooms.", f"A person can be in {ROOMS_PER_SESSION} rooms.")
+    return TooMany("You asked for too many rooms.", f"A person can be in {ROOMS_PER_PERSON} rooms.")
 
 
 def _sender_id(token: str) -> str:
-    """The name of a seat: made from the token, which a reader of the log cannot find out again, or
-    by chance. Raises BadUsage."""
+    """The sender_id of a seat: a hash of the token, from which nobody can recover the token, or
+    random if there is none. Raises BadUsage."""
     if not token:
         return secrets.token_hex(16)
     shortest, longest = TOKEN_CHARACTERS
@@ -73,14 +73,14 @@ def _sender_id(token: str) -> str:
 
 
 def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str) -> None:
-    """Seat ``session`` as a new person, who takes over from the session that has the seat still.
+    """Give ``session`` a seat as a new person, who replaces the session that has the seat, if any.
 
     Raises NickTaken.
     """
     directory = registry.directory
     before = directory.session_of(sender_id)
     old = before.person if before else None
-    directory.check_free(name, but_for=old)
+    directory.check_free(name, except_for=old)
     if before is not None:
         end(registry, before, Reason.REPLACED)
     person = directory.arrive(session, name, sender_id)
@@ -90,7 +90,7 @@ def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str)
 
 
 def nick(registry: Registry, session: Session, command: Nick) -> Result:
-    """Be called otherwise; before there is a nick, the same as hello."""
+    """Change one's nick; without a nick, the same as hello."""
     person = session.person
     if person is None:
         return hello(registry, session, Hello(command.nick, id=command.id))
@@ -105,5 +105,5 @@ def nick(registry: Registry, session: Session, command: Nick) -> Result:
 
 
 def quit(registry: Registry, session: Session, command: Quit) -> Coroutine[Later[Any], None, Closing]:
-    """Leave every room, and end the connection."""
-    return ending(registry, session, Reason.QUIT, command.text)
+    """Leave all rooms and end the connection."""
+    return quit_session(registry, session, Reason.QUIT, command.text)

@@ -1,4 +1,4 @@
-"""Talking: in a room, and in private."""
+"""Messages: in a room, and in private."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from chatd.core.session import Session
 
 
 def say(registry: Registry, session: Session, command: Say | Me) -> Said:
-    """Say something in a room, or what one does."""
-    room, text = registry.rooms.room_of(session, command.room).name.text, command.text
+    """Say something in a room, or describe what one does."""
+    room, text = registry.rooms.joined_room(session, command.room).name.text, command.text
     check_text(text)
     is_action, now = type(command) is Me, session.last_active
     return Said(room, DRAFT, now, session.nick, session.sender_id, text, is_action, command.id)
@@ -22,19 +22,19 @@ def say(registry: Registry, session: Session, command: Say | Me) -> Said:
 
 def msg(registry: Registry, session: Session, command: Msg) -> Result:
     """Send one person a message that nobody else sees."""
-    before = _sent_before(registry, session, command)
-    return before or _send(registry, session, visible(registry, session.person).person(command.nick), command)
+    earlier = _sent_before(registry, session, command)
+    return earlier or _send(registry, session, visible(registry, session.person).person(command.nick), command)
 
 
 def reply(registry: Registry, session: Session, command: Reply) -> Result:
-    """Answer who wrote last in private."""
-    before = _sent_before(registry, session, command)
-    return before or _send(registry, session, _correspondent(registry, session), command)
+    """Answer the last private message."""
+    earlier = _sent_before(registry, session, command)
+    return earlier or _send(registry, session, _reply_recipient(registry, session), command)
 
 
 def _sent_before(registry: Registry, session: Session, command: Msg | Reply) -> Done | None:
-    """The answer to a message that is sent again: it was delivered then, and is not delivered
-    twice."""
+    """The answer to a message that is sent again: it has been delivered already and is not
+    delivered twice."""
     recipient = registry.directory.recipient_of(session.sender_id, command.id)
     return None if recipient is None else Done(ROW_OF[type(command)].name, recipient)
 
@@ -47,11 +47,11 @@ def _send(registry: Registry, session: Session, recipient: Person, command: Msg 
     return done if notice is None else (done, notice)
 
 
-def _correspondent(registry: Registry, session: Session) -> Person:
+def _reply_recipient(registry: Registry, session: Session) -> Person:
     assert session.person is not None
-    if not session.person.correspondent:
+    if not session.person.reply_to:
         raise BadUsage("Nobody has written to you yet.", "Write /msg NICK TEXT.")
-    other = registry.directory.session_of(session.person.correspondent)
+    other = registry.directory.session_of(session.person.reply_to)
     if other is None or other.person is None:
-        raise NoSuchNick("Whoever wrote to you last is gone.", "/who lists who is here.")
+        raise NoSuchNick("The person who wrote to you last has left.", "/who lists who is here.")
     return other.person

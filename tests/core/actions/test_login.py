@@ -1,4 +1,4 @@
-"""Arriving, coming back, changing one's nick, and going."""
+"""Logging in, resuming, changing one's nick, and quitting."""
 
 from __future__ import annotations
 
@@ -37,47 +37,47 @@ from chatd.core.events import (
 )
 from chatd.core.limits import (
     NAMES_SHOWN,
-    ROOMS_PER_SESSION,
+    ROOMS_PER_PERSON,
     SCROLLBACK_EVENTS,
 )
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.presence import end_for_shutdown
 from chatd.core.registry import Registry, Settings
 from chatd.testing import NOON, Visitor, arrive, new_registry
-from tests.core.actions.asking import every, only, refusal, rooms_of
+from tests.core.actions.answers import every, only, refusal, rooms_of
 
 TOKEN = "t" * 16
 
 
-# -- Arriving --------------------------------------------------------------------------------------
+# -- Logging in ------------------------------------------------------------------------------------
 
 
-def test_hello_gives_the_nick_and_enters_the_default_room(registry: Registry) -> None:
-    told = Visitor(registry).ask(Hello("Ada", id="1"))
-    assert told == [
+def test_hello_sets_the_nick_and_enters_the_default_room(registry: Registry) -> None:
+    answers = Visitor(registry).ask(Hello("Ada", id="1"))
+    assert answers == [
         Welcome("Ada", "chatd", "testlog", id="1"),
         Entered("lobby", 1, 1, ("Ada",), newcomer="Ada", id="1"),
     ]
 
 
-def test_hello_tells_the_message_of_the_day() -> None:
+def test_hello_shows_the_message_of_the_day() -> None:
     registry = new_registry(Settings(name="plaza", motd=("Be kind.", "Be brief."), default_room="yard"))
-    told = Visitor(registry).ask(Hello("ada"))
-    assert only(Welcome, told) == Welcome("ada", "plaza", "testlog", ("Be kind.", "Be brief."))
-    assert only(Entered, told).room == "yard"
+    answers = Visitor(registry).ask(Hello("ada"))
+    assert only(Welcome, answers) == Welcome("ada", "plaza", "testlog", ("Be kind.", "Be brief."))
+    assert only(Entered, answers).room == "yard"
 
 
-def test_those_who_are_there_hear_of_it(registry: Registry, ada: Visitor) -> None:
+def test_the_other_members_see_somebody_join(registry: Registry, ada: Visitor) -> None:
     arrive(registry, "bob")
     (joined,) = ada.take()
     assert isinstance(joined, Joined)
     assert (joined.room, joined.seq, joined.time, joined.nick) == ("lobby", 2, NOON, "bob")
 
 
-def test_hello_enters_the_rooms_named_and_the_last_is_current(registry: Registry, ada: Visitor) -> None:
+def test_hello_enters_the_given_rooms_and_the_last_is_current(registry: Registry, ada: Visitor) -> None:
     bob = Visitor(registry)
-    told = bob.ask(Hello("bob", rooms=("#dev", "lobby", "DEV")))
-    assert [(entered.room, entered.members, entered.newcomer) for entered in every(Entered, told)] == [
+    answers = bob.ask(Hello("bob", rooms=("#dev", "lobby", "DEV")))
+    assert [(entered.room, entered.members, entered.newcomer) for entered in every(Entered, answers)] == [
         ("DEV", ("bob",), "bob"),
         ("lobby", ("ada", "bob"), ""),
     ]
@@ -85,7 +85,7 @@ def test_hello_enters_the_rooms_named_and_the_last_is_current(registry: Registry
     assert bob.session.current is bob.out.current is registry.rooms.find("lobby")
 
 
-def test_who_enters_is_told_the_state(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_entering_shows_the_state_of_the_room(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Topic("tea"))
     ada.ask(Away("at lunch"))
     bob.ask(Away())
@@ -94,7 +94,7 @@ def test_who_enters_is_told_the_state(registry: Registry, ada: Visitor, bob: Vis
     assert (entered.topic, entered.away) == ("tea", {"ada": "at lunch", "bob": ""})
 
 
-def test_who_enters_a_large_room_is_named_at_the_end(registry: Registry) -> None:
+def test_the_newcomer_is_the_last_of_the_listed_members(registry: Registry) -> None:
     for number in range(NAMES_SHOWN + 5):
         person = Visitor(registry, address="this machine")
         person.ask(Hello(f"b{number}"))
@@ -103,7 +103,7 @@ def test_who_enters_a_large_room_is_named_at_the_end(registry: Registry) -> None
     assert (entered.members[0], entered.members[-1]) == ("b0", "ada")
 
 
-def test_the_last_twenty_events_are_shown_to_who_enters(registry: Registry, ada: Visitor) -> None:
+def test_entering_shows_the_last_twenty_events(registry: Registry, ada: Visitor) -> None:
     for number in range(30):
         ada.ask(Say(f"line {number}"))
     entered = only(Entered, Visitor(registry).ask(Hello("bob")))
@@ -112,7 +112,7 @@ def test_the_last_twenty_events_are_shown_to_who_enters(registry: Registry, ada:
     assert entered.seq == 32
 
 
-def test_scrollback_leaves_out_whom_one_ignores(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_scrollback_leaves_out_ignored_messages(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Join("dev"))
     ada.ask(Say("hi", "dev"))
     bob.ask(Ignore("ada"))
@@ -132,47 +132,45 @@ def test_scrollback_leaves_out_whom_one_ignores(registry: Registry, ada: Visitor
         (Hello("Chatd"), "nick-reserved"),
         (Hello("bob", rooms=("a b",)), "bad-room"),
         (Hello("bob", resume={"": 3}), "bad-room"),
-        (Hello("bob", rooms=tuple(f"r{number}" for number in range(ROOMS_PER_SESSION + 1))), "too-many"),
-        (Hello("bob", rooms=tuple(f"r{number}" for number in range(ROOMS_PER_SESSION)), resume={"x": 1}), "too-many"),
+        (Hello("bob", rooms=tuple(f"r{number}" for number in range(ROOMS_PER_PERSON + 1))), "too-many"),
+        (Hello("bob", rooms=tuple(f"r{number}" for number in range(ROOMS_PER_PERSON)), resume={"x": 1}), "too-many"),
         (Hello("bob", token="t" * 15), "bad-usage"),
         (Hello("bob", token="t" * 129), "bad-usage"),
         (Hello("bob", id="x" * 65), "too-long"),
     ],
 )
-def test_a_hello_that_is_refused_changes_nothing_and_may_be_tried_again(
-    registry: Registry, ada: Visitor, hello: Hello, refused: str
-) -> None:
+def test_a_refused_hello_changes_nothing_and_can_be_repeated(registry: Registry, ada: Visitor, hello: Hello, refused: str) -> None:
     bob = Visitor(registry)
-    told = only(Refused, bob.ask(hello))
-    assert (told.code, told.id) == (refused, hello.id)
-    assert told.hint
+    answers = only(Refused, bob.ask(hello))
+    assert (answers.code, answers.id) == (refused, hello.id)
+    assert answers.hint
     assert bob.session.person is None
     assert [room.name.text for room in registry.rooms] == ["lobby"]
     assert ada.take() == []
     assert only(Welcome, bob.ask(Hello("bob"))).nick == "bob"
 
 
-def test_twenty_rooms_may_be_entered_at_once(registry: Registry) -> None:
-    rooms = [f"r{number}" for number in range(ROOMS_PER_SESSION)]
+def test_twenty_rooms_can_be_entered_at_once(registry: Registry) -> None:
+    rooms = [f"r{number}" for number in range(ROOMS_PER_PERSON)]
     assert rooms_of(arrive(registry, "ada", *rooms)) == rooms
 
 
 def test_a_second_hello_is_refused(ada: Visitor) -> None:
-    assert refusal(ada.ask(Hello("bob"))) == ("bad-usage", "You have a nick already.", "You are ada; /nick changes it.")
+    assert refusal(ada.ask(Hello("bob"))) == ("bad-usage", "You already have a nick.", "You are ada; /nick changes it.")
 
 
 @pytest.mark.parametrize("make", [row.make for row in commands.TABLE if row.nick_needed], ids=lambda make: make.__name__)
-def test_without_a_nick_nothing_can_be_asked(registry: Registry, make: type[Command]) -> None:
+def test_commands_need_a_nick(registry: Registry, make: type[Command]) -> None:
     needed = {"text", "nick", "room"} & set(make.__match_args__)
-    told = Visitor(registry).ask(make(**dict.fromkeys(needed, "x"), id="1"))
-    assert told == [Refused("nick-needed", "You have no nick yet.", "First say what you want to be called.", id="1")]
+    answers = Visitor(registry).ask(make(**dict.fromkeys(needed, "x"), id="1"))
+    assert answers == [Refused("nick-needed", "You have no nick yet.", "Choose a nick first.", id="1")]
 
 
-def test_without_a_nick_nothing_can_be_said(registry: Registry) -> None:
+def test_talking_needs_a_nick(registry: Registry) -> None:
     assert refusal(Visitor(registry).ask(Say("hi")))[0] == "nick-needed"
 
 
-def test_what_can_be_asked_without_a_nick(registry: Registry) -> None:
+def test_some_commands_need_no_nick(registry: Registry) -> None:
     caller = Visitor(registry)
     assert caller.ask(Ping(id="1")) == [events.Pong(id="1")]
     assert only(events.HelpText, caller.ask(Help()))
@@ -182,7 +180,7 @@ def test_what_can_be_asked_without_a_nick(registry: Registry) -> None:
     assert other.out.closed is Reason.QUIT
 
 
-# -- Coming back -----------------------------------------------------------------------------------
+# -- Resuming --------------------------------------------------------------------------------------
 
 
 def test_the_same_token_takes_over_the_seat(registry: Registry, bob: Visitor) -> None:
@@ -190,8 +188,8 @@ def test_the_same_token_takes_over_the_seat(registry: Registry, bob: Visitor) ->
     old.ask(Hello("carol", token=TOKEN))
     bob.take()
     new = Visitor(registry)
-    told = new.ask(Hello("carol", token=TOKEN))
-    assert only(Welcome, told).nick == "carol"
+    answers = new.ask(Hello("carol", token=TOKEN))
+    assert only(Welcome, answers).nick == "carol"
     assert old.take()[-1] == Closing(Reason.REPLACED)
     assert old.out.closed is Reason.REPLACED
     left, joined = bob.take()
@@ -204,7 +202,7 @@ def test_the_same_token_takes_over_the_seat(registry: Registry, bob: Visitor) ->
     assert bob.take() == []
 
 
-def test_who_takes_over_a_seat_is_away_and_ignores_as_before(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_taking_over_a_seat_keeps_away_and_ignored_nicks(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     old = Visitor(registry)
     old.ask(Hello("carol", token=TOKEN))
     old.ask(Ignore("bob"))
@@ -217,13 +215,13 @@ def test_who_takes_over_a_seat_is_away_and_ignores_as_before(registry: Registry,
     assert only(events.PersonInfo, ada.ask(Whois("carol"))).away == "at lunch"
 
 
-def test_the_seat_may_be_taken_over_under_another_nick(registry: Registry) -> None:
+def test_a_seat_can_be_taken_over_with_another_nick(registry: Registry) -> None:
     Visitor(registry).ask(Hello("carol", token=TOKEN))
     assert only(Welcome, Visitor(registry).ask(Hello("dave", token=TOKEN))).nick == "dave"
     assert arrive(registry, "carol")
 
 
-def test_the_seat_is_kept_where_the_new_nick_is_refused(registry: Registry, ada: Visitor) -> None:
+def test_a_refused_nick_does_not_take_over_the_seat(registry: Registry, ada: Visitor) -> None:
     carol = Visitor(registry)
     carol.ask(Hello("carol", token=TOKEN))
     assert refusal(Visitor(registry).ask(Hello("ada", token=TOKEN)))[0] == "nick-taken"
@@ -240,7 +238,7 @@ def test_another_token_takes_over_nothing(registry: Registry) -> None:
     )
 
 
-def test_nobody_reads_a_token_from_the_log(registry: Registry) -> None:
+def test_the_log_does_not_contain_tokens(registry: Registry) -> None:
     Visitor(registry).ask(Hello("carol", token=TOKEN))
     (joined,) = registry.rooms.find("lobby").log.read(1, 2)
     assert TOKEN not in joined.sender_id
@@ -248,64 +246,64 @@ def test_nobody_reads_a_token_from_the_log(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("seen", [0, 1, 3, 5])
-def test_who_resumes_gets_every_event_after_the_one_they_saw(registry: Registry, ada: Visitor, seen: int) -> None:
+def test_resuming_sends_all_events_after_the_last_seen(registry: Registry, ada: Visitor, seen: int) -> None:
     for text in "abcd":
         ada.ask(Say(text))
-    told = Visitor(registry).ask(Hello("bob", resume={"#Lobby": seen}, log="testlog"))
-    entered = only(Entered, told)
+    answers = Visitor(registry).ask(Hello("bob", resume={"#Lobby": seen}, log="testlog"))
+    entered = only(Entered, answers)
     assert (entered.seq, entered.scrollback) == (6, ())
-    assert [event.seq for event in told if isinstance(event, Event)] == list(range(seen + 1, 7))
+    assert [event.seq for event in answers if isinstance(event, Event)] == list(range(seen + 1, 7))
 
 
 @pytest.mark.parametrize(("seen", "log"), [(3, "another log"), (3, ""), (6, "testlog"), (-1, "testlog"), (10**30, "testlog")])
-def test_who_resumes_from_what_this_log_never_had_gets_scrollback(registry: Registry, ada: Visitor, seen: int, log: str) -> None:
+def test_resuming_from_an_unknown_seq_shows_scrollback(registry: Registry, ada: Visitor, seen: int, log: str) -> None:
     for text in "abcd":
         ada.ask(Say(text))
-    told = Visitor(registry).ask(Hello("bob", resume={"lobby": seen}, log=log))
-    assert only(Missed, told) == Missed("lobby", 0, 5)
-    assert [event.seq for event in only(Entered, told).scrollback] == [1, 2, 3, 4, 5]
-    assert not [event for event in told if isinstance(event, Event)]
+    answers = Visitor(registry).ask(Hello("bob", resume={"lobby": seen}, log=log))
+    assert only(Missed, answers) == Missed("lobby", 0, 5)
+    assert [event.seq for event in only(Entered, answers).scrollback] == [1, 2, 3, 4, 5]
+    assert not [event for event in answers if isinstance(event, Event)]
 
 
-def test_who_resumes_from_what_the_log_holds_no_longer_is_told_what_is_missed() -> None:
+def test_resuming_reports_missed_events() -> None:
     registry = new_registry(store=MemoryStore("testlog", partial(MemoryLog, 8)))
     ada = arrive(registry, "ada")
     for text in "abcdefghij":
         ada.ask(Say(text))
-    told = Visitor(registry).ask(Hello("bob", resume={"lobby": 2}, log="testlog"))
-    assert only(Missed, told) == Missed("lobby", 3, 4)
-    assert [event.seq for event in told if isinstance(event, Event)] == list(range(5, 13))
+    answers = Visitor(registry).ask(Hello("bob", resume={"lobby": 2}, log="testlog"))
+    assert only(Missed, answers) == Missed("lobby", 3, 4)
+    assert [event.seq for event in answers if isinstance(event, Event)] == list(range(5, 13))
 
 
-def test_rooms_may_be_entered_and_resumed_in_one_hello(registry: Registry, ada: Visitor) -> None:
-    told = Visitor(registry).ask(Hello("bob", rooms=("dev",), resume={"lobby": 0}, log="testlog"))
-    assert [entered.room for entered in every(Entered, told)] == ["dev", "lobby"]
-    assert [event.seq for event in told if isinstance(event, Event)] == [1, 2]
+def test_one_hello_can_enter_and_resume_rooms(registry: Registry, ada: Visitor) -> None:
+    answers = Visitor(registry).ask(Hello("bob", rooms=("dev",), resume={"lobby": 0}, log="testlog"))
+    assert [entered.room for entered in every(Entered, answers)] == ["dev", "lobby"]
+    assert [event.seq for event in answers if isinstance(event, Event)] == [1, 2]
 
 
 # -- Nicks -----------------------------------------------------------------------------------------
 
 
-def test_a_change_of_nick_is_told_in_every_room(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_a_change_of_nick_is_shown_in_all_rooms(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     carol = arrive(registry, "carol", "dev")
     bob.ask(Join("dev"))
     carol.take()
-    told = bob.ask(Nick("rob", id="1"))
-    assert only(Done, told) == Done("nick", "rob", id="1")
+    answers = bob.ask(Nick("rob", id="1"))
+    assert only(Done, answers) == Done("nick", "rob", id="1")
     for person, room in ((ada, "lobby"), (carol, "dev")):
         renamed = only(Renamed, person.take())
         assert (renamed.room, renamed.nick, renamed.to) == (room, "bob", "rob")
-    assert [event.room for event in every(Renamed, told)] == ["lobby", "dev"]
+    assert [event.room for event in every(Renamed, answers)] == ["lobby", "dev"]
     assert registry.directory.find("rob") is bob.session.person
     assert arrive(registry, "bob")
 
 
-def test_one_may_change_the_case_of_ones_nick(ada: Visitor, bob: Visitor) -> None:
+def test_the_case_of_a_nick_can_be_changed(ada: Visitor, bob: Visitor) -> None:
     bob.ask(Nick("BOB"))
     assert only(Renamed, ada.take()).to == "BOB"
 
 
-def test_the_nick_one_has_is_no_news(ada: Visitor, bob: Visitor) -> None:
+def test_changing_to_the_same_nick_is_not_shown(ada: Visitor, bob: Visitor) -> None:
     assert bob.ask(Nick("bob")) == [Done("nick", "bob")]
     assert ada.take() == []
 
@@ -319,10 +317,10 @@ def test_a_refused_nick_leaves_the_old_one(registry: Registry, ada: Visitor, bob
     assert ada.take() == []
 
 
-# -- Going -----------------------------------------------------------------------------------------
+# -- Quitting --------------------------------------------------------------------------------------
 
 
-def test_quitting_is_told_in_every_room_with_the_last_word(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_quitting_is_shown_in_all_rooms_with_the_last_text(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     bob.ask(Join("dev"))
     carol = arrive(registry, "carol", "dev")
     assert bob.ask(Quit("see you", id="1"))[-1] == Closing(Reason.QUIT, id="1")
@@ -334,7 +332,7 @@ def test_quitting_is_told_in_every_room_with_the_last_word(registry: Registry, a
 
 
 @pytest.mark.parametrize("reason", [Reason.LINK_LOST, Reason.TIMED_OUT, Reason.NOT_READING])
-def test_a_lost_link_is_told_with_its_reason_and_frees_the_nick(
+def test_a_lost_connection_is_shown_with_its_reason_and_frees_the_nick(
     registry: Registry, ada: Visitor, bob: Visitor, reason: Reason
 ) -> None:
     bob.lose_link(reason)
@@ -344,7 +342,7 @@ def test_a_lost_link_is_told_with_its_reason_and_frees_the_nick(
     assert arrive(registry, "bob")
 
 
-def test_when_the_server_stops_everybody_is_told_and_nobody_is_told_of_each(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_a_stopping_server_tells_everybody_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Join("dev"))
     for person in (ada, bob):
         end_for_shutdown(registry, person.session)

@@ -1,4 +1,4 @@
-"""Oneself: whom one ignores, and being away."""
+"""Settings of a person: ignoring others, and being away."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chatd.core.actions.base import Result
 from chatd.core.commands import Away, Back, Ignore, Unignore
 from chatd.core.errors import BadUsage, TooLong, TooMany
 from chatd.core.events import Done, Ignoring
-from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_SESSION
+from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON
 from chatd.core.names import parse_nick
 from chatd.core.person import Person
 from chatd.core.registry import Registry
@@ -14,23 +14,23 @@ from chatd.core.session import Session
 
 
 def ignore(registry: Registry, session: Session, command: Ignore) -> Result:
-    """Stop seeing somebody's messages, or list whom one ignores."""
+    """Ignore somebody's messages, or list who is ignored."""
     person = _person(session)
     if command.nick:
         key = parse_nick(command.nick).key
         if key == person.name.key:
             raise BadUsage("You cannot ignore yourself.", "Write /ignore NICK.")
-        if len(person.ignoring | {key}) > IGNORED_PER_SESSION:
-            raise TooMany(f"You ignore {IGNORED_PER_SESSION} people already.", "/unignore one of them first.")
+        if len(person.ignoring | {key}) > IGNORED_PER_PERSON:
+            raise TooMany(f"You already ignore {IGNORED_PER_PERSON} people.", "/unignore one of them first.")
         registry.directory.set_ignoring(person, person.ignoring | {key})
     return _ignoring(person)
 
 
 def unignore(registry: Registry, session: Session, command: Unignore) -> Result:
-    """See somebody's messages again."""
+    """Stop ignoring somebody."""
     person, key = _person(session), parse_nick(command.nick).key
     if key not in person.ignoring:
-        raise BadUsage(f"You do not ignore {command.nick}.", "/ignore lists whom you do.")
+        raise BadUsage(f"You do not ignore {command.nick}.", "/ignore lists the people you ignore.")
     registry.directory.set_ignoring(person, person.ignoring - {key})
     return _ignoring(person)
 
@@ -40,7 +40,7 @@ def _ignoring(person: Person) -> Ignoring:
 
 
 def away(registry: Registry, session: Session, command: Away) -> Result:
-    """Be away, with a text for those who write."""
+    """Be away, with a text for people who send private messages."""
     if len(command.text) > AWAY_CHARACTERS:
         raise TooLong("The text is too long.", f"An away text has at most {AWAY_CHARACTERS} characters.")
     registry.directory.set_away(_person(session), command.text)
@@ -48,7 +48,7 @@ def away(registry: Registry, session: Session, command: Away) -> Result:
 
 
 def back(registry: Registry, session: Session, command: Back) -> Result:
-    """Be away no longer."""
+    """Stop being away."""
     person = _person(session)
     if person.away is None:
         raise BadUsage("You are not away.", "/away marks you as away.")
@@ -57,5 +57,5 @@ def back(registry: Registry, session: Session, command: Back) -> Result:
 
 
 def _person(session: Session) -> Person:
-    assert session.person is not None, "the table says that it takes a nick"
+    assert session.person is not None, "the table says that this needs a nick"
     return session.person

@@ -1,4 +1,4 @@
-"""Reading back; searching is tested in tests/store/test_index.py, over both logs."""
+"""History; tests/store/test_index.py tests searching, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chatd.core.limits import (
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.perform import perform
 from chatd.testing import StandingClock, Visitor, arrive, new_registry
-from tests.core.actions.asking import only, refusal
+from tests.core.actions.answers import only, refusal
 from tests.core.late import LateStore
 
 TOKEN = "t" * 16
@@ -42,45 +42,46 @@ TOKEN = "t" * 16
         (History(5, before=10**9), range(107, 112), True),
         (History(100, before=101), range(1, 101), False),
         (History(4, around=50), range(48, 52), True),
-        (History(5, around=50), range(47, 52), True),
+        (History(5, around=50), range(48, 53), True),
+        (History(1, around=50), range(50, 51), True),
         (History(4, around=1), range(1, 3), False),
         (History(4, around=10**9), range(110, 112), True),
         (History(4, around_time="2026-11-23T13:00Z"), range(110, 112), True),
         (History(4, around_time="2026-11-23T11:00Z"), range(1, 3), False),
     ],
 )
-def test_history_reads_the_log_back(ada: Visitor, history: History, seqs: range, more: bool) -> None:
+def test_history_shows_earlier_events(ada: Visitor, history: History, seqs: range, more: bool) -> None:
     for number in range(110):
         ada.ask(Say(f"line {number}"))
-    told = only(events.HistoryPage, ada.ask(history))
-    assert ([event.seq for event in told.events], told.more, told.room) == (list(seqs), more, "lobby")
+    answers = only(events.HistoryPage, ada.ask(history))
+    assert ([event.seq for event in answers.events], answers.more, answers.room) == (list(seqs), more, "lobby")
 
 
-def test_history_ends_where_the_log_does() -> None:
+def test_history_ends_at_the_beginning_of_the_log() -> None:
     ada = arrive(new_registry(store=MemoryStore("testlog", partial(MemoryLog, 5))), "ada")
     for text in "abcdefgh":
         ada.ask(Say(text))
     ada.take()
     for before, seqs, more in [(0, [6, 7, 8, 9], True), (7, [5, 6], False), (3, [], False)]:
-        told = only(events.HistoryPage, ada.ask(History(4, before=before)))
-        assert ([event.seq for event in told.events], told.more) == (seqs, more)
+        answers = only(events.HistoryPage, ada.ask(History(4, before=before)))
+        assert ([event.seq for event in answers.events], answers.more) == (seqs, more)
 
 
 @pytest.mark.parametrize("command", [History(-1), History(before=-1), History(around=-1)])
-def test_history_takes_no_numbers_below_0(ada: Visitor, command: Command) -> None:
+def test_history_refuses_negative_numbers(ada: Visitor, command: Command) -> None:
     assert refusal(ada.ask(command)) == (
         "bad-usage",
-        "These numbers make no sense.",
-        "Write numbers above 0.",
+        "A number is below 0.",
+        "Use numbers above 0.",
     )
 
 
 @pytest.mark.parametrize("command", [History(after=3, before=3), History(before=1, around_time="12:00")])
-def test_history_is_about_one_place(ada: Visitor, command: Command) -> None:
+def test_history_refuses_several_positions(ada: Visitor, command: Command) -> None:
     assert refusal(ada.ask(command)) == (
         "bad-usage",
-        "These are several places.",
-        "Name one: before, after or around a seq or a time.",
+        "You gave more than one position.",
+        "Give one: before, after or around a seq or a time.",
     )
 
 
@@ -92,19 +93,19 @@ def test_history_is_about_one_place(ada: Visitor, command: Command) -> None:
         (History(2, before_time="2026-11-23T13:00Z"), [5, 6]),
     ],
 )
-def test_history_goes_either_way(ada: Visitor, command: History, seqs: list[int]) -> None:
+def test_history_goes_forward_and_backward(ada: Visitor, command: History, seqs: list[int]) -> None:
     for text in "abcde":
         ada.ask(Say(text))
     assert [event.seq for event in only(events.HistoryPage, ada.ask(command)).events] == seqs
 
 
-def test_a_room_of_which_nothing_is_kept_has_no_history(ada: Visitor) -> None:
+def test_a_room_without_retention_has_no_history(ada: Visitor) -> None:
     ada.ask(Keep("none"))
     ada.ask(Say("unkept"))
     assert only(events.HistoryPage, ada.ask(History())) == events.HistoryPage("lobby", (), more=False)
 
 
-def test_a_search_that_would_take_too_long_is_refused() -> None:
+def test_a_search_that_takes_too_long_is_refused() -> None:
     store = LateStore()
     ada = Visitor(new_registry(store=store))
     perform(ada.registry, ada.session, Hello("ada"))
@@ -113,7 +114,7 @@ def test_a_search_that_would_take_too_long_is_refused() -> None:
     perform(ada.registry, ada.session, Search("tea"))
     store.answer()
     [refused] = [news for news in ada.take() if isinstance(news, events.Refused)]
-    assert (refused.code, refused.reason) == ("too-many", "Too much would be looked through.")
+    assert (refused.code, refused.reason) == ("too-many", "The search takes too long.")
 
 
 @pytest.mark.parametrize(
@@ -127,11 +128,11 @@ def test_a_search_that_would_take_too_long_is_refused() -> None:
         (Search("tea", after_time="2026-11-23T11:00Z"), ["more tea", "tea"]),
     ],
 )
-def test_messages_are_found_in_every_room(clock: StandingClock, ada: Visitor, command: Search, texts: list[str]) -> None:
+def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor, command: Search, texts: list[str]) -> None:
     ada.ask(Say("tea"))
     ada.ask(Join("dev"))
     clock.advance(1)
     ada.ask(Say("more tea"))
-    found = only(events.SearchResults, ada.ask(command))
-    assert [event.text for event in found.events if isinstance(event, Said)] == texts
-    assert found.more == (command.count == 1)
+    results = only(events.SearchResults, ada.ask(command))
+    assert [event.text for event in results.events if isinstance(event, Said)] == texts
+    assert results.more == (command.count == 1)

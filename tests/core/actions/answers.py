@@ -1,4 +1,4 @@
-"""What comes back when people ask for things."""
+"""Helpers for looking at the answers to commands."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ T = TypeVar("T")
 TOKEN = "t" * 16
 
 
-def only(kind: type[T], told: Iterable[object]) -> T:
-    """The one of ``told`` that is of this kind."""
-    (found,) = (thing for thing in told if type(thing) is kind)
-    return found
+def only(kind: type[T], answers: Iterable[object]) -> T:
+    """The only one of ``answers`` that is of this kind."""
+    (answer,) = (item for item in answers if type(item) is kind)
+    return answer
 
 
-def every(kind: type[T], told: Iterable[object]) -> list[T]:
-    return [thing for thing in told if type(thing) is kind]
+def every(kind: type[T], answers: Iterable[object]) -> list[T]:
+    return [item for item in answers if type(item) is kind]
 
 
-def refusal(told: Iterable[object]) -> tuple[str, str, str]:
-    """Code, reason and hint of the one thing told, which is a refusal."""
-    (refused,) = told
+def refusal(answers: Iterable[object]) -> tuple[str, str, str]:
+    """Code, reason and hint of the only answer, which must be a refusal."""
+    (refused,) = answers
     assert isinstance(refused, Refused)
     return refused.code, refused.reason, refused.hint
 
@@ -41,7 +41,7 @@ def rooms_of(person: Visitor) -> list[str]:
 
 
 class LosingLog(MemoryLog):
-    """A log that stores nothing from the time on that it is told so."""
+    """A log that stores nothing while ``losing`` is set."""
 
     losing = False
 
