@@ -18,6 +18,7 @@ HEADING = [
     "others' p50, ms",
     f"p99 (≤ {P99_MS:g})",
     "worst",
+    "p99 of asking late, ms",
     "refused",
     "unanswered",
     "newcomers' worst, ms",
@@ -46,10 +47,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was measured during one attack. Times of answers are in seconds, by what was asked."""
+    """What was measured during one attack. Times of answers are in seconds, by what was asked;
+    ``late`` is how long after it was due each question of the others was asked."""
 
     name: str
     others: Sequence[float]
+    late: Sequence[float]
     newcomers: Sequence[float]
     searches: Sequence[float]
     refused: Mapping[str, int]
@@ -102,7 +105,10 @@ def row(outcome: Outcome) -> list[str]:
         outcome.name,
         show(1000 * percentile(outcome.others, 50)),
         marked(outcome.p99_ms, P99_MS),
-        *(show(1000 * percentile(outcome.others, 100)), by_kind(outcome.refused), by_kind(outcome.unanswered)),
+        show(1000 * percentile(outcome.others, 100)),
+        show(1000 * percentile(outcome.late, 99)),
+        by_kind(outcome.refused),
+        by_kind(outcome.unanswered),
         show(1000 * percentile(outcome.newcomers, 100)),
         show(1000 * percentile(outcome.searches, 100)),
         show(memory.before),

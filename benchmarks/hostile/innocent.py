@@ -31,11 +31,13 @@ ANSWERS = {"pong", "ack", "found", "refused"}
 
 @dataclass(slots=True)
 class Measured:
-    """The answer times of each kind in seconds, and how many were refused or never answered."""
+    """The answer times of each kind in seconds, how many were refused or never answered, and how
+    much too late the questions were asked, because this program was held up, in seconds."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {ASKED: [], CAME: [], SEARCHED: []})
     refused: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
+    late: list[float] = field(default_factory=list)
 
 
 class Seat(asyncio.Protocol):
@@ -131,6 +133,7 @@ class Crowd:
         )
 
     async def _ask(self, due: float) -> None:
+        self.measured.late.append(asyncio.get_running_loop().time() - due)
         self._count += 1
         id, seat = str(self._count), self._seats[self._count % SEATS]
         question = line(type="ping", id=id) if self._count % SAY_EACH else line(type="say", text=f"number {id}", id=id)

@@ -19,7 +19,9 @@ from chatd.doors.catalogue import TLS, recognise
 
 def outcome(p99: float = 0.01, growth: float = 1.0, unanswered: int = 0) -> Outcome:
     times = [0.001] * 50 + [p99] * 50
-    return Outcome("say", times, [0.02], [], {"came": 2}, {"asked": unanswered}, Memory(50.0, 50.0 + growth, 50.5), 12.5, 0.5)
+    return Outcome(
+        "say", times, [0.0], [0.02], [], {"came": 2}, {"asked": unanswered}, Memory(50.0, 50.0 + growth, 50.5), 12.5, 0.5
+    )
 
 
 def test_names_choose_attacks_in_the_order_of_the_catalogue() -> None:
