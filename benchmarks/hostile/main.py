@@ -22,11 +22,12 @@ from benchmarks.servers import HERE, ServerError
 
 SECONDS = 12
 EVENTS = 200_000
-DESCRIPTION = (
-    "Attack chatd of this checkout, with its default limits and its log on disk, from one address, and measure what "
-    "people at another address notice: the time of an answer when something is asked every 10 ms, of entering twice a "
-    "second and of a search each second, and the server's memory. Linux only; needs openssl. Everything stays on loopback."
-)
+DESCRIPTION = """\
+Attack chatd of this checkout, with its default limits and its log on disk, from one address, and
+measure what people at another address notice: the time of an answer when something is asked every
+10 ms, of entering twice a second and of a search each second, and the server's memory.
+
+Runs on Linux, needs openssl, and uses nothing but loopback."""
 METHOD = (
     "a new server for each attack; an answer counts from when its question was due, and one that never came counts with "
     "the time that was waited for it; attackers are processes of their own on the core of the measuring client, behind it"
