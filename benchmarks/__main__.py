@@ -1,7 +1,12 @@
-"""``python -m benchmarks``: see ``run.py``; ``python -m benchmarks disk``: see ``disk.py``."""
+"""``python -m benchmarks``: see ``run.py``; with ``disk``, ``hostile`` or ``soak``: see
+``disk.py``, ``hostile/main.py`` and ``soak.py``."""
 
 import sys
 
-from benchmarks import disk, run
+from benchmarks import disk, run, soak
+from benchmarks.hostile import main as hostile
 
-sys.exit(disk.main(sys.argv[2:]) if sys.argv[1:2] == ["disk"] else run.main())
+FURTHER = {"disk": disk.main, "hostile": hostile.main, "soak": soak.main}
+
+main = FURTHER.get(sys.argv[1] if len(sys.argv) > 1 else "")
+sys.exit(main(sys.argv[2:]) if main else run.main())

@@ -28,8 +28,9 @@ from pathlib import Path
 from benchmarks.asking import MESSAGES, PROGRAMS, Answers, Question, ask, questions, talk_with_ids
 from benchmarks.cores import FOR_LOAD, on_cores
 from benchmarks.fill import fill
+from benchmarks.process import processor_seconds
 from benchmarks.quiet import undisturbed
-from benchmarks.report import machine
+from benchmarks.report import Rows, machine, table
 from benchmarks.run import BenchmarkError, compile_programs, measure, positive
 from benchmarks.servers import HERE, Server, ServerError, Start, chatd, running
 from benchmarks.works import WORKS, Load
@@ -52,8 +53,6 @@ WORKED = [work for work in WORKS if work.name in (*BURSTS, PACED)]
 
 Values = dict[tuple[str, str, str], list[float]]
 """One value for each run, by work, figure and server."""
-
-Rows = list[list[str]]
 
 
 class Disk:
@@ -115,9 +114,9 @@ class Disk:
 
     def _ids_seconds(self, name: str) -> float:
         with running(self.server(name), self.folder, default_limits=False) as (port, pid), on_cores(FOR_LOAD):
-            before = _processor_seconds(pid)
+            before = processor_seconds(pid)
             asyncio.run(talk_with_ids(port))
-            return _processor_seconds(pid) - before
+            return processor_seconds(pid) - before
 
     def _start(self, run: int, name: str) -> None:
         server = self.server(name, str(self.folder / "started"))
@@ -200,11 +199,6 @@ def sync_ms(folder: Path) -> float:
     return 1000 * statistics.median(spans)
 
 
-def _processor_seconds(pid: int) -> float:
-    """The processor time of a process, in seconds, by its clock_getcpuclockid(3)."""
-    return time.clock_gettime(~pid << 3 | 2)
-
-
 def _forget_cached(path: Path) -> None:
     """Remove the file from the kernel's page cache."""
     with path.open("rb") as file:
@@ -215,12 +209,6 @@ def compile_slow_sync(folder: Path) -> None:
     """Compile the library that delays each sync."""
     command = ["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(folder / "slow_sync.so"), str(HERE / "slow_sync.c")]
     subprocess.run([*command, "-ldl"], check=True)
-
-
-def table(rows: Rows) -> str:
-    """The rows as a table in Markdown."""
-    heading, *body = rows
-    return "\n".join("| " + " | ".join(row) + " |" for row in (heading, ["---"] * len(heading), *body))
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

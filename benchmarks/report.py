@@ -17,6 +17,9 @@ from benchmarks.works import Figure, Outcome, Work
 REFERENCE = "bare"
 JUDGED = "chatd"
 
+Rows = list[list[str]]
+"""A table: its heading, and then its rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -146,6 +149,12 @@ def rows(results: Results) -> list[list[str]]:
 def plain_table(table: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
+
+
+def table(rows: Rows) -> str:
+    """The rows as a table in Markdown."""
+    heading, *body = rows
+    return "\n".join("| " + " | ".join(row) + " |" for row in (heading, ["---"] * len(heading), *body))
 
 
 def _runs(results: Results) -> list[str]:

@@ -171,7 +171,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _allow_open_files() -> None:
+def allow_open_files() -> None:
     """Raise the limit of open files, which the servers inherit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = 1 if options.quick and not options.runs else options.runs
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _end_like_an_interrupt)
-    _allow_open_files()
+    allow_open_files()
     benchmark = Benchmark(options.only, options.servers, quick=options.quick)
     environment = machine() | ({"quick": "yes: do not quote these figures"} if options.quick else {})
     status = 0

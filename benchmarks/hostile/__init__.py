@@ -1,0 +1,1 @@
+"""``python -m benchmarks hostile``: what others notice of somebody who means harm."""
