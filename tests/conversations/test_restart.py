@@ -121,7 +121,7 @@ def test_a_full_disk_refuses_messages_until_there_is_space(tmp_path: Path, small
         large = [f'{{"type": "say", "text": "{"x" * 3000}", "id": "big {number}"}}' for number in range(60)]
         output = talk(daemon, *large)
         assert '"not-delivered"' in output
-        assert "disk of the server" in output
+        assert "the server's disk is full" in output
         filler.unlink()
         output = talk(daemon, '{"type": "say", "text": "again", "id": "2"}', '{"type": "do", "command": "history"}')
         assert '"ack"' in output
