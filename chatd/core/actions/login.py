@@ -13,7 +13,7 @@ from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, Refusal, TooMany
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
-from chatd.core.limits import ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
+from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.person import Person
 from chatd.core.presence import Entering, Resume, end, quit_session
@@ -114,6 +114,7 @@ def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
 async def _renamed(registry: Registry, session: Session, person: Person, old: str) -> Done:
     """Report it in every room that ``person`` is called otherwise than ``old`` now; what they say
     next comes after that."""
+    session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
     reported = []
     for room in registry.rooms.of(person).values():
         draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, person.nick)

@@ -36,6 +36,7 @@ from chatd.core.events import (
     Welcome,
 )
 from chatd.core.limits import (
+    EVENT_LINES,
     NAMES_SHOWN,
     ROOMS_PER_PERSON,
     SCROLLBACK_EVENTS,
@@ -318,6 +319,15 @@ def test_a_refused_nick_leaves_the_old_one(registry: Registry, ada: Visitor, bob
 
 
 # -- Quitting --------------------------------------------------------------------------------------
+
+
+def test_a_new_nick_costs_an_event_in_each_room(registry: Registry, ada: Visitor) -> None:
+    ada.ask(Join("dev"))
+    before = ada.out.spent
+    ada.ask(Nick("ada"))
+    assert ada.out.spent == before
+    ada.ask(Nick("ada2"))
+    assert ada.out.spent == before + 2 * EVENT_LINES
 
 
 def test_quitting_is_shown_in_all_rooms_with_the_last_text(registry: Registry, ada: Visitor, bob: Visitor) -> None:
