@@ -121,19 +121,15 @@ class Options(usage.Options):
             sys.exit(f"chatd: {str(error).removeprefix('Parameter type enforcement failed: ')}")
 
     def opt_listen(self, endpoint: str) -> None:
-        """Listen on this Twisted endpoint, e.g. unix:/run/chatd.sock or
-        systemd:domain=INET:index=0; may be given more than once. The server then listens on a port
-        only if --port is given too."""
+        """Listen on an endpoint, such as unix:/run/chatd.sock, instead of a port; repeatable."""
         self["listen"].append(endpoint)
 
     def opt_origin(self, origin: str) -> None:
-        """Let the pages of another web server connect to this one, e.g. https://www.example.org;
-        may be given more than once."""
+        """Let pages of another web server connect, such as https://www.example.org; repeatable."""
         self["origin"].append(origin)
 
     def opt_proxy(self, address: str) -> None:
-        """Believe the proxy at this address, or those of this network (10.0.0.0/8), when it says
-        who calls: by the PROXY protocol, or by X-Forwarded-For; may be given more than once."""
+        """Believe this proxy, or this network of proxies (10.0.0.0/8), who calls; repeatable."""
         try:
             self["proxy"].append(ipaddress.ip_network(address))
         except ValueError:
