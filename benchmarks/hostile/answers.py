@@ -58,7 +58,7 @@ def _victim_and_honest(target: Target, done: Counter[str]) -> None:
         victim.sendall(hello("victim", "victims"))
         honest.sendall(hello("honest", "victims"))
         with suppress(OSError):
-            while target.stands():
+            while target.has_time():
                 victim.sendall(line(type="say", text="here I am", id=str(done["victim's messages"])))
                 done["victim's messages"] += 1
                 honest.sendall(do("msg", nick="victim", text="are you well?"))

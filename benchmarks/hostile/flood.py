@@ -131,6 +131,6 @@ class Flood:
             self._selector.unregister(link.socket)
         link.socket.close()
         self._links.remove(link)
-        if target.stands():
+        if target.has_time():
             time.sleep(RETRY_SECONDS / self.connections)
             self._open(target)

@@ -36,7 +36,7 @@ class Target:
     port: int
     until: float
 
-    def stands(self) -> bool:
+    def has_time(self) -> bool:
         """Whether there is time left."""
         return time.monotonic() < self.until
 
@@ -102,7 +102,7 @@ def come_and_go(target: Target, message: Callable[[int], bytes]) -> Done:
     """Connect, send one message and close, ``MOST_A_SECOND`` times a second if possible."""
     done: Counter[str] = Counter()
     began = time.monotonic()
-    while target.stands() and done["connections"] < MOST_CONNECTIONS:
+    while target.has_time() and done["connections"] < MOST_CONNECTIONS:
         time.sleep(max(0.0, began + done["connections"] / MOST_A_SECOND - time.monotonic()))
         with suppress(OSError):
             with connect(target.port) as link:

@@ -1,7 +1,7 @@
 """Presence: how a person enters and leaves rooms, and how a session ends.
 
-Everything follows the order of the log. Somebody who enters gets the state at the seq of their
-joining; somebody who leaves gets all events before the seq of their leaving.
+Everything follows the order of the log. A person who enters gets the state at the seq of their
+joining; a person who leaves gets all events before the seq of their leaving.
 """
 
 from __future__ import annotations

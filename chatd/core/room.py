@@ -47,7 +47,8 @@ class Room:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing of the room is worth keeping: nobody has said or set anything."""
+        """Whether the room can be removed without loss: it has no messages and no settings, and its
+        log is up to date."""
         return not self.topic and not self.retention.text and self.attendance.is_settled and self.has_no_messages
 
     def was_member_at(self, sender_id: str, seq: int) -> bool:

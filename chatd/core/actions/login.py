@@ -1,4 +1,4 @@
-"""Logging in, changing one's nick, and quitting."""
+"""Logging in, changing the nick, and quitting."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str)
 
 
 def nick(registry: Registry, session: Session, command: Nick) -> Result:
-    """Change one's nick; without a nick, the same as hello."""
+    """Change the nick; before login, the same as hello."""
     person = session.person
     if person is None:
         return hello(registry, session, Hello(command.nick, id=command.id))
