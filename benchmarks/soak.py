@@ -1,4 +1,4 @@
-"""``python -m benchmarks soak``: people come, talk and go for a long time, and the server's memory
+"""``python -m benchmarks soak``: people log in, talk and leave for a long time; the server's memory
 should be level after the first minute."""
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from benchmarks.servers import HERE, Server, ServerError, Start, chatd, running
 
 SECONDS = 1300
 EVERY_SECONDS = 60.0
-"""How often the memory is looked at, in seconds; a tenth of the whole time if that is less."""
+"""The interval between measurements, in seconds; a tenth of the whole time if that is less."""
 
 ROOMS = ["lobby", *(f"room{number}" for number in range(50))]
 ADDRESSES = [f"127.0.{block}.{host}" for block in range(20, 24) for host in range(1, 251)]
 COMING = 25.0
-"""How many people come in a second; each says two or three things, 65 in a second."""
+"""The number of people who log in per second; each sends two or three messages, 65 a second
+together."""
 
 SAID = (2, 3, 2, 3, 3)
 STAY_SECONDS = (0.5, 1.5)
-"""How long somebody waits before each message and before going, in seconds, at random."""
+"""The random pause before each message and before leaving, in seconds."""
 
 ANSWER_SECONDS = 30.0
 LEVEL_MIB = 2.0
@@ -41,8 +42,7 @@ LEVEL_MIB = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was so at one moment: memory in MiB, processor time in seconds, all counts since the
-    start."""
+    """One measurement: memory in MiB, processor time in seconds, all counts since the start."""
 
     seconds: float
     memory: float
@@ -53,7 +53,7 @@ class Look:
 
 
 class Visitors:
-    """People who come, talk in one room and go."""
+    """People who log in, talk in one room and leave."""
 
     def __init__(self, port: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -62,7 +62,7 @@ class Visitors:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def come(self, seconds: float) -> None:
-        """Let people come for so many seconds, and wait until the last has gone."""
+        """Let people log in for ``seconds``, and wait until the last one has left."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number in range(int(seconds * COMING)):
@@ -129,8 +129,8 @@ async def _soak(port: int, pid: int, seconds: int, looks: list[Look]) -> None:
 
 
 def growth(looks: Sequence[Look], since: float) -> float:
-    """How much the memory grew from the first look at ``since`` seconds or later to the last, in
-    MiB."""
+    """The growth of the memory in MiB, from the first measurement at ``since`` seconds or later to
+    the last."""
     later = [look.memory for look in looks if look.seconds >= since]
     return later[-1] - later[0] if later else 0.0
 
@@ -141,7 +141,7 @@ def _row(look: Look) -> list[str]:
 
 
 def rows(looks: Sequence[Look]) -> Rows:
-    """The table: a heading, and one row for each look."""
+    """The table: a heading, and one row for each measurement."""
     heading = ["seconds", "memory, MiB", "processor, s", "connections", "messages", "refused or failed"]
     return [heading, *map(_row, looks)]
 

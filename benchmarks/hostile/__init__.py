@@ -1,1 +1,1 @@
-"""``python -m benchmarks hostile``: what others notice of somebody who means harm."""
+"""``python -m benchmarks hostile``: what other people notice of an attack."""

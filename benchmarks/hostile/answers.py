@@ -1,5 +1,5 @@
-"""Attacks after which answers could be missing: those of who reads late, and those of who is
-written to by strangers."""
+"""Attacks that could make the server lose answers: senders who read late, and a victim who gets
+messages from strangers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from benchmarks.hostile.flood import Flood
 from benchmarks.hostile.peers import HONEST, VICTIM, Done, Tally, Target, connect, do, drain, hello, kind_of, line
 
 SAID = 12_000
-"""The messages that each program sends before it reads, in number."""
+"""The number of messages that each program sends before it reads."""
 
 SETTLE_SECONDS = 2.0
-"""How long the answers are awaited that are still on their way, in seconds."""
+"""How long to wait for the remaining answers, in seconds."""
 
 STRANGERS = 12
 EACH_SECONDS = 0.5
-"""How often the victim says something, and an honest person writes to them, in seconds."""
+"""The interval between messages of the victim, and of an honest person to the victim, in
+seconds."""
 
 SMALL_BUFFER = 4096
 
@@ -32,7 +33,8 @@ def _many_says(number: int) -> Iterator[bytes]:
 
 
 def say_and_read_late(target: Target) -> Done:
-    """Programs that say 12,000 things with ids, and read in the second half of the time only."""
+    """Programs that send 12,000 messages with ids each, and read only in the second half of the
+    time."""
     tally = Tally()
     late = max(0.0, target.until - time.monotonic()) / 2
     done = Flood(_many_says, late=late, settle=SETTLE_SECONDS, received=tally).run(target)
@@ -41,7 +43,7 @@ def say_and_read_late(target: Target) -> Done:
 
 
 def flood_the_inbox(target: Target) -> Done:
-    """Strangers who write to a victim who reads nothing meanwhile; an honest person writes too."""
+    """Strangers send messages to a victim who does not read meanwhile; so does an honest person."""
     done: Counter[str] = Counter()
     talk = threading.Thread(target=_victim_and_honest, args=(target, done))
     talk.start()
@@ -56,7 +58,7 @@ def _victim_and_honest(target: Target, done: Counter[str]) -> None:
         victim.sendall(hello("victim", "victims"))
         honest.sendall(hello("honest", "victims"))
         with suppress(OSError):
-            while target.stands():
+            while target.has_time():
                 victim.sendall(line(type="say", text="here I am", id=str(done["victim's messages"])))
                 done["victim's messages"] += 1
                 honest.sendall(do("msg", nick="victim", text="are you well?"))

@@ -28,9 +28,9 @@ def _nothing_to_prepare(port: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What somebody does who means harm, in a process of its own.
+    """One attack, which runs in a process of its own.
 
-    ``prepare`` comes before anything is measured; what it returns is kept until the end.
+    ``prepare`` is called before anything is measured; its result is kept until the end.
     """
 
     name: str
@@ -69,11 +69,11 @@ CHOICES = {
     **{attack.name: attack.meaning for attack in ATTACKS},
     ALL: "all of these at once, from one address",
 }
-"""What can be measured, with its meaning."""
+"""The choices for ``--only``, with their meanings."""
 
 
 def attacks_of(choice: str) -> tuple[Attack, ...]:
-    """The attacks that run at once for a choice."""
+    """The attacks that run together for ``choice``."""
     if choice == NOTHING:
         return (Attack(NOTHING, CHOICES[NOTHING], _wait),)
     return tuple(attack for attack in ATTACKS if choice in (ALL, attack.name))

@@ -9,7 +9,8 @@ from benchmarks.report import Rows, show
 
 P99_MS = 100.0
 GROWTH_MIB = 64.0
-"""What is promised: others' p99, in milliseconds, and the growth of the server's memory, in MiB."""
+"""The limits: the p99 of the others, in milliseconds, and the growth of the server's memory, in
+MiB."""
 
 MIB = 1 << 20
 
@@ -47,8 +48,8 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was measured during one attack. Times of answers are in seconds, by what was asked;
-    ``late`` is how long after it was due each question of the others was asked."""
+    """The measurements of one attack. Answer times are in seconds; ``late`` is how much later than
+    due each question of the others was sent, in seconds."""
 
     name: str
     others: Sequence[float]
@@ -60,7 +61,7 @@ class Outcome:
     memory: Memory
     #: The share of one core that the server used, in percent.
     processor: float
-    #: The share of the time that it waited for a core which other programs used, in percent.
+    #: The share of the time in which it waited for a core that other programs used, in percent.
     waited: float
     done: Mapping[str, int] = field(default_factory=dict)
 
@@ -69,12 +70,12 @@ class Outcome:
         return 1000 * percentile(self.others, 99)
 
     def keeps_promise(self) -> bool:
-        """Whether p99 and growth are as promised, and no answer is missing."""
+        """Whether p99 and growth are within the limits, and no answer is missing."""
         return self.p99_ms <= P99_MS and self.memory.growth <= GROWTH_MIB and not sum(self.unanswered.values())
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value below which so many percent of the others are; 100: the greatest, no values: 0."""
+    """The percentile of ``values``; 100: the greatest. 0 if there are no values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0.0
 
@@ -85,7 +86,7 @@ def marked(value: float, limit: float) -> str:
 
 
 def counted(done: Mapping[str, int]) -> str:
-    """What was done, as people read it."""
+    """The counts as text for people."""
     return ", ".join(
         f"{show(count / MIB)} MiB {what.removeprefix('bytes ')}" if what.startswith("bytes ") else f"{count:,} {what}"
         for what, count in done.items()
@@ -94,7 +95,7 @@ def counted(done: Mapping[str, int]) -> str:
 
 
 def by_kind(counts: Mapping[str, int]) -> str:
-    """Counts by what was asked; nothing where there are none."""
+    """The counts by kind; kinds with a count of 0 are left out."""
     return ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
 
 

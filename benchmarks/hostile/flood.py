@@ -1,4 +1,4 @@
-"""Connections that send as fast as the server takes it."""
+"""Connections that send as fast as the server accepts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from benchmarks.hostile.peers import ATTACKER, CHUNK, MOST_CONNECTIONS, RETRY_SE
 
 
 def ignore(number: int, data: bytes) -> None:
-    """Read without looking."""
+    """Ignore received data."""
 
 
 class Link:
-    """One connection: its number, and what it has yet to say."""
+    """One connection: its number, and the data that it has to send."""
 
     def __init__(self, port: int, address: str, number: int, speech: Iterator[bytes]) -> None:
         self.number = number
@@ -34,7 +34,7 @@ class Link:
         return bool(self._waiting)
 
     def send(self) -> int:
-        """Send what the kernel takes, and return how many bytes these are."""
+        """Send as much as the kernel accepts, and return the number of bytes."""
         sent = self.socket.send(self._waiting)
         self._waiting = self._waiting[sent:]
         return sent
@@ -42,11 +42,11 @@ class Link:
 
 @dataclass(slots=True)
 class Flood:
-    """Connections that each send one piece of a speech after another as fast as the server takes
-    them. One that the server ends is opened again, under the next number.
+    """Connections that each send the pieces of a speech as fast as the server accepts them. A
+    connection that the server ends is replaced by a new one with the next number.
 
-    They read at once, never, or only during the last ``late`` seconds; for ``settle`` seconds after
-    the end they read and send nothing.
+    They read immediately, never, or only during the last ``late`` seconds; for ``settle`` seconds
+    after the end they only read.
     """
 
     speech: Callable[[int], Iterator[bytes]]
@@ -84,7 +84,7 @@ class Flood:
             self._watch(link)
 
     def _watch(self, link: Link) -> None:
-        """Wait until ``link`` can do what it has to do now."""
+        """Register ``link`` for the events that it needs now."""
         events = self._events & EVENT_READ
         if self._events & EVENT_WRITE and link.has_more():
             events |= EVENT_WRITE
@@ -131,6 +131,6 @@ class Flood:
             self._selector.unregister(link.socket)
         link.socket.close()
         self._links.remove(link)
-        if target.stands():
+        if target.has_time():
             time.sleep(RETRY_SECONDS / self.connections)
             self._open(target)

@@ -14,25 +14,26 @@ SEATS = 16
 """The connections that take turns, so that none of them reaches its own flood limit."""
 
 TICK_SECONDS = 0.01
-"""How often something is asked, in seconds."""
+"""The interval between questions, in seconds."""
 
 SAY_EACH = 4
-"""Every fourth time a message is said, otherwise it is a ping."""
+"""Every fourth question is a message; the others are pings."""
 
 NEWCOMER_SECONDS = 0.5
 SEARCH_SECONDS = 1.0
 ENTER_SECONDS = 20.0
 
 ASKED, CAME, SEARCHED = "asked", "came", "searched"
-"""What is measured: messages and pings, newcomers who enter two rooms, searches."""
+"""The kinds of questions: messages and pings; logins of newcomers, who enter two rooms;
+searches."""
 
 ANSWERS = {"pong", "ack", "found", "refused"}
 
 
 @dataclass(slots=True)
 class Measured:
-    """The answer times of each kind in seconds, how many were refused or never answered, and how
-    much too late the questions were asked, because this program was held up, in seconds."""
+    """The answer times of each kind, in seconds; how many questions were refused or never answered;
+    and how much too late this program sent the questions, in seconds."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {ASKED: [], CAME: [], SEARCHED: []})
     refused: Counter[str] = field(default_factory=Counter)
@@ -41,8 +42,8 @@ class Measured:
 
 
 class Seat(asyncio.Protocol):
-    """One connection. What it asks carries an id, by which the answer is recognised; an answer
-    counts from when the question was due."""
+    """One connection. Each question carries an id, by which its answer is recognised; the answer
+    time counts from when the question was due."""
 
     transport: asyncio.Transport
 
@@ -75,7 +76,7 @@ class Seat(asyncio.Protocol):
             self.measured.refused[asked] += kind == "refused"
 
     def give_up(self) -> None:
-        """Count what was not answered with the time that it has taken so far."""
+        """Count the unanswered questions, each with the time waited so far."""
         for kind, due in self.asked.values():
             self.measured.seconds[kind].append(asyncio.get_running_loop().time() - due)
             self.measured.unanswered[kind] += 1
@@ -83,7 +84,7 @@ class Seat(asyncio.Protocol):
 
 
 class Newcomer(Seat):
-    """Enters the default room and another one; the answer to a ping says that both are done."""
+    """Enters the default room and another one; the answer to a ping shows that both are done."""
 
     def _answered(self, kind: str, id: str) -> None:
         if id in self.asked:
@@ -93,7 +94,7 @@ class Newcomer(Seat):
 
 
 class Crowd:
-    """All of them."""
+    """All innocent people."""
 
     def __init__(self, port: int) -> None:
         self.measured = Measured()
@@ -122,7 +123,8 @@ class Crowd:
         return seat
 
     async def ask(self, seconds: float) -> None:
-        """Ask, come and search for so many seconds, whatever is answered; measured anew."""
+        """Send questions, newcomers and searches for ``seconds``, whatever the answers are, into a
+        new `Measured`."""
         self.measured, self._newcomers = Measured(), []
         for seat in (*self._seats, self._searcher):
             seat.measured = self.measured
@@ -155,7 +157,7 @@ class Crowd:
         seat.ask(id, CAME, due, hello(f"new{id}", "lobby", "newcomers") + line(type="ping", id=id))
 
     async def settle(self, seconds: float) -> None:
-        """Wait for the answers that are missing, for at most so many seconds."""
+        """Wait for the missing answers, for at most ``seconds``."""
         everybody = [*self._seats, self._searcher, *self._newcomers]
         give_up = asyncio.get_running_loop().time() + seconds
         while any(seat.asked for seat in everybody) and asyncio.get_running_loop().time() < give_up:
@@ -165,7 +167,8 @@ class Crowd:
 
 
 async def _each(pause: float, seconds: float, act: Callable[[float], Awaitable[None]]) -> None:
-    """Act every ``pause`` seconds for ``seconds``; what is late is made up for at once."""
+    """Call ``act`` every ``pause`` seconds for ``seconds``; late calls are made up for
+    immediately."""
     loop = asyncio.get_running_loop()
     due = began = loop.time()
     while due < began + seconds:

@@ -29,8 +29,8 @@ measure what people at another address notice: the time of an answer when someth
 
 Runs on Linux, needs openssl, and uses nothing but loopback."""
 METHOD = (
-    "a new server for each attack; an answer counts from when its question was due, and one that never came counts with "
-    "the time that was waited for it; attackers are processes of their own on the core of the measuring client, behind it"
+    "a new server for each attack; an answer counts from when its question was due, and a missing one counts with "
+    "the time spent waiting for it; attackers are processes of their own on the core of the measuring client, behind it"
 )
 
 
@@ -91,8 +91,8 @@ def _measure(options: argparse.Namespace, outcomes: list[Outcome]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and write the results. Exit status: 0 everything is as promised, 1 not so, 2 nothing
-    could be measured, 130 interrupted."""
+    """Measure and write the results. Exit status: 0 all limits are kept, 1 a limit is exceeded, 2
+    nothing could be measured, 130 interrupted."""
     options = parse_arguments(arguments)
     allow_open_files()
     facts = machine() | {"seconds": f"{options.seconds} each, {options.events:,} events in the log", "method": METHOD}

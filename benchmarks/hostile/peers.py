@@ -1,4 +1,4 @@
-"""Connections of those who mean harm: plain sockets, so that few of them can do much."""
+"""Connections of the attackers: plain sockets, so that a few of them can do much."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 ATTACKER, INNOCENT, HONEST, VICTIM = "127.0.2.1", "127.0.3.1", "127.0.4.1", "127.0.5.1"
-"""Where each comes from; the server takes those with one address for one household."""
+"""Their addresses; the server counts all callers with one address together."""
 
 MOST_CONNECTIONS = 100_000
-"""The connections that one attack opens, in number; nothing here runs without an end."""
+"""The largest number of connections that one attack opens, so that every attack ends."""
 
 MOST_A_SECOND = 3000
-"""The connections that :func:`come_and_go` opens in a second, in number. Beyond that the kernel
-would search for a free port for longer than the server works, and hold up who measures."""
+"""The number of connections that :func:`come_and_go` opens per second. Beyond that, the kernel
+would search for a free port for longer than the server works, and delay the measuring client."""
 
 RETRY_SECONDS = 0.01
 CONNECT_SECONDS = 2.0
 CHUNK = 1 << 16
 
 Done = dict[str, int]
-"""What an attack got done: how much of what."""
+"""What an attack has done: a count for each kind of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Target:
     port: int
     until: float
 
-    def stands(self) -> bool:
+    def has_time(self) -> bool:
         """Whether there is time left."""
         return time.monotonic() < self.until
 
@@ -102,7 +102,7 @@ def come_and_go(target: Target, message: Callable[[int], bytes]) -> Done:
     """Connect, send one message and close, ``MOST_A_SECOND`` times a second if possible."""
     done: Counter[str] = Counter()
     began = time.monotonic()
-    while target.stands() and done["connections"] < MOST_CONNECTIONS:
+    while target.has_time() and done["connections"] < MOST_CONNECTIONS:
         time.sleep(max(0.0, began + done["connections"] / MOST_A_SECOND - time.monotonic()))
         with suppress(OSError):
             with connect(target.port) as link:
@@ -115,7 +115,7 @@ def come_and_go(target: Target, message: Callable[[int], bytes]) -> Done:
 
 
 def drain(link: socket.socket, seconds: float, received: Callable[[int, bytes], None]) -> None:
-    """Read what comes until nothing has come for ``seconds``."""
+    """Read until nothing has arrived for ``seconds``."""
     link.settimeout(seconds)
     with suppress(OSError):
         while data := link.recv(CHUNK):

@@ -13,7 +13,7 @@ from benchmarks.hostile.peers import Done, Tally, Target, connect, do, drain, he
 FILLERS = 50
 ROOMS_EACH = 20
 HOLDERS = 25
-"""How many people, each from an address of their own, are in the 500 rooms that are listed."""
+"""The number of people, each with their own address, in the 500 rooms that are listed."""
 
 BURST = 40
 NICKS = 39
@@ -26,14 +26,14 @@ def _rooms(name: str) -> list[str]:
 
 
 def _fill(number: int) -> Iterator[bytes]:
-    """Enter 20 new rooms, and leave each for another new one, again and again."""
+    """Enter 20 new rooms, and replace each by another new one, again and again."""
     yield hello(f"filler{number}", *_rooms(f"fill{number}"))
     for new in count(ROOMS_EACH):
         yield do("leave", room=f"fill{number}-{new - ROOMS_EACH}") + do("join", room=f"fill{number}-{new}")
 
 
 def fill_the_rooms(target: Target) -> Done:
-    """Fifty connections in 20 new rooms each, which go on to other new rooms."""
+    """Fifty connections enter 20 new rooms each, and then further new rooms."""
     return Flood(_fill, FILLERS).run(target)
 
 

@@ -27,13 +27,13 @@ from benchmarks.servers import Server, Start, chatd, running
 WARM_SECONDS = 1.5
 ANSWER_SECONDS = 20.0
 REST_SECONDS = 2.0
-"""How long the innocent ask before the attack; how long their last answers are awaited; and how
-long after that the memory is looked at, in seconds."""
+"""How long the innocent people ask before the attack; how long to wait for their last answers; and
+how long after that the memory is measured, in seconds."""
 
 PREPARE_SECONDS = 60.0
 END_SECONDS = 20.0
 NICE = 10
-"""How much attackers stand back: they share the core of those who measure."""
+"""The niceness of the attackers: they share the core of the measuring client."""
 
 _PROCESSES = multiprocessing.get_context("fork")
 
@@ -61,7 +61,8 @@ def server(filled: Path, certificate: Path) -> Server:
 
 @dataclass(slots=True)
 class Attacker:
-    """An attack in its own process, and where it says that it is ready, and what it got done."""
+    """An attack in its own process, with the pipe on which it reports that it is ready, and its
+    counts."""
 
     process: BaseProcess
     pipe: Connection
@@ -78,7 +79,7 @@ class Attacker:
         return self.pipe.poll(PREPARE_SECONDS) and self.pipe.recv() is None
 
     def end(self) -> Done:
-        """Wait for the end, and return what was done; an attack that fails has done nothing."""
+        """Wait for the end, and return the counts; a failed attack has none."""
         try:
             done: Done = self.pipe.recv() if self.pipe.poll(END_SECONDS) else {"attackers stuck": 1}
         except EOFError:
@@ -116,7 +117,7 @@ class Siege:
         self.seconds = seconds
 
     def measure(self, name: str, attacks: Sequence[Attack]) -> Outcome:
-        """Let all ``attacks`` run at once, and measure what the innocent notice."""
+        """Run all ``attacks`` at once, and measure what the innocent people notice."""
         with running(self.server, self.folder, default_limits=True) as (port, pid):
             with on_cores(FOR_LOAD), _attackers(attacks, port, self.seconds) as attackers:
                 done = Counter({"attackers not ready": sum(not attacker.is_ready() for attacker in attackers)})

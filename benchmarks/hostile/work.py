@@ -1,4 +1,4 @@
-"""Attacks that make work which is no line, or a line that is much work."""
+"""Attacks that cause work without a line, or much work with one line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOMS_ENTERED = 20
 GUESTS = 12
 READERS = 100
 BURST = 40
-"""How much of each is sent at once, in number."""
+"""The number of each that is sent in one piece."""
 
 UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -45,7 +45,7 @@ def do_option(target: Target) -> Done:
 
 
 def pipelined_gets(target: Target) -> Done:
-    """The page, asked for 3,600 times at once, without reading it."""
+    """3,600 requests for the page in one piece, without reading the answers."""
     return _again_and_again(GET * GETS, reads=False).run(target)
 
 

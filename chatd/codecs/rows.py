@@ -1,7 +1,8 @@
-"""Long lines on a terminal of 80 columns, which goes on in the next row wherever a row is full.
+"""Long lines on a terminal of 80 columns, which continues a line in the next row.
 
-Nothing says there that the row is no new line. So somebody could fill a row with anything, and have
-what looks like another person's message begin the next one. Such a row gets a sign before it.
+The terminal does not mark such rows. Without a mark, a sender could fill a row so that the next row
+looks like another person's message. A row that looks like the beginning of a line gets a sign
+before it.
 """
 
 from __future__ import annotations
@@ -15,29 +16,29 @@ from wcwidth import iter_graphemes, wcswidth
 from chatd.core.characters import BLANKS, in_class
 
 COLUMNS: Final = 80
-"""The cells of a row: how wide terminals are unless somebody widens them."""
+"""The assumed width of a terminal, in cells: the usual default."""
 
 CONTINUED: Final = "\N{DOWNWARDS ARROW WITH TIP RIGHTWARDS} "
-"""What shows that a row continues the line above it; each of its characters takes one cell."""
+"""The sign that a row continues the line above it; each of its characters takes one cell."""
 
 _BLANK: Final = f"[{in_class(BLANKS)}]"
 _BEGINNING: Final = re.compile(rf"<[^<>]+>|\[[^\[\]]+\]|(?:\*|--|!!){_BLANK}|#[^\s#]+{_BLANK}+[<*]")
-"""What the lines of the text protocol begin with (docs/protocol.md)."""
+"""The beginnings of lines of the text protocol (docs/protocol.md)."""
 
 _BEGINNING_OF_ROW: Final = re.compile(f"{_BLANK}*(?:{_BEGINNING.pattern})")
 
 
 def with_marked_rows(line: str) -> str:
-    """``line`` with `CONTINUED` before each row that looks like the beginning of a line. Nearly
-    every line is returned as it is."""
-    fits = COLUMNS if line.isascii() else COLUMNS // 2  # A character takes two cells at most.
+    """``line`` with `CONTINUED` before each row that looks like the beginning of a line. Nearly all
+    lines are returned unchanged."""
+    fits = COLUMNS if line.isascii() else COLUMNS // 2  # A character takes at most two cells.
     if len(line) <= fits or _BEGINNING.search(line, fits) is None:
         return line
     return "".join(_rows(line))
 
 
 def _rows(line: str) -> Iterator[str]:
-    """``line`` in rows."""
+    """The rows of ``line``, with the signs."""
     mark, start = "", 0
     while start < len(line):
         end = _end_of_row(line, start, COLUMNS - len(mark))
@@ -46,7 +47,7 @@ def _rows(line: str) -> Iterator[str]:
 
 
 def _end_of_row(line: str, start: int, cells: int) -> int:
-    """Where the row ends that begins at ``start`` and has ``cells``."""
+    """The end of the row that begins at ``start`` and has ``cells`` cells."""
     if line.isascii():
         return start + cells
     end = start

@@ -1,8 +1,8 @@
 """The codec for people: plain lines (``docs/protocol.md``, "Text").
 
 A message always follows ``<nick>``, ``* nick``, ``[nick]`` or ``#room``, and what the server says
-follows ``--`` or ``!!``, so that nobody can imitate another person or the server: not either where
-a long line goes on in the next row of a terminal (``rows.py``).
+follows ``--`` or ``!!``, so that nobody can imitate another person or the server. ``rows.py``
+ensures this also for the rows of a long line on a terminal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFU
 
 
 class TextView(Enum):
-    """How people are shown a room: only outside their current room do messages need its name."""
+    """The two ways to show a room to people: outside their current room, messages include its
+    name."""
 
     CURRENT_ROOM = "current room"
     OTHER_ROOM = "other room"

@@ -1,7 +1,7 @@
-"""Which characters take no place of their own, and which look like nothing: facts of Unicode.
+"""Tables of Unicode: combining marks, ignorable characters and blanks.
 
-The tables are of Unicode 18.0, whatever the version of Python's `unicodedata`: a mark that it does
-not know yet is drawn by newer terminals all the same. Each is a list of ranges in hexadecimal.
+They follow Unicode 18.0, whatever the version of Python's `unicodedata`: newer terminals draw marks
+that it does not know yet. Each table is a list of ranges in hexadecimal.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ DEFAULT_IGNORABLE: Final = (
     "00AD 034F 061C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 "
     "FFF0-FFF8 1BCA0-1BCA3 1D173-1D17A E0000-E0FFF"
 )
-"""Default_Ignorable_Code_Point: what is not drawn where it is not understood (UAX #44,
-DerivedCoreProperties.txt). No version since 5.0 has changed more than single characters of it."""
+"""Default_Ignorable_Code_Point: not drawn by programs that do not support them (UAX #44,
+DerivedCoreProperties.txt). Since 5.0, each version of Unicode has changed at most single characters
+of it."""
 
 BLANKS: Final = "0009 0020 00A0 115F-1160 1680 2000-200A 202F 205F 2800 3000 3164 FFA0 13441-13442 1D159"
-"""What is drawn as nothing and is not ignored: the spaces (general category Zs) and the tab; the
-Hangul fillers; the Braille pattern, the hieroglyphs and the note head that are called blank."""
+"""Characters that are blank but take space: the spaces (general category Zs) and the tab; the
+Hangul fillers; the blank Braille pattern, hieroglyphs and note head."""
 
 MARKS: Final = """
     0300-034E 0350-036F 0483-0489 0591-05BD 05BF 05C1-05C2 05C4-05C5 05C7-05C9 0610-061A 064B-065F
@@ -57,13 +58,13 @@ MARKS: Final = """
     1E026-1E02A 1E08F 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF 1E5EE-1E5EF 1E6E3 1E6E6
     1E6EE-1E6EF 1E6F5 1E8D0-1E8D6 1E944-1E94A
 """
-"""What is drawn on, around or beside the character before it: the general categories Mn, Me and Mc
-(UAX #44), the vowels and finals of conjoining Hangul, which join the syllable before them (UAX #29,
-Hangul_Syllable_Type V and T), and the signs that arrange hieroglyphs. What is ignorable is left
-out."""
+"""Characters that are drawn on, around or beside the character before them: the general categories
+Mn, Me and Mc (UAX #44), the vowels and finals of conjoining Hangul, which join the syllable before
+them (UAX #29, Hangul_Syllable_Type V and T), and the format characters that arrange hieroglyphs.
+Ignorable characters are excluded."""
 
 
 def in_class(ranges: str) -> str:
-    """``ranges`` as they are written between the brackets of a regular expression."""
+    """``ranges`` as the content of a character class of a regular expression."""
     ends = (part.partition("-") for part in ranges.split())
     return "".join(f"\\U{first:0>8}-\\U{last or first:0>8}" for first, _, last in ends)

@@ -22,7 +22,7 @@ OnStored = Callable[[Event | NotDelivered], object]
 sender has used the same id before; or why the draft is not stored."""
 
 OnNoted = Callable[[NotDelivered | None], object]
-"""Told once None when it is stored, or why it is not."""
+"""Called once: with None when the id is stored, or with the reason why it is not."""
 
 OnDeleted = Callable[[int, int], object]
 """Called once with what was deleted: all events before a seq, which are those before a time
@@ -35,7 +35,8 @@ long."""
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """For whom something is looked up: from which address, and whether they still wait for it.
+    """The person for whom something is looked up: their address, and whether they still wait for
+    the answer.
 
     ``is_waiting`` may be called from any thread.
     """
@@ -116,11 +117,11 @@ class LogStore(Protocol):
 
     @property
     def name(self) -> str:
-        """What names the logs in this run of the server."""
+        """The name of the current run of the server."""
 
     def knows(self, name: str, key: str, seq: int) -> bool:
-        """Whether the room with this ``key`` had event ``seq`` in its past, and the same one, for
-        who saw it when the logs were called ``name``."""
+        """Whether event ``seq`` that a client saw in the room with this ``key`` during the run
+        called ``name`` is also in this log's past."""
 
     @property
     def logs(self) -> Mapping[str, Log]:
@@ -133,23 +134,23 @@ class LogStore(Protocol):
         """The room with this key is closed: a log that is only in memory is deleted."""
 
     def remove_log(self, key: str) -> None:
-        """The room of this key is gone, and everything of its log with it."""
+        """Delete the log of the room with this key, with all its events."""
 
     def room_names(self) -> Sequence[str]:
         """The names of the rooms of all logs, oldest room first."""
 
     @property
     def private_ids(self) -> Iterable[tuple[str, str, str]]:
-        """Of the private messages with an id that were sent before the start, the last ones: the
-        sender_id, the id and the nick of who has it, the oldest first."""
+        """The sender_id, id and recipient's nick of the last private messages that had an id and
+        were sent before the start, oldest first."""
 
     def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
-        """Store that ``nick`` has the private message ``id`` of ``sender_id``; empty: nobody has
-        it."""
+        """Store that the private message ``id`` of ``sender_id`` is for ``nick``; empty: delete
+        what is stored about it."""
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when everything appended so far is stored or has failed."""
 
     def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
-        """Find the messages that match ``query``; where searches wait for one another, those of
-        each address take turns."""
+        """Find the messages that match ``query``. Waiting searches are served in turn by
+        address."""

@@ -1,4 +1,4 @@
-"""A person's membership in a room: their role, and since which event."""
+"""A person's membership in a room: their role, and the event of joining."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from enum import IntEnum
 
 
 class Role(IntEnum):
-    """What somebody is in a room. Each role includes the rights of the roles before it."""
+    """A person's role in a room. Each role includes the rights of the roles before it."""
 
     GUEST = 0
-    """Somebody who is not in the room."""
+    """Not in the room."""
     MEMBER = 1
 
 
 class Membership:
-    """One person in one room. ``seq`` is the number of the event of joining; None until that is
+    """One person in one room. ``seq`` is the number of the event of joining; None until it is
     stored."""
 
     __slots__ = ("is_told", "nick", "role", "seq")
@@ -23,6 +23,6 @@ class Membership:
         self.role = role
         self.seq: int | None = None
         self.nick = ""
-        """The nick that the log has them under; empty: it does not have them in."""
+        """The person's nick according to the log; empty: they are not in according to it."""
         self.is_told = False
-        """Whether their sessions know that they are in, and follow the room."""
+        """Whether the person's sessions have been told of the joining, and follow the room."""

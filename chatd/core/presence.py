@@ -1,7 +1,7 @@
 """Presence: how a person enters and leaves rooms, and how a session ends.
 
-Everything follows the order of the log. Somebody who enters gets the state at the seq of their
-joining; somebody who leaves gets all events before the seq of their leaving.
+Everything follows the order of the log. A person who enters gets the state at the seq of their
+joining; a person who leaves gets all events before the seq of their leaving.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chatd.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The last seq that a client has seen in a room, when the logs were called ``log``."""
+    """The last seq that a client has seen in a room, during the run called ``log``."""
 
     seq: int
     log: str
@@ -64,7 +64,7 @@ class Entering:
         membership = Membership()
 
         def stored(outcome: Event | NotDelivered) -> None:
-            if isinstance(outcome, Event):  # Who is in now is in at its number.
+            if isinstance(outcome, Event):  # The members at this moment are those at the event's number.
                 self._roster = _roster(self._room, membership)
             on_stored(outcome)
 
@@ -107,7 +107,7 @@ class Entering:
         return entered, resume.seq + 1 if resume is not None and can_resume else seq + 1
 
     def _can_resume(self, resume: Resume, seq: int) -> bool:
-        """Whether what follows ``resume`` can be told without a gap."""
+        """Whether the client can get all events after ``resume`` without a gap."""
         if not 0 <= resume.seq < seq or not self._registry.store.knows(resume.log, self._room.name.key, resume.seq):
             return False
         return self._is_kept or self._room.was_member_at(self._session.sender_id, resume.seq)
@@ -131,7 +131,7 @@ class _Roster:
 
 
 def _roster(room: Room, own: Membership) -> _Roster:
-    """Who is in by the log, as whoever follows it from here on knows."""
+    """The members according to the log: the state on which the events after this build."""
     attendance = room.attendance
     return _Roster(len(attendance), (*attendance.others(own, NAMES_SHOWN - 1), own.nick), attendance.away(NAMES_SHOWN))
 
@@ -155,12 +155,12 @@ def without_ignored(session: Session, past: Sequence[Event]) -> tuple[Event, ...
 
 
 def attach(registry: Registry, session: Session, person: Person, sender_id: str) -> None:
-    """Add a session to ``person``, which nobody else is told. It follows their rooms."""
+    """Add a session to ``person`` without telling anybody. It follows their rooms."""
     registry.directory.attach(session, person, sender_id)
     session.out.set_filtered(bool(person.ignoring))
     for room in registry.rooms.of(person).values():
         membership = room.members[person]
-        if membership.is_told:  # Otherwise it is told when the joining is stored.
+        if membership.is_told:  # Otherwise finish() tells the session when the joining is stored.
             last = room.log.end - 1
             session.current = room
             session.out.tell(_describe(room, session, _roster(room, membership), last, session.scrollback))
@@ -261,8 +261,7 @@ def close(session: Session, closing: Closing) -> None:
 
 
 def end_for_shutdown(registry: Registry, session: Session) -> None:
-    """End ``session`` because the server stops. Nobody is told who leaves, since everybody
-    does."""
+    """End ``session`` because the server stops. No leaving is reported, since everybody leaves."""
     person = session.person
     for room in tuple(registry.rooms.of(person).values()) if person else ():
         assert person is not None

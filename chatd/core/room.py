@@ -26,11 +26,11 @@ class Room:
         """The members, in the order in which they entered."""
         log.on_news = partial(on_news, self)
         self.attendance = Attendance(log)
-        """Who is in by the log, which may hear of it later."""
+        """Who is in according to the log, which may lag behind ``members``."""
 
     @property
     def topic(self) -> str:
-        """The topic; empty: there is none."""
+        """The topic; empty: none."""
         return self.log.state.topic
 
     @property
@@ -47,12 +47,13 @@ class Room:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing of the room is worth keeping: nobody has said or set anything."""
+        """Whether the room can be removed without loss: it has no messages and no settings, and its
+        log is up to date."""
         return not self.topic and not self.retention.text and self.attendance.is_settled and self.has_no_messages
 
     def was_member_at(self, sender_id: str, seq: int) -> bool:
-        """Whether who has the seat ``sender_id`` was in when event ``seq`` happened, as far as
-        memory knows."""
+        """Whether the holder of the seat ``sender_id`` was in the room at event ``seq``, according
+        to the events in memory."""
         before = self.log.read(self.log.held, seq + 1)
         own = [event for event in before if event.sender_id == sender_id and isinstance(event, (Joined, Left))]
         return bool(own) and isinstance(own[-1], Joined)
@@ -64,20 +65,21 @@ class Room:
         self.log.append(draft, on_stored)
 
     def join(self, person: Person, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
-        """Let ``person`` in; their ``membership`` gets its number when ``draft`` is stored."""
+        """Add ``person`` as a member; ``membership`` gets its number when ``draft`` is stored."""
         self.members[person] = membership
         self.attendance.post(membership, draft, on_stored, person)
 
     def report(self, draft: Left | Renamed, membership: Membership, on_stored: OnStored) -> None:
-        """Append what has happened and cannot be refused, done by who has, or had, ``membership``.
+        """Append an event that has happened already and cannot be refused; ``membership`` is that
+        of the person, who may have left.
 
-        ``on_stored`` is told the event, or why there is none; then it waits for
-        :meth:`retry_failed`, as far as it is still true by then.
+        ``on_stored`` is called with the event, or with the reason why it is not stored; then
+        :meth:`retry_failed` appends it again if it is still true.
         """
         self.attendance.post(membership, draft, on_stored)
 
     def retry_failed(self) -> None:
-        """Try again to store what has happened and could not be stored."""
+        """Append the reports that could not be stored."""
         self.attendance.retry()
 
     # -- Members

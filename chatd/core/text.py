@@ -1,18 +1,18 @@
-"""Safe text: the one place where characters that deceive end.
+"""Safe text: replacing the characters that can deceive readers.
 
-What a person said is shown on other people's terminals, on pages and in the log. One rule makes it
-safe for all of them:
+A message is shown on other people's terminals, on pages and in the log. The same rules make it safe
+for all of them:
 
-- What could steer a terminal, break a line, turn the direction of what follows or hide is replaced
-  by something visible.
-- What has its place in writing stays in that place, and only there: marks on a base, at most
-  `MARKS_ON_ONE_BASE`; one variation selector behind a character that has variants; one joiner
-  between letters that join, or between emoji; blanks, at most `BLANKS_IN_A_ROW`. What is too much,
-  or has no such neighbour, goes.
+- Characters that control a terminal, break a line, change the text direction or are invisible are
+  replaced by something visible.
+- Characters that a script needs are allowed only where they have a function: at most
+  `MARKS_ON_ONE_BASE` marks on a base; one variation selector after a character that has variants;
+  one joiner between letters that join, or between emoji; at most `BLANKS_IN_A_ROW` consecutive
+  blanks. The rest is removed or replaced.
 
-docs/security.md says what that is good for. A text that went through `safe_text` may be given to a
-Twisted log event as a value: in ``log.info("{text}", text=text)`` no value is formatted, so braces
-and percent signs in it mean nothing.
+docs/security.md describes the attacks that this prevents. The result of `safe_text` may be given to
+a Twisted log event as a value: in ``log.info("{text}", text=text)`` no value is formatted, so
+braces and percent signs in it mean nothing.
 """
 
 from __future__ import annotations
@@ -35,25 +35,26 @@ _CONTROLS: Final = (
     "\u2028\u2029"  # line and paragraph separator
     "\ud800-\udfff"  # lone surrogates: UTF-8 cannot encode them
 )
-_HIDDEN: Final = (  # ignorable, and needed by no script or emoji
+_HIDDEN: Final = (  # ignorable; no script or emoji needs them
     "\u00ad\u17b4\u17b5\u2060-\u2065\u206a-\u206f\ufeff"  # soft hyphen, word joiner, operators, byte order mark
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # annotation, shorthand and musical controls
-    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"  # tags; between them are variation selectors
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"  # tags; the code points between them are variation selectors
 )
 _SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_GRAPHEME_JOINER: Final = "\N{COMBINING GRAPHEME JOINER}"  # between two marks; itself one
+_GRAPHEME_JOINER: Final = "\N{COMBINING GRAPHEME JOINER}"  # stands between two marks, and is a mark
 _JOINERS: Final = "\u034f\u180e\u200b-\u200d"  # grapheme joiner, Mongolian vowel separator, word break, ZWNJ, ZWJ
 _TAGS: Final = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in f"{region}\x7f") for region in ("gbeng", "gbsct", "gbwls"))
-"""What follows a black flag in the flags of England, Scotland and Wales (UTS #51, ED-14a)."""
+"""The tag sequences after a black flag in the flags of England, Scotland and Wales (UTS #51,
+ED-14a)."""
 
 _BLANK: Final = in_class(BLANKS)
 _BMP_MARK: Final = in_class(" ".join(part for part in MARKS.split() if len(part) <= len("0000-0000")))
-_NOT_SIMPLE: Final = (  # One step looks up each character: of the planes above the first, only ideographs and emoji are simple.
+_NOT_SIMPLE: Final = (  # One class, one look-up per character: beyond the BMP, only ideographs and emoji are simple.
     f"{_CONTROLS}{in_class(BLANKS.replace('0020', ''))}{_BMP_MARK}\u00ad\u034f\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufff0-\ufffb\U00010000-\U0001efff\U00040000-\U0010ffff"
 )
 _USUAL: Final = re.compile(f"(?:[^{_NOT_SIMPLE}]++(?:[{_BMP_MARK}]{{1,{MARKS_ON_ONE_BASE}}}+)?+)*+")
-"""Most texts that are safe already, so that they need not be taken apart."""
+"""Matches most texts that are safe already, so that they need no further processing."""
 
 _WORD: Final = f"[^ {_NOT_SIMPLE}]++"
 _PIECES: Final = re.compile(
@@ -80,13 +81,13 @@ def decode_line(raw: bytes) -> str:
 
 
 def safe_text(text: str) -> str:
-    """``text`` with nothing in it that deceives; it is never longer, and a text that is safe
-    already is returned as it is.
+    """``text`` without characters that can deceive. The result is never longer than ``text``, and a
+    safe text is returned unchanged.
 
     A tab becomes a space, another C0 character or DEL its control picture (U+2400 to U+2421).
-    U+FFFD stands for C1, bidi controls, line separators, lone surrogates, ignorable characters that
-    no script needs, and for marks that are too many on their base or begin the text. Further
-    selectors and joiners, and blanks of a long run, are left out.
+    U+FFFD replaces C1, bidi controls, line separators, lone surrogates, ignorable characters that
+    no script needs, marks beyond the limit and marks at the beginning of the text. Extra selectors,
+    joiners and blanks are removed.
     """
     if ((text.isascii() and text.isprintable()) or _USUAL.fullmatch(text)) and _TOO_BLANK not in text:
         return text
@@ -95,23 +96,23 @@ def safe_text(text: str) -> str:
 
 
 def safe_part(text: str) -> str:
-    """What `safe_text` makes of ``text`` where it is a part of a longer one: what it begins with
-    may belong to a character in the part before."""
+    """The result of `safe_text` for ``text`` as a part of a longer text: its first characters may
+    belong to the last character of the part before."""
     return safe_text(text) if text.isascii() else safe_text(f"\N{DOTTED CIRCLE}{text}")[1:]
 
 
 def says_nothing(text: str) -> bool:
-    """Whether ``text`` is empty or looks so."""
+    """Whether ``text`` is empty or has only blank and ignorable characters."""
     return _NOTHING.fullmatch(text) is not None
 
 
 class _Cleaning:
-    """One way through a text, piece by piece. What becomes of a piece depends on what is kept
-    before it and on what follows, never on what was left out: so what is safe stays as it is."""
+    """One pass over a text, piece by piece. The result for a piece depends on the characters kept
+    before it and on those that follow, never on removed ones, so a safe text is unchanged."""
 
     def __init__(self) -> None:
         self._kept: list[str] = []
-        self._base = ""  # What marks, selectors and joiners belong to.
+        self._base = ""  # The character that marks, selectors and joiners apply to.
         self._marks = self._blanks = 0
         self._selected = self._joined = False
 
@@ -135,7 +136,7 @@ class _Cleaning:
         return "".join(self._kept)
 
     def _add(self, characters: str) -> None:
-        """Keep ``characters``, each of which can be a base."""
+        """Keep ``characters``; each of them can be a base."""
         self._kept.append(characters)
         self._base = characters[-1]
         self._marks = self._blanks = 0
@@ -146,7 +147,7 @@ class _Cleaning:
             self._kept.append(" " if blank == "\t" else blank)
             if blank not in "\u3164\uffa0":
                 self._base = blank
-            if blank not in "\u115f\u1160\u3164\uffa0":  # These may be undrawn; marks fall on what is before them.
+            if blank not in "\u115f\u1160\u3164\uffa0":  # A terminal may not draw these, and draw marks on the character before.
                 self._marks = 0
             self._blanks += 1
             self._selected = self._joined = True
@@ -173,8 +174,8 @@ class _Cleaning:
                 self._marks += joiner == _GRAPHEME_JOINER
 
     def _joins(self, joiner: str, following: str) -> bool:
-        """Whether ``joiner`` has a purpose here: at the end of a text that may still be typed on it
-        may get one."""
+        """Whether ``joiner`` has a function here. At the end of a text that may still be typed, it
+        is allowed."""
         if joiner == _GRAPHEME_JOINER:
             return 0 < self._marks < MARKS_ON_ONE_BASE
         if joiner == "\N{MONGOLIAN VOWEL SEPARATOR}":
@@ -182,13 +183,13 @@ class _Cleaning:
         return not following or _takes_joiners(self._base) or _takes_joiners(following)
 
 
-# -- What belongs to what --------------------------------------------------------------------------
+# -- Properties of characters ----------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=1024)
 def _has_variant(base: str, selector: str) -> bool:
-    """Whether ``selector`` may choose a form of ``base``: of a Mongolian letter, of an ideograph,
-    of a symbol or an emoji."""
+    """Whether ``selector`` can select a variant of ``base``: a Mongolian letter, an ideograph, a
+    symbol or an emoji."""
     if selector < "\ufe00":
         return _is_mongolian(base)
     if selector > "\ufe0f":
@@ -208,8 +209,8 @@ def _is_ideograph(base: str) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _takes_joiners(base: str) -> bool:
-    """Whether ``base`` is of a script whose letters join, or that puts no spaces between words, or
-    is an emoji. What a later Unicode assigns counts as one."""
+    """Whether ``base`` is an emoji, or a letter of a script that joins letters or that puts no
+    spaces between words. Unassigned code points count as such letters."""
     piece = _PIECES.match(base)
     if piece is None or piece.lastgroup not in {"plain", "rare"} or base == REPLACEMENT:
         return False

@@ -1,4 +1,4 @@
-"""Which doors are closed to whom, and why."""
+"""The reasons why a door refuses a caller."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NO_PROXY: Final = DoorClosed("This server takes no PROXY header from you.", "The
 
 
 def why_closed(doors: Container[Door], tls_only: bool, door: Door, in_tls: bool, address: str) -> DoorClosed | None:
-    """Why ``door`` is closed to a caller from ``address``; None: it is open.
+    """The refusal if ``door`` is closed to a caller from ``address``; None: it is open.
 
-    ``doors`` are open; with ``tls_only`` to callers outside TLS on this machine only. ``in_tls``:
-    the caller is inside TLS already.
+    ``doors`` are the doors that are open. With ``tls_only``, callers from other machines need TLS.
+    ``in_tls`` says whether the caller is inside TLS already.
     """
     if door is PROXY:
         return NO_PROXY

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Final
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
-    b"Cache-Control": b"no-cache",  # Browsers keep it, and ask each time whether it has changed: see ETag.
+    b"Cache-Control": b"no-cache",  # Browsers cache it, and ask each time whether it has changed (ETag).
     b"Cross-Origin-Opener-Policy": b"same-origin",
     b"Cross-Origin-Resource-Policy": b"same-origin",
     b"Referrer-Policy": b"no-referrer",
@@ -33,8 +33,8 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 @dataclass(frozen=True)
 class Page:
-    """One thing that can be requested. ``script`` and ``style`` are the digests of its script and
-    its style, in the form of a policy."""
+    """One resource. ``script`` and ``style`` are the digests of its script and its style, in the
+    form of a policy."""
 
     type: bytes
     body: bytes
@@ -45,7 +45,7 @@ class Page:
 
     @cached_property
     def etag(self) -> bytes:
-        """Names this body (RFC 9110, 8.8.3)."""
+        """The ETag of this body (RFC 9110, 8.8.3)."""
         return b'"%b"' % sha256(self.body).hexdigest()[:16].encode()
 
     def compressed(self) -> Page:
@@ -53,8 +53,8 @@ class Page:
         return replace(self, body=gzip.compress(self.body, mtime=0), coding=b"gzip")
 
     def policy(self, host: bytes) -> bytes:
-        """The policy when it is requested at ``host``, which the policy names: for some browsers
-        'self' does not include WebSockets."""
+        """The policy for a request to ``host``, which the policy names: in some browsers 'self'
+        does not include WebSockets."""
         web_sockets = b" ws://%b wss://%b" % (host, host) if _HOST.fullmatch(host) else b""
         return POLICY % (self.script or b"none", self.style or b"none", web_sockets)
 
@@ -62,9 +62,9 @@ class Page:
 def load_pages() -> dict[bytes, Page]:
     """The pages by path.
 
-    The page contains its script and its style, so that it takes one request. For further requests a
-    browser uses connections that it has opened in advance; if one has been silent for long enough
-    on this port, it was greeted as a person, and HTTP fails on it.
+    The page contains its script and its style, so that one request loads it. For more requests, a
+    browser would use connections that it has opened in advance; if one of them has been silent for
+    some seconds on this port, the server has greeted it as a person, and HTTP fails on it.
     """
     folder = files("chatd") / "web"
     html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))

@@ -1,7 +1,7 @@
-"""Proxies: who the caller behind one is, as the proxy tells it.
+"""Proxies: the address of the caller behind a proxy.
 
-A proxy puts a header of the PROXY protocol before the caller's bytes, or adds ``X-Forwarded-For``
-to its HTTP requests. Anybody can write either, so they count only if they come from a proxy that
+A proxy sends a header of the PROXY protocol before the caller's bytes, or adds ``X-Forwarded-For``
+to its HTTP requests. Anybody can send either, so they are believed only from a proxy that
 ``--proxy`` names. The sections are those of "The PROXY protocol, versions 1 & 2" (HAProxy).
 """
 
@@ -30,7 +30,7 @@ LINE_LENGTH: Final = 107
 """The longest header of version 1, in bytes, with its end (section 2.1)."""
 
 PREFIX_LENGTH: Final = 16
-"""The bytes of a version 2 header that every such header has, in number (section 2.2)."""
+"""The length of the fixed part of a version 2 header, in bytes (section 2.2)."""
 
 _PORT = rb"(?:0|[1-9][0-9]{0,4})"
 _LINE: Final = re.compile(
@@ -50,8 +50,8 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A PROXY header of ``size`` bytes. ``address`` is the caller's, as people write it; empty if
-    the header names none: the proxy calls itself (a health check), or its caller has no IP
+    """A PROXY header of ``size`` bytes. ``address`` is the caller's, in the usual notation; empty
+    if the header has none: the proxy connects for itself (a health check), or the caller has no IP
     address."""
 
     size: int
@@ -100,7 +100,7 @@ def _read_version_2(data: bytes) -> Header | None:
         raise Malformed(f"the header of version 2 has {size} bytes, more than {PROXY_BYTES}")
     if len(data) < size:
         return None
-    if command == 0x20:  # LOCAL: whatever else it holds is skipped.
+    if command == 0x20:  # LOCAL: the rest of the header is skipped.
         return Header(size)
     return Header(size, _source(family, data[PREFIX_LENGTH:size]))
 
@@ -117,19 +117,19 @@ def _source(family: int, block: bytes) -> str:
 
 
 def written(ip: IPv4Address | IPv6Address) -> str:
-    """``ip`` as people write it: an IPv4 address that is mapped to IPv6 (RFC 4291, 2.5.5.2) as an
-    IPv4 address."""
+    """``ip`` in the usual notation; an IPv4 address that is mapped to IPv6 (RFC 4291, 2.5.5.2) as
+    an IPv4 address."""
     return str((ip.version == 6 and ip.ipv4_mapped) or ip)
 
 
 class Proxies:
-    """The proxies that are believed, as ``--proxy`` names them: addresses and networks."""
+    """The trusted proxies, as ``--proxy`` names them: addresses and networks."""
 
     def __init__(self, networks: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         self._networks = tuple(networks)
 
     def __contains__(self, address: str) -> bool:
-        """Whether a connection from ``address`` comes from one of them."""
+        """Whether ``address`` is that of a trusted proxy."""
         if not self._networks:
             return False
         try:
@@ -141,9 +141,9 @@ class Proxies:
     def client(self, forwarded: Iterable[bytes]) -> str:
         """The caller's address in ``X-Forwarded-For``; empty if no address in it can be believed.
 
-        ``forwarded`` are the values of the header, in order. Each proxy appends the address that
-        called it, so the last address that is not a proxy's is the caller's; whatever is before it
-        was written by the caller.
+        ``forwarded`` has the values of the header, in order. Each proxy appends the address that
+        called it, so the caller's is the last address that is not a proxy's; the caller may have
+        written everything before it.
         """
         for hop in reversed(b",".join(forwarded).decode("latin-1").split(",")):
             address = _address_of_hop(hop.strip())
@@ -153,7 +153,7 @@ class Proxies:
 
 
 NO_PROXIES: Final = Proxies()
-"""Nobody is believed."""
+"""No proxy is trusted."""
 
 
 def _address_of_hop(hop: str) -> str:
@@ -170,15 +170,16 @@ def _address_of_hop(hop: str) -> str:
 
 
 class MalformedLog:
-    """Logs malformed headers, one in ``PROXY_LOG_SECONDS`` at most. ``seconds`` is a clock that
-    never goes back."""
+    """Logs malformed headers, at most one in ``PROXY_LOG_SECONDS``. ``seconds`` is a monotonic
+    clock."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self._next = 0.0
 
     def add(self, address: str, why: Malformed) -> None:
-        """The proxy at ``address`` has sent a malformed header."""
+        """Log a malformed header from the proxy at ``address``, unless one was logged shortly
+        before."""
         now = self._seconds()
         if now >= self._next:
             self._next = now + PROXY_LOG_SECONDS

@@ -34,9 +34,9 @@ HEAD_END: Final = b"\r\n\r\n"  # The end of a request without a body (RFC 9112, 
 
 
 class WebDoor:
-    """What all web connections share. Pages from ``origins``, in the form that browsers send
-    (``https://chat.example.org``), may open a WebSocket; ``proxies`` are believed when they say who
-    calls."""
+    """The state that all web connections share. Pages from ``origins``, in the form that browsers
+    send (``https://chat.example.org``), may open a WebSocket; ``proxies`` are trusted to name the
+    caller."""
 
     def __init__(self, server: Server, origins: Collection[str], proxies: Proxies = NO_PROXIES) -> None:
         self.server = server
@@ -46,8 +46,8 @@ class WebDoor:
         self.compressed = {path: page.compressed() for path, page in self.pages.items()}
 
     def build(self, address: str, began: float) -> IProtocol:
-        """The protocol of one connection from ``address``, which is given the request from its
-        first byte on; it was made at ``began``, in seconds of the server's clock."""
+        """The protocol of a connection from ``address``, which receives the request from its first
+        byte; the connection was made at ``began``, in seconds of the server's clock."""
         return cast(IProtocol, WebConnection(self, address, began))
 
 
@@ -58,7 +58,7 @@ class WebRequest(http.Request):
     has_body = False
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Answer the request, which has arrived whole. The query of the URL is ignored."""
+        """Answer the request, which is complete. The query of the URL is ignored."""
         self.method, self.uri = command, path
         self.clientproto = b"HTTP/1.0" if version == b"HTTP/1.0" else b"HTTP/1.1"
         self.path = path.partition(b"?")[0]
@@ -124,12 +124,12 @@ class WebRequest(http.Request):
 
 
 class WebConnection(http.HTTPChannel):
-    """One web connection: requests, each with a time limit, until one of them may turn it into a
+    """One web connection: requests, each with a time limit, until one of them upgrades it to a
     WebSocket.
 
-    It answers one request a turn, and the next only when the transport has room: whoever asks much
-    at once (pipelining; RFC 9112, 9.3.2) holds up nobody, and whoever does not read costs one
-    answer and what the transport buffers.
+    It answers one request per turn of the reactor, and the next one only when the transport has
+    room. So pipelined requests (RFC 9112, 9.3.2) delay nobody else, and a client that does not read
+    costs at most one answer and the transport's buffer.
     """
 
     requestFactory = WebRequest
@@ -145,21 +145,22 @@ class WebConnection(http.HTTPChannel):
         """The caller's address; a proxy sends the requests of several callers."""
         self.began = began
         self._proxy = ""
-        """The address of the proxy that says who calls with each request; empty: there is none."""
+        """The address of the proxy that names the caller in each request; empty: none."""
         self._server_full = False
         self._deadline: IDelayedCall | None = None
         self._web_socket: WebSocket | None = None
         self._received = bytearray()
         """Requests that are not answered yet; while there is one, nothing more is read."""
         self._turn: IDelayedCall | None = None
-        """When the next request may be answered: in the next turn, or when its address has paid."""
+        """The timer for the next request: in the next turn, or when the budget of the address
+        allows it."""
 
     # -- The connection
 
     def connectionMade(self) -> None:
         super().connectionMade()
         if self.address in self.door.proxies and self.address == address_of(self.transport.getPeer()):
-            self._proxy = self.address  # Otherwise a PROXY header has said who calls.
+            self._proxy = self.address  # Otherwise a PROXY header has named the caller.
         self._admit(at_address=not self._proxy)
         self._server.half_open.add(self)
         self._expect_request(min(REQUEST_SECONDS, self.began + LOGIN_SECONDS - self._server.clock.seconds()))
@@ -169,10 +170,11 @@ class WebConnection(http.HTTPChannel):
         try:
             self._server.registry.admission.admit(self, at_address)
         except ServerFull:
-            self._server_full = True  # One request is answered: the page shows the refusal, which comes by the WebSocket.
+            self._server_full = True  # One request is answered: the page shows the refusal that its WebSocket gets.
 
     def _identify(self, request: WebRequest) -> None:
-        """Count the connection at the address of whoever the proxy has sent this request for."""
+        """Count the connection at the address of the caller for whom the proxy sent this
+        request."""
         forwarded = request.requestHeaders.getRawHeaders(b"X-Forwarded-For") or ()
         self.address = self.door.proxies.client(forwarded) or self._proxy
         self._server.registry.admission.release(self)
@@ -186,8 +188,8 @@ class WebConnection(http.HTTPChannel):
             super().connectionLost(reason)
 
     def upgrade(self, answer: bytes, web_socket: WebSocket) -> None:
-        """Send ``answer``, and pass everything to ``web_socket`` from now on, which is counted as a
-        caller of its own."""
+        """Send ``answer``, and pass all later data to ``web_socket``, which is counted as a caller
+        of its own."""
         self._release()
         self.transport.unregisterProducer()
         self._networkProducer.resumeProducing()
@@ -203,7 +205,7 @@ class WebConnection(http.HTTPChannel):
         self.transport.abortConnection()
 
     def _release(self) -> None:
-        """Count the connection no longer: it has ended, or is a WebSocket now."""
+        """Stop counting the connection: it has ended, or has become a WebSocket."""
         self._set_deadline(None)
         if self._turn is not None:
             self._turn.cancel()
@@ -221,7 +223,8 @@ class WebConnection(http.HTTPChannel):
             self._take_request()
 
     def _take_request(self) -> None:
-        """Answer the next request, if it may be and is complete; read on unless it has to wait."""
+        """Answer the next request, if it is complete and may be answered; read on unless one has to
+        wait."""
         if self._may_answer:
             self._answer_request()
         if self._web_socket is not None or self.transport.disconnecting:
@@ -233,11 +236,12 @@ class WebConnection(http.HTTPChannel):
 
     @property
     def _may_answer(self) -> bool:
-        """Whether no request was answered in this turn, and the transport has taken the answers."""
+        """Whether no request was answered in this turn, and the transport has accepted the
+        answers."""
         return self._turn is None and not self._waitingForTransport and not self.transport.disconnecting
 
     def _answer_request(self) -> None:
-        """Give the next request to Twisted, which parses it and has it answered at once."""
+        """Pass the next request to Twisted, which parses it and answers it immediately."""
         end = self._received.find(HEAD_END, 0, REQUEST_BYTES)
         if end >= 0:
             head = bytes(self._received[: end + len(HEAD_END)])
@@ -247,7 +251,7 @@ class WebConnection(http.HTTPChannel):
             self._respondToBadRequestAndDisconnect()
 
     def _on_turn(self) -> None:
-        """Go on, once the address has paid; several connections of it take turns."""
+        """Continue when the budget of the address allows it; its connections take turns."""
         wait = self._server.budgets.wait(self.address, self._server.clock.seconds())
         self._turn = self._server.clock.callLater(wait, self._on_turn) if wait else None
         self._take_request()
@@ -262,8 +266,8 @@ class WebConnection(http.HTTPChannel):
         self._take_request()
 
     def allHeadersReceived(self) -> None:
-        """Read no body, whatever the request says: nothing here needs one, and Twisted would write
-        it to a file."""
+        """Do not read a body, even if the request has one: no page needs it, and Twisted would
+        write it to a file."""
         request = self.requests[-1]
         request.has_body, self.length = self.length != 0, 0
         request.requestHeaders.removeHeader(b"Expect")

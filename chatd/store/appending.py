@@ -1,7 +1,7 @@
 """Appending: numbers drafts and stores each of them once and in order.
 
 Everything from one turn of the reactor is stored together. While the store looks on the disk
-whether a message was said before, further drafts of its sender wait; those of others do not.
+whether a message was sent before, further drafts of its sender wait; those of others do not.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ slow disk. Reading 2 GiB that are not in the page cache takes 20 s or more, duri
 cannot be interrupted."""
 
 SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "private_id")
-"""What is checked of a larger one; ``chatd-admin check`` checks it whole."""
+"""The tables that are checked in a larger file; ``chatd-admin check`` checks all of it."""
 
 BUSY_SECONDS: Final = 5.0
 """How long to wait for another process that has the database locked, in seconds."""

@@ -1,5 +1,5 @@
 """Duplicates: finds the earlier message with an id, so that a message that is sent again is not
-said twice."""
+stored twice."""
 
 from __future__ import annotations
 

@@ -10,15 +10,16 @@ from typing import Final
 from chatd.core.limits import CACHED_IDS
 
 SENDER_IDS: Final = 3
-"""How many ids a sender counts for: caching one without ids takes as much memory."""
+"""How many ids a loaded sender counts as: a sender without ids takes as much memory."""
 
 
 class IdCache:
     """For some senders, all ids of their messages that are only on the disk.
 
-    It holds at most ``limit`` ids together; a sender counts as some. Of an id only a hash of 64
-    bits is kept: if two are equal, the disk is asked needlessly. When the cache is full, it evicts
-    the sender that was loaded first, who has to be loaded again with their next message.
+    It holds at most ``limit`` ids in total; each sender counts as `SENDER_IDS` more. For each id it
+    keeps only a hash of 64 bits: if two are equal, there is one needless look-up on the disk. When
+    the cache is full, it evicts the sender that was loaded first; their ids are loaded again with
+    their next message.
     """
 
     def __init__(self, limit: int = CACHED_IDS) -> None:

@@ -1,6 +1,7 @@
-"""The ids of private messages on the disk: what is sent again after a restart is not told twice.
+"""The ids of private messages on the disk, so that a message sent again after a restart is not
+delivered twice.
 
-Of the message itself nothing is stored.
+The message itself is not stored.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from chatd.core.limits import PRIVATE_IDS
 
 @dataclass(frozen=True, slots=True)
 class PrivateId:
-    """That the sender's message ``id`` is for ``nick``, or, where that is empty, for nobody.
+    """A private message, known by its ``sender_id`` and ``id``; ``nick`` is the recipient's, or
+    empty if it was not delivered.
 
-    ``on_answer`` is told None when it is stored, or why it is not.
+    ``on_answer`` is called with None when this is stored, or with the error.
     """
 
     sender_id: str
@@ -26,8 +28,8 @@ class PrivateId:
 
 
 def store(connection: Connection, notes: Sequence[PrivateId]) -> None:
-    """Store ``notes`` in the transaction of ``connection``; the oldest go where they are too
-    many."""
+    """Store ``notes`` in the transaction of ``connection``, and delete the oldest ids beyond the
+    limit."""
     for note in notes:
         connection.execute("DELETE FROM private_id WHERE sender_id = ? AND sent = ?", (note.sender_id, note.id))
         if note.nick:
@@ -37,5 +39,5 @@ def store(connection: Connection, notes: Sequence[PrivateId]) -> None:
 
 
 def read(connection: Connection) -> Sequence[tuple[str, str, str]]:
-    """Sender_id, id and nick of each, the oldest first."""
+    """The sender_id, id and nick of each stored message, oldest first."""
     return connection.execute("SELECT sender_id, sent, nick FROM private_id ORDER BY number").fetchall()

@@ -1,13 +1,13 @@
-"""Runs: every run of the server has a name of its own, and the database knows where each room ended
-when a run began.
+"""The runs of the server: each has a unique name, and the database knows where each room ended when
+a run began.
 
-A client names the run in which it saw an event. Whether that event is in the past of this database
-follows: the run must be known, and the room must have gone beyond the event by the time at which
-the next run began. What a run gave after the database was copied is not in the copy, and the run
-that begins on the copy says where it ended.
+A client names the run in which it saw an event. The event is in the past of this database if the
+run is known, and if the room had gone beyond the event when the next run began. Events that a run
+numbered after the database was copied are not in the copy; the run that begins on the copy records
+where the rooms of the copy end.
 
-A run is stored together with the first events of it, so that nothing is written by a start: a run
-that has stored nothing has shown nothing.
+A run is stored together with its first events, so a start writes nothing: a run that has stored
+nothing has shown nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from chatd.core.limits import RUN_STARTS, RUNS_KNOWN
 
 
 class Runs:
-    """The runs that ``connection`` has stored, and the one that begins now, where each room (its
-    id) has this seq in ``ends`` as its next."""
+    """The stored runs, read from ``connection``, and the run that begins now. ``ends`` has the next
+    seq of each room, by its id."""
 
     def __init__(self, connection: Connection, ends: Mapping[int, int]) -> None:
         self.name = secrets.token_hex(8)
@@ -31,8 +31,8 @@ class Runs:
         self._id = max(self._ids.values(), default=0) + 1
         self._runs = [*self._ids.values(), self._id]
         self._starts: dict[int, list[tuple[int, int]]] = {}
-        """For each room: runs, in order, and its next seq when each of them began; left out where
-        that is the same as before."""
+        """For each room: the runs, in order, with the room's next seq when the run began; a run is
+        left out if the seq is the same as for the run before."""
         for room, run, seq in connection.execute("SELECT room, run, seq FROM run_start ORDER BY room, run"):
             self._starts.setdefault(room, []).append((run, seq))
         self._changed = {room: end for room, end in ends.items() if end != self._start(room, self._id)}
@@ -40,8 +40,8 @@ class Runs:
             self._starts.setdefault(room, []).append((self._id, end))
 
     def knows(self, name: str, room: int, seq: int, end: int) -> bool:
-        """Whether event ``seq`` of ``room``, whose next is ``end`` now, was the same for who saw it
-        in the run called ``name``."""
+        """Whether event ``seq`` of ``room``, whose next seq is ``end`` now, is the event that was
+        shown under that number in the run called ``name``."""
         if name == self.name:
             return seq < end
         run = self._ids.get(name)
@@ -54,16 +54,16 @@ class Runs:
         return starts[number - 1][1] if number else 1
 
     def store(self, connection: Connection) -> None:
-        """Store the run that begins now, in the transaction of ``connection``; the oldest runs are
-        forgotten where they are too many."""
+        """Store the run that begins now, in the transaction of ``connection``, and delete the
+        oldest runs beyond the limits."""
         connection.execute("INSERT INTO run (id, name) VALUES (?, ?)", (self._id, self.name))
         rows = [(room, self._id, end) for room, end in self._changed.items()]
         connection.executemany("INSERT INTO run_start (room, run, seq) VALUES (?, ?, ?)", rows)
-        _forget_oldest(connection)
+        _delete_oldest(connection)
 
 
-def _forget_oldest(connection: Connection) -> None:
-    """Forget runs, and of their starts those that say nothing of a later run."""
+def _delete_oldest(connection: Connection) -> None:
+    """Delete the oldest runs, and those of their starts that no later run needs."""
     many = "SELECT id FROM run ORDER BY id DESC LIMIT 1 OFFSET ?"
     long = "SELECT run FROM run_start ORDER BY run DESC LIMIT 1 OFFSET ?"
     for oldest, limit in ((many, RUNS_KNOWN), (long, RUN_STARTS)):

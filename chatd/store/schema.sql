@@ -1,12 +1,12 @@
 -- The database of chatd, version 4. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
--- Every run of the server that has stored something (runs.py), by the name that its welcomes gave (docs/protocol.md).
+-- Every run of the server that has stored something (runs.py), with the name in its welcomes (docs/protocol.md).
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Where a room stood when a run began: the seq of its next event.  Left out where it is that of the run before.
+-- The seq of a room's next event when a run began. There is no row if it is the same as for the run before.
 CREATE TABLE run_start (
     room INTEGER NOT NULL,
     run INTEGER NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE indexed (
     next INTEGER NOT NULL
 ) STRICT;
 
--- Who has a private message, by its sender and the id that the sender gave it.  The message itself is not stored.
+-- The recipient of a private message, by its sender and the id that the sender gave it. The message itself is not stored.
 CREATE TABLE private_id (
     number INTEGER PRIMARY KEY,
     sender_id TEXT NOT NULL,

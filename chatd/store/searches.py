@@ -1,7 +1,7 @@
 """Searches: one at a time, and the addresses that ask take turns.
 
-A search can take seconds. Nobody waits for more than one of somebody else's: a search gives up
-early while another address waits, and at once when nobody wants its answer any more.
+A search can take seconds. A search of one address delays another address by at most one search: it
+ends early while another address waits, and immediately when nobody waits for its answer.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHARED_SECONDS: Final = 0.5
 
 @dataclass(slots=True, eq=False)
 class _Search:
-    """One search: what is searched for, and for whom."""
+    """One search: the query, and the person who asks."""
 
     query: Query
     asker: Asker

@@ -56,7 +56,8 @@ class SqliteStore:
         self._report = report
         self._writer: DiskWriter | None = None
         self._unused = 1
-        """A number that no log has given since the start: a room that is made anew begins there."""
+        """A seq greater than all seqs of removed rooms: a room that is created again begins
+        there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
         self._appending = Appending(self._duplicates, soon, self._put, report)
         self._pages = Pages(self._ask, self._report_reading)

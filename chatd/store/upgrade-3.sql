@@ -1,4 +1,4 @@
--- From version 3 to version 4: a column is renamed, and the runs of the server are known.
+-- From version 3 to version 4: renames a column, and adds the runs of the server and the ids of private messages.
 ALTER TABLE event RENAME COLUMN origin TO sender_id;
 
 CREATE TABLE run (
@@ -13,11 +13,11 @@ CREATE TABLE run_start (
     PRIMARY KEY (room, run)
 ) STRICT, WITHOUT ROWID;
 
--- Until now all runs had one name.
+-- In version 3, all runs have the same name.
 INSERT INTO run (name) SELECT log FROM server;
 DROP TABLE server;
 
--- What is sent again in private after a restart is not told twice.
+-- A private message that is sent again after a restart is not delivered twice.
 CREATE TABLE private_id (
     number INTEGER PRIMARY KEY,
     sender_id TEXT NOT NULL,

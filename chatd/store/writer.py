@@ -58,7 +58,7 @@ class UnstoredRoom:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The room of this id is gone, with all its events, none of which is a message."""
+    """A request to delete the room with this id and all its events, none of which is a message."""
 
     room: int
 
@@ -98,8 +98,8 @@ class Deletion:
 
 
 Request = Batch | PrivateId | Deletion | Removal | Callable[[], object] | None
-"""What the writer is given: events, the id of a private message, something to delete, somebody who
-waits for the search index, or the end."""
+"""A request to the writer: events, the id of a private message, a deletion, a removal, a callback
+for when the search index is up to date, or None: end."""
 
 OnWritten = Callable[[Sequence[Batch], Exception | None], None]
 """Called with batches when they are stored, or with the error if they are not."""
@@ -110,8 +110,8 @@ class DiskWriter:
     commit is on the disk.
 
     If a batch fails, so do all batches that were made before the reactor knew of it, since their
-    numbers come after those that are not stored. ``begin`` stores what comes before everything
-    else, in the transaction of the first batch.
+    numbers come after those that are not stored. ``begin`` is called in the transaction of the
+    first batch, before anything else is written.
     """
 
     def __init__(
@@ -141,9 +141,9 @@ class DiskWriter:
         self._waiting: list[Callable[[], object]] = []
         """The callbacks for when the index is up to date."""
         self._deletions: deque[Deletion] = deque()
-        """What may have something to delete."""
+        """The deletions that are not finished."""
         self._removals: list[int] = []
-        """The ids of the rooms that are gone; they go with the next commit."""
+        """The ids of the rooms to remove; the next commit removes them."""
         self._requests: SimpleQueue[Request] = SimpleQueue()
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
@@ -161,7 +161,7 @@ class DiskWriter:
         self._requests.put(request)
 
     def remove(self, removal: Removal) -> None:
-        """Remove a room, before anything that is put after this."""
+        """Remove a room before storing anything that is put later."""
         self._requests.put(removal)
 
     def after_indexing(self, then: Callable[[], object]) -> None:
@@ -241,8 +241,8 @@ class DiskWriter:
             self._call(note.on_answer, error)
 
     def _write_all(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
-        """Write ``batches`` and ``notes`` in one transaction: that of the one statement, where one
-        is enough."""
+        """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
+        implicit transaction is used."""
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
@@ -276,7 +276,8 @@ class DiskWriter:
         self._removals = []
 
     def _remove(self) -> None:
-        """Remove rooms while nothing is to be stored; where that fails, the next commit does it."""
+        """Remove rooms when nothing is to be stored. If that fails, the next commit removes
+        them."""
         try:
             self._write_all((), ())
         except sqlite3.Error:

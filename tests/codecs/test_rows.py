@@ -1,4 +1,5 @@
-"""Rows of a terminal of 80 columns: none of them looks like the beginning of a line but is not."""
+"""Rows of a terminal of 80 columns: only the first row of a line looks like the beginning of a
+line."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ PADDING = {
 
 
 def rows_on_a_terminal(line: str) -> list[str]:
-    """What a terminal of 80 columns makes of ``line``: a wide character that does not fit goes to
+    """The rows of ``line`` on a terminal of 80 columns; a wide character that does not fit goes to
     the next row."""
     rows, used = [""], 0
     for cluster in iter_graphemes(line):
@@ -50,7 +51,7 @@ def rows_on_a_terminal(line: str) -> list[str]:
 
 
 def padded(padding: str, cells: int) -> str:
-    """A line that fills ``cells``."""
+    """A line that takes ``cells`` cells."""
     line = "<mal> "
     while wcswidth(line + padding) <= cells:
         line += padding
@@ -59,7 +60,7 @@ def padded(padding: str, cells: int) -> str:
 
 @pytest.mark.parametrize("padding", PADDING.values(), ids=PADDING)
 @pytest.mark.parametrize("forged", FORGED)
-def test_what_looks_like_a_line_in_a_next_row_has_a_sign_before_it(forged: str, padding: str) -> None:
+def test_a_row_that_looks_like_a_line_gets_a_sign(forged: str, padding: str) -> None:
     first = padded(padding, COLUMNS)
     assert rows_on_a_terminal(first + forged)[1:] == [forged]
     shown = with_marked_rows(first + forged)
@@ -68,25 +69,25 @@ def test_what_looks_like_a_line_in_a_next_row_has_a_sign_before_it(forged: str, 
 
 
 @pytest.mark.parametrize("rows", [2, 3, 20])
-def test_every_row_is_looked_at(rows: int) -> None:
+def test_every_row_is_checked(rows: int) -> None:
     line = padded(".", rows * COLUMNS) + "<ada> hi"
     assert with_marked_rows(line) == f"{line[: rows * COLUMNS]}{CONTINUED}<ada> hi"
 
 
-def test_the_sign_itself_moves_no_other_line_to_the_beginning_of_a_row() -> None:
-    forged = "<ada> hi" + "." * 70  # with the sign, the row ends two characters before the next one
+def test_the_sign_does_not_move_other_text_to_the_beginning_of_a_row() -> None:
+    forged = "<ada> hi" + "." * 70  # with the sign, the row ends two characters earlier
     for row in rows_on_a_terminal(with_marked_rows(padded(".", COLUMNS) + forged + "<bob> ho"))[1:]:
         assert BEGINNING.match(row) is None
     assert with_marked_rows(padded(".", COLUMNS) + forged + "<bob> ho").count(CONTINUED) == 2
 
 
 @pytest.mark.parametrize("blanks", [" ", "   ", "\u00a0", "\u3000", "\u2800"])
-def test_blanks_before_it_make_no_difference(blanks: str) -> None:
+def test_blanks_at_the_beginning_of_a_row_are_ignored(blanks: str) -> None:
     line = padded(".", COLUMNS)
     assert with_marked_rows(f"{line}{blanks}<ada> hi") == f"{line}{CONTINUED}{blanks}<ada> hi"
 
 
-def test_a_long_room_and_a_long_nick_fill_a_row_too() -> None:
+def test_a_long_room_and_a_long_nick_can_fill_a_row() -> None:
     line = f"#{'r' * 43} <{'n' * 32}> "
     assert len(line) == COLUMNS
     assert with_marked_rows(line + "<ada> my password is hunter2") == f"{line}{CONTINUED}<ada> my password is hunter2"
@@ -107,7 +108,7 @@ def test_a_long_room_and_a_long_nick_fill_a_row_too() -> None:
         padded("字", 10 * COLUMNS),
     ],
 )
-def test_every_other_line_is_left_as_it_is(line: str) -> None:
+def test_all_other_lines_are_unchanged(line: str) -> None:
     assert with_marked_rows(line) is line or with_marked_rows(line) == line
 
 
@@ -117,7 +118,7 @@ MADE_UP = st.lists(st.sampled_from([*FORGED, *PADDING.values(), "." * 30, "字" 
 
 
 @given(MADE_UP | SAFE_TEXT)
-def test_no_row_but_the_first_looks_like_the_beginning_of_a_line(text: str) -> None:
+def test_only_the_first_row_looks_like_the_beginning_of_a_line(text: str) -> None:
     line = "<mal> " + safe_text(text)
     shown = with_marked_rows(line)
     assert re.sub(f"[{CONTINUED}]", "", shown) == re.sub(f"[{CONTINUED}]", "", line)

@@ -1,9 +1,8 @@
-"""Attendance: by the log everybody comes, goes and is called as in truth, whatever the disk does
-meanwhile.
+"""Attendance: the log agrees with the facts about who is in a room, whatever the disk does.
 
-A model holds it: the disk fails and works again, answers come late and one by one, and people come,
-go and change their nicks. No event contradicts the ones before it; and once the disk works, the
-fold of the log, what each client knows, and the members are the same.
+A model tests it: the disk fails and recovers, answers arrive late and one by one, and people enter,
+leave and change their nicks. No event contradicts the events before it; and once the disk works,
+the fold of the log, the state of each client, and the members are equal.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ ROOM_NAMES = ("lobby", "tea")
 
 
 class Fold:
-    """Who is in a room, as whoever reads its events knows; an event that cannot be is an error."""
+    """The members of a room according to its events; an impossible event is an error."""
 
     def __init__(self, *nicks: str) -> None:
         self.nicks = {fold(nick): nick for nick in nicks}
@@ -50,7 +49,7 @@ class Fold:
 
 
 class Client:
-    """Somebody who follows what they are sent."""
+    """A client that applies every event it receives."""
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
@@ -77,13 +76,13 @@ class Presence(RuleBasedStateMachine):
         self.clients: list[Client] = []
         self.folds = {name: Fold() for name in ROOM_NAMES}
         self.read_to = dict.fromkeys(ROOM_NAMES, 1)
-        for name in ROOM_NAMES:  # Rooms in which nobody has said anything are removed when they are empty.
+        for name in ROOM_NAMES:  # Empty rooms without messages would be removed.
             said = Said(name, DRAFT, NOON, "bot", "bot", "hi")
             self.registry.rooms.open(parse_room(name)).post(said, lambda outcome: None)
         self.store.answer()
 
     def ask(self, index: int, command: Command) -> None:
-        """As a caller does, let somebody ask who is not waiting for an answer."""
+        """Perform ``command`` as a caller does: only if the client is not waiting for an answer."""
         client = self.clients[index % len(self.clients)]
         if not client.visitor.out.congested and not client.visitor.out.closed:
             perform(self.registry, client.visitor.session, command)
@@ -103,7 +102,7 @@ class Presence(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.clients) < 6)
     @rule(nick=st.sampled_from("abcd"), seat=st.sampled_from(["", "x" * 16, "y" * 16]))
-    def come(self, nick: str, seat: str) -> None:
+    def enter(self, nick: str, seat: str) -> None:
         client = Client(Visitor(self.registry))
         self.clients.append(client)
         perform(self.registry, client.visitor.session, Hello(nick, seat, rooms=ROOM_NAMES))
@@ -120,13 +119,13 @@ class Presence(RuleBasedStateMachine):
 
     @precondition(lambda self: self.clients)
     @rule(index=st.integers(0, 5))
-    def go(self, index: int) -> None:
+    def leave(self, index: int) -> None:
         self.clients.pop(index % len(self.clients)).visitor.lose_link()
 
     @precondition(lambda self: self.clients)
     @rule()
     def swap(self) -> None:
-        """The first two exchange their nicks, by way of a third."""
+        """The first two clients exchange their nicks, using a third nick."""
         nicks = [client.visitor.session.nick for client in self.clients[:2]]
         if len(nicks) == 2:
             for index, nick in [(0, "z"), (1, nicks[0]), (0, nicks[1])]:
@@ -135,13 +134,13 @@ class Presence(RuleBasedStateMachine):
 
     @rule()
     def recover(self) -> None:
-        """The disk works, and everybody knows what is true."""
+        """The disk recover again, and everybody's state equals the facts."""
         self.store.failure = None
         while self.store.waiting or not all(room.attendance.is_settled for room in self.registry.rooms):
             self.registry.rooms.retry_failed()
             assert self.store.waiting
             self.store.answer()
-        self.no_event_contradicts_those_before()
+        self.no_event_contradicts_earlier_events()
         for client in self.clients:
             client.read()
         for name in ROOM_NAMES:
@@ -159,30 +158,30 @@ class Presence(RuleBasedStateMachine):
                 assert sorted(client.rooms[name].nicks.values()) == truth
 
     @invariant()
-    def no_event_contradicts_those_before(self) -> None:
+    def no_event_contradicts_earlier_events(self) -> None:
         for name, log in self.store.logs.items():
             for event in log.read(self.read_to[name], log.end):
                 self.folds[name].apply(event)
             self.read_to[name] = log.end
 
     @invariant()
-    def nothing_waits_for_ever(self) -> None:
-        """Of each person one event waits at most, and none that nobody would try again."""
+    def no_joining_waits_for_ever(self) -> None:
+        """A joining waits only for a nick or for a pending event."""
         for room in self.registry.rooms:
             attendance = room.attendance
-            waiting = [membership for membership in attendance._wanted if not membership.nick]
-            assert all(membership in attendance._claims.values() or membership in attendance._on_way for membership in waiting)
+            joining = [membership for membership in attendance._missing if not membership.nick]
+            assert {*joining} <= {*attendance._waiting_for_nick.values(), *attendance._pending}
 
 
 TestPresence = Presence.TestCase
 TestPresence.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-# -- What the model finds only now and then --------------------------------------------------------
+# -- Cases that the model finds only sometimes -----------------------------------------------------
 
 
 class Case:
-    """A room in which ada and bob are, and eve watches."""
+    """A room with ada, bob and eve; eve observes."""
 
     def __init__(self) -> None:
         self.store = LateStore()
@@ -199,13 +198,13 @@ class Case:
         self.store.failure = FULL
         self.store.answer()
 
-    def works(self) -> None:
+    def recover(self) -> None:
         self.store.failure = None
         self.registry.rooms.retry_failed()
         self.store.answer()
 
     def seen(self) -> list[str]:
-        """What eve is told."""
+        """The events that eve has received."""
         return [
             f"{type(news).__name__} {news.nick} {getattr(news, 'to', '')}".strip()
             for news in self.eve.take()
@@ -219,7 +218,7 @@ def ask(visitor: Visitor, command: Command, store: LateStore) -> list[Event | An
     return visitor.take()
 
 
-def test_who_comes_back_has_left_first() -> None:
+def test_a_returning_person_leaves_before_joining() -> None:
     case = Case()
     case.ada.lose_link()
     case.fail()
@@ -232,60 +231,60 @@ def test_who_comes_back_has_left_first() -> None:
     assert case.seen() == []
 
 
-def test_who_comes_back_too_early_is_refused_and_has_not_joined() -> None:
+def test_a_person_cannot_join_before_their_leaving_is_stored() -> None:
     case = Case()
     case.ada.lose_link()
     case.fail()
     again = Visitor(case.registry)
     assert [news for news in ask(again, Hello("ada"), case.store) if isinstance(news, Refused)]
     assert again.rooms == {}
-    case.works()
+    case.recover()
     assert case.seen() == ["Left ada"]
 
 
-def test_only_the_last_of_several_nicks_is_told() -> None:
+def test_only_the_last_of_several_nicks_is_reported() -> None:
     case = Case()
     for nick in ("ada2", "ada3"):
         perform(case.registry, case.ada.session, Nick(nick))
         case.fail()
-    case.works()
+    case.recover()
     assert case.seen() == ["Renamed ada ada3"]
 
 
-def test_of_who_is_called_as_before_nothing_is_told() -> None:
+def test_changing_a_nick_back_is_not_reported() -> None:
     case = Case()
     for nick in ("ada2", "ada"):
         perform(case.registry, case.ada.session, Nick(nick))
         case.fail()
-    case.works()
+    case.recover()
     assert case.seen() == []
     assert case.registry.rooms.find("lobby").attendance.is_settled
 
 
-def test_who_left_under_another_nick_has_left_under_the_one_that_is_known() -> None:
+def test_a_leaving_is_reported_under_the_nick_in_the_log() -> None:
     case = Case()
     perform(case.registry, case.ada.session, Nick("ada2"))
     case.fail()
     case.ada.lose_link()
     case.fail()
-    case.works()
+    case.recover()
     assert case.seen() == ["Left ada"]
 
 
-def test_a_nick_that_the_log_cannot_free_yet_is_not_given_away() -> None:
+def test_a_nick_that_the_log_still_assigns_cannot_be_taken() -> None:
     case = Case()
     perform(case.registry, case.ada.session, Nick("ada2"))
     case.fail()
     [refused] = ask(case.bob, Nick("ada"), case.store)
     assert isinstance(refused, Refused)
     assert (refused.code, case.bob.session.nick) == ("not-delivered", "bob")
-    case.works()
+    case.recover()
     case.ada.take()
     assert any(isinstance(news, Done) for news in ask(case.bob, Nick("ada"), case.store))
     assert case.seen() == ["Renamed ada ada2", "Renamed bob ada"]
 
 
-def test_what_somebody_says_next_comes_after_their_change_of_nick() -> None:
+def test_a_message_follows_an_earlier_change_of_nick() -> None:
     case = Case()
     perform(case.registry, case.ada.session, Nick("ada2"))
     assert case.ada.out.congested
@@ -294,7 +293,7 @@ def test_what_somebody_says_next_comes_after_their_change_of_nick() -> None:
     assert case.seen() == ["Renamed ada ada2", "Said ada2"]
 
 
-def test_a_joining_that_waits_is_cancelled_by_leaving() -> None:
+def test_leaving_cancels_a_waiting_joining() -> None:
     case = Case()
     case.ada.lose_link()
     again = Visitor(case.registry)
@@ -305,7 +304,7 @@ def test_a_joining_that_waits_is_cancelled_by_leaving() -> None:
     assert case.registry.rooms.find("lobby").attendance.is_settled
 
 
-def test_who_is_called_otherwise_before_they_are_in_joins_under_the_new_nick() -> None:
+def test_a_waiting_joining_uses_the_changed_nick() -> None:
     case = Case()
     room, outcomes = case.registry.rooms.find("lobby"), list[object]()
     case.ada.lose_link()
@@ -317,7 +316,7 @@ def test_who_is_called_otherwise_before_they_are_in_joins_under_the_new_nick() -
     assert outcomes == [room.log.read(5, 6)[0]] * 2
 
 
-def test_a_defect_of_one_who_is_told_holds_up_nobody() -> None:
+def test_an_exception_in_a_callback_does_not_block_later_changes() -> None:
     log = LateLog(store := LateStore())
     attendance = Attendance(log)
     membership, outcomes = Membership(), list[object]()
@@ -330,7 +329,7 @@ def test_a_defect_of_one_who_is_told_holds_up_nobody() -> None:
     assert [type(outcome) for outcome in outcomes] == [Left]
 
 
-def test_a_room_that_owes_something_is_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_room_with_unreported_changes_is_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.core.rooms.ROOMS", 1)
     case = Case()
     case.registry.rooms.default = parse_room("hall")  # The default room is never closed.
@@ -341,6 +340,6 @@ def test_a_room_that_owes_something_is_not_closed(monkeypatch: pytest.MonkeyPatc
     assert (room.members, room.attendance.is_settled) == ({}, False)
     with pytest.raises(TooMany):
         case.registry.rooms.open(parse_room("tea"))
-    case.works()
+    case.recover()
     assert (room.attendance.is_settled, len(room.attendance)) == (True, 0)
     assert case.registry.rooms.open(parse_room("tea")).members == {}

@@ -1,4 +1,4 @@
-"""The tables of characters, against what Python's and the terminals' Unicode know."""
+"""The tables of characters, compared with Python's `unicodedata` and with wcwidth."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def of(*categories: str) -> set[int]:
     return {code for code in EVERY if CATEGORIES[code] in categories}
 
 
-def test_what_is_ignorable_is_what_unicode_derives() -> None:
+def test_ignorable_characters_are_those_that_unicode_derives() -> None:
     """UAX #44: Cf, variation selectors, Other_Default_Ignorable, without those that are drawn."""
     selectors = {code for code in EVERY if "VARIATION SELECTOR" in unicodedata.name(chr(code), "")}
     formats = of("Cf") - DRAWN_FORMATS - ANNOTATION - HIEROGLYPH_FORMATS
@@ -39,7 +39,7 @@ def test_what_is_ignorable_is_what_unicode_derives() -> None:
     assert others == {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
 
 
-def test_every_mark_that_unicode_knows_is_one() -> None:
+def test_the_marks_include_all_marks_of_unicodedata() -> None:
     ignorable, marks = codes(DEFAULT_IGNORABLE), codes(MARKS)
     assert of("Mn", "Me", "Mc") - ignorable <= marks
     assert not marks & (ignorable | codes(BLANKS))
@@ -47,7 +47,7 @@ def test_every_mark_that_unicode_knows_is_one() -> None:
     assert {unicodedata.name(chr(code)).split()[:2][1] for code in rest} == {"JUNGSEONG", "JONGSEONG"}
 
 
-def test_whatever_takes_no_cell_is_a_mark_a_blank_or_ignorable() -> None:
+def test_a_character_without_a_cell_is_a_mark_a_blank_or_ignorable() -> None:
     no_cell = {code for code in EVERY if wcwidth(chr(code)) == 0}
     others = no_cell - codes(MARKS) - codes(BLANKS) - codes(DEFAULT_IGNORABLE)
     assert others == {0, 0x2028, 0x2029} | ANNOTATION

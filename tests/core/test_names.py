@@ -1,6 +1,6 @@
 """Names: the grammar of nicks and room names, and which of them are equal or look alike."""
 
-# ruff: noqa: RUF001 - look-alikes are what is tested
+# ruff: noqa: RUF001 - the tests need look-alikes
 
 from __future__ import annotations
 
@@ -224,14 +224,14 @@ def test_reserved_words_with_separators_are_reserved(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["room-mate", "admin-2", "chatd-fan", "help.desk", "ada_", "-".join(["me", "ada"])])
-def test_a_word_that_is_not_reserved_makes_a_nick_of_those_that_are(typed: str) -> None:
+def test_a_nick_may_contain_reserved_words_and_others(typed: str) -> None:
     assert parse_nick(typed).text == typed
 
 
 @pytest.mark.parametrize(
     "typed", ["аdmin", "ADM1N", "ｒｏｏｔ", "r00t", "Iobby", "ѕеrver", "adrnin", "ΑDΜΙΝ", "sysadmin", "chatdˑ", "ovvner"]
 )
-def test_what_looks_like_a_reserved_word_is_refused(typed: str) -> None:
+def test_a_look_alike_of_a_reserved_word_is_refused(typed: str) -> None:
     with pytest.raises(NickReserved):
         parse_nick(typed)
 
@@ -348,7 +348,7 @@ def test_numbered_nicks_do_not_collide() -> None:
 
 
 @given(ASCII_NAMES)
-def test_in_ascii_only_five_likenesses_count(typed: str) -> None:
+def test_ascii_has_only_five_look_alikes(typed: str) -> None:
     drawn = typed.lower().translate({ord("i"): "l", ord("1"): "l", ord("0"): "o", ord("m"): "rn", ord("w"): "vv"})
     assert parse_room(typed).skeleton == drawn
 
@@ -388,7 +388,7 @@ def test_both_cases_of_a_letter_look_alike_with_known_exceptions() -> None:
     assert {letter for letter in different if letter.isalpha()} == CASES_DIFFER
 
 
-def test_the_confusables_are_obeyed_with_known_exceptions() -> None:
+def test_skeletons_follow_the_confusables_with_known_exceptions() -> None:
     assert {source for source, drawn in CONFUSABLES if skeleton(source) != skeleton(drawn)} == LIKE_OTHER_CASE
 
 

@@ -35,7 +35,7 @@ def test_finding_a_room_does_not_create_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["l\u043ebby", "1obby", "L\u041e\u0412BY", "lobby\u02d1"])
-def test_a_room_that_looks_like_another_is_not_made(name: str) -> None:
+def test_a_room_that_looks_like_another_is_not_created(name: str) -> None:
     registry = new_registry()
     registry.rooms.open(parse_room("Lobby"))
     with pytest.raises(BadRoom) as refused:
@@ -46,7 +46,7 @@ def test_a_room_that_looks_like_another_is_not_made(name: str) -> None:
     assert registry.rooms.open(parse_room("lobby_"))
 
 
-def test_who_asks_for_a_room_that_looks_like_another_is_refused_and_keeps_the_rest() -> None:
+def test_a_refused_look_alike_room_does_not_affect_the_other_rooms() -> None:
     registry = new_registry()
     arrive(registry, "bob", "lobby")
     ada = Visitor(registry)
@@ -55,7 +55,7 @@ def test_who_asks_for_a_room_that_looks_like_another_is_refused_and_keeps_the_re
     assert [room.name.text for room in registry.rooms] == ["lobby", "tea", "dev"]
 
 
-def test_rooms_that_were_stored_stay_though_they_look_alike() -> None:
+def test_stored_rooms_that_look_alike_are_kept() -> None:
     store = MemoryStore("testlog")
     for name in ("lobby", "l\u043ebby"):
         store.log(parse_room(name))
@@ -64,7 +64,7 @@ def test_rooms_that_were_stored_stay_though_they_look_alike() -> None:
     assert registry.rooms.open(parse_room("l\u043ebby")) is not registry.rooms.open(parse_room("lobby"))
 
 
-def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_room_replaces_the_oldest_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 3)
     registry = new_registry()
     arrive(registry, "ada", "one")
@@ -73,7 +73,7 @@ def test_the_oldest_empty_room_makes_place_for_a_new_one(monkeypatch: pytest.Mon
     assert [room.name.text for room in registry.rooms] == ["one", "three", "four"]
 
 
-def test_a_room_that_is_created_again_uses_no_seq_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_room_that_is_created_again_does_not_reuse_seqs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 1)
     registry = new_registry()
     ada = arrive(registry, "ada", "one")

@@ -1,6 +1,6 @@
 """Safe text: decoding lines, and replacing unsafe characters."""
 
-# ruff: noqa: RUF001 - many scripts are what is tested
+# ruff: noqa: RUF001 - the tests need many scripts
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 MARK = "\N{COMBINING ACUTE ACCENT}"
 
 SHOWN_FORMATS = {0x0600, 0x0601, 0x0602, 0x0603, 0x0604, 0x0605, 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD}
-"""Signs that stand before a number, and are drawn."""
+"""Signs before a number, which are drawn."""
 
 ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
 ODD = "ae1 \t\u00a0\u2800\u3000\u3164\u115f\u1160\uffa0\u1161\u11a8\u2de0\u05b0\u0f90\u093f\u034f\u200b\u200c\u200d\ufe00\ufe0f" + (
     "\u180b\u180e\u1820\U000e0100\u845b\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e007f\u2764\U0001f469\ufffdकم#<"
 )
-"""Characters whose neighbours matter."""
+"""Characters whose treatment depends on their neighbours."""
 
 DECEITFUL = st.text(ODD, max_size=60) | st.lists(
     st.tuples(
@@ -170,7 +170,7 @@ def test_text_in_any_script_and_emoji_are_unchanged(said: str) -> None:
 @pytest.mark.parametrize(
     "mark", ["\u0301", "\u2de0", "\u05b0", "\u064e", "\u1cd0", "\u0f90", "\u0903", "\u20dd", "\U00011241", "\u1acf", "\u1161"]
 )
-def test_a_pile_of_marks_is_cut_at_eight_and_the_rest_is_one_sign(mark: str) -> None:
+def test_marks_beyond_eight_are_replaced_by_one_sign(mark: str) -> None:
     pile = "e" + mark * MARKS_ON_ONE_BASE
     assert safe_text(pile) is pile
     assert safe_text(pile + mark * 2 + "x" + mark) == f"{pile}{REPLACEMENT}x{mark}"
@@ -178,7 +178,7 @@ def test_a_pile_of_marks_is_cut_at_eight_and_the_rest_is_one_sign(mark: str) -> 
 
 
 @pytest.mark.parametrize("between", ["\ufe0f", "\u200b", "\u200c", "\u200d", "\u034f", "\U000e0100", "\u180b", "\u3164", "\u1160"])
-def test_what_cannot_be_seen_does_not_begin_a_new_pile(between: str) -> None:
+def test_an_invisible_character_does_not_reset_the_count_of_marks(between: str) -> None:
     for base in "eकᠠ葛❤":
         shown = safe_text(base + ("\u0301" * 7 + between) * 500)
         assert "\u0301" * (MARKS_ON_ONE_BASE + 1) not in re.sub(f"[{in_class(DEFAULT_IGNORABLE)}]", "", shown)
@@ -199,7 +199,7 @@ def test_a_mark_without_a_base_is_replaced(said: str, shown: str) -> None:
     assert safe_text(said) == shown
 
 
-def test_a_part_may_begin_with_what_belongs_to_the_part_before() -> None:
+def test_a_part_may_begin_with_marks_of_the_part_before() -> None:
     assert safe_part("\u0301x") == "\u0301x"
     assert safe_part("\u102c") == "\u102c"
     assert safe_part("\u200d👧") == "\u200d👧"
@@ -216,7 +216,7 @@ def test_a_part_may_begin_with_what_belongs_to_the_part_before() -> None:
     "blank", [" ", "\t", "\u00a0", "\u2003", "\u2800", "\u3000", "\u3164", "\u115f", "\u1160", "\uffa0", "\u1680", "\U0001d159"]
 )
 @pytest.mark.parametrize("between", ["", "\u200b", "\u200d", "\ufe0f", "\u034f", "\u180b\u200c", "\U000e0100"])
-def test_blanks_push_nothing_to_the_beginning_of_a_line(blank: str, between: str) -> None:
+def test_blanks_cannot_push_text_to_the_beginning_of_a_row(blank: str, between: str) -> None:
     shown = safe_text("hm" + (blank + between) * 70 + "<ada> my password is hunter2")
     assert shown.startswith("hm")
     assert shown.endswith("<ada> my password is hunter2")
@@ -243,12 +243,12 @@ def test_a_long_run_of_blanks_is_cut(said: str, shown: str) -> None:
     "text",
     ["", " ", "\t", "\u3000 ", "\u3164", "\u2800\u2800", "\u115f\u1160\uffa0", "\ufe0f\u200b", "\u200d \u00ad", "\U000e0041"],
 )
-def test_what_looks_empty_says_nothing(text: str) -> None:
+def test_a_text_that_looks_empty_says_nothing(text: str) -> None:
     assert says_nothing(text)
     assert not says_nothing(f"{text}.")
 
 
-# -- What is hidden --------------------------------------------------------------------------------
+# -- Invisible characters --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_what_looks_empty_says_nothing(text: str) -> None:
         ("я\ufe01é\ufe0f", "яé"),
         ("<\ufe0f", "<"),
         ("a\u200bb\u200cc\u200d.", "abc."),
-        ("ab\u200c\u200d\u200b", "ab\u200c"),  # at the end what follows may still be typed
+        ("ab\u200c\u200d\u200b", "ab\u200c"),  # at the end of a text that may still be typed
         ("ا\u200c\u200c\u200d\u200bب", "ا\u200cب"),
         ("क\u200d\ufe0fष", "क\u200dष"),
         ("a\u200d\u3164", "a\u3164"),
@@ -281,12 +281,13 @@ def test_what_looks_empty_says_nothing(text: str) -> None:
         ("\u17b4\u17b5", "��"),
     ],
 )
-def test_what_hides_goes_or_is_replaced(said: str, shown: str) -> None:
+def test_invisible_characters_are_removed_or_replaced(said: str, shown: str) -> None:
     assert safe_text(said) == shown
 
 
-def test_no_visible_letter_carries_much_that_is_hidden() -> None:
-    """Each hidden character in every order behind each kind of letter: one selector, one joiner."""
+def test_a_letter_keeps_few_invisible_characters() -> None:
+    """Every invisible character, in every order, after each kind of letter: at most one selector
+    and one joiner remain."""
     hidden = [chr(code) for code in range(0xE0000, 0xE0200)] + list("\ufe00\ufe0f\u200b\u200c\u200d\u180b\u180e\u2060\ufeff\u00ad")
     for base in "aяकمᠠ葛❤1 ":
         kept = [character for character in safe_text((base + "".join(hidden)) * 3) if character in hidden]
@@ -304,7 +305,7 @@ def test_format_characters_are_replaced_unless_they_are_needed() -> None:
     assert set(BIDI_CONTROLS) <= formats
 
 
-def test_nothing_ignorable_comes_through_where_it_has_no_neighbour() -> None:
+def test_ignorable_characters_without_a_neighbour_are_removed_or_replaced() -> None:
     ignorable = re.findall(f"[{in_class(DEFAULT_IGNORABLE)}]", "".join(ALL_CHARACTERS))
     blank = re.compile(f"[{in_class(BLANKS)}]")
     assert {
@@ -319,7 +320,7 @@ def test_no_letter_digit_or_symbol_is_replaced() -> None:
         for character in ALL_CHARACTERS
         if unicodedata.category(character)[0] in "LNPSM" and not ignorable.match(character)
     ]
-    dotted = ".".join(["", *shown])  # so that no marks pile up
+    dotted = ".".join(["", *shown])  # separates the marks
     assert safe_text(dotted) == dotted
 
 
@@ -340,11 +341,11 @@ def test_safe_text_is_safe(said: str) -> None:
         )
         is None
     )
-    shown.encode()  # raises for what has no UTF-8
+    shown.encode()  # raises if it cannot be encoded
 
 
 @given(ANY_TEXT)
-def test_safe_text_is_never_longer_and_keeps_what_is_safe(said: str) -> None:
+def test_safe_text_is_never_longer_and_does_not_change_safe_text(said: str) -> None:
     shown = safe_text(said)
     assert len(shown) <= len(said)
     assert safe_text(shown) is shown

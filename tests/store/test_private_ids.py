@@ -1,4 +1,5 @@
-"""The ids of private messages: what is sent again is not told twice, also after a restart."""
+"""The ids of private messages: a message that is sent again is not delivered twice, even after a
+restart."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ SEAT = "the seat of ada's program"
 
 
 def note(store: PumpedStore, id: str, nick: str = "bob") -> NotDelivered | None:
-    """Note a message of ada's, and wait until it is stored."""
+    """Store the id of a message from ada, and return the outcome."""
     noted: list[NotDelivered | None] = []
     store.note_private("ada", id, nick, noted.append)
     store.wait(lambda: noted)
@@ -24,27 +25,28 @@ def note(store: PumpedStore, id: str, nick: str = "bob") -> NotDelivered | None:
 
 
 def ask(server: Server, *commands: Hello | Msg) -> list[Event | Answer]:
-    """What ada's program is told, which always has the same seat."""
+    """Let ada's program, which always has the same seat, send ``commands``, and return the
+    answers."""
     return server.ask(Visitor(server.registry), Hello("ada", SEAT), *commands)
 
 
-def told(news: list[Event | Answer]) -> list[str]:
+def private_texts(news: list[Event | Answer]) -> list[str]:
     return [item.text for item in news if isinstance(item, Private)]
 
 
-def test_what_is_sent_again_after_a_restart_is_not_told_again(tmp_path: Path) -> None:
+def test_a_message_sent_again_after_a_restart_is_not_delivered_again(tmp_path: Path) -> None:
     server = Server(tmp_path)
     bob = server.arrive("bob")
     assert Done("msg", "bob", id="7") in ask(server, Msg("bob", "psst", id="7"))
-    assert told(bob.take()) == ["psst"]
+    assert private_texts(bob.take()) == ["psst"]
     server.restart()
     bob = server.arrive("bob")
     assert Done("msg", "bob", id="7") in ask(server, Msg("bob", "psst", id="7"), Msg("bob", "more", id="8"))
-    assert told(bob.take()) == ["more"]
+    assert private_texts(bob.take()) == ["more"]
     server.store.close()
 
 
-def test_what_cannot_be_stored_is_not_told(tmp_path: Path) -> None:
+def test_a_message_whose_id_cannot_be_stored_is_not_delivered(tmp_path: Path) -> None:
     server = Server(tmp_path)
     bob = server.arrive("bob")
     visitor = Visitor(server.registry)
@@ -53,13 +55,13 @@ def test_what_cannot_be_stored_is_not_told(tmp_path: Path) -> None:
     [refused] = [item for item in server.ask(visitor, Msg("bob", "psst", id="7")) if isinstance(item, Refused)]
     assert refused.code == "not-delivered"
     server.store._writer._connection.execute("PRAGMA query_only = OFF")
-    assert told(bob.take()) == []
+    assert private_texts(bob.take()) == []
     server.ask(visitor, Msg("bob", "psst", id="7"))
-    assert told(bob.take()) == ["psst"]
+    assert private_texts(bob.take()) == ["psst"]
     server.store.close()
 
 
-def test_so_many_are_known_after_a_restart_and_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_ids_are_known_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.store.private_ids.PRIVATE_IDS", 3)
     store = PumpedStore(tmp_path)
     for id in ("1", "2", "3", "1", "4", "5"):

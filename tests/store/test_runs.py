@@ -1,7 +1,8 @@
-"""Runs: whether an event that somebody saw is in the past of this database.
+"""Runs: whether an event that a client saw is in the past of this database.
 
-A model says what is right: the data folder is copied, put back, and gone on with, so that one
-number stands for several messages; nobody is ever told that they have seen what they have not.
+A model gives the right answer: copies of the data folder are made and restored, so that one number
+belongs to several messages. No client is ever treated as if it had seen a message that it has not
+seen.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ class Copies(RuleBasedStateMachine):
         self.place = Path(tempfile.mkdtemp())
         self.texts = map(str, count(1))
         self.seen: dict[tuple[str, str, int], str] = {}
-        """What was said, by run, room and seq."""
+        """The text of every message, by run, room and seq."""
         self.copies: list[tuple[Path, set[str], dict[tuple[str, int], str]]] = []
         self.names: set[str] = set()
-        """The runs that have stored something which is in the data."""
+        """The runs that the current data contains."""
         self.past: dict[tuple[str, int], str] = {}
-        """What is in the data, by room and seq."""
+        """The text of every message in the current data, by room and seq."""
         self.store = PumpedStore(self.place / "data")
 
     def teardown(self) -> None:
@@ -53,7 +54,7 @@ class Copies(RuleBasedStateMachine):
             assert isinstance(event, Said)
             self.past[room, event.seq] = event.text
         self.names.add(self.store.name)
-        for (name, seq), text in self.past.items():  # Whoever comes now sees all of it, in this run.
+        for (name, seq), text in self.past.items():  # In this run, a client can see all of it.
             self.seen[self.store.name, name, seq] = text
 
     @rule()
@@ -64,7 +65,7 @@ class Copies(RuleBasedStateMachine):
     @precondition(lambda self: len(self.copies) < 4)
     @rule()
     def copy(self) -> None:
-        """As a snapshot does: the server goes on."""
+        """Copy the data while the server runs, as a snapshot does."""
         folder = self.place / f"copy {len(self.copies)}"
         shutil.copytree(self.place / "data", folder)
         self.copies.append((folder, set(self.names), dict(self.past)))
@@ -80,7 +81,7 @@ class Copies(RuleBasedStateMachine):
         self.store = PumpedStore(self.place / "data")
 
     @invariant()
-    def only_what_is_in_the_past_is_known(self) -> None:
+    def only_events_in_the_past_are_known(self) -> None:
         if not hasattr(self, "store"):
             return
         for (name, room, seq), text in self.seen.items():
@@ -93,14 +94,14 @@ TestCopies.settings = settings(max_examples=25, stateful_step_count=25, deadline
 
 
 def resume(server: Server, seq: int, log: str) -> list[Event | object]:
-    """What is told to who comes back having seen ``seq``."""
+    """The answers to a client that resumes after ``seq``, seen in the run called ``log``."""
     eve = Visitor(server.registry)
     news = server.ask(eve, Hello("eve", resume={"lobby": seq}, log=log))
     eve.lose_link()
     return [*news]
 
 
-def test_who_comes_back_after_restarts_goes_on_from_what_they_saw(tmp_path: Path) -> None:
+def test_a_client_resumes_after_several_restarts(tmp_path: Path) -> None:
     server = Server(tmp_path)
     ada = Visitor(server.registry)
     [welcome] = [news for news in server.ask(ada, Hello("ada"), Say("one")) if isinstance(news, Welcome)]
@@ -114,7 +115,7 @@ def test_who_comes_back_after_restarts_goes_on_from_what_they_saw(tmp_path: Path
     server.store.close()
 
 
-def test_who_has_seen_more_than_a_copy_is_told_that_they_missed_it(tmp_path: Path) -> None:
+def test_a_client_that_has_seen_more_than_the_restored_copy_cannot_resume(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     server.ask(Visitor(server.registry), Hello("ada"), Say("one"))
     log, end = server.store.name, server.store.room().end
@@ -137,7 +138,7 @@ def test_who_has_seen_more_than_a_copy_is_told_that_they_missed_it(tmp_path: Pat
     server.store.close()
 
 
-def test_a_start_that_stores_nothing_is_no_run(tmp_path: Path) -> None:
+def test_a_run_without_events_is_not_stored(tmp_path: Path) -> None:
     for _ in range(3):
         PumpedStore(tmp_path).close()
     with database.connect(tmp_path / database.FILE_NAME) as connection:
@@ -159,14 +160,14 @@ def test_a_run_that_cannot_be_stored_is_stored_later(tmp_path: Path) -> None:
 
 
 def run(path: Path, ends: dict[int, int]) -> Runs:
-    """A run that begins with these ends, and is stored."""
+    """Begin a run with these ends, and store it."""
     with database.connect(path) as connection:
         runs = Runs(connection, ends)
         runs.store(connection)
     return runs
 
 
-def test_so_many_runs_and_starts_are_known_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_runs_and_starts_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / database.FILE_NAME
     database.prepare(path)
     monkeypatch.setattr("chatd.store.runs.RUNS_KNOWN", 5)
@@ -184,10 +185,10 @@ def test_so_many_runs_and_starts_are_known_and_no_more(tmp_path: Path, monkeypat
         assert connection.execute("SELECT count(*) FROM run_start").fetchone() <= (4,)
 
 
-def test_an_imported_room_was_in_nobodys_past(tmp_path: Path) -> None:
+def test_an_imported_room_cannot_be_resumed_from_an_earlier_run(tmp_path: Path) -> None:
     path = tmp_path / database.FILE_NAME
     database.prepare(path)
     before = run(path, {1: 5}).name
-    run(path, {1: 5})  # The import, to which the new room is not there yet.
+    run(path, {1: 5})  # The run of the import, before the room is created.
     after = run(path, {1: 5, 2: 30})
     assert (after.knows(before, 1, 4, 5), after.knows(before, 2, 4, 30)) == (True, False)

@@ -1,4 +1,4 @@
-"""Logging in, changing one's nick, and quitting."""
+"""Logging in, changing the nick, and quitting."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ async def _entered(entering: Entering, newcomer: str) -> Answer:
 
 
 def _requested_rooms(registry: Registry, command: Hello) -> Sequence[tuple[Name, Resume | None]]:
-    """The rooms to enter, and from where each of them is resumed. Raises BadRoom and TooMany."""
+    """The rooms to enter, each with the event to resume after, if any. Raises BadRoom and
+    TooMany."""
     if len(command.rooms) > ROOMS_PER_PERSON or len(command.resume) > ROOMS_PER_PERSON:
-        raise _too_many_rooms()  # Before any name is looked at, which costs more than to write it.
+        raise _too_many_rooms()  # Before parsing the names, which costs more than sending them.
     resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in command.resume.items()}
     rooms = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
     if len(rooms) > ROOMS_PER_PERSON:
@@ -91,7 +92,7 @@ def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str)
 
 
 def nick(registry: Registry, session: Session, command: Nick) -> Result:
-    """Change one's nick; without a nick, the same as hello."""
+    """Change the nick; before login, the same as hello."""
     person = session.person
     if person is None:
         return hello(registry, session, Hello(command.nick, id=command.id))
@@ -103,17 +104,17 @@ def nick(registry: Registry, session: Session, command: Nick) -> Result:
 
 
 def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
-    """Raise NotDelivered where nobody is called ``name`` any more, and a room's log could not be
-    told that yet."""
+    """Raise NotDelivered if the log of one of the person's rooms still assigns ``name`` to somebody
+    else."""
     for room in registry.rooms.of(person).values():
         if not room.attendance.may_take(name.key, room.members[person]):
-            reason = f"It could not be stored yet that nobody is called {name.text} in #{room.name.text} any more."
+            reason = f"#{room.name.text} still lists {name.text}, since a change could not be stored yet."
             raise NotDelivered(reason, "Try again later, or choose another nick.")
 
 
 async def _renamed(registry: Registry, session: Session, person: Person, old: str) -> Done:
-    """Report it in every room that ``person`` is called otherwise than ``old`` now; what they say
-    next comes after that."""
+    """Report in every room that ``person`` has changed their nick from ``old``. Later messages of
+    the person follow the report."""
     session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
     reported = []
     for room in registry.rooms.of(person).values():

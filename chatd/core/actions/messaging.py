@@ -13,11 +13,12 @@ from chatd.core.registry import Registry
 from chatd.core.session import Session
 
 Sent = Answer | tuple[Answer, ...]
-"""That a private message is sent, and perhaps that its recipient is away."""
+"""The answer to a private message that was sent, perhaps with a notice that the recipient is
+away."""
 
 
 def say(registry: Registry, session: Session, command: Say | Me) -> Said:
-    """Say something in a room, or describe what one does."""
+    """Send a message to a room, or describe an action."""
     room, text = registry.rooms.joined_room(session, command.room).name.text, command.text
     check_text(text)
     is_action, now = type(command) is Me, session.last_active
@@ -37,8 +38,8 @@ def reply(registry: Registry, session: Session, command: Reply) -> Result:
 
 
 def _sent_before(registry: Registry, session: Session, command: Msg | Reply) -> Done | None:
-    """The answer to a message that is sent again: it has been delivered already and is not
-    delivered twice."""
+    """The answer to a message that was delivered before under the same id; it is not delivered
+    again."""
     recipient = registry.directory.recipient_of(session.sender_id, command.id)
     return None if recipient is None else Done(ROW_OF[type(command)].name, recipient)
 
@@ -52,8 +53,8 @@ def _send(registry: Registry, session: Session, recipient: Person, command: Msg 
 
 
 async def _send_once(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Sent:
-    """Send what has an id. That is stored before it is told, so that it is never told twice: after
-    a crash in between, it is taken for told. Raises NotDelivered."""
+    """Send a message that has an id, at most once: the id is stored before delivery, so after a
+    crash in between the message counts as delivered. Raises NotDelivered."""
     sender_id, store = session.sender_id, registry.store
     failure: NotDelivered | None = await Later(store.note_private, sender_id, command.id, recipient.nick)
     if failure is not None:
