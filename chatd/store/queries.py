@@ -118,9 +118,13 @@ def store_state(connection: Connection, room: int, state: RoomState) -> None:
 
 def remove_room(connection: Connection, room: int) -> None:
     """Remove the room with this id and its events, of which none is in the search index, in the
-    transaction that there is."""
+    transaction that there is.
+
+    A later room may get the same id, so that nothing may be left under it.
+    """
     connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room + 1, 0)))
-    connection.execute("DELETE FROM indexed WHERE room = ?", (room,))
+    for table in ("indexed", "run_start"):
+        connection.execute(f"DELETE FROM {table} WHERE room = ?", (room,))
     connection.execute("DELETE FROM room WHERE id = ?", (room,))
 
 
