@@ -8,6 +8,7 @@ reactor's thread never waits for the disk.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -62,6 +63,7 @@ class SqliteStore:
         self._pages = Pages(self._ask, self._report_reading)
         try:
             database.prepare(self.path)
+            _remove_blank_rooms(self.path)
             self._load()
         except database.UnusableError:
             os.close(self._lock)
@@ -182,3 +184,15 @@ class SqliteStore:
 
         assert self._writer is not None
         self._writer.after_indexing(lambda: self._searches.put(query, asker, on_answer))
+
+
+def _remove_blank_rooms(path: Path) -> None:
+    """Remove the rooms in which nobody has said or set anything: they would have gone with their
+    last person, but the server ended before. If that fails, they stay until the next start."""
+    with contextlib.closing(database.connect(path)) as connection, contextlib.suppress(sqlite3.Error):
+        rooms = queries.blank_rooms(connection)
+        if rooms:  # Otherwise a start writes nothing.
+            connection.execute("BEGIN IMMEDIATE")
+            for room in rooms:
+                queries.remove_room(connection, room)
+            connection.execute("COMMIT")

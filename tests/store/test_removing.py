@@ -7,11 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 
-from chatd.core.commands import Hello, Join, Leave, Say
+import pytest
+
+from chatd.core.commands import Command, Hello, Join, Keep, Leave, Me, Say, Topic
 from chatd.core.events import Event, Joined, Missed, Said
-from chatd.store import database
+from chatd.store import database, queries
 from chatd.store.writer import Batch, DiskWriter, UnstoredRoom
 from chatd.testing import Visitor
+from tests.admin.command import admin
 from tests.store.pumped import Server
 
 TABLES = {"room": "id", "event": "id >> 40", "indexed": "room", "run_start": "room"}
@@ -119,4 +122,48 @@ def test_a_later_room_with_the_same_id_does_not_inherit_where_runs_began(tmp_pat
     server.ask(eve, Say("new", room="tea"))
     server.restart()
     assert [server.store.knows(old, "tea", seq) for seq in range(3)] == [True, False, False]
+    server.store.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "stays"), [(None, False), (Say("hi"), True), (Me("waves"), True), (Topic("tea"), True), (Keep("7d"), True)]
+)
+def test_a_start_removes_the_rooms_in_which_nobody_has_said_or_set_anything(
+    tmp_path: Path, command: Command | None, stays: bool
+) -> None:
+    server = Server(tmp_path)
+    ada = server.arrive("ada", rooms=("dev",))
+    if command is not None:
+        server.ask(ada, command)
+    id = server.store.logs["dev"].id
+    server.restart()
+    assert ("dev" in server.store.logs, bool(left_of(server.store.path, id))) == (stays, stays)
+    server.store.close()
+
+
+def test_a_room_without_any_event_stays_since_its_numbers_go_on(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.ask(server.arrive("ada", rooms=("dev",)), Say("hi"))
+    end = server.store.logs["dev"].end
+    server.store.close()
+    assert admin(tmp_path, "forget", "dev").status == 0
+    server.start()
+    assert (server.store.logs["dev"].first, server.store.logs["dev"].end) == (end, end)
+    server.store.close()
+
+
+def test_a_start_goes_on_where_blank_rooms_cannot_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(tmp_path)
+    server.arrive("ada", rooms=("dev", "tea"))
+    server.store.close()
+
+    def fail(connection: sqlite3.Connection, room: int) -> None:
+        remove_room(connection, room)
+        if room == 2:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    remove_room = queries.remove_room
+    monkeypatch.setattr(queries, "remove_room", fail)
+    server.start()
+    assert [*server.store.room_names()] == ["dev", "tea"]
     server.store.close()
