@@ -19,7 +19,6 @@ from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.log import Asker, OnResults
-from chatd.core.memory import MemoryLog
 from chatd.core.names import Name
 from chatd.core.search import Query
 from chatd.core.state import RoomState
@@ -33,6 +32,7 @@ from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
 from chatd.store.runs import Runs
 from chatd.store.searches import Searches
+from chatd.store.tails import Tail, Tails
 from chatd.store.writer import Batch, Deletion, DiskWriter, Removal
 
 
@@ -59,6 +59,7 @@ class SqliteStore:
         self._unused = 1
         """A number that no log has given since the start: a room that is made anew begins there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
+        self._tails = Tails(self._duplicates.messages, self._duplicates.on_dropped)
         self._appending = Appending(self._duplicates, soon, self._put, report)
         self._pages = Pages(self._ask, self._report_reading)
         try:
@@ -91,9 +92,9 @@ class SqliteStore:
         tail = self.new_tail(row.end - len(last))
         return SqliteLog(row, last, tail, self._appending, self._pages, self._ask, self._delete)
 
-    def new_tail(self, first: int) -> MemoryLog:
+    def new_tail(self, first: int) -> Tail:
         """A log in memory that begins with seq ``first``, for the last events of a room."""
-        return MemoryLog(first=first, messages=self._duplicates.messages, on_dropped=self._duplicates.on_dropped)
+        return self._tails.new(first)
 
     # -- The threads
 
@@ -160,6 +161,7 @@ class SqliteStore:
     def remove_log(self, key: str) -> None:
         log = self.logs.pop(key)
         self._unused = max(self._unused, log.end)
+        self._tails.forget(log.tail)
         if log.is_stored and self._writer is not None:
             self._writer.remove(Removal(log.id))
 
