@@ -1,4 +1,4 @@
-"""``chatd-admin forget`` and ``chatd-admin vacuum``."""
+"""``chatd-admin forget``, ``remove`` and ``vacuum``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import argparse
 import sqlite3
 import time
 from pathlib import Path
+from typing import Final
 
 from chatd.admin import data
 from chatd.admin.progress import Progress, in_thread
 from chatd.core import when
 from chatd.core.when import FOR_EVER
-from chatd.store import database, deletion
+from chatd.store import database, deletion, queries
 from chatd.store.queries import RoomRow, event_id
+
+ERASES: Final = "chatd-admin vacuum erases them from the file, and frees the space"
 
 
 def forget(folder: Path, options: argparse.Namespace) -> int:
@@ -25,7 +28,23 @@ def forget(folder: Path, options: argparse.Namespace) -> int:
             _forget(connection, row, before, end)
     print(_deleted(row, end, options.dry_run))
     if end > row.first and not options.dry_run:
-        print("chatd-admin vacuum erases them from the file, and frees the space")
+        print(ERASES)
+    return 0
+
+
+def remove(folder: Path, options: argparse.Namespace) -> int:
+    """Delete a room with all its events."""
+    with (data.open_to_read if options.dry_run else data.open_to_change)(folder) as connection:
+        row = data.room(connection, options.room)
+        if not options.dry_run:
+            _forget(connection, row, FOR_EVER, row.end)  # Their words in the search index go with them.
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                queries.remove_room(connection, row.id)
+    delete = "would delete" if options.dry_run else "deleted"
+    print(f"#{row.name}: {delete} {data.event_range(row.first, row.end)} and the room")
+    if row.end > row.first and not options.dry_run:
+        print(ERASES)
     return 0
 
 

@@ -77,6 +77,15 @@ room stay. Run vacuum afterwards to erase the words from the file.
   chatd-admin forget lobby --before 2026-01-01 && chatd-admin vacuum
 """
 
+REMOVE: Final = """\
+Delete ROOM with all its events, its topic and its numbers: a room of that
+name begins again with number 1. The server must be stopped, except for
+--dry-run. Run vacuum afterwards to erase the words from the file.
+
+  chatd-admin remove lobby-2025 --dry-run
+  chatd-admin remove lobby-2025 && chatd-admin vacuum
+"""
+
 VACUUM: Final = """\
 Write the database again without the deleted events, and free the space.
 Meanwhile this needs free disk space of twice the size of the data. The
@@ -126,6 +135,9 @@ def parser() -> ArgumentParser:
     added = command("forget", deleting.forget, "delete the oldest events of ROOM", FORGET)
     added.add_argument("room", metavar="ROOM")
     added.add_argument("--before", default="", metavar="TIME", help="only events from before TIME")
+    _add_dry_run(added, "only say how many events that is")
+    added = command("remove", deleting.remove, "delete ROOM with all its events", REMOVE)
+    added.add_argument("room", metavar="ROOM")
     _add_dry_run(added, "only say how many events that is")
     added = command("vacuum", deleting.vacuum, "free the space of deleted events", VACUUM)
     _add_dry_run(added, "only say how much that is")

@@ -86,8 +86,12 @@ LOG_EVENTS: Final = 10_000
 """How many events a log in memory holds: a busy day of a team."""
 
 LOG_BYTES: Final = 2 << 20
-"""How much text a log in memory holds, in bytes (2 MiB): 2 GiB at worst, with ``ROOMS`` full
-rooms."""
+"""How much a log in memory holds, in bytes (2 MiB, some 5,000 messages with ids): 2 GiB at worst,
+with ``ROOMS`` full rooms and no log on disk."""
+
+TAILS_BYTES: Final = 64 << 20
+"""How much memory holds of the ends of all rooms together where the log is on disk, in bytes
+(64 MiB): 32 rooms as full as they can be, or 1,000 with 160 messages each."""
 
 LOG_PAGE_EVENTS: Final = 128
 """How many events are read from the disk at once: about as many as a reader that is behind gets at

@@ -10,7 +10,6 @@ from functools import partial
 
 from chatd.core.events import Event, RetentionSet
 from chatd.core.log import OnDeleted, OnStored
-from chatd.core.memory import MemoryLog
 from chatd.core.state import RoomState
 from chatd.core.when import FOR_EVER
 from chatd.store import queries
@@ -18,6 +17,7 @@ from chatd.store.appending import Appending
 from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
 from chatd.store.reader import Ask
+from chatd.store.tails import Tail
 from chatd.store.writer import Deletion
 
 
@@ -32,7 +32,7 @@ class SqliteLog:
         self,
         row: RoomRow,
         last: Sequence[Event],
-        tail: MemoryLog,
+        tail: Tail,
         appending: Appending,
         pages: Pages,
         ask: Ask,
@@ -51,7 +51,8 @@ class SqliteLog:
         """The seq of the next draft."""
         self._first = row.first
         """The seq of the first event on the disk."""
-        self._tail = tail
+        self.tail = tail
+        """Its last events, which are in memory."""
         self.on_news: Callable[[], object] = tail.on_news
         for event in last:
             tail.add(event)
@@ -61,15 +62,15 @@ class SqliteLog:
 
     @property
     def first(self) -> int:
-        return min(self._first, self._tail.first)
+        return min(self._first, self.tail.first)
 
     @property
     def held(self) -> int:
-        return self._tail.first
+        return self.tail.first
 
     @property
     def end(self) -> int:
-        return self._tail.end
+        return self.tail.end
 
     @property
     def has_pending(self) -> bool:
@@ -77,7 +78,7 @@ class SqliteLog:
 
     @property
     def state(self) -> RoomState:
-        return self._tail.state
+        return self.tail.state
 
     # -- Appending (appending.Target)
 
@@ -91,7 +92,7 @@ class SqliteLog:
 
     def show(self, event: Event, is_kept: bool) -> None:
         self.is_stored = True
-        self._tail.add(event)
+        self.tail.add(event)
         if not is_kept:
             self._first = event.seq + 1
         self.on_news()
@@ -103,15 +104,15 @@ class SqliteLog:
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
         start = max(start, self.first)
-        if start >= self._tail.first:
-            return self._tail.read(start, stop)
-        older = self._pages.read(self.id, start, min(stop, self._tail.first))
-        if start + len(older) < self._tail.first:
+        if start >= self.tail.first:
+            return self.tail.read(start, stop)
+        older = self._pages.read(self.id, start, min(stop, self.tail.first))
+        if start + len(older) < self.tail.first:
             return older
-        return [*older, *self._tail.read(self._tail.first, stop)]
+        return [*older, *self.tail.read(self.tail.first, stop)]
 
     def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
-        start, stop = max(start, self.first), min(stop, self._tail.first)
+        start, stop = max(start, self.first), min(stop, self.tail.first)
         if start >= stop or len(self.read(start, stop)) == stop - start:
             on_loaded(True)
         else:
@@ -129,7 +130,7 @@ class SqliteLog:
         retention = self.state.retention
         cutoff = retention.cutoff(now, most)
         if retention.is_none(now):  # Only older events are on the disk; those of the last minutes are in memory.
-            self._tail.delete_old(now, most, lambda first, time: None)
+            self.tail.delete_old(now, most, lambda first, time: None)
             self._delete_before(FOR_EVER, self._on_deleted_on_disk, lambda first: on_deleted(first, now))
         elif cutoff > 0:
             self._delete_before(cutoff, self._on_deleted, lambda first: on_deleted(first, cutoff))
@@ -141,7 +142,7 @@ class SqliteLog:
     def _on_deleted(self, first: int) -> None:
         """All events before seq ``first`` have been deleted."""
         self._on_deleted_on_disk(first)
-        self._tail.drop(first)
+        self.tail.drop(first)
 
     def _on_deleted_on_disk(self, first: int) -> None:
         self._first = max(self._first, first)

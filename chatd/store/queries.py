@@ -22,6 +22,8 @@ SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
 EventRow = tuple[int, int, int, str, str, str, str, str | None]
 
+_OF_ROOM: Final = "event.id BETWEEN room.id << 40 AND (room.id + 1 << 40) - 1"
+
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
@@ -82,9 +84,8 @@ def to_event(room: str, row: EventRow) -> Event:
 def rooms(connection: Connection) -> Sequence[RoomRow]:
     """All rooms, in the order in which they were created."""
     rows = connection.execute(
-        """
-        SELECT id, key, name, first, topic, keep, keep_since,
-            (SELECT max(event.id) FROM event WHERE event.id BETWEEN room.id << 40 AND (room.id + 1 << 40) - 1)
+        f"""
+        SELECT id, key, name, first, topic, keep, keep_since, (SELECT max(event.id) FROM event WHERE {_OF_ROOM})
         FROM room ORDER BY id
         """
     )
@@ -118,10 +119,27 @@ def store_state(connection: Connection, room: int, state: RoomState) -> None:
 
 def remove_room(connection: Connection, room: int) -> None:
     """Remove the room with this id and its events, of which none is in the search index, in the
-    transaction that there is."""
+    transaction that there is.
+
+    A later room may get the same id, so that nothing may be left under it.
+    """
     connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room + 1, 0)))
-    connection.execute("DELETE FROM indexed WHERE room = ?", (room,))
+    for table in ("indexed", "run_start"):
+        connection.execute(f"DELETE FROM {table} WHERE room = ?", (room,))
     connection.execute("DELETE FROM room WHERE id = ?", (room,))
+
+
+def blank_rooms(connection: Connection) -> Sequence[int]:
+    """The ids of the rooms that have events, but neither a message nor a topic nor a retention."""
+    rows = connection.execute(
+        f"""
+        SELECT id FROM room WHERE topic = '' AND keep = ''
+            AND EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM})
+            AND NOT EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM} AND kind IN ({SAID}, {ACTION}))
+        ORDER BY id
+        """
+    )
+    return [id for (id,) in rows]
 
 
 def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:

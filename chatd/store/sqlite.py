@@ -8,6 +8,7 @@ reactor's thread never waits for the disk.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -18,7 +19,6 @@ from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.log import Asker, OnResults
-from chatd.core.memory import MemoryLog
 from chatd.core.names import Name
 from chatd.core.search import Query
 from chatd.core.state import RoomState
@@ -32,6 +32,7 @@ from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
 from chatd.store.runs import Runs
 from chatd.store.searches import Searches
+from chatd.store.tails import Tail, Tails
 from chatd.store.writer import Batch, Deletion, DiskWriter, Removal
 
 
@@ -59,10 +60,12 @@ class SqliteStore:
         """A seq greater than all seqs of removed rooms: a room that is created again begins
         there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
+        self._tails = Tails(self._duplicates.messages, self._duplicates.on_dropped)
         self._appending = Appending(self._duplicates, soon, self._put, report)
         self._pages = Pages(self._ask, self._report_reading)
         try:
             database.prepare(self.path)
+            _remove_blank_rooms(self.path)
             self._load()
         except database.UnusableError:
             os.close(self._lock)
@@ -90,9 +93,9 @@ class SqliteStore:
         tail = self.new_tail(row.end - len(last))
         return SqliteLog(row, last, tail, self._appending, self._pages, self._ask, self._delete)
 
-    def new_tail(self, first: int) -> MemoryLog:
+    def new_tail(self, first: int) -> Tail:
         """A log in memory that begins with seq ``first``, for the last events of a room."""
-        return MemoryLog(first=first, messages=self._duplicates.messages, on_dropped=self._duplicates.on_dropped)
+        return self._tails.new(first)
 
     # -- The threads
 
@@ -159,6 +162,7 @@ class SqliteStore:
     def remove_log(self, key: str) -> None:
         log = self.logs.pop(key)
         self._unused = max(self._unused, log.end)
+        self._tails.forget(log.tail)
         if log.is_stored and self._writer is not None:
             self._writer.remove(Removal(log.id))
 
@@ -183,3 +187,15 @@ class SqliteStore:
 
         assert self._writer is not None
         self._writer.after_indexing(lambda: self._searches.put(query, asker, on_answer))
+
+
+def _remove_blank_rooms(path: Path) -> None:
+    """Remove the rooms in which nobody has said or set anything: they would have gone with their
+    last person, but the server ended before. If that fails, they stay until the next start."""
+    with contextlib.closing(database.connect(path)) as connection, contextlib.suppress(sqlite3.Error):
+        rooms = queries.blank_rooms(connection)
+        if rooms:  # Otherwise a start writes nothing.
+            connection.execute("BEGIN IMMEDIATE")
+            for room in rooms:
+                queries.remove_room(connection, room)
+            connection.execute("COMMIT")

@@ -1,10 +1,13 @@
-"""``chatd-admin forget`` and ``vacuum``: deleted events are gone, and the rest is unchanged."""
+"""``chatd-admin forget``, ``remove`` and ``vacuum``: what is deleted is gone, and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -18,6 +21,7 @@ from chatd.store import deletion, index
 from chatd.store.database import FILE_NAME
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore, say
+from tests.store.test_removing import left_of
 
 SECOND_20 = datetime.fromtimestamp(20).isoformat()
 """When message 20 was said, as people write it here."""
@@ -95,6 +99,57 @@ def test_ctrl_c_reports_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyP
     report = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
     assert (done.status, done.line) == (STOPPED, f"chatd-admin: {report}")
     assert numbers(folder) == ["#lobby 9 30", "#tea 1 1"]
+
+
+def test_a_removed_room_is_gone_with_everything_in_it(folder: Path) -> None:
+    with data.open_to_change(folder) as connection:
+        id = data.room(connection, "lobby").id
+        while index.index(connection, id):
+            pass
+    dry = admin(folder, "remove", "#Lobby", "--dry-run")
+    assert dry.line == "#lobby: would delete 30 events (1 to 30) and the room"
+    assert numbers(folder) == ["#lobby 1 30", "#tea 1 1"]
+    done = admin(folder, "remove", "#Lobby")
+    assert done.status == 0
+    assert done.out.decode().splitlines() == [
+        "#lobby: deleted 30 events (1 to 30) and the room",
+        "chatd-admin vacuum erases them from the file, and frees the space",
+    ]
+    assert numbers(folder) == ["#tea 1 1"]
+    assert left_of(folder / FILE_NAME, id) == {}
+    assert admin(folder, "remove", "lobby").line.startswith("chatd-admin: there is no room #lobby;")
+    store = PumpedStore(folder)
+    assert (find_seqs(store, "message"), find_seqs(store, "茶")) == ([], [1])
+    [event] = store.stored(say(store.room(), "a new one"))
+    assert event.seq == 1
+    store.close()
+
+
+def test_a_room_whose_events_are_deleted_can_be_removed_too(folder: Path) -> None:
+    admin(folder, "forget", "lobby")
+    assert admin(folder, "remove", "lobby").line == "#lobby: deleted no events and the room"
+    assert numbers(folder) == ["#tea 1 1"]
+
+
+def test_a_removal_that_is_stopped_continues_later(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deletion, "DELETED_AT_ONCE", 4)
+    with mock.patch.object(deletion, "delete_oldest", _stopped_after(2)):
+        done = admin(folder, "remove", "lobby")
+    report = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
+    assert (done.status, done.line) == (STOPPED, f"chatd-admin: {report}")
+    assert admin(folder, "remove", "lobby").out.startswith(b"#lobby: deleted 22 events (9 to 30) and the room\n")
+
+
+def _stopped_after(parts: int) -> Callable[..., tuple[int, int]]:
+    """``delete_oldest``, until Ctrl-C is pressed instead of the next of so many parts."""
+    delete, done = deletion.delete_oldest, count(1)
+
+    def delete_or_stop(*given: Any) -> tuple[int, int]:
+        if next(done) > parts:
+            raise KeyboardInterrupt
+        return delete(*given)
+
+    return delete_or_stop
 
 
 def find_seqs(store: PumpedStore, *words: str) -> list[int]:

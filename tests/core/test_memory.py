@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Event, Joined, RetentionSet, Said
-from chatd.core.memory import EVENT_BYTES, MemoryLog, MemoryStore, Messages
+from chatd.core.memory import EVENT_BYTES, ID_BYTES, MemoryLog, MemoryStore, Messages
 from chatd.core.names import parse_room
 
 Outcomes = list[Event | NotDelivered]
@@ -113,6 +115,19 @@ def test_an_event_larger_than_the_log_leaves_no_gap(large: str) -> None:
     assert seqs(log.read(1, 9)) == [3]
 
 
+@pytest.mark.parametrize("id", ["", "{}", "0f8fad5b-d9cb-469f-a165-70867728{:04}"])
+@pytest.mark.parametrize("text", ["", "some words of a message, as people write", "x" * 400])
+def test_the_size_is_about_what_the_events_take(id: str, text: str) -> None:
+    log, number = MemoryLog(size=1 << 30), 3000
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for seq in range(1, number + 1):
+        log.add(Said("lobby", seq, 1_795_435_200_000 + seq, "ada", "seat", f"{text}{seq}", id=id.format(seq)))
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert 0.8 < log.size / taken < 1.25
+
+
 # -- Messages by id --------------------------------------------------------------------------------
 
 
@@ -139,9 +154,10 @@ def test_a_dropped_message_is_not_found() -> None:
 
 def size_of(events: list[Event]) -> int:
     """The size of ``events``: their texts, with four bytes a character if they are not ASCII, and a
-    fixed size for each event."""
+    fixed size for each event and for each id."""
     texts = [event.text for event in events if isinstance(event, Said)]
-    return EVENT_BYTES * len(events) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
+    ids = [event.id for event in events if isinstance(event, Said) and event.id]
+    return EVENT_BYTES * len(events) + ID_BYTES * len(ids) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
 
 
 EVENTS = st.lists(st.tuples(st.text("aж", max_size=60), st.sampled_from(["", "1", "2", "3"])), max_size=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.core import rooms as module
-from chatd.core.commands import Hello, Say
+from chatd.core.commands import Command, Hello, Keep, Me, Say, Topic
 from chatd.core.errors import BadRoom, NoSuchRoom, NotDelivered, TooMany
 from chatd.core.events import DRAFT, Event, Joined, Left, Refused, Said
 from chatd.core.memory import MemoryStore
@@ -119,3 +119,63 @@ def test_failed_reports_are_retried_in_all_rooms() -> None:
     store.answer()
     for name in ("dev", "tea"):
         assert [type(event) for event in registry.rooms.find(name).log.read(1, 9)] == [Joined, Left]
+
+
+def test_the_default_room_is_neither_closed_nor_removed_and_can_always_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS", 2)
+    registry = new_registry()
+    arrive(registry, "ada").lose_link()
+    default = registry.rooms.find("lobby")
+    for name in ("two", "three", "four"):
+        registry.rooms.open(parse_room(name))
+    assert [room.name.text for room in registry.rooms] == ["lobby", "four"]
+    assert registry.rooms.open(registry.rooms.default) is default
+    full = new_registry()
+    arrive(full, "ada", "one", "two")
+    assert full.rooms.open(full.rooms.default)
+
+
+def test_a_room_in_which_nobody_has_said_or_set_anything_goes_with_its_last_person() -> None:
+    registry = new_registry()
+    ada, bob = arrive(registry, "ada", "dev"), arrive(registry, "bob", "dev")
+    ada.lose_link()
+    assert [room.name.text for room in registry.rooms] == ["dev"]
+    bob.lose_link()
+    assert ([*registry.rooms], [*registry.store.logs]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "command", [Topic("tea", room="dev"), Keep("7d", room="dev"), Say("hi", room="dev"), Me("waves", room="dev")]
+)
+def test_a_room_with_a_topic_a_retention_or_a_message_stays(command: Command) -> None:
+    registry = new_registry()
+    ada = arrive(registry, "ada", "dev")
+    ada.ask(command)
+    ada.lose_link()
+    assert [room.name.text for room in registry.rooms] == ["dev"]
+
+
+@pytest.mark.parametrize(
+    ("address", "same", "other"),
+    [("192.0.2.1", "192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2:0:0:9", "2001:db8:0:1::1")],
+)
+def test_the_rooms_of_one_address_are_limited(monkeypatch: pytest.MonkeyPatch, address: str, same: str, other: str) -> None:
+    monkeypatch.setattr(module, "ROOMS_PER_ADDRESS", 2)
+    rooms = new_registry().rooms
+    for name in ("one", "two"):
+        rooms.open(parse_room(name), address)
+    with pytest.raises(TooMany, match=r"^Your address has already created 2 rooms\."):
+        rooms.open(parse_room("three"), same)
+    assert rooms.open(parse_room("two"), same)
+    assert rooms.open(rooms.default, same)
+    assert rooms.open(parse_room("three"), other)
+
+
+def test_a_room_that_is_gone_frees_a_place_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS_PER_ADDRESS", 1)
+    registry = new_registry()
+    ada = arrive(registry, "ada", "one")
+    with pytest.raises(TooMany):
+        registry.rooms.open(parse_room("two"), ada.session.address)
+    ada.lose_link()
+    assert registry.rooms.open(parse_room("two"), ada.session.address)

@@ -14,7 +14,7 @@ from chatd.core.commands import Command, Hello
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Answer, Event, Said
 from chatd.core.log import Asker, Log
-from chatd.core.memory import MemoryLog, MemoryStore
+from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.perform import perform
 from chatd.core.registry import Registry, Settings
@@ -22,6 +22,7 @@ from chatd.core.search import Query
 from chatd.delivery.fanout import Fanout
 from chatd.store.log import SqliteLog
 from chatd.store.sqlite import SqliteStore
+from chatd.store.tails import Tail
 from chatd.testing import StandingClock, Visitor
 
 Outcomes = list[Event | NotDelivered]
@@ -102,10 +103,11 @@ class PumpedStore(SqliteStore):
         return answers[0]
 
 
-def short_tail(store: PumpedStore, events: int, first: int) -> MemoryLog:
+def short_tail(store: PumpedStore, events: int, first: int) -> Tail:
     """A replacement for ``SqliteStore.new_tail``: a tail with at most ``events`` events."""
-    duplicates = store._duplicates
-    return MemoryLog(events, first=first, messages=duplicates.messages, on_dropped=duplicates.on_dropped)
+    tail = store._tails.new(first)
+    tail._max_events = events
+    return tail
 
 
 def say(log: Log, text: str = "hi", id: str = "", sender_id: str = "o1", time: int = 1000, room: str = "lobby") -> Outcomes:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from chatd.core.events import Event, RetentionSet, Said
-from chatd.core.memory import MemoryLog
 from chatd.core.retention import NONE, Retention
 from chatd.core.state import RoomState
 from chatd.core.when import FOR_EVER
@@ -18,6 +17,7 @@ from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
+from chatd.store.tails import Tails
 from chatd.store.writer import Deletion
 
 HOUR = 3_600_000
@@ -38,7 +38,7 @@ class Harness:
         appending = Appending(duplicates, self.turn.append, print, print)
         row = RoomRow(1, "lobby", "lobby", first, end, RoomState("tea", retention or Retention()))
         last = [said(seq) for seq in range(held, end)]
-        tail = MemoryLog(first=held)
+        tail = Tails(duplicates.messages, duplicates.on_dropped).new(held)
         pages = Pages(self.ask, print)
         self.log = SqliteLog(row, last, tail, appending, pages, self.ask, self.deletions.append)
 
@@ -102,7 +102,7 @@ def test_without_retention_only_numbers_are_kept(since: int, is_kept: bool) -> N
     assert log.number(RetentionSet("lobby", 0, 5, "ada", "seat", "", 0))[1]
     log.show(said(300), False)
     assert log.first == 200
-    log._tail.drop(301)
+    log.tail.drop(301)
     assert log.first == 301
 
 

@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chatd.core.commands import Command, Hello, Say
+from chatd.core.commands import Command, Hello, Say, Topic
 from chatd.core.events import Ack, Answer, Entered, Event, Missed, Refused, Said, Welcome
 from chatd.core.registry import Settings
 from chatd.testing import Visitor
@@ -73,6 +73,10 @@ class Resuming(RuleBasedStateMachine):
         self.server = Server(self.folder, Settings(keep="2h"))
         self.clients = [Client(name) for name in ("ada", "bob", "eve")]
         self.ids = count(1)
+        host = self.server.arrive("host")
+        self.server.ask(host, Topic("tea"))  # So that the room stays when the last of them has left.
+        host.lose_link()
+        self.server.drain()
 
     def teardown(self) -> None:
         if hasattr(self, "server"):

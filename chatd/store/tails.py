@@ -1,0 +1,112 @@
+"""Tails: what memory holds of the ends of all rooms, within one budget.
+
+Where it is too much, the tails that were read or written longest ago get shorter: what they drop is
+on the disk, from which a reader that still needs it loads a page. First they keep what is shown on
+entering, then nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from chatd.core.events import Event, Said
+from chatd.core.limits import SCROLLBACK_EVENTS, TAILS_BYTES
+from chatd.core.memory import MemoryLog, Messages
+
+
+class Tails:
+    """The tails of all rooms, with at most ``most`` bytes together; ``messages`` and ``on_dropped``
+    are those of each (:class:`MemoryLog`)."""
+
+    def __init__(self, messages: Messages, on_dropped: Callable[[Said], None], most: int = TAILS_BYTES) -> None:
+        self.size = 0
+        """The size of all tails, in bytes."""
+        self._messages = messages
+        self._on_dropped = on_dropped
+        self._most = most
+        self._long: Order = OrderedDict()
+        """The tails with more events than are shown on entering, the one that was used last at the
+        end."""
+        self._short: Order = OrderedDict()
+        """The other ones that have any, in the same order."""
+
+    def new(self, first: int) -> Tail:
+        """A tail without events, whose first event gets the number ``first``."""
+        return Tail(self, first, self._messages, self._on_dropped)
+
+    def use(self, tail: Tail) -> None:
+        """Count ``tail`` as the one that was used last, with its size of now, and shorten others if
+        need be."""
+        self._count(tail)
+        if tail.order is not None:
+            tail.order.move_to_end(tail)
+        while self.size > self._most:
+            self._shorten()
+
+    def forget(self, tail: Tail) -> None:
+        """Count ``tail`` no longer: its room is gone, and so is the tail when nobody reads it any
+        more."""
+        tail.tails = None
+        self.size -= tail.counted
+        if tail.order is not None:
+            del tail.order[tail]
+
+    def _count(self, tail: Tail) -> None:
+        self.size += tail.size - tail.counted
+        tail.counted = tail.size
+        number = tail.end - tail.first
+        order = self._long if number > SCROLLBACK_EVENTS else self._short if number else None
+        if order is not tail.order:
+            if tail.order is not None:
+                del tail.order[tail]
+            if order is not None:
+                order[tail] = None
+            tail.order = order
+
+    def _shorten(self) -> None:
+        """Drop an eighth of the long tail that was used longest ago; if there is none, all of a
+        short one."""
+        tail = next(iter(self._long or self._short))
+        number = tail.end - tail.first
+        tail.shorten(min(-(-number // 8), number - SCROLLBACK_EVENTS) if self._long else number)
+        self._count(tail)
+
+
+class Tail(MemoryLog):
+    """The last events of a room. It belongs to ``tails``, which may shorten it whenever one of them
+    is used."""
+
+    def __init__(self, tails: Tails, first: int, messages: Messages, on_dropped: Callable[[Said], None]) -> None:
+        super().__init__(first=first, messages=messages, on_dropped=on_dropped)
+        self.tails: Tails | None = tails
+        self.counted = 0
+        """The size with which it is counted, in bytes."""
+        self.order: Order | None = None
+        """Where it is counted: None where it has no events."""
+
+    def add(self, event: Event) -> Event:
+        super().add(event)
+        self._use()
+        return event
+
+    def read(self, start: int, stop: int) -> Sequence[Event]:
+        events = super().read(start, stop)
+        self._use()
+        return events
+
+    def drop(self, first: int) -> None:
+        super().drop(first)
+        self._use()
+
+    def shorten(self, number: int) -> None:
+        """Drop the oldest ``number`` events, which counts as no use."""
+        super().drop(self.first + number)
+
+    def _use(self) -> None:
+        if self.tails is not None:
+            self.tails.use(self)
+
+
+Order = OrderedDict[Tail, None]
+"""Tails, the one that was used longest ago first."""
