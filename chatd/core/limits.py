@@ -241,8 +241,15 @@ SEARCH_LINES: Final = 20
 """What a search costs the address, in lines."""
 
 BYTES_A_LINE: Final = 1024
-"""The bytes of a long answer that cost its address one line, in number; so do as many bytes of
-telnet's own."""
+"""The bytes of a long answer that cost its address one line, in number."""
+
+TELNET_BYTES_A_LINE: Final = 256
+"""The bytes of telnet's own commands that cost one line, in number: 128 of the shortest ones take
+0.1 ms."""
+
+TELNET_PIECE_BYTES: Final = 2048
+"""How many bytes of a telnet client are looked at before it is seen whether they must be paid for,
+in number: 8 lines at most."""
 
 TELNET_BYTES: Final = 4096
 """The longest telnet subnegotiation that is read, in bytes; a longer one is discarded."""

@@ -114,6 +114,14 @@ class Caller:
         What is sent waits in the door's one buffer, then in the kernel's and at the sender: nothing
         is dropped, and no buffer grows.
         """
+        if not self.may_go_on():
+            return False
+        self.pay(lines)
+        return True
+
+    def may_go_on(self) -> bool:
+        """Whether everything that was done so far is paid for; if not, the input is paused until it
+        is."""
         if self._spent >= TURN_LINES:
             self._pause(0.0)  # Others are served first.
             return False
@@ -124,11 +132,15 @@ class Caller:
                 self._slow_down(bucket)
                 self._pause(wait)
                 return False
+        return True
+
+    def pay(self, lines: float) -> None:
+        """Charge the connection and its address for what its caller has asked for, which costs so
+        many lines."""
         if self._bucket is not None:
             self._slowed = self._slowed and not self._bucket.is_half_full
             self._bucket.spend(lines)
         self.spend(lines)
-        return True
 
     def spend(self, lines: float) -> None:
         """Charge the address for work that costs so many lines."""
@@ -143,7 +155,8 @@ class Caller:
             self.outlet.tell(events.Slowed(bucket.rate))
 
     def _pause(self, seconds: float) -> None:
-        self._flood_wait = self._server.clock.callLater(seconds, self._on_flood_wait_over)
+        if self._flood_wait is None:
+            self._flood_wait = self._server.clock.callLater(seconds, self._on_flood_wait_over)
         self._input.pauseProducing()
 
     def _on_flood_wait_over(self) -> None:
