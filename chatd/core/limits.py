@@ -210,6 +210,14 @@ ADDRESS_SECONDS: Final = 5.0
 ADDRESSES: Final = 10_000
 """The addresses of which is known what they have spent, in number: some 2 MiB."""
 
+WAITING: Final = 256
+"""How many connections of one address may wait at the front until it has paid, in number, if
+``--max-per-address`` does not say how many it may have; further ones are dropped."""
+
+WAITING_BYTES: Final = 16 << 10
+"""How much of a connection that waits there is read, in bytes (16 KiB), before its end is no longer
+watched for. It may be one read more, of 64 KiB."""
+
 TURN_LINES: Final = 50
 """The work done for one connection in one turn of the reactor, in lines, before others are served:
 some 5 ms."""

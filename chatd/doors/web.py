@@ -28,6 +28,7 @@ from chatd.doors.pages import HEADERS, Page, load_pages, takes_gzip
 from chatd.doors.proxy import NO_PROXIES, Proxies
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of
+from chatd.doors.turns import Turn
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
 HEAD_END: Final = b"\r\n\r\n"  # The end of a request without a body (RFC 9112, 2.1).
@@ -151,7 +152,7 @@ class WebConnection(http.HTTPChannel):
         self._web_socket: WebSocket | None = None
         self._received = bytearray()
         """Requests that are not answered yet; while there is one, nothing more is read."""
-        self._turn: IDelayedCall | None = None
+        self._turn: IDelayedCall | Turn | None = None
         """When the next request may be answered: in the next turn, or when its address has paid."""
 
     # -- The connection
@@ -248,8 +249,8 @@ class WebConnection(http.HTTPChannel):
 
     def _on_turn(self) -> None:
         """Go on, once the address has paid; several connections of it take turns."""
-        wait = self._server.budgets.wait(self.address, self._server.clock.seconds())
-        self._turn = self._server.clock.callLater(wait, self._on_turn) if wait else None
+        budget = self._server.budgets.of(self.address, self._server.clock.seconds())
+        self._turn = self._server.turns.wait(budget, self._on_turn)
         self._take_request()
 
     def pauseProducing(self) -> None:
