@@ -245,6 +245,14 @@ EVENT_LINES: Final = 2
 HISTORY_LINES: Final = 3
 """What reading back costs the address, in lines, besides the bytes of the answer."""
 
+SHOWN_LINES: Final = 0.05
+"""What each event of the past that is shown costs the address, in lines, besides its bytes: with
+both, a hundred take 2 ms."""
+
+ROOM_LINES: Final = 0.07
+"""What each room of a list costs the address, in lines, besides its bytes: with both, five hundred
+take 6 ms."""
+
 SEARCH_LINES: Final = 20
 """What a search costs the address, in lines."""
 

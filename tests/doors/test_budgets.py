@@ -190,6 +190,31 @@ def test_the_costliest_commands_let_others_in_between(server: RunningServer) -> 
     end(server, eve)
 
 
+@pytest.mark.parametrize(
+    ("question", "lines"),
+    [(b'{"type": "do", "command": "rooms"}\n', 55), (b'{"type": "do", "command": "history", "count": 100}\n', 18)],
+    ids=["rooms", "history"],
+)
+def test_what_takes_long_to_list_is_paid_for(server: RunningServer, question: bytes, lines: int) -> None:
+    for number in range(499):
+        server.registry.rooms.open(parse_room(f"a-room-with-a-long-name-{number:03}"))
+    eve = server.call()
+    eve.say(hello("eve"))
+    for number in range(100):
+        eve.say(b'{"type": "say", "text": "a text of sixty characters, as they are said: %d"}\n' % number)
+        server.clock.advance(0.1)
+    server.clock.advance(10)
+    budget = server.shared.budgets.of("192.0.2.1", server.clock.seconds())
+    assert budget is not None
+    eve.take()
+    assert budget.is_full(server.clock.seconds())
+    eve.say(question)
+    server.turn()
+    assert len(eve.take()) > 5000
+    assert lines <= most(0) - budget._level <= 1.5 * lines
+    end(server, eve)
+
+
 @pytest.mark.parametrize("field", ["rooms", "resume"])
 def test_a_hello_with_hundreds_of_rooms_is_refused_before_they_are_looked_at(
     server: RunningServer, field: str, monkeypatch: pytest.MonkeyPatch
