@@ -214,6 +214,14 @@ ADDRESS_SECONDS: Final = 5.0
 ADDRESSES: Final = 10_000
 """The addresses of which is known what they have spent, in number: some 2 MiB."""
 
+WAITING: Final = 256
+"""How many connections of one address may wait at the front until it has paid, in number, if
+``--max-per-address`` does not say how many it may have; further ones are dropped."""
+
+WAITING_BYTES: Final = 16 << 10
+"""How much of a connection that waits there is read, in bytes (16 KiB), before its end is no longer
+watched for. It may be one read more, of 64 KiB."""
+
 TURN_LINES: Final = 50
 """The work done for one connection in one turn of the reactor, in lines, before others are served:
 some 5 ms."""
@@ -241,12 +249,27 @@ EVENT_LINES: Final = 2
 HISTORY_LINES: Final = 3
 """What reading back costs the address, in lines, besides the bytes of the answer."""
 
+SHOWN_LINES: Final = 0.05
+"""What each event of the past that is shown costs the address, in lines, besides its bytes: with
+both, a hundred take 2 ms."""
+
+ROOM_LINES: Final = 0.07
+"""What each room of a list costs the address, in lines, besides its bytes: with both, five hundred
+take 6 ms."""
+
 SEARCH_LINES: Final = 20
 """What a search costs the address, in lines."""
 
 BYTES_A_LINE: Final = 1024
-"""The bytes of a long answer that cost its address one line, in number; so do as many bytes of
-telnet's own."""
+"""The bytes of a long answer that cost its address one line, in number."""
+
+TELNET_BYTES_A_LINE: Final = 256
+"""The bytes of telnet's own commands that cost one line, in number: 128 of the shortest ones take
+0.1 ms."""
+
+TELNET_PIECE_BYTES: Final = 2048
+"""How many bytes of a telnet client are looked at before it is seen whether they must be paid for,
+in number: 8 lines at most."""
 
 TELNET_BYTES: Final = 4096
 """The longest telnet subnegotiation that is read, in bytes; a longer one is discarded."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chatd.core.driver import Later, drive
 from chatd.core.errors import BadRoom, NotDelivered, TooMany
 from chatd.core.events import DRAFT, Closing, Entered, Event, Joined, Left, Missed, Reason
-from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN
+from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
 from chatd.core.membership import Membership
 from chatd.core.names import Name
 from chatd.core.person import Person
@@ -140,6 +140,7 @@ def _describe(room: Room, session: Session, roster: _Roster, seq: int, scrollbac
     """The answer for a session that follows ``room`` after ``seq``, with ``scrollback`` earlier
     events."""
     past = without_ignored(session, room.log.read(seq - scrollback, seq))
+    session.out.spend(SHOWN_LINES * len(past))
     name, state = room.name.text, room.log.state
     return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past, newcomer, state.retention.text)
 

@@ -24,6 +24,7 @@ from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet
 from chatd.delivery.writers import Writable
 from chatd.doors.server import Server
+from chatd.doors.turns import Turn
 
 log = Logger()
 
@@ -83,7 +84,9 @@ class Caller:
         """What was done since others were served, in lines."""
         self._slowed = False
         """Whether the person has been told that their lines wait."""
-        self._flood_wait: IDelayedCall | None = None
+        self._flood_wait: IDelayedCall | Turn | None = None
+        """What ends the pause: in the next turn, when the bucket allows a line, or when it is this
+        connection's turn among those of its address."""
         remaining = max(0.0, began + LOGIN_SECONDS - server.clock.seconds())
         self._deadline: IDelayedCall | None = server.clock.callLater(remaining, self._on_login_timeout)
         server.on_connected(self.session)
@@ -114,21 +117,36 @@ class Caller:
         What is sent waits in the door's one buffer, then in the kernel's and at the sender: nothing
         is dropped, and no buffer grows.
         """
+        if not self.may_go_on():
+            return False
+        self.pay(lines)
+        return True
+
+    def may_go_on(self) -> bool:
+        """Whether everything that was done so far is paid for; if not, the input is paused until it
+        is."""
         if self._spent >= TURN_LINES:
             self._pause(0.0)  # Others are served first.
             return False
-        now = self._server.clock.seconds()
-        for bucket in (self._bucket, self._budget):
-            wait = bucket.wait(now) if bucket is not None else 0.0
-            if wait:
-                self._slow_down(bucket)
-                self._pause(wait)
-                return False
+        wait = self._bucket.wait(self._server.clock.seconds()) if self._bucket is not None else 0.0
+        if wait:
+            self._slow_down()
+            self._pause(wait)
+            return False
+        if self._flood_wait is None:
+            self._flood_wait = self._server.turns.wait(self._budget, self._on_flood_wait_over)
+            if self._flood_wait is None:
+                return True
+        self._input.pauseProducing()
+        return False
+
+    def pay(self, lines: float) -> None:
+        """Charge the connection and its address for what its caller has asked for, which costs so
+        many lines."""
         if self._bucket is not None:
             self._slowed = self._slowed and not self._bucket.is_half_full
             self._bucket.spend(lines)
         self.spend(lines)
-        return True
 
     def spend(self, lines: float) -> None:
         """Charge the address for work that costs so many lines."""
@@ -136,14 +154,15 @@ class Caller:
         if self._budget is not None:
             self._budget.spend(lines)
 
-    def _slow_down(self, bucket: Bucket | None) -> None:
+    def _slow_down(self) -> None:
         """Tell the person, once, that their own lines wait."""
-        if not self._slowed and bucket is self._bucket and bucket is not None:
+        if not self._slowed and self._bucket is not None:
             self._slowed = True
-            self.outlet.tell(events.Slowed(bucket.rate))
+            self.outlet.tell(events.Slowed(self._bucket.rate))
 
     def _pause(self, seconds: float) -> None:
-        self._flood_wait = self._server.clock.callLater(seconds, self._on_flood_wait_over)
+        if self._flood_wait is None:
+            self._flood_wait = self._server.clock.callLater(seconds, self._on_flood_wait_over)
         self._input.pauseProducing()
 
     def _on_flood_wait_over(self) -> None:

@@ -9,7 +9,7 @@ is taken for a person and greeted, and is still recognised by what it sends then
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final, cast
 
 from twisted.internet.defer import Deferred
@@ -31,12 +31,16 @@ from chatd.core.limits import (
     HANDSHAKE_LINES,
     HANDSHAKE_SECONDS,
     LOGIN_SECONDS,
+    WAITING,
+    WAITING_BYTES,
 )
-from chatd.doors.catalogue import PROXY, TEXT, TLS, Build, Door, DoorOptions, recognise
+from chatd.doors.catalogue import JSON, PROXY, TEXT, TLS, Door, DoorOptions, recognise
 from chatd.doors.closed import why_closed
+from chatd.doors.opening import opened_when_needed
 from chatd.doors.proxy import Malformed, MalformedLog, read_header
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
+from chatd.doors.turns import Turn
 
 log = Logger()
 
@@ -52,7 +56,7 @@ class Front(Protocol):
     _greeted = False
     _refused = False
     _server_full: ServerFull | None = None
-    _budget_wait: IDelayedCall | None = None
+    _turn: Turn | None = None
 
     def __init__(self, factory: FrontFactory, address: str, began: float, by_proxy: bool = False) -> None:
         self._factory = factory
@@ -95,22 +99,36 @@ class Front(Protocol):
         if self._refused:
             return
         self._buffer += data
-        self._recognise()
+        if self._turn is None:
+            self._recognise()
+        elif len(self._buffer) >= WAITING_BYTES:
+            self._transport.pauseProducing()
 
     def _recognise(self) -> None:
         """Hand the connection over, once its address may have work done for it."""
-        door, clock = recognise(self._buffer), self._factory.server.clock
+        door = recognise(self._buffer)
         if door is PROXY and self._by_proxy:
             return self._take_proxy_header()
         if door is None:
             return
-        wait = 0.0 if self._budget is None else self._budget.wait(clock.seconds())
-        if wait:
-            self._transport.pauseProducing()
-            self._budget_wait = clock.callLater(wait, self._on_budget)
-        else:
+        self._turn = self._factory.server.turns.wait(self._budget, self._on_turn)
+        if self._turn is None:
             self._spend(HANDSHAKE_LINES if door is TLS else 0)
             self._admit_to(door)
+        else:
+            self._wait(door)
+
+    def _wait(self, door: Door) -> None:
+        """Wait for a turn, unless the connection is one too many, or too many wait already. In the
+        clear it is read on, since only a read shows that the caller has hung up."""
+        server = self._factory.server
+        most = server.registry.settings.max_per_address or WAITING
+        if self._server_full is not None:
+            self._close_with(door.refuse(self._server_full, server), linger=False)
+        elif self._budget is not None and server.turns.waiting(self._budget) > most:
+            self.drop()
+        elif self._in_tls or len(self._buffer) >= WAITING_BYTES:
+            self._transport.pauseProducing()
 
     def _take_proxy_header(self) -> None:
         """Learn from the proxy who calls, once its header is complete, and look at what follows."""
@@ -128,8 +146,8 @@ class Front(Protocol):
         self._spend(CONNECTION_LINES)
         self._recognise()
 
-    def _on_budget(self) -> None:
-        self._budget_wait = None
+    def _on_turn(self) -> None:
+        self._turn = None
         self._transport.resumeProducing()
         self._recognise()
 
@@ -140,7 +158,10 @@ class Front(Protocol):
     def readConnectionLost(self) -> None:
         """The caller sends nothing more (``nc -N``); an unfinished opening was typed by a
         person, an unfinished PROXY header was not."""
-        if self._refused or not self._buffer or recognise(self._buffer) is PROXY:
+        door = recognise(self._buffer)
+        if self._turn is not None and door in (TEXT, JSON):
+            return  # Whoever reads after the turn sees the end again, after all lines.
+        if self._refused or not self._buffer or self._turn is not None or door is PROXY:
             self._transport.loseConnection()
         else:
             protocol = self._admit_to(TEXT)
@@ -222,20 +243,24 @@ class Front(Protocol):
     def _refuse(self, door: Door, refusal: Refusal) -> None:
         self._close_with(door.refuse(refusal, self._factory.server))
 
-    def _close_with(self, last: bytes) -> None:
-        """Send ``last`` and close. What still arrives is read and ignored: if a connection is
-        closed with bytes unread, the other side may lose ``last``."""
+    def _close_with(self, last: bytes, linger: bool = True) -> None:
+        """Send ``last`` and close. What still arrives is read and ignored, unless the caller is not
+        worth it: if a connection is closed with bytes unread, the other side may lose ``last``."""
         self._refused, self._buffer = True, b""
+        self._stop_waiting()
         self._set_timer(CLOSE_SECONDS, self.drop)
         self._transport.write(last)
-        half_close = None if self._in_tls else getattr(self._transport, "loseWriteConnection", None)
+        half_close = None if self._in_tls or not linger else getattr(self._transport, "loseWriteConnection", None)
         (half_close or self._transport.loseConnection)()
 
+    def _stop_waiting(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
     def _release(self) -> None:
-        if self._budget_wait is not None:
-            self._budget_wait.cancel()
-            self._budget_wait = None
         """Forget the connection: it has ended, or belongs to a door now."""
+        self._stop_waiting()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -254,23 +279,13 @@ class FrontFactory(Factory):
 
     def __init__(self, server: Server, options: DoorOptions) -> None:
         self.server = server
-        self.doors = {door: self._opened_when_needed(door, options) for door in options.doors}
+        self.doors = {door: opened_when_needed(door, server, options, self.build) for door in options.doors}
         self.ports: list[Any] = []
         """Where connections are accepted (IListeningPort)."""
         self.refusal = partial(why_closed, self.doors, options.tls_only)
         self._proxies = options.proxies
         self.malformed_headers = MalformedLog(server.clock.seconds)
         self._accept_limit: IDelayedCall | None = None
-
-    def _opened_when_needed(self, door: Door, options: DoorOptions) -> Build:
-        """Builds the protocols of ``door``, which is opened for the first of them."""
-
-        @cache
-        def opened() -> Build:
-            assert door.open is not None
-            return door.open(self.server, options, self.build)
-
-        return lambda address, began: opened()(address, began)
 
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""

@@ -3,7 +3,7 @@ speak JSON."""
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import cast
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ISSLTransport
@@ -14,14 +14,12 @@ from zope.interface import implementer
 
 from chatd.codecs.base import Codec
 from chatd.core.events import Reason
-from chatd.core.limits import BYTES_A_LINE, LINE_BYTES
+from chatd.core.limits import LINE_BYTES, TELNET_BYTES_A_LINE, TELNET_PIECE_BYTES
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
-from chatd.doors.telnet import Telnet
-
-IAC_BYTE: Final = b"\xff"
+from chatd.doors.telnet import IAC_BYTE, Telnet
 
 
 @implementer(IHalfCloseableProtocol)
@@ -41,6 +39,8 @@ class ChatProtocol(LineReceiver):
     _skipping = False
     """Whether the rest of a line that was too long is on its way, to be skipped."""
     _telnet: Telnet | None = None
+    _raw = b""
+    """What a telnet client has sent and nobody has looked at, while reading is paused."""
 
     def __init__(self, factory: ChatFactory, address: str, began: float) -> None:
         self._factory = factory
@@ -78,9 +78,14 @@ class ChatProtocol(LineReceiver):
     # -- Bytes to lines
 
     def dataReceived(self, data: bytes) -> None:
-        """Split ``data`` into lines, in linear time; what cannot be taken yet stays buffered."""
+        """Take ``data``; what cannot be taken yet stays buffered."""
         if self._telnet is not None or IAC_BYTE in data:
-            data = self._strip_telnet(data)
+            self._take_telnet(data)
+        else:
+            self._take_lines(data)
+
+    def _take_lines(self, data: bytes) -> None:
+        """Split ``data`` into lines, in linear time."""
         data, self._buffer, start = self._buffer + data, b"", 0
         caller = self.caller
         while not self.paused and caller.ended is None:
@@ -111,18 +116,29 @@ class ChatProtocol(LineReceiver):
         else:
             self._buffer = beginning
 
-    def _strip_telnet(self, data: bytes) -> bytes:
-        """``data`` without telnet's own bytes, which are answered."""
+    def _take_telnet(self, data: bytes) -> None:
+        """Take ``data`` in pieces, without telnet's own bytes, which are answered and paid for:
+        whoever sends nothing else has to wait as well."""
+        caller = self.caller
         if self._telnet is None:
             self._telnet = Telnet()
             data, self._buffer = self._buffer + data, b""  # A character that a telnet client has mangled may begin in the buffer.
-            self.caller.session.door = "telnet"
-        typed, answer = self._telnet.receive(data)
-        self.caller.spend((len(data) - len(typed)) / BYTES_A_LINE)
-        self.caller.outlet.put(answer)
-        if self.caller.outlet.congested:
-            self.pauseProducing()  # type: ignore[no-untyped-call]
-        return typed
+            caller.session.door = "telnet"
+        data, self._raw, start = self._raw + data, b"", 0
+        self._take_lines(b"")
+        while start < len(data) and not self.paused and caller.ended is None:
+            piece = data[start : start + TELNET_PIECE_BYTES]
+            start += len(piece)
+            typed, answer = self._telnet.receive(piece)
+            own = len(piece) - len(typed)
+            caller.pay(own / TELNET_BYTES_A_LINE)
+            caller.outlet.put(answer)
+            self._take_lines(typed)
+            if caller.outlet.congested:
+                self.pauseProducing()  # type: ignore[no-untyped-call]
+            elif own and not self.paused:
+                caller.may_go_on()
+        self._raw = data[start:] if caller.ended is None else b""
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""

@@ -16,6 +16,7 @@ from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
 from chatd.doors.half_open import HalfOpen
+from chatd.doors.turns import Turns
 
 log = Logger()
 
@@ -34,6 +35,8 @@ class Server:
         self.json = JsonCodec()
         self.budgets = AddressBudgets(registry.settings.address_rate, ADDRESS_SECONDS)
         """What each address may still have done for it."""
+        self.turns = Turns(clock)
+        """Who waits until their address has paid."""
         self.half_open = HalfOpen()
         """The connections that have no nick yet."""
         self.sessions: dict[Session, None] = {}

@@ -15,10 +15,14 @@ DONT, DO, WONT, WILL = 254, 253, 252, 251
 SUB_BEGIN, SUB_END = 250, 240
 ARE_YOU_THERE, BREAK, INTERRUPT, ABORT_OUTPUT, SUSPEND = 246, 243, 244, 245, 237
 BINARY, TIMING_MARK = 0, 6
+IAC_BYTE: Final = b"\xff"
 
 MANGLED: Final = {INTERRUPT: 0x83, ABORT_OUTPUT: 0x8F, SUSPEND: 0x9A, BREAK: 0x9C}
 """A client in its 7-bit mode takes some bytes of UTF-8 for Ctrl-C, Ctrl-O, Ctrl-Z and Ctrl-\\: the
 command that it sends in place of each, and the byte."""
+
+LONGEST_CHARACTER: Final = 4
+"""The longest character of UTF-8, in bytes: more of them do not change how many are missing."""
 
 
 class Telnet:
@@ -35,29 +39,65 @@ class Telnet:
         self._asked_binary = False
 
     def receive(self, data: bytes) -> tuple[bytes, bytes]:
-        """What the person typed, and what to answer to their client."""
+        """What the person typed, and what to answer to their client. What is typed is copied in
+        whole runs, and only telnet's commands are looked at one by one."""
         typed, answer = bytearray(), bytearray()
         if not self._asked_binary:
             # In binary mode the client does not mangle UTF-8 (RFC 856).
             self._asked_binary = True
             answer += bytes((IAC, DO, BINARY))
-        for byte in data:
-            getattr(self, f"_in_{self._state}")(byte, typed, answer)
+        start = 0
+        while start < len(data):
+            if self._state == "data":
+                start = self._take_run(data, start, typed)
+            elif self._state == "sub":
+                start = self._skip_sub(data, start)
+            else:
+                self._take_byte(data[start], typed, answer)
+                start += 1
         return bytes(typed), bytes(answer)
 
-    def _in_data(self, byte: int, typed: bytearray, answer: bytearray) -> None:
-        if byte == IAC:
-            self._state = "command"
+    def _take_run(self, data: bytes, start: int, typed: bytearray) -> int:
+        """Take what is typed up to the next command; the position after its first byte."""
+        end = data.find(IAC_BYTE, start)
+        if end < 0:
+            end = len(data)
         else:
-            self._type(byte, typed)
+            self._state = "command"
+        typed += data[start:end]
+        for byte in data[max(start, end - LONGEST_CHARACTER) : end]:
+            self._count(byte)
+        return end + 1
 
-    def _type(self, byte: int, typed: bytearray) -> None:
-        typed.append(byte)
-        # How many bytes of the same character are still missing (RFC 3629, 3).
+    def _count(self, byte: int) -> None:
+        """Count how many bytes of the same character are still missing after ``byte`` (RFC 3629,
+        3)."""
         if 0x80 <= byte < 0xC0:
             self._missing = max(0, self._missing - 1)
         else:
             self._missing = (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
+
+    def _skip_sub(self, data: bytes, start: int) -> int:
+        """Skip a subnegotiation up to its next IAC, or up to the longest that is read; the position
+        after that."""
+        stop = min(len(data), start + max(1, TELNET_BYTES + 1 - self._sub_bytes))
+        found = data.find(IAC_BYTE, start, stop)
+        end = stop if found < 0 else found + 1
+        self._sub_bytes += end - start
+        if found >= 0:
+            self._state = "sub_command"
+        elif self._sub_bytes > TELNET_BYTES:
+            self._state = "data"
+        return end
+
+    def _take_byte(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+        """Take a byte of a command."""
+        if self._state == "command":
+            self._in_command(byte, typed, answer)
+        elif self._state == "option":
+            self._in_option(byte, answer)
+        else:
+            self._state = "data" if byte == SUB_END else "sub"
 
     def _in_command(self, byte: int, typed: bytearray, answer: bytearray) -> None:
         self._state = "data"
@@ -72,9 +112,10 @@ class Telnet:
         elif byte == ARE_YOU_THERE:
             answer += b"-- Yes.\r\n"
         elif self._missing and byte in MANGLED:  # Nobody presses a key inside a character.
-            self._type(MANGLED[byte], typed)
+            typed.append(MANGLED[byte])
+            self._count(MANGLED[byte])
 
-    def _in_option(self, byte: int, typed: bytearray, answer: bytearray) -> None:
+    def _in_option(self, byte: int, answer: bytearray) -> None:
         self._state = "data"
         if self._option == DO:
             # After an interrupt the client ignores everything until its timing mark is answered
@@ -82,13 +123,3 @@ class Telnet:
             answer += bytes((IAC, WONT, byte))
         elif self._option == WILL and byte != BINARY:
             answer += bytes((IAC, DONT, byte))
-
-    def _in_sub(self, byte: int, typed: bytearray, answer: bytearray) -> None:
-        self._sub_bytes += 1
-        if byte == IAC:
-            self._state = "sub_command"
-        elif self._sub_bytes > TELNET_BYTES:
-            self._state = "data"
-
-    def _in_sub_command(self, byte: int, typed: bytearray, answer: bytearray) -> None:
-        self._state = "data" if byte == SUB_END else "sub"

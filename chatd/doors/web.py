@@ -28,6 +28,7 @@ from chatd.doors.pages import HEADERS, Page, load_pages, takes_gzip
 from chatd.doors.proxy import NO_PROXIES, Proxies
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of
+from chatd.doors.turns import Turn
 from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
 
 HEAD_END: Final = b"\r\n\r\n"  # The end of a request without a body (RFC 9112, 2.1).
@@ -151,9 +152,9 @@ class WebConnection(http.HTTPChannel):
         self._web_socket: WebSocket | None = None
         self._received = bytearray()
         """Requests that are not answered yet; while there is one, nothing more is read."""
-        self._turn: IDelayedCall | None = None
-        """The timer for the next request: in the next turn, or when the budget of the address
-        allows it."""
+        self._turn: IDelayedCall | Turn | None = None
+        """The timer for the next request: in the next turn, or at the turn of this connection when
+        the budget of the address allows it."""
 
     # -- The connection
 
@@ -252,8 +253,8 @@ class WebConnection(http.HTTPChannel):
 
     def _on_turn(self) -> None:
         """Continue when the budget of the address allows it; its connections take turns."""
-        wait = self._server.budgets.wait(self.address, self._server.clock.seconds())
-        self._turn = self._server.clock.callLater(wait, self._on_turn) if wait else None
+        budget = self._server.budgets.of(self.address, self._server.clock.seconds())
+        self._turn = self._server.turns.wait(budget, self._on_turn)
         self._take_request()
 
     def pauseProducing(self) -> None:

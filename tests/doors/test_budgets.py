@@ -7,19 +7,25 @@ import json
 import pytest
 from twisted.internet.task import Clock
 
+from chatd.core.events import Said
 from chatd.core.limits import (
     ADDRESS_RATE,
     ADDRESS_SECONDS,
     CONNECTION_LINES,
+    FLOOD_BURST,
+    FLOOD_RATE,
     HANDSHAKE_LINES,
     INBOX_BYTES,
     JOIN_LINES,
     ROOMS_PER_PERSON,
+    TELNET_BYTES_A_LINE,
+    TELNET_PIECE_BYTES,
+    TURN_LINES,
 )
 from chatd.core.names import parse_room
 from chatd.core.registry import Settings
 from chatd.doors.catalogue import TLS
-from chatd.doors.telnet import ARE_YOU_THERE, IAC
+from chatd.doors.telnet import ARE_YOU_THERE, IAC, Telnet
 from tests.doors.wire import Recorder, RunningServer, Wire
 
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
@@ -67,7 +73,7 @@ def test_coming_again_renews_nothing(server: RunningServer) -> None:
     wire = server.call("192.0.2.1")
     wire.say(hello("eve"))
     server.turn()
-    assert (wire.take(), wire.paused) == (b"", True)
+    assert wire.take() == b""
     other = server.call("192.0.2.2")
     other.say(hello("ada"))
     server.turn()
@@ -115,18 +121,57 @@ def test_telnets_questions_are_not_answered_to_who_does_not_read(clock: Clock) -
     assert chunks <= 4
     assert outlet._inbox_size <= INBOX_BYTES
     wire.producer.resumeProducing()
-    server.turn()
+    server.clock.pump([0] * 20)
     assert not wire.paused
+    end(server, wire)
+
+
+@pytest.mark.parametrize("command", [b"\xff\xf6", b"\xff\xfd\x03", b"\xff\xfa\x18", b"\xff\xf1"], ids=bytes.hex)
+def test_telnets_commands_wait_though_no_line_ever_ends(server: RunningServer, command: bytes) -> None:
+    wire, flood = server.call(), command * (65536 // len(command))
+    wire.say(command)
+    seconds, looked_at = 10, 0
+    receive = Telnet.receive
+
+    def counting(telnet: Telnet, data: bytes) -> tuple[bytes, bytes]:
+        nonlocal looked_at
+        looked_at += len(data)
+        return receive(telnet, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Telnet, "receive", counting)
+        wire.say(flood)
+        assert wire.paused
+        assert looked_at <= TURN_LINES * TELNET_BYTES_A_LINE + TELNET_PIECE_BYTES
+        for _ in range(seconds * 10):
+            if not wire.paused:
+                wire.say(flood)
+            server.clock.advance(0.1)
+    lines = FLOOD_BURST + seconds * FLOOD_RATE
+    assert 0 < looked_at <= lines * TELNET_BYTES_A_LINE + TELNET_PIECE_BYTES
+    end(server, wire)
+
+
+def test_what_is_typed_after_telnets_commands_keeps_its_order(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(
+        b"eve\n" + b"".join(b"\xff\xf1" * 400 + b"/ping %d\nhalf" % n + b"\xff\xf1" * 400 + b" a line %d\n" % n for n in range(20))
+    )
+    assert wire.paused
+    server.clock.pump([0.1] * 300)
+    assert not wire.paused
+    log = server.registry.rooms.find("lobby").log
+    said = [event.text for event in log.read(log.first, log.end) if isinstance(event, Said)]
+    assert said == [f"half a line {n}" for n in range(20)]
     end(server, wire)
 
 
 def test_telnets_questions_are_paid_for(server: RunningServer) -> None:
     wire = server.call()
     wire.say(bytes((IAC, ARE_YOU_THERE)) * 8192)
-    before = server.shared.budgets.of("192.0.2.1", 0.0)
-    assert before is not None
-    wire.say(bytes((IAC, ARE_YOU_THERE)) * 8192)
-    assert before._level < most(0) - 100
+    budget = server.shared.budgets.of("192.0.2.1", 0.0)
+    assert budget is not None
+    assert budget._level < most(0) - TURN_LINES
     end(server, wire)
 
 
@@ -142,6 +187,31 @@ def test_the_costliest_commands_let_others_in_between(server: RunningServer) -> 
     assert 0 < len(eve.protocol.caller.outlet._inbox) <= 3  # Of what one turn of the reactor brings.
     server.clock.pump([0.1] * 60)
     assert eve.take().count(b'{"type":"rooms"') == 30
+    end(server, eve)
+
+
+@pytest.mark.parametrize(
+    ("question", "lines"),
+    [(b'{"type": "do", "command": "rooms"}\n', 55), (b'{"type": "do", "command": "history", "count": 100}\n', 18)],
+    ids=["rooms", "history"],
+)
+def test_what_takes_long_to_list_is_paid_for(server: RunningServer, question: bytes, lines: int) -> None:
+    for number in range(499):
+        server.registry.rooms.open(parse_room(f"a-room-with-a-long-name-{number:03}"))
+    eve = server.call()
+    eve.say(hello("eve"))
+    for number in range(100):
+        eve.say(b'{"type": "say", "text": "a text of sixty characters, as they are said: %d"}\n' % number)
+        server.clock.advance(0.1)
+    server.clock.advance(10)
+    budget = server.shared.budgets.of("192.0.2.1", server.clock.seconds())
+    assert budget is not None
+    eve.take()
+    assert budget.is_full(server.clock.seconds())
+    eve.say(question)
+    server.turn()
+    assert len(eve.take()) > 5000
+    assert lines <= most(0) - budget._level <= 1.5 * lines
     end(server, eve)
 
 

@@ -69,6 +69,20 @@ def test_any_split_gives_the_same_result(parts: list[bytes], data: st.DataObject
     assert (first[0] + second[0], first[1] + second[1]) == Telnet().receive(raw)
 
 
+def test_a_plain_run_is_one_step_however_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    take_run = Telnet._take_run
+
+    def counting(telnet: Telnet, data: bytes, start: int, typed: bytearray) -> int:
+        steps.append(start)
+        return take_run(telnet, data, start, typed)
+
+    monkeypatch.setattr(Telnet, "_take_run", counting)
+    raw = b"plain \xc3\xbc text\r\n" * 4000
+    assert Telnet().receive(raw)[0] == raw
+    assert steps == [0]
+
+
 @given(st.text())
 def test_plain_text_is_unchanged(text: str) -> None:
     assert Telnet().receive(text.encode("utf-8", "replace"))[0] == text.encode("utf-8", "replace")

@@ -8,7 +8,7 @@ from chatd.core.commands import History, Search
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooMany
 from chatd.core.events import Answer, Event, HistoryPage, SearchResults
-from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES, SEARCH_RESULTS
+from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES, SEARCH_RESULTS, SHOWN_LINES
 from chatd.core.log import Asker
 from chatd.core.names import fold
 from chatd.core.policy import visible
@@ -72,6 +72,7 @@ async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryP
     if not is_loaded:
         raise NotDelivered("The server cannot read its disk.", "Try again later.")
     past = without_ignored(session, log.read(start, stop))
+    session.out.spend(SHOWN_LINES * len(past))
     return HistoryPage(room.name.text, past, start > log.first, stop < log.end)
 
 

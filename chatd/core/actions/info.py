@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatd.core.actions.base import Result
 from chatd.core.commands import Help, Ping, Rooms, Who, Whois, find_row, usage_line
 from chatd.core.events import HelpLine, HelpText, Members, PersonInfo, Pong, RoomLine, RoomList
-from chatd.core.limits import NAMES_SHOWN
+from chatd.core.limits import NAMES_SHOWN, ROOM_LINES
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -24,8 +24,9 @@ def ping(registry: Registry, session: Session, command: Ping) -> Result:
 
 def rooms(registry: Registry, session: Session, command: Rooms) -> Result:
     """List the rooms, largest first."""
-    rooms = visible(registry, session.person).rooms()
+    rooms = list(visible(registry, session.person).rooms())
     largest_first = sorted(rooms, key=lambda room: (-len(room.members), room.name.key))
+    session.out.spend(ROOM_LINES * min(len(rooms), NAMES_SHOWN))
     lines = tuple(
         RoomLine(room.name.text, len(room.members), room.topic, session.person in room.members)
         for room in largest_first[:NAMES_SHOWN]

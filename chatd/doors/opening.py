@@ -1,0 +1,20 @@
+"""Opening a door for its first caller."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from chatd.doors.catalogue import Build, Door, DoorOptions
+from chatd.doors.server import Server
+
+
+def opened_when_needed(door: Door, server: Server, options: DoorOptions, inside: Build) -> Build:
+    """Builds the protocols of ``door``, which is opened for the first of them; what is inside it
+    is built by ``inside``."""
+
+    @cache
+    def opened() -> Build:
+        assert door.open is not None
+        return door.open(server, options, inside)
+
+    return lambda address, began: opened()(address, began)

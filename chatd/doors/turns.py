@@ -1,0 +1,97 @@
+"""Taking turns: the connections of an address that has spent its budget wait in one queue."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from chatd.core.flood import Bucket
+
+
+class Turn:
+    """A place in the queue of an address."""
+
+    __slots__ = ("_queue", "wake")
+
+    def __init__(self, queue: Queue, wake: Callable[[], object]) -> None:
+        self._queue = queue
+        self.wake = wake
+
+    def cancel(self) -> None:
+        """Leave the queue, without being woken."""
+        self._queue.remove(self)
+
+
+class Turns:
+    """A queue for each address that owes something."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._queues: dict[Bucket, Queue] = {}
+
+    def wait(self, budget: Bucket | None, wake: Callable[[], object]) -> Turn | None:
+        """Call ``wake`` once, when ``budget`` allows work and all who came before had their turn;
+        None, and no call, where it allows work now. Who has been woken and wants more goes to the
+        end of the queue."""
+        if budget is None or not budget.wait(self._clock.seconds()):
+            return None
+        queue = self._queues.get(budget)
+        if queue is None:
+            queue = self._queues[budget] = Queue(self._clock, budget, self._queues)
+        return queue.add(wake)
+
+    def waiting(self, budget: Bucket) -> int:
+        """How many wait for ``budget``."""
+        queue = self._queues.get(budget)
+        return 0 if queue is None else len(queue)
+
+
+class Queue:
+    """Those who wait for one budget, in order, with one timer. It takes itself out of ``queues``
+    when nobody waits."""
+
+    def __init__(self, clock: IReactorTime, budget: Bucket, queues: dict[Bucket, Queue]) -> None:
+        self._clock = clock
+        self._budget = budget
+        self._queues = queues
+        self._turns: OrderedDict[Turn, None] = OrderedDict()
+        self._timer: IDelayedCall | None = None
+        self._is_waking = False
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def add(self, wake: Callable[[], object]) -> Turn:
+        """The last place."""
+        turn = Turn(self, wake)
+        self._turns[turn] = None
+        self._set_timer()
+        return turn
+
+    def remove(self, turn: Turn) -> None:
+        """Give up the place of ``turn``, if it has one."""
+        self._turns.pop(turn, None)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._is_waking:
+            return
+        if not self._turns:
+            self._queues.pop(self._budget, None)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        elif self._timer is None:
+            self._timer = self._clock.callLater(self._budget.wait(self._clock.seconds()), self._on_timer)
+
+    def _on_timer(self) -> None:
+        """Wake as many as the budget allows; each of them pays before the next is woken."""
+        self._timer, self._is_waking, now = None, True, self._clock.seconds()
+        try:
+            while self._turns and not self._budget.wait(now):
+                self._turns.popitem(last=False)[0].wake()
+        finally:  # A defect in one of them keeps nobody else waiting.
+            self._is_waking = False
+            self._set_timer()
