@@ -83,11 +83,6 @@ class AddressBudgets:
         if bucket is not None:
             bucket.spend(lines)
 
-    def wait(self, address: str, now: float) -> float:
-        """How many seconds from ``now`` the next work for ``address`` must wait."""
-        bucket = self.of(address, now)
-        return 0.0 if bucket is None else bucket.wait(now)
-
     def _drop(self, now: float) -> None:
         """Drop the buckets that are full, or where none is, the oldest."""
         full = [network for network, bucket in self._buckets.items() if bucket.is_full(now)]

@@ -23,7 +23,7 @@ FORGED = [
     "#ops <ada> hi",
     "#ops * ada waves",
 ]
-BEGINNING = re.compile(r"\s*(<[^<>]+>|\[[^\[\]]+\]|\*\s|--\s|!!\s|#\S+\s+[<*])")
+BEGINNING = re.compile(r"\s*(<[^<>]+>|\[[^\[\]]+\]|\*\s|--\s|!!\s|#[^\s#]+\s+[<*])")
 
 PADDING = {
     "ascii": ".",

@@ -380,7 +380,8 @@ def test_every_line_is_complete_and_begins_with_a_known_mark(news: Event | Answe
     assert output == "" or output.endswith("\r\n")
     for line in output.split("\r\n")[:-1]:
         assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[\w+\] )", line)
-        assert safe_text(line) == line
+        if not isinstance(news, events.HelpText):  # Its columns are padded with blanks.
+            assert safe_text(line) == line
     if isinstance(news, Event):
         assert output.count("\n") == 1
 
