@@ -1,8 +1,8 @@
-"""Tails: what memory holds of the ends of all rooms, within one budget.
+"""Tails: the ends of the logs of all rooms in memory, within one budget.
 
-Where it is too much, the tails that were read or written longest ago get shorter: what they drop is
-on the disk, from which a reader that still needs it loads a page. First they keep what is shown on
-entering, then nothing.
+If they exceed it, the least recently used tails are shortened: what they drop is on the disk, from
+which a reader that still needs it loads a page. Each keeps the scrollback at first; if that is not
+enough, the least recently used tails keep nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from chatd.core.memory import MemoryLog, Messages
 
 
 class Tails:
-    """The tails of all rooms, with at most ``most`` bytes together; ``messages`` and ``on_dropped``
-    are those of each (:class:`MemoryLog`)."""
+    """The tails of all rooms, with at most ``most`` bytes together; all share ``messages`` and
+    ``on_dropped`` (:class:`MemoryLog`)."""
 
     def __init__(self, messages: Messages, on_dropped: Callable[[Said], None], most: int = TAILS_BYTES) -> None:
         self.size = 0
         """The size of all tails, in bytes."""
+        self.last: Tail | None = None
+        """The tail that was used last."""
         self._messages = messages
         self._on_dropped = on_dropped
         self._most = most
@@ -39,8 +41,10 @@ class Tails:
         """Count ``tail`` as the one that was used last, with its size of now, and shorten others if
         need be."""
         self._count(tail)
-        if tail.order is not None:
-            tail.order.move_to_end(tail)
+        if tail is not self.last:
+            self.last = tail
+            if tail.order is not None:
+                tail.order.move_to_end(tail)
         while self.size > self._most:
             self._shorten()
 
@@ -48,6 +52,7 @@ class Tails:
         """Count ``tail`` no longer: its room is gone, and so is the tail when nobody reads it any
         more."""
         tail.tails = None
+        self.last = None
         self.size -= tail.counted
         if tail.order is not None:
             del tail.order[tail]
@@ -92,7 +97,9 @@ class Tail(MemoryLog):
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
         events = super().read(start, stop)
-        self._use()
+        # Many readers that are behind read the same tail in turn: this must cost little.
+        if self.tails is not None and self.tails.last is not self:
+            self.tails.use(self)
         return events
 
     def drop(self, first: int) -> None:
