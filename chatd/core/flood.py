@@ -1,6 +1,7 @@
-"""Flood control: work is paid for, and who spends too fast waits; nobody is cut off.
+"""Flood control: all work is charged, and a caller whose budget is used up waits; nobody is
+disconnected.
 
-The unit is what a short line costs, some 100 us of the server's time; other work costs so many
+The unit is the cost of a short line, some 100 us of the server's time; other work costs several
 lines (``limits.py``).
 """
 
@@ -17,7 +18,7 @@ must not wait again."""
 class Bucket:
     """A token bucket: ``burst`` lines at once, and ``rate`` lines a second after that.
 
-    What costs more than there is makes a debt, and the next line waits until it is paid.
+    Work that costs more than is left makes a debt; the next line waits until it is paid.
     """
 
     __slots__ = ("_level", "_stamp", "burst", "rate")
@@ -52,7 +53,7 @@ class Bucket:
 class AddressBudgets:
     """A bucket for each address (IPv6: each /64 network), which time alone refills.
 
-    Coming again changes nothing: a bucket is kept as long as something of it is spent. ``rate`` is
+    Reconnecting changes nothing: a bucket is kept as long as something of it is spent. ``rate`` is
     in lines a second, with a burst of ``seconds`` times that; 0: no limit.
     """
 

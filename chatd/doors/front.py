@@ -1,9 +1,9 @@
-"""The front: every connection arrives here, is recognised by its first bytes, and is handed over to
-the door that they belong to.
+"""The front: it recognises every new connection by its first bytes, and passes it to the door that
+they belong to.
 
-The door's protocol takes the place of the front at the transport, and is given everything that has
-arrived; no later byte passes through the front. A caller who says nothing for ``GREETING_SECONDS``
-is taken for a person and greeted, and is still recognised by what it sends then.
+The protocol of the door replaces the front at the transport, and gets everything that has arrived;
+no later byte passes through the front. A caller that sends nothing for ``GREETING_SECONDS`` is
+greeted as a person, and is still recognised by what it sends later.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Front(Protocol):
         self.address = address
         """The caller's address; before the PROXY header, the proxy's."""
         self._began = began
-        self._by_proxy = by_proxy  # A PROXY header may come: it is not known yet who calls.
+        self._by_proxy = by_proxy  # A PROXY header may follow; until then the caller is unknown.
 
     # -- The connection
 
@@ -131,7 +131,8 @@ class Front(Protocol):
             self._transport.pauseProducing()
 
     def _take_proxy_header(self) -> None:
-        """Learn from the proxy who calls, once its header is complete, and look at what follows."""
+        """Take the caller's address from the header of the proxy when it is complete, and recognise
+        what follows."""
         try:
             header = read_header(self._buffer)
         except Malformed as malformed:

@@ -1,5 +1,4 @@
-"""A refusal in the language of the caller: what each door's row says to those whom it does not
-serve."""
+"""Refusals in the protocol of the caller: what a door sends to callers that it does not serve."""
 
 from __future__ import annotations
 
