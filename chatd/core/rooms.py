@@ -29,7 +29,7 @@ class Rooms:
         self._by_key: dict[str, Room] = {}
         self._by_person: dict[Person, dict[str, Room]] = {}
         self._made_by: dict[Room, str] = {}
-        """The address that has made each of the rooms that were made since the start."""
+        """The address that created each room, for the rooms created since the start."""
         self._made: Counter[str] = Counter()
         for name in store.room_names()[-ROOMS:]:
             with contextlib.suppress(BadRoom):  # It was created with an older grammar.
@@ -40,10 +40,11 @@ class Rooms:
         return iter(self._by_key.values())
 
     def open(self, name: Name, address: str = "") -> Room:
-        """The room called ``name``, made if need be, for somebody at ``address``.
+        """The room called ``name``; if there is none, it is created for somebody at ``address``.
 
-        Raises BadRoom where a new one would look like another, and TooMany where that address has
-        made too many, or people are in all that there may be; the default room is always there.
+        Raises BadRoom if a new room would look like another one, and TooMany if the address has
+        created too many rooms, or if no room can make place for it. The default room can always be
+        opened.
         """
         room = self._by_key.get(name.key)
         return self._make(name, network_of(address)) if room is None else room
@@ -70,7 +71,8 @@ class Rooms:
                 raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
 
     def _check_number(self, network: str) -> None:
-        """Make place for one more room. Raises TooMany."""
+        """Check the limits for one more room, and close an empty one if necessary. Raises
+        TooMany."""
         if self._made[network] >= ROOMS_PER_ADDRESS:
             raise TooMany(f"Your address has already created {ROOMS_PER_ADDRESS} rooms.", "Join one of them; /rooms lists them.")
         if len(self._by_key) >= ROOMS:
@@ -94,9 +96,9 @@ class Rooms:
             room.retry_failed()
 
     def _close_one(self, network: str) -> None:
-        """Make place for a room: of the empty ones, one that was made from the same address goes,
-        or else the oldest, unless its log must still be told who left. A log that is in memory
-        alone goes with it. Raises TooMany."""
+        """Close the oldest empty room that the same address created, or else the oldest empty one.
+        A room whose log still lacks an event stays. If the log is only in memory, it is deleted.
+        Raises TooMany."""
         empty = [
             room
             for key, room in self._by_key.items()
@@ -110,8 +112,7 @@ class Rooms:
         self._store.close_log(room.name.key)
 
     def on_left(self, room: Room) -> None:
-        """Somebody has left ``room``, and that is stored: where nothing is left of it, it is
-        gone."""
+        """Remove ``room`` if it is empty and blank; called when somebody's leaving is stored."""
         is_open = self._by_key.get(room.name.key) is room
         if is_open and not room.members and room.is_blank and room.name.key != self.default.key:
             self._drop(room)

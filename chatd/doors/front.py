@@ -105,7 +105,7 @@ class Front(Protocol):
             self._transport.pauseProducing()
 
     def _recognise(self) -> None:
-        """Hand the connection over, once its address may have work done for it."""
+        """Pass the connection to its door when the budget of its address allows it."""
         door = recognise(self._buffer)
         if door is PROXY and self._by_proxy:
             return self._take_proxy_header()
@@ -119,8 +119,8 @@ class Front(Protocol):
             self._wait(door)
 
     def _wait(self, door: Door) -> None:
-        """Wait for a turn, unless the connection is one too many, or too many wait already. In the
-        clear it is read on, since only a read shows that the caller has hung up."""
+        """Wait for a turn, unless the connection exceeds a limit, or too many wait already. Outside
+        TLS it is still read, since only a read shows that the caller has hung up."""
         server = self._factory.server
         most = server.registry.settings.max_per_address or WAITING
         if self._server_full is not None:
@@ -245,8 +245,8 @@ class Front(Protocol):
         self._close_with(door.refuse(refusal, self._factory.server))
 
     def _close_with(self, last: bytes, linger: bool = True) -> None:
-        """Send ``last`` and close. What still arrives is read and ignored, unless the caller is not
-        worth it: if a connection is closed with bytes unread, the other side may lose ``last``."""
+        """Send ``last`` and close. With ``linger``, what still arrives is read and ignored: if a
+        connection is closed with unread bytes, the other side may lose ``last``."""
         self._refused, self._buffer = True, b""
         self._stop_waiting()
         self._set_timer(CLOSE_SECONDS, self.drop)

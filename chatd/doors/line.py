@@ -40,7 +40,7 @@ class ChatProtocol(LineReceiver):
     """Whether the rest of a line that was too long is on its way, to be skipped."""
     _telnet: Telnet | None = None
     _raw = b""
-    """What a telnet client has sent and nobody has looked at, while reading is paused."""
+    """What a telnet client has sent while reading is paused, not processed yet."""
 
     def __init__(self, factory: ChatFactory, address: str, began: float) -> None:
         self._factory = factory
@@ -117,8 +117,8 @@ class ChatProtocol(LineReceiver):
             self._buffer = beginning
 
     def _take_telnet(self, data: bytes) -> None:
-        """Take ``data`` in pieces, without telnet's own bytes, which are answered and paid for:
-        whoever sends nothing else has to wait as well."""
+        """Take ``data`` in pieces. Telnet commands are removed, answered and charged, so a caller
+        that sends nothing else has to wait as well."""
         caller = self.caller
         if self._telnet is None:
             self._telnet = Telnet()

@@ -9,8 +9,8 @@ from chatd.doors.server import Server
 
 
 def opened_when_needed(door: Door, server: Server, options: DoorOptions, inside: Build) -> Build:
-    """Builds the protocols of ``door``, which is opened for the first of them; what is inside it
-    is built by ``inside``."""
+    """A function that builds the protocols of ``door`` and opens the door at its first call.
+    ``inside`` builds the protocols of connections inside it."""
 
     @cache
     def opened() -> Build:

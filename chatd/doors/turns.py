@@ -32,9 +32,9 @@ class Turns:
         self._queues: dict[Bucket, Queue] = {}
 
     def wait(self, budget: Bucket | None, wake: Callable[[], object]) -> Turn | None:
-        """Call ``wake`` once, when ``budget`` allows work and all who came before had their turn;
-        None, and no call, where it allows work now. Who has been woken and wants more goes to the
-        end of the queue."""
+        """Call ``wake`` once, when ``budget`` allows work and all earlier turns are over. If it
+        allows work now, return None and call nothing. After its turn, a connection that wants more
+        goes to the end of the queue."""
         if budget is None or not budget.wait(self._clock.seconds()):
             return None
         queue = self._queues.get(budget)
@@ -43,14 +43,14 @@ class Turns:
         return queue.add(wake)
 
     def waiting(self, budget: Bucket) -> int:
-        """How many wait for ``budget``."""
+        """How many connections wait for ``budget``."""
         queue = self._queues.get(budget)
         return 0 if queue is None else len(queue)
 
 
 class Queue:
-    """Those who wait for one budget, in order, with one timer. It takes itself out of ``queues``
-    when nobody waits."""
+    """The turns of one budget, in order, with one timer. The queue removes itself from ``queues``
+    when it is empty."""
 
     def __init__(self, clock: IReactorTime, budget: Bucket, queues: dict[Bucket, Queue]) -> None:
         self._clock = clock
@@ -64,14 +64,14 @@ class Queue:
         return len(self._turns)
 
     def add(self, wake: Callable[[], object]) -> Turn:
-        """The last place."""
+        """Add a turn at the end of the queue."""
         turn = Turn(self, wake)
         self._turns[turn] = None
         self._set_timer()
         return turn
 
     def remove(self, turn: Turn) -> None:
-        """Give up the place of ``turn``, if it has one."""
+        """Remove ``turn``, if it is in the queue."""
         self._turns.pop(turn, None)
         self._set_timer()
 
@@ -87,11 +87,11 @@ class Queue:
             self._timer = self._clock.callLater(self._budget.wait(self._clock.seconds()), self._on_timer)
 
     def _on_timer(self) -> None:
-        """Wake as many as the budget allows; each of them pays before the next is woken."""
+        """Wake as many as the budget allows; each is charged before the next is woken."""
         self._timer, self._is_waking, now = None, True, self._clock.seconds()
         try:
             while self._turns and not self._budget.wait(now):
                 self._turns.popitem(last=False)[0].wake()
-        finally:  # A defect in one of them keeps nobody else waiting.
+        finally:  # If one of them fails, the others are still woken.
             self._is_waking = False
             self._set_timer()
