@@ -10,10 +10,12 @@ class Person:
     """Somebody with a nick. The directory knows their sessions, and :class:`Rooms
     <chatd.core.rooms.Rooms>` knows the rooms that they are in."""
 
-    __slots__ = ("away", "away_seen_by", "ignoring", "name", "nick", "reply_to")
+    __slots__ = ("account", "away", "away_seen_by", "ignoring", "name", "nick", "reply_to")
 
-    def __init__(self, name: Name) -> None:
+    def __init__(self, name: Name, account: str = "") -> None:
         self.rename(name)
+        self.account = account
+        """The key of their account, which is that of its nick; empty: they are a guest."""
         self.away: str | None = None
         """Their away text, which may be empty; None: they are not away."""
         self.away_seen_by: frozenset[str] = frozenset()
@@ -28,6 +30,11 @@ class Person:
         """Change the nick to ``name``."""
         self.name = name
         self.nick = name.text
+
+    def subject(self, sender_id: str) -> str:
+        """Who a right or a ban is about: the account, as ``=key``; of a guest the seat that has
+        this ``sender_id``."""
+        return f"={self.account}" if self.account else sender_id
 
     def ignores(self, event: Event) -> bool:
         """Whether ``event`` is a message from somebody whom this person ignores."""

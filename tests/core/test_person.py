@@ -14,6 +14,12 @@ def test_a_new_person_is_not_away_and_ignores_nobody() -> None:
     assert not person.ignores(Said("lobby", 1, NOON, "eve", "", "hi"))
 
 
+def test_rights_are_about_the_account_and_for_a_guest_about_the_seat() -> None:
+    guest, owner = Person(parse_nick("Ada")), Person(parse_nick("Ada"), "ada")
+    assert (guest.account, guest.subject("5ea7")) == ("", "5ea7")
+    assert (owner.account, owner.subject("5ea7")) == ("ada", "=ada")
+
+
 def test_an_ignored_nick_is_recognised_in_any_spelling() -> None:
     person = Person(parse_nick("Ada"))
     person.ignoring = frozenset({"éva"})
