@@ -19,7 +19,7 @@ from chatd.core.limits import INBOX_BYTES
 from chatd.core.log import LogStore
 from chatd.core.memory import MemoryStore
 from chatd.core.perform import perform
-from chatd.core.presence import depart
+from chatd.core.presence import depart, heard
 from chatd.core.registry import Registry, Settings
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -129,7 +129,7 @@ class RecordingOutgoing:
             self._received.append(Missed(room.name.text, cursor, log.first - 1))
         stop = log.end if stop is None else stop
         news = log.read(cursor, stop)
-        self._received.extend(event for event in news if not (self.filtered and self.session.ignores(event)))
+        self._received.extend(heard(self.session, news) if self.filtered else news)
         self.cursors[room] = max(cursor, stop)
 
 

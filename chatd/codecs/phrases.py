@@ -163,7 +163,8 @@ class Phrases:
             case events.Forgotten():
                 return [f"Messages in #{answer.room} from before {stamp(answer.time, self._now())} have been deleted."]
             case events.Ignoring():
-                return [f"You ignore {_listed(answer.nicks)}." if answer.nicks else "You ignore nobody."]
+                nicks = [nick + _renamed_to(answer.now.get(nick, "")) for nick in answer.nicks]
+                return [f"You ignore {_listed(nicks)}." if nicks else "You ignore nobody."]
             case events.Slowed():
                 return [f"You are sending faster than {answer.rate:g} lines a second: your lines wait, and nothing is lost."]
             case events.Closing():
@@ -282,6 +283,10 @@ def _is_away(nick: str, text: str) -> str:
 
 def _why_away(text: str | None) -> str:
     return "" if text is None else f" (away: {text})" if text else " (away)"
+
+
+def _renamed_to(nick: str) -> str:
+    return f" (now {nick})" if nick else ""
 
 
 def _company(count: int, members: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered
 from chatd.core.events import Answer, AwayNotice, Private
+from chatd.core.ignoring import IgnoreList
 from chatd.core.limits import PRIVATE_IDS
 from chatd.core.names import Name, fold
 from chatd.core.person import Person
@@ -34,6 +35,12 @@ class Directory:
         if person is None:
             raise NoSuchNick(f"Nobody called {nick} is here.", "/who lists who is here.")
         return person
+
+    def holder(self, name: Name) -> tuple[str, Sequence[str]]:
+        """The nick, as it is written now, and the sender_ids of whoever has the nick ``name``; if
+        nobody does, ``name`` and none."""
+        person = self._by_key.get(name.key)
+        return (person.nick, [session.sender_id for session in self.sessions(person)]) if person else (name.text, ())
 
     def sessions(self, person: Person) -> Sequence[Session]:
         """The sessions of ``person``, oldest first; none after they have left."""
@@ -109,11 +116,11 @@ class Directory:
         for session in self.sessions(person):
             session.out.tell(answer)
 
-    def set_ignoring(self, person: Person, keys: frozenset[str]) -> None:
-        """Set the keys of the nicks that ``person`` ignores."""
-        person.ignoring = keys
+    def set_ignoring(self, person: Person, ignoring: IgnoreList) -> None:
+        """Let ``person`` ignore whom ``ignoring`` names, which may have changed."""
+        person.ignoring = ignoring
         for session in self.sessions(person):
-            session.out.set_filtered(bool(keys))
+            session.out.set_filtered(bool(ignoring))
 
     def set_away(self, person: Person, text: str | None) -> None:
         """Mark ``person`` as away with ``text``; None: as back."""
@@ -123,7 +130,7 @@ class Directory:
     def check_ignored(self, sender: Session, recipient: Person) -> None:
         """Raise NotDelivered if ``recipient`` ignores ``sender``."""
         assert sender.person is not None
-        if sender.person.name.key in recipient.ignoring:
+        if recipient.ignoring.covers(sender.nick, sender.sender_id):
             raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
 
     def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:

@@ -271,9 +271,10 @@ class Forgotten(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Ignoring(Answer):
-    """The nicks that you ignore."""
+    """The ``nicks`` that you ignore; ``now`` has the present nick of those who have changed it."""
 
     nicks: tuple[str, ...]
+    now: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,10 @@ since the server started: a school that has a room for each class, and not the t
 IGNORED_PER_PERSON: Final = 100
 """The nicks that one person can ignore, in number."""
 
+SEATS_PER_IGNORED: Final = 8
+"""The seats that are remembered of one ignored person, in number: their devices, and some
+reconnections."""
+
 SCROLLBACK_EVENTS: Final = 20
 """How many events are shown on entering a room: a screenful."""
 

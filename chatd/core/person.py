@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatd.core.events import Event, Said
-from chatd.core.names import Name, fold
+from chatd.core.ignoring import IgnoreList
+from chatd.core.names import Name
 
 
 class Person:
@@ -20,8 +20,8 @@ class Person:
         """Their away text, which may be empty; None: they are not away."""
         self.away_seen_by: frozenset[str] = frozenset()
         """The keys of the nicks that have been shown this text."""
-        self.ignoring: frozenset[str] = frozenset()
-        """The keys of the nicks that they ignore."""
+        self.ignoring = IgnoreList()
+        """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
         self.reply_to = ""
         """The sender_id of the last private message to them: somebody else may have the nick by
         now."""
@@ -35,7 +35,3 @@ class Person:
         """Who a right or a ban is about: the account, as ``=key``; of a guest the seat that has
         this ``sender_id``."""
         return f"={self.account}" if self.account else sender_id
-
-    def ignores(self, event: Event) -> bool:
-        """Whether ``event`` is a message from somebody whom this person ignores."""
-        return bool(self.ignoring) and isinstance(event, Said) and fold(event.nick) in self.ignoring

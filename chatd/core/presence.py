@@ -139,7 +139,7 @@ def _roster(room: Room, own: Membership) -> _Roster:
 def _describe(room: Room, session: Session, roster: _Roster, seq: int, scrollback: int, newcomer: str = "") -> Entered:
     """The answer for a session that follows ``room`` after ``seq``, with ``scrollback`` earlier
     events."""
-    past = without_ignored(session, room.log.read(seq - scrollback, seq))
+    past = heard(session, room.log.read(seq - scrollback, seq))
     session.out.spend(SHOWN_LINES * len(past))
     name, state = room.name.text, room.log.state
     return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past, newcomer, state.retention.text)
@@ -150,9 +150,9 @@ def _follow(session: Session, room: Room, cursor: int) -> None:
     session.out.turn_to(session.current)
 
 
-def without_ignored(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
-    """``past`` without the messages that ``session`` ignores."""
-    return tuple(event for event in past if not session.ignores(event))
+def heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
+    """``past`` as the person of ``session`` hears it, who may ignore some people."""
+    return tuple(event for each in past if (event := session.heard(each)) is not None)
 
 
 def attach(registry: Registry, session: Session, person: Person, sender_id: str) -> None:

@@ -46,7 +46,7 @@ class Outgoing(Protocol):
         """Make ``room`` the current one, whose events may be shown without its name."""
 
     def set_filtered(self, filtered: bool) -> None:
-        """Set whether to call :meth:`Session.ignores` before sending an event."""
+        """Set whether to send each event as :meth:`Session.heard` says."""
 
     def reserve(self, size: int) -> None:
         """Keep room for an answer of ``size`` bytes that will come: what is owed counts as what is
@@ -110,6 +110,6 @@ class Session:
         """Whether this person ignores anybody."""
         return self.person is not None and bool(self.person.ignoring)
 
-    def ignores(self, event: Event) -> bool:
-        """Whether ``event`` is a message from somebody whom this person ignores."""
-        return self.person is not None and self.person.ignores(event)
+    def heard(self, event: Event) -> Event | None:
+        """``event`` as this person hears it, who may ignore whoever caused it; None: not at all."""
+        return event if self.person is None else self.person.ignoring.heard(event)

@@ -33,9 +33,9 @@ class Reader(Protocol):
     """Gives bytes to the transport at once; how many it has taken. Only while the reader is live.
     May raise OSError."""
 
-    def wants(self, event: Event) -> bool:
-        """Whether the reader is sent ``event``: not their own where there is no echo, and no
-        message of somebody whom they ignore."""
+    def as_sent(self, event: Event) -> Event | None:
+        """``event`` as the reader is sent it, who may ignore whoever caused it; None: not at all,
+        nor their own where there is no echo."""
 
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
         """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all
@@ -69,7 +69,7 @@ class Feed:
         """The readers who came since the last fan-out, each with the number of the first event that
         they get: it is ahead of the cursor."""
         self.filtered: set[Reader] = set()
-        """The readers who must be asked about each event."""
+        """The readers who ignore somebody, and must be asked about each event."""
         self._encoded: dict[int, bytes] = {}
         """Encoded events, by number, while somebody is behind who may want them."""
 
@@ -142,7 +142,7 @@ class Feed:
     def _wanted(self, reader: Reader, pieces: list[bytes], news: Sequence[Event], own: Mapping[Reader, list[int]]) -> list[bytes]:
         """``pieces``, each of them empty if ``reader`` does not want its event."""
         if reader.session.is_filtered:
-            return [piece if reader.wants(event) else b"" for piece, event in zip(pieces, news, strict=True)]
+            return [self._piece(reader, event, piece) for piece, event in zip(pieces, news, strict=True)]
         wanted = pieces.copy()
         for index in own.get(reader, ()):
             wanted[index] = b""
@@ -180,12 +180,21 @@ class Feed:
         for event in log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE)):
             if size <= 0:
                 break
-            if reader.wants(event):
-                piece = self._encoded.get(event.seq) or self._encode(event)
-                taken.append(piece)
-                size -= len(piece)
+            piece = self._piece(reader, event)
+            taken.append(piece)
+            size -= len(piece)
             cursor = event.seq + 1
         return b"".join(taken), cursor
+
+    def _piece(self, reader: Reader, event: Event, encoded: bytes = b"") -> bytes:
+        """What ``reader`` is sent of ``event``; ``encoded`` is the event for those who hear all of
+        it, if it is at hand."""
+        sent = reader.as_sent(event)
+        if sent is None:
+            return b""
+        if sent is not event:
+            return self.codec.encode(sent, self.view)
+        return encoded or self._encoded.get(event.seq) or self._encode(event)
 
     def _cache(self, start: int, pieces: Sequence[bytes]) -> None:
         if len(self.live) + len(self.early) == len(self.readers):

@@ -224,9 +224,9 @@ class Outlet:
 
     # -- What the fan-out asks (feed.Reader)
 
-    def wants(self, event: Event) -> bool:
+    def as_sent(self, event: Event) -> Event | None:
         session = self.session
-        return (self.talk.codec.echo or event.sender_id != session.sender_id) and not session.ignores(event)
+        return session.heard(event) if self.talk.codec.echo or event.sender_id != session.sender_id else None
 
     def flush(self) -> None:
         if self._state is LIVE:

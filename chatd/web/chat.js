@@ -313,7 +313,10 @@ const handlers = {
     view.top = addGap(view, deleted, view.list.firstChild);
     if (view === current) fill();
   }),
-  ignoring: (message, ask) => note(ask?.view, message.nicks?.length ? `You ignore ${message.nicks.join(", ")}.` : "You ignore nobody."),
+  ignoring(message, ask) {
+    const nicks = (message.nicks || []).map((nick) => message.now?.[nick] ? `${nick} (now ${message.now[nick]})` : nick);
+    note(ask?.view, nicks.length ? `You ignore ${nicks.join(", ")}.` : "You ignore nobody.");
+  },
   found(message, ask) {
     if (ask && ask.search === latestSearch) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
   },

@@ -84,6 +84,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     },
     events.RetentionIs: {"most": st.sampled_from(["", "90d"])},
     events.Members: {"away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3)},
+    events.Ignoring: {"nicks": st.lists(NICKS, max_size=3).map(tuple), "now": st.dictionaries(NICKS, NICKS, max_size=3)},
     events.HistoryPage: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
     events.SearchResults: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
     events.PersonInfo: {"rooms": st.lists(NICKS, max_size=3).map(tuple), "away": st.none() | SAFE_TEXT},

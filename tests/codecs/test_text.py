@@ -219,6 +219,7 @@ PAST = (
         (events.HistoryPage("dev", (), more=True), ["-- There is no history of #dev to show there."]),
         (events.Ignoring(()), ["-- You ignore nobody."]),
         (events.Ignoring(("bob",)), ["-- You ignore bob."]),
+        (events.Ignoring(("bob", "eve"), {"bob": "bob2"}), ["-- You ignore bob (now bob2) and eve."]),
         (events.Ignoring(("bob", "eve", "joe")), ["-- You ignore bob, eve and joe."]),
         (events.HistoryPage("dev", (), more=False), ["-- There is no history of #dev to show."]),
         (

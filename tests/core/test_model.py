@@ -103,14 +103,13 @@ class CheckedVisitor:
     def _read_event(self, event: Event) -> None:
         key = fold(event.room)
         assert self._skip(key, event.seq) == event.seq
-        assert event is self._everything[key][event.seq]
+        assert event == self.person.session.heard(self._everything[key][event.seq])
         self.next_seq[key] = event.seq + 1
 
     def _skip(self, key: str, seq: int) -> int:
-        """The seq that was expected before ``seq``, after skipping messages that may be
-        ignored."""
+        """The seq that was expected before ``seq``, after skipping what is ignored."""
         next_seq = self.next_seq[key]
-        while next_seq < seq and isinstance(self._everything[key].get(next_seq), Said) and self.person.session.is_filtered:
+        while next_seq < seq and (event := self._everything[key].get(next_seq)) and self.person.session.heard(event) is None:
             next_seq += 1
         return next_seq
 

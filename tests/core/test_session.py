@@ -25,7 +25,8 @@ def test_a_session_without_a_person_has_no_nick() -> None:
 def test_a_session_without_a_person_ignores_nobody() -> None:
     session = new_session()
     assert not session.is_filtered
-    assert not session.ignores(Said("lobby", 1, NOON, "eve", "", "hi"))
+    said = Said("lobby", 1, NOON, "eve", "", "hi")
+    assert session.heard(said) is said
 
 
 @pytest.mark.parametrize(
@@ -37,13 +38,13 @@ def test_a_session_without_a_person_ignores_nobody() -> None:
         (Joined("lobby", 1, NOON, "eve", ""), False),
         (Left("lobby", 1, NOON, "eve", "", Reason.QUIT), False),
         (Renamed("lobby", 1, NOON, "eve", "", "adam"), False),
-        (TopicSet("lobby", 1, NOON, "eve", "", "eve"), False),
+        (TopicSet("lobby", 1, NOON, "eve", "", "eve"), True),
     ],
 )
-def test_only_messages_are_ignored(event: Event, ignored: bool) -> None:
+def test_only_what_has_a_text_is_ignored(event: Event, ignored: bool) -> None:
     session = new_session()
     session.person = Person(parse_nick("Ada"))
-    assert not session.ignores(event)
-    session.person.ignoring = frozenset({"eve"})
+    assert session.heard(event) is event
+    session.person.ignoring.add("eve")
     assert session.is_filtered
-    assert session.ignores(event) is ignored
+    assert session.heard(event) is (None if ignored else event)

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 
 from chatd.codecs.base import View
 from chatd.codecs.text import TextCodec, TextTalk, TextView
-from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Say, Unignore
+from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Quit, Say, Topic, Unignore
 from chatd.core.events import Answer, Event
 from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS
 from tests.wires import Harness, PushedWire, SocketWire, held_texts
@@ -122,6 +122,20 @@ def test_messages_of_ignored_people_are_not_sent(harness: Harness) -> None:
     ada.ask(Say("four"))
     harness.turn()
     assert bob.lines() == ["-- You ignore nobody.", "<ada> four"]
+
+
+@pytest.mark.parametrize("space", [1 << 40, 0])
+def test_the_last_words_of_ignored_people_are_not_sent(harness: Harness, space: int) -> None:
+    ada, bob, eve = (harness.reader(nick) for nick in ("ada", "bob", "eve"))
+    bob.ask(Ignore("ada"))
+    harness.turn()
+    bob.lines(), eve.lines()
+    bob.kernel.space = space
+    ada.ask(Nick("ada2"), Say("one"), Topic("mine"), Quit("hear me"))
+    harness.turn()
+    bob.flush_transport()
+    assert bob.lines() == ["-- ada is now known as ada2", "-- ada2 has left #lobby (quit)"]
+    assert eve.lines()[-1] == "-- ada2 has left #lobby (quit: hear me)"
 
 
 def test_ignoring_holds_in_rooms_entered_later(harness: Harness) -> None:

@@ -12,7 +12,7 @@ from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, 
 from chatd.core.log import Asker
 from chatd.core.names import fold
 from chatd.core.policy import visible
-from chatd.core.presence import without_ignored
+from chatd.core.presence import heard
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.search import Query, words_of
@@ -71,7 +71,7 @@ async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryP
     is_loaded: bool = await Later(log.load, start, stop)
     if not is_loaded:
         raise NotDelivered("The server cannot read its disk.", "Try again later.")
-    past = without_ignored(session, log.read(start, stop))
+    past = heard(session, log.read(start, stop))
     session.out.spend(SHOWN_LINES * len(past))
     return HistoryPage(room.name.text, past, start > log.first, stop < log.end)
 
@@ -85,7 +85,7 @@ async def search(registry: Registry, session: Session, command: Search) -> Answe
     results: Sequence[Event] | None = await Later(registry.store.search, query, asker)
     if results is None:
         raise TooMany("The search takes too long.", "Narrow it down with another word, in:#room or after:DATE.")
-    return SearchResults(query.words, without_ignored(session, results[:limit]), len(results) > limit)
+    return SearchResults(query.words, heard(session, results[:limit]), len(results) > limit)
 
 
 def _limit(command: Search) -> int:

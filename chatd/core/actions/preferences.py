@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chatd.core.actions.base import Result, check_text
 from chatd.core.commands import Away, Back, Ignore, Unignore
-from chatd.core.errors import BadUsage, TooLong, TooMany
+from chatd.core.errors import BadNick, BadUsage, TooLong, TooMany
 from chatd.core.events import Done, Ignoring
 from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON
-from chatd.core.names import parse_nick
+from chatd.core.names import Name, parse_nick
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -15,28 +15,45 @@ from chatd.core.session import Session
 
 def ignore(registry: Registry, session: Session, command: Ignore) -> Result:
     """Ignore somebody's messages, or list who is ignored."""
-    person = _person(session)
+    person, directory = _person(session), registry.directory
     if command.nick:
-        key = parse_nick(command.nick).key
-        if key == person.name.key:
+        name = _name(command.nick)
+        if name.key == person.name.key:
             raise BadUsage("You cannot ignore yourself.", "Write /ignore NICK.")
-        if len(person.ignoring | {key}) > IGNORED_PER_PERSON:
+        if name.key not in person.ignoring and len(person.ignoring) >= IGNORED_PER_PERSON:
             raise TooMany(f"You already ignore {IGNORED_PER_PERSON} people.", "/unignore one of them first.")
-        registry.directory.set_ignoring(person, person.ignoring | {key})
-    return _ignoring(person)
+        person.ignoring.add(*directory.holder(name))
+        directory.set_ignoring(person, person.ignoring)
+    return _ignoring(registry, person)
 
 
 def unignore(registry: Registry, session: Session, command: Unignore) -> Result:
     """Stop ignoring somebody."""
-    person, key = _person(session), parse_nick(command.nick).key
-    if key not in person.ignoring:
-        raise BadUsage(f"You do not ignore {command.nick}.", "/ignore lists the people you ignore.")
-    registry.directory.set_ignoring(person, person.ignoring - {key})
-    return _ignoring(person)
+    person, name, directory = _person(session), _name(command.nick), registry.directory
+    if not person.ignoring.remove(*directory.holder(name)):
+        raise BadUsage(f"You do not ignore {name.text}.", "/ignore lists the people you ignore.")
+    directory.set_ignoring(person, person.ignoring)
+    return _ignoring(registry, person)
 
 
-def _ignoring(person: Person) -> Ignoring:
-    return Ignoring(tuple(sorted(person.ignoring)))
+def _name(nick: str) -> Name:
+    """The nick of somebody else as a name. Raises BadNick with a hint for those who mean
+    somebody."""
+    try:
+        return parse_nick(nick)
+    except BadNick as refused:
+        raise type(refused)("Nobody can have that nick.", "/who lists who is here.") from None
+
+
+def _ignoring(registry: Registry, person: Person) -> Ignoring:
+    """Whom ``person`` ignores, and the nicks that these people have now, if others."""
+    now = {}
+    for ignored in person.ignoring.people:
+        holders = filter(None, map(registry.directory.session_of, ignored.seats))
+        nicks = {holder.nick for holder in holders} - {ignored.nick}
+        if nicks:
+            now[ignored.nick] = min(nicks)
+    return Ignoring(tuple(ignored.nick for ignored in person.ignoring.people), now)
 
 
 def away(registry: Registry, session: Session, command: Away) -> Result:

@@ -11,8 +11,11 @@ from chatd.core.commands import (
     Command,
     History,
     Ignore,
+    Keep,
     Me,
     Msg,
+    Nick,
+    Quit,
     Say,
     Topic,
     Unignore,
@@ -20,10 +23,11 @@ from chatd.core.commands import (
 from chatd.core.events import (
     Done,
     Ignoring,
-    Joined,
+    Left,
     Private,
+    Renamed,
+    RetentionSet,
     Said,
-    TopicSet,
 )
 from chatd.core.limits import (
     IGNORED_PER_PERSON,
@@ -76,14 +80,52 @@ def test_the_length_of_an_away_text_is_limited(ada: Visitor) -> None:
 # -- Ignoring --------------------------------------------------------------------------------------
 
 
-def test_ignoring_hides_messages_and_nothing_else(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+def test_ignoring_hides_all_texts_of_a_person_and_nothing_else(ada: Visitor, bob: Visitor) -> None:
     assert ada.ask(Ignore("Bob", id="1")) == [Ignoring(("bob",), id="1")]
     bob.ask(Say("hi"))
     bob.ask(Me("waves"))
     bob.ask(Topic("mine"))
-    assert [type(event) for event in ada.take()] == [TopicSet]
+    bob.ask(Keep("30d"))
     assert refusal(bob.ask(Msg("ada", "psst"))) == ("not-delivered", "ada ignores you.", "Nothing was sent.")
-    assert [type(event) for event in only(events.HistoryPage, ada.ask(History())).events] == [Joined, Joined, TopicSet]
+    bob.ask(Quit("you will hear of me"))
+    kept, left = ada.take()
+    assert isinstance(kept, RetentionSet)
+    assert isinstance(left, Left)
+    assert (left.nick, left.text) == ("bob", "")
+    past = only(events.HistoryPage, ada.ask(History())).events
+    assert past[2:] == (kept, left)
+
+
+def test_a_new_nick_does_not_end_ignoring(ada: Visitor, bob: Visitor) -> None:
+    ada.ask(Ignore("bob"))
+    bob.ask(Nick("bob2"))
+    bob.ask(Say("hi"))
+    assert [type(event) for event in ada.take()] == [Renamed]
+    assert refusal(bob.ask(Msg("ada", "psst")))[0] == "not-delivered"
+    assert Said not in {type(event) for event in only(events.HistoryPage, ada.ask(History())).events}
+    assert ada.ask(Ignore()) == [Ignoring(("bob",), {"bob": "bob2"})]
+    assert ada.ask(Unignore("BOB2")) == [Ignoring(())]
+    bob.ask(Say("hi"))
+    assert only(Said, ada.take()).text == "hi"
+
+
+def test_somebody_who_comes_with_an_ignored_nick_stays_ignored_under_another(registry: Registry, ada: Visitor) -> None:
+    ada.ask(Ignore("bob"))
+    bob = arrive(registry, "bob")
+    bob.ask(Nick("bob2"))
+    bob.ask(Say("hi"))
+    assert Said not in {type(event) for event in ada.take()}
+    carol = arrive(registry, "bob")  # Nobody can know that this is somebody else.
+    carol.ask(Say("hi"))
+    assert Said not in {type(event) for event in ada.take()}
+
+
+def test_somebody_else_with_the_new_nick_is_not_ignored(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+    ada.ask(Ignore("bob"))
+    bob.ask(Nick("bob2"))
+    bob.lose_link()
+    arrive(registry, "bob2").ask(Say("hi"))
+    assert only(Said, ada.take()).text == "hi"
 
 
 def test_unignoring_shows_messages_again(ada: Visitor, bob: Visitor) -> None:
@@ -118,7 +160,11 @@ def test_invalid_ignores_are_refused(ada: Visitor, command: Command, refused: tu
 
 @pytest.mark.parametrize("command", [Ignore("a b"), Unignore("a b"), Unignore("")])
 def test_an_invalid_nick_cannot_be_ignored(ada: Visitor, command: Command) -> None:
-    assert refusal(ada.ask(command))[0] == "bad-nick"
+    assert refusal(ada.ask(command)) == ("bad-nick", "Nobody can have that nick.", "/who lists who is here.")
+
+
+def test_a_reserved_nick_cannot_be_ignored(ada: Visitor) -> None:
+    assert refusal(ada.ask(Ignore("nobody"))) == ("nick-reserved", "Nobody can have that nick.", "/who lists who is here.")
 
 
 def test_the_number_of_ignored_nicks_is_limited(ada: Visitor) -> None:

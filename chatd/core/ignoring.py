@@ -1,0 +1,91 @@
+"""Whom a person ignores: people, not only nicks.
+
+Guests have nothing that lasts but a nick, so whoever has an ignored nick is ignored. Besides, the
+seats of the person who had it then are remembered: they stay ignored under another nick, and so
+does what they said under others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from chatd.core.events import Event, Left, Said, TopicSet
+from chatd.core.limits import SEATS_PER_IGNORED
+from chatd.core.names import fold
+
+
+@dataclass(slots=True)
+class Ignored:
+    """Somebody who is ignored: the ``nick`` that was given, and the sender_ids of the ``seats``
+    that are known to be theirs, newest last."""
+
+    nick: str
+    seats: dict[str, None] = field(default_factory=dict)
+
+
+class IgnoreList:
+    """The people whom one person ignores."""
+
+    __slots__ = ("_by_key", "_keys_of_seats")
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Ignored] = {}
+        self._keys_of_seats: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the nick with this ``key`` is ignored."""
+        return key in self._by_key
+
+    @property
+    def people(self) -> list[Ignored]:
+        """Who is ignored, sorted by nick."""
+        return [self._by_key[key] for key in sorted(self._by_key)]
+
+    # -- Changes
+
+    def add(self, nick: str, seats: Iterable[str] = ()) -> None:
+        """Ignore whoever has ``nick``, and the person who has these ``seats``."""
+        key = fold(nick)
+        self._by_key.setdefault(key, Ignored(nick)).nick = nick
+        for seat in seats:
+            self.add_seat(key, seat)
+
+    def add_seat(self, key: str, seat: str) -> None:
+        """``seat`` belongs to the ignored person whose nick has this ``key``; the oldest of more
+        than ``SEATS_PER_IGNORED`` is forgotten."""
+        if seat in self._keys_of_seats:
+            return
+        known = self._by_key[key].seats
+        known[seat] = None
+        self._keys_of_seats[seat] = key
+        if len(known) > SEATS_PER_IGNORED:
+            oldest = next(iter(known))
+            del known[oldest], self._keys_of_seats[oldest]
+
+    def remove(self, nick: str, seats: Iterable[str] = ()) -> bool:
+        """Ignore neither ``nick`` nor the person who has these ``seats``; whether either was
+        ignored."""
+        keys = {self._keys_of_seats[seat] for seat in seats if seat in self._keys_of_seats} | {fold(nick)} & self._by_key.keys()
+        for key in keys:
+            for seat in self._by_key.pop(key).seats:
+                del self._keys_of_seats[seat]
+        return bool(keys)
+
+    # -- Questions
+
+    def covers(self, nick: str, seat: str) -> bool:
+        """Whether the person with ``nick`` and ``seat`` is ignored."""
+        return seat in self._keys_of_seats or fold(nick) in self._by_key
+
+    def heard(self, event: Event) -> Event | None:
+        """``event`` as it is heard: of ignored people no message and no topic, and their leaving
+        without its text."""
+        if not self._by_key or not isinstance(event, (Said, TopicSet, Left)) or not self.covers(event.nick, event.sender_id):
+            return event
+        if not isinstance(event, Left):
+            return None
+        return replace(event, text="") if event.text else event
