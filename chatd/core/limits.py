@@ -161,9 +161,9 @@ PROXY_BYTES: Final = 4096
 """The longest header of the PROXY protocol, in bytes: addresses take 232 at most, and what a proxy
 may add about TLS (names of certificates) some hundred more."""
 
-PROXY_LOG_SECONDS: Final = 60.0
-"""How often the log says that a proxy has sent a malformed header, in seconds: a proxy that is
-configured wrongly sends one with each connection."""
+RARE_LOG_SECONDS: Final = 60.0
+"""How often the log has the same warning that strangers can cause, in seconds: a proxy or a page
+that is configured wrongly causes one with each connection."""
 
 HALF_OPEN: Final = 8192
 """How many callers may have no nick: twice ``BACKLOG``, so that 5,000 clients can reconnect in the

@@ -94,8 +94,7 @@ class Caller:
         try:
             registry.admission.admit(self.session)
         except ServerFull as full:
-            self.refuse(full)
-            self.outlet.close(Reason.QUIT)
+            self.turn_away(full)
 
     def use_codec(self, codec: Codec) -> None:
         """Speak ``codec`` from now on; only as long as there is no nick."""
@@ -190,6 +189,12 @@ class Caller:
     def refuse(self, refusal: Refusal) -> None:
         """Tell the person why not."""
         refuse(self.session, refusal)
+
+    def turn_away(self, refusal: Refusal) -> None:
+        """Tell a caller without a nick why not, and end the connection."""
+        if self.ended is None:
+            self.refuse(refusal)
+            self.outlet.close(Reason.QUIT)
 
     def _on_login(self) -> None:
         self._set_deadline(None)

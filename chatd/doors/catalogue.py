@@ -171,8 +171,15 @@ OPENINGS: Final = {opening: door for door in DOORS for opening in door.openings}
 """All openings; none is the beginning of another."""
 
 
+BOM: Final = b"\xef\xbb\xbf"
+"""A byte order mark in UTF-8, with which some programs begin what they send; it is skipped."""
+
+
 def recognise(first: bytes) -> Door | None:
     """The door of a connection that begins with ``first``; None while more bytes are needed."""
+    if BOM.startswith(first):
+        return None
+    first = first.removeprefix(BOM)
     for opening, door in OPENINGS.items():
         if first.startswith(opening):
             return door

@@ -34,10 +34,11 @@ from chatd.core.limits import (
     WAITING,
     WAITING_BYTES,
 )
-from chatd.doors.catalogue import JSON, PROXY, TEXT, TLS, Door, DoorOptions, recognise
-from chatd.doors.closed import why_closed
+from chatd.doors.catalogue import BOM, JSON, PROXY, TEXT, TLS, Door, DoorOptions, recognise
+from chatd.doors.closed import NO_PROXY, why_closed
 from chatd.doors.opening import opened_when_needed
-from chatd.doors.proxy import Malformed, MalformedLog, read_header
+from chatd.doors.proxy import Malformed, read_header
+from chatd.doors.rare_log import RareLog
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
 from chatd.doors.turns import Turn
@@ -136,7 +137,7 @@ class Front(Protocol):
         try:
             header = read_header(self._buffer)
         except Malformed as malformed:
-            self._factory.malformed_headers.add(self.address, malformed)
+            self._factory.rare_log.warn("malformed PROXY header from {address}: {why}", address=self.address, why=malformed)
             return self.drop()
         if header is None:
             return
@@ -224,6 +225,8 @@ class Front(Protocol):
         refusal = self._factory.refusal(door, self._in_tls, self.address)
         if self._greeted and not door.skips_greeting:
             refusal = TOO_LATE
+        if refusal is NO_PROXY:
+            self._factory.rare_log.warn("PROXY header from {address}, which --proxy does not name", address=self.address)
         if refusal is not None:
             self._refuse(door, refusal)
             return None
@@ -239,7 +242,7 @@ class Front(Protocol):
         else:
             transport.protocol = protocol
         protocol.makeConnection(transport)
-        protocol.dataReceived(received)
+        protocol.dataReceived(received.removeprefix(BOM))
 
     def _refuse(self, door: Door, refusal: Refusal) -> None:
         self._close_with(door.refuse(refusal, self._factory.server))
@@ -285,7 +288,7 @@ class FrontFactory(Factory):
         """Where connections are accepted (IListeningPort)."""
         self.refusal = partial(why_closed, self.doors, options.tls_only)
         self._proxies = options.proxies
-        self.malformed_headers = MalformedLog(server.clock.seconds)
+        self.rare_log = RareLog(log, server.clock.seconds)
         self._accept_limit: IDelayedCall | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Front:

@@ -17,6 +17,7 @@ from chatd.core.events import Reason
 from chatd.core.limits import LINE_BYTES, TELNET_BYTES_A_LINE, TELNET_PIECE_BYTES
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
+from chatd.doors.foreign import FOREIGN, UNREAD, has_more, has_nul, is_foreign
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
 from chatd.doors.telnet import IAC_BYTE, Telnet
@@ -88,6 +89,8 @@ class ChatProtocol(LineReceiver):
         """Split ``data`` into lines, in linear time."""
         data, self._buffer, start = self._buffer + data, b"", 0
         caller = self.caller
+        if self._awaits_nick and has_nul(data):
+            caller.turn_away(FOREIGN)
         while not self.paused and caller.ended is None:
             end = data.find(b"\n", start)
             if end < 0:
@@ -103,6 +106,8 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
+                if self._awaits_nick and line.strip() and not line.startswith(b"/") and has_more(data, start):
+                    caller.turn_away(UNREAD)
         self._buffer = data[start:] if caller.ended is None else b""
 
     def _keep_beginning(self, beginning: bytes) -> None:
@@ -142,9 +147,16 @@ class ChatProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
+        if self._awaits_nick and is_foreign(line):
+            return self.caller.turn_away(FOREIGN)
         if line.startswith(b"{") and self._may_switch_to_json():
             self.caller.use_codec(self._factory.server.json)
         self.caller.take_line(line)
+
+    @property
+    def _awaits_nick(self) -> bool:
+        """Whether the next line is a person's nick."""
+        return self.caller.session.person is None and self.caller.talk.codec is self._factory.server.text
 
     def _may_switch_to_json(self) -> bool:
         """Whether a line of JSON would show that this is a program after all, which has sent

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
-from twisted.logger import Logger
-
-from chatd.core.limits import PROXY_BYTES, PROXY_LOG_SECONDS
-
-log = Logger()
+from chatd.core.limits import PROXY_BYTES
 
 LINE_OPENING: Final = b"PROXY "
 """The beginning of a header of version 1 (section 2.1)."""
@@ -167,20 +163,3 @@ def _address_of_hop(hop: str) -> str:
         return written(ipaddress.ip_address(hop.partition("%")[0]))
     except ValueError:
         return ""
-
-
-class MalformedLog:
-    """Logs malformed headers, at most one in ``PROXY_LOG_SECONDS``. ``seconds`` is a monotonic
-    clock."""
-
-    def __init__(self, seconds: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._next = 0.0
-
-    def add(self, address: str, why: Malformed) -> None:
-        """Log a malformed header from the proxy at ``address``, unless one was logged shortly
-        before."""
-        now = self._seconds()
-        if now >= self._next:
-            self._next = now + PROXY_LOG_SECONDS
-            log.warn("malformed PROXY header from {address}: {why}", address=address, why=why)

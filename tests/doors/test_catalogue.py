@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.doors import catalogue
-from chatd.doors.catalogue import BUILT, DOORS, IRC, JSON, OPENINGS, PROXY, SSH, TEXT, TLS, WEB, Door, DoorOptions, recognise
+from chatd.doors.catalogue import BOM, BUILT, DOORS, IRC, JSON, OPENINGS, PROXY, SSH, TEXT, TLS, WEB, Door, DoorOptions, recognise
 from chatd.doors.web import WebConnection
 from tests.doors.wire import RunningServer
 
@@ -69,6 +69,11 @@ CALLERS = [
     (b"\x00", TEXT),
     ("ådå\n".encode(), TEXT),
     (b"", None),
+    (b"\xef\xbb", None),
+    (b"\xef\xbb\xbf", None),
+    (b'\xef\xbb\xbf{"type": "hello"}\n', JSON),
+    (b"\xef\xbb\xbfada\n", TEXT),
+    ("\N{FULLWIDTH LATIN SMALL LETTER A}da\n".encode(), TEXT),
 ]
 
 
@@ -92,9 +97,9 @@ def test_eight_bytes_always_decide() -> None:
     assert max(map(len, OPENINGS)) == 8
 
 
-@given(st.binary(min_size=8, max_size=20))
-def test_eight_bytes_of_anything_decide(first: bytes) -> None:
-    assert recognise(first) is not None
+@given(st.binary(min_size=8, max_size=20), st.sampled_from([b"", BOM]))
+def test_eight_bytes_of_anything_decide(first: bytes, mark: bytes) -> None:
+    assert recognise(mark + first) is not None
 
 
 @given(st.sampled_from(sorted(OPENINGS)), st.binary(max_size=8), st.binary(max_size=8))

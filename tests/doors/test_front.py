@@ -14,7 +14,7 @@ from twisted.logger import capturedLogs
 
 from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
 from chatd.core.registry import Settings
-from chatd.doors.catalogue import DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
+from chatd.doors.catalogue import BOM, DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.line import ChatProtocol
 from chatd.doors.proxy import SIGNATURE, Proxies
@@ -99,6 +99,17 @@ def test_the_front_changes_nothing_for_a_program(server: RunningServer) -> None:
     wire.say(CALLS[JSON], 1)
     server.turn()
     assert [json.loads(line)["type"] for line in wire.take().splitlines()] == ["welcome", "entered", "pong"]
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("door", [TEXT, JSON], ids=str)
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_byte_order_mark_is_skipped(server: RunningServer, door: Door, step: int) -> None:
+    wire = server.call()
+    wire.say(BOM + CALLS[door], step)
+    server.turn()
+    told = wire.take()
+    assert told.startswith(b"-- Hello ada.") if door is TEXT else b'"pong"' in told
     finish(server, wire)
 
 
@@ -374,8 +385,10 @@ def test_a_proxy_that_calls_for_itself_has_its_own_address(clock: Clock, first: 
 def test_nobody_else_may_send_a_header(clock: Clock, header: bytes, step: int) -> None:
     server = RunningServer(clock, options=PROXIED)
     wire = server.call("192.0.2.1")
-    wire.say(header + CALLS[TEXT], step)
+    with capturedLogs() as lines:
+        wire.say(header + CALLS[TEXT], step)
     assert wire.take().startswith(b"!! This server takes no PROXY header from you.")
+    assert [line["address"] for line in lines] == ["192.0.2.1"]
     assert wire.half_closed
     assert server.events() == 0
     finish(server, wire)

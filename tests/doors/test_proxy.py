@@ -8,10 +8,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import capturedLogs
 
-from chatd.core.limits import PROXY_BYTES, PROXY_LOG_SECONDS
-from chatd.doors.proxy import LINE_LENGTH, NO_PROXIES, SIGNATURE, Header, Malformed, MalformedLog, Proxies, read_header, written
+from chatd.core.limits import PROXY_BYTES
+from chatd.doors.proxy import LINE_LENGTH, NO_PROXIES, SIGNATURE, Header, Malformed, Proxies, read_header, written
 
 PORTS = b"\x30\x39\x00\x50"
 UNIX = b"/run/client".ljust(108, b"\x00") + b"/run/proxy".ljust(108, b"\x00")
@@ -195,14 +194,3 @@ def test_the_last_address_that_is_no_proxy_is_the_client(forwarded: list[bytes],
 @given(st.lists(st.binary(max_size=40), max_size=4))
 def test_no_header_raises(forwarded: list[bytes]) -> None:
     PROXIES.client(forwarded)
-
-
-def test_malformed_headers_are_logged_once_a_minute() -> None:
-    now = 100.0
-    log = MalformedLog(lambda: now)
-    with capturedLogs() as lines:
-        for _ in range(3):
-            log.add("10.0.0.1", Malformed("version 3"))
-        now += PROXY_LOG_SECONDS
-        log.add("10.0.0.2", Malformed("version 4"))
-    assert [(line["address"], str(line["why"])) for line in lines] == [("10.0.0.1", "version 3"), ("10.0.0.2", "version 4")]
