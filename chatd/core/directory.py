@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered
+from chatd.core.accounts import Accounts
+from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.events import Answer, AwayNotice, Private
 from chatd.core.ignoring import IgnoreList
 from chatd.core.limits import PRIVATE_IDS
@@ -15,10 +16,12 @@ from chatd.core.session import Session
 
 
 class Directory:
-    """Nicks, look-alikes and seats. ``now`` returns the milliseconds since 1970-01-01 UTC."""
+    """Nicks, look-alikes and seats. ``accounts`` knows whose nicks are owned, whether or not they
+    are here, and ``now`` returns the milliseconds since 1970-01-01 UTC."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
+    def __init__(self, now: Callable[[], int], accounts: Accounts) -> None:
         self._now = now
+        self._accounts = accounts
         self._by_key: dict[str, Person] = {}
         self._by_skeleton: dict[str, Person] = {}
         self._by_sender: dict[str, Session] = {}
@@ -52,9 +55,16 @@ class Directory:
 
     # -- Arriving and leaving
 
-    def check_free(self, name: Name, except_for: Person | None = None) -> None:
-        """Raise NickTaken if somebody other than ``except_for`` has the nick ``name``, or one that
-        looks the same."""
+    def of_account(self, key: str) -> Person | None:
+        """The person who is logged in to the account with this ``key``."""
+        person = self._by_key.get(key)
+        return person if person is not None and person.account == key else None
+
+    def check_free(self, name: Name, except_for: Person | None = None, account: str = "") -> None:
+        """Raise PasswordNeeded if the nick ``name`` is owned, unless the account with the key
+        ``account`` owns it; NickTaken if a nick that looks the same is owned, or if somebody other
+        than ``except_for`` has such a nick."""
+        self._check_owner(name, account)
         for holder in (self._by_key.get(name.key), self._by_skeleton.get(name.skeleton)):
             if holder is None or holder is except_for:
                 continue
@@ -62,11 +72,19 @@ class Directory:
                 raise NickTaken(f"{holder.nick} is here already.", "Choose another nick.")
             raise NickTaken(f"{name.text} looks like {holder.nick}, who is here already.", "Choose another nick.")
 
-    def arrive(self, session: Session, name: Name, sender_id: str) -> Person:
-        """Add a new person called ``name``, whose first session is ``session``. Raises
-        NickTaken."""
-        self.check_free(name)
-        person = Person(name)
+    def _check_owner(self, name: Name, account: str) -> None:
+        owner = self._accounts.owner(name)
+        if owner is None or owner.name.key == account:
+            return
+        if owner.name.key == name.key:
+            raise PasswordNeeded(f"{name.text} is registered.", "Log in with its password, or choose another nick.")
+        raise NickTaken(f"{name.text} looks like {owner.name.text}, who is registered.", "Choose another nick.")
+
+    def arrive(self, session: Session, name: Name, sender_id: str, account: str = "") -> Person:
+        """Add a new person called ``name``, whose first session is ``session``: a guest, or the
+        owner of the account with the key ``account``. Raises NickTaken and PasswordNeeded."""
+        self.check_free(name, account=account)
+        person = Person(name, account)
         self._add_name(person)
         self.attach(session, person, sender_id)
         return person
@@ -95,8 +113,8 @@ class Directory:
         return True
 
     def rename(self, person: Person, name: Name) -> None:
-        """Change the nick of ``person`` to ``name``. Raises NickTaken."""
-        self.check_free(name, person)
+        """Change the nick of ``person`` to ``name``. Raises NickTaken and PasswordNeeded."""
+        self.check_free(name, person, person.account)
         self._remove_name(person)
         person.rename(name)
         self._add_name(person)

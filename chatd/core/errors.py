@@ -13,6 +13,9 @@ other exception is a defect of the server. The tree, with the stable codes that 
       BadNick              bad-nick
         NickTaken          nick-taken
         NickReserved       nick-reserved
+      PasswordNeeded       password-needed    the nick belongs to an account
+      WrongPassword        wrong-password     not the password, or not a valid session secret
+      NotSecure            not-secure         a password over a link that others can read
       BadRoom              bad-room
       NickNeeded           nick-needed        a command before a nick was given
       NotInRoom            not-in-room
@@ -96,6 +99,25 @@ class NickReserved(BadNick):
     """A nick that would mislead: a word such as ``server`` or ``admin``."""
 
     code = "nick-reserved"
+
+
+class PasswordNeeded(Refusal):
+    """The nick belongs to an account, whose owner gives a password or a session secret."""
+
+    code = "password-needed"
+
+
+class WrongPassword(Refusal):
+    """The password is not that of the account, there is no such account, or the session secret is
+    not valid, or not any more."""
+
+    code = "wrong-password"
+
+
+class NotSecure(Refusal):
+    """A password would go over a link that others can read."""
+
+    code = "not-secure"
 
 
 class BadRoom(Refusal):

@@ -84,6 +84,19 @@ NAMES_SHOWN: Final = 500
 """How many members or rooms one answer lists at most: the cost of a room of ten thousand must not
 grow with the square of its size."""
 
+# -- Accounts --------------------------------------------------------------------------------------
+
+ACCOUNTS: Final = 20_000
+"""How many accounts a server has, in number; all of them are in memory, about 1 KiB each."""
+
+ACCOUNTS_PER_ADDRESS: Final = 20
+"""The accounts that are made from one address (IPv6: one /64 network), in number, since the server
+started: a family or a class in one lesson, and not the table of a server."""
+
+CREDENTIALS: Final = 20
+"""The credentials of each kind that one account has, in number: session secrets, keys, invitations.
+More than anybody has devices."""
+
 # -- The log ---------------------------------------------------------------------------------------
 
 LOG_EVENTS: Final = 10_000

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chatd.core.account import Change
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
 from chatd.core.names import Name
@@ -23,6 +24,9 @@ sender has used the same id before; or why the draft is not stored."""
 
 OnNoted = Callable[[NotDelivered | None], object]
 """Called once: with None when the id is stored, or with the reason why it is not."""
+
+OnChanged = Callable[[NotDelivered | None], object]
+"""Called once: with None when the changes are stored, or with the reason why none of them is."""
 
 OnDeleted = Callable[[int, int], object]
 """Called once with what was deleted: all events before a seq, which are those before a time
@@ -147,6 +151,13 @@ class LogStore(Protocol):
     def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
         """Store that the private message ``id`` of ``sender_id`` is for ``nick``; empty: delete
         what is stored about it."""
+
+    @property
+    def accounts(self) -> Iterable[Change]:
+        """The accounts and then the credentials that were stored before the start."""
+
+    def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
+        """Store ``changes``, all of them or none."""
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when everything appended so far is stored or has failed."""

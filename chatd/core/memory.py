@@ -7,9 +7,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
+from chatd.core.account import Change
 from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
-from chatd.core.log import Asker, OnDeleted, OnNoted, OnResults, OnStored
+from chatd.core.log import Asker, OnChanged, OnDeleted, OnNoted, OnResults, OnStored
 from chatd.core.names import Name
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
@@ -175,6 +176,13 @@ class MemoryStore:
 
     def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
         on_stored(None)
+
+    @property
+    def accounts(self) -> Iterable[Change]:
+        return ()
+
+    def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
+        on_changed(None)
 
     def after_pending(self, then: Callable[[], object]) -> None:
         then()

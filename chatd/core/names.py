@@ -117,6 +117,14 @@ def parse_nick(text: str, reserved: Collection[str] = ()) -> Name:
     return name
 
 
+def known_nick(text: str) -> Name:
+    """The nick ``text``, which was valid and not reserved when it was stored."""
+    try:
+        return _parse(text, _NICK)
+    except BadNick:  # The grammar was another one.
+        return Name(text, fold(text) or text, skeleton(text))
+
+
 def parse_room(text: str) -> Name:
     """Parse ``text`` as a room name, with or without its ``#``. Raises `BadRoom`."""
     return _parse(text.removeprefix("#"), _ROOM)

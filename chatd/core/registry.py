@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chatd.core.accounts import Accounts
 from chatd.core.admission import Admission
 from chatd.core.directory import Directory
 from chatd.core.expiry import Expiry
@@ -32,7 +33,7 @@ class Settings:
 
 
 class Registry:
-    """The directory, the rooms, the admission and the expiry of one server.
+    """The accounts, the directory, the rooms, the admission and the expiry of one server.
 
     ``store`` has the logs of the rooms, ``now`` returns the milliseconds since 1970-01-01 UTC, and
     ``on_news`` is called with a room when its log has new events.
@@ -52,7 +53,8 @@ class Registry:
         self.reserved = frozenset({settings.name, self.default_room.text})
         """Names that nobody may use as a nick on this server."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
-        self.directory = Directory(now)
+        self.accounts = Accounts(store)
+        self.directory = Directory(now, self.accounts)
         for sender_id, id, nick in store.private_ids:
             self.directory.remember_private(sender_id, id, nick)
         self.rooms = Rooms(store, on_news, self.default_room)

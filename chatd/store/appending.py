@@ -207,6 +207,14 @@ class Appending:
 
 
 def not_delivered(error: Exception) -> NotDelivered:
-    """The refusal for people when the database reports ``error``."""
-    reason = REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")
-    return NotDelivered(f"Not delivered: {reason}.", "Try again later.")
+    """The refusal for people of a message when the database reports ``error``."""
+    return NotDelivered(f"Not delivered: {_reason(error)}.", "Try again later.")
+
+
+def not_stored(error: Exception) -> NotDelivered:
+    """The refusal for people of another change when the database reports ``error``."""
+    return NotDelivered(f"Nothing has changed: {_reason(error)}.", "Try again later.")
+
+
+def _reason(error: Exception) -> str:
+    return REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")

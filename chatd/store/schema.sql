@@ -1,4 +1,4 @@
--- The database of chatd, version 4. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
+-- The database of chatd, version 5. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
 -- Every run of the server that has stored something (runs.py), with the name in its welcomes (docs/protocol.md).
 CREATE TABLE run (
@@ -59,4 +59,26 @@ CREATE TABLE private_id (
     sent TEXT NOT NULL,
     nick TEXT NOT NULL,
     UNIQUE (sender_id, sent)
+) STRICT;
+
+-- Who owns a nick (core/account.py).
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,           -- the nick after case folding
+    name TEXT NOT NULL,                 -- the nick as it is shown
+    made INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
+    password TEXT NOT NULL,             -- its hash, with the parameters of the hash; empty: there is none
+    disabled INTEGER NOT NULL           -- 1: nobody can log in
+) STRICT;
+
+-- What else belongs to an account: session secrets, keys and invitations.
+CREATE TABLE credential (
+    id INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,                -- a hash, or a public key
+    label TEXT NOT NULL,
+    made INTEGER NOT NULL,              -- this and the next: milliseconds since 1970-01-01 UTC
+    used INTEGER NOT NULL,
+    UNIQUE (kind, value)
 ) STRICT;

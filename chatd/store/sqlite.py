@@ -15,15 +15,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from chatd.core.account import Change
 from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
-from chatd.core.log import Asker, OnResults
+from chatd.core.log import Asker, OnChanged, OnResults
 from chatd.core.names import Name
 from chatd.core.search import Query
 from chatd.core.state import RoomState
-from chatd.store import database, index, private_ids, queries
-from chatd.store.appending import Appending, not_delivered
+from chatd.store import accounts, database, index, private_ids, queries
+from chatd.store.accounts import AccountChanges
+from chatd.store.appending import Appending, not_delivered, not_stored
 from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
@@ -80,6 +82,7 @@ class SqliteStore:
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
             self.private_ids = private_ids.read(connection)
+            self.accounts = accounts.read(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
         finally:
@@ -175,6 +178,13 @@ class SqliteStore:
 
         if self._writer is not None:
             self._writer.note(PrivateId(sender_id, id, nick, on_answer))
+
+    def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
+        def on_answer(error: Exception | None) -> None:
+            on_changed(None if error is None else not_stored(error))
+
+        if self._writer is not None:
+            self._writer.note(AccountChanges(changes, on_answer))
 
     def after_pending(self, then: Callable[[], object]) -> None:
         self._appending.after_pending(then)

@@ -17,7 +17,8 @@ from typing import Final
 from chatd.core.events import Event
 from chatd.core.state import STATE_EVENTS
 from chatd.core.when import FOR_EVER
-from chatd.store import database, deletion, index, private_ids, queries
+from chatd.store import accounts, database, deletion, index, private_ids, queries
+from chatd.store.accounts import AccountChanges
 from chatd.store.private_ids import PrivateId
 from chatd.store.queries import event_id, to_row
 
@@ -97,8 +98,11 @@ class Deletion:
     deleted: int = 0
 
 
-Request = Batch | PrivateId | Deletion | Removal | Callable[[], object] | None
-"""A request to the writer: events, the id of a private message, a deletion, a removal, a callback
+Note = PrivateId | AccountChanges
+"""Something other than events to store in the next transaction, with a callback for when it is."""
+
+Request = Batch | Note | Deletion | Removal | Callable[[], object] | None
+"""A request to the writer: events, a note, a deletion, a removal, a callback
 for when the search index is up to date, or None: end."""
 
 OnWritten = Callable[[Sequence[Batch], Exception | None], None]
@@ -152,7 +156,7 @@ class DiskWriter:
         """Store ``batch`` after the earlier ones."""
         self._requests.put(batch)
 
-    def note(self, note: PrivateId) -> None:
+    def note(self, note: Note) -> None:
         """Store ``note`` in the next transaction."""
         self._requests.put(note)
 
@@ -184,7 +188,7 @@ class DiskWriter:
             self._is_idle = not gathered
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
             self._removals += [request.room for request in gathered if isinstance(request, Removal)]
-            notes = [request for request in gathered if isinstance(request, PrivateId)]
+            notes = [request for request in gathered if isinstance(request, Note)]
             if batches or notes:
                 self._commit(batches, notes)
             elif self._removals:
@@ -219,7 +223,7 @@ class DiskWriter:
         except Empty:
             pass
 
-    def _commit(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
+    def _commit(self, batches: Sequence[Batch], notes: Sequence[Note]) -> None:
         try:
             self._write_all(batches, notes)
         except Exception as error:
@@ -234,13 +238,13 @@ class DiskWriter:
                 self._index_due = time.monotonic() + INDEX_SECONDS
             self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
-    def _answer(self, batches: Sequence[Batch], notes: Sequence[PrivateId], error: Exception | None) -> None:
+    def _answer(self, batches: Sequence[Batch], notes: Sequence[Note], error: Exception | None) -> None:
         if batches:
             self._call(self._on_written, batches, error)
         for note in notes:
             self._call(note.on_answer, error)
 
-    def _write_all(self, batches: Sequence[Batch], notes: Sequence[PrivateId]) -> None:
+    def _write_all(self, batches: Sequence[Batch], notes: Sequence[Note]) -> None:
         """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
         implicit transaction is used."""
         execute = self._connection.execute
@@ -269,11 +273,19 @@ class DiskWriter:
         for room_id, event in changes:
             queries.change_state(self._connection, room_id, event)
         if notes:
-            private_ids.store(self._connection, notes)
+            self._write_notes(notes)
         execute("COMMIT")
         self._has_begun = True
         self._unindexed.difference_update(removals)
         self._removals = []
+
+    def _write_notes(self, notes: Sequence[Note]) -> None:
+        ids = [note for note in notes if isinstance(note, PrivateId)]
+        if ids:
+            private_ids.store(self._connection, ids)
+        for note in notes:
+            if isinstance(note, AccountChanges):
+                accounts.store(self._connection, note.changes)
 
     def _remove(self) -> None:
         """Remove rooms when nothing is to be stored. If that fails, the next commit removes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from chatd.core.account import Change
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
-from chatd.core.log import Asker, OnNoted, OnResults, OnStored
+from chatd.core.log import Asker, OnChanged, OnNoted, OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
 
@@ -35,6 +36,9 @@ class LateStore(MemoryStore):
     def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
         self.noted.append(nick)
         self.waiting.append(lambda: on_stored(self.failure))
+
+    def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
+        self.waiting.append(lambda: on_changed(self.failure))
 
     def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
         self.waiting.append(partial(super().search, query, asker, on_results))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.accounts import Accounts
 from chatd.core.directory import Directory
-from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered
+from chatd.core.driver import drive
+from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.events import AwayNotice, Pong, Private
+from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
 from chatd.core.person import Person
 from chatd.core.session import Session
@@ -14,7 +17,7 @@ from chatd.testing import NOON, RecordingOutgoing
 
 
 def new_directory() -> Directory:
-    return Directory(lambda: NOON)
+    return Directory(lambda: NOON, Accounts(MemoryStore("testlog")))
 
 
 def new_session() -> Session:
@@ -94,6 +97,26 @@ def test_a_refused_nick_changes_nothing() -> None:
     with pytest.raises(NickTaken):
         directory.rename(bob, parse_nick("ada"))
     assert (directory.find("ada"), directory.find("bob")) == (ada, bob)
+
+
+def test_an_owned_nick_is_for_its_owner_present_or_not() -> None:
+    accounts = Accounts(MemoryStore("testlog"))
+    directory = Directory(lambda: NOON, accounts)
+    drive(accounts.add(parse_nick("Ada"), "", NOON), lambda ada: None)
+    eve = person_of(arrived(directory, "eve"))
+    for nick in ("ada", "ADA"):
+        with pytest.raises(PasswordNeeded, match=rf"^{nick} is registered\. Log in with its password, or choose another nick\.$"):
+            arrived(directory, nick)
+    with pytest.raises(PasswordNeeded):
+        directory.rename(eve, parse_nick("ada"))
+    with pytest.raises(NickTaken, match=r"^\u0430da looks like Ada, who is registered\. Choose another nick\.$"):
+        directory.rename(eve, parse_nick("\u0430da"))
+    assert directory.of_account("ada") is None
+    ada = directory.arrive(new_session(), parse_nick("Ada"), "seat", "ada")
+    assert (ada.account, directory.of_account("ada")) == ("ada", ada)
+    directory.rename(ada, parse_nick("ADA"))
+    assert ada.nick == "ADA"
+    assert directory.of_account("eve") is None
 
 
 # -- Sessions --------------------------------------------------------------------------------------

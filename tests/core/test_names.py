@@ -19,7 +19,7 @@ from precis_i18n.unicode import UnicodeData
 import chatd
 from chatd.core.errors import BadNick, BadRoom, NickReserved, Refusal
 from chatd.core.limits import NICK_CHARACTERS, ROOM_CHARACTERS
-from chatd.core.names import RESERVED, Name, fold, parse_nick, parse_room, skeleton
+from chatd.core.names import RESERVED, Name, fold, known_nick, parse_nick, parse_room, skeleton
 from chatd.core.text import safe_text
 
 CASE_MAPPED = get_profile("UsernameCaseMapped")
@@ -403,3 +403,17 @@ def test_the_confusables_contain_only_characters_of_names() -> None:
     assert len(CONFUSABLES) > 2500
     if unicodedata.unidata_version == "14.0.0":  # later versions of Unicode assign some of them
         assert wrong == {}
+
+
+# -- Stored nicks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nick", ["Ada", "admin", "Éva", "not a nick", "\u202e"])
+def test_a_stored_nick_is_read_whatever_the_grammar_says_today(nick: str) -> None:
+    name = known_nick(nick)
+    assert (name.text, name.key) == (nick, fold(nick) or nick)
+    assert name.skeleton
+
+
+def test_a_stored_nick_is_the_same_name_as_the_one_that_is_typed() -> None:
+    assert known_nick("Ada") == parse_nick("Ada")

@@ -148,8 +148,8 @@ def test_an_upgraded_database_equals_a_new_one_and_keeps_the_data(tmp_path: Path
     with closing(sqlite3.connect(old)) as connection:
         connection.executescript(f"{script} PRAGMA application_id = {database.APPLICATION_ID}; PRAGMA user_version = {version};")
         connection.executescript(
-            """
-            INSERT INTO server VALUES ('thelog');
+            f"""
+            INSERT INTO {"server VALUES" if version < 4 else "run (name) VALUES"} ('thelog');
             INSERT INTO room (id, key, name, topic) VALUES (3, 'tea', 'Tea', 'green');
             """
         )

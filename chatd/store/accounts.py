@@ -1,0 +1,45 @@
+"""The accounts and their credentials on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+from chatd.core.account import Account, Change, Credential, Dropped, Kind
+from chatd.core.names import known_nick
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanges:
+    """Changes to store together. ``on_answer`` is called with None when they are stored, or with
+    the error."""
+
+    changes: Sequence[Change]
+    on_answer: Callable[[Exception | None], object]
+
+
+def store(connection: Connection, changes: Sequence[Change]) -> None:
+    """Store ``changes`` in the transaction of ``connection``."""
+    for change in changes:
+        match change:
+            case Account(id, name, made, password, is_disabled):
+                row: tuple[int | str, ...] = (id, name.key, name.text, made, password, int(is_disabled))
+                connection.execute("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?)", row)
+            case Credential(id, account, kind, value, label, made, used):
+                row = (id, account, kind.value, value, label, made, used)
+                connection.execute("INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            case Dropped(id):
+                connection.execute("DELETE FROM credential WHERE id = ?", (id,))
+
+
+def read(connection: Connection) -> Sequence[Change]:
+    """All accounts, and then all credentials, oldest first."""
+    accounts: list[Change] = [
+        Account(id, known_nick(name), made, password, bool(disabled))
+        for id, name, made, password, disabled in connection.execute(
+            "SELECT id, name, made, password, disabled FROM account ORDER BY id"
+        )
+    ]
+    credentials = connection.execute("SELECT id, account, kind, value, label, made, used FROM credential ORDER BY id")
+    return [*accounts, *(Credential(id, account, Kind(kind), *rest) for id, account, kind, *rest in credentials)]
