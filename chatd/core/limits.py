@@ -158,9 +158,18 @@ is sent again is not delivered twice."""
 
 # -- Connections -----------------------------------------------------------------------------------
 
-GREETING_SECONDS: Final = 0.3
+GREETING_SECONDS: Final = 0.7
 """How long a caller may be silent before it is greeted as a person, in seconds: programs send
-something immediately, and a person does not notice the delay."""
+something immediately, most browsers too, and a person hardly notices the delay."""
+
+BROWSER_GREETING_SECONDS: Final = 15.0
+"""The same for a caller from an address from which a browser has called lately: a browser opens
+connections in advance, and cannot load the page over one on which it was greeted. Chromium keeps
+one that it has not used for 10 s."""
+
+BROWSER_SECONDS: Final = 600.0
+"""How long a browser has called lately, in seconds: longer than anybody takes to open a page and to
+reload it, and short enough that people there are soon greeted promptly again."""
 
 HANDSHAKE_SECONDS: Final = 10.0
 """How long a TLS handshake may take, in seconds: two or three round trips over a very bad link.

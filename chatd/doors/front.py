@@ -25,6 +25,7 @@ from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import (
     ACCEPTS,
+    BROWSER_GREETING_SECONDS,
     CLOSE_SECONDS,
     CONNECTION_LINES,
     GREETING_SECONDS,
@@ -54,6 +55,7 @@ class Front(Protocol):
 
     _timer: IDelayedCall | None = None
     _buffer = b""
+    _is_patient = False
     _greeted = False
     _refused = False
     _server_full: ServerFull | None = None
@@ -199,13 +201,19 @@ class Front(Protocol):
     def _on_silence(self) -> None:
         """Ask the silent caller for a nick, if people are served at all."""
         server = self._factory.server
+        if not self._buffer and not self._is_patient and self.address in server.browsers:
+            self._is_patient = True
+            return self._set_timer(BROWSER_GREETING_SECONDS - GREETING_SECONDS, self._on_silence)
         self._set_timer(self._began + LOGIN_SECONDS - server.clock.seconds(), self._on_login_timeout)
         if self._buffer.strip() or self._factory.refusal(TEXT, self._in_tls, self.address):
             return
         if self._server_full is not None:
             self._refuse(TEXT, self._server_full)
             return
-        self._greeted = True
+        self._greet()
+
+    def _greet(self) -> None:
+        server, self._greeted = self._factory.server, True
         self._transport.write(server.text.talk().encode(events.Greeting(server.registry.settings.name)))
 
     def _on_handshake_timeout(self) -> None:
@@ -224,12 +232,15 @@ class Front(Protocol):
         """Hand the connection over to ``door`` and return its protocol, or refuse the caller."""
         refusal = self._factory.refusal(door, self._in_tls, self.address)
         if self._greeted and not door.skips_greeting:
+            self._factory.server.browsers.add(self.address)
             refusal = TOO_LATE
         if refusal is NO_PROXY:
             self._factory.rare_log.warn("PROXY header from {address}, which --proxy does not name", address=self.address)
         if refusal is not None:
             self._refuse(door, refusal)
             return None
+        if door is TEXT and not self._greeted and not self._buffer.strip() and self._server_full is None:
+            self._greet()  # Somebody has pressed Enter to see whether anybody is there.
         protocol = self._factory.doors[door](self.address, self._began)
         self._hand_over(protocol)
         return protocol

@@ -15,6 +15,7 @@ from chatd.core.presence import end_for_shutdown
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
+from chatd.doors.browsers import Browsers
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.turns import Turns
 
@@ -37,6 +38,8 @@ class Server:
         """What each address may still have done for it."""
         self.turns = Turns(clock)
         """Who waits until their address has paid."""
+        self.browsers = Browsers(clock.seconds)
+        """Where silent callers are more likely browsers than people."""
         self.half_open = HalfOpen()
         """The connections that have no nick yet."""
         self.sessions: dict[Session, None] = {}

@@ -70,7 +70,13 @@ class WebRequest(http.Request):
             self._refuse(http.NOT_ALLOWED, {b"Allow": b"GET, HEAD"})
         elif self.has_body:
             self._refuse(http.BAD_REQUEST)
-        elif self.path == b"/ws":
+        else:
+            if self.method == b"GET" and self.path != b"/healthz":  # Which load balancers ask for.
+                self.channel.door.server.browsers.add(self.channel.address)
+            self._serve()
+
+    def _serve(self) -> None:
+        if self.path == b"/ws":
             self._open_web_socket()
         else:
             door = self.channel.door

@@ -11,12 +11,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.request import urlopen
 
 import pytest
 
@@ -103,6 +106,11 @@ class Server:
             self._process.send_signal(number)
             self._process.wait(DEADLINE)
             self._process = None
+
+    def has_callers(self) -> bool:
+        """Whether anybody is connected (proc(5), /proc/net/tcp)."""
+        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        return any(fields[1].endswith(f":{self.port:04X}") and fields[3] == "01" for fields in sockets)
 
     def check(self) -> None:
         assert "Traceback" not in self._log.read_text()
@@ -444,6 +452,50 @@ def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) ->
     ada.enter("tea")
     ada.type("\ue00a\ue013")  # Alt with the arrow up
     ada.shows("#title", "#lobby")
+
+
+@pytest.fixture
+def neighbour(server: Server) -> Iterator[str]:
+    """The address of another page, which lets a browser connect to the server in advance."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<link rel="preconnect" href="{server.url}"><link rel="icon" href="data:,">'.encode())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as other:
+        threading.Thread(target=other.serve_forever).start()
+        yield f"http://127.0.0.1:{other.server_port}/"
+        other.shutdown()
+
+
+def await_greeting(server: Server, address: str) -> None:
+    """Call from ``address``, and wait until a silent caller is greeted there."""
+    with socket.create_connection(("127.0.0.1", server.port), DEADLINE, (address, 0)) as caller:
+        assert caller.recv(100).startswith(b"-- Welcome")
+
+
+@pytest.mark.parametrize(("called", "tries"), [(False, 2), (True, 1)])
+def test_a_connection_made_in_advance_keeps_nobody_from_the_page(
+    server: Server, neighbour: str, browser: Any, called: bool, tries: int
+) -> None:
+    if called:
+        urlopen(server.url, timeout=DEADLINE).close()
+    browser.switch_to.new_window("window")
+    browser.get(neighbour)
+    until(server.has_callers)
+    await_greeting(server, "127.0.0.2" if called else "127.0.0.1")
+    titles = []
+    for _ in range(tries):
+        browser.get(server.url)
+        titles.append(browser.title)
+    assert titles[-1] == "chatd"
+    browser.get_log("browser")  # The first try may have failed.
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from chatd.core.limits import ACCEPTS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
+from chatd.core.limits import ACCEPTS, BROWSER_GREETING_SECONDS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
 from chatd.core.registry import Settings
 from chatd.doors.catalogue import BOM, DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.half_open import HalfOpen
@@ -202,6 +202,58 @@ def test_a_late_caller_who_cannot_skip_a_greeting_is_refused(server: RunningServ
     wire.say(CALLS[door])
     assert wire.take().startswith(begins)
     assert wire.half_closed
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("typed", [b"\n", b"\r\n\r\n ", b" \n"])
+def test_who_presses_enter_is_greeted_at_once(server: RunningServer, typed: bytes) -> None:
+    server.shared.browsers.add("192.0.2.1")
+    wire = server.call()
+    wire.say(typed)
+    assert wire.take() == GREETING
+    wire.say(b"ada\n")
+    server.turn()
+    assert wire.take().startswith(b"-- Hello ada.")
+    finish(server, wire)
+
+
+@pytest.mark.parametrize("typed", [b"", b"\r\n"])
+def test_where_a_browser_has_called_silence_is_longer(server: RunningServer, typed: bytes) -> None:
+    server.shared.browsers.add("192.0.2.1")
+    wire, other = server.call(), server.call("192.0.2.2")
+    server.clock.advance(GREETING_SECONDS)
+    assert (wire.take(), other.take()) == (b"", GREETING)
+    wire.say(typed)
+    server.clock.advance(BROWSER_GREETING_SECONDS - GREETING_SECONDS - 0.01)
+    assert wire.take() == b""
+    server.clock.advance(0.01)
+    assert wire.take() == GREETING
+    server.clock.advance(LOGIN_SECONDS - BROWSER_GREETING_SECONDS)
+    assert b"in time" in wire.take()
+    finish(server, wire, other)
+
+
+def test_a_browser_in_advance_is_served_late(server: RunningServer) -> None:
+    server.record(WEB)
+    server.shared.browsers.add("192.0.2.1")
+    wire = server.call()
+    server.clock.advance(BROWSER_GREETING_SECONDS - 0.01)
+    wire.say(CALLS[WEB])
+    assert isinstance(wire.protocol, Recorder)
+    assert wire.take() == b""
+
+
+def test_a_request_that_comes_too_late_makes_the_next_one_work(server: RunningServer) -> None:
+    server.record(WEB)
+    wire = server.call()
+    server.clock.advance(GREETING_SECONDS)
+    next = server.call()
+    wire.say(CALLS[WEB])
+    assert wire.half_closed
+    server.clock.advance(GREETING_SECONDS)
+    next.say(CALLS[WEB])
+    assert isinstance(next.protocol, Recorder)
+    assert next.take() == b""
     finish(server, wire)
 
 

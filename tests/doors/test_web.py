@@ -438,6 +438,21 @@ def test_a_greeted_connection_ends_before_an_idle_one() -> None:
 # -- Hostile input
 
 
+@pytest.mark.parametrize(
+    ("request_", "counts"),
+    [
+        (b"GET / HTTP/1.1\r\n", True),
+        (b"GET /ws HTTP/1.1\r\n", True),
+        (b"GET /healthz HTTP/1.1\r\n", False),
+        (b"HEAD / HTTP/1.1\r\n", False),
+        (b"OPTIONS / HTTP/1.1\r\n", False),
+    ],
+)
+def test_who_asks_for_a_page_is_a_browser(site: Site, request_: bytes, counts: bool) -> None:
+    site.ask(request_ + HEAD + b"\r\n")
+    assert ("192.0.2.1" in site.door.server.browsers) is counts
+
+
 def test_chat_commands_in_a_request_are_ignored(site: Site, clock: Clock) -> None:
     wire = site.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nada\r\nhello\r\n/join #b\r\n{}\r\nmore\r\n")
     clock.advance(1)
