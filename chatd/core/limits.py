@@ -338,6 +338,14 @@ third of the reactor's time, and under load messages are sent in larger batches.
 REST_SECONDS: Final = 0.02
 """The longest rest of the fan-out, in seconds: how much batching may add to the latency."""
 
+PRESENCE_READERS: Final = 100
+"""From how many readers on the joinings and leavings in a room are gathered. In smaller rooms one
+costs less than the person's connection itself."""
+
+PRESENCE_SECONDS: Final = 0.1
+"""How long after the last of them such joinings and leavings wait for one another, in seconds,
+unless something else is sent in their room: nobody can read more than ten lines a second."""
+
 GARBAGE_OBJECTS: Final = 50_000
 """After how many new objects the garbage collector looks for cycles: those of about a thousand
 connections."""

@@ -1,7 +1,7 @@
 """The fan-out: the news of a room in one turn of the reactor is encoded once and sent to all.
 
 What a chat server spends its time on is delivery: at least one ``send`` system call for each
-reader. Three things keep it near that:
+reader. Four things keep it near that:
 
 * The fan-out runs at the end of the reactor's turn, so that everything that came in during the turn
   travels in one chunk.
@@ -9,15 +9,18 @@ reader. Three things keep it near that:
   took. An idle server answers at once; a busy one gathers larger batches instead of working ever
   longer, and the reactor always has time left to read.
 * Readers at the same cursor get the same bytes object (``feed.py``).
+* In large rooms, joinings and leavings wait for one another, unless something else is new there.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.codecs.base import Codec, View
-from chatd.core.limits import REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
 from chatd.core.room import Room
 from chatd.delivery.feed import Feed, Reader
 
@@ -38,6 +41,11 @@ class Fanout:
         self._next_run: IDelayedCall | None = None
         self._next_flush: IDelayedCall | None = None
         self._rest_until = 0.0
+        self._with_presence: dict[Room, None] = {}
+        """The large rooms in which only joinings and leavings are new, which wait."""
+        self._presence_due = 0.0
+        """When they are sent."""
+        self._next_presence: IDelayedCall | None = None
 
     def feed(self, room: Room, codec: Codec, view: View) -> Feed:
         """The feed of ``room`` in this view of ``codec``, made if need be."""
@@ -92,7 +100,8 @@ class Fanout:
         self._next_run = None
         began, readers, deliveries = self.clock.seconds(), 0, 0
         rooms, self._with_news = self._with_news, {}
-        for room in rooms:
+        for room in self._ready(rooms, began):
+            self._with_presence.pop(room, None)
             for feed in list(self._feeds.get(room, {}).values()):
                 try:
                     deliveries += feed.fan_out() * len(feed.live)
@@ -102,3 +111,29 @@ class Fanout:
         if readers >= REST_READERS or deliveries >= REST_DELIVERIES:
             ended = self.clock.seconds()
             self._rest_until = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)
+
+    def _ready(self, rooms: dict[Room, None], now: float) -> Iterable[Room]:
+        """Those of ``rooms`` whose news are sent now: the others have only joinings and leavings,
+        some of which were sent a moment ago."""
+        presence = {room: None for room in rooms if self._is_presence(room)}
+        if not presence:
+            return rooms
+        if now >= self._presence_due:
+            self._presence_due = now + PRESENCE_SECONDS
+            return rooms
+        if self._next_presence is None:
+            self._next_presence = self.clock.callLater(self._presence_due - now, self._send_presence)
+        self._with_presence.update(presence)
+        return [room for room in rooms if room not in presence]
+
+    def _is_presence(self, room: Room) -> bool:
+        """Whether what is new in ``room`` are joinings and leavings alone, for many readers."""
+        feeds = self._feeds.get(room, {}).values()
+        return sum(len(feed.readers) for feed in feeds) >= PRESENCE_READERS and all(feed.has_only_presence for feed in feeds)
+
+    def _send_presence(self) -> None:
+        """Send the joinings and leavings that have waited for one another."""
+        self._next_presence, self._presence_due = None, 0.0
+        rooms, self._with_presence = self._with_presence, {}
+        for room in rooms:
+            self.news(room)

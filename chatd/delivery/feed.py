@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from chatd.codecs.base import Codec, Talk, View
-from chatd.core.events import Event, Missed, Reason
+from chatd.core.events import Event, Joined, Left, Missed, Reason, Renamed
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -21,6 +21,10 @@ from chatd.core.session import Session
 SCANNED_AT_ONCE: Final = 1000
 """The events that one call of :meth:`Feed.take` looks at, in number, even if the reader wants none
 of them."""
+
+
+PRESENCE: Final = frozenset({Joined, Left, Renamed})
+"""The kinds of events that only say who is in the room, and under which nick."""
 
 
 class Reader(Protocol):
@@ -101,6 +105,11 @@ class Feed:
         return self.early.pop(reader, self.cursor)
 
     # -- Fan-out
+
+    @property
+    def has_only_presence(self) -> bool:
+        """Whether everything that is new only says who is in the room."""
+        return all(type(event) in PRESENCE for event in self.room.log.read(self.cursor, self.room.log.end))
 
     def fan_out(self) -> int:
         """Send the live readers everything that is new; the number of these events."""

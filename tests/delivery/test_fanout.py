@@ -8,9 +8,9 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
-from chatd.core.commands import Ignore, Join, Me, Say
-from chatd.core.limits import REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
-from tests.wires import Harness
+from chatd.core.commands import Command, Ignore, Join, Leave, Me, Nick, Say, Topic
+from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+from tests.wires import Harness, OutletReader
 
 
 @pytest.fixture
@@ -67,6 +67,12 @@ def test_it_can_be_run_before_the_end_of_the_turn(harness: Harness) -> None:
     assert harness.clock.getDelayedCalls() == []
 
 
+def let_presence_be_sent(harness: Harness) -> None:
+    """Wait until all joinings and leavings are sent, and the next one would be sent at once."""
+    for _ in range(2):
+        harness.clock.advance(PRESENCE_SECONDS)
+
+
 # -- The rest after much work ----------------------------------------------------------------------
 
 
@@ -76,6 +82,7 @@ def deliver(harness: Harness, readers: int, messages: int, seconds: float) -> fl
     ada, *others = (harness.reader(f"p{number}") for number in range(readers + 1))
     for reader in (ada, *others):
         reader.flush_transport()
+    let_presence_be_sent(harness)
 
     def takes_time() -> None:
         harness.clock.rightNow += seconds / readers
@@ -116,3 +123,83 @@ def test_answers_do_not_wait_for_the_rest(harness: Harness) -> None:
     eve.ask(Ignore())
     harness.turn()
     assert eve.lines() == ["-- You ignore nobody."]
+
+
+# -- Joinings and leavings in large rooms ----------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(harness: Harness) -> list[OutletReader]:
+    """As many readers as make a room large, who have been told of one another."""
+    crowd = [harness.reader(f"p{number}") for number in range(PRESENCE_READERS)]
+    let_presence_be_sent(harness)
+    read_all(crowd)
+    return crowd
+
+
+def read_all(crowd: list[OutletReader]) -> None:
+    for reader in crowd:
+        reader.read()
+        reader.kernel.offered.clear()
+
+
+def test_the_first_joining_in_a_large_room_is_sent_at_once(harness: Harness, crowd: list[OutletReader]) -> None:
+    harness.reader("ada")
+    assert crowd[0].lines() == ["-- ada has joined #lobby"]
+
+
+def test_further_joinings_and_leavings_wait_for_one_another(harness: Harness, crowd: list[OutletReader]) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    ada.ask(Nick("ann"))
+    harness.turn()
+    bob.lose_link()
+    harness.clock.advance(PRESENCE_SECONDS * 0.99)
+    assert crowd[0].lines() == ["-- ada has joined #lobby"]
+    harness.clock.advance(PRESENCE_SECONDS * 0.02)
+    waited = ["-- bob has joined #lobby", "-- ada is now known as ann", "-- bob has left #lobby (connection lost)"]
+    assert crowd[0].lines() == waited
+    assert len(crowd[0].kernel.offered) == 2
+
+
+@pytest.mark.parametrize("command", [Say("hi"), Topic("tea")])
+def test_anything_else_in_the_room_sends_them_at_once(harness: Harness, crowd: list[OutletReader], command: Command) -> None:
+    harness.reader("ada")
+    harness.reader("bob")
+    crowd[0].ask(command)
+    harness.turn()
+    first, second, third = crowd[1].lines()
+    assert (first, second) == ("-- ada has joined #lobby", "-- bob has joined #lobby")
+    assert "p0" in third
+    harness.clock.advance(PRESENCE_SECONDS)
+    assert crowd[1].lines() == []
+
+
+def test_in_a_small_room_nothing_waits(harness: Harness, crowd: list[OutletReader]) -> None:
+    eve = harness.reader("eve", "den")
+    for nick in ("ada", "bob"):
+        harness.reader(nick, "lobby", "den")
+        assert eve.lines() == [f"-- {nick} has joined #den"]
+    assert crowd[0].lines() == ["-- ada has joined #lobby"]
+    harness.clock.advance(PRESENCE_SECONDS)
+
+
+def test_two_large_rooms_wait_together(harness: Harness, crowd: list[OutletReader]) -> None:
+    for reader in crowd:
+        reader.ask(Join("den"))
+    let_presence_be_sent(harness)
+    read_all(crowd)
+    harness.reader("ada", "lobby")
+    harness.reader("bob", "lobby", "den")
+    harness.reader("eve", "den")
+    assert crowd[0].lines() == ["-- ada has joined #lobby"]
+    harness.clock.advance(PRESENCE_SECONDS)
+    assert sorted(crowd[0].lines()) == ["-- bob has joined #den", "-- bob has joined #lobby", "-- eve has joined #den"]
+
+
+def test_who_leaves_is_shown_what_has_waited(harness: Harness, crowd: list[OutletReader]) -> None:
+    harness.reader("ada")
+    harness.reader("bob")
+    crowd[0].ask(Leave())
+    harness.turn()
+    assert crowd[0].lines()[:2] == ["-- ada has joined #lobby", "-- bob has joined #lobby"]
+    harness.clock.advance(PRESENCE_SECONDS)
