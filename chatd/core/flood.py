@@ -8,7 +8,7 @@ lines (``limits.py``).
 from __future__ import annotations
 
 from chatd.core.admission import network_of
-from chatd.core.limits import ADDRESSES
+from chatd.core.limits import ADDRESS_PEAK, ADDRESSES, TURN_LINES
 
 ROUNDING = 1e-9
 """The rounding error that is tolerated, in lines: a sender that has waited as long as it had to
@@ -50,42 +50,61 @@ class Bucket:
         return self._level >= self.burst
 
 
-class AddressBudgets:
-    """A bucket for each address (IPv6: each /64 network), which time alone refills.
+class AddressBudget(Bucket):
+    """The bucket of an address. Its burst is not spent all at once, but at ``ADDRESS_PEAK`` lines a
+    second, ``TURN_LINES`` at a time, so that others are served in between."""
 
-    Reconnecting changes nothing: a bucket is kept as long as something of it is spent. ``rate`` is
-    in lines a second, with a burst of ``seconds`` times that; 0: no limit.
+    __slots__ = ("_pace",)
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        super().__init__(rate, burst, now)
+        self._pace = Bucket(max(rate, ADDRESS_PEAK), TURN_LINES, now)
+
+    def wait(self, now: float) -> float:
+        return max(super().wait(now), self._pace.wait(now))
+
+    def spend(self, lines: float) -> None:
+        super().spend(lines)
+        self._pace.spend(lines)
+
+
+class AddressBudgets:
+    """A budget for each address (IPv6: each /64 network), which time alone refills.
+
+    Reconnecting changes nothing: a budget is kept as long as something of it is spent. ``rate`` is
+    in lines a second, with a burst of ``seconds`` times that; 0: no limit. At most ``limit``
+    addresses are known.
     """
 
-    def __init__(self, rate: float, seconds: float, most: int = ADDRESSES) -> None:
+    def __init__(self, rate: float, seconds: float, limit: int = ADDRESSES) -> None:
         self._rate = rate
         self._burst = rate * seconds
-        self._most = most
-        self._buckets: dict[str, Bucket] = {}
+        self._limit = limit
+        self._budgets: dict[str, AddressBudget] = {}
 
     def __len__(self) -> int:
-        return len(self._buckets)
+        return len(self._budgets)
 
-    def of(self, address: str, now: float) -> Bucket | None:
-        """The bucket of ``address``; None where it has no limit, as on this machine's sockets."""
+    def of(self, address: str, now: float) -> AddressBudget | None:
+        """The budget of ``address``; None where it has no limit, as on this machine's sockets."""
         network = network_of(address)
         if not self._rate or not network:
             return None
-        bucket = self._buckets.get(network)
-        if bucket is None:
-            if len(self._buckets) >= self._most:
+        budget = self._budgets.get(network)
+        if budget is None:
+            if len(self._budgets) >= self._limit:
                 self._drop(now)
-            bucket = self._buckets[network] = Bucket(self._rate, self._burst, now)
-        return bucket
+            budget = self._budgets[network] = AddressBudget(self._rate, self._burst, now)
+        return budget
 
     def spend(self, address: str, lines: float, now: float) -> None:
         """Charge ``address`` for work that costs so many lines."""
-        bucket = self.of(address, now)
-        if bucket is not None:
-            bucket.spend(lines)
+        budget = self.of(address, now)
+        if budget is not None:
+            budget.spend(lines)
 
     def _drop(self, now: float) -> None:
-        """Drop the buckets that are full, or where none is, the oldest."""
-        full = [network for network, bucket in self._buckets.items() if bucket.is_full(now)]
-        for network in full or [next(iter(self._buckets))]:
-            del self._buckets[network]
+        """Drop the budgets that are full, or where none is, the oldest."""
+        full = [network for network, budget in self._budgets.items() if budget.is_full(now)]
+        for network in full or [next(iter(self._budgets))]:
+            del self._budgets[network]

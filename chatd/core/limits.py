@@ -237,8 +237,12 @@ may say five lines a second each."""
 ADDRESS_SECONDS: Final = 5.0
 """The burst of an address, in seconds of its rate: the whole school comes in at once."""
 
+ADDRESS_PEAK: Final = 5000.0
+"""The work done for one address while it spends its burst, in lines a second: half of the server's
+time, so that everybody else has the other half."""
+
 ADDRESSES: Final = 10_000
-"""The addresses of which is known what they have spent, in number: some 2 MiB."""
+"""The addresses of which is known what they have spent, in number: some 3 MiB."""
 
 WAITING: Final = 256
 """How many connections of one address may wait at the front until it has paid, in number, if
@@ -249,8 +253,8 @@ WAITING_BYTES: Final = 16 << 10
 watched for. It may be one read more, of 64 KiB."""
 
 TURN_LINES: Final = 50
-"""The work done for one connection in one turn of the reactor, in lines, before others are served:
-some 5 ms."""
+"""The work done for one connection in one turn of the reactor, or at once for all connections of an
+address, in lines, before others are served: some 5 ms."""
 
 CONNECTION_LINES: Final = 2
 """What a connection costs its address, in lines: to accept and to recognise it takes 0.2 ms."""
@@ -263,7 +267,7 @@ REQUEST_LINES: Final = 3
 made once and then only sent."""
 
 FRAME_LINES: Final = 0.25
-"""What a WebSocket frame costs that is no whole message, in lines: some 25 us."""
+"""What a WebSocket frame costs that is neither a whole message nor a ping, in lines: some 25 us."""
 
 JOIN_LINES: Final = 5
 """What entering a room costs the address, in lines, leaving it included: two events, and the list

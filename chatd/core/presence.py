@@ -48,7 +48,7 @@ class Entering:
         try:
             self._room = registry.rooms.open(name, session.address)
         except (BadRoom, TooMany) as refused:
-            self._refused = refused
+            self._refused = refused.with_traceback(None)  # Which would make a cycle.
         else:
             self._begin()
 

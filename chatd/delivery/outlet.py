@@ -221,6 +221,7 @@ class Outlet:
         self._take_inbox()
         self._rest = b""
         self._fanout.forget(self)
+        del self._writer, self.send, self.session  # No cycle is left, so all of the connection is freed at once.
 
     # -- What the fan-out asks (feed.Reader)
 

@@ -53,6 +53,7 @@ class Caller:
         "_deadline",
         "_flood_wait",
         "_input",
+        "_is_lost",
         "_nick",
         "_server",
         "_slowed",
@@ -76,6 +77,7 @@ class Caller:
         """Why the connection ends, once it does; no line is taken from then on."""
         self.outlet = Outlet(transport, self.talk, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
+        self._is_lost = False
         self._nick = ""
         now = server.clock.seconds()
         self._bucket = Bucket(settings.flood_rate, settings.flood_burst, now) if settings.flood_rate else None
@@ -211,13 +213,16 @@ class Caller:
 
     def on_connection_lost(self) -> None:
         """The connection no longer exists."""
+        if self._is_lost:
+            return
+        self._is_lost = True
         self._set_deadline(None)
         self._server.half_open.discard(self)
         if self._flood_wait is not None:
             self._flood_wait.cancel()
             self._flood_wait = None
         nick, reason = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
-        self.ended = reason
+        self.ended, self._nick = reason, nick
         self.outlet.lost()
         try:
             depart(self._server.registry, self.session, reason)
@@ -225,6 +230,7 @@ class Caller:
             log.failure("defect: {nick} could not leave", nick=nick)
         self._server.registry.admission.release(self.session)
         self._server.on_disconnected(self.session, nick, reason)
+        del self._input, self.outlet, self.session  # No cycle is left, so all of the connection is freed at once.
 
     def drop(self) -> None:
         """End the connection at once: too many callers have no nick (half_open.HalfOpen)."""
@@ -243,16 +249,15 @@ class Caller:
 
     def drained(self) -> None:
         """The transport has taken everything that was queued: the person may ask more."""
-        if self._input.paused and self._flood_wait is None and self.ended is None and not self.outlet.congested:
-            self._input.resumeProducing()
+        if self._input.paused and self._flood_wait is None and (self.ended is not None or not self.outlet.congested):
+            self._input.resumeProducing()  # After the end only to see that the other side has closed.
 
     def closing(self, reason: Reason) -> None:
         """The connection ends when everything that is queued has been sent, or after
         ``CLOSE_SECONDS``."""
         self.ended = self.ended or reason
         self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout))
-        if self._input.paused:  # Lines are ignored, but only a read shows that the other side has closed TLS.
-            self._input.resumeProducing()
+        self.drained()  # Lines are ignored, but only a read shows that the other side has closed TLS.
 
     def _on_close_timeout(self) -> None:
         self._deadline = None
@@ -261,7 +266,8 @@ class Caller:
     def fail(self, error: BaseException) -> None:
         """A command met a defect of ours, perhaps long after it was given: log it with its
         traceback, and end the connection at once."""
-        log.failure("defect: a command of {nick} failed", Failure(error), nick=self.session.nick)
+        nick = self._nick if self._is_lost else self.session.nick
+        log.failure("defect: a command of {nick} failed", Failure(error), nick=nick)
         self.abort(Reason.LINK_LOST)
 
     def abort(self, reason: Reason) -> None:

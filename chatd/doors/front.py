@@ -89,7 +89,8 @@ class Front(Protocol):
         try:
             server.registry.admission.admit(self, at_address=not self._by_proxy)
         except ServerFull as full:
-            self._server_full = full  # Its door, once it is known, refuses it in the caller's language.
+            # Its door, once it is known, refuses it in the caller's language.
+            self._server_full = full.with_traceback(None)  # Which would make a cycle.
         self._budget = None if self._by_proxy else server.budgets.of(self.address, server.clock.seconds())
 
     def handshakeCompleted(self) -> None:

@@ -19,6 +19,7 @@ from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
@@ -115,6 +116,17 @@ def why(error: BaseException | None) -> str:
     return str(queue[-1][2]) if queue and isinstance(queue, list) else str(error) or "no reason given"
 
 
+class _Tls(TLSMemoryBIOProtocol):
+    """TLS on one connection."""
+
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        """Drop the traceback of ``reason``. Its frames would keep the connection, with OpenSSL's
+        memory, until the garbage collector runs."""
+        if reason is not None:
+            reason.cleanFailure()
+        super()._tlsShutdownFinished(reason)  # type: ignore[no-untyped-call]
+
+
 class TlsDoor:
     """Unwraps TLS, and hands over to the protocol that ``inside`` makes (``catalogue.Build``): the
     front, which recognises the caller once more."""
@@ -123,8 +135,8 @@ class TlsDoor:
         self._inside = inside
         self._factory = TLSMemoryBIOFactory(certificate, False, Factory(), clock)
         # Twisted's default gathers small writes for a turn; an outlet has done that already.
-        self._factory.protocol = TLSMemoryBIOProtocol
+        self._factory.protocol = _Tls
 
     def build(self, address: str, began: float) -> IProtocol:
         """The protocol of one connection, given the bytes from the ClientHello on."""
-        return TLSMemoryBIOProtocol(self._factory, self._inside(address, began))
+        return _Tls(self._factory, self._inside(address, began))  # type: ignore[no-untyped-call]

@@ -28,34 +28,45 @@ class Turns:
     """A queue for each address that owes something."""
 
     def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
-        self._queues: dict[Bucket, Queue] = {}
+        self.clock = clock
+        self.queues: dict[Bucket, Queue] = {}
+        self._began: float | None = None
+
+    def began(self) -> float:
+        """When this turn of the reactor began, in seconds of the clock. A budget does not refill
+        during a turn: otherwise a turn that takes long would allow more work, and take longer."""
+        if self._began is None:
+            self._began = self.clock.seconds()
+            self.clock.callLater(0, self._on_next_turn)
+        return self._began
+
+    def _on_next_turn(self) -> None:
+        self._began = None
 
     def wait(self, budget: Bucket | None, wake: Callable[[], object]) -> Turn | None:
         """Call ``wake`` once, when ``budget`` allows work and all earlier turns are over. If it
         allows work now, return None and call nothing. After its turn, a connection that wants more
         goes to the end of the queue."""
-        if budget is None or not budget.wait(self._clock.seconds()):
+        if budget is None or not budget.wait(self.began()):
             return None
-        queue = self._queues.get(budget)
+        queue = self.queues.get(budget)
         if queue is None:
-            queue = self._queues[budget] = Queue(self._clock, budget, self._queues)
+            queue = self.queues[budget] = Queue(self, budget)
         return queue.add(wake)
 
     def waiting(self, budget: Bucket) -> int:
         """How many connections wait for ``budget``."""
-        queue = self._queues.get(budget)
+        queue = self.queues.get(budget)
         return 0 if queue is None else len(queue)
 
 
 class Queue:
-    """The turns of one budget, in order, with one timer. The queue removes itself from ``queues``
+    """The turns of one budget, in order, with one timer. The queue removes itself from ``owner``
     when it is empty."""
 
-    def __init__(self, clock: IReactorTime, budget: Bucket, queues: dict[Bucket, Queue]) -> None:
-        self._clock = clock
+    def __init__(self, owner: Turns, budget: Bucket) -> None:
+        self._owner = owner
         self._budget = budget
-        self._queues = queues
         self._turns: OrderedDict[Turn, None] = OrderedDict()
         self._timer: IDelayedCall | None = None
         self._is_waking = False
@@ -79,16 +90,16 @@ class Queue:
         if self._is_waking:
             return
         if not self._turns:
-            self._queues.pop(self._budget, None)
+            self._owner.queues.pop(self._budget, None)
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
         elif self._timer is None:
-            self._timer = self._clock.callLater(self._budget.wait(self._clock.seconds()), self._on_timer)
+            self._timer = self._owner.clock.callLater(self._budget.wait(self._owner.began()), self._on_timer)
 
     def _on_timer(self) -> None:
         """Wake as many as the budget allows; each is charged before the next is woken."""
-        self._timer, self._is_waking, now = None, True, self._clock.seconds()
+        self._timer, self._is_waking, now = None, True, self._owner.began()
         try:
             while self._turns and not self._budget.wait(now):
                 self._turns.popitem(last=False)[0].wake()

@@ -148,6 +148,7 @@ class Frames:
 
     def stopProducing(self) -> None:
         self.pauseProducing()
+        self._producer = None
 
 
 # -- The way in ------------------------------------------------------------------------------------
@@ -192,6 +193,7 @@ class WebSocket(Protocol):
             self._next_ping = None
         self._lines.clear()
         self.caller.on_connection_lost()
+        del self.caller, self._frames, self._connection
 
     def _ping(self) -> None:
         self._next_ping = None
@@ -232,6 +234,8 @@ class WebSocket(Protocol):
             if event is None:
                 return
             self._on_event(event)
+            if not self._lines:  # Anything but a whole message, whose lines are charged; also after the caller has ended.
+                self.caller.may_take_line(1.0 if isinstance(event, Ping) else FRAME_LINES)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, CloseConnection):
@@ -244,7 +248,6 @@ class WebSocket(Protocol):
             self._close_with(CloseReason.UNSUPPORTED_DATA)
         elif isinstance(event, Ping):
             self._frames.control(event.response())
-            self.caller.may_take_line()  # Pings count for flood control, too.
 
     def _on_text(self, fragment: TextMessage) -> None:
         self._message += fragment.data.encode()
@@ -253,8 +256,6 @@ class WebSocket(Protocol):
         elif fragment.message_finished:
             self._lines.extend(bytes(self._message).split(b"\n"))
             self._message.clear()
-        else:
-            self.caller.may_take_line(FRAME_LINES)  # A message costs as much as its frames.
 
     def _take_lines(self) -> bool:
         """Give the caller the lines of the last message; whether it has taken them all."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.flood import AddressBudgets, Bucket
-from chatd.core.limits import FLOOD_BURST, FLOOD_RATE
+from chatd.core.flood import AddressBudget, AddressBudgets, Bucket
+from chatd.core.limits import ADDRESS_PEAK, ADDRESS_RATE, ADDRESS_SECONDS, FLOOD_BURST, FLOOD_RATE, TURN_LINES
 
 RATES = st.floats(0.1, 1000)
 BURSTS = st.integers(1, 100)
@@ -90,6 +90,24 @@ def test_a_line_that_has_waited_as_told_is_taken(rate: float, burst: int, pauses
 # -- Addresses -------------------------------------------------------------------------------------
 
 
+def test_an_address_spends_its_burst_in_parts_with_time_for_others_between() -> None:
+    budget, now, spent = AddressBudget(ADDRESS_RATE, ADDRESS_RATE * ADDRESS_SECONDS, 0.0), 0.0, list[tuple[float, int]]()
+    while now < 2 * ADDRESS_SECONDS:
+        wait = take(budget, now)
+        now += wait
+        spent += [] if wait else [(now, 1)]
+    for start in (0.0, 0.5, 1.0, 5.0):
+        for span in (0.001, 0.01, 0.1, 1.0):
+            in_span = sum(lines for time, lines in spent if start <= time < start + span)
+            assert in_span <= TURN_LINES + ADDRESS_PEAK * span + 1
+    assert len(spent) == pytest.approx(ADDRESS_RATE * 3 * ADDRESS_SECONDS, rel=0.01)
+
+
+def test_a_rate_beyond_the_peak_is_not_slowed() -> None:
+    budget = AddressBudget(2 * ADDRESS_PEAK, 1e6, 0.0)
+    assert [take(budget, 0.0, TURN_LINES), budget.wait(TURN_LINES / ADDRESS_PEAK / 2)] == [0.0, 0.0]
+
+
 def test_an_address_has_one_bucket_and_coming_again_does_not_refill_it() -> None:
     budgets = AddressBudgets(rate=10.0, seconds=2.0)
     bucket = budgets.of("2001:db8::1", 0.0)
@@ -108,7 +126,7 @@ def test_where_there_is_no_limit_there_is_no_bucket(rate: float, address: str) -
 
 
 def test_so_many_addresses_are_known_and_those_that_owe_something_longest() -> None:
-    budgets = AddressBudgets(rate=10.0, seconds=1.0, most=3)
+    budgets = AddressBudgets(rate=10.0, seconds=1.0, limit=3)
     owing = [budgets.of(f"192.0.2.{n}", 0.0) for n in range(3)]
     for bucket in owing[:2]:
         assert bucket is not None

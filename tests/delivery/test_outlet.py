@@ -82,8 +82,9 @@ def test_a_lost_reader_who_was_behind_leaves_every_room(harness: Harness) -> Non
     ada.ask(Say("hi"))
     harness.turn()
     assert bob.outlet in harness.fanout.behind
+    session = bob.outlet.session
     bob.outlet.lost()
-    depart(harness.registry, bob.outlet.session, Reason.LINK_LOST)
+    depart(harness.registry, session, Reason.LINK_LOST)
     harness.turn()
     assert bob.outlet not in harness.fanout.behind
 

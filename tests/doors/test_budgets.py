@@ -78,7 +78,7 @@ def test_coming_again_renews_nothing(server: RunningServer) -> None:
     other.say(hello("ada"))
     server.turn()
     assert b'"entered"' in other.take()
-    server.clock.advance(1)
+    server.clock.advance(2)
     assert b'"entered"' in wire.take()
     assert not wire.paused
     end(server, wire, other)

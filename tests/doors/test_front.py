@@ -532,7 +532,7 @@ def test_callers_behind_a_proxy_are_counted_at_their_own_addresses(clock: Clock)
 
 
 def test_the_budget_of_an_address_is_the_callers(clock: Clock) -> None:
-    server = RunningServer(clock, options=PROXIED)
+    server = RunningServer(clock, Settings(), PROXIED)
     wires = [server.call("10.0.0.1") for _ in range(3)]
     for wire in wires:
         wire.say(HEADER)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.core.flood import Bucket
-from chatd.core.limits import WAITING, WAITING_BYTES
+from chatd.core.flood import AddressBudget, Bucket
+from chatd.core.limits import TURN_LINES, WAITING, WAITING_BYTES
 from chatd.core.registry import Settings
 from chatd.doors.catalogue import TLS
 from chatd.doors.turns import Turns
@@ -39,6 +39,7 @@ def test_who_owes_nothing_does_not_wait(clock: Clock) -> None:
     turns = Turns(clock)
     assert turns.wait(None, lambda: None) is None
     assert turns.wait(Bucket(1.0, 5.0, 0.0), lambda: None) is None
+    clock.advance(0)
     assert not clock.getDelayedCalls()
 
 
@@ -51,6 +52,7 @@ def test_each_is_woken_once_and_in_order_when_the_one_before_has_paid(clock: Clo
 
     for number in range(50):
         assert turns.wait(budget, lambda number=number: wake(number)) is not None  # type: ignore[misc]
+    clock.advance(0)
     assert len(clock.getDelayedCalls()) == 1
     clock.pump([0.5] * 22)
     assert woken == [0]
@@ -73,7 +75,26 @@ def test_who_leaves_is_not_woken_and_costs_nobody_a_turn(clock: Clock) -> None:
     last = turns.wait(in_debt(clock), lambda: woken.append("last"))
     assert last is not None
     last.cancel()
+    clock.advance(0)
     assert not clock.getDelayedCalls()
+
+
+def test_a_turn_that_takes_long_allows_no_more_work(clock: Clock) -> None:
+    turns, budget, woken = Turns(clock), AddressBudget(1000.0, 5000.0, clock.seconds()), list[int]()
+
+    def wake(number: int) -> None:
+        woken.append(number)
+        budget.spend(TURN_LINES)
+        clock.rightNow += 1.0
+
+    budget.spend(TURN_LINES)
+    for number in range(3):
+        turns.wait(budget, lambda number=number: wake(number))  # type: ignore[misc]
+    counts = []
+    for _ in range(4):
+        clock.advance(1.0)
+        counts.append(len(woken))
+    assert counts == [1, 2, 3, 3]
 
 
 def test_a_defect_keeps_nobody_else_waiting(clock: Clock) -> None:
@@ -146,6 +167,7 @@ def test_what_comes_while_waiting_is_kept_in_order_and_schedules_nothing(clock: 
     wire.say(CLOSED, step=7)
     for number in range(10):
         wire.say(b'{"type": "ping", "id": "%d"}\n' % number)
+    server.turn()
     assert len(clock.getDelayedCalls()) == timers + 1
     clock.pump([0.1] * 60)
     pongs = [line for line in wire.take().splitlines() if b'"pong"' in line]

@@ -379,11 +379,27 @@ def test_a_fast_sender_waits_and_nothing_is_lost(clock: Clock) -> None:
     server.hang_up()
 
 
-@pytest.mark.parametrize("event", [Ping(b""), TextMessage("", message_finished=False)])
+@pytest.mark.parametrize("event", [Ping(b""), Pong(b""), TextMessage("", message_finished=False)])
 def test_empty_frames_count_for_flood_control(server: Server, event: Event) -> None:
     page = server.open()
     page.send(*[event] * 200)
     assert paused(page)
+
+
+def test_after_the_end_frames_still_cost_what_they_cost(clock: Clock) -> None:
+    server = Server(clock, Settings(max_per_address=1, address_rate=0))
+    server.open()
+    page = server.open()
+    page.send(*[TextMessage("x", message_finished=False)] * 10_000)
+    assert paused(page)
+    protocol: Any = page._protocol
+    connection, parsed = protocol._web_socket._connection, 0
+    clock.advance(0.1)
+    assert paused(page), "it waits again"
+    while next(connection.events(), None) is not None:
+        parsed += 1
+    assert parsed > 9_000, "frames that nobody has looked at"
+    server.hang_up()
 
 
 def test_a_page_that_does_not_read_costs_only_a_cursor(server: Server, clock: Clock) -> None:

@@ -23,9 +23,10 @@ from chatd.testing import StandingClock
 
 
 def new_server(clock: Clock, settings: Settings | None = None, store: MemoryStore | None = None) -> Server:
-    """A server on ``clock``, with logs in memory."""
+    """A server on ``clock``, with logs in memory; by default without budgets of addresses, since a
+    test does in no time what people do in minutes."""
     fanout = Fanout(clock)
-    registry = Registry(settings or Settings(), store or MemoryStore("testlog"), StandingClock(), fanout.news)
+    registry = Registry(settings or Settings(address_rate=0), store or MemoryStore("testlog"), StandingClock(), fanout.news)
     return Server(registry, fanout, clock)
 
 

@@ -27,7 +27,7 @@ async def history(registry: Registry, session: Session, command: History) -> Ans
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
     named = command.before_time or command.after_time or command.around_time
     time = parse_time(named, registry.now()) if named else 0
-    session.out.spend(HISTORY_LINES)
+    session.out.spend(HISTORY_LINES + SHOWN_LINES * count)
     await Later(registry.store.after_pending)  # So that people see what they have just said themselves.
     if room.retention.is_none(registry.now()):
         return HistoryPage(room.name.text, (), False)
@@ -72,7 +72,6 @@ async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryP
     if not is_loaded:
         raise NotDelivered("The server cannot read its disk.", "Try again later.")
     past = heard(session, log.read(start, stop))
-    session.out.spend(SHOWN_LINES * len(past))
     return HistoryPage(room.name.text, past, start > log.first, stop < log.end)
 
 

@@ -1,0 +1,74 @@
+"""Connections that have ended are freed at once: garbage that only the collector finds would make
+it run in a flood of connections, and pause the server."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+
+import pytest
+from twisted.internet.task import Clock
+
+from chatd.core.registry import Settings
+from chatd.doors.catalogue import JSON, TEXT, WEB, DoorOptions
+from tests.doors.wire import RunningServer, Wire
+
+HELLO = b'{"type": "hello", "nick": "ada", "rooms": ["lobby", "tea"]}\n'
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@pytest.fixture
+def server(clock: Clock) -> RunningServer:
+    return RunningServer(clock, Settings(max_per_address=1, address_rate=0), DoorOptions([TEXT, JSON, WEB]))
+
+
+def talk(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(HELLO)
+    server.turn()
+    assert b'"entered"' in wire.take()
+    lose(wire)
+
+
+def open_web_socket(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(UPGRADE)
+    assert b" 101 " in wire.take()
+    lose(wire)
+
+
+def be_refused(server: RunningServer) -> None:
+    first, second = server.call(), server.call()
+    second.say(HELLO)
+    server.turn()
+    assert b"server-full" in second.take()
+    lose(second)
+    lose(first)
+
+
+def lose(wire: Wire) -> None:
+    """Lose the connection, and refer to it no longer, as Twisted does."""
+    if wire.producer is not None:
+        wire.producer.stopProducing()
+    wire.lose()
+    wire.protocol = wire.producer = None
+
+
+@pytest.mark.parametrize("connection", [talk, open_web_socket, be_refused])
+def test_a_connection_that_has_ended_is_freed_at_once(server: RunningServer, connection: Callable[[RunningServer], None]) -> None:
+    def come_and_go() -> None:
+        connection(server)
+        server.clock.advance(1)
+
+    come_and_go()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            come_and_go()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
