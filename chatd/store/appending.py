@@ -17,6 +17,7 @@ from chatd.core.events import Event, Said
 from chatd.core.limits import PENDING_EVENTS
 from chatd.core.log import OnStored
 from chatd.store.duplicates import Duplicates
+from chatd.store.watch import FilesGoneError
 from chatd.store.writer import Batch, UnstoredRoom
 
 REASONS: Final = {
@@ -217,4 +218,6 @@ def not_stored(error: Exception) -> NotDelivered:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, FilesGoneError):
+        return "the server's data was deleted or moved"
     return REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "the server cannot write to its disk")

@@ -57,6 +57,8 @@ class SqliteStore:
         self.path = folder / database.FILE_NAME
         self._call = call
         self._report = report
+        self._reported = ""
+        """Why nothing can be stored, as it was reported last; empty when storing works."""
         self._writer: DiskWriter | None = None
         self._unused = 1
         """A seq greater than all seqs of removed rooms: a room that is created again begins
@@ -131,9 +133,11 @@ class SqliteStore:
             self._writer.delete(deletion)
 
     def _on_written(self, batches: Sequence[Batch], error: Exception | None) -> None:
-        if error is not None:
+        reported, self._reported = self._reported, "" if error is None else str(error)
+        if error is not None and reported != self._reported:  # Not once for each message.
             self._report(f"nothing can be stored in {self.path}: {error}")
-        self._appending.on_written(batches, error)
+        if batches:
+            self._appending.on_written(batches, error)
 
     def _report_reading(self, line: str) -> None:
         self._report(f"{self.path}: {line}")

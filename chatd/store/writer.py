@@ -21,6 +21,7 @@ from chatd.store import accounts, database, deletion, index, private_ids, querie
 from chatd.store.accounts import AccountChanges
 from chatd.store.private_ids import PrivateId
 from chatd.store.queries import event_id, to_row
+from chatd.store.watch import FilesGoneError, Watch
 
 ROWS_AT_ONCE: Final = 100
 """How many rows one INSERT has. Each statement releases the GIL and has to get it back from a busy
@@ -31,6 +32,10 @@ CHECKPOINT_COMMITS: Final = 500
 
 CHECKPOINT_ROWS: Final = 20_000
 """After how many rows, written, indexed or deleted, there is a checkpoint: about as much."""
+
+WATCH_SECONDS: Final = 5.0
+"""How often an idle writer looks whether the files of the database are still there, in seconds; a
+busy one does before each commit."""
 
 INDEX_PAUSE: Final = 0.5
 """How long there must be no events before the search index is updated, in seconds: bursts are
@@ -106,7 +111,8 @@ Request = Batch | Note | Deletion | Removal | Callable[[], object] | None
 for when the search index is up to date, or None: end."""
 
 OnWritten = Callable[[Sequence[Batch], Exception | None], None]
-"""Called with batches when they are stored, or with the error if they are not."""
+"""Called with batches when they are stored, or with the error if they are not; with no batches, if
+an idle writer notices that nothing could be stored."""
 
 
 class DiskWriter:
@@ -127,6 +133,7 @@ class DiskWriter:
         begin: Callable[[sqlite3.Connection], object] = lambda connection: None,
     ) -> None:
         self._connection = database.connect(path)
+        self._watch = Watch(path)
         self._call = call
         self._on_written = on_written
         self._begin = begin
@@ -186,6 +193,8 @@ class DiskWriter:
         while True:
             gathered = list(self._gather())
             self._is_idle = not gathered
+            if self._is_idle:
+                self._look_at_files()
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
             self._removals += [request.room for request in gathered if isinstance(request, Removal)]
             notes = [request for request in gathered if isinstance(request, Note)]
@@ -210,10 +219,10 @@ class DiskWriter:
         """Wait for the next request and return it with all others that are in the queue, up to a
         deletion that empties a room: later events of that room must find it empty.
 
-        Returns nothing if no request arrives while there are events to index.
+        Returns nothing if no request arrives for a while, or while there are events to index.
         """
         busy = self._deletions or (self._unindexed and (self._waiting or (self._is_idle and not self._index_failed)))
-        wait = None if not (busy or self._unindexed) else INDEX_PAUSE
+        wait = INDEX_PAUSE if self._unindexed else WATCH_SECONDS
         try:
             request = self._requests.get_nowait() if busy else self._requests.get(timeout=wait)
             yield request
@@ -222,6 +231,12 @@ class DiskWriter:
                 yield request
         except Empty:
             pass
+
+    def _look_at_files(self) -> None:
+        try:
+            self._watch.check()
+        except FilesGoneError as error:
+            self._call(self._on_written, (), error)
 
     def _commit(self, batches: Sequence[Batch], notes: Sequence[Note]) -> None:
         try:
@@ -247,6 +262,7 @@ class DiskWriter:
     def _write_all(self, batches: Sequence[Batch], notes: Sequence[Note]) -> None:
         """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
         implicit transaction is used."""
+        self._watch.check()
         execute = self._connection.execute
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
@@ -275,7 +291,9 @@ class DiskWriter:
         if notes:
             self._write_notes(notes)
         execute("COMMIT")
-        self._has_begun = True
+        if not self._has_begun:
+            self._has_begun = True
+            self._watch.add_write_ahead_log()
         self._unindexed.difference_update(removals)
         self._removals = []
 
@@ -292,7 +310,7 @@ class DiskWriter:
         them."""
         try:
             self._write_all((), ())
-        except sqlite3.Error:
+        except (sqlite3.Error, FilesGoneError):
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
