@@ -1,26 +1,23 @@
-"""The service: listens, does some work periodically, and shuts down in order."""
+"""The service: does some work periodically, reloads, and shuts down in order."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import resource
 import signal
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
-from twisted.python.failure import Failure
+from twisted.logger import ILogObserver, Logger
 
 from chatd import __version__
 from chatd.core.limits import GARBAGE_OBJECTS
+from chatd.daemon.listening import readable
+from chatd.daemon.logfile import LogFile
 from chatd.doors.front import FrontFactory
 from chatd.store.sqlite import SqliteStore
 
@@ -38,7 +35,8 @@ RETENTION_SECONDS = 60.0
 
 
 class ChatService(Service):
-    """Listens; when it stops, it says goodbye to everybody and sends what is queued."""
+    """Accepts callers on the ports of ``front``, which are open already; when it stops, it says
+    goodbye to everybody and sends what is queued."""
 
     name = "chatd"
 
@@ -46,41 +44,39 @@ class ChatService(Service):
         self,
         reactor: Any,
         front: FrontFactory,
-        endpoints: list[tuple[str, IStreamServerEndpoint]],
         certificate: Certificate | None = None,
         store: SqliteStore | None = None,
+        log_file: LogFile | None = None,
     ) -> None:
         self._reactor = reactor
         self._front = front
-        self._endpoints = endpoints
         self._certificate = certificate
         self._store = store
-        self._ports: list[IListeningPort] = front.ports
+        self._log_file = log_file
         self._retention = LoopingCall(_log_failure, front.server.registry.expiry.delete_old)
         self._retention.clock = reactor
         self._upkeep = LoopingCall(_log_failure, self._do_upkeep)
         self._upkeep.clock = reactor
 
-    def privilegedStartService(self) -> None:
-        """Listen, while the process may still listen on any port."""
-        super().privilegedStartService()  # type: ignore[no-untyped-call]
-        _raise_file_limit()
-        for description, endpoint in self._endpoints:
-            failures: list[Failure] = []
-            endpoint.listen(self._front).addCallbacks(self._ports.append, failures.append)
-            if failures:
-                _cannot_listen(description, failures[0].value)
+    def setServiceParent(self, parent: Any) -> None:
+        """Become a part of the application of twistd, and let it log to our file."""
+        if self._log_file is not None:
+            parent.setComponent(ILogObserver, self._log_file.observer())
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
+        _raise_file_limit()
         _relax_garbage_collector()
         if self._certificate is not None:
             log.info("{about}", about=self._certificate.about)
         if self._store is not None:
             self._store.start()
         log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory only")
-        for port in self._ports:
-            log.info("chatd {version} listens on {address}", version=__version__, address=_readable(port.getHost()))
+        if self._store is not None and self._store.open_to_others:
+            log.warn("{open}", open=self._store.open_to_others)
+        for port in self._front.ports:
+            log.info("chatd {version} listens on {address}", version=__version__, address=readable(port))
         self._upkeep.start(UPKEEP_SECONDS, now=False)
         self._retention.start(RETENTION_SECONDS)
         self._reactor.callWhenRunning(self._handle_signals)
@@ -91,36 +87,60 @@ class ChatService(Service):
 
     def _handle_signals(self) -> None:
         """Stop on SIGTERM and SIGINT, with exit status 0: Twisted would end the process by the
-        signal itself, which looks like a crash to whoever started it. Reload on SIGHUP."""
+        signal itself, which looks like a crash to whoever started it. Reload on SIGHUP, and begin a
+        new log file on SIGUSR1."""
 
         def stop(number: int, frame: object) -> None:
             self._reactor.callFromThread(self._stop_once)
 
         def reload(number: int, frame: object) -> None:
-            self._reactor.callFromThread(self._reload_certificate)
+            self._reactor.callFromThread(self._reload)
+
+        def rotate(number: int, frame: object) -> None:
+            self._reactor.callFromThread(self._rotate_log)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         signal.signal(signal.SIGHUP, reload)
+        signal.signal(signal.SIGUSR1, rotate)
 
-    def _reload_certificate(self) -> None:
-        """Use the certificate that is in the files now, for new connections."""
-        if self._certificate is None:
+    def _reload(self) -> None:
+        """Open the log file again, which may have been renamed, and use the certificate that is in
+        the files now, for new connections."""
+        if self._log_file is not None:
+            self._reopen_log(self._log_file)
+        if self._certificate is not None:
+            self._reload_certificate(self._certificate)
+        if self._log_file is None and self._certificate is None:
             log.info("SIGHUP: there is nothing to reload")
-            return
+
+    def _reopen_log(self, log_file: LogFile) -> None:
         try:
-            self._certificate.reload()
+            log_file.reopen()
+        except OSError as error:
+            log.warn("SIGHUP: the log stays where it is: {path}: {why}", path=log_file.path, why=error.strerror)
+        else:
+            log.info("SIGHUP: the log continues in {path}", path=log_file.path)
+
+    def _rotate_log(self) -> None:
+        """Begin a new log file, as every twistd does on SIGUSR1."""
+        if self._log_file is not None:
+            self._log_file.rotate()  # type: ignore[no-untyped-call]
+
+    def _reload_certificate(self, certificate: Certificate) -> None:
+        try:
+            certificate.reload()
         except Exception as bad:  # Whatever is wrong with the files, the old certificate must stay in use.
             log.warn("SIGHUP: the certificate stays as it is: {bad}", bad=bad)
         else:
-            log.info("SIGHUP: {about}", about=self._certificate.about)
+            log.info("SIGHUP: {about}", about=certificate.about)
 
     def _stop_once(self) -> None:
         if self.running:
             self._reactor.stop()
 
     async def _stop(self) -> None:
-        for port in self._ports:
+        for port in self._front.ports:
             await maybeDeferred(port.stopListening)
         stored: Deferred[None] = Deferred()
         self._front.server.registry.store.after_pending(lambda: stored.callback(None))
@@ -144,23 +164,6 @@ def _log_failure(work: Callable[[], object]) -> None:
         work()
     except Exception:
         log.failure("defect: {work} failed", work=work)
-
-
-def _cannot_listen(description: str, error: BaseException | None) -> NoReturn:
-    """End the process with one line on the original standard error, which twistd has replaced by
-    its log."""
-    reason = error.socketError.strerror if isinstance(error, CannotListenError) else error
-    print(f"chatd: cannot listen on {description}: {reason}", file=sys.__stderr__)
-    sys.exit(1)
-
-
-def _readable(address: Any) -> str:
-    """An address as people write it: ``port 8080``, ``127.0.0.1 port 8080``, the path of a Unix
-    socket."""
-    if not hasattr(address, "port"):
-        return os.fsdecode(getattr(address, "name", None) or str(address))
-    where = "" if address.host in ("::", "0.0.0.0") else f"{address.host} "
-    return f"{where}port {address.port}"
 
 
 def _relax_garbage_collector() -> None:

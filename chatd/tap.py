@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from twisted.application.service import IService
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
-from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python import usage
 
 from chatd import __version__
 from chatd.core.errors import Refusal
-from chatd.core.limits import ADDRESS_RATE, BACKLOG, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.retention import duration
 from chatd.core.text import decode_line, safe_text
+from chatd.daemon.errors import CannotStart
+from chatd.daemon.identity import Identity, identity_of
+from chatd.daemon.listening import Entrance, Listener
+from chatd.daemon.logfile import LogFile, log_file
+from chatd.daemon.pidfile import check_folder, remove_stale
+from chatd.daemon.refused import RefusedLog
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
 log = Logger()
 
 DEFAULT_PORT = 8080
+
+WEB_PORTS = {"http": 80, "https": 443}
+"""The ports that browsers leave out of an origin."""
 
 
 def _whole(text: str) -> int:
@@ -66,6 +72,19 @@ def _rate(text: str) -> float:
     if not 0 <= number < float("inf"):
         raise ValueError(f"{text} is not a rate, which is a number of 0 or more.")
     return number
+
+
+def _origin(text: str) -> str:
+    """The origin that browsers send for the pages at ``text`` (RFC 6454, 6.2)."""
+    try:
+        parts = urlsplit(text)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = "" if parts.port in (None, WEB_PORTS.get(parts.scheme)) else f":{parts.port}"
+    except ValueError:
+        host = ""
+    if not host or not parts.scheme or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise usage.UsageError(f"--origin: {text} is not a scheme and a host, such as https://www.example.org.")
+    return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
 
 
 def _door(name: str) -> Door:
@@ -126,7 +145,7 @@ class Options(usage.Options):
 
     def opt_origin(self, origin: str) -> None:
         """Let pages of another web server connect, such as https://www.example.org; repeatable."""
-        self["origin"].append(origin)
+        self["origin"].append(_origin(origin))
 
     def opt_proxy(self, address: str) -> None:
         """Believe this proxy, or this network of proxies (10.0.0.0/8), who calls; repeatable."""
@@ -151,6 +170,21 @@ class Options(usage.Options):
         self["missing"] = [] if self["doors"] else [door for door in BUILT.values() if not door.is_installed]
         self["doors"] = self._doors()
         self["settings"] = self._settings()
+        self["log-file"] = self._prepare_twistd()
+
+    def _prepare_twistd(self) -> LogFile | None:
+        """Remove a stale pid file before twistd finds it. Returns the log file, which is not open
+        yet."""
+        twistd: Any = self.parent or {}
+        try:
+            identity_of(twistd)
+            if twistd.get("chroot"):
+                raise CannotStart("--chroot does not work with chatd, which loads parts of itself later: use a container")
+            if twistd.get("pidfile"):
+                remove_stale(Path(twistd["pidfile"]))
+            return log_file(twistd)
+        except CannotStart as error:
+            raise usage.UsageError(str(error)) from None
 
     def _check_tls(self) -> None:
         if self["tls-cert"] is None and (self["tls-key"] is not None or self["tls-only"]):
@@ -175,7 +209,8 @@ class Options(usage.Options):
         try:
             name = parse_room(self["name"]).text
         except Refusal as refusal:
-            raise usage.UsageError(f"--name: {refusal}") from None
+            reason = str(refusal).replace("A room name", "The name of the server")
+            raise usage.UsageError(f"--name: {reason}") from None
         try:
             room = parse_room(self["default-room"]).text
         except Refusal as refusal:
@@ -210,22 +245,56 @@ def _motd(path: str | None) -> tuple[str, ...]:
 
 
 def makeService(options: Options) -> IService:
-    """The service of ``twistd chatd``, on the reactor that twistd has chosen."""
+    """The service of ``twistd chatd``, on the reactor that twistd has chosen.
+
+    Everything that can fail is done here, since twistd has not yet put itself into the background:
+    an error ends the process with one line and status 1, and leaves nothing open.
+    """
     from twisted.internet import reactor
 
     # By default Twisted's timers follow the wall clock: if that is set back by an hour, all of them
     # wait an hour longer.
     reactor.seconds = time.monotonic  # type: ignore[method-assign]
-    fanout = Fanout(reactor)
-    endpoints = _endpoints(reactor, options)
-    store = _store(reactor, options["data"])
-    registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
+    try:
+        return _service(reactor, options)
+    except (CannotStart, UnusableError) as error:
+        sys.exit(f"chatd: {error}")
+
+
+def _service(reactor: Any, options: Options) -> ChatService:
+    twistd: Any = options.parent or {}
+    identity = identity_of(twistd)
+    entrance = Entrance()
+    listener = Listener(reactor, entrance, identity, Path(twistd.get("rundir") or ".").absolute())
+    listener.open_all(options)
+    try:
+        with identity.assumed():
+            entrance.front, service = _assembled(reactor, options, listener, identity)
+            if twistd.get("pidfile"):
+                check_folder(Path(twistd["pidfile"]))
+            if options["log-file"] is not None:
+                options["log-file"].open()
+    except BaseException:
+        listener.close_all()
+        raise
+    return service
+
+
+def _assembled(reactor: Any, options: Options, listener: Listener, identity: Identity) -> tuple[FrontFactory, ChatService]:
+    """The front and the service; opens the data and the certificate."""
     certificate = _certificate(options) if TLS in options["doors"] else None
+    store = _store(reactor, options["data"], identity)
+    fanout = Fanout(reactor)
+    registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
     doors = DoorOptions(options["doors"], options["tls-only"], certificate, options["origin"], Proxies(options["proxy"]))
     front = FrontFactory(Server(registry, fanout, reactor), doors)
+    refused = RefusedLog(reactor)
+    for port in listener.ports:
+        refused.watch(port)
+        front.ports.append(port)
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=door.missing)
-    return ChatService(reactor, front, endpoints, certificate, store)
+    return front, ChatService(reactor, front, certificate, store, options["log-file"])
 
 
 def _certificate(options: Options) -> Certificate:
@@ -234,53 +303,21 @@ def _certificate(options: Options) -> Certificate:
     try:
         return Certificate(options["tls-cert"], options["tls-key"])
     except BadCertificate as bad:
-        sys.exit(f"chatd: {bad}.")
+        raise CannotStart(f"{bad}.") from None
 
 
-def _store(reactor: Any, data: str) -> SqliteStore | None:
-    """The store in the folder ``data``; None: everything is in memory only. A folder that cannot be
-    used ends the process with one line."""
+def _store(reactor: Any, data: str, identity: Identity) -> SqliteStore | None:
+    """The store in the folder ``data``; None: everything is in memory only. Raises
+    UnusableError."""
     if data == "none":
         return None
-    try:
-        return SqliteStore(
-            Path(data or default_folder()).absolute(),
-            reactor.callFromThread,
-            lambda then: reactor.callLater(0, then),
-            lambda line: log.error("{line}", line=line),
-        )
-    except UnusableError as error:
-        sys.exit(f"chatd: {error}")
+    return SqliteStore(
+        Path(data or default_folder(identity.home)).absolute(),
+        reactor.callFromThread,
+        lambda then: reactor.callLater(0, then),
+        lambda line: log.error("{line}", line=line),
+    )
 
 
 def _milliseconds() -> int:
     return int(time.time() * 1000)
-
-
-def _endpoints(reactor: Any, options: Options) -> list[tuple[str, IStreamServerEndpoint]]:
-    """What to listen on: a description for people, and the endpoint. A description that is not an
-    endpoint ends the process with one line."""
-    endpoints: list[tuple[str, IStreamServerEndpoint]] = []
-    if options["port"] is not None:
-        endpoints.append(_port_endpoint(reactor, options["port"], options["interface"]))
-    for description in options["listen"]:
-        try:
-            endpoints.append((description, serverFromString(reactor, description)))
-        except Exception as error:
-            sys.exit(f"chatd: --listen: {description} is no endpoint: {error}")
-    return endpoints
-
-
-def _port_endpoint(reactor: Any, port: int, interface: str) -> tuple[str, IStreamServerEndpoint]:
-    """The endpoint of ``--port``. To listen on every interface it is one IPv6 socket, which accepts
-    IPv4 too, if the system has IPv6."""
-    if ":" in interface or (not interface and _has_ipv6()):
-        return f"port {port}", TCP6ServerEndpoint(reactor, port, BACKLOG, interface or "::")
-    return f"port {port}", TCP4ServerEndpoint(reactor, port, BACKLOG, interface)
-
-
-def _has_ipv6() -> bool:
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-        probe.bind(("::", 0))
-        return True
-    return False

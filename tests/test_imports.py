@@ -61,6 +61,7 @@ def layer(prefix: str) -> set[str]:
 CORE = layer("chatd.core") | {"chatd", "chatd.testing"}
 CODECS, DELIVERY, DOORS = layer("chatd.codecs"), layer("chatd.delivery"), layer("chatd.doors")
 STORE, CLIENT, ADMIN = layer("chatd.store"), layer("chatd.client"), layer("chatd.admin")
+DAEMON = layer("chatd.daemon")
 
 PROTOCOL = {
     f"chatd.core.{name}"
@@ -104,6 +105,11 @@ def test_the_admin_imports_no_server(module: str) -> None:
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
+@pytest.mark.parametrize("module", sorted(DAEMON))
+def test_the_daemon_imports_only_itself_and_the_limits(module: str) -> None:
+    assert ours(imported_by(module)) <= DAEMON | {"chatd.core.limits"}
+
+
 @pytest.mark.parametrize("module", sorted(DOORS))
 def test_doors_import_no_wiring_and_no_client(module: str) -> None:
     assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY | DOORS
@@ -145,7 +151,8 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_belongs_to_a_layer() -> None:
-    assert set(MODULES) == CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | {"chatd.tap", "chatd.service"}
+    layers = CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | DAEMON
+    assert set(MODULES) == layers | {"chatd.tap", "chatd.service"}
 
 
 def test_the_core_does_not_load_twisted() -> None:

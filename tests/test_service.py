@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import LogEvent
 
-from chatd.service import _log_failure, _readable
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        (IPv4Address("TCP", "127.0.0.1", 80), "127.0.0.1 port 80"),
-        (IPv4Address("TCP", "0.0.0.0", 80), "port 80"),
-        (IPv6Address("TCP", "::", 80), "port 80"),
-        (IPv6Address("TCP", "::1", 80), "::1 port 80"),
-        (UNIXAddress("/run/chatd.sock"), "/run/chatd.sock"),
-    ],
-)
-def test_addresses_are_written_for_people(address: object, shown: str) -> None:
-    assert _readable(address) == shown
+from chatd.service import _log_failure
 
 
 def test_a_periodic_call_continues_after_a_defect(logged_errors: list[LogEvent]) -> None:

@@ -99,6 +99,49 @@ def test_a_mistake_is_reported_in_one_line(arguments: list[str], line: str) -> N
     assert ended.value.code == line
 
 
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://www.example.org", "https://www.example.org"),
+        ("https://www.example.org/", "https://www.example.org"),
+        ("HTTPS://WWW.Example.org:443", "https://www.example.org"),
+        ("http://www.example.org:80", "http://www.example.org"),
+        ("http://www.example.org:8080", "http://www.example.org:8080"),
+        ("https://müller.example", "https://xn--mller-kva.example"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+    ],
+)
+def test_an_origin_is_what_browsers_send(given: str, origin: str) -> None:
+    assert parsed("--origin", given)["origin"] == [origin]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("", "www.example.org", "www.example.org:8080", "//www.example.org", "https://", "https:www.example.org", "null", "*"),
+        *("https://a.example/chat", "https://a.example?x", "https://a.example#x", "https://ada@a.example", "https://a:b"),
+        "https://a..b",
+    ],
+)
+def test_another_origin_is_a_mistake_in_one_line(given: str) -> None:
+    with pytest.raises(SystemExit, match=r"^chatd: --origin: .* is not a scheme and a host, such as https://www\.example\.org\.$"):
+        parsed("--origin", given)
+
+
+def test_the_name_of_the_server_has_no_spaces() -> None:
+    with pytest.raises(SystemExit, match=r"^chatd: --name: The name of the server cannot contain a space\.") as ended:
+        parsed("--name", "My chat")
+    assert "room" not in str(ended.value)
+
+
+def test_chatd_is_not_put_into_a_chroot() -> None:
+    options = Options()
+    options.parent = {"chroot": "/srv"}  # type: ignore[assignment]
+    with pytest.raises(SystemExit, match="use a container"):
+        options.parseOptions([])
+
+
 @pytest.mark.parametrize("keep", ["0d", "d", "30", "30m", "-1d", "1.5d", "\u0663d"])
 def test_an_invalid_retention_is_reported_in_one_line(keep: str) -> None:
     with pytest.raises(SystemExit, match="is not a duration"):

@@ -211,6 +211,16 @@ BACKLOG: Final = 4096
 """How many connections may wait to be accepted. With Twisted's default of 50, 135 of 3,000
 simultaneous connections were never greeted."""
 
+SOCKET_MODE: Final = 0o660
+"""The mode of a UNIX socket that ``--listen`` makes: callers need no password, so only the user of
+the server and its group may call, unless ``mode=`` says otherwise."""
+
+REFUSED_LOG_SECONDS: Final = 60.0
+"""How often the log says that connections could not be accepted, in seconds, and how many."""
+
+REFUSED_SOON_SECONDS: Final = 1.0
+"""How long the first such line waits, in seconds, so that it counts more than one."""
+
 ACCEPTS: Final = 20
 """How many connections are accepted in one turn of the reactor: about 2 ms of its time. While a
 program opened 20,000 connections a second, the median latency of a message was 2 ms; with Twisted's
@@ -353,6 +363,15 @@ unless something else is sent in their room: nobody can read more than ten lines
 GARBAGE_OBJECTS: Final = 50_000
 """After how many new objects the garbage collector looks for cycles: those of about a thousand
 connections."""
+
+# -- The log file ----------------------------------------------------------------------------------
+
+LOG_FILE_BYTES: Final = 10 << 20
+"""How large the log file becomes before the server begins a new one, in bytes (10 MiB): larger than
+a day of most servers, so that logrotate comes first."""
+
+LOG_FILES: Final = 10
+"""How many log files there are, in number: 100 MiB in all."""
 
 # -- The browser -----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import stat
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -44,10 +45,25 @@ class InUseError(UnusableError):
     """Another process is using the data."""
 
 
-def default_folder() -> Path:
-    """The default folder of the data (XDG Base Directory Specification, ``XDG_STATE_HOME``)."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "chatd"
+def default_folder(home: Path | None = None) -> Path:
+    """The default folder of the data (XDG Base Directory Specification, ``XDG_STATE_HOME``); or
+    that of another user, whose home folder is ``home``. Raises UnusableError if there is none."""
+    state = "" if home else os.environ.get("XDG_STATE_HOME", "")
+    try:
+        return (Path(state) if os.path.isabs(state) else (home or Path.home()) / ".local" / "state") / "chatd"
+    except RuntimeError:
+        raise UnusableError("there is no home folder for the data; name another with --data") from None
+
+
+def open_to_others(folder: Path) -> str:
+    """A line for the operator if everybody on this machine can use ``folder``; otherwise empty.
+
+    Its mode stays: it may be a folder that has other uses.
+    """
+    mode = folder.stat().st_mode
+    if not mode & stat.S_IRWXO:
+        return ""
+    return f"the data folder {folder} is open to everybody on this machine: chmod 700 {folder}"
 
 
 def lock(folder: Path) -> int:
@@ -61,7 +77,8 @@ def lock(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UnusableError(f"the data folder {folder} cannot be used: {error.strerror}") from None
+        hint = "; name another with --data" if isinstance(error, PermissionError) else ""
+        raise UnusableError(f"the data folder {folder} cannot be used: {error.strerror}{hint}") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

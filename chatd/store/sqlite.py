@@ -55,6 +55,8 @@ class SqliteStore:
     ) -> None:
         self._lock = database.lock(folder)
         self.path = folder / database.FILE_NAME
+        self.open_to_others = database.open_to_others(folder)
+        """A line for the operator if everybody on this machine can use the folder."""
         self._call = call
         self._report = report
         self._reported = ""

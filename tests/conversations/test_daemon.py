@@ -93,6 +93,8 @@ def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon) -
         (["--max-sessions", "-5"], "-5"),
         (["--default-room", "a b"], "--default-room"),
         (["--name", "\x1b[2J"], "--name"),
+        (["--listen", "systemd:domain=INET:index=0"], "systemd has passed no socket"),
+        (["--data", "/proc/data"], "/proc/data"),
         (["--proxy", "proxy.example"], "--proxy"),
         (["--no-such-option"], "no-such-option"),
         (["stray"], ""),
@@ -138,6 +140,8 @@ def test_help_names_every_option_with_its_default(tmp_path: Path) -> None:
         assert words in shown
         assert default in (None, "") or f"[default: {default}]" in shown
     assert "--listen=" in shown
+    texts = [re.sub(r"^ *(-\w, +)?(--[a-z-]+=?)? *", "", line) for line in done.stdout.splitlines()]
+    assert [text for text in texts if "  " in text] == []
     assert "--version" in shown
 
 
@@ -148,7 +152,7 @@ def test_version(tmp_path: Path) -> None:
 
 def test_it_listens_on_a_unix_socket(tmp_path: Path, start_daemon: StartDaemon, start_program: Callable[..., Program]) -> None:
     daemon = start_daemon("--listen", "unix:chat.sock")
-    daemon.await_log(r"listens on \S*chat\.sock$")
+    daemon.await_log(r"listens on \S*chat\.sock \(mode 0660\)$")
     assert not [line for line in daemon.log_lines() if "listens on port" in line]
     eve = start_program(need("nc"), "-N", "-U", str(tmp_path / "chat.sock"))
     eve.say("eve", "/whois eve")

@@ -1,0 +1,89 @@
+"""The log file of the server.
+
+It replaces the one of twistd, which everybody can read, and which leaves a hole of NUL bytes when
+another program truncates it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, cast
+
+from twisted.logger import ILogObserver, textFileLogObserver
+from twisted.python import logfile
+
+from chatd.core.limits import LOG_FILE_BYTES, LOG_FILES
+from chatd.daemon.errors import CannotStart
+
+NOT_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXU
+
+
+class LogFile(logfile.LogFile):
+    """A log file that is not readable by everybody, since it has nicks and addresses.
+
+    It is rotated when it is large; :meth:`reopen` opens it again after another program has renamed
+    it. Lines are appended at its end, also after another program has truncated it. Nothing is
+    opened before :meth:`open`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.directory = str(path.parent)
+        self.maxRotatedFiles = LOG_FILES - 1
+        self.size = 0
+
+    def open(self) -> None:
+        """Open the file, and create it if necessary. Raises CannotStart."""
+        try:
+            self._openFile()
+        except OSError as error:
+            why = f"{error.strerror}; name another with twistd --logfile"
+            raise CannotStart(f"the log {self.path} cannot be written: {why}") from None
+
+    def observer(self) -> ILogObserver:
+        """What writes the log to this file."""
+        return textFileLogObserver(cast(IO[Any], self))
+
+    def reopen(self) -> None:
+        """Open the file of this name again. Raises OSError, and the file stays as it is."""
+        before = self._file
+        self._openFile()
+        before.close()
+
+    def listLogs(self) -> list[int]:
+        """The numbers of the earlier files; those with higher numbers belong to another program."""
+        numbers: list[int] = super().listLogs()  # type: ignore[no-untyped-call]
+        return [number for number in numbers if number < LOG_FILES]
+
+    def shouldRotate(self) -> bool:
+        """Whether the file is as large as it may be; another program may have truncated it."""
+        return os.fstat(self._file.fileno()).st_size >= LOG_FILE_BYTES
+
+    def _openFile(self) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, 0o600)
+        _close_to_others(descriptor)
+        self._file = os.fdopen(descriptor, "ab", 0)
+        self.closed = False
+
+
+def _close_to_others(descriptor: int) -> None:
+    """Take from everybody else what an existing file lets them do; a group keeps its rights."""
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_mode & stat.S_IRWXO and status.st_uid == os.geteuid():
+        os.fchmod(descriptor, status.st_mode & NOT_FOR_OTHERS)
+
+
+def log_file(options: Mapping[str, Any]) -> LogFile | None:
+    """The file to log to, where twistd would log to a file; None: it logs to standard output, to
+    syslog or to an observer that the operator has chosen. Raises CannotStart."""
+    path, in_background = options.get("logfile"), not options.get("nodaemon") and not options.get("debug")
+    if "logfile" not in options or options.get("syslog") or options.get("logger"):
+        return None
+    if path == "-" and in_background:
+        raise CannotStart("--logfile - needs twistd -n: in the background there is no standard output")
+    if path == "-" or not (path or in_background):
+        return None
+    return LogFile(Path(path or "twistd.log").absolute())
