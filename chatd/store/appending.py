@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event, Said
-from chatd.core.limits import PENDING_EVENTS
+from chatd.core.limits import PENDING_EVENTS, PRESENCE_SHOWN, SHOWN_A_TURN
 from chatd.core.log import OnStored
 from chatd.store.duplicates import Duplicates
 from chatd.store.watch import FilesGoneError
@@ -84,6 +84,9 @@ class Appending:
         """The last of these, which the writer does not have yet."""
         self._by_id: dict[tuple[str, str], _Pending] = {}
         """The pending messages that have an id, by sender_id and id."""
+        self._written: deque[int | NotDelivered] = deque()
+        """What the writer has answered that is not shown yet: how many of the pending events are
+        stored, or why it has failed."""
         self._waiting: dict[str, deque[Callable[[], object]]] = {}
         """What waits for a look-up on the disk, by the sender_id of the message."""
         self._waiting_drafts = 0
@@ -178,13 +181,40 @@ class Appending:
 
     def on_written(self, batches: Sequence[Batch], error: Exception | None) -> None:
         """The writer has stored ``batches``; or it has failed, with everything appended since."""
-        if error is not None:
-            self._fail(not_delivered(error))
-            return
-        for _ in range(sum(map(len, batches))):
-            log, event, is_kept, callbacks = self._pending.popleft()
-            log.show(event, is_kept)
-            self._finish(event, callbacks, event)
+        is_first = not self._written
+        self._written.append(sum(map(len, batches)) if error is None else not_delivered(error))
+        if is_first:
+            self._show()
+
+    def _show(self) -> None:
+        """Show what is stored, as much as one turn of the reactor allows, and the rest in the next
+        ones: everybody else is served in between."""
+        left = SHOWN_A_TURN
+        try:
+            while self._written and left > 0:
+                left -= self._show_one()
+        finally:  # If one of them fails, the others are still shown.
+            if self._written:
+                self._soon(self._show)
+
+    def _show_one(self) -> int:
+        """Show the next event, or report that storing has failed. Returns what it costs, in
+        messages."""
+        written = self._written[0]
+        if isinstance(written, NotDelivered):
+            self._written.popleft()
+            self._fail(written)
+            return 0
+        if written > 1:
+            self._written[0] = written - 1
+        else:
+            self._written.popleft()
+        if not written:
+            return 0
+        log, event, is_kept, callbacks = self._pending.popleft()
+        log.show(event, is_kept)
+        self._finish(event, callbacks, event)
+        return 1 if type(event) is Said else PRESENCE_SHOWN
 
     def _fail(self, failure: NotDelivered) -> None:
         self._generation += 1

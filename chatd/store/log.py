@@ -142,7 +142,7 @@ class SqliteLog:
     def _on_deleted(self, first: int) -> None:
         """All events before seq ``first`` have been deleted."""
         self._on_deleted_on_disk(first)
-        self.tail.drop(first)
+        self.tail.drop(min(first, self.end))  # The last ones may be stored and not visible yet.
 
     def _on_deleted_on_disk(self, first: int) -> None:
         self._first = max(self._first, first)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import DRAFT, Event, Said
+from chatd.core.events import DRAFT, Event, Left, Reason, Said
+from chatd.core.limits import PRESENCE_SHOWN, SHOWN_A_TURN
 from chatd.store.appending import Appending
 from chatd.store.duplicates import Duplicates
 from chatd.store.writer import Batch
@@ -148,6 +149,62 @@ def test_after_pending_waits_for_earlier_events_only() -> None:
     assert done == []
     harness.store()
     assert done == ["both"]
+
+
+def shown_each_turn(harness: Harness) -> list[int]:
+    """How many events become visible in each turn of the reactor, until none does."""
+    numbers, shown = [], 0
+    while len(harness.log.shown) > shown:
+        numbers.append(len(harness.log.shown) - shown)
+        shown = len(harness.log.shown)
+        turn = harness.turn.copy()
+        harness.turn.clear()
+        for call in turn:
+            call()
+    return numbers
+
+
+def test_much_that_is_stored_is_shown_in_several_turns() -> None:
+    harness, done = Harness(), list[str]()
+    for number in range(2 * SHOWN_A_TURN + 1):
+        harness.say(str(number))
+    harness.appending.after_pending(lambda: done.append("all"))
+    harness.store()
+    assert done == []
+    assert shown_each_turn(harness) == [SHOWN_A_TURN, SHOWN_A_TURN, 1]
+    assert (harness.log.shown, done) == ([*range(1, 2 * SHOWN_A_TURN + 2)], ["all"])
+
+
+def test_a_crowd_that_leaves_at_once_is_shown_in_several_turns() -> None:
+    harness = Harness()
+    for _ in range(250 * 20):
+        harness.appending.append(harness.log, Left("room", DRAFT, 0, "ada", "seat", Reason.QUIT), lambda outcome: None)
+    harness.store()
+    assert shown_each_turn(harness) == [SHOWN_A_TURN // PRESENCE_SHOWN] * 100
+
+
+def test_a_failure_waits_for_what_was_stored_before_it() -> None:
+    harness = Harness()
+    stored = [harness.say(str(number)) for number in range(SHOWN_A_TURN + 1)]
+    batches, lost = harness.end_turn(), harness.say("lost")
+    failed = harness.end_turn()
+    harness.appending.on_written(batches, None)
+    harness.appending.on_written(failed, sqlite3.OperationalError("full"))
+    assert (stored[-1], lost) == ([], [])
+    harness.end_turn()
+    assert seqs(*stored) == [*range(1, SHOWN_A_TURN + 2)]
+    assert isinstance(lost[0], NotDelivered)
+
+
+def test_a_log_that_fails_keeps_no_other_from_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness, other = Harness(), FakeLog(2)
+    monkeypatch.setattr(other, "show", lambda event, is_kept: 1 / 0)
+    harness.say("a defect", log=other)
+    after = harness.say("after")
+    with pytest.raises(ZeroDivisionError):
+        harness.store()
+    harness.end_turn()
+    assert seqs(after) == [1]
 
 
 def test_a_defect_in_a_callback_affects_no_other() -> None:
