@@ -104,7 +104,8 @@ class Formatter:
         if not history.events:
             yield from self._timed(self._now(), self._report(history))
             return
-        yield from self.note(f"History of #{history.room}:")
+        limit = f" (at most {history.limit} lines at once; Page Up goes on)" if history.limit else ""
+        yield from self.note(f"History of #{history.room}{limit}:")
         yield from self._dimmed(history.events, history.room)
 
     def _report(self, news: Event | Answer) -> Iterable[Line]:

@@ -231,7 +231,12 @@ class Phrases:
         if not answer.events:
             yield f"There is no history of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
             return
-        yield f"History of #{answer.room}{' (more before this)' if answer.more else ''}:"
+        notes = [f"at most {answer.limit} lines at once"] if answer.limit else []
+        if answer.more:
+            notes.append(f"earlier: /history before {answer.events[0].seq} in:#{answer.room}")
+        if answer.later and answer.limit:
+            notes.append(f"later: /history after {answer.events[-1].seq} in:#{answer.room}")
+        yield f"History of #{answer.room}{_in_parentheses(notes)}:"
         yield from self._past(answer.events)
 
     @_answer.register
@@ -253,9 +258,11 @@ class Phrases:
     @_answer.register
     def _(self, answer: events.HelpText) -> Iterable[str]:
         width = max(len(line.usage) for line in answer.commands)
+        if len(answer.commands) == 1:
+            yield f"{answer.commands[0].usage}  {_help(answer.commands[0])}"
+            return
         yield from (f"{line.usage:<{width}}  {line.help}" for line in answer.commands)
-        if len(answer.commands) > 1:
-            yield "Everything else you type is sent to your current room; // sends a slash."
+        yield "Everything else you type is sent to your current room; // sends a slash."
 
     @_answer.register
     def _(self, answer: events.Missed) -> Iterable[str]:
@@ -283,6 +290,15 @@ def _is_away(nick: str, text: str) -> str:
 
 def _why_away(text: str | None) -> str:
     return "" if text is None else f" (away: {text})" if text else " (away)"
+
+
+def _in_parentheses(notes: Sequence[str]) -> str:
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _help(line: events.HelpLine) -> str:
+    """What a command does, and its other names."""
+    return f"{line.help}; also {', '.join(f'/{name}' for name in line.also)}" if line.also else line.help
 
 
 def _renamed_to(nick: str) -> str:

@@ -218,7 +218,8 @@ class Row:
     """One command: its name, its class, its usage and help, and who may use it.
 
     ``right`` is the role that it requires in its room; GUEST: none. ``read`` parses the rest of the
-    line if the words of the usage are not simply the fields of the command.
+    line if the words of the usage are not simply the fields of the command. ``also`` has names
+    under which people know it from IRC and other chats; ``/help`` alone does not list them.
     """
 
     name: str
@@ -228,6 +229,7 @@ class Row:
     right: Role = Role.GUEST
     nick_needed: bool = True
     read: Callable[[Row, str], Command] | None = None
+    also: tuple[str, ...] = ()
 
 
 def _read_history(row: Row, rest: str) -> Command:
@@ -241,7 +243,7 @@ def _read_history(row: Row, rest: str) -> Command:
         numbers = _arguments(row, " ".join([side, *position]))
         return History(int(numbers[0]) if numbers else 0, room)
     if not position:
-        raise BadUsage(f"/{row.name} {side} needs a time or a seq.", f"Write /{row.name} {side} 12:30.")
+        raise BadUsage(f"/{row.name} {side} needs a time.", f"Write /{row.name} {side} 12:30.")
     value, number = position[0], " ".join(position[1:])
     count = _count(row, number) if number else 0
     is_seq = value.isascii() and value.isdigit()
@@ -266,20 +268,26 @@ def _read_search(row: Row, rest: str) -> Command:
 
 
 TABLE: tuple[Row, ...] = (
-    Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False),
+    Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False, also=("?", "h")),
     Row("nick", Nick, "NICK", "change your nick", nick_needed=False),
     Row("me", Me, "TEXT", "say what you do: /me waves", Role.MEMBER),
-    Row("msg", Msg, "NICK TEXT", "send one person a message that nobody else sees"),
-    Row("reply", Reply, "TEXT", "answer the last private message"),
-    Row("join", Join, "ROOM", "enter a room, or go back to one you are in"),
-    Row("leave", Leave, "[ROOM]", "leave a room, or the current one", Role.MEMBER),
-    Row("rooms", Rooms, "", "list the rooms"),
-    Row("who", Who, "[ROOM]", "list who is in a room, or in the current one"),
+    Row(
+        "msg",
+        Msg,
+        "NICK TEXT",
+        "send one person a message that nobody else sees",
+        also=("query", "whisper", "tell", "dm", "pm"),
+    ),
+    Row("reply", Reply, "TEXT", "answer the last private message", also=("r",)),
+    Row("join", Join, "ROOM", "enter a room, or go back to one you are in", also=("j",)),
+    Row("leave", Leave, "[ROOM]", "leave a room, or the current one", Role.MEMBER, also=("part",)),
+    Row("rooms", Rooms, "", "list the rooms", also=("list", "channels")),
+    Row("who", Who, "[ROOM]", "list who is in a room, or in the current one", also=("names", "users")),
     Row("whois", Whois, "NICK", "show who a person is"),
     Row("topic", Topic, "[TEXT]", "show the topic, or set it; - removes it", Role.MEMBER),
     Row("keep", Keep, "[TIME]", "show how long a room is kept, or set it: 12h, 30d, none, -", Role.MEMBER),
-    Row("ignore", Ignore, "[NICK]", "stop seeing a person's messages, or list whom you ignore"),
-    Row("unignore", Unignore, "NICK", "see a person's messages again"),
+    Row("ignore", Ignore, "[NICK]", "stop seeing a person's messages, or list whom you ignore", also=("mute", "block")),
+    Row("unignore", Unignore, "NICK", "see a person's messages again", also=("unmute", "unblock")),
     Row("away", Away, "[TEXT]", "be away, with a text for those who write to you"),
     Row("back", Back, "", "say that you are back"),
     Row(
@@ -291,7 +299,7 @@ TABLE: tuple[Row, ...] = (
         read=_read_history,
     ),
     Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
-    Row("quit", Quit, "[TEXT]", "leave, with a last message if you like", nick_needed=False),
+    Row("quit", Quit, "[TEXT]", "leave, with a last message if you like", nick_needed=False, also=("exit", "bye", "logout")),
 )
 """The commands that people can type."""
 
@@ -303,22 +311,34 @@ UNTYPED: tuple[Row, ...] = (
 """The commands without a slash: the first line, a line that is said, and what only programs
 send."""
 
-BY_NAME: Mapping[str, Row] = {row.name: row for row in TABLE}
+BY_NAME: Mapping[str, Row] = {name: row for row in TABLE for name in (row.name, *row.also)}
 ROW_OF: Mapping[type[Command], Row] = {row.make: row for row in (*TABLE, *UNTYPED)}
+
+
+INSTEAD: Mapping[str, str] = {
+    "w": "/msg NICK TEXT writes to one person, /who lists who is here.",
+    "say": "What you type without a slash is sent to your current room.",
+    "clear": "Your own program can clear its screen; chatd-client has /clear.",
+}
+"""What works instead of commands that other chats have, and that could mean several things or
+nothing here."""
 
 
 def find_row(name: str) -> Row:
     """The row of the command ``name``, with or without its slash, in upper or lower case.
 
-    Raises UnknownCommand, which suggests the most similar command.
+    Raises UnknownCommand, which names what works instead, or the most similar command.
     """
     bare = name.removeprefix("/").lower()
     row = BY_NAME.get(bare)
     if row is None:
-        near = difflib.get_close_matches(bare[:32], BY_NAME, n=1, cutoff=0.5)
-        hint = f"Did you mean /{near[0]}? /help lists all." if near else "/help lists what you can do."
-        raise UnknownCommand(f"There is no command /{bare[:32]}.", hint)
+        raise UnknownCommand(f"There is no command /{bare[:32]}.", INSTEAD.get(bare) or _similar(bare[:32]))
     return row
+
+
+def _similar(name: str) -> str:
+    near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
+    return f"Did you mean /{near[0]}? /help lists all." if near else "/help lists what you can do."
 
 
 def parse(line: str) -> Command:

@@ -280,12 +280,13 @@ class Ignoring(Answer):
 @dataclass(frozen=True, slots=True)
 class HistoryPage(Answer):
     """Events of ``room``, oldest first; ``more``: the log has older ones; ``later``: it has later
-    ones."""
+    ones. ``limit`` is how many there are at once, if more were asked for, and otherwise 0."""
 
     room: str
     events: tuple[Event, ...]
     more: bool
     later: bool = False
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,11 +300,12 @@ class SearchResults(Answer):
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """One command of a :class:`HelpText`."""
+    """One command of a :class:`HelpText`; ``also`` has its other names."""
 
     name: str
     usage: str
     help: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

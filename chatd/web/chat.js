@@ -270,7 +270,8 @@ const handlers = {
     if (words) note(ask?.view, words);
   },
   help(message, ask) {
-    for (const row of message.commands) commands.set(row.name, {...row, words: row.usage.split(" ").slice(1)});
+    for (const row of message.commands)
+      for (const name of [row.name, ...(row.also || [])]) commands.set(name, {...row, words: row.usage.split(" ").slice(1)});
     if (ask?.quiet) return;
     const list = make("dl");
     for (const row of message.commands) list.append(make("dt", {}, row.usage), make("dd", {}, row.help));
@@ -1112,7 +1113,7 @@ function complete(step) {
 
 function candidates(word, first) {
   const begins = (what) => what.toLowerCase().startsWith(word.toLowerCase());
-  if (first && word[0] === "/") return [...commands.keys()].map((name) => `/${name} `).filter(begins);
+  if (first && word[0] === "/") return [...new Set([...commands.values()].map((row) => `/${row.name} `))].filter(begins);
   if (word[0] === "#") return [...views.keys()].filter((key) => key[0] === "#").map((key) => `${key} `).filter(begins);
   const speakers = [...(current?.list.children || [])].map((li) => li.dataset.nick).filter(Boolean).reverse();
   const present = current?.room ? [...current.members.keys()].sort() : [current?.name].filter(Boolean);

@@ -66,6 +66,13 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
             ["12:01 -- What happened in #ops in the meantime is unknown: its log was restarted, or the room keeps no messages."],
         ),
         (events.SearchResults(("pot", "tea"), ()), ["12:01 -- Nothing found for pot tea."]),
+        (
+            events.HistoryPage("lobby", (said("one"),), True, limit=100),
+            [
+                "12:01 -- History of #lobby (at most 100 lines at once; Page Up goes on):",
+                "12:01 <bob> one",
+            ],
+        ),
         (events.HistoryPage("lobby", (), False), ["12:01 -- There is no history of #lobby to show."]),
         (
             events.HistoryPage("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),

@@ -53,6 +53,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "members": st.lists(NICKS, max_size=4).map(tuple),
     "nicks": st.lists(NICKS, max_size=4).map(tuple),
     "around": NUMBERS,
+    "limit": NUMBERS,
     "keep": st.sampled_from(["", "none", "1h", "30d", "8w", "no span"]),
     "resume": st.dictionaries(SAFE_TEXT, NUMBERS, max_size=3),
 }
@@ -89,7 +90,11 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.SearchResults: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
     events.PersonInfo: {"rooms": st.lists(NICKS, max_size=3).map(tuple), "away": st.none() | SAFE_TEXT},
     events.RoomList: {"rooms": st.lists(_instances(events.RoomLine), max_size=3).map(tuple)},
-    events.HelpText: {"commands": st.lists(_instances(events.HelpLine), min_size=1, max_size=3).map(tuple)},
+    events.HelpText: {
+        "commands": st.lists(_instances(events.HelpLine, also=st.lists(NICKS, max_size=2).map(tuple)), min_size=1, max_size=3).map(
+            tuple
+        )
+    },
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
     commands.History: {"count": NUMBERS},
 }

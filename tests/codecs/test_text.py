@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -224,9 +225,17 @@ PAST = (
         (events.HistoryPage("dev", (), more=False), ["-- There is no history of #dev to show."]),
         (
             events.HistoryPage("dev", (said(),), more=True),
-            ["-- History of #dev (more before this):", "-- 14:00 <ada> hi"],
+            ["-- History of #dev (earlier: /history before 7 in:#dev):", "-- 14:00 <ada> hi"],
+        ),
+        (
+            events.HistoryPage("d", (said(),), more=True, later=True, limit=100),
+            [
+                "-- History of #d (at most 100 lines at once; earlier: /history before 7 in:#d; later: /history after 7 in:#d):",
+                "-- 14:00 <ada> hi",
+            ],
         ),
         (events.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
+        (events.HelpText((replace(MSG, also=("query", "dm")),)), ["-- /msg NICK TEXT  tell one person; also /query, /dm"]),
         (
             events.HelpText((HELP, MSG)),
             [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chatd.core import commands
 from chatd.core.commands import (
+    INSTEAD,
     TABLE,
     Away,
     Back,
@@ -70,6 +71,15 @@ ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
         ("/leave", Leave()),
         ("/leave #dev", Leave("#dev")),
         ("/rooms", Rooms()),
+        ("/list", Rooms()),
+        ("/part", Leave()),
+        ("/part #dev", Leave("#dev")),
+        ("/names dev", Who("dev")),
+        ("/query bob hi", Msg("bob", "hi")),
+        ("/j dev", Join("dev")),
+        ("/r yes", Reply("yes")),
+        ("/exit", Quit()),
+        ("/block eve", Ignore("eve")),
         ("/who", Who()),
         ("/who dev", Who("dev")),
         ("/whois bob", Whois("bob")),
@@ -109,7 +119,14 @@ def test_a_line_is_parsed_as_a_command(line: str, command: Command) -> None:
         ("/ who", UnknownCommand, "There is no command /.", "/help lists what you can do."),
         ("/whoo", UnknownCommand, "There is no command /whoo.", "Did you mean /who? /help lists all."),
         ("/hlep", UnknownCommand, "There is no command /hlep.", "Did you mean /help? /help lists all."),
-        ("/exit", UnknownCommand, "There is no command /exit.", "Did you mean /quit? /help lists all."),
+        ("/w bob hi", UnknownCommand, "There is no command /w.", INSTEAD["w"]),
+        (
+            "/CLEAR",
+            UnknownCommand,
+            "There is no command /clear.",
+            "Your own program can clear its screen; chatd-client has /clear.",
+        ),
+        ("/say hi", UnknownCommand, "There is no command /say.", "What you type without a slash is sent to your current room."),
         ("/xyzzy", UnknownCommand, "There is no command /xyzzy.", "/help lists what you can do."),
         ("/" + "x" * 4000, UnknownCommand, f"There is no command /{'x' * 32}.", "/help lists what you can do."),
         ("/nick", BadUsage, "/nick needs an argument.", "Write /nick NICK."),
@@ -121,7 +138,7 @@ def test_a_line_is_parsed_as_a_command(line: str, command: Command) -> None:
         ("/leave a b", BadUsage, "/leave has too many arguments.", "Write /leave [ROOM]."),
         ("/rooms all", BadUsage, "/rooms has too many arguments.", "Write /rooms."),
         ("/keep 30 days", BadUsage, "/keep has too many arguments.", "Write /keep [TIME]."),
-        ("/history around", BadUsage, "/history around needs a time or a seq.", "Write /history around 12:30."),
+        ("/history around", BadUsage, "/history around needs a time.", "Write /history around 12:30."),
         ("/history x", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history 0", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history -3", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
@@ -156,7 +173,8 @@ def test_a_second_slash_escapes_the_first(text: str) -> None:
 
 def test_the_table_has_every_command_once() -> None:
     classes = {cls for _, cls in inspect.getmembers(commands, inspect.isclass) if issubclass(cls, Command)}
-    assert sorted(row.name for row in TABLE) == sorted({row.name for row in TABLE})
+    names = [name for row in TABLE for name in (row.name, *row.also)]
+    assert sorted([*names, *INSTEAD]) == sorted({*names, *INSTEAD})
     assert {row.make for row in TABLE} == classes - {Command, commands.Hello, Say, Ping}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chatd.core.commands import History, Search
 from chatd.core.driver import Later
@@ -33,7 +34,8 @@ async def history(registry: Registry, session: Session, command: History) -> Ans
         return HistoryPage(room.name.text, (), False)
     seq = await _seq_at_time(room, time) if named else _seq(room, command)
     start = min(seq, room.log.end) + _count_after(command, count) - count
-    return await _page(session, room, start, start + count)
+    page = await _page(session, room, start, start + count)
+    return page if command.count <= HISTORY_EVENTS else replace(page, limit=HISTORY_EVENTS)
 
 
 def _check_position(command: History) -> None:

@@ -14,7 +14,7 @@ from chatd.core.session import Session
 def help(registry: Registry, session: Session, command: Help) -> Result:
     """List the commands, or explain one."""
     rows = (find_row(command.about),) if command.about else visible(registry, session.person).commands()
-    return HelpText(tuple(HelpLine(row.name, usage_line(row), row.help) for row in rows))
+    return HelpText(tuple(HelpLine(row.name, usage_line(row), row.help, row.also) for row in rows))
 
 
 def ping(registry: Registry, session: Session, command: Ping) -> Result:

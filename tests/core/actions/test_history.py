@@ -57,6 +57,11 @@ def test_history_shows_earlier_events(ada: Visitor, history: History, seqs: rang
     assert ([event.seq for event in answers.events], answers.more, answers.room) == (list(seqs), more, "lobby")
 
 
+@pytest.mark.parametrize(("count", "limit"), [(0, 0), (HISTORY_EVENTS, 0), (HISTORY_EVENTS + 1, HISTORY_EVENTS)])
+def test_history_says_how_many_there_are_at_most_if_more_are_asked_for(ada: Visitor, count: int, limit: int) -> None:
+    assert only(events.HistoryPage, ada.ask(History(count))).limit == limit
+
+
 def test_history_ends_at_the_beginning_of_the_log() -> None:
     ada = arrive(new_registry(store=MemoryStore("testlog", partial(MemoryLog, 5))), "ada")
     for text in "abcdefgh":
