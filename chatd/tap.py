@@ -6,6 +6,7 @@ import ipaddress
 import secrets
 import sys
 import time
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,7 +238,7 @@ def _motd(path: str | None) -> tuple[str, ...]:
     if path is None:
         return ()
     try:
-        return tuple(safe_text(decode_line(line)) for line in Path(path).read_bytes().splitlines())
+        return tuple(safe_text(decode_line(line)) for line in Path(path).read_bytes().removeprefix(BOM_UTF8).splitlines())
     except OSError as error:
         raise usage.UsageError(f"--motd: {path} cannot be read: {error.strerror}.") from None
     except Refusal:

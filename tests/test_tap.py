@@ -72,9 +72,10 @@ def test_another_proxy_is_a_mistake_in_one_line(address: str) -> None:
         parsed("--proxy", address)
 
 
-def test_the_motd_is_safe_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_the_motd_is_safe_text(tmp_path: Path, start: str) -> None:
     motd = tmp_path / "motd"
-    motd.write_bytes("Grüße\r\n\x1b[31mred\n\nend".encode())
+    motd.write_bytes(f"{start}Grüße\r\n\x1b[31mred\n\nend".encode())
     assert parsed("--motd", str(motd))["settings"].motd == ("Grüße", "␛[31mred", "", "end")
 
 

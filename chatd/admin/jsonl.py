@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import os
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import BinaryIO, Final
@@ -37,7 +38,7 @@ def events_of(name: str, file: BinaryIO, progress: Progress) -> Iterator[Event]:
     size, done, before = _size(file), 0, None
     for number, line in enumerate(iter(lambda: file.readline(READ_BYTES + 1), b""), 1):
         try:
-            event = _event(line)
+            event = _event(line if number > 1 else line.removeprefix(BOM_UTF8))
             _check_sequence(event, before)
         except Refusal as refusal:
             raise UnusableError(f"{name}, line {number}: {refusal}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 from contextlib import suppress
@@ -45,13 +46,17 @@ def test_json_of_another_program_is_read() -> None:
     assert read(line().rstrip()) == read(line())
 
 
+def test_a_byte_order_mark_may_begin_the_file() -> None:
+    assert read(codecs.BOM_UTF8 + line()) == read(line())
+
+
 @pytest.mark.parametrize(
     ("damaged", "reason"),
     [
         (b"\n", "This is not JSON"),
         (b"hello\n", "This is not JSON"),
         (line()[:-10], "This is not JSON"),
-        (b"\xef\xbb\xbf" + line(), "This is not JSON"),
+        (codecs.BOM_UTF8 * 2 + line(), "This is not JSON"),
         (b"\x1f\x8b\x08\x00\n", "not UTF-8"),
         (b"[1]\n", "not a JSON object"),
         (b"[" * 5000 + b"\n", "This is not JSON"),
