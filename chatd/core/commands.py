@@ -299,7 +299,14 @@ TABLE: tuple[Row, ...] = (
         read=_read_history,
     ),
     Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
-    Row("quit", Quit, "[TEXT]", "leave, with a last message if you like", nick_needed=False, also=("exit", "bye", "logout")),
+    Row(
+        "quit",
+        Quit,
+        "[TEXT]",
+        "leave, with a last text; also Ctrl-D (telnet), Ctrl-C (nc)",
+        nick_needed=False,
+        also=("exit", "bye", "logout"),
+    ),
 )
 """The commands that people can type."""
 

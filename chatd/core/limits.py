@@ -178,6 +178,10 @@ BROWSER_SECONDS: Final = 600.0
 """How long a browser has called lately, in seconds: longer than anybody takes to open a page and to
 reload it, and short enough that people there are soon greeted promptly again."""
 
+ANSWER_SECONDS: Final = 0.3
+"""How long lines wait after the refusal of a nick, in seconds: nobody reads it and types another in
+less, and the input of a script that sent them ends meanwhile."""
+
 HANDSHAKE_SECONDS: Final = 10.0
 """How long a TLS handshake may take, in seconds: two or three round trips over a very bad link.
 Sending something does not extend it."""

@@ -3,10 +3,10 @@ speak JSON."""
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ISSLTransport
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -14,13 +14,15 @@ from zope.interface import implementer
 
 from chatd.codecs.base import Codec
 from chatd.core.events import Reason
-from chatd.core.limits import LINE_BYTES, TELNET_BYTES_A_LINE, TELNET_PIECE_BYTES
+from chatd.core.limits import ANSWER_SECONDS, LINE_BYTES, TELNET_BYTES_A_LINE, TELNET_PIECE_BYTES
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.foreign import FOREIGN, UNREAD, has_more, has_nul, is_foreign
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, tune
 from chatd.doors.telnet import IAC_BYTE, Telnet
+
+CTRL_D: Final = b"\x04"
 
 
 @implementer(IHalfCloseableProtocol)
@@ -43,6 +45,9 @@ class ChatProtocol(LineReceiver):
     _raw = b""
     """What a telnet client has sent while reading is paused, not processed yet."""
 
+    _waiting: IDelayedCall | None = None
+    """Ends the time in which lines wait after the refusal of a nick."""
+
     def __init__(self, factory: ChatFactory, address: str, began: float) -> None:
         self._factory = factory
         self._address = address
@@ -58,6 +63,7 @@ class ChatProtocol(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session."""
+        self._end_waiting()
         if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
             self.readConnectionLost()  # TLS ends both sides at once (close_notify; RFC 8446, 6.1).
         self.caller.on_connection_lost()
@@ -66,7 +72,11 @@ class ChatProtocol(LineReceiver):
         """The other side sends nothing more (``nc -N``): take a last line without its end, and
         still send the answers."""
         rest, self._buffer = self._buffer.removesuffix(b"\r"), b""
-        if len(rest) > LINE_BYTES:
+        if self._waiting is not None:
+            self._end_waiting()
+            if rest.strip():
+                self.caller.turn_away(UNREAD)
+        elif len(rest) > LINE_BYTES:
             self.caller.refuse(TOO_LONG)
         elif rest and not self._skipping and self.caller.ended is None:
             self.lineReceived(rest)
@@ -87,6 +97,9 @@ class ChatProtocol(LineReceiver):
 
     def _take_lines(self, data: bytes) -> None:
         """Split ``data`` into lines, in linear time."""
+        if self._waiting is not None:
+            self._keep_waiting(data)
+            return
         data, self._buffer, start = self._buffer + data, b"", 0
         caller = self.caller
         if self._awaits_nick and has_nul(data):
@@ -106,13 +119,18 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-                if self._awaits_nick and line.strip() and not line.startswith(b"/") and has_more(data, start):
-                    caller.turn_away(UNREAD)
+                if self._awaits_nick and line.strip() and not line.startswith(b"/"):
+                    self._on_nick_refused(data, start)
+                    if self._waiting is not None:
+                        break
         self._buffer = data[start:] if caller.ended is None else b""
 
     def _keep_beginning(self, beginning: bytes) -> None:
         """Buffer the beginning of a line. If it is too long already, buffer nothing of it, and slow
-        the sender down."""
+        the sender down. Ctrl-D in place of a line, which telnet passes on, ends the input."""
+        if beginning.startswith(CTRL_D) and not beginning.strip(CTRL_D) and self._is_text:
+            self.caller.on_input_ended()
+            return
         if len(beginning) > LINE_BYTES + 1 and not self._skipping:
             self._skipping = True
             self.caller.refuse(TOO_LONG)
@@ -120,6 +138,33 @@ class ChatProtocol(LineReceiver):
             self.caller.may_take_line()
         else:
             self._buffer = beginning
+
+    def _on_nick_refused(self, data: bytes, start: int) -> None:
+        """A nick was refused. What has arrived with it is not another nick: a script has sent it.
+        What arrives within `ANSWER_SECONDS` waits, and is not read if the input ends meanwhile."""
+        if has_more(data, start):
+            self.caller.turn_away(UNREAD)
+        elif self.caller.ended is None and not data[start:].strip():
+            self._waiting = self._factory.server.clock.callLater(ANSWER_SECONDS, self._on_waited)
+
+    def _keep_waiting(self, data: bytes) -> None:
+        self._buffer += data
+        if self._buffer.lstrip().startswith(b"{"):
+            self._end_waiting()
+            self._take_lines(b"")
+        elif len(self._buffer) > LINE_BYTES:
+            self._end_waiting()
+            self.caller.turn_away(UNREAD)
+
+    def _on_waited(self) -> None:
+        self._waiting = None
+        if not self.paused:
+            self._take_lines(b"")
+
+    def _end_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def _take_telnet(self, data: bytes) -> None:
         """Take ``data`` in pieces. Telnet commands are removed, answered and charged, so a caller
@@ -149,6 +194,10 @@ class ChatProtocol(LineReceiver):
         """Do what ``line`` asks."""
         if self._awaits_nick and is_foreign(line):
             return self.caller.turn_away(FOREIGN)
+        if CTRL_D in line and self._is_text:
+            line = line.replace(CTRL_D, b"")
+            if not line:
+                return self.caller.on_input_ended()
         if line.startswith(b"{") and self._may_switch_to_json():
             self.caller.use_codec(self._factory.server.json)
         self.caller.take_line(line)
@@ -156,7 +205,11 @@ class ChatProtocol(LineReceiver):
     @property
     def _awaits_nick(self) -> bool:
         """Whether the next line is a person's nick."""
-        return self.caller.session.person is None and self.caller.talk.codec is self._factory.server.text
+        return self.caller.session.person is None and self._is_text
+
+    @property
+    def _is_text(self) -> bool:
+        return self.caller.talk.codec is self._factory.server.text
 
     def _may_switch_to_json(self) -> bool:
         """Whether a line of JSON would show that this is a program after all, which has sent

@@ -102,6 +102,18 @@ def test_a_nick_without_a_line_end(daemon: Daemon) -> None:
     assert [line[:12] for line in pipe_into_nc(daemon, "ci")] == ["-- Hello ci.", "-- Goodbye."]
 
 
+@pytest.mark.parametrize("input", ["printf 'ci\\ndeployed\\n'", "(echo ci; sleep 0.05; echo deployed)"])
+def test_a_script_whose_nick_is_taken_says_nothing(daemon: Daemon, nc: Call, input: str) -> None:
+    ci = nc("ci")
+    command = f"{input} | {need('nc')} -N 127.0.0.1 {daemon.port}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=DEADLINE, check=True)
+    refusal, unread = done.stdout.decode().splitlines()
+    assert refusal == "!! ci is here already. Choose another nick."
+    assert unread.startswith("!! The lines behind it are not read.")
+    nc("eve")
+    assert ci.line() == "-- eve has joined #lobby\r\n"
+
+
 def test_answers_arrive_after_the_input_has_ended(nc: Call) -> None:
     ada = nc()
     ada.say("ada", *["/help"] * 30)

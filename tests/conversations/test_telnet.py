@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conversations.processes import Program
+from tests.conversations.processes import DEADLINE, Program
 
 Call = Callable[..., Program]
 
@@ -56,6 +56,17 @@ def test_ctrl_c_does_not_silence_the_server(nc: Call, telnet: Call) -> None:
         ada.hear(f"and a whole one {number}")  # The server has answered the telnet command by now.
         ada.say(f"still there? {number}")
         other.see(f"<ada> still there? {number}")
+
+
+def test_ctrl_d_leaves(nc: Call, telnet: Call) -> None:
+    ada, other = nc("ada"), telnet()
+    other.see("What is your nick?")
+    other.say("eve")
+    assert ada.line() == "-- eve has joined #lobby\r\n"
+    other.type(b"\x04")
+    assert ada.line() == "-- eve has left #lobby (quit)\r\n"
+    other.see("-- Goodbye.")
+    other.process.wait(DEADLINE)
 
 
 def test_whois_names_the_door(nc: Call, telnet: Call) -> None:

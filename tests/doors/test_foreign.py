@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from chatd.core.limits import GREETING_SECONDS, LINE_BYTES
+from chatd.core.limits import ANSWER_SECONDS, GREETING_SECONDS, LINE_BYTES
 from chatd.doors.catalogue import JSON, TEXT, DoorOptions
 from chatd.doors.foreign import has_more, has_nul, is_foreign
 from tests.doors.wire import RunningServer, Wire
@@ -64,7 +64,7 @@ def is_turned_away(server: RunningServer, first: bytes, step: int = 0) -> bytes:
     server.turn()
     bob.take()
     wire.say(first, step)
-    server.turn()
+    server.clock.advance(ANSWER_SECONDS)
     assert wire.closed or wire.half_closed
     assert bob.take() == b""
     assert server.events() == 1
@@ -131,6 +131,7 @@ def test_people_may_try_again(server: RunningServer, pieces: list[bytes]) -> Non
     wire = server.call()
     for piece in pieces:
         wire.say(piece)
+        server.clock.advance(ANSWER_SECONDS)
     assert logs_in(server, wire)
 
 

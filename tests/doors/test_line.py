@@ -15,7 +15,7 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 
-from chatd.core.limits import CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.limits import ANSWER_SECONDS, CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.registry import Settings
 from chatd.core.text import safe_text, says_nothing
 from chatd.doors.line import ChatFactory, ChatProtocol
@@ -99,6 +99,87 @@ def named(line: Line, nick: str) -> Line:
     line.send(f"{nick}\n".encode())
     assert line.received()[0].startswith(f"-- Hello {nick}.")
     return line
+
+
+# -- A refused nick --------------------------------------------------------------------------------
+
+
+def test_a_script_whose_nick_is_refused_says_nothing(connect: Connect) -> None:
+    """``(echo ada; echo deployed) | nc -N``: the lines and the end may come one by one."""
+    ada, script = named(connect(), "ada"), connect()
+    ada.received()
+    script.send(b"ada\n")
+    script.send(b"deployed\nto production")
+    script.protocol.readConnectionLost()
+    assert script.received() == [
+        "!! ada is here already. Choose another nick.",
+        "!! The lines behind it are not read. Connect again, and send only a nick until you see the answer.",
+    ]
+    assert script.transport.disconnecting
+    assert ada.received() == []
+
+
+def test_an_input_that_ends_after_a_refused_nick_says_goodbye(connect: Connect) -> None:
+    script = connect()
+    script.send(b"server\n")
+    script.protocol.readConnectionLost()
+    assert [line[:4] for line in script.received()] == ["!! s", "-- G"]
+
+
+def test_somebody_whose_nick_is_refused_tries_another(connect: Connect) -> None:
+    person = connect()
+    person.send(b"server\n")
+    person.send(b"ada\nhello\n")
+    assert [line[:4] for line in person.received()] == ["!! s"]
+    person.clock.advance(ANSWER_SECONDS)
+    assert person.received()[0].startswith("-- Hello ada.")
+
+
+def test_what_waits_after_a_refused_nick_is_bounded(connect: Connect) -> None:
+    person = connect()
+    person.send(b"server\n")
+    for _ in range(LINE_BYTES // 64 + 1):
+        person.send(b"x" * 63 + b"\n")
+    assert person.received()[-1].startswith("!! The lines behind it are not read.")
+    assert person.transport.disconnecting
+
+
+def test_a_program_need_not_wait_after_a_refused_nick(clock: Clock) -> None:
+    factory = ChatFactory(new_server(clock), accepts_json=True)
+    program = Line(factory, clock)
+    program.send(b"hello world\n")
+    program.send(b'{"type": "hello", ')
+    program.send(b'"nick": "ci"}\n')
+    assert '"type":"welcome"' in program.received()[1]
+    program.lose()
+    clock.advance(1)
+
+
+# -- Ctrl-D ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [b"\x04", b"\x04\x04", b"\x04\r\n"])
+def test_ctrl_d_in_place_of_a_line_ends_the_input(connect: Connect, data: bytes) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.received()
+    bob.send(b"hello\n")
+    bob.send(data)
+    assert bob.received() == ["-- Goodbye."]
+    assert ada.received() == ["<bob> hello", "-- bob has left #lobby (quit)"]
+
+
+def test_ctrl_d_ends_a_connection_without_a_nick(connect: Connect) -> None:
+    person = connect()
+    person.send(b"\x04")
+    assert person.received() == ["-- Goodbye."]
+
+
+def test_ctrl_d_within_a_line_is_nothing(connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.received()
+    bob.send(b"hel\x04")
+    bob.send(b"lo\x04\n")
+    assert ada.received() == ["<bob> hello"]
 
 
 # -- Talking ---------------------------------------------------------------------------------------
