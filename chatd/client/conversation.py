@@ -48,7 +48,8 @@ class JoinedRoom:
     """A room that the user is in.
 
     ``members`` are the nicks that are known of the ``count`` present, by their folded forms; who
-    spoke last stands last. All of this is as of event ``as_of``. Events up to number ``last_seen``
+    spoke last stands last. All of this is as of event ``as_of``; ``last`` is the number of the last
+    event that is known of, as one's own messages are when they are delivered. Events up to number ``last_seen``
     were shown in an earlier run of the client. ``unread_mark`` is the seq of the first new message,
     and the line that is shown before it.
     """
@@ -60,6 +61,7 @@ class JoinedRoom:
     unread: int = 0
     mentioned: bool = False
     as_of: int = 0
+    last: int = 0
     last_seen: int = 0
     unread_mark: tuple[int, Line] | None = None
 
@@ -68,10 +70,11 @@ class JoinedRoom:
         self.count = entered.count
         self.members = {fold(nick): nick for nick in entered.members}
         self.state = RoomState(entered.topic, Retention(entered.keep))
-        self.as_of = entered.seq
+        self.as_of = self.last = entered.seq
 
     def apply(self, event: Event) -> None:
         """Follow ``event``, unless the state includes it already."""
+        self.last = max(self.last, event.seq)
         if event.seq <= self.as_of:
             return
         self.as_of = event.seq
@@ -165,6 +168,8 @@ class Conversation:
                 return self._on_entered(news, command)
             case events.Exited():
                 self._on_exited(news)
+            case events.Ack() if news.room in self.rooms:
+                self.rooms[news.room].last = max(self.rooms[news.room].last, news.seq)
             case events.Missed():
                 return self._on_missed(news)
             case events.Done(command="nick"):

@@ -267,6 +267,8 @@ class HistoryView:
         window.replace(self._entries(page), low, high, page.more, page.later)
         if request.goal is Goal.OLDEST:
             window.show_oldest()
+        elif request.goal is Goal.UP and room.first_visible:
+            window.show_before(room.first_visible)
         elif request.goal is Goal.EVENT:
             window.show_event(request.low + HISTORY_EVENTS // 2)
         if request.target is not None and all(event.seq != request.target.seq for event in page.events):

@@ -121,8 +121,9 @@ class HistoryWindow:
 
     @property
     def page(self) -> int:
-        """How many rows a page has: two rows of the last page stay visible."""
-        return max(1, self._height - 2)
+        """How many rows a page has: two rows of the last page stay visible, fewer on a low
+        screen."""
+        return self._height - min(2, self._height // 4)
 
     @property
     def above(self) -> int:
@@ -144,6 +145,14 @@ class HistoryWindow:
         """Move event ``seq``, or the next one, to the middle."""
         index = bisect_left(self._rows, seq, key=_seq_of_row)
         self._end = index + (self._height + 1) // 2
+        self._clamp()
+
+    def show_before(self, seq: int) -> None:
+        """Show a page up from event ``seq``, or from the end of it if it fills the screen."""
+        first = bisect_left(self._rows, seq, key=_seq_of_row)
+        after = bisect_right(self._rows, seq, key=_seq_of_row)
+        fills = after - first >= self._height
+        self._end = after - self.page if fills else min(after, first + self._height - self.page)
         self._clamp()
 
     def show_oldest(self) -> None:

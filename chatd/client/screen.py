@@ -117,16 +117,22 @@ class Screen:
             return ""
         return self._all(*self._footer_rows())
 
+    def clear(self) -> str:
+        """Remove what is printed above the footer; what has scrolled away stays."""
+        self._lines.clear()
+        return self.redraw()
+
     # -- Printed lines
 
     def first_visible(self, room: str) -> int:
-        """The number of the oldest event of ``room`` that is visible above the footer; 0: none
-        is."""
+        """The number of the oldest event of ``room`` that is wholly visible above the footer, or if
+        none is, of one that is partly visible; 0: none is."""
         free, first = self._visible_rows(), 0
         for one in reversed(self._lines):
-            free -= len(self._wrapped(one))
-            if free < 0:
+            rows = len(self._wrapped(one))
+            if free <= 0 or (free < rows and first):
                 break
+            free -= rows
             if one.room == room and one.seq and not one.quoted:
                 first = min(first or one.seq, one.seq)
         return first

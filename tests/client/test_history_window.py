@@ -44,12 +44,32 @@ def test_it_starts_at_the_end() -> None:
 
 
 def test_pages_overlap() -> None:
-    one = past(10, 30)
+    one = past(10, 30, height=8)
     assert one.scroll(-one.page)
-    assert shown(one) == ["e22", "e23", "e24", "e25", "e26"]
+    assert shown(one) == [f"e{seq}" for seq in range(16, 24)]
     assert one.scroll(+one.page)
     assert not one.scroll(+one.page)
     assert shown(one)[-1] == "e29"
+
+
+@pytest.mark.parametrize(("height", "page"), [(1, 1), (3, 3), (4, 3), (5, 4), (8, 6), (22, 20)])
+def test_each_page_shows_something_new(height: int, page: int) -> None:
+    assert past(10, 40, height=height).page == page
+
+
+@pytest.mark.parametrize(
+    ("texts", "rows"),
+    [
+        ("a", ["e16", "e17", "e18", "e19", "a"]),
+        ("abcd", ["e16", "e17", "e18", "e19", "a"]),  # All of it is visible in the live view.
+        ("abcdefgh", ["e19", "a", "b", "c", "d"]),  # Its last five rows are.
+    ],
+)
+def test_a_page_up_from_an_event_shows_something_new(texts: str, rows: list[str]) -> None:
+    one = past(10, 30)
+    one.replace([*entries(10, 20), entry(20, "day", *texts)], 10, 21, True, True)
+    one.show_before(20)
+    assert shown(one) == rows
 
 
 def test_the_top_is_the_end_of_scrolling() -> None:

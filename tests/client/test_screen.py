@@ -206,6 +206,12 @@ def test_the_oldest_visible_event() -> None:
     assert case.screen.first_visible("ops") == 7
 
 
+def test_a_long_event_is_the_oldest_visible_one_if_it_fills_the_screen() -> None:
+    case = Case(columns=20, rows=5)
+    case.screen.show([event("one", 1), event(" ".join(["words"] * 12), 2)], Footer())
+    assert case.screen.first_visible("lobby") == 2
+
+
 def test_deleted_messages_are_not_painted_again() -> None:
     case = Case()
     entered = FinalLine(line("you are in"), "lobby", 2, lasting=True)
