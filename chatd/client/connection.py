@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final, Protocol
 
 from twisted.internet.defer import CancelledError
@@ -134,4 +135,6 @@ def explain(failure: Failure | None) -> str:
         return str(error)
     if type(error).__module__ == "OpenSSL.SSL":  # By name: OpenSSL is only loaded for TLS.
         return "the server does not speak TLS 1.2 or later"
-    return str(error.osError) if isinstance(error, ConnectError) and error.osError else "the connection broke"
+    if isinstance(error, ConnectError) and error.osError:
+        return os.strerror(error.osError).lower() if isinstance(error.osError, int) else str(error.osError)
+    return "the connection broke"

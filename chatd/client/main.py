@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any, Final, Protocol, cast
 
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
@@ -91,9 +91,7 @@ class Run:
             client, saved = self._pipe_client(), SavedState()
         rooms = saved.rooms or self._options.rooms
         hello = commands.Hello(self._options.nick, token=secrets.token_urlsafe(24), rooms=rooms)
-        endpoint: IStreamClientEndpoint = HostnameEndpoint(
-            self._reactor, self._options.host, self._options.port, timeout=CONNECT_SECONDS
-        )
+        endpoint = self._endpoint()
         if self._options.trust is not None:
             endpoint = self._options.trust.secure(endpoint, self._options.host, self._reactor)
         longest_pause = PAUSES[1] if isinstance(client, TerminalClient) else LONGEST_PAUSE
@@ -102,6 +100,12 @@ class Run:
             signal.signal(number, lambda number, _: self._reactor.callFromThread(self._interrupted, client, number))
         self._connect_files(client)
         client.link.start()
+
+    def _endpoint(self) -> IStreamClientEndpoint:
+        options = self._options
+        if options.path:
+            return UNIXClientEndpoint(self._reactor, options.path, timeout=CONNECT_SECONDS)
+        return HostnameEndpoint(self._reactor, options.host, options.port, timeout=CONNECT_SECONDS)
 
     def _terminal_client(self) -> tuple[TerminalClient, SavedState]:
         """A client for a person at a terminal, and the saved state that it starts with."""
@@ -113,7 +117,7 @@ class Run:
         state = SavedState(rooms=options.rooms) if options.fresh else saved.for_rooms(options.rooms)
 
         def save(now: SavedState, left: Collection[str]) -> None:
-            file.save(saved.merged(now, left))
+            file.save(saved.passed_over(now, left) if options.fresh else saved.merged(now, left))
 
         terminal.client = TerminalClient(self._reactor, wall_clock, terminal, options.nick, options.server, state, save)
         if why:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST: Final = "localhost"
 DEFAULT_PORT: Final = 8080
+UNIX: Final = "unix:"
+"""Begins the address of a UNIX socket, as in Twisted's endpoints."""
 
 _DESCRIPTION: Final = """\
 Chat on a chatd server.
@@ -26,7 +28,8 @@ all of them."""
 
 _EPILOG: Final = """\
 keys on a terminal:
-  Enter                    send; a paste of several lines is several messages
+  Enter                    send; a paste of several lines is several messages,
+                           and of many is sent at the second Enter
   Left Right Home End      move, by words with Ctrl; also Ctrl-A Ctrl-E
   Backspace Delete         delete; Ctrl-U Ctrl-K Ctrl-W cut, Ctrl-Y pastes
   Up Down                  lines typed before
@@ -45,6 +48,7 @@ marks after your messages:
 commands of the client:
   /jump [N]      go to hit N of /search, or to the next hit
   /jump new      go to the first message that arrived while you were away
+  /clear         clear the screen; the history keeps everything
 
 environment:
   CHATD_SERVER   HOST[:PORT], if the command line has none
@@ -65,6 +69,7 @@ examples:
   chatd-client
   chatd-client chat.example.org --nick ada --room ops --room lobby
   chatd-client --tls chat.example.org
+  chatd-client unix:/run/chatd.sock
   make 2>&1 | tail -n 1 | chatd-client --nick ci --room builds
   tail -f error.log | chatd-client --nick bot
   chatd-client --nick logger --listen --json >> lobby.jsonl"""
@@ -73,7 +78,8 @@ examples:
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options. ``rooms``: in the order given, the first is the current one; none: the server's
-    default room. ``trust``: which certificates are trusted; None: no TLS."""
+    default room. ``trust``: which certificates are trusted; None: no TLS. ``path``: the UNIX socket
+    of the server, instead of ``host`` and ``port``."""
 
     host: str
     port: int
@@ -86,10 +92,13 @@ class Options:
     colours: bool
     dumb: bool
     trust: Trust | None = None
+    path: str = ""
 
     @property
     def server(self) -> str:
         """The server as people write it."""
+        if self.path:
+            return f"{UNIX}{self.path}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -108,10 +117,14 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)
+    server = chosen.server or environment.get("CHATD_SERVER") or DEFAULT_HOST
+    path = server.removeprefix(UNIX) if server.startswith(UNIX) else ""
     try:
-        host, port = parse_server(chosen.server or environment.get("CHATD_SERVER") or DEFAULT_HOST)
+        host, port = ("", 0) if path and chosen.port is None else parse_server(server, chosen.port)
     except ValueError as error:
         _fail(parser, str(error))
+    if path and (chosen.tls or chosen.ca is not None or chosen.fingerprint is not None):
+        _fail(parser, "TLS is for HOST; a UNIX socket does not leave this machine")
     if chosen.as_json and not chosen.listen:
         _fail(parser, "--json needs --listen")
     if chosen.fresh and chosen.listen:
@@ -130,11 +143,13 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         colours=not dumb and not environment.get("NO_COLOR"),
         dumb=dumb,
         trust=_trust(parser, chosen),
+        path=path,
     )
 
 
-def parse_server(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST``, ``HOST:PORT``, ``[IPV6]``, ``[IPV6]:PORT`` or a bare IPv6 address.
+def parse_server(text: str, port_apart: str | None = None) -> tuple[str, int]:
+    """Host and port of ``HOST``, ``HOST:PORT``, ``[IPV6]``, ``[IPV6]:PORT`` or a bare IPv6 address;
+    ``port_apart`` is a port that was written after it, as for telnet.
 
     Raises ValueError, with a sentence for people.
     """
@@ -149,7 +164,11 @@ def parse_server(text: str) -> tuple[str, int]:
         host, colon, port = text.partition(":")
         good, port = bool(host), port if colon else str(DEFAULT_PORT)
     if not good or any(character.isspace() or character == "/" for character in host):
-        raise ValueError(f"{text!r} is not a server: write HOST, HOST:PORT or [IPV6]:PORT")
+        raise ValueError(f"{text!r} is not a server: write HOST, HOST:PORT, [IPV6]:PORT or {UNIX}/PATH")
+    if port_apart is not None:
+        if port != str(DEFAULT_PORT) or text.endswith(f":{port}"):
+            raise ValueError(f"{text!r} is not a host: it has a port, and {port_apart!r} is another")
+        port = port_apart
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         raise ValueError(f"{port!r} is not a port: write a whole number from 1 to 65535")
     return host, int(port)
@@ -194,8 +213,10 @@ def _parser() -> argparse.ArgumentParser:
         "server",
         metavar="HOST[:PORT]",
         nargs="?",
-        help=f"the server; for IPv6 write [ADDRESS]:PORT (default: CHATD_SERVER, else {DEFAULT_HOST}:{DEFAULT_PORT})",
+        help="the server; for IPv6 write [ADDRESS]:PORT, for a UNIX socket unix:/PATH "
+        f"(default: CHATD_SERVER, else {DEFAULT_HOST}:{DEFAULT_PORT})",
     )
+    parser.add_argument("port", metavar="PORT", nargs="?", help="its port, if it is not written after HOST:")
     talking = parser.add_argument_group("chatting")
     talking.add_argument("--nick", metavar="NICK", help="your nick (default: CHATD_NICK, else USER)")
     talking.add_argument(
@@ -209,7 +230,8 @@ def _parser() -> argparse.ArgumentParser:
     talking.add_argument(
         "--fresh",
         action="store_true",
-        help="on a terminal: ignore the saved state, so join no earlier rooms and show no unread messages (default: off)",
+        help="on a terminal: pass over the saved state this time, so join no earlier rooms and show no unread messages "
+        "(default: off)",
     )
     _add_tls(parser)
     listening = parser.add_argument_group("for programs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from chatd.client.cursors import Cursors
@@ -59,6 +59,12 @@ class SavedState:
         cursors = dict([*old.items(), *now.cursors.items()][-ROOMS_SAVED:])
         older = {room: self._log_of(room) for room in old if room in cursors and self._log_of(room) != now.log}
         return SavedState(now.log, now.rooms, now.current, cursors, older)
+
+    def passed_over(self, now: SavedState, left: Collection[str]) -> SavedState:
+        """As `merged`, for a run that began without this state: its rooms stay those of the last
+        run, unless this run has ``left`` them, before the rooms of this run."""
+        rooms = tuple(dict.fromkeys([*(room for room in self.rooms if room not in left), *now.rooms]))
+        return replace(self.merged(now, left), rooms=rooms[:ROOMS_PER_PERSON], current=self.current or now.current)
 
     def encode(self) -> str:
         """As JSON."""

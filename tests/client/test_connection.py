@@ -96,7 +96,7 @@ def test_pausing_stops_reading_and_can_be_repeated() -> None:
         (error.DNSLookupError(), "no such host"),
         (error.TimeoutError(), "no answer in time"),
         (error.NoRouteError(), "no route to the host"),
-        (error.ConnectError(osError=101, string="Network is unreachable"), "101"),
+        (error.ConnectError(osError=101, string="Network is unreachable"), "network is unreachable"),
         (error.ConnectionDone(), "the server closed the connection"),
         (error.ConnectionLost(), "the connection broke"),
     ],

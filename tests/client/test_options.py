@@ -57,6 +57,17 @@ def test_defaults() -> None:
     assert options.colours
 
 
+@pytest.mark.parametrize(("host", "server"), [("there", "there:20100"), ("::1", "[::1]:20100"), ("[::1]", "[::1]:20100")])
+def test_the_port_may_stand_apart(host: str, server: str) -> None:
+    assert parse_options([host, "20100", "--nick", "ada"], {}).server == server
+
+
+def test_a_unix_socket() -> None:
+    options = parse_options(["unix:/run/chatd.sock"], {})
+    assert (options.path, options.server) == ("/run/chatd.sock", "unix:/run/chatd.sock")
+    assert parse_options([], {"CHATD_SERVER": "unix:chatd.sock"}).path == "chatd.sock"
+
+
 def test_the_command_line_goes_before_the_environment() -> None:
     environment = {"CHATD_SERVER": "there:1", "CHATD_NICK": "eve", "USER": "ada"}
     options = parse_options([], environment)
@@ -80,7 +91,23 @@ def test_colours(environment: dict[str, str], colours: bool, dumb: bool) -> None
     assert (options.colours, options.dumb) == (colours, dumb)
 
 
-@pytest.mark.parametrize("arguments", [["--json"], ["--fresh", "--listen"], ["host:x"], ["a", "b"], ["--nick"], ["--what"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json"],
+        ["--fresh", "--listen"],
+        ["host:x"],
+        ["a", "b"],
+        ["a:1", "2"],
+        ["a", "1", "2"],
+        ["a:8080", "1"],
+        ["unix:/x", "1"],
+        ["unix:"],
+        ["--tls", "unix:/x"],
+        ["--nick"],
+        ["--what"],
+    ],
+)
 def test_a_wrong_option_is_reported_in_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse_options(arguments, {})

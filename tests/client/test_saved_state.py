@@ -55,6 +55,14 @@ def test_without_rooms_those_of_the_last_run_are_used() -> None:
     assert dict(state.cursors) == {"lobby": 41, "ops": 7, "漢字": 300}
 
 
+def test_a_run_that_passes_over_the_state_forgets_no_room_but_those_that_it_leaves() -> None:
+    now = SavedState("log-2", ("lobby", "new"), "new", {"lobby": 50, "new": 1})
+    state = LAST.passed_over(now, {"ops"})
+    assert (state.log, state.rooms, state.current) == ("log-2", ("lobby", "漢字", "new"), "ops")
+    assert dict(state.cursors) == {"漢字": 300, "old": 9, "lobby": 50, "new": 1}
+    assert len(SavedState(rooms=tuple(map(str, range(20)))).passed_over(now, ()).rooms) == ROOMS_PER_PERSON
+
+
 def test_given_rooms_are_used_instead() -> None:
     state = LAST.for_rooms(("Old", "new"))
     assert state == SavedState("log-1", ("Old", "new"), "Old", {"old": 9})
