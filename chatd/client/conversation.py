@@ -49,7 +49,7 @@ class JoinedRoom:
 
     ``members`` are the nicks that are known of the ``count`` present, by their folded forms; who
     spoke last stands last. All of this is as of event ``as_of``; ``last`` is the number of the last
-    event that is known of, as one's own messages are when they are delivered. Events up to number ``last_seen``
+    event of which there is news, such as the user's own message. Events up to number ``last_seen``
     were shown in an earlier run of the client. ``unread_mark`` is the seq of the first new message,
     and the line that is shown before it.
     """

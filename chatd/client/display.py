@@ -120,6 +120,13 @@ class Display:
             self._history.resize(self._screen.columns, self._screen.height)
             self.changed()
 
+    def clear(self) -> None:
+        """Remove everything above the footer, what waits included."""
+        self._lines.clear()
+        if self._screen is not None:
+            self._terminal.write(self._screen.clear())
+            self.changed()
+
     def redraw(self) -> None:
         """Paint everything again."""
         if self._screen is not None:

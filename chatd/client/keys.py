@@ -18,6 +18,14 @@ PASTE_BYTES: Final = 1 << 20
 """How much of one paste is kept, in bytes (1 MiB): far more than the editor takes, so that it can
 refuse the whole."""
 
+PASTE_SECONDS: Final = 3.0
+"""How long to wait for more of a paste, in seconds, before it counts as complete: a terminal sends
+all of it at once, with its end, but the link may be slow."""
+
+ESCAPE_SECONDS: Final = 0.05
+"""How long to wait for more bytes after an ESC, in seconds: the bytes of one key come together,
+even over a slow link."""
+
 SEQUENCE_BYTES: Final = 64
 """The longest control sequence accepted, in bytes; no key sends more than a dozen."""
 
@@ -139,6 +147,7 @@ _ALTS: Final[Mapping[bytes, Key]] = {
 }
 
 _ESC: Final = 0x1B
+_CTRL_C: Final = b"\x03"
 _PASTE_START: Final = b"\x1b[200~"
 _PASTE_END: Final = b"\x1b[201~"
 _CSI: Final = re.compile(rb"\x1b\[(\[[A-E]|[0-?]*[ -/]*[@-Z\\-~])")  # ``ESC [ [ A`` is F1 on the Linux console
@@ -150,8 +159,8 @@ _TEXT: Final = re.compile(rb"[^\x00-\x1f\x7f]+")
 class KeyDecoder:
     """Makes key presses of bytes, which may come in any pieces.
 
-    If `waiting` is true after `feed`, the last bytes begin with an ESC and may be incomplete. The
-    caller waits a moment (`ESCAPE_SECONDS` of `terminal_client`) and then calls `flush`.
+    If `patience` is not 0 after `feed`, only further bytes show what the last ones mean. They may
+    never come, so if nothing comes for that many seconds, the caller calls `flush`.
     """
 
     def __init__(self) -> None:
@@ -160,19 +169,30 @@ class KeyDecoder:
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
-    def waiting(self) -> bool:
-        """Whether an escape sequence has begun and not ended."""
-        return self._rest.startswith(b"\x1b")
+    def patience(self) -> float:
+        """How long to wait for the end of the paste or the escape sequence that has begun, in
+        seconds; 0: none has."""
+        if self._paste is not None:
+            return PASTE_SECONDS
+        return ESCAPE_SECONDS if self._rest.startswith(b"\x1b") else 0.0
 
     def feed(self, data: bytes) -> list[Press]:
-        """The keys that ``data`` completes."""
+        """The keys that ``data`` completes. A Ctrl-C at its end was pressed, not pasted: it ends an
+        unfinished paste, which is dropped."""
         self._rest += data
-        return list(self._keys())
+        presses = list(self._keys())
+        if self._paste is not None and data.endswith(_CTRL_C):
+            self._paste = None
+            presses.append(Press(Key.INTERRUPT))
+        return presses
 
     def flush(self) -> list[Press]:
-        """End the escape sequence that has begun: a lone ESC is `ESCAPE`, anything longer is no
-        key."""
-        if not self.waiting:
+        """End what has begun: a paste is what has come of it, a lone ESC is `ESCAPE`, anything
+        longer is no key."""
+        if self._paste is not None:
+            text, self._paste = self._paste.decode("utf-8", "replace"), None
+            return [Press(Key.PASTE, text)]
+        if not self.patience:
             return []
         lone, self._rest = self._rest == b"\x1b", b""
         return [Press(Key.ESCAPE)] if lone else []

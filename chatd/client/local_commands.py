@@ -9,7 +9,8 @@ from chatd.core.errors import BadUsage
 from chatd.core.events import HelpLine
 
 JUMP: Final = HelpLine("jump", "/jump [N]", "go to hit N of /search, or to the next one; /jump new: to the first new message")
-LOCAL: Final = (JUMP,)
+CLEAR: Final = HelpLine("clear", "/clear", "clear the screen; the history keeps everything")
+LOCAL: Final = (JUMP, CLEAR)
 """All of them, with usage and help."""
 
 MAX_HIT: Final = 1000
@@ -25,17 +26,24 @@ class Jump:
 
 
 @dataclass(frozen=True, slots=True)
+class Clear:
+    """Clear the screen."""
+
+
+@dataclass(frozen=True, slots=True)
 class LocalHelp:
     """Explain the command ``about``."""
 
     about: HelpLine
 
 
-def parse_local(line: str) -> Jump | LocalHelp | None:
+def parse_local(line: str) -> Jump | Clear | LocalHelp | None:
     """The local command in ``line``; None if it is none. Raises BadUsage."""
     name, *words = line.lower().split() if line.startswith("/") else [""]
     if name == "/help" and len(words) == 1:
         return next((LocalHelp(local) for local in LOCAL if local.name == words[0].removeprefix("/")), None)
+    if name == "/clear":
+        return Clear()
     if name != "/jump":
         return None
     if not words:

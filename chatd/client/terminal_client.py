@@ -22,7 +22,7 @@ from chatd.client.formatter import Formatter, nick_style
 from chatd.client.history_view import HistoryView, JumpTarget, RoomOnScreen
 from chatd.client.keys import Key, KeyDecoder, Press
 from chatd.client.link import ReconnectingLink
-from chatd.client.local_commands import LOCAL, Jump, LocalHelp, parse_local
+from chatd.client.local_commands import LOCAL, Clear, Jump, LocalHelp, parse_local
 from chatd.client.saved_state import SavedState
 from chatd.client.screen import Footer
 from chatd.client.search_hits import SearchHits
@@ -34,12 +34,11 @@ from chatd.core.commands import Command
 from chatd.core.errors import Refusal
 from chatd.core.events import Answer, Event
 
-ESCAPE_SECONDS: Final = 0.05
-"""How long the client waits for more bytes after an ESC, in seconds: the bytes of one key come
-together, even over a slow link."""
-
 INPUT_CHARACTERS: Final = 20_000
 """The longest input, in characters: some two hundred lines pasted at once."""
+
+UNASKED_LINES: Final = 3
+"""How many lines Enter sends at once without asking: a paste of more may be a mistake."""
 
 SAVE_SECONDS: Final = 5.0
 """How long after a new event the state is saved at the latest, in seconds. After a crash the events
@@ -87,11 +86,15 @@ class TerminalClient:
         self._decoder = KeyDecoder()
         self._editor = Editor()
         self._asking_nick = False
+        self._draft = Editor()
+        """The line that is put aside while the user is asked for another nick."""
+        self._asked_about = ""
+        """The text of many lines that is sent if Enter is pressed again."""
         self._quitting = False
         self._status, self._why = DONE, ""
         self._link_lost = ""
         self._retry_at = 0.0
-        self._escape: IDelayedCall | None = None
+        self._unfinished: IDelayedCall | None = None
         self._tick_call: IDelayedCall | None = None
         self._save_call: IDelayedCall | None = None
 
@@ -99,12 +102,12 @@ class TerminalClient:
 
     def keys(self, data: bytes) -> None:
         """Take bytes from the keyboard."""
-        _cancel(self._escape)
+        _cancel(self._unfinished)
         self._press_all(self._decoder.feed(data))
-        if self._decoder.waiting:
-            self._escape = self._clock.callLater(ESCAPE_SECONDS, self._flush_escape)
+        if self._decoder.patience:
+            self._unfinished = self._clock.callLater(self._decoder.patience, self._flush)
 
-    def _flush_escape(self) -> None:
+    def _flush(self) -> None:
         self._press_all(self._decoder.flush())
 
     def _press_all(self, presses: list[Press]) -> None:
@@ -177,10 +180,15 @@ class TerminalClient:
         if self._asking_nick:
             nick = self._editor.text.strip()
             if nick:
-                self._editor, self._asking_nick = Editor(), False
+                self._asking_nick, self._editor = False, self._draft
                 self.link.hello_as(nick)
             return
-        self._editor, lines = editor.enter(self._editor)
+        text, (entered, lines) = self._editor.text, editor.enter(self._editor)
+        if len(lines) > UNASKED_LINES and text != self._asked_about:
+            self._asked_about = text
+            self.note(f"These are {len(lines):,} lines. Enter sends each as a message, Ctrl-C drops them.")
+            return
+        self._editor, self._asked_about = entered, ""
         for line in lines:
             try:
                 local = parse_local(line)
@@ -204,8 +212,10 @@ class TerminalClient:
         if not self.link.up and not isinstance(command, MESSAGES):
             self.note("The command is sent as soon as the connection is back.")
 
-    def _run_local(self, local: Jump | LocalHelp) -> None:
-        if isinstance(local, LocalHelp):
+    def _run_local(self, local: Jump | Clear | LocalHelp) -> None:
+        if isinstance(local, Clear):
+            self._display.clear()
+        elif isinstance(local, LocalHelp):
             self.note(f"{local.about.usage}  {local.about.help}")
         elif local.new:
             self._jump_to_new()
@@ -321,7 +331,6 @@ class TerminalClient:
         self._display.drop_before(room, before)
 
     def _on_linked(self) -> None:
-        self._asking_nick = False
         self._display.open()
         if self._link_lost:
             self.note("The connection is back.")
@@ -332,7 +341,8 @@ class TerminalClient:
         if for_nick:
             self._display.open()
             self._history.close()
-            self._asking_nick = True
+            if not self._asking_nick:
+                self._asking_nick, self._draft, self._editor = True, self._editor, Editor()
             self.refuse(why)
         elif not self._display.is_open:
             self._fail(f"{self._server} refuses: {why}")
@@ -367,7 +377,7 @@ class TerminalClient:
         self.link.stop()
 
     def _finish(self) -> None:
-        for call in (self._escape, self._tick_call, self._save_call):
+        for call in (self._unfinished, self._tick_call, self._save_call):
             _cancel(call)
         self._save_now()
         self._display.close(self._status, self._why)
@@ -408,7 +418,7 @@ class TerminalClient:
 
     def _room_on_screen(self, room: str) -> RoomOnScreen:
         joined = self._conversation.rooms[room]
-        return RoomOnScreen(room, joined.as_of, self._display.first_visible(room), joined.unread_mark)
+        return RoomOnScreen(room, joined.last, self._display.first_visible(room), joined.unread_mark)
 
     # -- The screen
 
@@ -444,7 +454,7 @@ class TerminalClient:
         pending = tuple(self._formatter.pending(state.nick, one.message, one.time, state.current) for one in state.pending.values())
         link = link_line(state.server or self._server, alarm, seconds)
         if self._asking_nick:
-            return Footer(pending, (Span(" choose another nick"),), link, alarm, (Span("nick: ", BOLD),), *self._typing)
+            return Footer(pending, (Span(" choose another nick"),), (), False, (Span("nick: ", BOLD),), *self._typing)
         status = self._history.status or rooms_line(state, self._history.notice or self._catch_ups.progress)
         if self._history.window is not None and not alarm:
             link = (Span(" Esc: back to live "),)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.client.keys import PASTE_BYTES, SEQUENCE_BYTES, Key, KeyDecoder, Press
+from chatd.client.keys import ESCAPE_SECONDS, PASTE_BYTES, PASTE_SECONDS, SEQUENCE_BYTES, Key, KeyDecoder, Press
 
 TABLE = [
     (b"hi", [Press(Key.TEXT, "hi")]),
@@ -47,7 +47,7 @@ TABLE = [
     (b"\x1b\x1b[A", [Press(Key.ESCAPE), Press(Key.UP)]),
     ("\x1bé".encode(), [Press(Key.TEXT, "é")]),
     (b"\x1b[200~one\r\ntwo\x1b[201~!", [Press(Key.PASTE, "one\r\ntwo"), Press(Key.TEXT, "!")]),
-    (b"\x1b[200~a\x1b[Ab\x03\x1b[201~", [Press(Key.PASTE, "a\x1b[Ab\x03")]),
+    (b"\x1b[200~a\x1b[Ab\x01\x1b[201~", [Press(Key.PASTE, "a\x1b[Ab\x01")]),
     (b"\x1b[200~\xff\x1b[201~", [Press(Key.PASTE, "\ufffd")]),
     (b"a\xffb", [Press(Key.TEXT, "a\ufffdb")]),
     (b"\xc3\rx", [Press(Key.ENTER), Press(Key.TEXT, "x")]),
@@ -95,9 +95,9 @@ def test_pieces_make_no_difference(noise: bytes, rows: list[tuple[bytes, list[Pr
 def test_a_lone_escape_is_a_key_after_a_while() -> None:
     decoder = KeyDecoder()
     assert decoder.feed(b"\x1b") == []
-    assert decoder.waiting
+    assert decoder.patience == ESCAPE_SECONDS
     assert decoder.flush() == [Press(Key.ESCAPE)]
-    assert not decoder.waiting
+    assert not decoder.patience
     assert decoder.flush() == []
 
 
@@ -111,8 +111,25 @@ def test_an_unfinished_sequence_is_dropped_after_a_while() -> None:
 def test_an_endless_sequence_is_not_kept() -> None:
     decoder = KeyDecoder()
     presses = decoder.feed(b"\x1b[" + b"1;" * SEQUENCE_BYTES)
-    assert not decoder.waiting
+    assert not decoder.patience
     assert presses
+
+
+def test_a_paste_without_an_end_is_complete_after_a_while() -> None:
+    decoder = KeyDecoder()
+    assert decoder.feed("\x1b[200~grüße".encode()) == []
+    assert decoder.feed(b"\r") == []
+    assert decoder.patience == PASTE_SECONDS
+    assert decoder.flush() == [Press(Key.PASTE, "grüße\r")]
+    assert not decoder.patience
+    assert decoder.feed(b"\x1b[201~x") == [Press(Key.TEXT, "x")]  # The end comes after all.
+
+
+@pytest.mark.parametrize("pieces", [[b"\x1b[200~lost\r", b"\x03"], [b"\x1b[200~lost\x03"], [b"\x1b[200~", b"\r\x03"]])
+def test_ctrl_c_ends_a_paste_without_an_end(pieces: list[bytes]) -> None:
+    decoder = KeyDecoder()
+    assert [press for piece in pieces for press in decoder.feed(piece)] == [Press(Key.INTERRUPT)]
+    assert decoder.feed(b"x\x03\r") == list(map(Press, (Key.TEXT, Key.INTERRUPT, Key.ENTER), ("x", "", "")))
 
 
 def test_a_huge_paste_is_bounded_and_its_end_is_recognised() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.client.local_commands import JUMP, Jump, LocalHelp, parse_local
+from chatd.client.local_commands import CLEAR, JUMP, Clear, Jump, LocalHelp, parse_local
 from chatd.core.errors import BadUsage
 
 
@@ -15,6 +15,9 @@ from chatd.core.errors import BadUsage
         ("/jump 3", Jump(3)),
         ("/JUMP  12 ", Jump(12)),
         ("/jump new", Jump(new=True)),
+        ("/clear", Clear()),
+        ("/CLEAR all", Clear()),
+        ("/help clear", LocalHelp(CLEAR)),
         ("/help jump", LocalHelp(JUMP)),
         ("/help /jump", LocalHelp(JUMP)),
         ("/help", None),

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
+from chatd.client.keys import ESCAPE_SECONDS, PASTE_SECONDS
 from chatd.client.link import PAUSES, ReconnectingLink
 from chatd.client.saved_state import SavedState
 from chatd.client.screen import DumbScreen, Screen
-from chatd.client.terminal_client import ESCAPE_SECONDS, INPUT_CHARACTERS, SAVE_SECONDS, TerminalClient
+from chatd.client.terminal_client import INPUT_CHARACTERS, SAVE_SECONDS, UNASKED_LINES, TerminalClient
 from chatd.core import commands, events
 from tests.client.glass import Glass
 from tests.client.scripted import TIME, ScriptedServer
@@ -190,6 +191,29 @@ def test_a_refused_nick_is_asked_for_again() -> None:
     assert case.opened == 1
 
 
+def test_page_up_knows_the_last_message_of_the_user(case: Case) -> None:
+    case.keys("mine\r", "/clear\r")
+    case.keys(PAGE_UP)
+    assert case.glass.is_alternate
+    assert case.glass.lines[-3].endswith("<ada> mine")
+
+
+def test_what_was_typed_before_a_nick_clash_is_kept(case: Case) -> None:
+    case.keys("half a li")
+    case.server.nick_taken = "ada"
+    case.server.connections[-1].cut()
+    case.server.later(PAUSES[1])
+    assert case.typed == "nick:"
+    assert "choose another nick" in case.status
+    assert "lost" not in case.status
+    case.keys("ada\r")
+    assert case.typed == "nick:"
+    case.keys("eve\r")
+    assert case.typed == "eve> half a li"
+    case.keys("ne\r")
+    assert case.server.texts == ["half a line"]
+
+
 def test_an_unreachable_server_ends_it_with_the_terminal_untouched() -> None:
     case = Case(refuse=True)
     assert case.ends == [(1, "host:1 cannot be reached: connection refused.")]
@@ -227,6 +251,36 @@ def test_ctrl_c_clears_a_line_first(case: Case) -> None:
 def test_ctrl_d_deletes_within_a_line(case: Case) -> None:
     case.keys("abc", "\x01", "\x04")
     assert case.typed == "ada> bc"
+
+
+def test_the_screen_can_be_cleared(case: Case) -> None:
+    case.keys("gone\r")
+    case.keys("/clear\r", "typing")
+    assert [line for line in case.glass.lines[:-2] if line] == []
+    assert case.typed == "ada> typing"
+    case.keys("\x15said\r")
+    assert case.glass.lines[-3].endswith("<ada> said ✓")
+    assert not any("gone" in line for line in case.glass.lines)
+
+
+def test_a_paste_of_many_lines_asks_first(case: Case) -> None:
+    lines = [f"line {number}" for number in range(UNASKED_LINES + 1)]
+    case.keys(f"\x1b[200~{chr(10).join(lines)}\x1b[201~", "\r")
+    assert case.shows("These are 4 lines. Enter sends each as a message, Ctrl-C drops them.")
+    assert case.server.texts == []
+    case.keys("\x03", "\x1b[200~" + "\n".join(lines) + "\x1b[201~!", "\r")
+    assert case.server.texts == []  # It is another text.
+    case.keys("\r")
+    assert case.server.texts == [*lines[:-1], f"{lines[-1]}!"]
+
+
+def test_a_paste_that_never_ends_is_complete_after_a_while(case: Case) -> None:
+    case.keys("\x1b[200~typed", " blindly")
+    assert case.typed == "ada>"
+    case.server.later(PASTE_SECONDS)
+    assert case.typed == "ada> typed blindly"
+    case.keys("\x1b[200~more", "\x03", "!")
+    assert case.typed == "ada> !"
 
 
 def test_a_paste_of_several_lines_is_sent_after_enter_as_several_messages(case: Case) -> None:

@@ -306,10 +306,24 @@ def test_wide_characters_and_a_narrow_window(daemon: Daemon, terminal: OpenTermi
     assert len(ada.lines) == 20
 
 
+def test_the_keyboard_survives_a_paste_without_an_end(daemon: Daemon, terminal: OpenTerminal) -> None:
+    ada = terminal()
+    ada.client(daemon, "ada")
+    ada.type("\x1b[200~typed")
+    ada.see("ada> typed")
+    ada.type("\x1b[200~lost")
+    ada.key("C-c")
+    ada.see_last("ada>")
+    ada.key("C-c")
+    ada.see_last("$")
+
+
 def test_old_messages_are_in_the_terminals_own_scrollback(daemon: Daemon, terminal: OpenTerminal) -> None:
     ada = terminal()
     ada.client(daemon, "ada")
     ada.paste("\n".join(f"line number {number}" for number in range(25)))
+    ada.key("Enter")
+    ada.see("These are 25 lines.")
     ada.key("Enter")
     ada.see("line number 24 ✓")
     shown = [line for line in ada.history.splitlines() if "line number" in line]
