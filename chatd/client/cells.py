@@ -6,6 +6,7 @@ made of several. It is never cut. Widths are in cells: 0, 1 or 2 for a cluster.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,12 +18,14 @@ from wcwidth import grapheme_boundary_before, iter_graphemes, wcswidth
 @dataclass(frozen=True, slots=True)
 class Style:
     """How a text looks; ``colour`` is a number of the 256-colour palette, or None for the
-    terminal's own."""
+    terminal's own. ``link`` is the address of the web page that the text is a part of, if it is
+    continued in another row."""
 
     colour: int | None = None
     bold: bool = False
     dim: bool = False
     reverse: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,9 @@ def wrap(line: Line, cells: int, indent: int = 0) -> list[Row]:
     """``line`` as rows of at most ``cells``, broken at spaces where possible.
 
     Every row but the first begins with ``indent`` spaces, unless the rows are too narrow for that.
-    The space at a break is left out; a word longer than a row is cut between clusters.
+    The space at a break is left out; a word longer than a row is cut between clusters. A long
+    address of a web page is cut as the terminal would: it fills the rows, without an indent, and
+    nothing follows it on its last row, where other text could look like the beginning of a line.
     """
     cells = max(cells, 2)
     wrapping = _Wrapping(cells, indent if indent * 3 <= cells else 0)
@@ -151,6 +156,10 @@ def _words(line: Line) -> Iterable[tuple[str, Style]]:
                 yield word, span.style
 
 
+_ADDRESS: Final = re.compile(r"""(?<![^(\['])https?://[!#-;=?-~]+(?=\Z)""")
+"""An address that ends its word (RFC 3986), without the characters that it may not have."""
+
+
 class _Wrapping:
     """Fills rows. A word may come in several spans, so it waits until it is complete."""
 
@@ -161,6 +170,7 @@ class _Wrapping:
         self._used = 0
         self._word: list[Span] = []
         self._word_width = 0
+        self._after_address = False
 
     def rows(self) -> list[Row]:
         self._end_word()
@@ -172,17 +182,44 @@ class _Wrapping:
             self._word_width += width(text)
             return
         self._end_word()
-        if self._used < self._cells:
+        if self._after_address:
+            self._next_row()
+        elif self._used < self._cells:
             self._put(Span(text, style), 1)
         else:
             self._next_row()
 
     def _end_word(self) -> None:
+        fits = self._word_width <= self._cells - min(self._used, self._width_of_margin())
+        link = "" if fits else self._address()
+        if link:
+            self._put_address(link)
+        else:
+            self._put_word()
+        self._word, self._word_width = [], 0
+
+    def _address(self) -> str:
+        """The address of a web page in the word; empty if there is none."""
+        found = _ADDRESS.search("".join(span.text for span in self._word))
+        return found[0].rstrip(".,;:!?)'") if found else ""
+
+    def _put_address(self, link: str) -> None:
+        for span in self._word:
+            rest, style = span.text, replace(span.style, link=link)
+            while len(rest) > self._cells - self._used:
+                room = self._cells - self._used
+                self._put(Span(rest[:room], style), room)
+                rest = rest[room:]
+                self._rows.append([])
+                self._used = 0
+            self._put(Span(rest, style), len(rest))
+        self._after_address = True
+
+    def _put_word(self) -> None:
         if self._cells - self._used < self._word_width <= self._cells - self._width_of_margin():
             self._next_row()
         for span in self._word:
             self._put_cut(span)
-        self._word, self._word_width = [], 0
 
     def _put_cut(self, span: Span) -> None:
         rest = span.text
@@ -206,3 +243,4 @@ class _Wrapping:
     def _next_row(self) -> None:
         self._rows.append(list(self._margin))
         self._used = row_width(self._margin)
+        self._after_address = False

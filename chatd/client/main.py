@@ -110,7 +110,7 @@ class Run:
     def _terminal_client(self) -> tuple[TerminalClient, SavedState]:
         """A client for a person at a terminal, and the saved state that it starts with."""
         options = self._options
-        terminal = RealTerminal(self._reactor, options.colours, options.dumb, self._on_end)
+        terminal = RealTerminal(self._reactor, options.colours, options.links, options.dumb, self._on_end)
         self._restore = terminal.restore
         file = StateFile(options.server, options.nick, os.environ)
         saved, why = _load(file)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST: Final = "localhost"
 DEFAULT_PORT: Final = 8080
+WITHOUT_LINKS: Final = ("linux", "cons", "vt", "sun", "eterm")
+"""The beginnings of TERM for terminals that may print an operating system command (ECMA-48, 8.3.89)
+as text."""
 UNIX: Final = "unix:"
 """Begins the address of a UNIX socket, as in Twisted's endpoints."""
 
@@ -79,7 +82,8 @@ examples:
 class Options:
     """The options. ``rooms``: in the order given, the first is the current one; none: the server's
     default room. ``trust``: which certificates are trusted; None: no TLS. ``path``: the UNIX socket
-    of the server, instead of ``host`` and ``port``."""
+    of the server, instead of ``host`` and ``port``. ``links``: the terminal knows OSC 8, or ignores
+    it."""
 
     host: str
     port: int
@@ -93,6 +97,7 @@ class Options:
     dumb: bool
     trust: Trust | None = None
     path: str = ""
+    links: bool = False
 
     @property
     def server(self) -> str:
@@ -144,6 +149,7 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         dumb=dumb,
         trust=_trust(parser, chosen),
         path=path,
+        links=not dumb and not environment["TERM"].startswith(WITHOUT_LINKS),
     )
 
 

@@ -14,8 +14,9 @@ and afterwards the live view is painted again.
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,6 +32,8 @@ INDENT: Final = 6
 
 _OPEN: Final = "\x1b[?7l\x1b[?2004h"  # no automatic wrap, so that a wrong width cannot push rows; bracketed paste
 _CLOSE: Final = "\x1b[m\x1b[?2004l\x1b[?7h\x1b[?25h"
+_WRAP: Final = "\x1b[?7h"
+_NO_WRAP: Final = "\x1b[?7l"
 _HIDE: Final = "\x1b[?25l"
 _SHOW: Final = "\x1b[?25h"
 _ERASE_REST_OF_ROW: Final = "\x1b[K"
@@ -59,13 +62,15 @@ class Footer:
 
 
 class Screen:
-    """A terminal of ``columns`` and ``rows``; ``colours``: it has 256."""
+    """A terminal of ``columns`` and ``rows``; ``colours``: it has 256; ``links``: it knows OSC 8,
+    or ignores it."""
 
-    def __init__(self, columns: int, rows: int, colours: bool) -> None:
+    def __init__(self, columns: int, rows: int, colours: bool, links: bool = False) -> None:
         self.columns, self.rows = max(1, columns), max(1, rows)
         self.can_paint = True
         """Whether the terminal can show the history."""
         self._colours = colours
+        self._links = links
         self._lines: deque[FinalLine] = deque(maxlen=KEPT_LINES)
         self._footer = Footer()
         self._painted: list[Row] = [()]
@@ -191,17 +196,30 @@ class Screen:
 
     def _print(self, printed: Iterable[Row], rows: Iterable[Row]) -> str:
         """Write from where the footer began; the terminal scrolls by itself."""
-        lines = "\r\n".join(self._paint(row) for row in (*printed, *rows))
+        lines = "\r\n".join(self._paint_run(run) for _, run in self._runs([*printed, *rows]))
         return f"{_go(self._top())}{_ERASE_BELOW}{lines}"
 
     def _repaint(self, top: int, rows: Sequence[Row], old: Sequence[Row | None] = ()) -> str:
         """Those of ``rows``, from row ``top`` on, that differ from ``old``."""
         changed = (
-            f"{_go(top + number)}{self._paint(row)}{self._erase_after(row)}"
-            for number, row in enumerate(rows)
-            if not old or row != old[number]
+            f"{_go(top + start)}{self._paint_run(run)}{self._erase_after(run[-1])}"
+            for start, run in self._runs(rows)
+            if not old or run != list(old[start : start + len(run)])
         )
         return "".join(changed)
+
+    def _runs(self, rows: Sequence[Row]) -> Iterator[tuple[int, list[Row]]]:
+        """``rows`` as runs, each with its index: a row, and those in which an address of a web page
+        at its end goes on."""
+        start = 0
+        for number, row in enumerate(rows, start=1):
+            if number == len(rows) or not self._goes_on(row, rows[number]):
+                yield start, list(rows[start:number])
+                start = number
+
+    def _goes_on(self, row: Row, below: Row) -> bool:
+        link = row[-1].style.link if row and below else ""
+        return bool(link) and below[0].style.link == link and row_width(row) == self.columns
 
     def _erase_after(self, row: Row) -> str:
         """Erases the rest of a row. On a full row the cursor stays on the last character, which
@@ -227,12 +245,16 @@ class Screen:
     def _wrapped(self, line: FinalLine) -> list[Row]:
         return wrap(line.line, self.columns, INDENT)
 
-    def _paint(self, row: Row) -> str:
-        return "".join(map(self._ink, row))
+    def _paint_run(self, run: Iterable[Row]) -> str:
+        """The rows of ``run``. The terminal itself breaks an address of a web page, so that it
+        takes the pieces for one: it selects and opens the whole."""
+        painted = ["".join(map(self._ink, row)) for row in run]
+        return painted[0] if len(painted) == 1 else f"{_WRAP}{''.join(painted)}{_NO_WRAP}"
 
     def _ink(self, span: Span) -> str:
         codes = _codes(span.style, self._colours)
-        return f"\x1b[{codes}m{span.text}\x1b[m" if codes else span.text
+        text = f"\x1b[{codes}m{span.text}\x1b[m" if codes else span.text
+        return _linked(text, span.style.link) if self._links and span.style.link else text
 
     # -- The footer
 
@@ -339,6 +361,12 @@ def _safe(line: Line) -> Line:
     """``line`` made safe to show, once more: this is the last step before the terminal, and no peer
     is trusted."""
     return tuple(Span(safe_part(span.text), span.style) for span in line)
+
+
+def _linked(text: str, link: str) -> str:
+    """``text`` as a part of a link (OSC 8). All parts have the same id, so the terminal takes them
+    for one."""
+    return f"\x1b]8;id={zlib.crc32(link.encode()):08x};{link}\x1b\\{text}\x1b]8;;\x1b\\"
 
 
 def _go(row: int, column: int = 1) -> str:

@@ -71,10 +71,11 @@ class RealTerminal:
     ``on_end`` gets the exit status and the reason.
     """
 
-    def __init__(self, reactor: Any, colours: bool, dumb: bool, on_end: Callable[[int, str], None]) -> None:
+    def __init__(self, reactor: Any, colours: bool, links: bool, dumb: bool, on_end: Callable[[int, str], None]) -> None:
         self.client: TerminalClient
         self._reactor = reactor
         self._colours = colours
+        self._links = links
         self._dumb = dumb
         self._on_end = on_end
         self._blocking = BlockingMode(0, 1)
@@ -100,7 +101,7 @@ class RealTerminal:
             return DumbScreen()
         signal.signal(signal.SIGWINCH, lambda *_: self._reactor.callFromThread(self._resized))
         signal.signal(signal.SIGTSTP, lambda *_: self._reactor.callFromThread(self.suspend))
-        screen = Screen(*self._raw.size(), self._colours)
+        screen = Screen(*self._raw.size(), self._colours, self._links)
         self._raw.undo = screen.undo
         return screen
 

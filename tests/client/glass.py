@@ -6,12 +6,13 @@ import re
 
 from chatd.client.cells import clusters, width
 
-_SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\n\x07]+)")
+_SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\n\x07]+)|\x1b\]8;[^;\x1b]*;([^\x1b]*)\x1b\\")
 
 
 class Glass:
-    """A terminal without automatic wrap: ``rows`` of cells, and the ``scrollback`` that has left
-    them at the top.
+    """A terminal: ``rows`` of cells, and the ``scrollback`` that has left them at the top.
+
+    ``wraps``: how many rows it has broken itself. ``links``: the addresses of all links.
 
     ``alternate``: it has another screen besides, which does not scroll.
     """
@@ -24,6 +25,8 @@ class Glass:
         self.scrollback: list[str] = []
         self.row = self.column = 0
         self.bells = 0
+        self.wraps = 0
+        self.links: list[str] = []
         self.modes: set[str] = {"?7", "?25"}
 
     def write(self, text: str) -> None:
@@ -32,14 +35,16 @@ class Glass:
             match = _SEQUENCE.match(text, position)
             assert match, f"not understood: {text[position : position + 20]!r}"
             position = match.end()
-            numbers, final, control, printed = match.groups()
+            numbers, final, control, printed, link = match.groups()
             if final:
                 self._sequence(numbers, final)
             elif control:
                 self._control(control)
-            else:
+            elif printed:
                 for cluster in clusters(printed):
                     self._put(cluster)
+            elif link:
+                self.links.append(link)
 
     def _sequence(self, numbers: str, final: str) -> None:
         match final:
@@ -97,6 +102,9 @@ class Glass:
 
     def _put(self, cluster: str) -> None:
         cells = width(cluster)
+        if self.column == self.columns and "?7" in self.modes:
+            self.wraps += 1
+            self._control("\r\n")
         fits = self.column + cells <= self.columns
         assert fits or self.columns < 4, "a row is too long for the terminal"
         if cells and fits:

@@ -76,3 +76,30 @@ def test_dimmed_keeps_the_rest_of_a_style() -> None:
     (span,) = dimmed((Span("a", BOLD),))
     assert span.style.bold
     assert span.style.dim
+
+
+ADDRESS = "https://example.org/a-long-path"
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (f"see {ADDRESS}", ["see https://", "example.org/", "a-long-path"]),
+        (f"see {ADDRESS} twice", ["see https://", "example.org/", "a-long-path", "  twice"]),  # No text after it on its row.
+        (f"({ADDRESS}).", ["(https://exa", "mple.org/a-l", "ong-path)."]),
+        ("https://a.b c", ["https://a.b ", "  c"]),  # It fits.
+        (f"x{ADDRESS}", ["xhttps://exa", "  mple.org/a", "  -long-path"]),
+        ("https://<bob>/a-long-path", ["https://<bob", "  >/a-long-p", "  ath"]),
+        ("https://ex\u00e4mple.org/path", ["https://ex\u00e4m", "  ple.org/pa", "  th"]),
+        ("https://a.b/c/d/12:05 <bob> yes", ["https://a.b/", "c/d/12:05", "  <bob> yes"]),
+    ],
+)
+def test_a_long_address_is_cut_as_the_terminal_would(text: str, rows: list[str]) -> None:
+    assert [plain(row) for row in wrap((Span(text),), 12, 2)] == rows
+
+
+def test_the_pieces_of_an_address_link_to_the_whole() -> None:
+    rows = wrap((Span("see ("), Span(ADDRESS, BOLD), Span("), it is short")), 12, 2)
+    linked = [span for row in rows for span in row if span.style.link]
+    assert {span.style.link for span in linked} == {ADDRESS}
+    assert "".join(span.text for span in linked) == f"({ADDRESS}),"

@@ -62,6 +62,11 @@ def test_the_port_may_stand_apart(host: str, server: str) -> None:
     assert parse_options([host, "20100", "--nick", "ada"], {}).server == server
 
 
+@pytest.mark.parametrize(("term", "links"), [("xterm-256color", True), ("tmux", True), ("linux", False), ("dumb", False)])
+def test_links(term: str, links: bool) -> None:
+    assert parse_options([], {"TERM": term}).links is links
+
+
 def test_a_unix_socket() -> None:
     options = parse_options(["unix:/run/chatd.sock"], {})
     assert (options.path, options.server) == ("/run/chatd.sock", "unix:/run/chatd.sock")

@@ -58,6 +58,23 @@ def test_the_status_line_in_a_narrow_window(link: str, alarm: bool, columns: int
     assert case.glass.lines[-2] == status
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_the_terminal_itself_breaks_a_long_address(links: bool) -> None:
+    address = "https://example.org/" + "abcdefghij/" * 8
+    screen, glass = Screen(40, 8, True, links), Glass(40, 8)
+    glass.write(screen.open())
+    glass.write(screen.show(lines("before", f"see {address} there"), Footer(prompt=PROMPT)))
+    assert "".join(glass.lines[2:5]) == f"see {address}"
+    assert glass.lines[5] == "      there"
+    assert glass.wraps == 2
+    assert set(glass.links) == ({address} if links else set())
+    glass.write(screen.redraw())
+    assert glass.wraps == 4
+    glass.write(screen.show_history([*wrap(line(f"see {address}"), 40, INDENT)], Footer(prompt=PROMPT)))
+    assert glass.wraps == 6
+    assert "?7" not in glass.modes
+
+
 def test_messages_scroll_into_the_scrollback_and_typing_stays() -> None:
     case = Case()
     for number in range(20):

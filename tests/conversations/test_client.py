@@ -121,6 +121,11 @@ class Terminal:
         return self._run("capture-pane", "-p", "-S", "-")
 
     @property
+    def unwrapped(self) -> str:
+        """The screen, with the rows joined that the terminal has broken itself."""
+        return self._run("capture-pane", "-p", "-J")
+
+    @property
     def cursor(self) -> tuple[int, int]:
         column, row = self._run("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
         return int(column), int(row)
@@ -304,6 +309,18 @@ def test_wide_characters_and_a_narrow_window(daemon: Daemon, terminal: OpenTermi
     ada.see_last("ada> typing")
     assert ada.text.count("ada> typing") == 1
     assert len(ada.lines) == 20
+
+
+def test_a_long_address_is_whole_for_the_terminal(daemon: Daemon, terminal: OpenTerminal) -> None:
+    ada = terminal()
+    ada.client(daemon, "ada")
+    address = "https://example.org/" + "abcdefghij/" * 12
+    ada.enter(f"see {address} there")
+    ada.see("there ✓")
+    assert f"see {address}" in ada.unwrapped
+    ada.key("C-l")
+    ada.see("there ✓")
+    assert f"see {address}" in ada.unwrapped
 
 
 def test_the_keyboard_survives_a_paste_without_an_end(daemon: Daemon, terminal: OpenTerminal) -> None:
