@@ -303,7 +303,7 @@ TABLE: tuple[Row, ...] = (
         "quit",
         Quit,
         "[TEXT]",
-        "leave, with a last text; also Ctrl-D (telnet), Ctrl-C (nc)",
+        "leave, with a last text; so do Ctrl-D (telnet), Ctrl-C (nc)",
         nick_needed=False,
         also=("exit", "bye", "logout"),
     ),
