@@ -190,8 +190,9 @@ def test_name_motd_and_room(tmp_path: Path, start_daemon: StartDaemon, start_pro
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", *options)
     ada = start_program(need("nc"), "-N", "127.0.0.1", str(daemon.port))
     assert ada.line() == "-- Welcome to teahouse. What is your nick?\r\n"
-    ada.say("teahouse", "ada")
+    ada.say("teahouse")
     assert ada.line().startswith("!! ")
+    ada.say("ada")
     assert ada.line() == "-- Be kind.\r\n"
     assert ada.line() == "-- ␛[31mNo ads.\r\n"
     assert ada.line() == "-- Hello ada. You are in #Tea, alone. /help lists what you can do.\r\n"
@@ -246,7 +247,10 @@ def test_a_broken_connection_is_reported(daemon: Daemon, nc: Call) -> None:
 def test_nobody_can_forge_a_log_line(daemon: Daemon, nc: Call) -> None:
     nicks = ["%s", "%(nick)s", "x{nick}", "x{log_source}", "x{0}", "a\x1b[2Jb", "x\rsession of root from 10.0.0.1 has begun (text)"]
     ada = nc()
-    ada.say(*nicks, "ada_{nick}", "ada")
+    for nick in [*nicks, "ada_{nick}"]:  # One at a time: lines behind a refused nick are not read.
+        ada.say(nick)
+        ada.hear("!! ")
+    ada.say("ada")
     ada.hear("-- Hello ada")
     ada.say(
         "{nick} %s \x1b[31m",
