@@ -65,7 +65,7 @@ DAEMON = layer("chatd.daemon")
 
 PROTOCOL = {
     f"chatd.core.{name}"
-    for name in ("commands", "errors", "events", "limits", "names", "retention", "search", "state", "text", "when")
+    for name in ("commands", "errors", "events", "highlight", "limits", "names", "retention", "state", "text", "when")
 } | {"chatd.core.membership"}
 """The modules of the core that the client uses too."""
 

@@ -54,6 +54,7 @@ def open_database(path: Path, *, only_read: bool = False, older_too: bool = Fals
     with _errors_named(path), contextlib.closing(database.connect(path, only_read=only_read)) as connection:
         _check_version(connection, path, older_too)
         if not only_read:
+            database.use_folding(connection)
             connection.execute("PRAGMA wal_autocheckpoint = 1000")  # Speed does not matter here, and the disk may be full.
         yield connection
 

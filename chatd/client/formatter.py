@@ -16,13 +16,14 @@ from typing import Final
 
 from chatd.client.cells import BOLD, FAINT, PLAIN, FinalLine, Line, Span, Style, dimmed
 from chatd.client.conversation import MESSAGES, Message, Received
-from chatd.client.highlight import Pieces, excerpt, highlight
 from chatd.codecs import phrases
 from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.text import MARKS
 from chatd.core import commands, events
 from chatd.core.events import Answer, Event
+from chatd.core.highlight import Pieces, excerpt, highlight
 from chatd.core.names import fold
+from chatd.core.when import stamp
 
 PENDING: Final = "\N{HORIZONTAL ELLIPSIS}"
 DELIVERED: Final = "\N{CHECK MARK}"
@@ -32,6 +33,10 @@ HIT_MARK: Final = "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
 
 INDENT: Final = 6
 """The width of the time at the beginning of each line, in cells."""
+
+EXCERPT_CHARACTERS: Final = 24
+"""How much of the text a hit shows on either side of a word, in characters: it takes one or two
+rows of a usual terminal."""
 
 PALETTE: Final = (167, 166, 130, 136, 100, 64, 28, 29, 30, 32, 67, 69, 99, 97, 134, 133, 164, 169, 162, 168)
 """Colours for nicks, of the 256: each has a contrast of 3 or more on white and on black (WCAG 2.1,
@@ -199,7 +204,7 @@ class Formatter:
 
     def stamp(self, time: int) -> str:
         """``14:05`` today, ``2026-11-22 14:05`` on another day."""
-        return phrases.stamp(time, self._now())
+        return stamp(time, self._now())
 
     def _event_lines(self, event: Event, lines: Iterable[Line]) -> Iterator[FinalLine]:
         return self._timed(event.time, lines, event.room, event.seq)
@@ -264,7 +269,7 @@ def _hit(event: Event, words: Sequence[str]) -> Line:
     return (
         *_room_prefix(event.room, ""),
         *_framed(event.nick, event.action, nick_style(event.nick)),
-        *_highlighted(excerpt(event.text, words)),
+        *_highlighted(excerpt(event.text, words, EXCERPT_CHARACTERS)),
     )
 
 

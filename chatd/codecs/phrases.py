@@ -15,7 +15,8 @@ from typing import Final
 
 from chatd.core import events, retention
 from chatd.core.events import Answer, Event, Reason
-from chatd.core.search import excerpt
+from chatd.core.highlight import excerpt
+from chatd.core.when import exact_stamp, stamp
 
 EXCERPT_CHARACTERS: Final = 60
 """How much of a message a search result shows around the word, in characters on either side."""
@@ -83,13 +84,6 @@ def private(message: events.Private) -> str:
 def refusal(refused: events.Refused) -> str:
     """Why a command was refused, and what would be accepted."""
     return f"{refused.reason} {refused.hint}".rstrip()
-
-
-def stamp(time: int, now: int) -> str:
-    """``time`` as seen at ``now``: ``12:30`` on the same day, else ``2026-11-22 12:30``. Both in
-    milliseconds since 1970-01-01 UTC; shown in the local zone."""
-    moment, today = datetime.fromtimestamp(time / 1000), datetime.fromtimestamp(now / 1000).date()
-    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%Y-%m-%d %H:%M}"
 
 
 class Phrases:
@@ -251,9 +245,9 @@ class Phrases:
 
     def _hit(self, event: Event, words: Sequence[str]) -> str:
         if isinstance(event, events.Said):
-            event = replace(event, text=excerpt(event.text, words, EXCERPT_CHARACTERS))
-        moment = datetime.fromtimestamp(event.time / 1000)
-        return f"{moment:%Y-%m-%dT%H:%M:%S} {self.event(event, current=False)}"
+            parts = excerpt(event.text, words, EXCERPT_CHARACTERS)
+            event = replace(event, text="".join(part for part, _ in parts))
+        return f"{exact_stamp(event.time)} {self.event(event, current=False)}"
 
     @_answer.register
     def _(self, answer: events.HelpText) -> Iterable[str]:

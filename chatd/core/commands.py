@@ -16,7 +16,9 @@ from typing import Any
 from chatd.core.errors import BadUsage, UnknownCommand
 from chatd.core.limits import NUMBER_DIGITS, SCROLLBACK_EVENTS
 from chatd.core.membership import Role
+from chatd.core.search_text import read_search
 from chatd.core.text import safe_text
+from chatd.core.when import take_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +193,11 @@ class History(Command):
 
 @dataclass(frozen=True, slots=True)
 class Search(Command):
-    """Show the newest ``count`` messages that contain all words of ``text``, in all rooms or only
-    in ``room``.
+    """Show the newest ``count`` messages that match ``text`` (``search_text.py``), in all rooms or
+    only in ``room``.
 
     ``nick`` limits the search to one person, ``before_time`` and ``after_time`` to a period
-    (``when.py``).
+    (``when.py``). The text may have these filters instead.
     """
 
     text: str
@@ -244,8 +246,8 @@ def _read_history(row: Row, rest: str) -> Command:
         return History(int(numbers[0]) if numbers else 0, room)
     if not position:
         raise BadUsage(f"/{row.name} {side} needs a time.", f"Write /{row.name} {side} 12:30.")
-    value, number = position[0], " ".join(position[1:])
-    count = _count(row, number) if number else 0
+    value, number = take_time(position)
+    count = _count(row, " ".join(number)) if number else 0
     is_seq = value.isascii() and value.isdigit()
     fields: dict[str, Any] = {side: _count(row, value)} if is_seq else {f"{side}_time": value}
     return History(count, room, **fields)
@@ -253,19 +255,13 @@ def _read_history(row: Row, rest: str) -> Command:
 
 def _read_search(row: Row, rest: str) -> Command:
     """Read words, mixed with ``in:#room``, ``from:nick``, ``before:TIME`` and ``after:TIME``."""
-    words: list[str] = []
-    filters = {"in:": "", "from:": "", "before:": "", "after:": ""}
-    for word in rest.split():
-        key, colon, value = word.partition(":")
-        if value and key + colon in filters:
-            filters[key + colon] = value
-        else:
-            words.append(word)
-    if not words:
-        hint = f"Write /{row.name} tea, or narrow it down: /{row.name} tea in:#lobby from:ada after:2026-11-01."
-        raise BadUsage(f"/{row.name} needs words.", hint)
-    return Search(" ".join(words), filters["in:"], filters["from:"], filters["before:"], filters["after:"])
+    read = read_search(rest)
+    given: dict[str, Any] = {FIELD_OF_FILTER[name]: value for name, value in read.filters.items()}
+    return Search(read.text, **given)
 
+
+FIELD_OF_FILTER: Mapping[str, str] = {"in": "room", "from": "nick", "before": "before_time", "after": "after_time"}
+"""The fields of `Search` for the filters of its text."""
 
 TABLE: tuple[Row, ...] = (
     Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False, also=("?", "h")),
@@ -298,7 +294,7 @@ TABLE: tuple[Row, ...] = (
         Role.MEMBER,
         read=_read_history,
     ),
-    Row("search", Search, "TEXT", "find messages; in:#room from:nick before:DATE after:DATE", read=_read_search),
+    Row("search", Search, "TEXT", 'find words "a phrase" -not; in:#room from:nick after:TIME', read=_read_search),
     Row(
         "quit",
         Quit,

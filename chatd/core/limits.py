@@ -80,6 +80,14 @@ SEARCHED_EVENTS: Final = 5_000
 """How many events a search scans if the logs are only in memory: it blocks the server for about
 10 ms."""
 
+SEARCH_TERMS: Final = 50
+"""How many words and phrases a search has at most: it looks for each in every event that it
+scans."""
+
+FOLDED_CHARACTERS: Final = 32_768
+"""How many different characters the folding for searches remembers: more than a language uses, in
+about 4 MB."""
+
 NAMES_SHOWN: Final = 500
 """How many members or rooms one answer lists at most: the cost of a room of ten thousand must not
 grow with the square of its size."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chatd.core.account import Change
-from chatd.core.errors import NotDelivered
+from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import Event
 from chatd.core.names import Name
 from chatd.core.search import Query
@@ -32,8 +32,8 @@ OnDeleted = Callable[[int, int], object]
 """Called once with what was deleted: all events before a seq, which are those before a time
 (milliseconds since 1970-01-01 UTC)."""
 
-OnResults = Callable[[Sequence[Event] | None], object]
-"""Called once with the messages that match a query, newest first; None if the search takes too
+OnResults = Callable[[Sequence[Event] | TooMany], object]
+"""Called once with the messages that match a query, newest first; or why the search takes too
 long."""
 
 

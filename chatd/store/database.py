@@ -11,13 +11,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from chatd.core import folding
+
 FILE_NAME: Final = "chatd.db"
 LOCK_NAME: Final = "chatd.lock"
 
 APPLICATION_ID: Final = 0x63686174
 """Marks a file as a chatd database (``PRAGMA application_id``): "chat"."""
 
-VERSION: Final = 5
+VERSION: Final = 6
 """The version of the database: ``upgrade-N.sql`` upgrades version N to N + 1, and ``schema.sql``
 creates a new database."""
 
@@ -26,7 +28,7 @@ CHECK_BYTES: Final = 32 << 20
 slow disk. Reading 2 GiB that are not in the page cache takes 20 s or more, during which SQLite 3.40
 cannot be interrupted."""
 
-SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "private_id", "account", "credential")
+SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "folding", "private_id", "account", "credential")
 """The tables that are checked in a larger file; ``chatd-admin check`` checks all of it."""
 
 BUSY_SECONDS: Final = 5.0
@@ -96,6 +98,7 @@ def prepare(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
             _upgrade(connection, path)
+            use_folding(connection)
             _check(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
     except OSError as error:
@@ -114,6 +117,19 @@ def connect(path: Path, *, only_read: bool = False) -> sqlite3.Connection:
     if only_read:
         connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def use_folding(connection: sqlite3.Connection) -> None:
+    """Empty the search index if its words are folded in another way than ours, which changes with
+    chatd and with Python's Unicode. The server then indexes all messages again."""
+    if connection.execute("SELECT rule FROM folding").fetchone() == (folding.RULE,):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO search (search) VALUES ('delete-all')")
+    connection.execute("DELETE FROM indexed")
+    connection.execute("DELETE FROM folding")
+    connection.execute("INSERT INTO folding (rule) VALUES (?)", (folding.RULE,))
+    connection.execute("COMMIT")
 
 
 def schema() -> str:

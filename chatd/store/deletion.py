@@ -7,7 +7,7 @@ from itertools import takewhile
 from sqlite3 import Connection
 from typing import Final
 
-from chatd.core.search import spaced
+from chatd.store import index
 from chatd.store.queries import ACTION, event_id
 
 DELETED_AT_ONCE: Final = 200
@@ -32,7 +32,7 @@ def delete_oldest(connection: Connection, room: int, before_time: int, stop: int
     first = old[-1][0] + 1 - event_id(room, 0)
     connection.execute("BEGIN IMMEDIATE")
     [indexed] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
-    words = [(id, spaced(text)) for id, kind, text, _ in old if kind <= ACTION and id < event_id(room, indexed)]
+    words = [(id, index.words(text)) for id, kind, text, _ in old if kind <= ACTION and id < event_id(room, indexed)]
     connection.executemany("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", words)
     connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room, first)))
     connection.execute("UPDATE room SET first = ? WHERE id = ?", (first, room))

@@ -13,12 +13,19 @@ from sqlite3 import Connection
 from typing import Final
 
 from chatd.core.events import Event
+from chatd.core.folding import folded, searchable
 from chatd.core.names import fold
-from chatd.core.search import Query, spaced
+from chatd.core.search import Query
 from chatd.store.queries import ACTION, COLUMNS, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200
 """How many events one transaction indexes: a commit may have to wait about 3 ms for it."""
+
+
+def words(text: str) -> str:
+    """What is indexed of ``text``: the words that a search compares, with spaces between. The
+    tokenizer folds ASCII as we do, so nothing is done to it here."""
+    return text if text.isascii() else folded(text)
 
 
 def unindexed(connection: Connection) -> set[int]:
@@ -43,7 +50,7 @@ def index(connection: Connection, room: int) -> bool:
         (event_id(room, next_), event_id(room + 1, 0), INDEXED_AT_ONCE),
     ).fetchall()
     if rows:
-        messages = [(id, spaced(text)) for id, kind, text in rows if kind <= ACTION]
+        messages = [(id, words(text)) for id, kind, text in rows if kind <= ACTION]
         connection.executemany("INSERT INTO search (rowid, text) VALUES (?, ?)", messages)
         after = rows[-1][0] + 1 - event_id(room, 0)
         connection.execute("INSERT OR REPLACE INTO indexed (room, next) VALUES (?, ?)", (room, after))
@@ -73,17 +80,19 @@ def _in_room(connection: Connection, query: Query, room: int, name: str) -> Iter
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM search JOIN event ON event.id = search.rowid"
         " WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ? AND time >= ? AND time < ? ORDER BY search.rowid DESC",
-        (_expression(query.words), event_id(room, 0), event_id(room + 1, 0), query.since, query.until),
+        (_expression(query), event_id(room, 0), event_id(room + 1, 0), query.since, query.until),
     )
     events = (to_event(name, row) for row in rows)
     return islice((event for event in events if not query.nick or fold(event.nick) == query.nick), query.limit)
 
 
-def _expression(words: Sequence[str]) -> str:
-    """The FTS5 expression for all of ``words``. Each is quoted as a phrase, so that nothing in them
-    is taken for syntax."""
-    return " AND ".join(f'"{_quoted(word.rstrip("*"))}"{" *" if word.endswith("*") else ""}' for word in words)
+def _expression(query: Query) -> str:
+    """The FTS5 expression for the terms of ``query``. Each is a phrase of words, so that nothing in
+    them is taken for syntax."""
+    wanted = " AND ".join(map(_phrase, query.words))
+    excluded = " OR ".join(map(_phrase, query.excluded))
+    return f"({wanted}) NOT ({excluded})" if excluded else wanted
 
 
-def _quoted(word: str) -> str:
-    return spaced(word).replace('"', '""')
+def _phrase(term: str) -> str:
+    return f'"{searchable(term)}"{" *" if term.endswith("*") else ""}'

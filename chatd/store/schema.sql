@@ -1,4 +1,4 @@
--- The database of chatd, version 5. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
+-- The database of chatd, version 6. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
 -- Every run of the server that has stored something (runs.py), with the name in its welcomes (docs/protocol.md).
 CREATE TABLE run (
@@ -39,12 +39,18 @@ CREATE TABLE event (
 -- A message that is sent again is not stored twice, as long as the first one is kept.
 CREATE UNIQUE INDEX event_sent ON event (sender_id, sent) WHERE sent IS NOT NULL;
 
--- The words of all messages, under the ids of their events. It contains no texts, only the positions of words.
+-- The words of all messages, under the ids of their events. It contains no texts, only the positions of words, which
+-- are folded before (folding.py): the tokenizer only separates them at spaces.
 CREATE VIRTUAL TABLE search USING fts5 (
     text,
     content = '',
-    tokenize = "unicode61 remove_diacritics 2"
+    tokenize = "ascii"
 );
+
+-- The folding of these words, in one row. If it is another one at the start, all messages are indexed again.
+CREATE TABLE folding (
+    rule TEXT NOT NULL
+) STRICT;
 
 -- The progress of the index: the seq of the next event of a room to index.
 CREATE TABLE indexed (

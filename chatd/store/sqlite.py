@@ -199,10 +199,20 @@ class SqliteStore:
         def on_answer(answer: Sequence[Event] | Exception) -> None:
             if isinstance(answer, Exception) and getattr(answer, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
                 self._report(f"{self.path}: the database cannot be searched: {answer}")
-            on_results(None if isinstance(answer, Exception) else answer)
+            on_results(_too_slow() if isinstance(answer, Exception) else answer)
+
+        def on_indexed(is_current: bool) -> None:
+            if is_current:
+                self._searches.put(query, asker, on_answer)
+            else:
+                on_results(TooMany("The search index is being built again.", "Try again in some minutes."))
 
         assert self._writer is not None
-        self._writer.after_indexing(lambda: self._searches.put(query, asker, on_answer))
+        self._writer.after_indexing(on_indexed)
+
+
+def _too_slow() -> TooMany:
+    return TooMany("The search takes too long.", "Narrow it down with another word, in:#room or after:DATE.")
 
 
 def _remove_blank_rooms(path: Path) -> None:

@@ -49,6 +49,10 @@ INDEX_STEP_SECONDS: Final = 0.15
 """How much time is between these steps, in seconds: they take 2 % of the time and keep up with
 1,000 messages a second."""
 
+INDEX_PATIENCE: Final = 3.0
+"""How long somebody waits for the search index to be up to date, in seconds. Usually it takes some
+milliseconds; after an upgrade that indexes everything again, it can take many minutes."""
+
 _PLACEHOLDERS: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -106,7 +110,10 @@ class Deletion:
 Note = PrivateId | AccountChanges
 """Something other than events to store in the next transaction, with a callback for when it is."""
 
-Request = Batch | Note | Deletion | Removal | Callable[[], object] | None
+OnIndexed = Callable[[bool], object]
+"""Called with whether the search index is up to date; if not, it would have taken too long."""
+
+Request = Batch | Note | Deletion | Removal | OnIndexed | None
 """A request to the writer: events, a note, a deletion, a removal, a callback
 for when the search index is up to date, or None: end."""
 
@@ -149,8 +156,8 @@ class DiskWriter:
         """Whether the last step failed; searches then use the index as it is."""
         self._is_idle = False
         """Whether nothing has arrived for a while."""
-        self._waiting: list[Callable[[], object]] = []
-        """The callbacks for when the index is up to date."""
+        self._waiting: list[tuple[float, OnIndexed]] = []
+        """The callbacks for when the index is up to date, and until when they wait."""
         self._deletions: deque[Deletion] = deque()
         """The deletions that are not finished."""
         self._removals: list[int] = []
@@ -175,9 +182,9 @@ class DiskWriter:
         """Remove a room before storing anything that is put later."""
         self._requests.put(removal)
 
-    def after_indexing(self, then: Callable[[], object]) -> None:
+    def after_indexing(self, then: OnIndexed) -> None:
         """Bring the search index up to date with all earlier batches, then call ``then`` in the
-        reactor's thread."""
+        reactor's thread, after ``INDEX_PATIENCE`` at the latest."""
         self._requests.put(then)
 
     def close(self) -> None:
@@ -202,16 +209,14 @@ class DiskWriter:
                 self._commit(batches, notes)
             elif self._removals:
                 self._remove()
-            self._waiting += [then for then in gathered if callable(then)]
+            self._waiting += [(time.monotonic() + INDEX_PATIENCE, then) for then in gathered if callable(then)]
             self._deletions += [request for request in gathered if isinstance(request, Deletion)]
             if self._deletions:
                 self._delete()
             if self._unindexed and (self._waiting or self._is_idle or time.monotonic() > self._index_due):
                 self._index()
-            if self._waiting and (self._index_failed or not self._unindexed):
-                for then in self._waiting:
-                    self._call(then)
-                self._waiting.clear()
+            if self._waiting:
+                self._answer_waiting()
             if None in gathered:
                 return
 
@@ -342,6 +347,15 @@ class DiskWriter:
             self._count(index.INDEXED_AT_ONCE)
             if not more:
                 self._unindexed.discard(room)
+
+    def _answer_waiting(self) -> None:
+        """Call those who wait for the index, if it is up to date or they have waited too long. If
+        it fails, they use it as it is."""
+        is_ready, now = self._index_failed or not self._unindexed, time.monotonic()
+        for until, then in self._waiting:
+            if is_ready or until <= now:
+                self._call(then, is_ready)
+        self._waiting = [(until, then) for until, then in self._waiting if not is_ready and until > now]
 
     def _delete(self) -> None:
         """Delete the next part. If that fails, the next deletion in this room includes it."""

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from chatd.admin import data
 from chatd.admin.main import STOPPED
-from chatd.core.search import spaced
 from chatd.store import deletion, index
 from chatd.store.database import FILE_NAME
 from tests.admin.command import admin
@@ -87,14 +86,14 @@ def test_ctrl_c_reports_how_far_it_got(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(deletion, "DELETED_AT_ONCE", 4)
     with data.open_to_change(folder) as connection:
         index.index(connection, data.room(connection, "lobby").id)
-    words = iter(range(10))
+    indexed, real = iter(range(10)), index.words
 
     def pressed(text: str) -> str:
-        if next(words) == 9:
+        if next(indexed) == 9:
             raise KeyboardInterrupt
-        return spaced(text)
+        return real(text)
 
-    with mock.patch.object(deletion, "spaced", pressed):
+    with mock.patch.object(index, "words", pressed):
         done = admin(folder, "forget", "lobby")
     report = "stopped: #lobby: deleted 8 events (1 to 8), left 22 events (9 to 30); the same command continues"
     assert (done.status, done.line) == (STOPPED, f"chatd-admin: {report}")
@@ -153,7 +152,7 @@ def _stopped_after(parts: int) -> Callable[..., tuple[int, int]]:
 
 
 def find_seqs(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.find_messages(*words) or ()]
+    return [event.seq for event in store.find_messages(*words)]
 
 
 def test_after_a_vacuum_the_words_are_gone_and_the_file_is_smaller(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_new_server_starts_with_the_imported_room(folder: Path, tmp_path: Path
 
 
 def find_seqs(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.find_messages(*words) or ()]
+    return [event.seq for event in store.find_messages(*words)]
 
 
 def test_imported_messages_are_in_the_search_index_before_a_server_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

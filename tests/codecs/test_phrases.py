@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.codecs.phrases import Kind, Phrase, Phrases, private, refusal, said, stamp
+from chatd.codecs.phrases import Kind, Phrase, Phrases, private, refusal, said
 from chatd.core import events
 from chatd.core.events import Answer, Event
 from chatd.core.text import safe_text
@@ -17,7 +17,6 @@ from chatd.testing import NOON
 from tests.codecs.strategies import NEWS
 
 PHRASES = Phrases(lambda: NOON)
-DAY = 86_400_000
 
 HI = events.Said("lobby", 7, NOON, "ada", "seat", "hi")
 WAVES = events.Said("lobby", 8, NOON, "ada", "seat", "waves", action=True)
@@ -62,12 +61,6 @@ def test_an_event_has_the_same_sentence_now_and_in_the_history() -> None:
     page = events.HistoryPage("lobby", (HI, JOINED), more=False)
     assert [phrase.text for phrase in PHRASES.of(page)][1:] == [f"12:00 {PHRASES.event(event)}" for event in page.events]
     assert {phrase.kind for phrase in PHRASES.of(page)} == {Kind.REPORT}
-
-
-def test_a_time_of_another_day_has_its_date() -> None:
-    assert stamp(NOON, NOON) == "12:00"
-    assert stamp(NOON - DAY, NOON) == "2026-11-22 12:00"
-    assert stamp(NOON, NOON + DAY) == "2026-11-23 12:00"
 
 
 @given(NEWS, st.booleans())

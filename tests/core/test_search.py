@@ -1,42 +1,11 @@
-"""Queries, and the words of a text; ``store/test_index.py`` tests searching."""
+"""Queries; ``store/test_search_cases.py`` and ``store/test_index.py`` test searching."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chatd.core.events import Said
-from chatd.core.search import Query, excerpt, matches, spaced, words_of
-
-
-@given(st.text())
-def test_a_text_contains_all_its_words(text: str) -> None:
-    assert matches(Query(words_of(text), ()), Said("tea", 1, 0, "ada", "o", text))
-
-
-@given(st.text())
-def test_spacing_only_adds_spaces(text: str) -> None:
-    assert spaced(text).replace(" ", "") == text.replace(" ", "")
-
-
-@pytest.mark.parametrize(("text", "words"), [("", ()), ("  a -- b! ", ("a", "b!")), ("茶 *", ("茶",)), ("?! ...", ())])
-def test_a_word_has_a_letter_or_a_digit(text: str, words: Sequence[str]) -> None:
-    assert words_of(text) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "words", "shown"),
-    [
-        ("short tea", ("tea",), "short tea"),
-        ("a" * 50 + " tea " + "b" * 50, ("TEA",), "… " + "a" * 9 + " tea bbbbbb …"),
-        ("x" * 30, ("nothing",), "x" * 10 + " …"),
-    ],
-)
-def test_an_excerpt_shows_the_text_around_the_word(text: str, words: Sequence[str], shown: str) -> None:
-    assert excerpt(text, words, 10) == shown
+from chatd.core.search import Query, matches
 
 
 def test_a_phrase_longer_than_the_text_does_not_match() -> None:
@@ -53,6 +22,10 @@ def test_a_phrase_longer_than_the_text_does_not_match() -> None:
         (Query(("tea",), (), nick="eve"), False),
         (Query(("te*",), ()), True),
         (Query(("te",), ()), False),
+        (Query(("more tea", "tea"), ()), True),
+        (Query(("tea more",), ()), False),
+        (Query(("tea",), (), excluded=("green",)), True),
+        (Query(("tea",), (), excluded=("green", "mor*")), False),
     ],
 )
 def test_a_query_has_words_a_nick_and_a_period(query: Query, matching: bool) -> None:

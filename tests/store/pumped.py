@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from chatd.core.commands import Command, Hello
-from chatd.core.errors import NotDelivered
+from chatd.core.errors import NotDelivered, TooMany
 from chatd.core.events import DRAFT, Answer, Event, Said
 from chatd.core.log import Asker, Log
 from chatd.core.memory import MemoryStore
@@ -68,7 +68,7 @@ class PumpedStore(SqliteStore):
         assert writer is not None
         for _ in range(2):  # Requests from before the first mark have begun by then.
             done: list[bool] = []
-            writer.after_indexing(partial(done.append, True))
+            writer.after_indexing(done.append)
             self.wait(partial(bool, done))
             while writer._deletions:
                 pass
@@ -95,11 +95,13 @@ class PumpedStore(SqliteStore):
         self.wait(lambda: results)
         return results[0]
 
-    def find_messages(self, *words: str, **filters: Any) -> Sequence[Event] | None:
-        """The results of a search in all rooms, or with other ``filters``."""
-        answers: list[Sequence[Event] | None] = []
+    def find_messages(self, *words: str, **filters: Any) -> Sequence[Event]:
+        """The results of a search in all rooms, or with other ``filters``. Raises TooMany."""
+        answers: list[Sequence[Event] | TooMany] = []
         self.search(Query(words, **{"rooms": self.logs, **filters}), Asker("192.0.2.1", lambda: True), answers.append)
         self.wait(lambda: answers)
+        if isinstance(answers[0], TooMany):
+            raise answers[0]
         return answers[0]
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd.store import database
+from chatd.core import folding
+from chatd.store import database, index
 from chatd.store.database import FILE_NAME, UnusableError
 from tests.store.pumped import PumpedStore, say
 
@@ -161,10 +162,46 @@ def test_an_upgraded_database_equals_a_new_one_and_keeps_the_data(tmp_path: Path
     log = store.room("tea")
     assert (log.name, log.state.topic, log.end) == ("Tea", "green", 31)
     assert [store.knows("thelog", "tea", seq) for seq in (30, 31)] == [True, False]
-    assert [event.seq for event in store.find_messages("tea", "7") or ()] == [7]
+    assert [event.seq for event in store.find_messages("tea", "7")] == [7]
     store.close()
     database.prepare(tmp_path / "fresh.db")
     assert _schema(old) == _schema(tmp_path / "fresh.db")
+
+
+def test_an_older_index_is_built_again_after_the_start(tmp_path: Path) -> None:
+    script = (Path(__file__).parent / "schema-5.sql").read_text()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
+        connection.executescript(f"{script} PRAGMA application_id = {database.APPLICATION_ID}; PRAGMA user_version = 5;")
+        connection.execute("INSERT INTO room (id, key, name) VALUES (3, 'tea', 'tea')")
+        for seq, text in enumerate(["ΟΔΟΣ", "tea"], 1):
+            row = ((3 << 40) + seq, seq, 1, "ada", "o", text, "", str(seq))
+            connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (row[0], text))
+        connection.execute("INSERT INTO indexed VALUES (3, 3)")
+        connection.commit()
+    database.prepare(tmp_path / FILE_NAME)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
+        assert index.unindexed(connection) == {3}  # So the start has indexed nothing.
+    store = PumpedStore(tmp_path)
+    assert [event.seq for event in store.find_messages("οδός")] == [1]
+    assert [event.seq for event in store.find_messages("TEA")] == [2]
+    store.close()
+
+
+def test_an_index_with_another_folding_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(folding, "RULE", "an older Unicode")
+        older.setattr(index, "words", lambda text: text.replace("tea", "coffee"))
+        store = PumpedStore(tmp_path)
+        say(store.room(), "tea")
+        assert len(store.find_messages("coffee")) == 1
+        store.close()
+    store = PumpedStore(tmp_path)
+    assert (len(store.find_messages("coffee")), len(store.find_messages("tea"))) == (0, 1)
+    store.close()
+    before = (tmp_path / FILE_NAME).read_bytes()
+    database.prepare(tmp_path / FILE_NAME)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
 
 
 def test_a_failed_upgrade_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

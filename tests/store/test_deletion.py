@@ -40,7 +40,7 @@ Open = Callable[..., Server]
 
 
 def find_seqs(store: PumpedStore, *words: str) -> list[int]:
-    return [event.seq for event in store.find_messages(*words) or ()]
+    return [event.seq for event in store.find_messages(*words)]
 
 
 def delete_old(store: PumpedStore, log: Log, now: int, most: int = HOUR) -> list[tuple[int, int]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from chatd.core.commands import History, Search
+from chatd.core.commands import FIELD_OF_FILTER, History, Search
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooMany
 from chatd.core.events import Answer, Event, HistoryPage, SearchResults
@@ -16,7 +17,8 @@ from chatd.core.policy import visible
 from chatd.core.presence import heard
 from chatd.core.registry import Registry
 from chatd.core.room import Room
-from chatd.core.search import Query, words_of
+from chatd.core.search import Query
+from chatd.core.search_text import read_search
 from chatd.core.session import Session
 from chatd.core.when import FOR_EVER, parse_time
 
@@ -83,9 +85,9 @@ async def search(registry: Registry, session: Session, command: Search) -> Answe
     session.out.spend(SEARCH_LINES)
     await Later(registry.store.after_pending)
     asker = Asker(session.address, lambda: registry.directory.session_of(session.sender_id) is session)
-    results: Sequence[Event] | None = await Later(registry.store.search, query, asker)
-    if results is None:
-        raise TooMany("The search takes too long.", "Narrow it down with another word, in:#room or after:DATE.")
+    results: Sequence[Event] | TooMany = await Later(registry.store.search, query, asker)
+    if isinstance(results, TooMany):
+        raise results
     return SearchResults(query.words, heard(session, results[:limit]), len(results) > limit)
 
 
@@ -95,16 +97,21 @@ def _limit(command: Search) -> int:
 
 def _query(registry: Registry, session: Session, command: Search) -> Query:
     """The query of ``command``. Raises BadUsage and NoSuchRoom."""
-    words, now, gate = words_of(command.text), registry.now(), visible(registry, session.person)
     if command.count < 0:
         raise BadUsage("A number is below 0.", "Use numbers above 0.")
-    if not words:
-        raise BadUsage("There are no words to search for.", "Give one or more words with a letter or a digit.")
+    text = read_search(command.text)
+    for name, value in text.filters.items():
+        if getattr(command, FIELD_OF_FILTER[name]):
+            raise BadUsage(f"You gave {name}: twice.", "Give it once.")
+        given: dict[str, Any] = {FIELD_OF_FILTER[name]: value}
+        command = replace(command, **given)
+    now, gate = registry.now(), visible(registry, session.person)
     return Query(
-        words,
+        text.words,
         frozenset({gate.room(command.room).name.key}) if command.room else gate.logs(),
         fold(command.nick),
         parse_time(command.after_time, now) if command.after_time else 0,
         parse_time(command.before_time, now) if command.before_time else FOR_EVER,
         _limit(command) + 1,
+        text.excluded,
     )

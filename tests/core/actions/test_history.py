@@ -16,6 +16,7 @@ from chatd.core.commands import (
     Say,
     Search,
 )
+from chatd.core.errors import TooMany
 from chatd.core.events import Said
 from chatd.core.limits import (
     HISTORY_EVENTS,
@@ -115,7 +116,7 @@ def test_a_search_that_takes_too_long_is_refused() -> None:
     ada = Visitor(new_registry(store=store))
     perform(ada.registry, ada.session, Hello("ada"))
     store.answer()
-    store.search = lambda query, asker, on_found: on_found(None)  # type: ignore[method-assign, assignment]
+    store.search = lambda query, asker, on_found: on_found(TooMany("The search takes too long."))  # type: ignore[method-assign, assignment]
     perform(ada.registry, ada.session, Search("tea"))
     store.answer()
     [refused] = [news for news in ada.take() if isinstance(news, events.Refused)]
@@ -131,6 +132,9 @@ def test_a_search_that_takes_too_long_is_refused() -> None:
         (Search("tea", nick="BOB"), []),
         (Search("tea", before_time="2026-11-23T11:00Z"), []),
         (Search("tea", after_time="2026-11-23T11:00Z"), ["more tea", "tea"]),
+        (Search("tea -more"), ["tea"]),
+        (Search("tea in:dev after:2026-11-23T11:00Z"), ["more tea"]),
+        (Search("tea from:BOB"), []),
     ],
 )
 def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor, command: Search, texts: list[str]) -> None:
@@ -141,3 +145,10 @@ def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor
     results = only(events.SearchResults, ada.ask(command))
     assert [event.text for event in results.events if isinstance(event, Said)] == texts
     assert results.more == (command.count == 1)
+
+
+@pytest.mark.parametrize("command", [Search("tea in:dev", room="lobby"), Search("tea before:12:30", before_time="12:30")])
+def test_a_search_refuses_a_filter_in_the_text_and_in_a_field(ada: Visitor, command: Search) -> None:
+    code, reason, _ = refusal(ada.ask(command))
+    assert code == "bad-usage"
+    assert reason.endswith("twice.")

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.cells import clusters
-from chatd.client.highlight import CONTEXT_CHARACTERS, excerpt, highlight
+from chatd.core.highlight import excerpt, highlight
+
+AROUND = 24
 
 
 def marked(text: str, *words: str) -> str:
@@ -33,6 +35,15 @@ def marked(text: str, *words: str) -> str:
         ("what?", ["*"], "what?"),
         ("a.b", ["."], "a.b"),
         ("ﬁne", ["fine"], "[ﬁne]"),
+        ("ΟΔΟΣ, οδός", ["οδος"], "[ΟΔΟΣ], [οδός]"),
+        ("Ёлка и е\u0308лка", ["елка"], "[Ёлка] и [е\u0308лка]"),
+        ("\u1112\u1161\u11ab국어", ["한국"], "[\u1112\u1161\u11ab국]어"),
+        ("ｶﾞｲﾄﾞ", ["ガイド"], "[ｶﾞｲﾄﾞ]"),
+        ("हिन्दी", ["हिन्दी"], "[हिन्दी]"),
+        ("हिन्दी", ["हन्द"], "हिन्दी"),
+        ("the green tea", ["green tea"], "the [green tea]"),
+        ("green teapots", ["green tea*"], "[green tea]pots"),
+        ("a b c", ["a b", "b c"], "[a b c]"),
         ("", ["tea"], ""),
     ],
 )
@@ -46,12 +57,12 @@ def test_highlights(text: str, words: list[str], shown: str) -> None:
         ("some tea", ["tea"], "some tea"),
         (f"{'before ' * 9}tea{' after' * 9}", ["tea"], "… before before before tea after after after after …"),
         (f"tea{' after' * 9}", ["tea"], "tea after after after after …"),
-        (f"{'漢' * 40}字{'漢' * 40}", ["字"], f"… {'漢' * CONTEXT_CHARACTERS}字{'漢' * CONTEXT_CHARACTERS} …"),
+        (f"{'漢' * 40}字{'漢' * 40}", ["字"], f"… {'漢' * AROUND}字{'漢' * AROUND} …"),
         (f"not there {'word ' * 40}", ["tea"], "not there word word word …"),
     ],
 )
 def test_excerpts(text: str, words: list[str], shown: str) -> None:
-    assert "".join(part for part, _ in excerpt(text, words)) == shown
+    assert "".join(part for part, _ in excerpt(text, words, AROUND)) == shown
 
 
 texts = st.lists(st.sampled_from(["a", "tea", "é", "e\u0301", " ", "漢", "👨‍👩‍👧", ".", "ß"]), max_size=60).map("".join)
@@ -65,10 +76,10 @@ def test_the_pieces_are_the_text(text: str, words: list[str]) -> None:
 
 @given(texts, words)
 def test_an_excerpt_is_short_has_the_word_and_cuts_no_character(text: str, words: list[str]) -> None:
-    parts = excerpt(text, words)
+    parts = excerpt(text, words, AROUND)
     shown = "".join(part for part, _ in parts).removeprefix("… ").removesuffix(" …")
     assert shown in text
-    assert len(shown) <= 2 * CONTEXT_CHARACTERS + 60
+    assert len(shown) <= 2 * AROUND + 60
     assert any(marked for _, marked in parts) == any(marked for _, marked in highlight(text, words))
     whole = clusters(text)
     assert any("".join(whole[start:stop]) == shown for start in range(len(whole) + 1) for stop in range(start, len(whole) + 1))
