@@ -1,12 +1,15 @@
-"""Commands that the client carries out itself; the server does not know them."""
+"""Commands that the client carries out itself, and what it adds to others."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from chatd.codecs.objects import iso_time
+from chatd.core.commands import Command, History, Search
 from chatd.core.errors import BadUsage
 from chatd.core.events import HelpLine
+from chatd.core.when import parse_time
 
 JUMP: Final = HelpLine("jump", "/jump [N]", "go to hit N of /search, or to the next one; /jump new: to the first new message")
 CLEAR: Final = HelpLine("clear", "/clear", "clear the screen; the history keeps everything")
@@ -54,3 +57,13 @@ def parse_local(line: str) -> Jump | Clear | LocalHelp | None:
     if len(words) > 1 or not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= MAX_HIT):
         raise BadUsage(f"/jump does not take {' '.join(words)[:32]}.", "Write /jump N with the number of a hit, or /jump new.")
     return Jump(int(word))
+
+
+def in_zone(command: Command, now: int) -> Command:
+    """``command`` with times that mean the same to a server in another zone; ``now`` is in
+    milliseconds since 1970-01-01 UTC. Raises BadUsage."""
+    if not isinstance(command, (History, Search)):
+        return command
+    named = {name: getattr(command, name, "") for name in ("before_time", "after_time", "around_time")}
+    times: dict[str, Any] = {name: iso_time(parse_time(value, now)) for name, value in named.items() if value}
+    return replace(command, **times)

@@ -22,7 +22,7 @@ from chatd.client.formatter import Formatter, nick_style
 from chatd.client.history_view import HistoryView, JumpTarget, RoomOnScreen
 from chatd.client.keys import Key, KeyDecoder, Press
 from chatd.client.link import ReconnectingLink
-from chatd.client.local_commands import LOCAL, Clear, Jump, LocalHelp, parse_local
+from chatd.client.local_commands import LOCAL, Clear, Jump, LocalHelp, in_zone, parse_local
 from chatd.client.saved_state import SavedState
 from chatd.client.screen import Footer
 from chatd.client.search_hits import SearchHits
@@ -203,7 +203,7 @@ class TerminalClient:
         if isinstance(command, commands.Quit):
             self.quit(command.text)
             return
-        command = self._conversation.resolve(command)
+        command = in_zone(self._conversation.resolve(command), self._now())
         if isinstance(command, (commands.Say, commands.Me)) and not command.room:
             self.refuse("You are not in any room. /join ROOM enters one, /rooms lists them.")
             return

@@ -886,12 +886,16 @@ function openSearch(open) {
   if (open) { $("words").focus(); $("words").select(); } else (narrow.matches ? $("find") : text).focus();
 }
 
+const CLOCK = "\\d\\d?:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?(?:Z|[+-]\\d\\d:?\\d\\d)?", DAY = "\\d{4}-\\d\\d-\\d\\d";
+const SEARCH_PART = new RegExp(`(?:before|after):${DAY}\\s+${CLOCK}(?!\\S)|[-\u2212\u2013]?"[^"]*"(?!\\S)|\\S+`, "giu");
+const WHOLE_DAY = new RegExp(`^${DAY}$`), WHOLE_CLOCK = new RegExp(`^${CLOCK}$`);
+
 function search(line) {
   const fields = {}, words = [];
-  for (const word of line.trim().split(/\s+/u)) {
-    const [, key, value] = word.match(/^(in|from|before|after):(.+)$/su) || [];
-    if (key) fields[FILTERS[key]] = key === "in" ? value.replace(/^#/, "") : key === "from" ? value : withZone(value);
-    else words.push(word);
+  for (const part of line.match(SEARCH_PART) || []) {  // The server reads, and may refuse, what is left.
+    const [, name = "", value] = part.match(/^(in|from|before|after):(.+)$/isu) || [], key = name.toLowerCase();
+    if (!key || value.includes('"') || FILTERS[key] in fields) words.push(part);
+    else fields[FILTERS[key]] = key === "in" ? value.replace(/^#/, "") : key === "from" ? value : withZone(value);
   }
   drawer(null);
   openSearch(true);
@@ -909,7 +913,8 @@ function searchFor(fields, older = false) {
 
 function withZone(what) {  // People write times in their own zone; the server may be in another one.
   const today = new Date().toLocaleDateString("sv");  // As 2026-11-23.
-  const full = /^\d\d:\d\d(:\d\d)?$/.test(what) ? `${today}T${what}` : /^\d{4}-\d\d-\d\d$/.test(what) ? `${what}T00:00` : what;
+  const iso = what.trim().replace(/\s+/, "T").replace(/(^|T)(?=\d:)/, "$10");
+  const full = WHOLE_CLOCK.test(iso) ? `${today}T${iso}` : WHOLE_DAY.test(iso) ? `${iso}T00:00` : iso;
   const when = new Date(full);
   return isNaN(when) ? what : when.toISOString();
 }
@@ -955,14 +960,25 @@ function hitEntry(event, pattern) {
   return li;
 }
 
-// As in chatd/core/search.py: scripts without spaces are searched by character, not by word.
+// As in chatd/core/folding.py: which words are the same, and scripts without spaces are searched by character.
 const UNSPACED = /[\p{scx=Thai}\p{scx=Lao}\p{scx=Tibt}\p{scx=Mymr}\p{scx=Khmr}\p{scx=Hira}\p{scx=Kana}\p{scx=Han}\p{scx=Hang}]/u;
+const FOLDED_AWAY = new RegExp("[\\u0300-\\u036f\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f\\u0483-\\u0489\\u2de0-\\u2dff"
+  + "\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7\\u0610-\\u061a\\u0640\\u064b-\\u065f\\u0670\\u06d6-\\u06dc\\u06df-\\u06e8"
+  + "\\u06ea-\\u06ed\\u08ca-\\u08ff\\u0711\\u0730-\\u074a\\p{Default_Ignorable_Code_Point}]", "gu");
+const STAND_INS = {ł: "l", ø: "o", đ: "d", ð: "d", ħ: "h", ŧ: "t", þ: "th", æ: "ae", œ: "oe", "\u02bb": "'", "\u02bc": "'"};
 
-function folded(what) {  // The text without case and accents, and the original position of each of its characters.
+function foldedLetter(letter) {
+  const lower = letter.toLowerCase();
+  if ("йїўѓќ".includes(lower)) return lower;
+  const bare = letter.normalize("NFKD").replace(FOLDED_AWAY, "").toUpperCase().toLowerCase();  // By way of SS and Σ, which have no ß and ς.
+  return (STAND_INS[bare] || bare).normalize("NFC");
+}
+
+function folded(what) {  // The folded text, and the original position of each of its characters.
   const at = [];
   let bare = "", place = 0;
-  for (const c of what) {
-    const plain = UNSPACED.test(c) ? c : c.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+  for (const c of what.match(/\P{M}[\p{M}\u1160-\u11ff\uff9e\uff9f]*|\p{M}+/gsu) || []) {
+    const plain = [...c.normalize("NFKC")].map(foldedLetter).join("");
     bare += plain;
     for (let n = plain.length; n; n--) at.push(place);
     place += c.length;
@@ -972,9 +988,9 @@ function folded(what) {  // The text without case and accents, and the original 
 
 function patternOf(words) {
   const parts = words.map((word) => {
-    const tokens = folded(word).bare.match(/[\p{L}\p{N}]+/gu) || [], all = tokens.join("[^\\p{L}\\p{N}]+");
-    const begins = UNSPACED.test([...all][0]) ? "" : "(?<![\\p{L}\\p{N}])";
-    const ends = word.endsWith("*") || UNSPACED.test([...all].at(-1)) ? "" : "(?![\\p{L}\\p{N}])";
+    const tokens = folded(word).bare.match(/[\p{L}\p{N}\p{M}]+/gu) || [], all = tokens.join("[^\\p{L}\\p{N}\\p{M}]+");
+    const begins = UNSPACED.test([...all][0]) ? "" : "(?<![\\p{L}\\p{N}\\p{M}])";
+    const ends = word.endsWith("*") || UNSPACED.test([...all].at(-1)) ? "" : "(?![\\p{L}\\p{N}\\p{M}])";
     return all && begins + all + ends;
   });
   return new RegExp(parts.filter(Boolean).join("|") || "(?!)", "gu");
@@ -1023,9 +1039,11 @@ function interpret(line) {
 
 function jumpInHistory(rest, view) {  // Handle /history around 12:30 40 in:#room; false if it is another form.
   const words = rest.split(/\s+/u).filter(Boolean), room = words.find((word) => word.startsWith("in:"))?.slice(3).replace(/^#?/, "#");
-  const [side, place, count = ""] = words.filter((word) => !word.startsWith("in:"));
+  const [side, ...rests] = words.filter((word) => !word.startsWith("in:"));
+  if (WHOLE_DAY.test(rests[0]) && WHOLE_CLOCK.test(rests[1])) rests.splice(0, 2, `${rests[0]} ${rests[1]}`);
+  const [place, count = "", ...more] = rests;
   const key = room || (view?.room ? view.key : "");
-  if (!["before", "after", "around"].includes(side) || !place || !key || !/^\d{0,4}$/.test(count)) return false;
+  if (!["before", "after", "around"].includes(side) || !place || !key || more.length || !/^\d{0,4}$/.test(count)) return false;
   const where = /^\d+$/.test(place) ? {[side]: Number(place)} : {[`${side}_time`]: withZone(place)};
   jump(key, {...where, ...(count && {count: Number(count)})});
   return true;

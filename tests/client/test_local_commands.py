@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from chatd.client.local_commands import CLEAR, JUMP, Clear, Jump, LocalHelp, parse_local
+from chatd.client.local_commands import CLEAR, JUMP, Clear, Jump, LocalHelp, in_zone, parse_local
+from chatd.core.commands import Command, History, Say, Search
 from chatd.core.errors import BadUsage
 
 
@@ -37,3 +40,21 @@ def test_local_commands(line: str, asked: object) -> None:
 def test_invalid_jumps(line: str) -> None:
     with pytest.raises(BadUsage, match="does not take"):
         parse_local(line)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (Say("12:30"), Say("12:30")),
+        (Search("tea"), Search("tea")),
+        (Search("tea", after_time="2026-11-01 12:30"), Search("tea", after_time="2026-11-01T11:30:00.000Z")),
+        (History(4, before_time="12:30"), History(4, before_time="1970-01-01T11:30:00.000Z")),
+        (History(around_time="2026-11-01T12:30Z"), History(around_time="2026-11-01T12:30:00.000Z")),
+    ],
+)
+def test_times_are_in_the_zone_of_the_client(monkeypatch: pytest.MonkeyPatch, typed: Command, sent: Command) -> None:
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    assert in_zone(typed, 0) == sent
+    monkeypatch.undo()
+    time.tzset()
