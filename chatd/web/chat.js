@@ -977,8 +977,8 @@ function foldedLetter(letter) {
 function folded(what) {  // The folded text, and the original position of each of its characters.
   const at = [];
   let bare = "", place = 0;
-  for (const c of what.match(/\P{M}[\p{M}\u1160-\u11ff\uff9e\uff9f]*|\p{M}+/gsu) || []) {
-    const plain = [...c.normalize("NFKC")].map(foldedLetter).join("");
+  for (const c of what.match(/\P{M}[\p{M}\u1160-\u11ff\uff9e\uff9f\u200c]*|\p{M}+/gsu) || []) {
+    const plain = [...c.normalize("NFKC").replace(/(?<=[\u0600-\u06ff])\u200c/gu, " ")].map(foldedLetter).join("");
     bare += plain;
     for (let n = plain.length; n; n--) at.push(place);
     place += c.length;

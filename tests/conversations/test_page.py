@@ -632,6 +632,8 @@ def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, bro
     assert has_no_hole(ada.seqs())
     ada.type("/search nosuchword\n")
     ada.shows("#found", "Nothing found")
+    ada.type("/search tea since:2026-11-01\n")
+    ada.shows("#found", "There is no filter since:.")
     ada.type("/search line in:long\n")
     ada.shows("#found", "20 messages, and older ones")
     ada.find("#more-hits").click()
@@ -642,6 +644,17 @@ def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, bro
     until(lambda: ada.seqs() and ada.seqs()[0] < 10, ada.seqs)
     ada.says("from the past to now")
     assert has_no_hole(ada.seqs())
+
+
+def test_the_page_finds_the_words_of_a_hit_as_the_server_does(server: Server, browser: Any) -> None:
+    from chatd.core.search_text import read_search
+    from tests.store.test_search_cases import CASES
+
+    page = Page(browser, server.url)
+    cases = [(text, read_search(typed), found) for text, typed, found in CASES]
+    terms = [(text, read.words, found) for text, read, found in cases if not read.excluded]
+    has_all = "([text, words]) => words.every((word) => patternOf([word]).test(folded(text).bare))"
+    assert page.run(f"return arguments[0].map({has_all})", terms) == [found for _, _, found in terms]
 
 
 def test_coming_back_shows_a_line_before_the_new_messages(archive: Server, browser: Any) -> None:
