@@ -114,6 +114,14 @@ LOG_BYTES: Final = 2 << 20
 """How much a log in memory holds, in bytes (2 MiB, some 5,000 messages with ids): 2 GiB at worst,
 with ``ROOMS`` full rooms and no log on disk."""
 
+TAIL_SECONDS: Final = 60.0
+"""How long memory holds the events of a room where the log is on disk, in seconds: enough to
+reconnect after a lost connection. Older ones are read from the disk by whoever wants them."""
+
+TAIL_EVENTS: Final = 100
+"""How many events of a room memory holds there, however old they are: as many as one answer
+contains (``HISTORY_EVENTS``), so that no newcomer reads the disk."""
+
 TAILS_BYTES: Final = 64 << 20
 """How much memory holds of the ends of all rooms together where the log is on disk, in bytes
 (64 MiB): 32 rooms as full as they can be, or 1,000 with 160 messages each."""
@@ -321,6 +329,10 @@ SEARCH_LINES: Final = 20
 
 BYTES_A_LINE: Final = 1024
 """The bytes of a long answer that cost its address one line, in number."""
+
+TEXT_BYTES_A_LINE: Final = 256
+"""The bytes of a line that cost its address one line more, in number: the longest line takes up to
+2 ms, where it consists of joiners, selectors or emoji, or of many beginnings of lines."""
 
 TELNET_BYTES_A_LINE: Final = 256
 """The bytes of telnet's own commands that cost one line, in number: 128 of the shortest ones take

@@ -72,6 +72,11 @@ class Log(Protocol):
         """The seq after that of the last stored event."""
 
     @property
+    def last_message(self) -> int:
+        """The seq of the newest event that may be a message; 0 if there is none. Events before
+        :attr:`first` are gone."""
+
+    @property
     def has_pending(self) -> bool:
         """Whether a draft is waiting to be stored."""
 

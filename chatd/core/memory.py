@@ -49,6 +49,7 @@ class MemoryLog:
         self.first = first
         self.end = first
         self.state = RoomState()
+        self.last_message = 0
         self._max_events = events
         self._max_size = size
         self.size = 0
@@ -73,6 +74,7 @@ class MemoryLog:
         self.end += 1
         self.size += _size(event)
         if type(event) is Said:
+            self.last_message = event.seq
             if event.id:
                 self._messages[event.sender_id, event.id] = event
         elif type(event) in STATE_EVENTS:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from chatd.core.attendance import Attendance
-from chatd.core.events import Event, Joined, Left, Renamed, Said
+from chatd.core.events import Event, Joined, Left, Renamed
 from chatd.core.log import Log, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name
@@ -41,10 +41,7 @@ class Room:
     @property
     def has_no_messages(self) -> bool:
         """Whether the log has no message, stored or waiting to be stored."""
-        log = self.log
-        if log.held > log.first or log.has_pending:  # Nothing needs to be read to know that there may be some.
-            return False
-        return not any(isinstance(event, Said) for event in log.read(log.first, log.end))
+        return self.log.last_message < self.log.first and not self.log.has_pending
 
     @property
     def is_blank(self) -> bool:

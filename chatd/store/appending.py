@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, Said
+from chatd.core.events import Event, Left, Reason, Said
 from chatd.core.limits import PENDING_EVENTS, PRESENCE_SHOWN, SHOWN_A_TURN
 from chatd.core.log import OnStored
 from chatd.store.duplicates import Duplicates
@@ -214,6 +214,8 @@ class Appending:
         log, event, is_kept, callbacks = self._pending.popleft()
         log.show(event, is_kept)
         self._finish(event, callbacks, event)
+        if type(event) is Left and event.reason is not Reason.LEFT:  # The connection has ended.
+            self._duplicates.forget(event.sender_id)
         return 1 if type(event) is Said else PRESENCE_SHOWN
 
     def _fail(self, failure: NotDelivered) -> None:

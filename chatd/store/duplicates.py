@@ -51,6 +51,11 @@ class Duplicates:
 
         self._ask(partial(queries.find_message, sender_id=sender_id, sent=id, limit=limit), on_answer)
 
+    def forget(self, sender_id: str) -> None:
+        """Forget the ids of ``sender_id``, who has gone. They are looked up again if the sender
+        returns."""
+        self._ids.forget(sender_id)
+
     def on_dropped(self, said: Said) -> None:
         """``said`` is no longer in memory, but remember that its id was used."""
         self._ids.add(said.sender_id, said.id)

@@ -47,6 +47,10 @@ class IdCache:
             self._add(sender_id, id)
         self._shrink()
 
+    def forget(self, sender_id: str) -> None:
+        """Forget the ids of ``sender_id``; they are loaded again with their next message."""
+        self._evict(sender_id)
+
     def add(self, sender_id: str, id: str) -> None:
         """Add ``id`` to the ids of ``sender_id``, if they are loaded."""
         self._add(sender_id, id)

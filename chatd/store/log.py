@@ -54,6 +54,8 @@ class SqliteLog:
         self.tail = tail
         """Its last events, which are in memory."""
         self.on_news: Callable[[], object] = tail.on_news
+        if row.first < tail.first:
+            tail.last_message = tail.first - 1  # It may be one; nobody has looked.
         for event in last:
             tail.add(event)
         tail.state = row.state
@@ -71,6 +73,10 @@ class SqliteLog:
     @property
     def end(self) -> int:
         return self.tail.end
+
+    @property
+    def last_message(self) -> int:
+        return self.tail.last_message
 
     @property
     def has_pending(self) -> bool:
@@ -127,6 +133,7 @@ class SqliteLog:
     # -- Deleting
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
+        self.tail.drop_old(now)
         retention = self.state.retention
         cutoff = retention.cutoff(now, most)
         if retention.is_none(now):  # Only older events are on the disk; those of the last minutes are in memory.

@@ -1,8 +1,9 @@
 """Tails: the ends of the logs of all rooms in memory, within one budget.
 
-If they exceed it, the least recently used tails are shortened: what they drop is on the disk, from
-which a reader that still needs it loads a page. Each keeps the scrollback at first; if that is not
-enough, the least recently used tails keep nothing.
+Each has the last minute of its room, and at least as many events as one answer contains. If all
+together exceed the budget, the least recently used tails are shortened. What they drop is on the
+disk, from which a reader that still needs it loads a page. Each keeps the scrollback at first; if
+that is not enough, the least recently used tails keep nothing.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from chatd.core.events import Event, Said
-from chatd.core.limits import SCROLLBACK_EVENTS, TAILS_BYTES
+from chatd.core.limits import SCROLLBACK_EVENTS, TAIL_EVENTS, TAIL_SECONDS, TAILS_BYTES
 from chatd.core.memory import MemoryLog, Messages
 
 
 class Tails:
-    """The tails of all rooms, with at most ``most`` bytes together; all share ``messages`` and
+    """The tails of all rooms, with at most ``limit`` bytes together; all share ``messages`` and
     ``on_dropped`` (:class:`MemoryLog`)."""
 
-    def __init__(self, messages: Messages, on_dropped: Callable[[Said], None], most: int = TAILS_BYTES) -> None:
+    def __init__(self, messages: Messages, on_dropped: Callable[[Said], None], limit: int = TAILS_BYTES) -> None:
         self.size = 0
         """The size of all tails, in bytes."""
         self.last: Tail | None = None
         """The tail that was used last."""
         self._messages = messages
         self._on_dropped = on_dropped
-        self._most = most
+        self._limit = limit
         self._long: Order = OrderedDict()
         """The tails with more events than are shown on entering, the one that was used last at the
         end."""
@@ -40,12 +41,12 @@ class Tails:
     def use(self, tail: Tail) -> None:
         """Count ``tail`` as the one that was used last, with its size of now, and shorten others if
         need be."""
-        self._count(tail)
+        self.count(tail)
         if tail is not self.last:
             self.last = tail
             if tail.order is not None:
                 tail.order.move_to_end(tail)
-        while self.size > self._most:
+        while self.size > self._limit:
             self._shorten()
 
     def forget(self, tail: Tail) -> None:
@@ -57,7 +58,8 @@ class Tails:
         if tail.order is not None:
             del tail.order[tail]
 
-    def _count(self, tail: Tail) -> None:
+    def count(self, tail: Tail) -> None:
+        """Count ``tail`` with its size of now."""
         self.size += tail.size - tail.counted
         tail.counted = tail.size
         number = tail.end - tail.first
@@ -75,7 +77,7 @@ class Tails:
         tail = next(iter(self._long or self._short))
         number = tail.end - tail.first
         tail.shorten(min(-(-number // 8), number - SCROLLBACK_EVENTS) if self._long else number)
-        self._count(tail)
+        self.count(tail)
 
 
 class Tail(MemoryLog):
@@ -92,6 +94,7 @@ class Tail(MemoryLog):
 
     def add(self, event: Event) -> Event:
         super().add(event)
+        self.drop_old(event.time)
         self._use()
         return event
 
@@ -105,6 +108,20 @@ class Tail(MemoryLog):
     def drop(self, first: int) -> None:
         super().drop(first)
         self._use()
+
+    def drop_old(self, now: int) -> None:
+        """Drop the events that are older than ``TAIL_SECONDS`` at ``now``, in milliseconds, but for
+        the last ``TAIL_EVENTS``. A room that is not kept has its events only here, and keeps
+        them."""
+        if self.state.retention.is_none(now):
+            return
+        while (excess := self.end - self.first - TAIL_EVENTS) > 0:
+            part = -(-excess // 8)  # Dropping events one by one would move all others each time.
+            if now - self._events[part - 1].time < TAIL_SECONDS * 1000:
+                break
+            self.shorten(part)
+        if self.tails is not None:
+            self.tails.count(self)
 
     def shorten(self, number: int) -> None:
         """Drop the oldest ``number`` events, which counts as no use."""

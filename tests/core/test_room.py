@@ -173,3 +173,7 @@ def test_a_room_has_no_messages_until_one_is_posted() -> None:
     room.post(said(), calls.append)
     log.answer()
     assert not room.has_no_messages
+    room.post(topic("coffee"), calls.append)
+    log.answer()
+    log.drop(log.end - 1)
+    assert room.has_no_messages, "the message is deleted"

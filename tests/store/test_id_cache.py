@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.events import Said
+from chatd.core.events import DRAFT, Left, Reason, Said
 from chatd.store import duplicates, queries
 from chatd.store.id_cache import IdCache
 from tests.store.pumped import PumpedStore, say, short_tail
@@ -118,3 +118,17 @@ def test_each_message_of_a_sender_with_too_many_ids_is_looked_up(
         talk(store, number, number + 21)
         store.close()
     assert limits == [20, *[20] + [0] * 20, *[20] + [0] * 20]
+
+
+@pytest.mark.parametrize(("reason", "is_loaded"), [(Reason.LEFT, True), (Reason.QUIT, False), (Reason.LINK_LOST, False)])
+def test_the_ids_of_a_sender_whose_connection_has_ended_are_forgotten(tmp_path: Path, reason: Reason, is_loaded: bool) -> None:
+    store = PumpedStore(tmp_path)
+    talk(store, 0, 3)
+    store.room().append(Left("lobby", DRAFT, 1000, "ada", "o1", reason), lambda outcome: None)
+    store.drain()
+    assert store._duplicates._ids.has("o1") == is_loaded
+    store.room().tail.shorten(3)
+    said = store.lookup("o1", "1")
+    assert said is not None
+    assert said.seq == 2
+    store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatd.core.commands import Command, Hello, Join, Keep, Leave, Me, Say, Topic
+from chatd.core.commands import Command, Hello, Join, Keep, Leave, Me, Quit, Say, Topic
 from chatd.core.events import Event, Joined, Missed, Said
 from chatd.store import database, queries
 from chatd.store.writer import Batch, DiskWriter, UnstoredRoom
@@ -70,6 +71,43 @@ def test_a_removal_that_fails_is_done_with_the_next_batch(tmp_path: Path) -> Non
     server.ask(ada, Join("lobby"), Say("hi", room="lobby"))
     server.store.close()
     assert left_of(server.store.path, id) == {}
+
+
+def test_after_many_rooms_have_come_and_gone_nothing_is_left(tmp_path: Path) -> None:
+    """Neither where the server goes on nor where it is killed while people are in them."""
+    server = Server(tmp_path / "data")
+    for number in range(30):
+        person = server.arrive(f"ada{number}", rooms=[f"room{number}-{n}" for n in range(20)])
+        if number == 15:
+            server.store.drain_writer()
+            shutil.copytree(tmp_path / "data", tmp_path / "killed")
+        server.ask(person, Quit())
+    server.store.drain_writer()
+    assert count_rows(server.store.path) == dict.fromkeys(TABLES, 0)
+    server.store.close()
+    assert count_rows(tmp_path / "killed" / database.FILE_NAME)["room"] == 20
+    server = Server(tmp_path / "killed")
+    assert server.store.logs == {}
+    server.store.close()
+    assert count_rows(server.store.path) == dict.fromkeys(TABLES, 0)
+
+
+def count_rows(path: Path) -> dict[str, int]:
+    """How many rows each table has that has something of rooms."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
+
+
+def test_a_room_with_more_events_than_memory_holds_goes_too_if_none_is_a_message(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    host = server.arrive("host", rooms=("dev", "tea"))
+    server.ask(host, Say("kept", room="tea"))
+    tails = {key: log.tail for key, log in server.store.logs.items()}
+    for tail in tails.values():
+        tail.shorten(tail.end - tail.first)  # As where memory is short.
+    server.ask(host, Leave("dev"), Leave("tea"))
+    assert [*server.store.logs] == ["tea"]
+    server.store.close()
 
 
 def test_a_room_that_is_made_again_goes_on_with_higher_numbers(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.core.events import Said
-from chatd.core.limits import SCROLLBACK_EVENTS
+from chatd.core.events import RetentionSet, Said
+from chatd.core.limits import SCROLLBACK_EVENTS, TAIL_EVENTS, TAIL_SECONDS
 from chatd.core.memory import EVENT_BYTES
 from chatd.store.tails import Tail, Tails
 from tests.store.pumped import PumpedStore, say
@@ -77,6 +78,71 @@ def test_the_id_of_a_dropped_message_is_told() -> None:
     assert dropped == ["1"]
 
 
+# -- The last minute
+
+
+MINUTE = round(TAIL_SECONDS * 1000)
+
+
+def filled_at(times: Iterable[int], tails: Tails | None = None) -> Tail:
+    """A tail with an event at each of these times, in milliseconds."""
+    tail = (tails or new_tails(1_000_000)).new(1)
+    for seq, time in enumerate(times, start=1):
+        tail.add(Said("lobby", seq, time, "ada", "seat", ""))
+    return tail
+
+
+def test_it_has_the_last_minute_and_at_most_an_eighth_more() -> None:
+    per_minute = 20 * TAIL_EVENTS
+    tail = filled_at(range(0, 10 * MINUTE, MINUTE // per_minute))
+    [number] = held(tail)
+    assert per_minute <= number <= per_minute * 8 / 7 + TAIL_EVENTS
+
+
+def test_it_is_level_after_a_minute_of_talk_in_many_rooms() -> None:
+    tails = new_tails(1_000_000)
+    rooms, sizes = [tails.new(1) for _ in range(51)], list[int]()
+    for seq in range(1, 1400):  # 2.3 events a second in each room.
+        time = round(seq / 2.3 * 1000)
+        for room in rooms:
+            room.add(Said("lobby", seq, time, "ada", "seat", "a text of thirty characters..."))
+        if time >= MINUTE:
+            sizes.append(tails.size)
+    assert max(sizes) <= 1.2 * sizes[0]
+
+
+def test_in_a_quiet_room_it_has_as_many_events_as_a_newcomer_may_ask_for() -> None:
+    tail = filled_at(range(0, 500 * MINUTE, MINUTE))
+    assert held(tail) == [TAIL_EVENTS]
+
+
+def test_after_a_burst_it_shrinks_without_another_event() -> None:
+    tails = new_tails(1_000_000)
+    tail = filled_at([0] * 5000, tails)
+    tail.drop_old(MINUTE - 1)
+    assert held(tail) == [5000]
+    tail.drop_old(MINUTE)
+    assert held(tail) == [TAIL_EVENTS]
+    assert tails.size == tail.size
+
+
+def test_a_clock_that_is_set_back_drops_nothing() -> None:
+    assert held(filled_at([10 * MINUTE] * 500 + [0] * 500)) == [1000]
+
+
+def test_a_room_that_is_not_kept_keeps_its_minutes_in_memory() -> None:
+    tail = filled_at([0] * 500)
+    tail.add(RetentionSet("lobby", 501, 0, "ada", "seat", "none", 0))
+    tail.drop_old(2 * MINUTE)
+    for seq in range(502, 1001):
+        tail.add(Said("lobby", seq, 2 * MINUTE, "ada", "seat", ""))
+    tail.drop_old(9 * MINUTE)
+    assert held(tail) == [1000]
+
+
+# -- With a disk
+
+
 STEPS = st.one_of(
     st.tuples(st.just("say"), st.sampled_from(ROOMS), st.integers(0, 1000)),
     st.tuples(st.just("read"), st.sampled_from(ROOMS), st.integers(0, 99)),
@@ -91,7 +157,7 @@ def test_the_sum_stays_within_the_budget_and_every_read_is_right(steps: list[tup
     said: dict[str, list[Said]] = {room: [] for room in ROOMS}
     with tempfile.TemporaryDirectory() as folder:
         store = PumpedStore(Path(folder))
-        store._tails._most = most * EVENT_BYTES
+        store._tails._limit = most * EVENT_BYTES
         for what, room, number in steps:
             log = store.room(room)
             if what == "say":
