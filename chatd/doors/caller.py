@@ -17,7 +17,7 @@ from chatd.core import events
 from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
-from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, TURN_LINES
+from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, TEXT_BYTES_A_LINE, TURN_LINES
 from chatd.core.perform import perform, refuse
 from chatd.core.presence import depart, end
 from chatd.core.session import Session
@@ -175,6 +175,8 @@ class Caller:
         """Do what ``line`` asks. A refusal is answered; any other exception is a defect of ours,
         and ends this connection only."""
         session, registry = self.session, self._server.registry
+        if len(line) >= TEXT_BYTES_A_LINE:
+            self.spend(len(line) // TEXT_BYTES_A_LINE)
         try:
             command = self.talk.decode(line, session.person is not None)
             if command is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 
 import pytest
 from twisted.internet.task import Clock
@@ -50,6 +52,63 @@ def end(server: RunningServer, *wires: Wire) -> None:
 def most(seconds: float) -> float:
     """What an address may have done for it in so many seconds, in lines."""
     return ADDRESS_RATE * (ADDRESS_SECONDS + seconds)
+
+
+PUPILS = 200
+COME_SECONDS = 60.0
+PAUSE_SECONDS = 5.0
+"""A school: how many people behind one address, within what time they come, and how often each of
+them says something, in seconds."""
+
+ENTER_SECONDS = 1.0
+MOST_DELAY = 0.25
+"""How long one of them may wait to be in, and for a line, in seconds (docs/operating.md)."""
+
+
+@pytest.mark.parametrize("come_seconds", [COME_SECONDS, 0.0])
+def test_a_school_behind_one_address_talks_freely(clock: Clock, come_seconds: float) -> None:
+    server, pupils = RunningServer(clock, Settings()), list[Pupil]()
+    step, chance = 0.01, random.Random(1)
+    while clock.seconds() < come_seconds + 6 * PAUSE_SECONDS:
+        while len(pupils) < PUPILS and clock.seconds() >= len(pupils) * come_seconds / PUPILS:
+            pupils.append(Pupil(server, len(pupils), clock.seconds(), chance.uniform(ENTER_SECONDS, PAUSE_SECONDS)))
+        for pupil in pupils:
+            pupil.read(clock.seconds())
+            if clock.seconds() >= pupil.next_line:
+                pupil.ask(clock.seconds())
+        clock.advance(step)
+    delays = [delay for pupil in pupils for delay in pupil.delays]
+    assert len(pupils) == PUPILS
+    assert not any(pupil.refusals for pupil in pupils)
+    assert max(pupil.entered_after for pupil in pupils) <= ENTER_SECONDS
+    assert len(delays) >= 5 * PUPILS
+    assert max(delays) <= MOST_DELAY
+    end(server, *(pupil.wire for pupil in pupils))
+
+
+class Pupil:
+    """Comes in, and says something every ``PAUSE_SECONDS``."""
+
+    def __init__(self, server: RunningServer, number: int, now: float, pause: float) -> None:
+        self.wire, self.next_line, self._came = server.call(), now + pause, now
+        self.wire.say(hello(f"pupil{number}", "lobby", f"class{number % 10}"))
+        self.entered_after = math.inf
+        self.refusals = 0
+        self.delays: list[float] = []
+        self._asked: list[float] = []
+
+    def ask(self, now: float) -> None:
+        self.next_line += PAUSE_SECONDS
+        self._asked.append(now)
+        self.wire.say(b'{"type": "say", "text": "%s", "id": "%d"}\n' % (b"What is the answer? " * 5, len(self._asked)))
+
+    def read(self, now: float) -> None:
+        written = self.wire.take()
+        if b'"entered"' in written:
+            self.entered_after = min(self.entered_after, now - self._came)
+        self.refusals += written.count(b'"refused"') + written.count(b'"slowed"')
+        for _ in range(written.count(b'"type":"ack"')):
+            self.delays.append(now - self._asked[len(self.delays)])
 
 
 def test_coming_and_going_makes_so_many_events_and_no_more(server: RunningServer) -> None:
@@ -212,6 +271,20 @@ def test_what_takes_long_to_list_is_paid_for(server: RunningServer, question: by
     server.turn()
     assert len(eve.take()) > 5000
     assert lines <= most(0) - budget._level <= 1.5 * lines
+    end(server, eve)
+
+
+@pytest.mark.parametrize(("size", "lines"), [(1, 1), (255, 1), (256, 2), (4096, 17)])
+def test_a_long_line_costs_its_address_more(server: RunningServer, size: int, lines: int) -> None:
+    eve = server.call()
+    eve.say(b"eve\n")
+    server.clock.advance(10)
+    budget = server.shared.budgets.of("192.0.2.1", server.clock.seconds())
+    assert budget is not None
+    assert budget.is_full(server.clock.seconds())
+    eve.say(b"x" * size + b"\n")
+    assert most(0) - budget._level == lines
+    server.clock.advance(10)
     end(server, eve)
 
 
