@@ -104,7 +104,8 @@ class Deletion:
     stop: int
     on_part: Callable[[int], object]
     on_end: Callable[[int], object]
-    deleted: int = 0
+    first: int = 0
+    """The seq of the oldest remaining event after the last part; 0: nothing is deleted yet."""
 
 
 Note = PrivateId | AccountChanges
@@ -363,18 +364,22 @@ class DiskWriter:
         try:
             first, count = deletion.delete_oldest(self._connection, request.room, request.before_time, request.stop)
         except sqlite3.Error:
-            self._deletions.popleft()
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+            self._end_deletion()
             return
         if count:
-            request.deleted += count
+            request.first = first
             self._count(count)
             self._call(request.on_part, first)
         if count < deletion.DELETED_AT_ONCE:
-            self._deletions.popleft()
-            if request.deleted:
-                self._call(request.on_end, first)
+            self._end_deletion()
+
+    def _end_deletion(self) -> None:
+        """End the deletion that is going on, and report what it has deleted."""
+        request = self._deletions.popleft()
+        if request.first:
+            self._call(request.on_end, request.first)
 
     def _insert(self, events: Sequence[tuple[int, Event]]) -> None:
         placeholders = ", ".join([_PLACEHOLDERS] * len(events))

@@ -3,6 +3,7 @@ in memory and on disk."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from chatd.core.events import (
 )
 from chatd.core.log import Log
 from chatd.core.registry import Settings
+from chatd.store import deletion
 from chatd.store.deletion import DELETED_AT_ONCE
 from chatd.testing import NOON, Visitor
 from tests.store.pumped import PumpedStore, Server, say
@@ -77,6 +79,27 @@ class TestDisk:
         assert main(["--data", str(tmp_path), "vacuum"]) == 0
         assert b"secret7 " not in store.path.read_bytes()
         assert main(["--data", str(tmp_path), "check"]) == 0
+
+    def test_what_was_deleted_before_a_failure_is_reported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        store = PumpedStore(tmp_path)
+        for _ in range(DELETED_AT_ONCE + 1):
+            say(store.room(), time=NOON - 2 * HOUR)
+        store.drain()
+        results: list[Exception] = []
+        delete_oldest = deletion.delete_oldest
+
+        def fail_later(*given: Any) -> tuple[int, int]:
+            if results:
+                raise results[0]
+            results.append(sqlite3.OperationalError("database or disk is full"))
+            return delete_oldest(*given)
+
+        monkeypatch.setattr(deletion, "delete_oldest", fail_later)
+        assert delete_old(store, store.room(), NOON) == [(DELETED_AT_ONCE + 1, NOON - HOUR)]
+        assert delete_old(store, store.room(), NOON) == []
+        monkeypatch.undo()
+        assert delete_old(store, store.room(), NOON) == [(DELETED_AT_ONCE + 2, NOON - HOUR)]
+        store.close()
 
     def test_an_emptied_room_continues_its_seqs(self, tmp_path: Path) -> None:
         store = PumpedStore(tmp_path)
