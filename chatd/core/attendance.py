@@ -79,14 +79,14 @@ class Attendance:
     def __len__(self) -> int:
         return len(self._present)
 
-    def others(self, own: Membership, most: int) -> tuple[str, ...]:
-        """The nicks of at most ``most`` people other than ``own`` who are in according to the
+    def others(self, own: Membership, limit: int) -> tuple[str, ...]:
+        """The nicks of at most ``limit`` people other than ``own`` who are in according to the
         log."""
-        return tuple(islice((membership.nick for membership in self._present if membership is not own), most))
+        return tuple(islice((membership.nick for membership in self._present if membership is not own), limit))
 
-    def away(self, most: int) -> Mapping[str, str]:
-        """The away texts of the first ``most`` people, by nick, as far as they are away."""
-        first = islice(self._present.items(), most)
+    def away(self, limit: int) -> Mapping[str, str]:
+        """The away texts of the first ``limit`` people, by nick, as far as they are away."""
+        first = islice(self._present.items(), limit)
         return {membership.nick: person.away for membership, person in first if person.away is not None}
 
     def may_take(self, key: str, membership: Membership) -> bool:

@@ -218,8 +218,8 @@ class Feed:
         return piece
 
     def _trim(self) -> None:
-        most = self.room.log.end - self.room.log.held + LOG_PAGE_EVENTS
-        while len(self._encoded) > most:
+        limit = self.room.log.end - self.room.log.held + LOG_PAGE_EVENTS
+        while len(self._encoded) > limit:
             del self._encoded[next(iter(self._encoded))]
 
 

@@ -14,11 +14,11 @@ from chatd.core.limits import ADDRESSES, BROWSER_SECONDS
 
 class Browsers:
     """The addresses (IPv6: /64 networks) from which a browser has called in the last
-    ``BROWSER_SECONDS``, at most ``most`` of them. ``seconds`` is a monotonic clock."""
+    ``BROWSER_SECONDS``, at most ``limit`` of them. ``seconds`` is a monotonic clock."""
 
-    def __init__(self, seconds: Callable[[], float], most: int = ADDRESSES) -> None:
+    def __init__(self, seconds: Callable[[], float], limit: int = ADDRESSES) -> None:
         self._seconds = seconds
-        self._most = most
+        self._limit = limit
         self._called: dict[str, float] = {}
         """When each of them has called last, the earliest first."""
 
@@ -27,7 +27,7 @@ class Browsers:
         network = network_of(address)
         self._called.pop(network, None)
         self._called[network] = self._seconds()
-        if len(self._called) > self._most:
+        if len(self._called) > self._limit:
             del self._called[next(iter(self._called))]
 
     def __contains__(self, address: str) -> bool:

@@ -126,10 +126,10 @@ class Front(Protocol):
         """Wait for a turn, unless the connection exceeds a limit, or too many wait already. Outside
         TLS it is still read, since only a read shows that the caller has hung up."""
         server = self._factory.server
-        most = server.registry.settings.max_per_address or WAITING
+        limit = server.registry.settings.max_per_address or WAITING
         if self._server_full is not None:
             self._close_with(door.refuse(self._server_full, server), linger=False)
-        elif self._budget is not None and server.turns.waiting(self._budget) > most:
+        elif self._budget is not None and server.turns.waiting(self._budget) > limit:
             self.drop()
         elif self._in_tls or len(self._buffer) >= WAITING_BYTES:
             self._transport.pauseProducing()

@@ -76,8 +76,8 @@ class Searches:
     def _give_up(self, search: _Search, began: float) -> bool:
         """Whether ``search`` has taken too long; asked now and then, by the thread that
         searches."""
-        most = SHARED_SECONDS if self._is_contended else SEARCH_SECONDS
-        return time.monotonic() - began > most or not search.asker.is_waiting()
+        limit = SHARED_SECONDS if self._is_contended else SEARCH_SECONDS
+        return time.monotonic() - began > limit or not search.asker.is_waiting()
 
     def _on_answer(self, answer: Sequence[Event] | Exception) -> None:
         search, self._running = self._running, None

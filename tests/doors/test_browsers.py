@@ -21,7 +21,7 @@ def test_a_browser_has_called_lately_for_ten_minutes() -> None:
 
 
 def test_who_called_longest_ago_is_forgotten_first() -> None:
-    browsers = Browsers(lambda: 0.0, most=2)
+    browsers = Browsers(lambda: 0.0, limit=2)
     for last in (1, 2, 1, 3):
         browsers.add(f"192.0.2.{last}")
     assert [last for last in (1, 2, 3) if f"192.0.2.{last}" in browsers] == [1, 3]
