@@ -60,6 +60,12 @@ class AddressBudget(Bucket):
         super().__init__(rate, burst, now)
         self._pace = Bucket(max(rate, ADDRESS_PEAK), TURN_LINES, now)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing of the burst is left, as of the last :meth:`wait`; otherwise a wait is
+        short, and lets others be served."""
+        return self._level < 1.0 - ROUNDING
+
     def wait(self, now: float) -> float:
         return max(super().wait(now), self._pace.wait(now))
 

@@ -129,7 +129,7 @@ class Front(Protocol):
         limit = server.registry.settings.max_per_address or WAITING
         if self._server_full is not None:
             self._close_with(door.refuse(self._server_full, server), linger=False)
-        elif self._budget is not None and server.turns.waiting(self._budget) > limit:
+        elif self._budget is not None and self._budget.is_spent and server.turns.waiting(self._budget) > limit:
             self.drop()
         elif self._in_tls or len(self._buffer) >= WAITING_BYTES:
             self._transport.pauseProducing()

@@ -132,6 +132,16 @@ def test_only_so_many_wait(clock: Clock) -> None:
     lose(server, wires)
 
 
+def test_who_comes_in_a_crowd_within_the_budget_is_not_dropped(clock: Clock) -> None:
+    server = RunningServer(clock, Settings(max_per_address=0))
+    wires = [server.call() for _ in range(2 * WAITING)]
+    for number, wire in enumerate(wires):
+        wire.say(b'{"type": "hello", "nick": "p%d", "rooms": []}\n' % number)
+    clock.pump([0.01] * 200)
+    assert [b'"welcome"' in wire.take() for wire in wires] == [True] * len(wires)
+    lose(server, wires)
+
+
 @pytest.mark.parametrize("opening", [HELLO, b"GET / HTTP/1.1\r\n\r\n"], ids=["tls", "web"])
 def test_who_hangs_up_while_waiting_is_seen_to(clock: Clock, opening: bytes) -> None:
     server = owing(clock)
