@@ -19,6 +19,7 @@ HEADING = [
     "others' p50, ms",
     f"p99 (≤ {P99_MS:g})",
     "worst",
+    "p99 of pings",
     "p99 of asking late, ms",
     "refused",
     "unanswered",
@@ -49,7 +50,8 @@ class Memory:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The measurements of one attack. Answer times are in seconds; ``late`` is how much later than
-    due each question of the others was sent, in seconds."""
+    due each question of the others was sent, in seconds; ``pings`` are those of ``others`` that do
+    not need the disk."""
 
     name: str
     others: Sequence[float]
@@ -64,6 +66,7 @@ class Outcome:
     #: The share of the time in which it waited for a core that other programs used, in percent.
     waited: float
     done: Mapping[str, int] = field(default_factory=dict)
+    pings: Sequence[float] = ()
 
     @property
     def p99_ms(self) -> float:
@@ -107,6 +110,7 @@ def row(outcome: Outcome) -> list[str]:
         show(1000 * percentile(outcome.others, 50)),
         marked(outcome.p99_ms, P99_MS),
         show(1000 * percentile(outcome.others, 100)),
+        show(1000 * percentile(outcome.pings, 99)),
         show(1000 * percentile(outcome.late, 99)),
         by_kind(outcome.refused),
         by_kind(outcome.unanswered),

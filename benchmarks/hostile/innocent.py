@@ -33,11 +33,13 @@ ANSWERS = {"pong", "ack", "found", "refused"}
 @dataclass(slots=True)
 class Measured:
     """The answer times of each kind, in seconds; how many questions were refused or never answered;
-    and how much too late this program sent the questions, in seconds."""
+    how much too late this program sent the questions, in seconds; and the times of the pings among
+    them, which do not need the disk."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {ASKED: [], CAME: [], SEARCHED: []})
     refused: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
+    pings: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
 
 
@@ -72,7 +74,10 @@ class Seat(asyncio.Protocol):
     def _answered(self, kind: str, id: str) -> None:
         if id in self.asked:
             asked, due = self.asked.pop(id)
-            self.measured.seconds[asked].append(asyncio.get_running_loop().time() - due)
+            seconds = asyncio.get_running_loop().time() - due
+            self.measured.seconds[asked].append(seconds)
+            if asked == ASKED and kind == "pong":
+                self.measured.pings.append(seconds)
             self.measured.refused[asked] += kind == "refused"
 
     def give_up(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.fill import fill
 from benchmarks.hostile.catalogue import CHOICES, attacks_of
-from benchmarks.hostile.figures import Outcome, rows
+from benchmarks.hostile.figures import Outcome, percentile, rows
 from benchmarks.hostile.siege import Siege, make_certificate, server
 from benchmarks.report import machine, table
 from benchmarks.run import allow_open_files, positive
@@ -58,8 +58,9 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _tell(outcome: Outcome) -> None:
     growth = outcome.memory.growth
-    figures = f"others' p99 {outcome.p99_ms:9.1f} ms, memory {growth:+7.1f} MiB, processor {outcome.processor:4.0f} %"
-    figures += f" (and waited {outcome.waited:.0f} %)"
+    pings = 1000 * percentile(outcome.pings, 99)
+    figures = f"others' p99 {outcome.p99_ms:9.1f} ms (of pings {pings:.1f}), memory {growth:+7.1f} MiB"
+    figures += f", processor {outcome.processor:4.0f} % (and waited {outcome.waited:.0f} %)"
     print(f"{outcome.name:10} {figures}{'' if outcome.keeps_promise() else '  NOT KEPT'}", file=sys.stderr, flush=True)
 
 

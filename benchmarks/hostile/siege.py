@@ -152,4 +152,6 @@ def _outcome(name: str, crowd: Crowd, memory: Memory, shares: tuple[float, float
     measured = crowd.measured
     others, newcomers, searches = (measured.seconds[kind] for kind in (ASKED, CAME, SEARCHED))
     refused, unanswered = dict(measured.refused), dict(measured.unanswered)
-    return Outcome(name, others, measured.late, newcomers, searches, refused, unanswered, memory, *shares, dict(done))
+    return Outcome(
+        name, others, measured.late, newcomers, searches, refused, unanswered, memory, *shares, dict(done), measured.pings
+    )
