@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -135,24 +136,30 @@ class Waiting:
 # -- As root ---------------------------------------------------------------------------------------
 
 
-def test_root_starts_it_for_another_user(tmp_path: Path) -> None:
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder to which every user can go, other than those of pytest."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_root_starts_it_for_another_user(public: Path) -> None:
     if os.geteuid() != 0:
         cannot("only root can change the user")
     nobody = pwd.getpwnam("nobody")
-    for folder in (tmp_path, *tmp_path.parents[:-2]):
-        folder.chmod(0o755)
-    folder = tmp_path / "nobody's"
+    folder = public / "nobody's"
     folder.mkdir(mode=0o700)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
 
     def start(*options: str) -> subprocess.CompletedProcess[str]:
         modules = f"{ROOT}:{Path(twisted.__file__).parents[1]}"
-        return run(tmp_path, *python_for_everybody(), "-c", RUN, "--uid", "nobody", *options, PYTHONPATH=modules)
+        return run(public, *python_for_everybody(), "-c", RUN, "--uid", "nobody", *options, PYTHONPATH=modules)
 
     refused = start("chatd", "--port", "0", "--data", "data")
     assert refused.returncode == 1
-    assert refused.stderr == f"chatd: the data folder {tmp_path}/data cannot be used: Permission denied; name another with --data\n"
-    assert list(tmp_path.iterdir()) == [folder]
+    assert refused.stderr == f"chatd: the data folder {public}/data cannot be used: Permission denied; name another with --data\n"
+    assert list(public.iterdir()) == [folder]
     in_folder = ["--pidfile", f"{folder}/pid", "--logfile", f"{folder}/log"]
     done = start(*in_folder, "chatd", "--listen", f"unix:{folder}/sock", "--data", f"{folder}/data")
     assert (done.returncode, done.stderr) == (0, "")
