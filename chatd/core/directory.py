@@ -26,6 +26,8 @@ class Directory:
         self._by_skeleton: dict[str, Person] = {}
         self._by_sender: dict[str, Session] = {}
         self._sessions: dict[Person, list[Session]] = {}
+        self._ignoring: set[Person] = set()
+        """The people who ignore somebody."""
         self._private_ids: dict[tuple[str, str], str] = {}
         """The nick of the recipient of each recent private message, by sender_id and id; at most
         ``PRIVATE_IDS``."""
@@ -109,12 +111,17 @@ class Directory:
         if sessions:
             return False
         del self._sessions[person]
+        self._ignoring.discard(person)
         self._remove_name(person)
         return True
 
     def rename(self, person: Person, name: Name) -> None:
-        """Change the nick of ``person`` to ``name``. Raises NickTaken and PasswordNeeded."""
+        """Change the nick of ``person`` to ``name``; whoever ignores the old one goes on ignoring
+        them. Raises NickTaken and PasswordNeeded."""
         self.check_free(name, person, person.account)
+        for other in self._ignoring:
+            if person.name.key in other.ignoring:
+                other.ignoring.add(*self.holder(person.name))
         self._remove_name(person)
         person.rename(name)
         self._add_name(person)
@@ -137,6 +144,7 @@ class Directory:
     def set_ignoring(self, person: Person, ignoring: IgnoreList) -> None:
         """Let ``person`` ignore whom ``ignoring`` names, which may have changed."""
         person.ignoring = ignoring
+        (self._ignoring.add if ignoring else self._ignoring.discard)(person)
         for session in self.sessions(person):
             session.out.set_filtered(bool(ignoring))
 

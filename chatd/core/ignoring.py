@@ -48,23 +48,18 @@ class IgnoreList:
     # -- Changes
 
     def add(self, nick: str, seats: Iterable[str] = ()) -> None:
-        """Ignore whoever has ``nick``, and the person who has these ``seats``."""
+        """Ignore whoever has ``nick``, and the person who has these ``seats``; the oldest of more
+        than ``SEATS_PER_IGNORED`` are forgotten."""
         key = fold(nick)
-        self._by_key.setdefault(key, Ignored(nick)).nick = nick
+        ignored = self._by_key.setdefault(key, Ignored(nick))
+        ignored.nick = nick
         for seat in seats:
-            self.add_seat(key, seat)
-
-    def add_seat(self, key: str, seat: str) -> None:
-        """``seat`` belongs to the ignored person whose nick has this ``key``; the oldest of more
-        than ``SEATS_PER_IGNORED`` is forgotten."""
-        if seat in self._keys_of_seats:
-            return
-        known = self._by_key[key].seats
-        known[seat] = None
-        self._keys_of_seats[seat] = key
-        if len(known) > SEATS_PER_IGNORED:
-            oldest = next(iter(known))
-            del known[oldest], self._keys_of_seats[oldest]
+            if seat not in self._keys_of_seats:
+                ignored.seats[seat] = None
+                self._keys_of_seats[seat] = key
+        while len(ignored.seats) > SEATS_PER_IGNORED:
+            oldest = next(iter(ignored.seats))
+            del ignored.seats[oldest], self._keys_of_seats[oldest]
 
     def remove(self, nick: str, seats: Iterable[str] = ()) -> bool:
         """Ignore neither ``nick`` nor the person who has these ``seats``; whether either was

@@ -14,7 +14,7 @@ from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, Refusal, TooMany
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
-from chatd.core.names import Name, fold, parse_nick, parse_room
+from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.person import Person
 from chatd.core.presence import Entering, Resume, end, quit_session
 from chatd.core.registry import Registry
@@ -100,7 +100,6 @@ def nick(registry: Registry, session: Session, command: Nick) -> Result:
     registry.directory.check_free(name, person)
     _check_free_by_logs(registry, person, name)
     registry.directory.rename(person, name)
-    _keep_ignored(registry, person, fold(old))
     return Done("nick", name.text) if name.text == old else _renamed(registry, session, person, old)
 
 
@@ -111,16 +110,6 @@ def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
         if not room.attendance.may_take(name.key, room.members[person]):
             reason = f"#{room.name.text} still lists {name.text}, since a change could not be stored yet."
             raise NotDelivered(reason, "Try again later, or choose another nick.")
-
-
-def _keep_ignored(registry: Registry, person: Person, key: str) -> None:
-    """Let those who ignore the nick with this ``key``, which ``person`` had until now, go on
-    ignoring them."""
-    for room in registry.rooms.of(person).values():
-        for other in room.members:
-            if key in other.ignoring:
-                for session in registry.directory.sessions(person):
-                    other.ignoring.add_seat(key, session.sender_id)
 
 
 async def _renamed(registry: Registry, session: Session, person: Person, old: str) -> Done:

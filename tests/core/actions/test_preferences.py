@@ -11,6 +11,7 @@ from chatd.core.commands import (
     Command,
     History,
     Ignore,
+    Join,
     Keep,
     Me,
     Msg,
@@ -111,8 +112,9 @@ def test_a_new_nick_does_not_end_ignoring(ada: Visitor, bob: Visitor) -> None:
 
 def test_somebody_who_comes_with_an_ignored_nick_stays_ignored_under_another(registry: Registry, ada: Visitor) -> None:
     ada.ask(Ignore("bob"))
-    bob = arrive(registry, "bob")
+    bob = arrive(registry, "bob", "den")  # They need not meet in a room.
     bob.ask(Nick("bob2"))
+    bob.ask(Join("lobby"))
     bob.ask(Say("hi"))
     assert Said not in {type(event) for event in ada.take()}
     carol = arrive(registry, "bob")  # Nobody can know that this is somebody else.
