@@ -181,3 +181,12 @@ def arrive(registry: Registry, nick: str, *rooms: str) -> Visitor:
     for news in visitor.ask(Hello(nick, rooms=rooms)):
         assert not isinstance(news, Refused), news.reason
     return visitor
+
+
+def own_account(visitor: Visitor) -> Visitor:
+    """Let ``visitor`` own their nick, as if they had registered it."""
+    person = visitor.session.person
+    assert person is not None
+    person.account = person.name.key
+    visitor.registry.directory.identify(person)
+    return visitor

@@ -11,22 +11,28 @@ import pytest
 import chatd
 from chatd.client.options import _parser
 from chatd.codecs.json import decode_command, decode_news
-from chatd.core.commands import TABLE, usage_line
+from chatd.core.commands import GROUPS, TABLE, usage_line
 from chatd.tap import Options
 
 TOP = Path(chatd.__path__[0]).parent
 README = TOP.joinpath("README.md").read_text(encoding="utf-8")
 
 
-def rows(marker: str) -> list[list[str]]:
+def rows(marker: str, document: str = README) -> list[list[str]]:
     """The cells of the table after ``marker``, without its header."""
-    _, _, rest = README.partition(f"<!-- {marker} -->\n")
+    _, _, rest = document.partition(f"<!-- {marker} -->\n")
     table = rest.split("\n\n")[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
 
 
 def test_all_commands_are_documented() -> None:
-    assert rows("commands") == [[f"`{usage_line(row)}`", row.help] for row in TABLE]
+    assert rows("commands") == [[f"`{usage_line(row)}`", row.help] for row in TABLE if not row.group]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_group_of_commands_has_a_document(group: str) -> None:
+    text = TOP.joinpath("docs", f"{group}.md").read_text(encoding="utf-8")
+    assert rows("commands", text) == [[f"`{usage_line(row)}`", row.help] for row in TABLE if row.group == group]
 
 
 def test_all_options_are_documented() -> None:

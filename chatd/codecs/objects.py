@@ -1,8 +1,8 @@
 """Commands, events and answers as JSON objects.
 
 The objects on the wire are the dataclasses of ``commands.py`` and ``events.py``, field by field: a
-field with its default value is left out, ``sender_id`` never leaves the server, and a time is
-written in ISO 8601, UTC.
+field with its default value is left out, ``sender_id`` and ``hidden`` never leave the server, and a
+time is written in ISO 8601, UTC.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Renamed: "renamed",
     events.TopicSet: "topic",
     events.RetentionSet: "kept",
+    events.RoleSet: "role",
+    events.BanSet: "banned",
+    events.BanLifted: "unbanned",
+    events.Invited: "invited",
+    events.ModeSet: "mode",
     events.Greeting: "greeting",
     events.Welcome: "welcome",
     events.Entered: "entered",
@@ -43,6 +48,9 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.TopicIs: "topic-is",
     events.RetentionIs: "keeping",
     events.Forgotten: "forgotten",
+    events.Invitation: "invitation",
+    events.Bans: "bans",
+    events.RoomModes: "modes",
     events.Ignoring: "ignoring",
     events.HistoryPage: "history",
     events.SearchResults: "found",
@@ -57,7 +65,11 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
 
 _NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _WIRE_NAMES: Final = {"first": "from", "last": "to"}
-_TIMES: Final = frozenset({"time", "since"})
+_TIMES: Final = frozenset({"time", "since", "until"})
+_UNSEEN: Final = frozenset({"sender_id", "hidden"})
+"""The fields that never leave the server."""
+
+_LINES: Final = (events.RoomLine, events.HelpLine, events.BanLine)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -83,7 +95,7 @@ def to_object(thing: Any) -> dict[str, Any]:
 def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
     writers = _WRITERS.get(cls)
     if writers is None:
-        writers = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name != "sender_id"]
+        writers = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name not in _UNSEEN]
     return writers
 
 
@@ -105,7 +117,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Event):
         return {"type": NEWS[type(value)], **to_object(value)}
-    if isinstance(value, (events.RoomLine, events.HelpLine)):
+    if isinstance(value, _LINES):
         return to_object(value)
     return dict(value) if isinstance(value, Mapping) else value
 
@@ -148,7 +160,7 @@ def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
         readers = _READERS[cls] = [
             (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
             for f in fields(cls)
-            if f.name != "sender_id"
+            if f.name not in _UNSEEN
         ]
     return readers
 
@@ -205,5 +217,6 @@ _READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
     events.Reason: lambda value: events.Reason(_of(str, value)),
     events.Event: _read_event,
     events.RoomLine: lambda value: from_object(events.RoomLine, _of(dict, value)),
+    events.BanLine: lambda value: from_object(events.BanLine, _of(dict, value)),
     events.HelpLine: lambda value: from_object(events.HelpLine, _of(dict, value)),
 }

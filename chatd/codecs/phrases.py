@@ -31,6 +31,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.TIMED_OUT: "timed out",
     Reason.NOT_READING: "not reading",
     Reason.REPLACED: "reconnected",
+    Reason.KICKED: "removed",
     Reason.SHUTDOWN: "server shutdown",
 }
 
@@ -39,6 +40,7 @@ CLOSINGS: Final[Mapping[Reason, str]] = {
     Reason.TIMED_OUT: "You did not give a nick in time. Goodbye.",
     Reason.NOT_READING: "Your connection took no data for too long. Goodbye.",
     Reason.REPLACED: "You reconnected from elsewhere. Goodbye.",
+    Reason.KICKED: "An operator has ended your connection. Goodbye.",
     Reason.SHUTDOWN: "The server is shutting down. Goodbye.",
 }
 
@@ -49,7 +51,41 @@ DONE: Final[Mapping[str, str]] = {
     "reply": "Sent to {}.",
     "away": "You are away. /back ends it.",
     "back": "You are back.",
+    "owner": "{} owns the room now.",
+    "op": "{} is a moderator now.",
+    "voice": "{} has a voice now.",
+    "deop": "{} has no role now.",
+    "invite": "You have invited {}.",
+    "kick": "You have removed {}.",
+    "mute": "{} is muted.",
+    "unmute": "{} may speak again.",
+    "ban": "{} is banned.",
+    "unban": "{} is not banned any more.",
 }
+
+ROLES: Final[Mapping[str, str]] = {
+    "operator": "made {} an operator of the server",
+    "owner": "made {} an owner",
+    "moderator": "made {} a moderator",
+    "voice": "given {} a voice",
+    "member": "taken the role of {} away",
+}
+
+MODES: Final[Mapping[tuple[str, str], str]] = {
+    ("private", "on"): "made {} private: only invited people can see and enter it",
+    ("private", "off"): "opened {} to everybody",
+    ("key", "on"): "set a key for {}",
+    ("key", "off"): "removed the key of {}",
+    ("limit", "off"): "removed the limit of {}",
+    ("moderated", "on"): "made {} moderated: only people with a voice may speak",
+    ("moderated", "off"): "let everybody speak in {}",
+    ("topic", "moderator"): "let only moderators set the topic of {}",
+    ("topic", "member"): "let everybody set the topic of {}",
+    ("slow", "off"): "ended the slow mode of {}",
+    ("history", "off"): "hidden what was said in {} from people who enter later",
+    ("history", "on"): "opened what was said in {} to people who enter later",
+}
+"""What somebody has done who has set a mode to a value."""
 
 
 class Kind(Enum):
@@ -115,6 +151,8 @@ class Phrases:
                 return said(event, current)
             case events.Joined():
                 return f"{event.nick} has joined #{event.room}"
+            case events.Left(reason=Reason.KICKED):
+                return f"{event.by} has removed {event.nick} from #{event.room}{_because(event.text)}"
             case events.Left():
                 return f"{event.nick} has left #{event.room}{_why(event.reason, event.text)}"
             case events.Renamed():
@@ -126,7 +164,24 @@ class Phrases:
             case events.RetentionSet():
                 since = self._from(event.since) if event.since > event.time else ""
                 return f"{event.nick} has set #{event.room} to keep {_kept(event.keep)}{since}; /keep changes it"
+            case events.RoleSet():
+                done = ROLES[event.role].format(event.to) if event.role in ROLES else f"given {event.to} the role {event.role}"
+                return f"{event.nick} has {done}{_in(event.room, current)}"
+            case events.BanSet():
+                done = "muted" if event.mutes else "banned"
+                until = self._until(event.until)
+                return f"{event.nick} has {done} {event.mask}{_in(event.room, current)}{until}{_because(event.text)}"
+            case events.BanLifted():
+                done = "let {} speak again" if event.mutes else "lifted the ban of {}"
+                return f"{event.nick} has {done.format(event.mask)}{_in(event.room, current)}"
+            case events.Invited():
+                return f"{event.nick} has invited {event.to} to #{event.room}"
+            case events.ModeSet():
+                return f"{event.nick} has {_mode_set(f'#{event.room}', event.mode, event.value)}"
         raise TypeError(f"no words for {event!r}")
+
+    def _until(self, time: int) -> str:
+        return f" until {stamp(time, self._now())}" if time else ""
 
     def _past(self, past: Sequence[Event]) -> Iterable[str]:
         """Earlier events, each with its time. They are reports, so that nobody takes them for new
@@ -150,10 +205,12 @@ class Phrases:
                 return [_is_away(answer.nick, answer.text)]
             case events.TopicIs():
                 return [f"The topic of #{answer.room} is: {answer.text}" if answer.text else f"#{answer.room} has no topic."]
-            case events.Exited(current=""):
-                return [f"You have left #{answer.room}. You are not in any room now."]
             case events.Exited():
-                return [f"You have left #{answer.room}. You are now talking in #{answer.current}."]
+                left = f"{answer.by} has removed you from" if answer.by else "You have left"
+                now = f"You are now talking in #{answer.current}" if answer.current else "You are not in any room now"
+                return [f"{left} #{answer.room}{_because(answer.text)}. {now}."]
+            case events.Invitation():
+                return [f"{answer.nick} invites you to #{answer.room}: /join #{answer.room}"]
             case events.Forgotten():
                 return [f"Messages in #{answer.room} from before {stamp(answer.time, self._now())} have been deleted."]
             case events.Ignoring():
@@ -193,7 +250,8 @@ class Phrases:
 
     @_answer.register
     def _(self, answer: events.Members) -> Iterable[str]:
-        nicks = [nick + _why_away(answer.away.get(nick)) for nick in sorted(answer.members, key=str.casefold)]
+        marks = {nick: _in_parentheses(_marks(answer, nick)) for nick in answer.members}
+        nicks = [nick + marks[nick] for nick in sorted(answer.members, key=str.casefold)]
         return [f"In #{answer.room} ({answer.count}): {_listed(nicks, answer.count)}"]
 
     @_answer.register
@@ -211,6 +269,21 @@ class Phrases:
         yield f"{answer.nick} is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
         if answer.away is not None:
             yield _is_away(answer.nick, answer.away)
+
+    @_answer.register
+    def _(self, answer: events.Bans) -> Iterable[str]:
+        if not answer.bans:
+            yield f"Nobody is banned or muted in #{answer.room}."
+        for ban in answer.bans:
+            done = "muted" if ban.mutes else "banned"
+            yield f"{ban.mask} is {done} in #{answer.room} by {ban.by}{self._until(ban.until)}{_because(ban.text)}"
+
+    @_answer.register
+    def _(self, answer: events.RoomModes) -> Iterable[str]:
+        modes = ", ".join(f"{mode} {value}" for mode, value in answer.modes.items())
+        return [
+            f"The modes of #{answer.room}: {modes}." if modes else f"#{answer.room} has no modes: everybody may enter and speak."
+        ]
 
     @_answer.register
     def _(self, answer: events.RetentionIs) -> Iterable[str]:
@@ -256,7 +329,10 @@ class Phrases:
             yield f"{answer.commands[0].usage}  {_help(answer.commands[0])}"
             return
         yield from (f"{line.usage:<{width}}  {line.help}" for line in answer.commands)
-        yield "Everything else you type is sent to your current room; // sends a slash."
+        for group in answer.groups:
+            yield f"/help {group} lists the commands for {group}."
+        if answer.groups:
+            yield "Everything else you type is sent to your current room; // sends a slash."
 
     @_answer.register
     def _(self, answer: events.Missed) -> Iterable[str]:
@@ -282,8 +358,28 @@ def _is_away(nick: str, text: str) -> str:
     return f"{nick} is away: {text}" if text else f"{nick} is away."
 
 
-def _why_away(text: str | None) -> str:
-    return "" if text is None else f" (away: {text})" if text else " (away)"
+def _marks(answer: events.Members, nick: str) -> list[str]:
+    """What a list of members says about ``nick``: their role, and whether they are away."""
+    role, away = answer.roles.get(nick, ""), answer.away.get(nick)
+    return [*filter(None, [role]), *([] if away is None else [f"away: {away}" if away else "away"])]
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def _in(room: str, current: bool) -> str:
+    return "" if current else f" in #{room}"
+
+
+def _mode_set(room: str, mode: str, value: str) -> str:
+    """What somebody has done who has set ``mode`` of ``room`` to ``value``."""
+    if mode == "limit" and value.isdigit():
+        return f"limited {room} to {value} people"
+    if mode == "slow" and value.isdigit():
+        return f"put {room} into slow mode: one message in {value} s for each member"
+    known = MODES.get((mode, value))
+    return known.format(room) if known else f"set the mode {mode} of {room} to {value}"
 
 
 def _in_parentheses(notes: Sequence[str]) -> str:

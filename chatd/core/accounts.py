@@ -10,9 +10,9 @@ from hashlib import sha256
 from typing import Final
 
 from chatd.core.account import Account, Change, Credential, Dropped, Kind
-from chatd.core.admission import network_of
 from chatd.core.driver import Later
 from chatd.core.errors import NickTaken, NotDelivered, TooMany
+from chatd.core.identity import network_of
 from chatd.core.limits import ACCOUNTS, ACCOUNTS_PER_ADDRESS, CREDENTIALS
 from chatd.core.log import LogStore
 from chatd.core.names import Name
@@ -152,7 +152,7 @@ class Accounts:
                 self._last_credential = max(self._last_credential, change.id)
                 self._credentials.setdefault(change.account, {})[change.id] = change
                 self._by_value[change.kind, change.value] = change
-            case Dropped():
+            case Dropped():  # pragma: no branch
                 credential = self._credentials.get(change.account, {}).pop(change.id, None)
                 if credential is not None:
                     del self._by_value[credential.kind, credential.value]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
 from chatd.core.errors import ServerFull
+from chatd.core.identity import network_of
 
 
 class Connection(Protocol):
@@ -56,16 +56,3 @@ class Admission:
             self._per_address[address] -= 1
             if not self._per_address[address]:
                 del self._per_address[address]
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of
-    this machine's sockets."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if ip.version == 4:
-        return address
-    mapped = ip.ipv4_mapped
-    return str(mapped) if mapped else str(ipaddress.ip_network((ip, 64), strict=False))

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
+from chatd.core.bans import span
 from chatd.core.errors import BadUsage, UnknownCommand
 from chatd.core.limits import NUMBER_DIGITS, SCROLLBACK_EVENTS
 from chatd.core.membership import Role
@@ -98,9 +99,11 @@ class Reply(Command):
 
 @dataclass(frozen=True, slots=True)
 class Join(Command):
-    """Enter ``room``, which is created if necessary, and make it the current one."""
+    """Enter ``room``, which is created if necessary, and make it the current one; ``key`` is for a
+    room that needs one."""
 
     room: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,97 @@ class Search(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class _ToSomebody(Command):
+    """Something done to ``nick`` in ``room`` (empty: the current one)."""
+
+    nick: str
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner(_ToSomebody):
+    """Make ``nick`` an owner of the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Op(_ToSomebody):
+    """Make ``nick`` a moderator of the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice(_ToSomebody):
+    """Let ``nick`` speak where only some may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deop(_ToSomebody):
+    """Take the role of ``nick`` away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invite(_ToSomebody):
+    """Let ``nick`` into the room although it is private."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute(_ToSomebody):
+    """Let ``nick`` speak again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unban(_ToSomebody):
+    """Lift the ban with the mask ``nick``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kick(Command):
+    """Remove ``nick`` from ``room`` (empty: the current one), for the reason ``text``."""
+
+    nick: str
+    text: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(Command):
+    """Do not let ``nick`` speak in ``room`` (empty: the current one) for ``time`` (``bans.span``;
+    empty: for ever), for the reason ``text``."""
+
+    nick: str
+    time: str = ""
+    text: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban(Command):
+    """Remove ``nick``, a nick or another mask (``bans.py``), from ``room`` and keep them out, for
+    ``time`` and for the reason ``text`` (:class:`Mute`)."""
+
+    nick: str
+    time: str = ""
+    text: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bans(Command):
+    """List the bans and mutes of ``room`` (empty: the current one)."""
+
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Room(Command):
+    """Set ``mode`` of ``room`` (empty: the current one) to ``value`` (``rights.Mode``); without a
+    mode, show the modes."""
+
+    mode: str = ""
+    value: str = ""
+    room: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit(Command):
     """Leave all rooms, with an optional last ``text``, and end the connection."""
 
@@ -219,8 +313,10 @@ class Quit(Command):
 class Row:
     """One command: its name, its class, its usage and help, and who may use it.
 
-    ``right`` is the role that it requires in its room; GUEST: none. ``read`` parses the rest of the
-    line if the words of the usage are not simply the fields of the command. ``also`` has names
+    ``right`` is the role that it requires in its room; GUEST: none. ``change`` is the role that it
+    requires to change something, if it can also show something. ``read`` parses the rest of the
+    line if the words of the usage are not simply the fields of the command. ``group`` is the group
+    in which ``/help`` lists it; empty: it always does. ``also`` has names
     under which people know it from IRC and other chats; ``/help`` alone does not list them.
     """
 
@@ -232,6 +328,8 @@ class Row:
     nick_needed: bool = True
     read: Callable[[Row, str], Command] | None = None
     also: tuple[str, ...] = ()
+    change: Role = Role.GUEST
+    group: str = ""
 
 
 def _read_history(row: Row, rest: str) -> Command:
@@ -253,6 +351,24 @@ def _read_history(row: Row, rest: str) -> Command:
     return History(count, room, **fields)
 
 
+def _read_in_room(row: Row, rest: str) -> Command:
+    """Read the words of the usage; ``in:#room`` may be anywhere."""
+    words = rest.split(" ")
+    rooms = [word.removeprefix("in:") for word in words if word.startswith("in:")]
+    command = row.make(*_arguments(row, " ".join(word for word in words if not word.startswith("in:")).strip()))
+    return replace(command, room=rooms[0]) if rooms else command  # type: ignore[call-arg]
+
+
+def _read_with_time(row: Row, rest: str) -> Command:
+    """Read ``NICK``, perhaps a time, and then a text; ``in:#room`` may be anywhere."""
+    words = [word for word in rest.split() if not word.startswith("in:")]
+    time = [words.pop(1)] if len(words) > 1 and span(words[1]) is not None else []
+    rooms = [word for word in rest.split() if word.startswith("in:")]
+    command = _read_in_room(replace(row, usage="NICK [TEXT]"), " ".join([*words, *rooms]))
+    text = command.time  # type: ignore[attr-defined]
+    return replace(command, time="".join(time), text=text)  # type: ignore[call-arg]
+
+
 def _read_search(row: Row, rest: str) -> Command:
     """Read words, mixed with ``in:#room``, ``from:nick``, ``before:TIME`` and ``after:TIME``."""
     read = read_search(rest)
@@ -262,6 +378,9 @@ def _read_search(row: Row, rest: str) -> Command:
 
 FIELD_OF_FILTER: Mapping[str, str] = {"in": "room", "from": "nick", "before": "before_time", "after": "after_time"}
 """The fields of `Search` for the filters of its text."""
+
+MODERATION: Final = "moderation"
+"""The group of the commands for those who look after a room."""
 
 TABLE: tuple[Row, ...] = (
     Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False, also=("?", "h")),
@@ -275,31 +394,68 @@ TABLE: tuple[Row, ...] = (
         also=("query", "whisper", "tell", "dm", "pm"),
     ),
     Row("reply", Reply, "TEXT", "answer the last private message", also=("r",)),
-    Row("join", Join, "ROOM", "enter a room, or go back to one you are in", also=("j",)),
+    Row("join", Join, "ROOM [KEY]", "enter a room, or go back to one you are in", also=("j",)),
     Row("leave", Leave, "[ROOM]", "leave a room, or the current one", Role.MEMBER, also=("part",)),
     Row("rooms", Rooms, "", "list the rooms", also=("list", "channels")),
     Row("who", Who, "[ROOM]", "list who is in a room, or in the current one", also=("names", "users")),
     Row("whois", Whois, "NICK", "show who a person is"),
     Row("topic", Topic, "[TEXT]", "show the topic, or set it; - removes it", Role.MEMBER),
-    Row("keep", Keep, "[TIME]", "show how long a room is kept, or set it: 12h, 30d, none, -", Role.MEMBER),
-    Row("ignore", Ignore, "[NICK]", "stop seeing a person's messages, or list whom you ignore", also=("mute", "block")),
-    Row("unignore", Unignore, "NICK", "see a person's messages again", also=("unmute", "unblock")),
+    Row("keep", Keep, "[TIME]", "show how long a room is kept, or set it: 30d, -", Role.MEMBER, change=Role.OWNER),
+    Row(
+        "room",
+        Room,
+        "[MODE] [VALUE]",
+        "show the modes of a room, or set one",
+        Role.MEMBER,
+        read=_read_in_room,
+        change=Role.OWNER,
+        group=MODERATION,
+    ),
+    Row("invite", Invite, "NICK", "let a person into a private room", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row("kick", Kick, "NICK [TEXT]", "remove a person from a room", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row(
+        "mute",
+        Mute,
+        "NICK [TIME] [TEXT]",
+        "do not let a person speak: /mute bob 10m",
+        Role.MODERATOR,
+        read=_read_with_time,
+        group=MODERATION,
+    ),
+    Row("unmute", Unmute, "NICK", "let a person speak again", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row(
+        "ban",
+        Ban,
+        "NICK [TIME] [TEXT]",
+        "keep a person out: /ban bob 2h spam",
+        Role.MODERATOR,
+        read=_read_with_time,
+        group=MODERATION,
+    ),
+    Row("unban", Unban, "NICK", "let a person come back", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row("bans", Bans, "", "list who is banned or muted", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row("voice", Voice, "NICK", "let a person speak where only some may", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row("op", Op, "NICK", "make a person a moderator", Role.OWNER, read=_read_in_room, group=MODERATION),
+    Row("owner", Owner, "NICK", "make a person an owner of the room", Role.OWNER, read=_read_in_room, group=MODERATION),
+    Row("deop", Deop, "NICK", "take a person's role away", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row("ignore", Ignore, "[NICK]", "ignore a person, or list whom you ignore", also=("block",)),
+    Row("unignore", Unignore, "NICK", "see a person's messages again", also=("unblock",)),
     Row("away", Away, "[TEXT]", "be away, with a text for those who write to you"),
     Row("back", Back, "", "say that you are back"),
     Row(
         "history",
         History,
         "[N]",
-        "show the last N, or: before, after, around TIME N; in:#room",
+        "show the last N, or: before, after, around TIME N",
         Role.MEMBER,
         read=_read_history,
     ),
-    Row("search", Search, "TEXT", 'find words "a phrase" -not; in:#room from:nick after:TIME', read=_read_search),
+    Row("search", Search, "TEXT", 'find words, "a phrase", -not; in:#room from:nick', read=_read_search),
     Row(
         "quit",
         Quit,
         "[TEXT]",
-        "leave, with a last text; so do Ctrl-D (telnet), Ctrl-C (nc)",
+        "leave, with a last text; so does Ctrl-D or Ctrl-C",
         nick_needed=False,
         also=("exit", "bye", "logout"),
     ),
@@ -313,6 +469,9 @@ UNTYPED: tuple[Row, ...] = (
 )
 """The commands without a slash: the first line, a line that is said, and what only programs
 send."""
+
+GROUPS: Final = tuple(dict.fromkeys(row.group for row in TABLE if row.group))
+"""The groups of commands that ``/help`` lists only if they are asked for."""
 
 BY_NAME: Mapping[str, Row] = {name: row for row in TABLE for name in (row.name, *row.also)}
 ROW_OF: Mapping[type[Command], Row] = {row.make: row for row in (*TABLE, *UNTYPED)}

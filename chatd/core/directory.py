@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from chatd.core.accounts import Accounts
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.events import Answer, AwayNotice, Private
+from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
 from chatd.core.limits import PRIVATE_IDS
 from chatd.core.names import Name, fold
@@ -46,6 +47,11 @@ class Directory:
         nobody does, ``name`` and none."""
         person = self._by_key.get(name.key)
         return (person.nick, [session.sender_id for session in self.sessions(person)]) if person else (name.text, ())
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """Everybody who is here, in the order in which they came."""
+        return tuple(self._sessions)
 
     def sessions(self, person: Person) -> Sequence[Session]:
         """The sessions of ``person``, oldest first; none after they have left."""
@@ -98,6 +104,7 @@ class Directory:
         session.person, session.sender_id = person, sender_id
         self._by_sender[sender_id] = session
         self._sessions.setdefault(person, []).append(session)
+        self.identify(person)
 
     def detach(self, session: Session) -> bool:
         """Free the seat of ``session``. Returns whether it was the last session of its person, who
@@ -109,6 +116,7 @@ class Directory:
         del self._by_sender[session.sender_id]
         sessions.remove(session)
         if sessions:
+            self.identify(person)
             return False
         del self._sessions[person]
         self._ignoring.discard(person)
@@ -125,6 +133,14 @@ class Directory:
         self._remove_name(person)
         person.rename(name)
         self._add_name(person)
+        self.identify(person)
+
+    def identify(self, person: Person) -> None:
+        """Bring the identity of ``person`` up to date: their nick, account or sessions have
+        changed."""
+        sessions = self.sessions(person)
+        seats = [session.sender_id for session in sessions]
+        person.identity = identify(person.name.key, person.account, seats, (session.address for session in sessions))
 
     def _add_name(self, person: Person) -> None:
         self._by_key[person.name.key] = person

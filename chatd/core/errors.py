@@ -20,6 +20,10 @@ other exception is a defect of the server. The tree, with the stable codes that 
       NickNeeded           nick-needed        a command before a nick was given
       NotInRoom            not-in-room
       NotAllowed           not-allowed        the person lacks a right
+      NotInvited           not-invited        a private room
+      WrongKey             wrong-key          a room that needs a key
+      Banned               banned             the person is banned from the room, or from the server
+      Muted                muted              the person may not speak in the room now
       NoSuchNick           no-such-nick
       NoSuchRoom           no-such-room
       TooMany              too-many           a limit of ``limits.py`` is reached
@@ -142,6 +146,30 @@ class NotAllowed(Refusal):
     """A command that needs a right which the person does not have."""
 
     code = "not-allowed"
+
+
+class NotInvited(Refusal):
+    """A private room, to which the person is not invited."""
+
+    code = "not-invited"
+
+
+class WrongKey(Refusal):
+    """A room that needs a key, without the right one."""
+
+    code = "wrong-key"
+
+
+class Banned(Refusal):
+    """The person is banned from the room, or from the server."""
+
+    code = "banned"
+
+
+class Muted(Refusal):
+    """The person may not speak in the room now."""
+
+    code = "muted"
 
 
 class NoSuchNick(Refusal):

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     TIMED_OUT = "timed-out"
     NOT_READING = "not-reading"
     REPLACED = "replaced"
+    KICKED = "kicked"
     SHUTDOWN = "shutdown"
 
 
@@ -66,17 +67,28 @@ class Said(Event):
     id: str = ""
 
 
+# Like a sender_id, a ``hidden`` is for the server alone: no codec shows it (``rights.py``).
+
+
 @dataclass(frozen=True, slots=True)
 class Joined(Event):
-    """``nick`` has entered the room."""
+    """``nick`` has entered the room; ``hidden`` is their subject if they have made it, and own
+    it."""
+
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Left(Event):
-    """``nick`` has left for ``reason``, with an optional last ``text``."""
+    """``nick`` has left for ``reason``, with an optional last ``text``.
+
+    If ``by`` has removed them, ``text`` is why, and ``hidden`` has the subjects of ``nick``.
+    """
 
     reason: Reason
     text: str = ""
+    by: str = ""
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,60 @@ class RetentionSet(Event):
 
     keep: str
     since: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSet(Event):
+    """``nick`` has given ``to``, whose subject is in ``hidden``, the role ``role``: ``owner``,
+    ``moderator``, ``voice`` or ``member``."""
+
+    to: str
+    role: str
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BanSet(Event):
+    """``nick`` has banned, or with ``mutes`` muted, whoever ``mask`` is about, for the reason
+    ``text``.
+
+    It ends at ``until``, in milliseconds since 1970-01-01 UTC; 0: never. ``hidden`` has the
+    subjects and the networks of the person who was present.
+    """
+
+    mask: str
+    mutes: bool = False
+    until: int = 0
+    text: str = ""
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BanLifted(Event):
+    """``nick`` has lifted the ban, or with ``mutes`` the mute, of ``mask``."""
+
+    mask: str
+    mutes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invited(Event):
+    """``nick`` has invited ``to``, whose subjects are in ``hidden``."""
+
+    to: str
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeSet(Event):
+    """``nick`` has set ``mode`` (``rights.Mode``) to ``value``.
+
+    ``hidden`` has the hash of a key; and the subjects of the members when the room becomes private.
+    """
+
+    mode: str
+    value: str
+    hidden: str = ""
 
 
 # -- To one person ---------------------------------------------------------------------------------
@@ -137,7 +203,8 @@ class Entered(Answer):
     ``members`` are some of the ``count`` members, you last. ``away`` has those of them who are
     away, with their texts. ``scrollback`` is what happened before, oldest first. ``newcomer`` is
     your nick if you have just connected, and empty if you were in another room before. ``keep`` is
-    the retention of the room, empty if it is that of the server.
+    the retention of the room, empty if it is that of the server. ``role`` is yours, empty if you
+    are a member like others.
     """
 
     room: str
@@ -149,14 +216,28 @@ class Entered(Answer):
     scrollback: tuple[Event, ...] = ()
     newcomer: str = ""
     keep: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Exited(Answer):
-    """You have left ``room``; ``current`` is your current room now, empty if you are in none."""
+    """You have left ``room``; ``current`` is your current room now, empty if you are in none.
+
+    If ``by`` has removed you, ``text`` is why.
+    """
 
     room: str
     current: str
+    by: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation(Answer):
+    """``nick`` invites you to ``room``."""
+
+    nick: str
+    room: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +276,41 @@ class AwayNotice(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Members(Answer):
-    """Who is in ``room``: ``members`` are some of the ``count`` members, and ``away`` has those of
-    them who are away, with their texts."""
+    """Who is in ``room``: ``members`` are some of the ``count`` members, ``away`` has those of them
+    who are away, with their texts, and ``roles`` those who are more than members."""
 
     room: str
     count: int
     members: tuple[str, ...]
     away: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BanLine:
+    """One ban or mute of a :class:`Bans`, as in :class:`BanSet`; ``by`` has set it."""
+
+    mask: str
+    mutes: bool = False
+    until: int = 0
+    by: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bans(Answer):
+    """The bans and mutes of ``room``, in the order in which they were set."""
+
+    room: str
+    bans: tuple[BanLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomModes(Answer):
+    """The modes of ``room``: those that are set, each with its value (:class:`ModeSet`)."""
+
+    room: str
+    modes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +419,10 @@ class HelpLine:
 
 @dataclass(frozen=True, slots=True)
 class HelpText(Answer):
-    """The commands."""
+    """Some commands; ``groups`` are the groups of those that are not among them."""
 
     commands: tuple[HelpLine, ...]
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ lines (``limits.py``).
 
 from __future__ import annotations
 
-from chatd.core.admission import network_of
+from chatd.core.identity import network_of
 from chatd.core.limits import ADDRESS_PEAK, ADDRESSES, TURN_LINES
 
 ROUNDING = 1e-9

@@ -105,6 +105,29 @@ CREDENTIALS: Final = 20
 """The credentials of each kind that one account has, in number: session secrets, keys, invitations.
 More than anybody has devices."""
 
+ROLES_PER_ROOM: Final = 1000
+"""The people who have a role in one room, in number; each takes some 100 bytes."""
+
+BANS_PER_ROOM: Final = 1000
+"""The bans and mutes of one room, in number."""
+
+INVITED_PER_ROOM: Final = 1000
+"""The people who are invited to one room, in number; a further one makes the first lose their
+invitation."""
+
+BAN_PATTERN_STARS: Final = 3
+"""The stars in the pattern of a ban, in number: the time to compare a nick grows with each."""
+
+VERDICTS: Final = 10_000
+"""The people of whom a room remembers whether a ban is about them, in number, as many as a server
+has sessions."""
+
+SLOW_SECONDS: Final = 3600
+"""The longest time between two messages of a person in slow mode, in seconds."""
+
+ROOM_KEY_CHARACTERS: Final = (4, 64)
+"""The shortest and the longest key of a room, in characters."""
+
 # -- The log ---------------------------------------------------------------------------------------
 
 LOG_EVENTS: Final = 10_000

@@ -81,6 +81,10 @@ class Log(Protocol):
         """Whether a draft is waiting to be stored."""
 
     @property
+    def is_changing(self) -> bool:
+        """Whether a draft that changes the state of the room is waiting to be stored."""
+
+    @property
     def state(self) -> RoomState:
         """The fold of all stored events."""
 

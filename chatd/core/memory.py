@@ -14,7 +14,7 @@ from chatd.core.log import Asker, OnChanged, OnDeleted, OnNoted, OnResults, OnSt
 from chatd.core.names import Name
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
-from chatd.core.state import STATE_EVENTS, RoomState
+from chatd.core.state import RoomState, changes_state
 
 EVENT_BYTES = 240
 """The approximate size of an event without its text, in bytes (measured: 214 to 245)."""
@@ -36,6 +36,7 @@ class MemoryLog:
     """
 
     has_pending = False
+    is_changing = False
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class MemoryLog:
             self.last_message = event.seq
             if event.id:
                 self._messages[event.sender_id, event.id] = event
-        elif type(event) in STATE_EVENTS:
+        elif changes_state(event):
             self._change_state(event)
         if self.size > self._max_size or len(self._events) > self._max_events:
             self._shrink()

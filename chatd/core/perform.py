@@ -14,12 +14,12 @@ from typing import Any
 
 from chatd.core.actions import ACTIONS
 from chatd.core.actions.base import Result
-from chatd.core.commands import ROW_OF, Command, Ping, Row
+from chatd.core.commands import ROW_OF, Command, Ping
 from chatd.core.driver import Later, drive
-from chatd.core.errors import NickNeeded, NotAllowed, NotDelivered, Refusal, TooLong
+from chatd.core.errors import NickNeeded, NotDelivered, Refusal, TooLong
 from chatd.core.events import Ack, Answer, Closing, Event, Refused, Said
 from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
-from chatd.core.policy import may
+from chatd.core.policy import check_may, room_of
 from chatd.core.presence import close
 from chatd.core.registry import Registry
 from chatd.core.room import Room
@@ -33,11 +33,26 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
         return
     try:
         room = _check(registry, session, command)
+        if room is not None and room.log.is_changing:
+            _perform_later(registry, session, command)
+            return
         _finish(session, command.id, room, ACTIONS[type(command)](registry, session, command))
     except Refusal as refusal:
         refuse(session, refusal, command.id)
     except Exception as defect:
         session.out.fail(defect)
+
+
+def _perform_later(registry: Registry, session: Session, command: Command) -> None:
+    """Carry out ``command`` when the change that its room is waiting for is stored: it may be about
+    the rights that the command needs. The session's next command waits too."""
+
+    def on_stored() -> None:
+        session.out.release(INBOX_BYTES)
+        perform(registry, session, command)
+
+    session.out.reserve(INBOX_BYTES)
+    registry.store.after_pending(on_stored)
 
 
 def refuse(session: Session, refusal: Refusal, id: str = "") -> None:
@@ -60,17 +75,11 @@ def _check(registry: Registry, session: Session, command: Any) -> Room | None:
         if row.nick_needed:
             raise NickNeeded("You have no nick yet.", "Choose a nick first.")
     elif row.right:  # More than a guest's.
-        room = registry.rooms.joined_room(session, command.room)
-        if not may(person, room, row.right):
-            raise _not_allowed(room, row)
+        room = room_of(registry, session, command.room)
+        check_may(registry, person, room, row.right, row)
     if type(command) is not Ping:  # Programs send pings by themselves, so they do not end idleness.
         session.last_active = registry.now()
     return room
-
-
-def _not_allowed(room: Room, row: Row) -> NotAllowed:
-    role = row.right.name.lower()
-    return NotAllowed(f"You may not do this in #{room.name.text}.", f"/{row.name} requires the role {role}.")
 
 
 # -- After -----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
 from chatd.core.names import Name
 
@@ -10,12 +11,14 @@ class Person:
     """Somebody with a nick. The directory knows their sessions, and :class:`Rooms
     <chatd.core.rooms.Rooms>` knows the rooms that they are in."""
 
-    __slots__ = ("account", "away", "away_seen_by", "ignoring", "name", "nick", "reply_to")
+    __slots__ = ("account", "away", "away_seen_by", "identity", "ignoring", "name", "nick", "reply_to")
 
     def __init__(self, name: Name, account: str = "") -> None:
         self.rename(name)
         self.account = account
         """The key of their account, which is that of its nick; empty: they are a guest."""
+        self.identity = identify(name.key, account, (), ())
+        """What identifies them for roles and bans; the directory keeps it up to date."""
         self.away: str | None = None
         """Their away text, which may be empty; None: they are not away."""
         self.away_seen_by: frozenset[str] = frozenset()

@@ -2,44 +2,187 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
 
+from chatd.core.bans import Ban
 from chatd.core.commands import TABLE, Row
+from chatd.core.errors import BadRoom, Banned, Muted, NotAllowed, NotInRoom, NotInvited, TooMany, WrongKey
+from chatd.core.identity import Identity
 from chatd.core.membership import Role
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.room import Room
+from chatd.core.rooms import SERVER, no_such_room
+from chatd.core.session import Session
+
+SERVER_SIGN = "@"
+"""Begins the key of a log that is no room: that of the server, and the inboxes."""
 
 
-def may(person: Person, room: Room, right: Role) -> bool:
+# -- What a person may do --------------------------------------------------------------------------
+
+
+def role_of(registry: Registry, person: Person, room: Room) -> Role:
+    """The role of ``person`` in ``room``."""
+    if registry.is_operator(person.identity):
+        return Role.OPERATOR
+    return room.rights.role_of(person.identity) if person in room.members else Role.GUEST
+
+
+def may(registry: Registry, person: Person, room: Room, right: Role) -> bool:
     """Whether ``person`` may do in ``room`` what requires the role ``right``."""
-    membership = room.members.get(person)
-    return not right if membership is None else membership.role >= right
+    if right <= Role.MEMBER and person in room.members:  # Nearly every command.
+        return True
+    return role_of(registry, person, room) >= right
+
+
+def check_may(registry: Registry, person: Person, room: Room, right: Role, row: Row) -> None:
+    """Raise NotAllowed if ``person`` may not do in ``room`` what requires the role ``right`` with
+    the command of ``row``."""
+    if not may(registry, person, room, right):
+        name = "the server" if room.name.key.startswith(SERVER_SIGN) else f"#{room.name.text}"
+        raise NotAllowed(f"You may not do this in {name}.", f"/{row.name} requires the role {right.word}.")
+
+
+def check_outranks(registry: Registry, person: Person, other: Person, room: Room) -> None:
+    """Raise NotAllowed if ``person`` may not act against ``other`` in ``room``: only somebody with
+    a higher role may, and an operator."""
+    own, their = role_of(registry, person, room), role_of(registry, other, room)
+    if own <= max(their, room.rights.role_of(other.identity)) and other is not person:
+        raise NotAllowed(f"You may not do this to {other.nick}.", "Their role is as high as yours, or higher.")
+
+
+def check_may_enter(registry: Registry, person: Person, room: Room, key: str) -> None:
+    """Raise a Refusal if ``person`` may not enter ``room``, for which they give ``key``."""
+    rights, identity, name = room.rights, person.identity, room.name.text
+    if rights.is_plain or registry.is_operator(identity):
+        return
+    role = rights.role_of(identity)
+    ban = None if role > Role.MEMBER else rights.ban_list.find(identity, registry.now())
+    if ban is not None:
+        raise Banned(f"You are banned from #{name}{_until(ban)}{_why(ban)}.", "Its moderators can lift the ban.")
+    if rights.is_expected(identity):
+        return
+    modes = rights.modes
+    if modes.is_private:
+        raise NotInvited(f"#{name} is private.", "Ask somebody who is in it to invite you.")
+    if modes.key and not hmac.compare_digest(modes.key, key_hash(name, key)):
+        raise WrongKey(f"#{name} needs a key{', and this is not it' if key else ''}.", f"Write /join #{name} KEY.")
+    if modes.limit and len(room.members) >= modes.limit:
+        raise TooMany(f"#{name} is full: it takes {modes.limit} people.", "Try again later.")
+
+
+def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
+    """Raise Muted if ``person``, a member of ``room``, may not speak there now. In slow mode, this
+    counts as speaking."""
+    rights = room.rights
+    if not rights.limits_speech:  # As in nearly every room.
+        return
+    if role_of(registry, person, room) >= Role.VOICE:
+        return
+    now, name, modes = registry.now(), room.name.text, rights.modes
+    mute = rights.mute_list.find(person.identity, now)
+    if mute is not None:
+        raise Muted(f"You are muted in #{name}{_until(mute)}{_why(mute)}.", "Its moderators can lift this.")
+    if modes.is_moderated:
+        raise Muted(f"#{name} is moderated: only some may speak.", "Ask a moderator for a voice.")
+    membership = room.members[person]
+    wait = membership.spoke_at + modes.slow * 1000 - now
+    if 0 < wait <= modes.slow * 1000:
+        raise Muted(f"#{name} is in slow mode: one message in {modes.slow} s.", f"Try again in {-(-wait // 1000)} s.")
+    membership.spoke_at = now
+
+
+def check_may_come(registry: Registry, identity: Identity) -> None:
+    """Raise Banned if somebody with this ``identity`` is banned from the server."""
+    ban = registry.server_rights.ban_list.find(identity, registry.now())
+    if ban is not None and not registry.is_operator(identity):
+        raise Banned(f"You are banned from this server{_until(ban)}{_why(ban)}.", "Its operators can lift the ban.")
+
+
+def key_hash(room: str, key: str) -> str:
+    """The hash under which the key of the room called ``room`` is stored."""
+    return sha256(f"{room.casefold()}\n{key}".encode()).hexdigest()
+
+
+def _until(ban: Ban) -> str:
+    return f" until {datetime.fromtimestamp(ban.until / 1000):%Y-%m-%d %H:%M}" if ban.until else ""
+
+
+def _why(ban: Ban) -> str:
+    return f": {ban.text.rstrip('.')}" if ban.text else ""
+
+
+def room_of(registry: Registry, session: Session, name: str) -> Room:
+    """The room that a command of ``session`` is about: one that the person is in, the current one
+    if ``name`` is empty. Operators can name any room, and the log of the server.
+
+    Raises BadRoom and NotInRoom.
+    """
+    try:
+        return registry.rooms.joined_room(session, name)
+    except (BadRoom, NotInRoom):
+        if name and session.person is not None and registry.is_operator(session.person.identity):
+            return registry.rooms.server if name.lower() == SERVER.text else registry.rooms.find(name)
+        raise
+
+
+# -- What a person may see -------------------------------------------------------------------------
 
 
 class Visible:
     """What one person may see. Every list, look-up, search and error text goes through it.
 
-    ``person`` is None for somebody without a nick. At present everybody may see everything.
+    ``person`` is None for somebody without a nick.
     """
 
-    __slots__ = ("_person", "_registry")
+    __slots__ = ("_is_operator", "_person", "_registry")
 
     def __init__(self, registry: Registry, person: Person | None) -> None:
         self._registry = registry
         self._person = person
+        self._is_operator = person is not None and registry.is_operator(person.identity)
+
+    def shows(self, room: Room) -> bool:
+        """Whether the person may see that there is this room."""
+        rights, person = room.rights, self._person
+        if not rights.modes.is_private or self._is_operator:
+            return True
+        return person is not None and (person in room.members or rights.is_expected(person.identity))
 
     def rooms(self) -> Iterator[Room]:
-        """All rooms."""
-        return iter(self._registry.rooms)
+        """All rooms that the person may see."""
+        return (room for room in self._registry.rooms if self.shows(room))
 
     def logs(self) -> frozenset[str]:
-        """The keys of the rooms whose logs may be searched, including closed rooms."""
-        return frozenset(self._registry.store.logs)
+        """The keys of the rooms whose logs may be searched, including closed rooms: those that
+        everybody can enter, and those that the person is in."""
+        joined = self._registry.rooms.of(self._person) if self._person else {}
+        return frozenset(
+            key
+            for key, log in self._registry.store.logs.items()
+            if not key.startswith(SERVER_SIGN) and (key in joined or log.state.rights.modes.is_open or self._is_operator)
+        )
 
     def room(self, name: str) -> Room:
         """The room called ``name``. Raises BadRoom and NoSuchRoom."""
-        return self._registry.rooms.find(name)
+        room = self._registry.rooms.find(name)
+        if not self.shows(room):
+            raise no_such_room(name)
+        return room
+
+    def first_seq(self, room: Room) -> int:
+        """The number of the first event of ``room`` that the person may read."""
+        modes, person = room.rights.modes, self._person
+        if not modes.hides_past or self._is_operator:
+            return 0
+        membership = room.members.get(person) if person else None
+        if person is None or membership is None or membership.seq is None:
+            return room.log.end
+        return 0 if room.rights.role_of(person.identity) > Role.MEMBER else membership.seq
 
     def person(self, nick: str) -> Person:
         """The person called ``nick``. Raises NoSuchNick."""
@@ -47,7 +190,7 @@ class Visible:
 
     def rooms_of(self, other: Person) -> Sequence[Room]:
         """The rooms that ``other`` is in, in the order in which they entered them."""
-        return tuple(self._registry.rooms.of(other).values())
+        return tuple(room for room in self._registry.rooms.of(other).values() if self.shows(room))
 
     def commands(self) -> Sequence[Row]:
         """The commands that people can type, as ``/help`` lists them."""

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatd.core.driver import Later, drive
-from chatd.core.errors import BadRoom, NotDelivered, TooMany
-from chatd.core.events import DRAFT, Closing, Entered, Event, Joined, Left, Missed, Reason
+from chatd.core.errors import NotDelivered, Refusal
+from chatd.core.events import DRAFT, Closing, Entered, Event, Exited, Joined, Left, Missed, Reason
 from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
-from chatd.core.membership import Membership
+from chatd.core.membership import Membership, Role
 from chatd.core.names import Name
 from chatd.core.person import Person
+from chatd.core.policy import check_may_enter, role_of, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -38,23 +39,27 @@ class Entering:
     :meth:`finish` waits for its number.
     """
 
-    def __init__(self, registry: Registry, session: Session, name: Name, resume: Resume | None = None) -> None:
+    def __init__(self, registry: Registry, session: Session, name: Name, resume: Resume | None = None, key: str = "") -> None:
+        """``key`` is what the person gives for a room that needs a key."""
         assert session.person is not None
         self._registry = registry
         self._session = session
         self._person = session.person
         self._resume = resume
-        self._refused: BadRoom | TooMany | None = None
+        self._refused: Refusal | None = None
+        is_new = registry.rooms.get(name.key) is None
         try:
             self._room = registry.rooms.open(name, session.address)
-        except (BadRoom, TooMany) as refused:
+            check_may_enter(registry, self._person, self._room, key)
+        except Refusal as refused:
             self._refused = refused.with_traceback(None)  # Which would make a cycle.
         else:
-            self._begin()
+            # Whoever makes a room owns it; the default room belongs to the operators.
+            self._begin(self._person.identity.subject if is_new and name.key != registry.default_room.key else "")
 
-    def _begin(self) -> None:
+    def _begin(self, owner: str) -> None:
         session, room, now = self._session, self._room, self._registry.now()
-        draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id)
+        draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id, owner)
         session.out.spend(JOIN_LINES)
         self._is_kept = not room.retention.is_none(now)
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
@@ -76,8 +81,8 @@ class Entering:
         that asked.
 
         ``newcomer`` is the nick if the person has just connected. Raises NotDelivered if the
-        joining could not be stored, and BadRoom or TooMany if there can be no such room; in each
-        case the person is not in the room.
+        joining could not be stored, and another Refusal if there can be no such room or the person
+        may not enter it; in each case the person is not in the room.
         """
         if self._refused is not None:
             raise self._refused
@@ -103,21 +108,24 @@ class Entering:
         if resume is not None and not can_resume:
             session.out.tell(Missed(room.name.text, 0, seq - 1))
         scrollback = 0 if can_resume or not self._is_kept else session.scrollback
-        entered = _describe(room, session, self._roster, seq, scrollback, newcomer)
+        entered = _describe(self._registry, room, session, self._roster, seq, scrollback, newcomer)
         return entered, resume.seq + 1 if resume is not None and can_resume else seq + 1
 
     def _can_resume(self, resume: Resume, seq: int) -> bool:
         """Whether the client can get all events after ``resume`` without a gap."""
         if not 0 <= resume.seq < seq or not self._registry.store.knows(resume.log, self._room.name.key, resume.seq):
             return False
-        return self._is_kept or self._room.was_member_at(self._session.sender_id, resume.seq)
+        room, sender_id = self._room, self._session.sender_id
+        if self._is_kept and visible(self._registry, self._person).first_seq(room) <= resume.seq + 1:
+            return True
+        return room.was_member_at(sender_id, resume.seq) and not room.was_removed_after(sender_id, resume.seq)
 
     def _update_other_sessions(self, seq: int) -> None:
         """Let the other sessions of the person follow the room too."""
         for other in self._registry.directory.sessions(self._person):
             if other is not self._session:
                 scrollback = other.scrollback if self._is_kept else 0
-                other.out.tell(_describe(self._room, other, self._roster, seq, scrollback))
+                other.out.tell(_describe(self._registry, self._room, other, self._roster, seq, scrollback))
                 _follow(other, self._room, seq + 1)
 
 
@@ -136,13 +144,18 @@ def _roster(room: Room, own: Membership) -> _Roster:
     return _Roster(len(attendance), (*attendance.others(own, NAMES_SHOWN - 1), own.nick), attendance.away(NAMES_SHOWN))
 
 
-def _describe(room: Room, session: Session, roster: _Roster, seq: int, scrollback: int, newcomer: str = "") -> Entered:
+def _describe(
+    registry: Registry, room: Room, session: Session, roster: _Roster, seq: int, scrollback: int, newcomer: str = ""
+) -> Entered:
     """The answer for a session that follows ``room`` after ``seq``, with ``scrollback`` earlier
     events."""
-    past = heard(session, room.log.read(seq - scrollback, seq))
+    assert session.person is not None
+    start = max(seq - scrollback, visible(registry, session.person).first_seq(room))
+    past = heard(session, room.log.read(start, seq))
     session.out.spend(SHOWN_LINES * len(past))
-    name, state = room.name.text, room.log.state
-    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past, newcomer, state.retention.text)
+    name, state, role = room.name.text, room.log.state, role_of(registry, session.person, room)
+    own = role.word if role > Role.MEMBER else ""
+    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past, newcomer, state.retention.text, own)
 
 
 def _follow(session: Session, room: Room, cursor: int) -> None:
@@ -164,29 +177,33 @@ def attach(registry: Registry, session: Session, person: Person, sender_id: str)
         if membership.is_told:  # Otherwise finish() tells the session when the joining is stored.
             last = room.log.end - 1
             session.current = room
-            session.out.tell(_describe(room, session, _roster(room, membership), last, session.scrollback))
+            session.out.tell(_describe(registry, room, session, _roster(room, membership), last, session.scrollback))
             _follow(session, room, last + 1)
 
 
 # -- Leaving ---------------------------------------------------------------------------------------
 
 
-def leave(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "") -> Later[None]:
+def leave(registry: Registry, session: Session, room: Room, reason: Reason, text: str = "", by: str = "") -> Later[None]:
     """Remove the person of ``session`` from ``room``. The result is ready when their leaving is
     stored, or waits to be stored again.
 
-    Their sessions get all events before it.
+    Their sessions get all events before it. If ``by`` removes them, they are told.
     """
     person = session.person
     assert person is not None
     sessions = registry.directory.sessions(person)
     membership = remove(registry, person, room)
-    draft = Left(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, reason, text)
+    hidden = " ".join(person.identity.subjects) if by else ""
+    draft = Left(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, reason, text, by, hidden)
 
     def post(on_left: Callable[[], object]) -> None:
         def stored(outcome: Event | NotDelivered) -> None:
             for follower in sessions:
                 _unfollow(follower, room, outcome.seq if isinstance(outcome, Event) else room.log.end)
+                if by:
+                    current = follower.current.name.text if follower.current else ""
+                    follower.out.tell(Exited(room.name.text, current, by, text))
             registry.rooms.on_left(room)
             on_left()
 

@@ -9,11 +9,14 @@ from chatd.core.accounts import Accounts
 from chatd.core.admission import Admission
 from chatd.core.directory import Directory
 from chatd.core.expiry import Expiry
+from chatd.core.identity import Identity
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.log import LogStore
+from chatd.core.membership import Role
 from chatd.core.names import parse_room
+from chatd.core.rights import Rights
 from chatd.core.room import Room
-from chatd.core.rooms import Rooms
+from chatd.core.rooms import SERVER, Rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Settings:
     max_sessions: int = SESSIONS
     keep: str = ""
     """How long events are kept at most (``retention.py``); empty: forever."""
+    operators: frozenset[str] = frozenset()
+    """The keys of the accounts whose owners are operators of the server."""
 
 
 class Registry:
@@ -59,3 +64,16 @@ class Registry:
             self.directory.remember_private(sender_id, id, nick)
         self.rooms = Rooms(store, on_news, self.default_room)
         self.expiry = Expiry(settings.keep, store, self.rooms, self.directory, now)
+
+    @property
+    def server_rights(self) -> Rights:
+        """The rights that hold on the whole server: its operators and its bans."""
+        log = self.store.logs.get(SERVER.key)
+        return Rights() if log is None else log.state.rights
+
+    def is_operator(self, identity: Identity) -> bool:
+        """Whether a person is an operator of the server. Guests never are."""
+        if identity.is_guest:
+            return False
+        account = identity.subject
+        return account.removeprefix("account:") in self.settings.operators or self.server_rights.roles.get(account) == Role.OPERATOR

@@ -12,6 +12,7 @@ from chatd.core.membership import Membership
 from chatd.core.names import Name
 from chatd.core.person import Person
 from chatd.core.retention import Retention
+from chatd.core.rights import Rights
 
 
 class Room:
@@ -39,6 +40,11 @@ class Room:
         return self.log.state.retention
 
     @property
+    def rights(self) -> Rights:
+        """The roles, bans, invitations and modes of the room."""
+        return self.log.state.rights
+
+    @property
     def has_no_messages(self) -> bool:
         """Whether the log has no message, stored or waiting to be stored."""
         return self.log.last_message < self.log.first and not self.log.has_pending
@@ -47,7 +53,9 @@ class Room:
     def is_blank(self) -> bool:
         """Whether the room can be removed without loss: it has no messages and no settings, and its
         log is up to date."""
-        return not self.topic and not self.retention.text and self.attendance.is_settled and self.has_no_messages
+        if self.topic or self.retention.text or not self.rights.is_plain:
+            return False
+        return self.attendance.is_settled and self.has_no_messages
 
     def was_member_at(self, sender_id: str, seq: int) -> bool:
         """Whether the holder of the seat ``sender_id`` was in the room at event ``seq``, according
@@ -55,6 +63,12 @@ class Room:
         before = self.log.read(self.log.held, seq + 1)
         own = [event for event in before if event.sender_id == sender_id and isinstance(event, (Joined, Left))]
         return bool(own) and isinstance(own[-1], Joined)
+
+    def was_removed_after(self, sender_id: str, seq: int) -> bool:
+        """Whether somebody has removed the holder of the seat ``sender_id`` after event ``seq``,
+        according to the events in memory."""
+        later = self.log.read(seq + 1, self.log.end)
+        return any(isinstance(event, Left) and event.by and event.sender_id == sender_id for event in later)
 
     # -- Appending
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
-from chatd.core.admission import network_of
 from chatd.core.errors import BadRoom, NoSuchRoom, NotInRoom, TooMany
 from chatd.core.events import Joined
+from chatd.core.identity import network_of
 from chatd.core.limits import ROOMS, ROOMS_PER_ADDRESS
 from chatd.core.log import LogStore, OnStored
 from chatd.core.membership import Membership
@@ -16,6 +17,10 @@ from chatd.core.names import Name, parse_room
 from chatd.core.person import Person
 from chatd.core.room import Room
 from chatd.core.session import Session
+
+SERVER: Final = Name("@server", "@server", "@server")
+"""The name of the log of the server, in which operators find what was done: nobody enters it, and
+no room can be called so."""
 
 
 class Rooms:
@@ -31,6 +36,7 @@ class Rooms:
         self._made_by: dict[Room, str] = {}
         """The address that created each room, for the rooms created since the start."""
         self._made: Counter[str] = Counter()
+        self._server: Room | None = None
         for name in store.room_names()[-ROOMS:]:
             with contextlib.suppress(BadRoom):  # It was created with an older grammar.
                 self._add(parse_room(name))  # Two that look alike both stay.
@@ -65,7 +71,10 @@ class Rooms:
 
     def _check_distinct(self, name: Name) -> None:
         """Raise BadRoom if another room looks like ``name``."""
+        private = {room.name for room in self if room.rights.modes.is_private}
         for other in (*(room.name for room in self), self.default):
+            if other.skeleton == name.skeleton and other in private:
+                raise BadRoom(f"#{name.text} looks like the name of another room.", "Choose another name.")
             if other.skeleton == name.skeleton:
                 hint = f"/join #{other.text} enters that room; or choose another name."
                 raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
@@ -78,16 +87,22 @@ class Rooms:
         if len(self._by_key) >= ROOMS:
             self._close_one(network)
 
+    @property
+    def server(self) -> Room:
+        """The log of the server, as a room."""
+        if self._server is None:
+            self._server = Room(SERVER, self._store.log(SERVER), self._on_news)
+        return self._server
+
     def get(self, key: str) -> Room | None:
         """The room with this key, if there is one."""
         return self._by_key.get(key)
 
     def find(self, name: str) -> Room:
         """The room called ``name``. Raises BadRoom and NoSuchRoom."""
-        key = parse_room(name).key
-        room = self._by_key.get(key)
+        room = self._by_key.get(parse_room(name).key)
         if room is None:
-            raise NoSuchRoom(f"There is no room #{name.removeprefix('#')}.", f"/rooms lists them; /join #{key} creates it.")
+            raise no_such_room(name)
         return room
 
     def retry_failed(self) -> None:
@@ -161,3 +176,9 @@ class Rooms:
         if not rooms:
             del self._by_person[person]
         return room.members.pop(person)
+
+
+def no_such_room(name: str) -> NoSuchRoom:
+    """The refusal when there is no room ``name``, or none that may be seen."""
+    bare = name.removeprefix("#")
+    return NoSuchRoom(f"There is no room #{bare}.", f"/rooms lists them; /join #{parse_room(name).key} creates it.")

@@ -6,21 +6,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from chatd.core.events import Event, RetentionSet, TopicSet
+from chatd.core import rights
+from chatd.core.events import Event, Joined, Left, Reason, RetentionSet, TopicSet
 from chatd.core.retention import Retention
+from chatd.core.rights import Rights
 
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """The topic of a room (empty: none) and its retention, after all events so far."""
+    """The topic of a room (empty: none), its retention and its rights, after all events so far."""
 
     topic: str = ""
     retention: Retention = field(default_factory=Retention)
+    rights: Rights = field(default_factory=Rights)
 
     def apply(self, event: Event) -> RoomState:
         """The state after ``event``; the same object if it changes nothing, as with most events."""
         change = _CHANGES.get(type(event))
         return self if change is None else change(self, event)
+
+
+def changes_state(event: Event) -> bool:
+    """Whether ``event`` can change the state of a room."""
+    if type(event) is Joined:
+        return bool(event.hidden)
+    return type(event) in _CHANGES and (type(event) is not Left or event.reason is Reason.KICKED)
 
 
 def _set_topic(state: RoomState, event: TopicSet) -> RoomState:
@@ -31,10 +41,13 @@ def _set_retention(state: RoomState, event: RetentionSet) -> RoomState:
     return replace(state, retention=Retention(event.keep, event.since))
 
 
+def _change_rights(state: RoomState, event: Event) -> RoomState:
+    changed = state.rights.apply(event)
+    return state if changed is state.rights else replace(state, rights=changed)
+
+
 _CHANGES: Final[Mapping[type[Event], Callable[[RoomState, Any], RoomState]]] = {
     TopicSet: _set_topic,
     RetentionSet: _set_retention,
+    **dict.fromkeys(rights.CHANGES, _change_rights),
 }
-
-STATE_EVENTS: Final = frozenset(_CHANGES)
-"""The kinds of events that change the state of a room."""

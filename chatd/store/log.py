@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from chatd.core.events import Event, RetentionSet
+from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.log import OnDeleted, OnStored
-from chatd.core.state import RoomState
+from chatd.core.state import RoomState, changes_state
 from chatd.core.when import FOR_EVER
 from chatd.store import queries
 from chatd.store.appending import Appending
@@ -49,6 +49,8 @@ class SqliteLog:
         self._delete = delete
         self._next = row.end
         """The seq of the next draft."""
+        self._changes = 0
+        """The number of drafts that wait to be stored and change the state."""
         self._first = row.first
         """The seq of the first event on the disk."""
         self.tail = tail
@@ -83,6 +85,10 @@ class SqliteLog:
         return self._next != self.end
 
     @property
+    def is_changing(self) -> bool:
+        return self._changes > 0
+
+    @property
     def state(self) -> RoomState:
         return self.tail.state
 
@@ -94,17 +100,22 @@ class SqliteLog:
     def number(self, draft: Event) -> tuple[Event, bool]:
         event = draft.number(self._next)
         self._next += 1
+        if type(event) is not Said and changes_state(event):
+            self._changes += 1
         return event, not self.state.retention.is_none(event.time) or type(event) is RetentionSet
 
     def show(self, event: Event, is_kept: bool) -> None:
         self.is_stored = True
         self.tail.add(event)
+        if self._changes and changes_state(event):
+            self._changes -= 1
         if not is_kept:
             self._first = event.seq + 1
         self.on_news()
 
     def roll_back(self) -> None:
         self._next = self.end
+        self._changes = 0
 
     # -- Reading
 

@@ -8,15 +8,31 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, Final
 
-from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.events import (
+    BanLifted,
+    BanSet,
+    Event,
+    Invited,
+    Joined,
+    Left,
+    ModeSet,
+    Reason,
+    Renamed,
+    RetentionSet,
+    RoleSet,
+    Said,
+    TopicSet,
+)
 from chatd.core.retention import Retention
 from chatd.core.state import RoomState
+from chatd.store.rights import rights_of, text_of
 
 SEQ_BITS: Final = 40
 """An event's ``id`` combines the id of its room and its seq. A room has at most 2^40 events: 1,000
 a second for 34 years."""
 
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
+ROLE, BAN, UNBAN, INVITED, MODE = 8, 9, 10, 11, 12
 """The values of the column ``kind``."""
 
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
@@ -50,15 +66,25 @@ def to_row(room: int, event: Event) -> EventRow:
     text, detail = "", ""
     match event:
         case Joined():
-            kind = JOINED
+            kind, detail = JOINED, event.hidden
         case Left():
-            kind, text, detail = LEFT, event.text, event.reason.value
+            kind, text, detail = LEFT, event.text, _join(event.reason.value, event.by, event.hidden)
         case Renamed():
             kind, detail = RENAMED, event.to
         case TopicSet():
             kind, text = TOPIC, event.text
         case RetentionSet():
             kind, text, detail = KEEP, event.keep, str(event.since)
+        case RoleSet():
+            kind, detail = ROLE, _join(event.to, event.role, event.hidden)
+        case BanSet():
+            kind, text, detail = BAN, event.text, _join(event.mask, _MUTE if event.mutes else "", str(event.until), event.hidden)
+        case BanLifted():
+            kind, detail = UNBAN, _join(event.mask, _MUTE if event.mutes else "")
+        case Invited():
+            kind, detail = INVITED, _join(event.to, event.hidden)
+        case ModeSet():
+            kind, detail = MODE, _join(event.mode, event.value, event.hidden)
         case _:
             raise TypeError(f"no row for {event!r}")
     return id, event.time, kind, event.nick, event.sender_id, text, detail, None
@@ -71,21 +97,50 @@ def to_event(room: str, row: EventRow) -> Event:
     if kind <= ACTION:
         return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "")
     if kind == JOINED:
-        return Joined(room, seq, time, nick, sender_id)
+        return Joined(room, seq, time, nick, sender_id, detail)
     if kind == LEFT:
-        return Left(room, seq, time, nick, sender_id, Reason(detail), text)
+        reason, by, hidden = _split(detail, 3)
+        return Left(room, seq, time, nick, sender_id, Reason(reason), text, by, hidden)
     if kind == RENAMED:
         return Renamed(room, seq, time, nick, sender_id, detail)
     if kind == KEEP:
         return RetentionSet(room, seq, time, nick, sender_id, text, int(detail))
+    if kind == ROLE:
+        return RoleSet(room, seq, time, nick, sender_id, *_split(detail, 3))
+    if kind == BAN:
+        mask, mute, until, hidden = _split(detail, 4)
+        return BanSet(room, seq, time, nick, sender_id, mask, mute == _MUTE, int(until), text, hidden)
+    if kind == UNBAN:
+        mask, mute = _split(detail, 2)
+        return BanLifted(room, seq, time, nick, sender_id, mask, mute == _MUTE)
+    if kind == INVITED:
+        return Invited(room, seq, time, nick, sender_id, *_split(detail, 2))
+    if kind == MODE:
+        return ModeSet(room, seq, time, nick, sender_id, *_split(detail, 3))
     return TopicSet(room, seq, time, nick, sender_id, text)
+
+
+_BETWEEN: Final = "\n"
+"""Separates the parts of a ``detail``: no text of a person contains it."""
+
+_MUTE: Final = "mute"
+
+
+def _join(*parts: str) -> str:
+    return _BETWEEN.join(parts).rstrip(_BETWEEN)
+
+
+def _split(detail: str, number: int) -> list[str]:
+    """The parts of ``detail``; those that are missing at the end are empty."""
+    parts = detail.split(_BETWEEN)
+    return parts + [""] * (number - len(parts))
 
 
 def rooms(connection: Connection) -> Sequence[RoomRow]:
     """All rooms, in the order in which they were created."""
     rows = connection.execute(
         f"""
-        SELECT id, key, name, first, topic, keep, keep_since, (SELECT max(event.id) FROM event WHERE {_OF_ROOM})
+        SELECT id, key, name, first, topic, keep, keep_since, rights, (SELECT max(event.id) FROM event WHERE {_OF_ROOM})
         FROM room ORDER BY id
         """
     )
@@ -96,24 +151,24 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
             name,
             first,
             max(first, ((last or 0) & (1 << SEQ_BITS) - 1) + 1),
-            RoomState(topic, Retention(keep, since)),
+            RoomState(topic, Retention(keep, since), rights_of(rights)),
         )
-        for id, key, name, first, topic, keep, since, last in rows
+        for id, key, name, first, topic, keep, since, rights, last in rows
     ]
 
 
 def change_state(connection: Connection, room: int, event: Event) -> None:
     """Apply ``event`` to the stored state of the room with this id, in the transaction that stores
     the event."""
-    row = connection.execute("SELECT topic, keep, keep_since FROM room WHERE id = ?", (room,)).fetchone()
-    store_state(connection, room, RoomState(row[0], Retention(row[1], row[2])).apply(event))
+    row = connection.execute("SELECT topic, keep, keep_since, rights FROM room WHERE id = ?", (room,)).fetchone()
+    store_state(connection, room, RoomState(row[0], Retention(row[1], row[2]), rights_of(row[3])).apply(event))
 
 
 def store_state(connection: Connection, room: int, state: RoomState) -> None:
     """Store the state of the room with this id."""
     connection.execute(
-        "UPDATE room SET topic = ?, keep = ?, keep_since = ? WHERE id = ?",
-        (state.topic, state.retention.text, state.retention.since, room),
+        "UPDATE room SET topic = ?, keep = ?, keep_since = ?, rights = ? WHERE id = ?",
+        (state.topic, state.retention.text, state.retention.since, text_of(state.rights), room),
     )
 
 
@@ -130,16 +185,17 @@ def remove_room(connection: Connection, room: int) -> None:
 
 
 def blank_rooms(connection: Connection) -> Sequence[int]:
-    """The ids of the rooms that have events, but neither a message nor a topic nor a retention."""
+    """The ids of the rooms that have events, but neither a message nor a topic, a retention, or
+    other rights than those of whoever made them."""
     rows = connection.execute(
         f"""
-        SELECT id FROM room WHERE topic = '' AND keep = ''
+        SELECT id, rights FROM room WHERE topic = '' AND keep = ''
             AND EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM})
             AND NOT EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM} AND kind IN ({SAID}, {ACTION}))
         ORDER BY id
         """
     )
-    return [id for (id,) in rows]
+    return [id for id, rights in rows if rights_of(rights).is_plain]
 
 
 def events(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:

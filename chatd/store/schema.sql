@@ -1,4 +1,4 @@
--- The database of chatd, version 6. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
+-- The database of chatd, version 7. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
 -- Every run of the server that has stored something (runs.py), with the name in its welcomes (docs/protocol.md).
 CREATE TABLE run (
@@ -21,18 +21,21 @@ CREATE TABLE room (
     first INTEGER NOT NULL DEFAULT 1,   -- the seq of the oldest event; of the next event if there is none
     topic TEXT NOT NULL DEFAULT '',
     keep TEXT NOT NULL DEFAULT '',      -- the retention (retention.py): 30d, none, or empty: that of the server
-    keep_since INTEGER NOT NULL DEFAULT 0   -- when it takes effect, in milliseconds since 1970-01-01 UTC
+    keep_since INTEGER NOT NULL DEFAULT 0,  -- when it takes effect, in milliseconds since 1970-01-01 UTC
+    rights TEXT NOT NULL DEFAULT ''     -- its roles, bans, invitations and modes (rights.py), as JSON; empty: none
 ) STRICT;
 
 -- Events are added at the end of a room and deleted at its beginning, so the seqs of a room have no gap.
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,             -- room.id * 2^40 + seq: one tree serves both the room's order and the row
     time INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
-    kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep
+    kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep,
+                                        -- 8 role, 9 ban, 10 unban, 11 invited, 12 mode
     nick TEXT NOT NULL,
     sender_id TEXT NOT NULL,            -- the seat: a hash of the sender's token, or random
     text TEXT NOT NULL,
-    detail TEXT NOT NULL,               -- left: the reason; renamed: the new nick; keep: when it takes effect
+    detail TEXT NOT NULL,               -- left: the reason; renamed: the new nick; keep: when it takes effect;
+                                        -- and what else there is to an event (queries.py)
     sent TEXT                           -- the id that the sender gave the message, if any
 ) STRICT;
 

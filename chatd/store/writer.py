@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.core.events import Event
-from chatd.core.state import STATE_EVENTS
+from chatd.core.events import Event, Said
+from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
 from chatd.store import accounts, database, deletion, index, private_ids, queries
 from chatd.store.accounts import AccountChanges
@@ -273,7 +273,7 @@ class DiskWriter:
         rooms = [room for batch in batches for room in batch.rooms]
         events = [pair for batch in batches for pair in batch.events]
         numbers_only = [pair for batch in batches for pair in batch.numbers_only]
-        changes = [pair for pair in events if type(pair[1]) in STATE_EVENTS]
+        changes = [pair for pair in (*events, *numbers_only) if type(pair[1]) is not Said and changes_state(pair[1])]
         removals = self._removals
         is_simple = self._has_begun and not (rooms or changes or numbers_only or notes or removals)
         if is_simple and len(events) <= ROWS_AT_ONCE:

@@ -44,6 +44,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "current": NICKS | st.just(""),
     "reason": st.sampled_from(Reason),
     "sender_id": st.just(""),
+    "hidden": st.just(""),
+    "until": TIMES,
+    "mutes": st.booleans(),
+    "by": NICKS | st.just(""),
+    "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
     "action": st.booleans(),
     "joined": st.booleans(),
     "more": st.booleans(),
@@ -64,7 +69,7 @@ def classes(module: ModuleType, base: type[T]) -> list[type[T]]:
     """The subclasses of ``base`` in ``module`` (``__subclasses__`` also has those that ``slots``
     has replaced)."""
     classes = [cls for _, cls in inspect.getmembers(module, inspect.isclass)]
-    return [cls for cls in classes if issubclass(cls, base) and cls is not base]
+    return [cls for cls in classes if issubclass(cls, base) and cls is not base and not cls.__name__.startswith("_")]
 
 
 def _instances(cls: type[Any], **special: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -84,7 +89,9 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "newcomer": NICKS | st.just(""),
     },
     events.RetentionIs: {"most": st.sampled_from(["", "90d"])},
-    events.Members: {"away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3)},
+    events.Members: {name: st.dictionaries(NICKS, SAFE_TEXT, max_size=3) for name in ("away", "roles")},
+    events.RoomModes: {"modes": st.dictionaries(SAFE_TEXT, SAFE_TEXT, max_size=3)},
+    events.Bans: {"bans": st.lists(_instances(events.BanLine), max_size=3).map(tuple)},
     events.Ignoring: {"nicks": st.lists(NICKS, max_size=3).map(tuple), "now": st.dictionaries(NICKS, NICKS, max_size=3)},
     events.HistoryPage: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
     events.SearchResults: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from chatd.codecs import phrases
 from chatd.codecs.text import TextCodec, TextView
 from chatd.core import commands, events
 from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
@@ -44,6 +45,10 @@ def said(text: str = "hi", **fields: object) -> Said:
 
 def encoded(news: Event | Answer, view: TextView = TextView.CURRENT_ROOM) -> bytes:
     return CODEC.encode(news, view) if isinstance(news, Event) else TALK.encode(news)
+
+
+def done(cls: type[Event], *more: object) -> Event:
+    return cls("lobby", 7, NOON, "ada", "seat", *more)
 
 
 PADDING = "." * 74
@@ -192,6 +197,19 @@ PAST = (
         ),
         (events.RoomList(1, (events.RoomLine("dev", 1),)), ["-- #dev (1)"]),
         (
+            events.Members("dev", 2, ("eve", "bob"), {"bob": "tea"}, {"bob": "owner", "eve": "voice"}),
+            ["-- In #dev (2): bob (owner, away: tea) and eve (voice)"],
+        ),
+        (events.Exited("dev", "lobby", "ada", "spam"), ["-- ada has removed you from #dev: spam. You are now talking in #lobby."]),
+        (events.Invitation("ada", "dev"), ["-- ada invites you to #dev: /join #dev"]),
+        (events.Bans("dev", ()), ["-- Nobody is banned or muted in #dev."]),
+        (
+            events.Bans("dev", (events.BanLine("bob", True, NOON + DAY, "ada", "spam"), events.BanLine("b*", by="ada"))),
+            ["-- bob is muted in #dev by ada until 2026-11-24 14:00: spam", "-- b* is banned in #dev by ada"],
+        ),
+        (events.RoomModes("dev"), ["-- #dev has no modes: everybody may enter and speak."]),
+        (events.RoomModes("dev", {"slow": "5", "private": "on"}), ["-- The modes of #dev: slow 5, private on."]),
+        (
             events.PersonInfo("bob", ("lobby", "dev"), NOON, 61, "telnet"),
             ["-- bob is in #lobby, #dev; connected since 2026-11-23 14:00 by telnet, idle for 61 s"],
         ),
@@ -237,10 +255,11 @@ PAST = (
         (events.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
         (events.HelpText((replace(MSG, also=("query", "dm")),)), ["-- /msg NICK TEXT  tell one person; also /query, /dm"]),
         (
-            events.HelpText((HELP, MSG)),
+            events.HelpText((HELP, MSG), ("moderation",)),
             [
                 "-- /help [COMMAND]  list the commands, or explain one",
                 "-- /msg NICK TEXT   tell one person",
+                "-- /help moderation lists the commands for moderation.",
                 "-- Everything else you type is sent to your current room; // sends a slash.",
             ],
         ),
@@ -467,5 +486,36 @@ def test_a_conversation() -> None:
 def test_the_whole_help_fits_on_a_screen() -> None:
     ada = arrive(new_registry(), "ada")
     lines = typed(ada, "/help")
-    assert len(lines) == len(commands.TABLE) + 1 < 24
+    listed = [row for row in commands.TABLE if not row.group]
+    assert len(lines) == len(listed) + len(commands.GROUPS) + 1 < 24
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (done(events.Left, Reason.KICKED, "spam", "eve"), "-- eve has removed ada from #lobby: spam"),
+        (done(events.RoleSet, "bob", "owner"), "-- ada has made bob an owner"),
+        (done(events.RoleSet, "bob", "{0}"), "-- ada has given bob the role {0}"),
+        (done(events.BanSet, "bob"), "-- ada has banned bob"),
+        (done(events.BanSet, "bob", True, NOON + DAY, "spam"), "-- ada has muted bob until 2026-11-24 14:00: spam"),
+        (done(events.BanLifted, "b*"), "-- ada has lifted the ban of b*"),
+        (done(events.BanLifted, "b*", True), "-- ada has let b* speak again"),
+        (done(events.Invited, "bob"), "-- ada has invited bob to #lobby"),
+        (done(events.ModeSet, "limit", "5"), "-- ada has limited #lobby to 5 people"),
+        (done(events.ModeSet, "slow", "5"), "-- ada has put #lobby into slow mode: one message in 5 s for each member"),
+        (done(events.ModeSet, "slow", "off"), "-- ada has ended the slow mode of #lobby"),
+        (done(events.ModeSet, "{", "}"), "-- ada has set the mode { of #lobby to }"),
+    ],
+    ids=repr,
+)
+def test_what_moderators_do_is_shown(event: Event, line: str) -> None:
+    assert encoded(event).decode() == f"{line}\r\n"
+    assert " in #lobby" in encoded(event, TextView.OTHER_ROOM).decode() or "#lobby" in line
+
+
+@pytest.mark.parametrize(("mode", "value"), phrases.MODES)
+def test_every_mode_has_a_sentence(mode: str, value: str) -> None:
+    line = encoded(done(events.ModeSet, mode, value)).decode()
+    assert line.startswith("-- ada has ")
+    assert "#lobby" in line

@@ -12,6 +12,7 @@ from chatd.core.events import Event
 from chatd.core.log import Asker, OnChanged, OnNoted, OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
+from chatd.core.state import changes_state
 
 
 class LateStore(MemoryStore):
@@ -50,11 +51,18 @@ class LateLog(MemoryLog):
     def __init__(self, store: LateStore, **options: Any) -> None:
         super().__init__(**options)
         self._store = store
+        self._changes = 0
 
     def append(self, draft: Event, on_stored: OnStored) -> None:
+        self._changes += changes_state(draft)
         self._store.waiting.append(partial(self._append, draft, on_stored))
 
+    @property
+    def is_changing(self) -> bool:  # type: ignore[override]
+        return self._changes > 0
+
     def _append(self, draft: Event, on_stored: OnStored) -> None:
+        self._changes -= changes_state(draft)
         if self._store.failure is not None:
             on_stored(self._store.failure)
         else:

@@ -1,4 +1,4 @@
-"""A membership: a role, and a seq when the joining is stored."""
+"""A membership and the roles."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from chatd.core.membership import Membership, Role
 
 def test_a_new_member_has_no_seq_yet() -> None:
     membership = Membership()
-    assert (membership.role, membership.seq) == (Role.MEMBER, None)
+    assert (membership.seq, membership.nick, membership.is_told, membership.spoke_at) == (None, "", False, 0)
 
 
 def test_roles_are_ordered() -> None:
     assert list(Role) == sorted(Role)
-    assert Role.GUEST < Role.MEMBER
+    assert [role.word for role in Role] == ["guest", "member", "voice", "moderator", "owner", "operator"]

@@ -19,9 +19,9 @@ from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.memory import MemoryStore
 from chatd.core.presence import end
-from chatd.core.registry import Registry
+from chatd.core.registry import Registry, Settings
 from chatd.core.session import Session
-from chatd.testing import RecordingOutgoing, Visitor, new_registry
+from chatd.testing import RecordingOutgoing, Visitor, new_registry, own_account
 from tests.core.late import LateStore
 
 NOT_FINAL = (Welcome, Missed, AwayNotice)
@@ -46,6 +46,18 @@ ACCEPTED: list[Command] = [
     Topic("tea"),
     Keep(),
     Keep("30d"),
+    commands.Room(),
+    commands.Room("slow", "5"),
+    commands.Room("private", "on"),
+    commands.Owner("bob"),
+    commands.Op("bob"),
+    commands.Voice("bob"),
+    commands.Kick("bob", "spam"),
+    commands.Mute("bob", "10m", "spam"),
+    commands.Unmute("mallory"),
+    commands.Ban("bob", "10m", "spam"),
+    commands.Unban("mallory"),
+    commands.Bans(),
     commands.Ignore("bob"),
     commands.Ignore(),
     commands.Away("lunch"),
@@ -71,6 +83,19 @@ REFUSED: list[Command] = [
     commands.Whois("nobody"),
     Topic("x" * 1000),
     Keep("soon"),
+    commands.Room("colour", "on"),
+    commands.Room("slow", "none"),
+    commands.Owner("nobody"),
+    commands.Op("nobody"),
+    commands.Voice("nobody"),
+    commands.Deop("bob"),
+    commands.Invite("bob"),
+    commands.Kick("nobody"),
+    commands.Mute("bob", "soon"),
+    commands.Unmute("bob"),
+    commands.Ban("*"),
+    commands.Unban("bob"),
+    commands.Bans("nowhere"),
     commands.Ignore("ada"),
     commands.Unignore("carol"),
     commands.Away("x" * 1000),
@@ -83,11 +108,15 @@ REFUSED: list[Command] = [
 
 
 def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
-    """A registry with ada and bob; bob has sent ada a private message."""
-    registry = new_registry(store=store)
+    """A registry with ada, who is an operator, and bob, who has sent ada a private message; mallory
+    is banned and muted."""
+    registry = new_registry(Settings(operators=frozenset({"ada"})), store=store)
     ada, bob = Visitor(registry), Visitor(registry)
-    for visitor, command in ((ada, Hello("ada")), (bob, Hello("bob")), (bob, commands.Msg("ada", "psst"))):
-        ask(store, visitor, command)
+    ask(store, ada, Hello("ada"))
+    ask(store, own_account(ada), commands.Ban("mallory"))
+    ask(store, ada, commands.Mute("mallory"))
+    for command in (Hello("bob"), commands.Msg("ada", "psst")):
+        ask(store, bob, command)
     ada.take()
     return registry, ada, bob
 
@@ -150,6 +179,8 @@ def test_a_connection_lost_meanwhile_is_released(command: Command) -> None:
     assert visitor.out.reserved == 0
     assert visitor.out.cursors == {}
     present = {bob.session.person} if visitor is ada else {ada.session.person, bob.session.person}
+    if isinstance(command, (commands.Kick, commands.Ban)):
+        present = set()
     assert set(registry.rooms.find("lobby").members) == present
 
 
@@ -194,19 +225,45 @@ def test_a_session_that_ends_can_do_nothing(command: Command) -> None:
 # -- Rights ----------------------------------------------------------------------------------------
 
 
-MEMBERS_ONLY = [command for command in ACCEPTED if ROW_OF[type(command)].right is Role.MEMBER]
+WITH_A_RIGHT = [command for command in ACCEPTED if ROW_OF[type(command)].right]
 
 
-@pytest.mark.parametrize("command", MEMBERS_ONLY, ids=repr)
-def test_a_command_needs_its_role(store: LogStore, command: Command) -> None:
-    registry, ada, _ = new_chat(store)
-    assert ada.session.person is not None
-    registry.rooms.find("lobby").members[ada.session.person].role = Role.GUEST
-    [refused] = final_answers(ada, store, replace(command, id="7"))
+@pytest.mark.parametrize("command", WITH_A_RIGHT, ids=repr)
+def test_a_command_that_needs_a_role_needs_a_room(store: LogStore, command: Command) -> None:
+    _, _, bob = new_chat(store)
+    ask(store, bob, Leave())
+    [refused] = final_answers(bob, store, replace(command, id="7"))
     assert isinstance(refused, Refused)
-    name = ROW_OF[type(command)].name
+    assert (refused.code, refused.id) == ("not-in-room", "7")
+
+
+@pytest.mark.parametrize("command", [command for command in WITH_A_RIGHT if ROW_OF[type(command)].right > Role.MEMBER], ids=repr)
+def test_a_command_needs_its_role(store: LogStore, command: Command) -> None:
+    _, _, bob = new_chat(store)
+    [refused] = final_answers(bob, store, replace(command, id="7"))
+    assert isinstance(refused, Refused)
+    row = ROW_OF[type(command)]
     assert (refused.code, refused.reason) == ("not-allowed", "You may not do this in #lobby.")
-    assert refused.hint == f"/{name} requires the role member."
+    assert refused.hint == f"/{row.name} requires the role {row.right.word}."
+
+
+@pytest.mark.parametrize("command", [Keep("30d"), commands.Room("slow", "5")], ids=repr)
+def test_changing_something_needs_another_role_than_looking(store: LogStore, command: Command) -> None:
+    _, _, bob = new_chat(store)
+    [refused] = final_answers(bob, store, command)
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.hint) == ("not-allowed", f"/{ROW_OF[type(command)].name} requires the role owner.")
+
+
+def test_a_command_waits_for_a_change_of_the_rights_that_it_needs() -> None:
+    store = LateStore()
+    registry, ada, bob = new_chat(store)
+    perform_module.perform(registry, ada.session, commands.Mute("bob"))
+    perform_module.perform(registry, bob.session, Say("hi", id="7"))
+    assert bob.out.congested
+    store.answer()
+    assert [(news.code, news.id) for news in bob.take() if isinstance(news, Refused)] == [("muted", "7")]
+    assert bob.out.reserved == 0
 
 
 # -- Defects ---------------------------------------------------------------------------------------

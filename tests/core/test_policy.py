@@ -17,9 +17,9 @@ def test_a_right_needs_its_role() -> None:
     room = registry.rooms.find("dev")
     assert ada.session.person is not None
     assert bob.session.person is not None
-    assert may(ada.session.person, room, Role.MEMBER)
-    assert not may(bob.session.person, room, Role.MEMBER)
-    assert may(bob.session.person, room, Role.GUEST)
+    assert may(registry, ada.session.person, room, Role.MEMBER)
+    assert not may(registry, bob.session.person, room, Role.MEMBER)
+    assert may(registry, bob.session.person, room, Role.GUEST)
 
 
 @pytest.mark.parametrize("nick", ["bob", None])

@@ -23,7 +23,7 @@ from chatd.delivery.fanout import Fanout
 from chatd.store.log import SqliteLog
 from chatd.store.sqlite import SqliteStore
 from chatd.store.tails import Tail
-from chatd.testing import StandingClock, Visitor
+from chatd.testing import StandingClock, Visitor, own_account
 
 Outcomes = list[Event | NotDelivered]
 
@@ -134,11 +134,12 @@ class WaitableMemoryStore(MemoryStore):
 
 
 class Server:
-    """A registry with a store and a fan-out; without a folder, the store is in memory."""
+    """A registry with a store and a fan-out; without a folder, the store is in memory. Unless the
+    settings name others, ada is an operator."""
 
     def __init__(self, folder: Path | None, settings: Settings | None = None) -> None:
         self.folder = folder
-        self.settings = settings or Settings()
+        self.settings = settings or Settings(operators=frozenset({"ada"}))
         self.time = StandingClock()
         self.clock = Clock()
         self.start()
@@ -167,4 +168,6 @@ class Server:
     def arrive(self, nick: str, **more: Any) -> Visitor:
         person = Visitor(self.registry)
         self.ask(person, Hello(nick, **more))
+        if nick in self.settings.operators:
+            own_account(person)
         return person

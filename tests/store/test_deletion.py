@@ -148,7 +148,7 @@ def open_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open
     servers: list[Server] = []
 
     def open_server(**settings: Any) -> Server:
-        servers.append(Server(tmp_path if request.param == "disk" else None, Settings(**settings)))
+        servers.append(Server(tmp_path if request.param == "disk" else None, Settings(operators=frozenset({"ada"}), **settings)))
         return servers[-1]
 
     yield open_server

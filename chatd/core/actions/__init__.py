@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.core import commands
-from chatd.core.actions import history, info, login, messaging, preferences, rooms
+from chatd.core.actions import history, info, login, messaging, moderation, preferences, rooms
 from chatd.core.actions.base import Action
 from chatd.core.commands import Command
 
@@ -25,6 +25,18 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Leave: rooms.leave,
     commands.Topic: rooms.topic,
     commands.Keep: rooms.keep,
+    commands.Room: rooms.room,
+    commands.Owner: moderation.give_role,
+    commands.Op: moderation.give_role,
+    commands.Voice: moderation.give_role,
+    commands.Deop: moderation.give_role,
+    commands.Invite: moderation.invite,
+    commands.Kick: moderation.kick,
+    commands.Mute: moderation.mute,
+    commands.Unmute: moderation.unmute,
+    commands.Ban: moderation.ban,
+    commands.Unban: moderation.unban,
+    commands.Bans: moderation.bans,
     commands.Help: info.help,
     commands.Ping: info.ping,
     commands.Rooms: info.rooms,

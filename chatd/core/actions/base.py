@@ -6,9 +6,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage
-from chatd.core.events import Answer, Said
+from chatd.core.errors import BadUsage, NotDelivered
+from chatd.core.events import Answer, Event, Said
+from chatd.core.limits import EVENT_LINES
 from chatd.core.registry import Registry
+from chatd.core.room import Room
 from chatd.core.session import Session
 from chatd.core.text import says_nothing
 
@@ -26,3 +28,11 @@ def check_text(text: str) -> None:
     """Raise BadUsage if ``text`` is empty or looks empty."""
     if says_nothing(text):
         raise BadUsage("The message is empty.", "Write a text that can be seen.")
+
+
+async def store(session: Session, room: Room, draft: Event) -> None:
+    """Have ``draft`` stored in the log of ``room``. Raises NotDelivered."""
+    session.out.spend(EVENT_LINES)
+    outcome: Event | NotDelivered = await Later(room.post, draft)
+    if isinstance(outcome, NotDelivered):
+        raise outcome

@@ -8,12 +8,12 @@ from typing import Any
 
 from chatd.core.commands import FIELD_OF_FILTER, History, Search
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage, NotDelivered, TooMany
+from chatd.core.errors import BadUsage, NotDelivered, NotInRoom, TooMany
 from chatd.core.events import Answer, Event, HistoryPage, SearchResults
 from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES, SEARCH_RESULTS, SHOWN_LINES
 from chatd.core.log import Asker
 from chatd.core.names import fold
-from chatd.core.policy import visible
+from chatd.core.policy import Visible, room_of, visible
 from chatd.core.presence import heard
 from chatd.core.registry import Registry
 from chatd.core.room import Room
@@ -25,7 +25,7 @@ from chatd.core.when import FOR_EVER, parse_time
 
 async def history(registry: Registry, session: Session, command: History) -> Answer:
     """Show events of a room: the last ones, or those before, after or around a position."""
-    room = registry.rooms.joined_room(session, command.room)
+    room = room_of(registry, session, command.room)
     _check_position(command)
     count = min(command.count or SCROLLBACK_EVENTS, HISTORY_EVENTS)
     named = command.before_time or command.after_time or command.around_time
@@ -36,7 +36,7 @@ async def history(registry: Registry, session: Session, command: History) -> Ans
         return HistoryPage(room.name.text, (), False)
     seq = await _seq_at_time(room, time) if named else _seq(room, command)
     start = min(seq, room.log.end) + _count_after(command, count) - count
-    page = await _page(session, room, start, start + count)
+    page = await _page(registry, session, room, start, start + count)
     return page if command.count <= HISTORY_EVENTS else replace(page, limit=HISTORY_EVENTS)
 
 
@@ -67,16 +67,18 @@ def _count_after(command: History, count: int) -> int:
     return (count + 1) // 2 if command.around or command.around_time else 0
 
 
-async def _page(session: Session, room: Room, start: int, stop: int) -> HistoryPage:
-    """The events of ``room`` from ``start`` up to ``stop``, as far as they exist. Raises
-    NotDelivered."""
+async def _page(registry: Registry, session: Session, room: Room, start: int, stop: int) -> HistoryPage:
+    """The events of ``room`` from ``start`` up to ``stop``, as far as they exist and the person may
+    read them. Raises NotDelivered, and NotInRoom if the person was removed meanwhile."""
     log = room.log
-    start, stop = max(start, log.first), min(stop, log.end)
+    first = max(log.first, visible(registry, session.person).first_seq(room))
+    start, stop = max(start, first), min(stop, log.end)
     is_loaded: bool = await Later(log.load, start, stop)
     if not is_loaded:
         raise NotDelivered("The server cannot read its disk.", "Try again later.")
+    room_of(registry, session, room.name.text)
     past = heard(session, log.read(start, stop))
-    return HistoryPage(room.name.text, past, start > log.first, stop < log.end)
+    return HistoryPage(room.name.text, past, start > first, stop < log.end)
 
 
 async def search(registry: Registry, session: Session, command: Search) -> Answer:
@@ -88,7 +90,15 @@ async def search(registry: Registry, session: Session, command: Search) -> Answe
     results: Sequence[Event] | TooMany = await Later(registry.store.search, query, asker)
     if isinstance(results, TooMany):
         raise results
-    return SearchResults(query.words, heard(session, results[:limit]), len(results) > limit)
+    gate = visible(registry, session.person)
+    readable = gate.logs()  # Rights may have changed meanwhile.
+    found = [event for event in results[:limit] if fold(event.room) in readable and _may_read(registry, gate, event)]
+    return SearchResults(query.words, heard(session, found), len(results) > limit)
+
+
+def _may_read(registry: Registry, gate: Visible, event: Event) -> bool:
+    room = registry.rooms.get(fold(event.room))
+    return room is None or event.seq >= gate.first_seq(room)
 
 
 def _limit(command: Search) -> int:
@@ -108,10 +118,19 @@ def _query(registry: Registry, session: Session, command: Search) -> Query:
     now, gate = registry.now(), visible(registry, session.person)
     return Query(
         text.words,
-        frozenset({gate.room(command.room).name.key}) if command.room else gate.logs(),
+        frozenset({_readable_room(gate, command.room)}) if command.room else gate.logs(),
         fold(command.nick),
         parse_time(command.after_time, now) if command.after_time else 0,
         parse_time(command.before_time, now) if command.before_time else FOR_EVER,
         _limit(command) + 1,
         text.excluded,
     )
+
+
+def _readable_room(gate: Visible, name: str) -> str:
+    """The key of the room called ``name``. Raises BadRoom, NoSuchRoom, and NotInRoom if only its
+    members may read it."""
+    room = gate.room(name)
+    if room.name.key not in gate.logs():
+        raise NotInRoom(f"You are not in #{room.name.text}.", f"/join #{room.name.text} enters it.")
+    return room.name.key

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from chatd.core.actions.base import Result
-from chatd.core.commands import Help, Ping, Rooms, Who, Whois, find_row, usage_line
+from chatd.core.commands import GROUPS, Help, Ping, Rooms, Row, Who, Whois, find_row, usage_line
 from chatd.core.events import HelpLine, HelpText, Members, PersonInfo, Pong, RoomLine, RoomList
 from chatd.core.limits import NAMES_SHOWN, ROOM_LINES
-from chatd.core.policy import visible
+from chatd.core.membership import Role
+from chatd.core.policy import role_of, visible
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
 
 def help(registry: Registry, session: Session, command: Help) -> Result:
-    """List the commands, or explain one."""
-    rows = (find_row(command.about),) if command.about else visible(registry, session.person).commands()
-    return HelpText(tuple(HelpLine(row.name, usage_line(row), row.help, row.also) for row in rows))
+    """List the commands of everyday use or those of a group, or explain one."""
+    about = command.about.lower()
+    if about and about not in GROUPS:
+        rows: Iterable[Row] = (find_row(about),)
+    else:
+        rows = (row for row in visible(registry, session.person).commands() if row.group == about)
+    lines = tuple(HelpLine(row.name, usage_line(row), row.help, row.also) for row in rows)
+    return HelpText(lines, () if about else GROUPS)
 
 
 def ping(registry: Registry, session: Session, command: Ping) -> Result:
@@ -38,7 +47,10 @@ def who(registry: Registry, session: Session, command: Who) -> Result:
     """List who is in a room."""
     gate, name = visible(registry, session.person), command.room
     room = gate.room(name) if name else registry.rooms.joined_room(session, name)
-    return Members(room.name.text, len(room.members), room.nicks(NAMES_SHOWN), room.away(NAMES_SHOWN))
+    shown = tuple(islice(room.members, NAMES_SHOWN))
+    roles = {person.nick: role_of(registry, person, room) for person in shown}
+    more = {nick: role.word for nick, role in roles.items() if role > Role.MEMBER}
+    return Members(room.name.text, len(room.members), tuple(roles), room.away(NAMES_SHOWN), more)
 
 
 def whois(registry: Registry, session: Session, command: Whois) -> Result:

@@ -13,9 +13,11 @@ from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, Refusal, TooMany
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
+from chatd.core.identity import identify
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.person import Person
+from chatd.core.policy import check_may_come
 from chatd.core.presence import Entering, Resume, end, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -77,12 +79,13 @@ def _sender_id(token: str) -> str:
 def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str) -> None:
     """Give ``session`` a seat as a new person, who replaces the session that has the seat, if any.
 
-    Raises NickTaken.
+    Raises NickTaken and Banned.
     """
     directory = registry.directory
     before = directory.session_of(sender_id)
     old = before.person if before else None
     directory.check_free(name, except_for=old)
+    check_may_come(registry, identify(name.key, "", [sender_id], [session.address]))
     if before is not None:
         end(registry, before, Reason.REPLACED)
     person = directory.arrive(session, name, sender_id)

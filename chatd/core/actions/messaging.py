@@ -8,7 +8,7 @@ from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NoSuchNick, NotDelivered
 from chatd.core.events import DRAFT, Answer, Done, Said
 from chatd.core.person import Person
-from chatd.core.policy import visible
+from chatd.core.policy import check_may_speak, visible
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
@@ -19,10 +19,12 @@ away."""
 
 def say(registry: Registry, session: Session, command: Say | Me) -> Said:
     """Send a message to a room, or describe an action."""
-    room, text = registry.rooms.joined_room(session, command.room).name.text, command.text
+    room, text = registry.rooms.joined_room(session, command.room), command.text
     check_text(text)
+    assert session.person is not None
+    check_may_speak(registry, session.person, room)
     is_action, now = type(command) is Me, session.last_active
-    return Said(room, DRAFT, now, session.nick, session.sender_id, text, is_action, command.id)
+    return Said(room.name.text, DRAFT, now, session.nick, session.sender_id, text, is_action, command.id)
 
 
 def msg(registry: Registry, session: Session, command: Msg) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.core.memory import MemoryStore
-from chatd.core.registry import Registry
+from chatd.core.registry import Registry, Settings
 from chatd.testing import StandingClock, Visitor, arrive, new_registry
 from tests.core.actions.answers import LosingLog
 
@@ -17,7 +17,7 @@ def clock() -> StandingClock:
 
 @pytest.fixture
 def registry(clock: StandingClock) -> Registry:
-    return new_registry(now=clock)
+    return new_registry(Settings(operators=frozenset({"ada"})), now=clock)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from chatd.core.limits import (
 )
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.perform import perform
-from chatd.testing import StandingClock, Visitor, arrive, new_registry
+from chatd.testing import StandingClock, Visitor, arrive, new_registry, own_account
 from tests.core.actions.answers import only, refusal
 from tests.core.late import LateStore
 
@@ -106,7 +106,7 @@ def test_history_goes_forward_and_backward(ada: Visitor, command: History, seqs:
 
 
 def test_a_room_without_retention_has_no_history(ada: Visitor) -> None:
-    ada.ask(Keep("none"))
+    own_account(ada).ask(Keep("none"))
     ada.ask(Say("unkept"))
     assert only(events.HistoryPage, ada.ask(History())) == events.HistoryPage("lobby", (), more=False)
 

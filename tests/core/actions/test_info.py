@@ -46,7 +46,10 @@ def test_idleness_is_never_negative(clock: StandingClock, ada: Visitor) -> None:
 
 def test_help_lists_all_commands_or_explains_one(ada: Visitor) -> None:
     listed = only(events.HelpText, ada.ask(Help(id="1")))
-    assert [line.name for line in listed.commands] == [row.name for row in commands.TABLE]
+    assert [line.name for line in listed.commands] == [row.name for row in commands.TABLE if not row.group]
+    assert listed.groups == commands.GROUPS
+    grouped = [line.name for group in listed.groups for line in only(events.HelpText, ada.ask(Help(group))).commands]
+    assert sorted(grouped) == sorted(row.name for row in commands.TABLE if row.group)
     for name in ("/MSG", "msg", "/query"):
         (answers,) = ada.ask(Help(name, id="2"))
         (line,) = only(events.HelpText, [answers]).commands

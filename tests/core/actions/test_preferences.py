@@ -12,7 +12,6 @@ from chatd.core.commands import (
     History,
     Ignore,
     Join,
-    Keep,
     Me,
     Msg,
     Nick,
@@ -27,7 +26,6 @@ from chatd.core.events import (
     Left,
     Private,
     Renamed,
-    RetentionSet,
     Said,
 )
 from chatd.core.limits import (
@@ -86,15 +84,15 @@ def test_ignoring_hides_all_texts_of_a_person_and_nothing_else(ada: Visitor, bob
     bob.ask(Say("hi"))
     bob.ask(Me("waves"))
     bob.ask(Topic("mine"))
-    bob.ask(Keep("30d"))
+    bob.ask(Nick("Bob"))
     assert refusal(bob.ask(Msg("ada", "psst"))) == ("not-delivered", "ada ignores you.", "Nothing was sent.")
     bob.ask(Quit("you will hear of me"))
-    kept, left = ada.take()
-    assert isinstance(kept, RetentionSet)
+    renamed, left = ada.take()
+    assert isinstance(renamed, Renamed)
     assert isinstance(left, Left)
-    assert (left.nick, left.text) == ("bob", "")
+    assert (left.nick, left.text) == ("Bob", "")
     past = only(events.HistoryPage, ada.ask(History())).events
-    assert past[2:] == (kept, left)
+    assert past[2:] == (renamed, left)
 
 
 def test_a_new_nick_does_not_end_ignoring(ada: Visitor, bob: Visitor) -> None:

@@ -47,7 +47,7 @@ TOKEN = "t" * 16
 
 def test_joining_creates_a_room_and_makes_it_current(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     answers = ada.ask(Join("#Dev", id="1"))
-    assert answers == [Entered("Dev", 1, 1, ("ada",), id="1")]
+    assert answers == [Entered("Dev", 1, 1, ("ada",), role="owner", id="1")]
     assert ada.session.current is ada.out.current is registry.rooms.find("dev")
     assert bob.take() == []
     ada.ask(Say("hi"))
@@ -154,7 +154,7 @@ def test_who_lists_any_room(registry: Registry, ada: Visitor, bob: Visitor) -> N
     arrive(registry, "carol", "dev")
     bob.ask(Away("at lunch"))
     assert ada.ask(Who(id="1")) == [Members("lobby", 2, ("ada", "bob"), {"bob": "at lunch"}, id="1")]
-    assert ada.ask(Who("#DEV")) == [Members("dev", 1, ("carol",))]
+    assert ada.ask(Who("#DEV")) == [Members("dev", 1, ("carol",), roles={"carol": "owner"})]
     assert refusal(ada.ask(Who("attic"))) == (
         "no-such-room",
         "There is no room #attic.",
@@ -226,11 +226,11 @@ def test_every_command_has_an_action() -> None:
 
 
 def test_the_retention_of_the_server_is_the_maximum() -> None:
-    ada = arrive(new_registry(Settings(keep="30d")), "ada")
+    ada = arrive(new_registry(Settings(keep="30d")), "ada", "dev")
     assert refusal(ada.ask(Keep("31d"))) == (
         "bad-usage",
         "This server keeps messages for at most 30 days.",
         "Choose a shorter time, or - for the limit of the server.",
     )
     assert only(events.RetentionIs, ada.ask(Keep("1d"))).keep == "1d"
-    assert only(events.RetentionIs, ada.ask(Keep("-"))) == events.RetentionIs("lobby", most="30d")
+    assert only(events.RetentionIs, ada.ask(Keep("-"))) == events.RetentionIs("dev", most="30d")

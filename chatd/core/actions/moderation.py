@@ -1,0 +1,215 @@
+"""Moderation: inviting, removing, muting and banning people, and their roles.
+
+An operator does the same on the whole server: its log is the room ``@server``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatd.core.actions.base import Result, store
+from chatd.core.bans import Ban, parse_mask, span
+from chatd.core.commands import ROW_OF, Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
+from chatd.core.commands import Ban as BanCommand
+from chatd.core.errors import BadUsage, NoSuchNick, NotAllowed, TooMany
+from chatd.core.events import DRAFT, Answer, BanLifted, BanLine, BanSet, Done, Invitation, Invited, Left, Reason, RoleSet
+from chatd.core.events import Bans as BansAnswer
+from chatd.core.limits import BANS_PER_ROOM, ROLES_PER_ROOM, TOPIC_CHARACTERS
+from chatd.core.membership import Role
+from chatd.core.person import Person
+from chatd.core.policy import check_outranks, room_of, visible
+from chatd.core.presence import end, leave
+from chatd.core.registry import Registry
+from chatd.core.rights import NETWORK
+from chatd.core.room import Room
+from chatd.core.session import Session
+
+GRANTED = {Owner: Role.OWNER, Op: Role.MODERATOR, Voice: Role.VOICE, Deop: Role.MEMBER}
+"""The role that each command gives."""
+
+
+async def give_role(registry: Registry, session: Session, command: Owner | Op | Voice | Deop) -> Answer:
+    """Give a person a role in a room, or take it away."""
+    room, other, role = room_of(registry, session, command.room), _person(registry, session, command.nick), GRANTED[type(command)]
+    own = _own(session)
+    check_outranks(registry, own, other, room)
+    has = room.rights.role_of(other.identity)
+    if role is Role.VOICE and has > role:
+        raise BadUsage(f"{other.nick} has a higher role already.", f"/deop {other.nick} takes it away.")
+    if has is role:
+        raise BadUsage(f"{other.nick} has this role already.", "/who shows the roles.")
+    if role > Role.MEMBER and len(room.rights.roles) >= ROLES_PER_ROOM:
+        raise TooMany(f"#{room.name.text} has {ROLES_PER_ROOM} people with a role.", "/deop one of them first.")
+    _check_owner_remains(registry, own, other, room, role)
+    hidden = " ".join(other.identity.subjects)
+    await store(
+        session,
+        room,
+        RoleSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, role.word, hidden),
+    )
+    return Done(ROW_OF[type(command)].name, other.nick)
+
+
+def _check_owner_remains(registry: Registry, own: Person, other: Person, room: Room, role: Role) -> None:
+    """Raise NotAllowed if the last owner would give up their role: nobody could replace them."""
+    owners = [subject for subject, has in room.rights.roles.items() if has is Role.OWNER]
+    if own is other and role < Role.OWNER and set(owners) <= {*other.identity.subjects} and owners:
+        raise NotAllowed("You are the only owner of the room.", "/owner NICK makes somebody else an owner first.")
+
+
+async def invite(registry: Registry, session: Session, command: Invite) -> Answer:
+    """Let a person into a room although it is private, and tell them."""
+    room, other = room_of(registry, session, command.room), _person(registry, session, command.nick)
+    if other in room.members:
+        raise BadUsage(f"{other.nick} is in #{room.name.text} already.", "/who lists who is there.")
+    hidden = " ".join(other.identity.subjects)
+    await store(session, room, Invited(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, hidden))
+    if _own(session).name.key not in other.ignoring:
+        registry.directory.tell(other, Invitation(session.nick, room.name.text))
+    return Done("invite", other.nick)
+
+
+async def kick(registry: Registry, session: Session, command: Kick) -> Answer:
+    """Remove a person from a room."""
+    room, text = room_of(registry, session, command.room), _reason(command.text)
+    person = _member(registry, session, room, command.nick)
+    check_outranks(registry, _own(session), person, room)
+    await _remove(registry, session, room, [person], text)
+    return Done("kick", person.nick)
+
+
+async def _remove(registry: Registry, session: Session, room: Room, people: Iterable[Person], text: str) -> None:
+    """Remove ``people`` from ``room``; from the server, if it is the log of the server."""
+    removed = [(person, registry.directory.sessions(person)) for person in people]
+    if room is registry.rooms.server:
+        for person, sessions in removed:
+            draft = Left(
+                room.name.text, DRAFT, registry.now(), person.nick, sessions[0].sender_id, Reason.KICKED, text, session.nick
+            )
+            await store(session, room, draft)
+            for each in sessions:
+                end(registry, each, Reason.KICKED)
+        return
+    for leaving in [leave(registry, sessions[0], room, Reason.KICKED, text, by=session.nick) for _, sessions in removed]:
+        await leaving
+
+
+async def mute(registry: Registry, session: Session, command: Mute) -> Answer:
+    """Do not let a person speak in a room."""
+    room = room_of(registry, session, command.room)
+    await _set_ban(registry, session, room, command, mutes=True)
+    return Done("mute", command.nick)
+
+
+async def ban(registry: Registry, session: Session, command: BanCommand) -> Answer:
+    """Keep a person out of a room, and remove whoever the ban is about."""
+    room = room_of(registry, session, command.room)
+    await _set_ban(registry, session, room, command, mutes=False)
+    is_server = room is registry.rooms.server
+    people = registry.directory.people if is_server else room.members
+    await _remove(registry, session, room, [person for person in people if _is_banned(registry, person, room)], command.text)
+    return Done("ban", command.nick)
+
+
+def _is_banned(registry: Registry, person: Person, room: Room) -> bool:
+    """Whether a ban of ``room`` is about ``person``. People with a role are not banned."""
+    rights, identity = room.rights, person.identity
+    if registry.is_operator(identity) or rights.role_of(identity) > Role.MEMBER:
+        return False
+    return rights.ban_list.find(identity, registry.now()) is not None
+
+
+async def _set_ban(registry: Registry, session: Session, room: Room, command: Mute | BanCommand, mutes: bool) -> None:
+    """Store a ban or a mute. If its mask is the nick of somebody present, it is also about their
+    account or seat, and for a guest about their address."""
+    mask, text, until = parse_mask(command.nick), _reason(command.text), _end(registry, command.time)
+    hidden: list[str] = []
+    other = _present(registry, session, mask)
+    if other is not None:
+        check_outranks(registry, _own(session), other, room)
+        identity = other.identity
+        hidden += identity.subjects
+        if identity.is_guest and not mutes:
+            hidden += [NETWORK + network for network in identity.networks]
+        mask = other.nick
+    if len(room.rights.bans) >= BANS_PER_ROOM and room.rights.find(mask, mutes) is None:
+        raise TooMany(f"#{room.name.text} has {BANS_PER_ROOM} bans.", "/bans lists them; /unban lifts one.")
+    now = registry.now()
+    draft = BanSet(room.name.text, DRAFT, now, session.nick, session.sender_id, mask, mutes, until, text, " ".join(hidden))
+    await store(session, room, draft)
+
+
+async def unmute(registry: Registry, session: Session, command: Unmute) -> Answer:
+    """Let a person speak again."""
+    await _lift(registry, session, command, mutes=True)
+    return Done("unmute", command.nick)
+
+
+async def unban(registry: Registry, session: Session, command: Unban) -> Answer:
+    """Lift a ban."""
+    await _lift(registry, session, command, mutes=False)
+    return Done("unban", command.nick)
+
+
+async def _lift(registry: Registry, session: Session, command: Unmute | Unban, mutes: bool) -> None:
+    room = room_of(registry, session, command.room)
+    found = room.rights.find(parse_mask(command.nick), mutes)
+    if found is None:
+        what = "muted" if mutes else "banned"
+        raise NoSuchNick(f"{command.nick} is not {what} in #{room.name.text}.", "/bans lists who is.")
+    await store(session, room, BanLifted(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, found.mask, mutes))
+
+
+def bans(registry: Registry, session: Session, command: Bans) -> Result:
+    """List the bans and mutes of a room that are not over."""
+    room, now = room_of(registry, session, command.room), registry.now()
+    return BansAnswer(room.name.text, tuple(_line(ban) for ban in room.rights.bans if not ban.ends_before(now)))
+
+
+def _line(ban: Ban) -> BanLine:
+    return BanLine(ban.mask, ban.mutes, ban.until, ban.by, ban.text)
+
+
+def _own(session: Session) -> Person:
+    assert session.person is not None, "the table says that this needs a nick"
+    return session.person
+
+
+def _person(registry: Registry, session: Session, nick: str) -> Person:
+    return visible(registry, session.person).person(nick)
+
+
+def _present(registry: Registry, session: Session, mask: str) -> Person | None:
+    """The person whose nick is ``mask``, if they are here."""
+    try:
+        return _person(registry, session, mask)
+    except NoSuchNick:
+        return None
+
+
+def _member(registry: Registry, session: Session, room: Room, nick: str) -> Person:
+    """The member of ``room`` called ``nick``. Raises NoSuchNick."""
+    person = _present(registry, session, nick)
+    if person is None or (person not in room.members and room is not registry.rooms.server):
+        raise NoSuchNick(f"{nick} is not in #{room.name.text}.", "/who lists who is there.")
+    return person
+
+
+def _reason(text: str) -> str:
+    """The reason ``text``. Raises BadUsage."""
+    if len(text) > TOPIC_CHARACTERS:
+        raise BadUsage("The reason is too long.", f"A reason has at most {TOPIC_CHARACTERS} characters.")
+    return text
+
+
+def _end(registry: Registry, time: str) -> int:
+    """When a ban for ``time`` ends, in milliseconds since 1970-01-01 UTC; 0: never. Raises
+    BadUsage."""
+    if not time:
+        return 0
+    duration = span(time)
+    if duration is None:
+        raise BadUsage(
+            f"{time[:32]} is not a duration.", "Write a number of minutes, hours, days or weeks, such as 10m, 2h, 7d or 4w."
+        )
+    return registry.now() + duration

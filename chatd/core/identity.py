@@ -1,0 +1,55 @@
+"""What identifies a person for roles, invitations and bans.
+
+People are identified by *subjects*: ``account:ada`` for the owner of the nick ada, ``seat:...`` for
+a guest, whom only their seat identifies. A subject, like an address, is not shown to anybody.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """The identity of a person at one moment: the key of their nick, their subjects, and the
+    networks of their sessions (``network_of``).
+
+    It is replaced when any of these changes, so what was decided about an identity stays true for
+    it.
+    """
+
+    key: str
+    subjects: tuple[str, ...]
+    """The subjects, with the one first to which something is granted."""
+    networks: tuple[str, ...] = ()
+    is_guest: bool = True
+
+    @property
+    def subject(self) -> str:
+        """The subject to which something is granted."""
+        return self.subjects[0]
+
+
+def identify(key: str, account: str, seats: Iterable[str], addresses: Iterable[str]) -> Identity:
+    """The identity of a person with these ``seats`` (sender_ids) and ``addresses``; ``account`` is
+    empty for a guest."""
+    subjects = [f"seat:{seat}" for seat in seats]
+    if account:
+        subjects.insert(0, f"account:{account}")
+    networks = dict.fromkeys(network for network in map(network_of, addresses) if network)
+    return Identity(key, tuple(subjects), tuple(networks), not account)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of
+    this machine's sockets."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if ip.version == 4:
+        return address
+    mapped = ip.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((ip, 64), strict=False))
