@@ -152,7 +152,7 @@ class Accounts:
                 self._last_credential = max(self._last_credential, change.id)
                 self._credentials.setdefault(change.account, {})[change.id] = change
                 self._by_value[change.kind, change.value] = change
-            case Dropped():  # pragma: no branch
+            case _:  # pragma: no branch
                 credential = self._credentials.get(change.account, {}).pop(change.id, None)
                 if credential is not None:
                     del self._by_value[credential.kind, credential.value]

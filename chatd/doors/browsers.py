@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatd.core.admission import network_of
+from chatd.core.identity import network_of
 from chatd.core.limits import ADDRESSES, BROWSER_SECONDS
 
 
