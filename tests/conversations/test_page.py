@@ -566,15 +566,18 @@ def test_retention_is_shown_and_deleted_messages_disappear(server: Server, brows
     ada.shows("#keep", "keeps no messages")
     ada.type("/leave\n")
     ada.shows("#title", "#lobby")
+    ci.send(type="do", command="join", room="made")
+    ci.hears(type="entered", room="made")
+    ada.enter("made")
     for text in ("one", "two", "three"):
         ci.say(text)
-    ci.send(type="do", command="keep", keep="30d", room="lobby")
+    ci.send(type="do", command="keep", keep="30d", room="made")
     ada.shows("#keep", "keeps messages for 30 days")
     ada.type("/keep\n")
-    ada.shows(".note", "By choice of its members, #lobby keeps messages for 30 days, from ")
+    ada.shows(".note", "By choice of its members, #made keeps messages for 30 days, from ")
     seq = ci.hears(type="kept")["seq"]
     # No daemon deletes anything during a test, so the page gets this message directly.
-    forgotten = {"type": "forgotten", "room": "lobby", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
+    forgotten = {"type": "forgotten", "room": "made", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
     ada.run("receive(arguments[0])", forgotten)
     assert ada.texts() == ["three"]
     assert ada.read("#keep").startswith("keeps messages for 30 days, from "), "it is announced a day before"
