@@ -236,7 +236,7 @@ class Phrases:
         if answer.topic:
             yield f"The topic is: {answer.topic}"
         if answer.keep:
-            yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}."
+            yield f"By choice of its owner, #{answer.room} keeps {_kept(answer.keep)}."
         if answer.scrollback:
             yield f"Earlier in #{answer.room}:"
             yield from self._past(answer.scrollback)
@@ -289,7 +289,7 @@ class Phrases:
     def _(self, answer: events.RetentionIs) -> Iterable[str]:
         since = self._from(answer.since) if answer.since else ""
         if answer.keep:
-            yield f"By choice of its members, #{answer.room} keeps {_kept(answer.keep)}{since}."
+            yield f"By choice of its owner, #{answer.room} keeps {_kept(answer.keep)}{since}."
         else:
             yield f"#{answer.room} keeps messages {f'for {retention.in_words(answer.most)}' if answer.most else 'forever'}."
 

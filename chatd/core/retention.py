@@ -1,8 +1,7 @@
 """Retention: how long the events of a room are kept (``/keep`` and ``--keep``).
 
-Every member of a room can choose a shorter retention than that of the server, or none at all. Since
-that deletes what others have said, it is announced a day before; anybody who objects can change it
-back.
+The owner of a room can choose a shorter retention than that of the server, or none at all. Since
+that deletes what others have said, it is announced a day before.
 """
 
 from __future__ import annotations

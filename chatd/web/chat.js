@@ -303,7 +303,7 @@ const handlers = {
     if (view) apply(view, message);
     if (ask?.quiet) return;
     const most = message.most ? `for ${span(message.most)}` : "forever";
-    note(ask?.view, message.keep ? `By choice of its members, #${message.room} keeps ${kept(message.keep)}${since}.`
+    note(ask?.view, message.keep ? `By choice of its owner, #${message.room} keeps ${kept(message.keep)}${since}.`
       : `#${message.room} keeps messages ${most}.`);
   },
   forgotten: ofRoom((view, message) => {

@@ -57,7 +57,7 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         (events.Forgotten("lobby", 42, NOW - DAY), ["12:01 -- Messages in #lobby from before 2026-11-22 12:01 have been deleted."]),
         (
             events.Entered("ops", 1, 1, ("ada",), keep="none"),
-            ["12:01 -- You are in #ops, alone.", "      -- By choice of its members, #ops keeps no messages."],
+            ["12:01 -- You are in #ops, alone.", "      -- By choice of its owner, #ops keeps no messages."],
         ),
         (events.Missed("ops", 5, 1504), ["12:01 -- 1,500 events are missing here in #ops: the server no longer has them."]),
         (events.Missed("ops", 5, 5), ["12:01 -- 1 event is missing here in #ops: the server no longer has it."]),

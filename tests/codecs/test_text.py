@@ -225,14 +225,14 @@ PAST = (
         (events.TopicIs("dev", ""), ["-- #dev has no topic."]),
         (
             events.Entered("dev", 3, 1, ("ada",), keep="none"),
-            ["-- You are in #dev, alone.", "-- By choice of its members, #dev keeps no messages."],
+            ["-- You are in #dev, alone.", "-- By choice of its owner, #dev keeps no messages."],
         ),
         (events.RetentionIs("dev"), ["-- #dev keeps messages forever."]),
         (events.RetentionIs("dev", most="90d"), ["-- #dev keeps messages for 90 days."]),
-        (events.RetentionIs("dev", "1h"), ["-- By choice of its members, #dev keeps messages for 1 hour."]),
+        (events.RetentionIs("dev", "1h"), ["-- By choice of its owner, #dev keeps messages for 1 hour."]),
         (
             events.RetentionIs("dev", "none", NOON + DAY),
-            ["-- By choice of its members, #dev keeps no messages, from 2026-11-24 14:00 on."],
+            ["-- By choice of its owner, #dev keeps no messages, from 2026-11-24 14:00 on."],
         ),
         (events.Forgotten("dev", 7, NOON - DAY), ["-- Messages in #dev from before 2026-11-22 14:00 have been deleted."]),
         (events.HistoryPage("dev", (), more=True), ["-- There is no history of #dev to show there."]),

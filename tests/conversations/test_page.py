@@ -569,12 +569,11 @@ def test_retention_is_shown_and_deleted_messages_disappear(server: Server, brows
     ci.send(type="do", command="join", room="made")
     ci.hears(type="entered", room="made")
     ada.enter("made")
-    for text in ("one", "two", "three"):
-        ci.say(text)
+    ci.say_all(("one", "two", "three"), room="made")
     ci.send(type="do", command="keep", keep="30d", room="made")
     ada.shows("#keep", "keeps messages for 30 days")
     ada.type("/keep\n")
-    ada.shows(".note", "By choice of its members, #made keeps messages for 30 days, from ")
+    ada.shows(".note", "By choice of its owner, #made keeps messages for 30 days, from ")
     seq = ci.hears(type="kept")["seq"]
     # No daemon deletes anything during a test, so the page gets this message directly.
     forgotten = {"type": "forgotten", "room": "made", "before": seq - 1, "time": "2026-11-23T12:00:00.000Z"}
