@@ -198,7 +198,7 @@ PAST = (
         (events.RoomList(1, (events.RoomLine("dev", 1),)), ["-- #dev (1)"]),
         (
             events.Members("dev", 2, ("eve", "bob"), {"bob": "tea"}, {"bob": "owner", "eve": "voice"}),
-            ["-- In #dev (2): bob (owner, away: tea) and eve (voice)"],
+            ["-- In #dev (2): bob (owner; away: tea) and eve (voice)"],
         ),
         (events.Exited("dev", "lobby", "ada", "spam"), ["-- ada has removed you from #dev: spam. You are now talking in #lobby."]),
         (events.Invitation("ada", "dev"), ["-- ada invites you to #dev: /join #dev"]),
