@@ -33,6 +33,7 @@ from chatd.daemon.refused import RefusedLog
 from chatd.delivery.fanout import Fanout
 from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
+from chatd.doors.hosts import parse_host
 from chatd.doors.proxy import Proxies
 from chatd.doors.server import Server
 from chatd.service import ChatService
@@ -131,6 +132,7 @@ class Options(usage.Options):
         self["listen"] = []
         self["origin"] = []
         self["proxy"] = []
+        self["host"] = []
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse the options; a mistake ends the process with one line, without the page that
@@ -147,6 +149,15 @@ class Options(usage.Options):
     def opt_origin(self, origin: str) -> None:
         """Let pages of another web server connect, such as https://www.example.org; repeatable."""
         self["origin"].append(_origin(origin))
+
+    def opt_host(self, name: str) -> None:
+        """Answer browsers only if they call this server chat.example.org, or so; repeatable."""
+        try:
+            self["host"].append(parse_host(name))
+        except ValueError:
+            raise usage.UsageError(
+                f"--host: {name} is neither a host name nor an IP address, without a port, such as chat.example.org."
+            ) from None
 
     def opt_proxy(self, address: str) -> None:
         """Believe this proxy, or this network of proxies (10.0.0.0/8), who calls; repeatable."""
@@ -287,7 +298,9 @@ def _assembled(reactor: Any, options: Options, listener: Listener, identity: Ide
     store = _store(reactor, options["data"], identity)
     fanout = Fanout(reactor)
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
-    doors = DoorOptions(options["doors"], options["tls-only"], certificate, options["origin"], Proxies(options["proxy"]))
+    doors = DoorOptions(
+        options["doors"], options["tls-only"], certificate, options["origin"], Proxies(options["proxy"]), options["host"]
+    )
     front = FrontFactory(Server(registry, fanout, reactor), doors)
     refused = RefusedLog(reactor)
     for port in listener.ports:

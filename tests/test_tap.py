@@ -66,6 +66,17 @@ def test_proxies_are_addresses_and_networks() -> None:
     assert list(map(str, networks)) == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 
 
+def test_hosts_are_names_or_addresses() -> None:
+    assert parsed()["host"] == []
+    assert parsed("--host", "Chat.example.org", "--host", "[::1]")["host"] == ["chat.example.org", "::1"]
+
+
+@pytest.mark.parametrize("name", ["", "chat.example:8080", "https://chat.example", "*.example"])
+def test_another_host_is_a_mistake_in_one_line(name: str) -> None:
+    with pytest.raises(SystemExit, match=r"^chatd: --host: .* is neither a host name nor an IP address, .*\.$"):
+        parsed("--host", name)
+
+
 @pytest.mark.parametrize("address", ["", "proxy.example", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.1:80", "unix"])
 def test_another_proxy_is_a_mistake_in_one_line(address: str) -> None:
     with pytest.raises(SystemExit, match=r"^chatd: --proxy: .* is neither an IP address nor a network, such as \S+ or \S+\.$"):

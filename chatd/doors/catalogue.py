@@ -75,7 +75,8 @@ class DoorOptions:
     ``doors`` are open; ``tls_only`` keeps callers outside TLS out, unless they are on this machine;
     ``certificate`` is for the door tls; ``origins`` names the pages of other servers that may open
     a WebSocket, as browsers name them (``https://chat.example.org``); ``proxies`` are believed when
-    they say who calls.
+    they say who calls; ``hosts`` are the names of this server, in the form of ``hosts.hostname``,
+    and the only ones that it answers to over HTTP, unless there are none.
     """
 
     doors: Collection[Door]
@@ -83,6 +84,7 @@ class DoorOptions:
     certificate: Certificate | None = None
     origins: Collection[str] = ()
     proxies: Proxies = NO_PROXIES
+    hosts: Collection[str] = ()
 
 
 # -- How each is opened ----------------------------------------------------------------------------
@@ -106,7 +108,7 @@ def _open_tls(server: Server, options: DoorOptions, front: Build) -> Build:
 def _open_web(server: Server, options: DoorOptions, front: Build) -> Build:
     from chatd.doors.web import WebDoor
 
-    return WebDoor(server, options.origins, options.proxies).build
+    return WebDoor(server, options.origins, options.proxies, options.hosts).build
 
 
 # -- The rows --------------------------------------------------------------------------------------

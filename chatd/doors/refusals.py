@@ -35,10 +35,14 @@ def in_tls(refusal: Refusal, server: Server) -> bytes:
 
 def in_http(refusal: Refusal, server: Server) -> bytes:
     """A whole answer of HTTP/1.1 (RFC 9110, 15.6.4: the service is not available)."""
-    body = f"{refusal}\n".encode()
+    return http_answer("503 Service Unavailable", f"{refusal}")
+
+
+def http_answer(status: str, text: str) -> bytes:
+    """A whole answer of HTTP/1.1 with the line ``text``, after which the connection is closed."""
+    body = f"{text}\n".encode()
     head = (
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final, cast
 
-from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.internet.interfaces import IDelayedCall, IProtocol, ISSLTransport
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web import http
 
 from chatd.core.errors import ServerFull
 from chatd.core.limits import (
     CLOSE_SECONDS,
+    HEADER_LINES,
     IDLE_SECONDS,
     LOGIN_SECONDS,
     REQUEST_BYTES,
@@ -24,25 +26,43 @@ from chatd.core.limits import (
     REQUEST_LINES,
     REQUEST_SECONDS,
 )
+from chatd.doors.hosts import Hosts, Objection
 from chatd.doors.pages import HEADERS, Page, load_pages, takes_gzip
 from chatd.doors.proxy import NO_PROXIES, Proxies
+from chatd.doors.rare_log import RareLog
+from chatd.doors.refusals import http_answer
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of
 from chatd.doors.turns import Turn
-from chatd.doors.websocket import NotAccepted, WebSocket, accept, is_allowed
+from chatd.doors.websocket import NotAccepted, WebSocket, accept
+
+log = Logger()
 
 HEAD_END: Final = b"\r\n\r\n"  # The end of a request without a body (RFC 9112, 2.1).
 
+ALLOW: Final = {b"Allow": b"GET, HEAD, OPTIONS"}
+
+PHRASES: Final = {421: b"Misdirected Request"}
+"""The phrases of the statuses that Twisted does not know (RFC 9110, 15.5.20)."""
+
+URI_TOO_LONG: Final = f"The first line of the request is too long: all of it and its headers may have {REQUEST_BYTES} bytes."
+TOO_LARGE: Final = (
+    f"The request has more than {REQUEST_BYTES} bytes or {REQUEST_HEADERS} headers. "
+    "If these are cookies of other programs at this host, delete them and try again."
+)
+
 
 class WebDoor:
-    """The state that all web connections share. Pages from ``origins``, in the form that browsers
-    send (``https://chat.example.org``), may open a WebSocket; ``proxies`` are trusted to name the
-    caller."""
+    """The state that all web connections share. For ``origins`` and ``names`` see ``Hosts``;
+    ``proxies`` are trusted to name the caller."""
 
-    def __init__(self, server: Server, origins: Collection[str], proxies: Proxies = NO_PROXIES) -> None:
+    def __init__(
+        self, server: Server, origins: Collection[str], proxies: Proxies = NO_PROXIES, names: Collection[str] = ()
+    ) -> None:
         self.server = server
         self.proxies = proxies
-        self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
+        self.hosts = Hosts(origins, names)
+        self.rare_log = RareLog(log, server.clock.seconds)
         self.pages = load_pages()
         self.compressed = {path: page.compressed() for path, page in self.pages.items()}
 
@@ -66,8 +86,14 @@ class WebRequest(http.Request):
         self.process()
 
     def process(self) -> None:
-        if self.method not in (b"GET", b"HEAD"):
-            self._refuse(http.NOT_ALLOWED, {b"Allow": b"GET, HEAD"})
+        objection = self._objection()
+        if self.method == b"OPTIONS":
+            self._refuse(http.NO_CONTENT, ALLOW)
+        elif objection is not None:
+            self.channel.door.rare_log.warn(f"{objection.status}: {{warning}}", warning=objection.warning)
+            self._refuse(objection.status, reason=objection.reason)
+        elif self.method not in (b"GET", b"HEAD"):
+            self._refuse(http.NOT_ALLOWED, ALLOW)
         elif self.has_body:
             self._refuse(http.BAD_REQUEST)
         else:
@@ -94,11 +120,23 @@ class WebRequest(http.Request):
         is_cached = self.setETag(page.etag) is http.CACHED
         self._answer(page.type, b"" if is_cached else page.body)
 
-    def _refuse(self, status: int, headers: Mapping[bytes, bytes] | None = None) -> None:
-        self.setResponseCode(status)
+    def _objection(self) -> Objection | None:
+        """Why this request is refused; load balancers call no name, and are not refused."""
+        if self.path == b"/healthz":
+            return None
+        hosts, host = self.channel.door.hosts, (self.getHeader(b"host") or b"").decode("latin-1")
+        objection = hosts.object_to_host(host)
+        if objection is None and self.path == b"/ws":
+            origin = self.getHeader(b"origin")
+            objection = hosts.object_to_page(None if origin is None else origin.decode("latin-1"), host)
+        return objection
+
+    def _refuse(self, status: int, headers: Mapping[bytes, bytes] | None = None, reason: str = "") -> None:
+        self.setResponseCode(status, PHRASES.get(status))
         for name, value in (headers or {}).items():
             self.setHeader(name, value)
-        self._answer(b"text/plain; charset=utf-8", b"%d %b\n" % (status, self.code_message))
+        text = b"%d %b\n" % (status, self.code_message)
+        self._answer(b"text/plain; charset=utf-8", text + b"%b\n" % reason.encode() if reason else text)
 
     def _answer(self, type: bytes, body: bytes) -> None:
         for name, value in HEADERS.items():
@@ -106,7 +144,7 @@ class WebRequest(http.Request):
         if not self.responseHeaders.hasHeader(b"Content-Security-Policy"):
             self.setHeader(b"Content-Security-Policy", b"default-src 'none'; frame-ancestors 'none'")
         self.setHeader(b"Date", http.datetimeToString())
-        if self.code != http.NOT_MODIFIED:
+        if self.code not in (http.NOT_MODIFIED, http.NO_CONTENT):
             self.setHeader(b"Content-Type", type)
             self.setHeader(b"Content-Length", b"%d" % len(body))
         if not self.channel.persistent:
@@ -115,10 +153,6 @@ class WebRequest(http.Request):
         self.finish()
 
     def _open_web_socket(self) -> None:
-        origin, host = self.getHeader(b"origin"), self.getHeader(b"host") or b""
-        page = None if origin is None else origin.decode("latin-1")
-        if not is_allowed(page, host.decode("latin-1"), self.channel.door.origins):
-            return self._refuse(http.FORBIDDEN)
         headers = [(name, value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
         if self.method != b"GET" or self.clientproto != b"HTTP/1.1":
             return self._refuse(http.BAD_REQUEST)
@@ -141,6 +175,7 @@ class WebConnection(http.HTTPChannel):
 
     requestFactory = WebRequest
     maxHeaders = REQUEST_HEADERS
+    MAX_LENGTH = totalHeadersSize = REQUEST_BYTES
     timeOut = None  # Any byte would renew Twisted's timeout; _deadline is absolute.
     transport: Any
 
@@ -156,6 +191,8 @@ class WebConnection(http.HTTPChannel):
         self._server_full = False
         self._deadline: IDelayedCall | None = None
         self._web_socket: WebSocket | None = None
+        self._is_closing = False
+        """Whether a request was too large to be read: what still arrives is ignored."""
         self._received = bytearray()
         """Requests that are not answered yet; while there is one, nothing more is read."""
         self._turn: IDelayedCall | Turn | None = None
@@ -225,7 +262,7 @@ class WebConnection(http.HTTPChannel):
     def dataReceived(self, data: bytes) -> None:
         if self._web_socket is not None:
             self._web_socket.dataReceived(data)
-        elif not self.transport.disconnecting:
+        elif not (self.transport.disconnecting or self._is_closing):
             self._received += data
             self._take_request()
 
@@ -245,17 +282,35 @@ class WebConnection(http.HTTPChannel):
     def _may_answer(self) -> bool:
         """Whether no request was answered in this turn, and the transport has accepted the
         answers."""
-        return self._turn is None and not self._waitingForTransport and not self.transport.disconnecting
+        return not (self._is_closing or self._turn is not None or self._waitingForTransport or self.transport.disconnecting)
 
     def _answer_request(self) -> None:
         """Pass the next request to Twisted, which parses it and answers it immediately."""
         end = self._received.find(HEAD_END, 0, REQUEST_BYTES)
-        if end >= 0:
-            head = bytes(self._received[: end + len(HEAD_END)])
-            del self._received[: len(head)]
-            super().dataReceived(head)
-        elif len(self._received) >= REQUEST_BYTES:
-            self._respondToBadRequestAndDisconnect()
+        if end < 0 and len(self._received) < REQUEST_BYTES:
+            return
+        head = bytes(self._received[: end + len(HEAD_END)])
+        headers = head.count(b"\n") - 2
+        if end < 0 or headers > REQUEST_HEADERS:
+            return self._refuse_head()
+        del self._received[: len(head)]
+        self._server.budgets.spend(self.address, headers * HEADER_LINES, self._server.clock.seconds())
+        super().dataReceived(head)
+
+    def _refuse_head(self) -> None:
+        """Say that a request is too large, and close. What still arrives is read and ignored: if a
+        connection is closed with unread bytes, the other side may lose the answer."""
+        self._is_closing = True
+        is_line = b"\n" not in self._received[:REQUEST_BYTES]
+        self.transport.write(
+            http_answer("414 URI Too Long", URI_TOO_LONG)
+            if is_line
+            else http_answer("431 Request Header Fields Too Large", TOO_LARGE)
+        )
+        self._received.clear()
+        self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout))
+        half_close = None if ISSLTransport.providedBy(self.transport) else getattr(self.transport, "loseWriteConnection", None)
+        (half_close or self.transport.loseConnection)()
 
     def _on_turn(self) -> None:
         """Continue when the budget of the address allows it; its connections take turns."""

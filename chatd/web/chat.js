@@ -107,14 +107,24 @@ function connect() {
   const address = new URL("ws", location.href);
   address.protocol = location.protocol.replace("http", "ws");
   const mine = socket = new WebSocket(address);
+  let opened = false;
   const ours = (then) => (event) => { if (mine === socket) then(event); };  // Ignore an abandoned socket.
-  socket.onopen = ours(() => { sayHello(); watchConnection(); });
+  socket.onopen = ours(() => { opened = true; sayHello(); watchConnection(); });
   socket.onmessage = ours((event) => {
     watchConnection();
     for (const line of event.data.split("\n")) if (line) receive(JSON.parse(line));
   });
-  socket.onclose = ours(onConnectionLost);
+  socket.onclose = ours(() => { onConnectionLost(); if (!opened) explainRefusal(); });
   watchConnection(10e3);
+}
+
+async function explainRefusal() {  // No browser says why a WebSocket was refused, but the server says it to a POST.
+  try {
+    const answer = await fetch("ws", {method: "POST"});
+    if (answer.status !== 403 && answer.status !== 421) return;
+    const reason = (await answer.text()).split("\n")[1];
+    if (!welcomed) $("nick-error").textContent = reason; else setStatus(reason, "Try now");
+  } catch { }  // The server cannot be reached.
 }
 
 function disconnect() {

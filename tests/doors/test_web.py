@@ -20,10 +20,12 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from chatd.core.limits import (
     CLOSE_SECONDS,
+    HEADER_LINES,
     IDLE_SECONDS,
     LOGIN_SECONDS,
     REQUEST_BYTES,
@@ -32,6 +34,7 @@ from chatd.core.limits import (
     REQUEST_SECONDS,
 )
 from chatd.core.registry import Settings
+from chatd.doors.hosts import Hosts
 from chatd.doors.proxy import Proxies
 from chatd.doors.web import WebConnection, WebDoor
 from tests.doors.wire import new_server
@@ -133,7 +136,9 @@ REQUESTS = [
     (b"GET /%2e%2e/limits.py HTTP/1.1\r\n" + HEAD, 404, True),
     (b"GET //index.html HTTP/1.1\r\n" + HEAD, 404, True),
     (b"DELETE / HTTP/1.1\r\n" + HEAD, 405, True),
-    (b"OPTIONS * HTTP/1.1\r\n" + HEAD, 405, True),
+    (b"OPTIONS * HTTP/1.1\r\n" + HEAD, 204, True),
+    (b"OPTIONS / HTTP/1.0\r\n", 204, False),
+    (b"OPTIONS / HTTP/1.1\r\nContent-Length: 9\r\n" + HEAD, 204, False),
     (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n" + HEAD, 405, False),
     (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + HEAD, 405, False),
     (b"POST / HTTP/1.1\r\nContent-Length: 999999999999\r\nExpect: 100-continue\r\n" + HEAD, 405, False),
@@ -141,9 +146,11 @@ REQUESTS = [
     (b"GET / HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n" + HEAD, 400, False),
     (b"GET /\r\n", 400, False),
     (b"GET / HTTP/1.1\r\nno header\r\n" + HEAD, 400, False),
-    (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (REQUEST_HEADERS + 1), 400, False),
-    (b"GET / HTTP/1.1\r\nA: " + b"b" * REQUEST_BYTES + b"\r\n", 400, False),
-    (b"GET /" + b"x" * REQUEST_BYTES + b" HTTP/1.1\r\n", 400, False),
+    (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * REQUEST_HEADERS, 200, True),
+    (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (REQUEST_HEADERS + 1), 431, False),
+    (b"GET / HTTP/1.1\r\nCookie: " + b"b" * (32 << 10) + b"\r\n" + HEAD, 200, True),
+    (b"GET / HTTP/1.1\r\nA: " + b"b" * REQUEST_BYTES + b"\r\n", 431, False),
+    (b"GET /" + b"x" * REQUEST_BYTES + b" HTTP/1.1\r\n", 414, False),
     (b"PRI * HTTP/2.0\r\n", 400, False),
 ]
 
@@ -346,7 +353,79 @@ def test_a_connection_that_ends_with_requests_that_wait_leaves_nothing(site: Sit
 def test_the_longest_request_is_counted_with_its_line_ends(site: Site, size: int, step: int) -> None:
     request = b"GET /healthz HTTP/1.1\r\nA: %b\r\n\r\n" % (b"b" * (size - 30))
     assert len(request) == size
-    assert statuses(site.ask(request, step).value()) == [b"HTTP/1.1 200" if size <= REQUEST_BYTES else b"HTTP/1.1 400"]
+    assert statuses(site.ask(request, step).value()) == [b"HTTP/1.1 200" if size <= REQUEST_BYTES else b"HTTP/1.1 431"]
+
+
+def test_a_request_that_is_too_large_is_told_why_and_costs_what_it_takes(clock: Clock) -> None:
+    site = Site(clock, Settings())
+    for head, reason in ((b"A: b\r\n" * 600, b"500 headers"), (b"Cookie: " + b"x" * REQUEST_BYTES, b"cookies of other programs")):
+        wire = site.ask(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
+        assert head_of(wire.value())["connection"] == "close"
+        assert reason in wire.value()
+    budget = site.door.server.budgets.of("192.0.2.1", clock.seconds())
+    assert budget is not None
+    before = budget._level
+    site.ask(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n")
+    assert before - budget._level == pytest.approx(REQUEST_LINES + 500 * HEADER_LINES)
+    site.hang_up()
+
+
+def test_after_a_request_that_is_too_large_nothing_is_read_or_kept(site: Site, clock: Clock) -> None:
+    protocol, wire = site.call()
+    protocol.dataReceived(b"x" * REQUEST_BYTES)
+    wire.clear()
+    wire.disconnecting = False  # As on a connection of which only our side is closed.
+    for _ in range(3):
+        protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 100)
+        clock.advance(1)
+    assert wire.value() + bytes(protocol._received) == b""
+    clock.advance(CLOSE_SECONDS)
+    assert wire.aborted
+
+
+# -- Names
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: Chat.example:8080\r\n", 200),
+        (b"GET / HTTP/1.1\r\nHost: evil.example\r\n", 421),
+        (b"GET /ws HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n", 421),
+        (b"GET / HTTP/1.0\r\n", 421),
+        (b"GET /healthz HTTP/1.0\r\n", 200),
+        (b"OPTIONS / HTTP/1.0\r\n", 204),
+    ],
+)
+def test_with_names_other_hosts_are_refused_and_logged(clock: Clock, request_: bytes, status: int) -> None:
+    site = Site(clock)
+    site.door.hosts = Hosts([], ["chat.example"])
+    with capturedLogs() as lines:
+        answers = [site.ask(request_ + b"\r\n").value() for _ in range(2)]
+    assert {answer.split()[1] for answer in answers} == {b"%d" % status}
+    assert len(lines) == (status == 421)
+    assert all(b"--host" in answer for answer in answers) is (status == 421)
+    site.hang_up()
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_a_page_that_may_not_connect_is_told_why_and_logged(site: Site, method: bytes) -> None:
+    request = b"%b /ws HTTP/1.1\r\nHost: chat\x1b\r\nOrigin: https://chat:8443\r\n\r\n" % method
+    with capturedLogs() as lines:
+        answers = [site.ask(request).value() for _ in range(3)]
+    for answer in answers:
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert b"no page from https://chat:8443, since it was called chat\\x1b" in answer
+        assert b"--origin" in answer
+    (line,) = lines
+    for part in ("https://chat:8443", "chat\\x1b", "--origin"):
+        assert part in line["warning"]
+
+
+def test_a_page_that_may_connect_is_told_nothing(site: Site) -> None:
+    assert statuses(site.ask(b"POST /ws HTTP/1.1\r\n%bOrigin: http://chat.example:8080\r\n\r\n" % HEAD).value()) == [
+        b"HTTP/1.1 405"
+    ]
 
 
 # -- Behind a proxy
