@@ -233,14 +233,18 @@ PROXY_BYTES: Final = 4096
 """The longest header of the PROXY protocol, in bytes: addresses take 232 at most, and what a proxy
 may add about TLS (names of certificates) some hundred more."""
 
+FORWARDED_HOPS: Final = 100
+"""How many elements a header ``Forwarded`` may have: no request passes so many proxies, and reading
+them takes 0.1 ms."""
+
 RARE_LOG_SECONDS: Final = 60.0
 """How often the log has the same warning that strangers can cause, in seconds: a proxy or a page
 that is configured wrongly causes one with each connection."""
 
 HALF_OPEN: Final = 8192
 """How many callers may have no nick: twice ``BACKLOG``, so that 5,000 clients can reconnect in the
-same second. A silent one takes about 2 KiB, one in a TLS handshake 54 KiB (measured): 440 MiB at
-worst."""
+same second. A silent one takes about 2 KiB, one in a TLS handshake 54 KiB (measured), and a request
+that is not complete 40 KiB more: 770 MiB at worst."""
 
 STALL_SECONDS: Final = 30.0
 """How long a connection may accept no data while something is queued for it, in seconds, before it

@@ -1,20 +1,21 @@
 """Proxies: the address of the caller behind a proxy.
 
 A proxy sends a header of the PROXY protocol before the caller's bytes, or adds ``X-Forwarded-For``
-to its HTTP requests. Anybody can send either, so they are believed only from a proxy that
-``--proxy`` names. The sections are those of "The PROXY protocol, versions 1 & 2" (HAProxy).
+or ``Forwarded`` to its HTTP requests. Anybody can send any of them, so they are believed only from
+a proxy that ``--proxy`` names. The sections are those of "The PROXY protocol, versions 1 & 2"
+(HAProxy).
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
-from chatd.core.limits import PROXY_BYTES
+from chatd.core.limits import FORWARDED_HOPS, PROXY_BYTES
 
 LINE_OPENING: Final = b"PROXY "
 """The beginning of a header of version 1 (section 2.1)."""
@@ -34,6 +35,9 @@ _LINE: Final = re.compile(
     % (_PORT, _PORT, _PORT, _PORT),
     re.DOTALL,
 )
+
+_PAIR: Final = re.compile(r"""[ \t]*([!#-'*+.^-z|~0-9A-Z-]+)=("(?:[^"\\]|\\.)*"|[^ \t;,"]+)[ \t]*(;|,|$)""")
+"""A parameter of ``Forwarded``, with what ends it (RFC 7239, 4)."""
 
 _ADDRESS_LENGTHS: Final = {0x00: 0, 0x11: 4, 0x12: 4, 0x21: 16, 0x22: 16, 0x31: 108, 0x32: 108}
 """For each family and protocol of version 2: the length of one address, in bytes; there are two,
@@ -134,14 +138,21 @@ class Proxies:
             return False
         return any(ip in network for network in self._networks)
 
-    def client(self, forwarded: Iterable[bytes]) -> str:
-        """The caller's address in ``X-Forwarded-For``; empty if no address in it can be believed.
+    def client(self, forwarded_for: Iterable[bytes], forwarded: Iterable[bytes] = ()) -> str:
+        """The caller's address in ``X-Forwarded-For`` or in ``Forwarded`` (RFC 7239), of which the
+        arguments have the values, in order; empty if no address in them can be believed.
 
-        ``forwarded`` has the values of the header, in order. Each proxy appends the address that
-        called it, so the caller's is the last address that is not a proxy's; the caller may have
-        written everything before it.
+        Each proxy appends the address that called it, so the caller's is the last address that is
+        not a proxy's; the caller may have written everything before it. A proxy that knows only one
+        of the headers passes on the other as the caller has written it: if they name different
+        addresses, neither is believed.
         """
-        for hop in reversed(b",".join(forwarded).decode("latin-1").split(",")):
+        named = {self._last(b",".join(forwarded_for).decode("latin-1").split(",")), self._last(_hops(forwarded))} - {""}
+        return named.pop() if len(named) == 1 else ""
+
+    def _last(self, hops: Sequence[str]) -> str:
+        """The last address that is not a proxy's; empty if there is none."""
+        for hop in reversed(hops):
             address = _address_of_hop(hop.strip())
             if not address or address not in self:
                 return address
@@ -152,9 +163,27 @@ NO_PROXIES: Final = Proxies()
 """No proxy is trusted."""
 
 
+def _hops(forwarded: Iterable[bytes]) -> Sequence[str]:
+    """Whom each element of ``Forwarded`` names with ``for``; empty strings for those that name
+    nobody. None at all if the header is malformed, since then nobody knows where an element
+    ends."""
+    text, hops, start = b",".join(forwarded).decode("latin-1"), [""], 0
+    while start < len(text):
+        pair = _PAIR.match(text, start)
+        if pair is None or len(hops) > FORWARDED_HOPS:
+            return ()
+        name, value, end = pair.groups()
+        if name.lower() == "for":
+            hops[-1] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+        if end == ",":
+            hops.append("")
+        start = pair.end()
+    return hops
+
+
 def _address_of_hop(hop: str) -> str:
-    """The address in an element of ``X-Forwarded-For``, to which some proxies add a port; empty if
-    there is none (``unknown``)."""
+    """The address in an element of ``X-Forwarded-For`` or ``Forwarded``, with or without a port;
+    empty if there is none (``unknown``)."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:

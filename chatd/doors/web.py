@@ -219,8 +219,9 @@ class WebConnection(http.HTTPChannel):
     def _identify(self, request: WebRequest) -> None:
         """Count the connection at the address of the caller for whom the proxy sent this
         request."""
-        forwarded = request.requestHeaders.getRawHeaders(b"X-Forwarded-For") or ()
-        self.address = self.door.proxies.client(forwarded) or self._proxy
+        headers = request.requestHeaders
+        forwarded_for, forwarded = (headers.getRawHeaders(name) or () for name in (b"X-Forwarded-For", b"Forwarded"))
+        self.address = self.door.proxies.client(forwarded_for, forwarded) or self._proxy
         self._server.registry.admission.release(self)
         self._admit()
 

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.conversations.processes import Daemon, Program, need
+from tests.conversations.proxies import certificate, haproxy, nginx, start_proxy
+
+__all__ = ["certificate", "haproxy", "nginx", "start_proxy"]
 
 StartDaemon = Callable[..., Daemon]
 Call = Callable[..., Program]

@@ -23,6 +23,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.conversations.proxies import Proxy
+
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
@@ -496,6 +498,18 @@ def test_a_connection_made_in_advance_keeps_nobody_from_the_page(
         titles.append(browser.title)
     assert titles[-1] == "chatd"
     browser.get_log("browser")  # The first try may have failed.
+
+
+PLAIN = (("443 ssl;", "443;"), ("ssl_certificate fullchain.pem;", ""), ("ssl_certificate_key privkey.pem;", ""))
+"""nginx without TLS, since the browser does not know the certificate."""
+
+
+def test_a_page_that_may_not_connect_says_why(server: Server, browser: Any, nginx: Callable[..., Proxy]) -> None:
+    port = nginx(server, *PLAIN, ("Host $http_host", "Host $host")).port
+    ada = Page(browser, f"http://127.0.0.1:{port}/")
+    ada.knock("ada")
+    ada.shows("#nick-error", f"no page from http://127.0.0.1:{port}, since it was called 127.0.0.1. Its option --origin")
+    browser.get_log("browser")
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,92 +14,11 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request, TextMessage
 
 from tests.conversations.conftest import StartDaemon
-from tests.conversations.processes import DEADLINE, ROOT, Daemon, need
-from tests.doors.test_tls import make
+from tests.conversations.processes import DEADLINE, Daemon
+from tests.conversations.proxies import Proxy
 
 CLIENT = "127.0.0.2"
 """The address of who calls the proxy, which is at 127.0.0.1."""
-
-StartProxy = Callable[..., int]
-
-
-def configuration(name: str, *changes: tuple[str, str]) -> str:
-    """The configuration that the document has for ``name``, with ``changes``."""
-    _, _, rest = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8").partition(f"<!-- {name} -->\n\n")
-    text = "\n".join(re.match(r"(?:(?:    .*)?\n)+", rest)[0].splitlines())  # type: ignore[index]
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return text
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def start_proxy(tmp_path: Path) -> Iterator[StartProxy]:
-    """Starts a proxy with a configuration, and waits until it listens on a port."""
-    with ExitStack() as ends:
-
-        def start(command: list[str], text: str, port: int) -> int:
-            path = tmp_path / "proxy.conf"
-            path.write_text(text)
-            process = subprocess.Popen([*command, str(path)], cwd=tmp_path)
-            ends.callback(process.wait, DEADLINE)
-            ends.callback(process.terminate)
-            await_port(process, port)
-            return port
-
-        yield start
-
-
-def await_port(process: subprocess.Popen[bytes], port: int) -> None:
-    end = time.monotonic() + DEADLINE
-    while True:
-        with socket.socket() as caller:
-            if caller.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert process.poll() is None, "the proxy has ended"
-        assert time.monotonic() < end, "the proxy does not listen"
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def haproxy(start_proxy: StartProxy) -> Callable[..., int]:
-    """Starts HAProxy in front of a daemon; the port to call."""
-    program = need("haproxy")
-
-    def start(daemon: Daemon, word: str) -> int:
-        port = free_port()
-        changes = ((":8443", f"127.0.0.1:{port}"), ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"), ("send-proxy-v2", word))
-        return start_proxy([program, "-db", "-f"], configuration("haproxy", *changes) + "\n", port)
-
-    return start
-
-
-@pytest.fixture
-def nginx(start_proxy: StartProxy, tmp_path: Path) -> Callable[..., int]:
-    """Starts nginx in front of a daemon; the port to call."""
-    program = need("nginx")
-    folders = "".join(f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-
-    def start(daemon: Daemon) -> int:
-        port = free_port()
-        changes = (
-            ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
-            ("ssl_certificate fullchain.pem;", ""),
-            ("ssl_certificate_key privkey.pem;", ""),
-            ("127.0.0.1:8080", f"127.0.0.1:{daemon.port}"),
-        )
-        frame = "daemon off;\npid {0}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{1}{2}\n}}\n"
-        text = frame.format(tmp_path, folders, configuration("nginx", *changes))
-        return start_proxy([program, "-e", "stderr", "-c"], text, port)
-
-    return start
 
 
 @pytest.fixture
@@ -126,8 +42,8 @@ def hear(caller: socket.socket, text: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("word", ["send-proxy", "send-proxy-v2"])
-def test_haproxy_says_who_calls(proxied: Daemon, haproxy: Callable[..., int], word: str) -> None:
-    port = haproxy(proxied, word)
+def test_haproxy_says_who_calls(proxied: Daemon, haproxy: Callable[..., Proxy], word: str) -> None:
+    port = haproxy(proxied, "haproxy", ("send-proxy-v2", word)).port
     with ExitStack() as calls:
         ada, program = calls.enter_context(call(port)), calls.enter_context(call(port))
         hear(ada, b"-- Welcome")  # A silent person: the header comes all the same.
@@ -146,16 +62,11 @@ def test_haproxy_says_who_calls(proxied: Daemon, haproxy: Callable[..., int], wo
 
 @pytest.mark.parametrize("word", ["send-proxy", "send-proxy-v2"])
 def test_tls_and_the_page_come_through_haproxy(
-    start_daemon: StartDaemon, haproxy: Callable[..., int], tmp_path: Path, word: str
+    start_daemon: StartDaemon, haproxy: Callable[..., Proxy], certificate: Path, word: str
 ) -> None:
-    certificate, key = make(tmp_path, "chat.example")
-    files = ("--tls-cert", str(certificate), "--tls-key", str(key))
-    daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--proxy", "127.0.0.1", *files)
-    port = haproxy(daemon, word)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.load_verify_locations(certificate)
-    with context.wrap_socket(call(port)) as ada, call(port) as browser:
+    daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--proxy", "127.0.0.1", "--tls-cert", str(certificate))
+    port = haproxy(daemon, "haproxy", ("send-proxy-v2", word)).port
+    with inside_tls(call(port), certificate) as ada, call(port) as browser:
         ada.sendall(b"ada\n")
         hear(ada, b"-- Hello ada.")
         daemon.await_log(rf"session of ada from {CLIENT} has begun \(text\)")
@@ -163,26 +74,94 @@ def test_tls_and_the_page_come_through_haproxy(
         hear(browser, b"</html>")
 
 
-def test_a_header_that_nobody_may_send_is_refused(start_daemon: StartDaemon, haproxy: Callable[..., int]) -> None:
+def test_haproxy_can_do_tls_for_all_doors(proxied: Daemon, haproxy: Callable[..., Proxy], certificate: Path) -> None:
+    port = haproxy(proxied, "haproxy", ("bind :8443", "bind :8443 ssl crt chat.pem")).port
+    with inside_tls(call(port), certificate) as ada, inside_tls(call(port), certificate) as browser:
+        ada.sendall(b"ada\n")
+        hear(ada, b"-- Hello ada.")
+        talk_on_the_page(browser, port, "eve")
+        proxied.await_log(rf"session of ada from {CLIENT} has begun \(text\)")
+        proxied.await_log(rf"session of eve from {CLIENT} has begun \(web\)")
+
+
+def test_the_web_socket_comes_through_haproxy_with_tls(proxied: Daemon, haproxy: Callable[..., Proxy], certificate: Path) -> None:
+    proxy = haproxy(proxied, "haproxy-http")
+    with inside_tls(call(proxy.port), certificate) as browser:
+        talk_on_the_page(browser, proxy.port, "ada")
+        proxied.await_log(rf"session of ada from {CLIENT} has begun \(web\)")
+    proxy.await_output("reason: Layer7 check passed, code: 200")
+
+
+@pytest.mark.parametrize("word", ["send-proxy", "send-proxy-v2"])
+def test_the_default_check_of_haproxy_passes(proxied: Daemon, haproxy: Callable[..., Proxy], word: str) -> None:
+    proxy = haproxy(proxied, "haproxy", ("option httpchk GET /healthz", "option httpchk"), ("send-proxy-v2", word))
+    proxy.await_output("reason: Layer7 check passed, code: 204")
+
+
+@pytest.mark.parametrize("word", ["send-proxy", "send-proxy-v2"])
+def test_a_header_that_nobody_may_send_is_refused(start_daemon: StartDaemon, haproxy: Callable[..., Proxy], word: str) -> None:
+    """In front of a browser too: nothing that it sends becomes a nick or a message."""
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--proxy", "192.0.2.1")
-    with call(haproxy(daemon, "send-proxy-v2")) as ada:
+    port = haproxy(daemon, "haproxy", (" check", ""), ("send-proxy-v2", word)).port
+    with call(port) as ada, call(port) as browser, call(daemon.port) as bob:
+        bob.sendall(b"bob\n")
+        hear(bob, b"-- Hello bob. You are in #lobby, alone.")
         hear(ada, b"!! This server takes no PROXY header from you.")
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: chat\r\nCookie: sso=secret\r\n\r\n")
+        hear(browser, b"!! This server takes no PROXY header from you.")
+        bob.sendall(b"/who\n/history\n")
+        assert b"sso" not in hear(bob, b"History of #lobby")
+        daemon.await_log("PROXY header from 127.0.0.1, which --proxy does not name")
 
 
-def test_nginx_says_who_calls(proxied: Daemon, nginx: Callable[..., int]) -> None:
-    port = nginx(proxied)
-    with call(port) as browser:
+def test_nginx_says_who_calls(proxied: Daemon, nginx: Callable[..., Proxy], certificate: Path) -> None:
+    port = nginx(proxied).port
+    with inside_tls(call(port), certificate) as browser:
         browser.sendall(b"GET / HTTP/1.1\r\nHost: chat\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n")
         assert hear(browser, b"</html>").startswith(b"HTTP/1.1 200 ")
-    with call(port) as caller:
-        page, host, told = WSConnection(ConnectionType.CLIENT), f"127.0.0.1:{port}", ""
-        origin = [(b"Origin", f"http://{host}".encode()), (b"X-Forwarded-For", b"6.6.6.6")]
-        caller.sendall(page.send(Request(host=host, target="/ws", extra_headers=origin)))
-        while '"entered"' not in told:
-            page.receive_data(hear(caller, b""))
-            for event in page.events():
-                if isinstance(event, AcceptConnection):
-                    caller.sendall(page.send(TextMessage(json.dumps({"type": "hello", "nick": "ada"}))))
-                elif isinstance(event, TextMessage):
-                    told += event.data
+    with inside_tls(call(port), certificate) as browser:
+        talk_on_the_page(browser, port, "ada")
         proxied.await_log(rf"session of ada from {CLIENT} has begun \(web\)")
+
+
+ADDED = ("X-Forwarded-For $proxy_add_x_forwarded_for", 'X-Forwarded-For ""')
+
+
+def test_nginx_may_say_it_as_in_rfc_7239(proxied: Daemon, nginx: Callable[..., Proxy], certificate: Path) -> None:
+    port = nginx(proxied, ('Forwarded ""', 'Forwarded "$http_forwarded, for=$remote_addr"'), ADDED).port
+    with inside_tls(call(port), certificate) as browser:
+        talk_on_the_page(browser, port, "ada", (b"Forwarded", b"for=6.6.6.6"))
+        proxied.await_log(rf"session of ada from {CLIENT} has begun \(web\)")
+
+
+def test_a_host_without_its_port_is_refused_with_reasons(proxied: Daemon, nginx: Callable[..., Proxy], certificate: Path) -> None:
+    port = nginx(proxied, ("Host $http_host", "Host $host")).port
+    page = WSConnection(ConnectionType.CLIENT)
+    with inside_tls(call(port), certificate) as browser:
+        origin = f"https://127.0.0.1:{port}"
+        browser.sendall(page.send(Request(host=f"127.0.0.1:{port}", target="/ws", extra_headers=[(b"Origin", origin.encode())])))
+        assert b" 403 " in hear(browser, f"accepts no page from {origin}, since it was called 127.0.0.1.".encode())
+        proxied.await_log(f"with the Origin {origin} at the Host 127.0.0.1: --origin {origin} would")
+
+
+def inside_tls(caller: socket.socket, certificate: Path) -> ssl.SSLSocket:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(certificate)
+    return context.wrap_socket(caller)
+
+
+def talk_on_the_page(browser: socket.socket, port: int, nick: str, *headers: tuple[bytes, bytes]) -> None:
+    """Log in over a WebSocket, as the page does."""
+    page, host, told = WSConnection(ConnectionType.CLIENT), f"127.0.0.1:{port}", ""
+    extra = [(b"Origin", f"https://{host}".encode()), (b"X-Forwarded-For", b"6.6.6.6"), *headers]
+    if headers:
+        del extra[1]
+    browser.sendall(page.send(Request(host=host, target="/ws", extra_headers=extra)))
+    while '"entered"' not in told:
+        page.receive_data(hear(browser, b""))
+        for event in page.events():
+            if isinstance(event, AcceptConnection):
+                browser.sendall(page.send(TextMessage(json.dumps({"type": "hello", "nick": nick}))))
+            elif isinstance(event, TextMessage):
+                told += event.data

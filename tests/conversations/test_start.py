@@ -22,7 +22,7 @@ import pytest
 
 import twisted
 from tests.conversations.processes import DEADLINE, ROOT, TWISTD, Daemon, cannot, environment, need
-from tests.conversations.test_proxy import configuration
+from tests.conversations.proxies import configuration
 
 StartDaemon = Callable[..., Daemon]
 

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
-from chatd.core.limits import ACCEPTS, BROWSER_GREETING_SECONDS, CLOSE_SECONDS, GREETING_SECONDS, LOGIN_SECONDS
+from chatd.core.limits import (
+    ACCEPTS,
+    BROWSER_GREETING_SECONDS,
+    CLOSE_SECONDS,
+    GREETING_SECONDS,
+    LOGIN_SECONDS,
+    SESSIONS_PER_ADDRESS,
+)
 from chatd.core.registry import Settings
 from chatd.doors.catalogue import BOM, DOORS, IRC, JSON, OPENINGS, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.half_open import HalfOpen
@@ -529,6 +536,17 @@ def test_callers_behind_a_proxy_are_counted_at_their_own_addresses(clock: Clock)
     clock.advance(GREETING_SECONDS)
     assert [wire.take()[:2] for wire in [*unknown, *same]] == [b"--"] * 6 + [b"!!"]
     finish(server, *unknown, *same)
+
+
+def test_a_proxy_may_have_more_callers_than_an_address(clock: Clock) -> None:
+    server = RunningServer(clock, options=PROXIED)
+    wires = [server.call("10.0.0.1") for _ in range(SESSIONS_PER_ADDRESS + 1)]
+    for number, wire in enumerate(wires):
+        wire.say(b"PROXY TCP4 192.0.%d.%d 192.0.2.1 1 2\r\nada%d\n" % (*divmod(number, 256), number))
+        server.turn()
+    assert b"-- Hello ada%d." % SESSIONS_PER_ADDRESS in wires[-1].take()
+    finish(server, *wires)
+    clock.advance(1)
 
 
 def test_the_budget_of_an_address_is_the_callers(clock: Clock) -> None:

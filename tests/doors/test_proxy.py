@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.core.limits import PROXY_BYTES
+from chatd.core.limits import FORWARDED_HOPS, PROXY_BYTES
 from chatd.doors.proxy import LINE_LENGTH, NO_PROXIES, SIGNATURE, Header, Malformed, Proxies, read_header, written
 
 PORTS = b"\x30\x39\x00\x50"
@@ -191,6 +191,56 @@ def test_the_last_address_that_is_no_proxy_is_the_client(forwarded: list[bytes],
     assert PROXIES.client(forwarded) == client
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ([b"for=198.51.100.7"], "198.51.100.7"),
+        ([b'For=198.51.100.7;proto=https;by=10.0.0.1;host="chat.example:8443"'], "198.51.100.7"),
+        ([b"for=6.6.6.6, for=198.51.100.7"], "198.51.100.7"),
+        ([b"for=6.6.6.6", b"for=198.51.100.7,for=10.0.0.2 , by=x;for=10.0.0.3"], "198.51.100.7"),
+        ([b'for="198.51.100.7:47011"'], "198.51.100.7"),
+        ([b'for="[2001:db8:cafe::17]:4711"'], "2001:db8:cafe::17"),
+        ([b'for="[2001:DB8::7]"'], "2001:db8::7"),
+        ([b'for="\\1\\98.51.100.7"'], "198.51.100.7"),
+        ([b'host="a,for=6.6.6.6";for=198.51.100.7'], "198.51.100.7"),
+        ([b"for=6.6.6.6, for=unknown"], ""),
+        ([b"for=6.6.6.6, for=_hidden, for=10.0.0.2"], ""),
+        ([b"for=6.6.6.6, by=10.0.0.2"], ""),
+        ([b"for=6.6.6.6, "], ""),
+        ([b"for=10.0.0.2"], ""),
+        ([b'for=6.6.6.6;host="', b"for=198.51.100.7"], ""),
+        ([b"for=6.6.6.6; ;for=198.51.100.7"], ""),
+        ([b"for 6.6.6.6"], ""),
+        ([b"for=6.6.6.6," * FORWARDED_HOPS + b"for=198.51.100.7"], ""),
+        ([b"for=6.6.6.6," * (FORWARDED_HOPS - 1) + b"for=198.51.100.7"], "198.51.100.7"),
+        ([], ""),
+    ],
+)
+def test_the_client_may_be_named_as_in_rfc_7239(forwarded: list[bytes], client: str) -> None:
+    assert PROXIES.client([], forwarded) == client
+
+
+@pytest.mark.parametrize(
+    ("forwarded_for", "forwarded", "client"),
+    [
+        (b"198.51.100.7", b"for=198.51.100.7", "198.51.100.7"),
+        (b"2001:db8::7", b'for="[2001:DB8:0::7]:1"', "2001:db8::7"),
+        (b"198.51.100.7", b"for=6.6.6.6", ""),
+        (b"6.6.6.6", b"for=198.51.100.7", ""),
+        (b"198.51.100.7", b"for=10.0.0.2", "198.51.100.7"),
+        (b"10.0.0.2", b"for=198.51.100.7", "198.51.100.7"),
+        (b"198.51.100.7", b"garbage", "198.51.100.7"),
+    ],
+)
+def test_headers_that_contradict_each_other_are_not_believed(forwarded_for: bytes, forwarded: bytes, client: str) -> None:
+    assert PROXIES.client([forwarded_for], [forwarded]) == client
+
+
 @given(st.lists(st.binary(max_size=40), max_size=4))
 def test_no_header_raises(forwarded: list[bytes]) -> None:
-    PROXIES.client(forwarded)
+    PROXIES.client(forwarded, forwarded)
+
+
+@given(st.lists(st.sampled_from([b"for=", b"1.2.3.4", b'"', b",", b";", b"\\", b" ", b"[::1]", b":80"]), max_size=12))
+def test_only_an_address_of_the_header_is_the_client(pieces: list[bytes]) -> None:
+    assert PROXIES.client([], [b"".join(pieces)]) in ("", "1.2.3.4", "::1")

@@ -445,7 +445,9 @@ def from_proxy(site: Site, address: str = "10.0.0.1") -> tuple[WebConnection, Wi
         (b"x-forwarded-for: 6.6.6.6, 192.0.2.7, 10.0.0.9\r\n", "192.0.2.7"),
         (b"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7"),
         (b"X-Forwarded-For: unknown\r\n", "10.0.0.1"),
-        (b"Forwarded: for=192.0.2.7\r\n", "10.0.0.1"),
+        (b"Forwarded: for=192.0.2.7\r\n", "192.0.2.7"),
+        (b"Forwarded: for=6.6.6.6\r\nForwarded: for=192.0.2.7\r\n", "192.0.2.7"),
+        (b"Forwarded: for=6.6.6.6\r\nX-Forwarded-For: 192.0.2.7\r\n", "10.0.0.1"),
     ],
 )
 def test_a_proxy_says_who_calls(site: Site, header: bytes, address: str) -> None:
