@@ -312,9 +312,9 @@ def browser(chromium: Any) -> Iterator[Any]:
     """A browser with one empty window; afterwards its log must have no errors."""
     home = chromium.current_window_handle
     yield chromium
-    # While the server is stopped, connecting must fail; and the icon may be requested on a
-    # connection that was greeted already (chatd.doors.web).
-    harmless = ("WebSocket connection to", "/icon.svg")
+    # While the server is stopped, connecting must fail, and so must asking why; and the icon may be
+    # requested on a connection that was greeted already (chatd.doors.web).
+    harmless = ("WebSocket connection to", "/ws - Failed to load", "/icon.svg")
     said = [entry["message"] for entry in chromium.get_log("browser")]
     complaints = [message for message in said if not any(part in message for part in harmless)]
     for window in chromium.window_handles:
