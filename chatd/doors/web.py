@@ -42,6 +42,10 @@ HEAD_END: Final = b"\r\n\r\n"  # The end of a request without a body (RFC 9112, 
 
 ALLOW: Final = {b"Allow": b"GET, HEAD, OPTIONS"}
 
+OF_HANDSHAKES: Final = (b"host", b"upgrade", b"connection", b"sec-websocket-")
+"""How the headers begin that are looked at to open a WebSocket (RFC 6455, 4.2.1): the others may be
+many."""
+
 PHRASES: Final = {421: b"Misdirected Request"}
 """The phrases of the statuses that Twisted does not know (RFC 9110, 15.5.20)."""
 
@@ -153,7 +157,8 @@ class WebRequest(http.Request):
         self.finish()
 
     def _open_web_socket(self) -> None:
-        headers = [(name, value) for name, values in self.requestHeaders.getAllRawHeaders() for value in values]
+        all = self.requestHeaders.getAllRawHeaders()
+        headers = [(name, value) for name, values in all if name.lower().startswith(OF_HANDSHAKES) for value in values]
         if self.method != b"GET" or self.clientproto != b"HTTP/1.1":
             return self._refuse(http.BAD_REQUEST)
         try:

@@ -21,7 +21,15 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 from zope.interface import provider
 
-from chatd.core.limits import CLOSE_SECONDS, GREETING_SECONDS, HANDSHAKE_SECONDS, LOG_BYTES, LOGIN_SECONDS, STALL_SECONDS
+from chatd.core.limits import (
+    BROWSER_GREETING_SECONDS,
+    CLOSE_SECONDS,
+    GREETING_SECONDS,
+    HANDSHAKE_SECONDS,
+    LOG_BYTES,
+    LOGIN_SECONDS,
+    STALL_SECONDS,
+)
 from chatd.doors.catalogue import IRC, JSON, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.line import ChatProtocol
 from chatd.doors.tls import BadCertificate, Certificate
@@ -223,6 +231,18 @@ def test_silence_after_the_handshake_means_a_person(server: RunningServer) -> No
     server.clock.advance(GREETING_SECONDS / 2)
     client.shake_hands()
     server.clock.advance(GREETING_SECONDS)
+    assert client.take() == b"-- Welcome to chatd. What is your nick?\r\n"
+    finish(server, client.wire)
+
+
+def test_silence_inside_tls_is_longer_where_a_browser_has_called(server: RunningServer) -> None:
+    client = Client(server)
+    server.shared.browsers.add(client.wire.address)
+    client.shake_hands()
+    server.clock.advance(GREETING_SECONDS)
+    server.clock.advance(BROWSER_GREETING_SECONDS - GREETING_SECONDS - 0.01)
+    assert client.take() == b""
+    server.clock.advance(0.01)
     assert client.take() == b"-- Welcome to chatd. What is your nick?\r\n"
     finish(server, client.wire)
 

@@ -193,6 +193,8 @@ def test_what_was_asked_before_is_answered_before(server: Server, step: int) -> 
         ((b"\r\n\r\n", b"\r\nOrigin: null\r\n\r\n"), 403),
         ((b"\r\n\r\n", b"\r\nOrigin: \xff\r\n\r\n"), 403),
         ((b"\r\n\r\n", b"\r\nOrigin: https://friend.example\r\n\r\n"), 101),
+        ((b"\r\n\r\n", b"\r\nCookie: " + b"x" * (32 << 10) + b"\r\n\r\n"), 101),
+        ((b"\r\n\r\n", b"\r\n" + b"Cookie: y\r\n" * 400 + b"\r\n"), 101),
     ],
 )
 def test_each_handshake_gets_its_answer(server: Server, change: tuple[bytes, bytes], status: int) -> None:
