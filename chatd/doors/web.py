@@ -200,6 +200,8 @@ class WebConnection(http.HTTPChannel):
         """Whether a request was too large to be read: what still arrives is ignored."""
         self._received = bytearray()
         """Requests that are not answered yet; while there is one, nothing more is read."""
+        self._searched = 0
+        """How much of them has been searched for the end of the first one, in bytes."""
         self._turn: IDelayedCall | Turn | None = None
         """The timer for the next request: in the next turn, or at the turn of this connection when
         the budget of the address allows it."""
@@ -292,7 +294,8 @@ class WebConnection(http.HTTPChannel):
 
     def _answer_request(self) -> None:
         """Pass the next request to Twisted, which parses it and answers it immediately."""
-        end = self._received.find(HEAD_END, 0, REQUEST_BYTES)
+        end = self._received.find(HEAD_END, max(0, self._searched - len(HEAD_END)), REQUEST_BYTES)
+        self._searched = len(self._received) if end < 0 else 0
         if end < 0 and len(self._received) < REQUEST_BYTES:
             return
         head = bytes(self._received[: end + len(HEAD_END)])
