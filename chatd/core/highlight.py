@@ -16,23 +16,32 @@ Pieces = Sequence[tuple[str, bool]]
 
 def highlight(text: str, terms: Sequence[str]) -> Pieces:
     """``text`` in pieces; ``terms`` match as they do in a search (``search.py``)."""
-    parts: list[tuple[str, bool]] = []
-    end = 0
-    for start, stop in _places(text, terms):
-        parts += [(text[end:start], False), (text[start:stop], True)]
-        end = stop
-    return [part for part in (*parts, (text[end:], False)) if part[0]]
+    return _pieces(text, _places(text, terms), 0, len(text))
 
 
 def excerpt(text: str, terms: Sequence[str], around: int) -> Pieces:
     """The part of ``text`` with about ``around`` characters on either side of the first match, cut
     between words where possible."""
-    start, stop = next(iter(_places(text, terms)), (0, 0))
+    places = _places(text, terms)
+    start, stop = places[0] if places else (0, 0)
     is_whole = len(text) <= 2 * around + stop - start
     low = 0 if is_whole or start <= around else _cut_before(text, start, around)
     high = len(text) if is_whole or stop + around >= len(text) else _cut_after(text, stop, around)
-    inner = highlight(text[low:high], terms)
+    inner = _pieces(text, places, low, high)
     return [*([(f"{CUT} ", False)] if low else []), *inner, *([(f" {CUT}", False)] if high < len(text) else [])]
+
+
+def _pieces(text: str, places: Sequence[tuple[int, int]], low: int, high: int) -> Pieces:
+    """``text`` from ``low`` to ``high``, in pieces; ``places`` are the matches in the whole text: a
+    word that is cut at an end may look like another one."""
+    parts: list[tuple[str, bool]] = []
+    end = low
+    for start, stop in places:
+        start, stop = max(start, low), min(stop, high)
+        if start < stop:
+            parts += [(text[end:start], False), (text[start:stop], True)]
+            end = stop
+    return [part for part in (*parts, (text[end:high], False)) if part[0]]
 
 
 def _cut_before(text: str, start: int, around: int) -> int:

@@ -65,6 +65,11 @@ def test_excerpts(text: str, words: list[str], shown: str) -> None:
     assert "".join(part for part, _ in excerpt(text, words, AROUND)) == shown
 
 
+def test_a_cut_makes_no_match() -> None:
+    text = f"{'漢' * (AROUND - 3)}teapots{' after' * 9}"
+    assert excerpt(text, ["tea"], AROUND) == [(f"{'漢' * (AROUND - 3)}tea", False), (" …", False)]
+
+
 texts = st.lists(st.sampled_from(["a", "tea", "é", "e\u0301", " ", "漢", "👨‍👩‍👧", ".", "ß"]), max_size=60).map("".join)
 words = st.lists(st.sampled_from(["a", "tea", "e", "漢", "漢漢", "t*", "s", "ss"]), max_size=3)
 
