@@ -1,4 +1,5 @@
-"""twistd with its own wall clock: SIGUSR1 sets it back by an hour, SIGUSR2 forward by a year."""
+"""twistd with its own wall clock: SIGRTMIN sets it back by an hour, SIGRTMIN + 1 forward by a year;
+chatd has other uses for the usual signals."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import time
 from types import FrameType
 from typing import Final
 
-STEPS: Final = {signal.SIGUSR1: -3600, signal.SIGUSR2: 365 * 24 * 3600}
+STEPS: Final = {signal.SIGRTMIN: -3600, signal.SIGRTMIN + 1: 365 * 24 * 3600}
 
 machine_time = time.time
 ahead = 0
@@ -19,7 +20,7 @@ def wall_clock() -> float:
 
 def step(number: int, frame: FrameType | None) -> None:
     global ahead
-    ahead += STEPS[signal.Signals(number)]
+    ahead += STEPS[number]
 
 
 if __name__ == "__main__":
