@@ -318,7 +318,7 @@ def test_the_terminal_shows_the_last_lines_and_the_footer(story: list[tuple[obje
             assert isinstance(one, int)
             assert isinstance(two, int)
             old, case.glass = case.glass, Glass(one, two, alternate)
-            case.glass.scrollback = old.scrollback
+            case.glass.scrollback, case.glass.modes = old.scrollback, old.modes
             if old.is_alternate:
                 case.glass.write("\x1b[?1049h")
             case.glass.write(case.screen.resize(one, two))
