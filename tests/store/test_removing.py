@@ -13,6 +13,7 @@ import pytest
 from chatd.core.commands import Command, Hello, Join, Keep, Leave, Me, Quit, Say, Topic
 from chatd.core.events import Event, Joined, Missed, Said
 from chatd.store import database, queries
+from chatd.store.watch import Watch
 from chatd.store.writer import Batch, DiskWriter, UnstoredRoom
 from chatd.testing import Visitor
 from tests.admin.command import admin
@@ -45,7 +46,7 @@ def test_a_removal_is_in_the_transaction_of_the_next_batch(tmp_path: Path) -> No
     writer.put(Batch(0, [joined(1, 1)], [UnstoredRoom(1, "dev", "dev")]))
     assert answers.get(timeout=10)
     writer.close()
-    writer._connection = database.connect(path)
+    writer._connection, writer._watch = database.connect(path), Watch(path)  # The log of this connection is another file.
     writer._removals = [1]
     statements: list[str] = []
     writer._connection.set_trace_callback(statements.append)
