@@ -6,13 +6,14 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from chatd.core.limits import ANSWER_SECONDS, GREETING_SECONDS, LINE_BYTES
+from chatd.core.limits import ANSWER_SECONDS, GREETING_SECONDS, LINE_BYTES, TELNET_PIECE_BYTES
 from chatd.doors.catalogue import JSON, TEXT, DoorOptions
 from chatd.doors.foreign import has_more, has_nul, is_foreign
+from chatd.doors.telnet import Telnet
 from tests.doors.wire import RunningServer, Wire
 
 COOKIE = b"Host: chat\r\nCookie: sso=secret\r\n\r\nada\r\nhello\r\n"
@@ -92,15 +93,16 @@ def test_the_lines_behind_a_nick_that_is_taken_are_no_nick(server: RunningServer
     assert b"deployed" not in told
 
 
-@given(st.integers(0, 1 << 30), st.integers(1024, 8192), st.integers(0, 100))
-def test_a_random_binary_is_refused(seed: int, size: int, step: int) -> None:
+@given(st.integers(0, 1 << 30), st.integers(1024, 8192))
+@example(seed=2564, size=1024)  # All its NULs are in a subnegotiation of telnet, which is no text.
+def test_a_random_binary_is_refused(seed: int, size: int) -> None:
     first = b"ada\n" + random.Random(seed).randbytes(size)
     server = RunningServer(Clock())
     wire = server.call()
     wire.say(first)
     server.turn()
-    assert REFUSAL in wire.take() or b"\0" not in first.replace(b"\r\0", b"")
-    assert server.events() == 0 or b"\0" not in first.replace(b"\r\0", b"")
+    text = Telnet().receive(first[:TELNET_PIECE_BYTES])[0] if b"\xff" in first else first
+    assert (REFUSAL in wire.take(), server.events() == 0) == (has_nul(text), has_nul(text))
     wire.lose()
     server.turn()
 
