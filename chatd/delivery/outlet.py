@@ -197,6 +197,11 @@ class Outlet:
         self.talk = talk
         self.acknowledges = talk.codec.acknowledges
 
+    def wait_for_transport(self) -> None:
+        """The transport holds something that was written before: send nothing until it is gone."""
+        self._go_behind()
+        self._writer.wait()
+
     @property
     def congested(self) -> bool:
         """Whether so much is queued for this session, or owed to it, that it should ask nothing

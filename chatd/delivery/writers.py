@@ -7,8 +7,8 @@ that from its source, the outlet, a batch at a time.
   nothing: one system call for each delivery, where Twisted's ``write`` needs three. When the socket
   does not take everything, the writer becomes a pull producer (:class:`IPullProducer`): the
   transport asks for a batch each time that it has written the one before.
-* Any other transport (:class:`TransportWriter`: TLS, SSH, a WebSocket) makes other bytes of what is
-  written, and is written to by ``write`` alone. The writer is its push producer
+* Any other transport (:class:`TransportWriter`: TLS, SSH) makes other bytes of what is written, and
+  is written to by ``write`` alone. The writer is its push producer
   (:class:`IPushProducer`) from the first to the last, and writes until it is told to pause.
 """
 
@@ -68,6 +68,10 @@ class Writer(Protocol):
         """Write the batches of the source as soon as the transport takes them, which may be now,
         until there is none."""
 
+    def wait(self) -> None:
+        """Write the first batch when the transport has written what it holds, which is not
+        nothing."""
+
     def close(self) -> None:
         """End the connection after what is written."""
 
@@ -85,7 +89,7 @@ def writer_for(transport: Writable, source: Source) -> Writer:
 class SocketWriter:
     """Writes to a transport with a plain socket."""
 
-    __slots__ = ("_registered", "_socket", "_source", "_transport", "send")
+    __slots__ = ("_registered", "_socket", "_source", "_transport", "_waits", "send")
 
     def __init__(self, transport: Writable, sock: socket.socket, source: Source) -> None:
         self._transport = transport
@@ -93,12 +97,19 @@ class SocketWriter:
         self._source = source
         self._registered = False
         """Whether the transport has us as its producer, and will ask for a batch."""
+        self._waits = False
+        """Whether the transport asks for a batch although it holds something."""
         self.send: Callable[[bytes], int] = sock.send
 
     def start(self) -> None:
         if not self._registered:
             self._registered = True
             self._transport.registerProducer(self, False)  # Which asks for the first batch at once.
+
+    def wait(self) -> None:
+        self._waits = True
+        self.start()
+        self._waits = False
 
     def close(self) -> None:
         self._transport.loseConnection()
@@ -108,6 +119,8 @@ class SocketWriter:
 
     def resumeProducing(self) -> None:
         """The transport holds nothing, and asks for a batch."""
+        if self._waits:
+            return
         batch = self._source.next_batch()
         if batch:
             self._transport.write(batch)
@@ -141,6 +154,9 @@ class TransportWriter:
     def start(self) -> None:
         if not self._paused:
             self.resumeProducing()
+
+    def wait(self) -> None:
+        self.start()  # Everything is written in order.
 
     def close(self) -> None:
         self._transport.unregisterProducer()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from typing import Any, Final, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -16,12 +16,12 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Even
 from wsproto.frame_protocol import CloseReason
 from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
-from zope.interface import implementer
 
 from chatd.core.events import Reason
 from chatd.core.limits import FRAME_LINES, LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.writers import Writable
-from chatd.doors.caller import TOO_LONG, Caller, Input
+from chatd.doors.caller import TOO_LONG, Caller
+from chatd.doors.frames import FramedCodec, FramedTransport
 from chatd.doors.server import Server
 from chatd.doors.tcp import tune
 
@@ -74,83 +74,6 @@ def is_allowed(origin: str | None, host: str, origins: Collection[str]) -> bool:
         return False
 
 
-# -- The way out -----------------------------------------------------------------------------------
-
-
-def text_frame(payload: bytes) -> bytes:
-    """One unmasked text frame (RFC 6455, 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
-
-
-@implementer(IPushProducer)
-class Frames:
-    """Stands between the outlet and the transport: what the outlet writes, whole JSON lines, goes
-    out as one frame. Backpressure of the transport is passed on to the outlet."""
-
-    def __init__(self, transport: Writable, connection: Connection, input: Input) -> None:
-        self.code: int = CloseReason.NORMAL_CLOSURE
-        """The status code to close with (RFC 6455, 7.4)."""
-        self.input_broken = False
-        """Whether the peer has broken the protocol: nothing that it sends can be read any more, not
-        even its answer to our close."""
-        self.paused = False
-        """Whether the transport's buffer is full."""
-        self.transport = transport
-        self._connection = connection
-        self._input = input
-        self._producer: Any = None
-
-    def write(self, data: bytes) -> None:
-        """Send ``data``, UTF-8, as one message."""
-        if data and self._connection.state is ConnectionState.OPEN:
-            self.transport.write(text_frame(data))
-
-    def control(self, event: Event) -> None:
-        """Send a ping or a pong, unless the transport's buffer is full: a peer that pings and never
-        reads must not fill it."""
-        if not self.paused and self._connection.state is ConnectionState.OPEN:
-            self.transport.write(self._connection.send(event))
-
-    def loseConnection(self) -> None:
-        """Send a close frame; the connection ends when the peer has answered it (RFC 6455, 7.1)."""
-        if self._connection.state in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
-            self.transport.write(self._connection.send(CloseConnection(self.code)))
-        if self.input_broken or self._connection.state is ConnectionState.CLOSED:
-            self.transport.loseConnection()
-        else:
-            self._input.resumeProducing()
-
-    def abortConnection(self) -> None:
-        self.transport.abortConnection()
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        self._producer = producer
-        self.transport.registerProducer(self, streaming)
-
-    def unregisterProducer(self) -> None:
-        self._producer = None
-        self.transport.unregisterProducer()
-
-    def pauseProducing(self) -> None:
-        self.paused = True
-        if self._producer is not None:
-            self._producer.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self.paused = False
-        if self._producer is not None:
-            self._producer.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self.pauseProducing()
-        self._producer = None
-
-
 # -- The way in ------------------------------------------------------------------------------------
 
 
@@ -180,8 +103,9 @@ class WebSocket(Protocol):
     def connectionMade(self) -> None:
         """Begin the session."""
         tune(self.transport)
-        self._frames = Frames(cast(Writable, self.transport), self._connection, self)
-        self.caller = Caller(self._server, self._frames, self, self._address, self._began, self._server.json)
+        self._out = FramedTransport(cast(Writable, self.transport), self._connection, self)
+        self.caller = Caller(self._server, self._out, self, self._address, self._began, FramedCodec(self._server.json))
+        self.caller.outlet.wait_for_transport()  # It holds the answer to the handshake.
         self.caller.session.door = "web"
         self._last_received = self._server.clock.seconds()
         self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
@@ -193,7 +117,7 @@ class WebSocket(Protocol):
             self._next_ping = None
         self._lines.clear()
         self.caller.on_connection_lost()
-        del self.caller, self._frames, self._connection
+        del self.caller, self._out, self._connection
 
     def _ping(self) -> None:
         self._next_ping = None
@@ -203,8 +127,14 @@ class WebSocket(Protocol):
         if now - self._last_received >= PEER_SECONDS:
             self.caller.abort(Reason.LINK_LOST)
         else:
-            self._frames.control(Ping())
+            self._send_control(Ping())
             self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
+
+    def _send_control(self, event: Event) -> None:
+        """Send a ping or a pong, unless much is queued: a peer that pings and never reads must not
+        fill the queue."""
+        if self._connection.state is ConnectionState.OPEN and not self.caller.outlet.congested:
+            self.caller.outlet.put(self._connection.send(event))
 
     # -- Backpressure (caller.Input)
 
@@ -224,12 +154,12 @@ class WebSocket(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Read the messages in ``data``; what cannot be taken yet stays buffered."""
         self._last_received = self._server.clock.seconds()
-        if not self._frames.input_broken and self._connection.state is not ConnectionState.CLOSED:
+        if not self._out.input_broken and self._connection.state is not ConnectionState.CLOSED:
             self._connection.receive_data(data)
             self._read_events()
 
     def _read_events(self) -> None:
-        while not self.paused and not self._frames.input_broken and self._take_lines():
+        while not self.paused and not self._out.input_broken and self._take_lines():
             event = next(self._connection.events(), None)
             if event is None:
                 return
@@ -247,7 +177,7 @@ class WebSocket(Protocol):
         elif isinstance(event, BytesMessage):
             self._close_with(CloseReason.UNSUPPORTED_DATA)
         elif isinstance(event, Ping):
-            self._frames.control(event.response())
+            self._send_control(event.response())
 
     def _on_text(self, fragment: TextMessage) -> None:
         self._message += fragment.data.encode()
@@ -274,7 +204,7 @@ class WebSocket(Protocol):
 
     def _close_with(self, code: int) -> None:
         """Close with the status ``code``, which tells the peer what was wrong."""
-        self._frames.code = code
+        self._out.code = code
         self._message.clear()
         self.caller.on_input_ended()
 
@@ -284,7 +214,7 @@ class WebSocket(Protocol):
         if self._connection.state is ConnectionState.REMOTE_CLOSING:
             self.caller.on_input_ended()
         elif self._connection.state is ConnectionState.CLOSED:
-            self._frames.loseConnection()
+            self._out.loseConnection()
         else:
-            self._frames.input_broken = True
+            self._out.input_broken = True
             self._close_with(code)

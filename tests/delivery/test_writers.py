@@ -100,6 +100,25 @@ def test_a_socket_gets_a_batch_after_the_previous_one_is_written() -> None:
     assert (case.source.ends, case.producer) == (1, None)
 
 
+def test_a_socket_waits_until_its_transport_holds_nothing() -> None:
+    case = socket_case(b"two")
+    case.wire.write(b"one")
+    case.writer.wait()
+    case.writer.start()
+    assert (case.source.batches, case.source.ends) == ([b"two"], 0)
+    case.wire.can_write()
+    case.wire.can_write()
+    assert (case.wire.kernel.taken, case.source.ends, case.producer) == (b"onetwo", 1, None)
+
+
+def test_any_other_transport_keeps_the_order_by_itself() -> None:
+    case = transport_case(b"two")
+    case.wire.write(b"one")
+    case.writer.wait()
+    case.wire.can_write()
+    assert (case.wire.kernel.taken, case.source.ends) == (b"onetwo", 1)
+
+
 def test_a_socket_can_fall_behind_again() -> None:
     case = socket_case()
     case.writer.start()

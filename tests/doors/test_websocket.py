@@ -28,7 +28,7 @@ from chatd.core.registry import Settings
 from chatd.core.session import Session
 from chatd.doors.proxy import Proxies
 from chatd.doors.web import WebDoor
-from chatd.doors.websocket import is_allowed, text_frame
+from chatd.doors.websocket import is_allowed
 from chatd.testing import arrive
 from tests.doors.wire import new_server
 
@@ -292,13 +292,6 @@ def test_a_long_line_is_refused_and_the_rest_of_the_message_is_executed(server: 
     page.take()
     page.send(TextMessage("x" * (LINE_BYTES + 1) + '\n\n{"type": "ping"}\r\n'))
     assert [(message["type"], message.get("code")) for message in page.messages()] == [("refused", "too-long"), ("pong", None)]
-
-
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
-def test_frames_of_every_size_are_read(size: int) -> None:
-    client = Connection(ConnectionType.CLIENT)
-    client.receive_data(text_frame(b"x" * size))
-    assert "".join(event.data for event in client.events() if isinstance(event, TextMessage)) == "x" * size
 
 
 # -- The end
