@@ -81,7 +81,7 @@ class Writer(Protocol):
 
 def writer_for(transport: Writable, source: Source) -> Writer:
     """The writer that fits ``transport``."""
-    sock = _socket_of(transport)
+    sock = socket_of(transport)
     return TransportWriter(transport, source) if sock is None else SocketWriter(transport, sock, source)
 
 
@@ -165,7 +165,7 @@ class TransportWriter:
     def unacknowledged(self) -> int:
         transport: Any = self._transport
         while transport is not None:
-            sock = _socket_of(transport)
+            sock = socket_of(transport)
             if sock is not None:
                 return _unacknowledged(sock)
             transport = getattr(transport, "transport", None)
@@ -189,7 +189,7 @@ class TransportWriter:
         self._paused = True
 
 
-def _socket_of(transport: Writable) -> socket.socket | None:
+def socket_of(transport: object) -> socket.socket | None:
     """The socket of ``transport``, if that is plain: what is written to it are the connection's own
     bytes."""
     get = getattr(transport, "getHandle", None)

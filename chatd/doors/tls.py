@@ -16,11 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime, ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from chatd.delivery.writers import socket_of
+from chatd.doors.direct import DirectTransport
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""
@@ -117,7 +120,12 @@ def why(error: BaseException | None) -> str:
 
 
 class _Tls(TLSMemoryBIOProtocol):
-    """TLS on one connection."""
+    """TLS on one connection, which sends its records at once."""
+
+    def makeConnection(self, transport: ITransport) -> None:
+        """Begin with ``transport``, to which nothing was written before."""
+        sock = socket_of(transport)
+        super().makeConnection(transport if sock is None else DirectTransport(transport, sock))  # type: ignore[no-untyped-call]
 
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
         """Drop the traceback of ``reason``. Its frames would keep the connection, with OpenSSL's
