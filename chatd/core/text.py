@@ -106,7 +106,7 @@ def safe_part(text: str) -> str:
 
 def says_nothing(text: str) -> bool:
     """Whether ``text`` is empty or has only blank and ignorable characters."""
-    return _NOTHING.fullmatch(text) is not None
+    return not "!" <= text[:1] <= "~" and _NOTHING.fullmatch(text) is not None  # Most begin with a visible character.
 
 
 class _Cleaning:

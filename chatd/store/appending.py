@@ -48,6 +48,9 @@ class Target(Protocol):
     def show(self, event: Event, is_kept: bool) -> None:
         """Make ``event`` readable: it is stored, or only its number if it is not kept."""
 
+    def on_shown(self) -> None:
+        """Several events have been made readable, one after the other."""
+
     def roll_back(self) -> None:
         """Reuse the numbers of all events that are not stored."""
 
@@ -189,17 +192,19 @@ class Appending:
     def _show(self) -> None:
         """Show what is stored, as much as one turn of the reactor allows, and the rest in the next
         ones: everybody else is served in between."""
-        left = SHOWN_A_TURN
+        left, shown = SHOWN_A_TURN, dict[Target, None]()
         try:
             while self._written and left > 0:
-                left -= self._show_one()
+                left -= self._show_one(shown)
         finally:  # If one of them fails, the others are still shown.
             if self._written:
                 self._soon(self._show)
+            for log in shown:
+                log.on_shown()
 
-    def _show_one(self) -> int:
-        """Show the next event, or report that storing has failed. Returns what it costs, in
-        messages."""
+    def _show_one(self, shown: dict[Target, None]) -> int:
+        """Show the next event, and add its log to ``shown``; or report that storing has failed.
+        Returns what it costs, in messages."""
         written = self._written[0]
         if isinstance(written, NotDelivered):
             self._written.popleft()
@@ -213,6 +218,7 @@ class Appending:
             return 0
         log, event, is_kept, callbacks = self._pending.popleft()
         log.show(event, is_kept)
+        shown[log] = None
         self._finish(event, callbacks, event)
         if type(event) is Left and event.reason is not Reason.LEFT:  # The connection has ended.
             self._duplicates.forget(event.sender_id)

@@ -60,6 +60,7 @@ class SqliteLog:
             tail.last_message = tail.first - 1  # It may be one; nobody has looked.
         for event in last:
             tail.add(event)
+        tail.on_added()
         tail.state = row.state
 
     # -- State
@@ -111,6 +112,9 @@ class SqliteLog:
             self._changes -= 1
         if not is_kept:
             self._first = event.seq + 1
+
+    def on_shown(self) -> None:
+        self.tail.on_added()
         self.on_news()
 
     def roll_back(self) -> None:

@@ -92,11 +92,12 @@ class Tail(MemoryLog):
         self.order: Order | None = None
         """Where it is counted: None where it has no events."""
 
-    def add(self, event: Event) -> Event:
-        super().add(event)
-        self.drop_old(event.time)
-        self._use()
-        return event
+    def on_added(self) -> None:
+        """Drop what has become too old, and count this tail as the one that was used last; to be
+        called when events were added."""
+        if self._events:
+            self.drop_old(self._events[-1].time)
+        self.use()
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
         events = super().read(start, stop)
@@ -107,7 +108,7 @@ class Tail(MemoryLog):
 
     def drop(self, first: int) -> None:
         super().drop(first)
-        self._use()
+        self.use()
 
     def drop_old(self, now: int) -> None:
         """Drop the events that are older than ``TAIL_SECONDS`` at ``now``, in milliseconds, but for
@@ -127,7 +128,8 @@ class Tail(MemoryLog):
         """Drop the oldest ``number`` events, which counts as no use."""
         super().drop(self.first + number)
 
-    def _use(self) -> None:
+    def use(self) -> None:
+        """Count this tail as the one that was used last, with its size of now."""
         if self.tails is not None:
             self.tails.use(self)
 

@@ -24,6 +24,8 @@ class FakeLog:
         self.key = self.name = f"room{id}"
         self.is_stored = False
         self.shown: list[int] = []
+        self.announced: list[int] = []
+        """How many were shown each time that it was told so."""
         self.first = self.next = 1
 
     def number(self, draft: Event) -> tuple[Event, bool]:
@@ -33,6 +35,9 @@ class FakeLog:
     def show(self, event: Event, is_kept: bool) -> None:
         self.is_stored = True
         self.shown.append(event.seq)
+
+    def on_shown(self) -> None:
+        self.announced.append(len(self.shown))
 
     def roll_back(self) -> None:
         self.next = len(self.shown) + 1
@@ -81,6 +86,7 @@ def test_the_events_of_one_turn_are_one_batch() -> None:
     assert outcomes == [[], [], []]
     harness.appending.on_written([batch], None)
     assert seqs(*outcomes) == [1, 1, 2]
+    assert (harness.log.announced, other.announced) == ([2], [1])
     harness.say("four")
     assert harness.end_turn()[0].rooms == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.core.events import RetentionSet, Said
+from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.limits import SCROLLBACK_EVENTS, TAIL_EVENTS, TAIL_SECONDS
 from chatd.core.memory import EVENT_BYTES
 from chatd.store.tails import Tail, Tails
@@ -22,10 +22,15 @@ def said(seq: int, text: str = "", id: str = "") -> Said:
     return Said("lobby", seq, 0, "ada", "seat", text, id=id)
 
 
+def add(tail: Tail, *events: Event) -> None:
+    for event in events:
+        tail.add(event)
+    tail.on_added()
+
+
 def filled(tails: Tails, number: int) -> Tail:
     tail = tails.new(1)
-    for seq in range(1, number + 1):
-        tail.add(said(seq))
+    add(tail, *map(said, range(1, number + 1)))
     return tail
 
 
@@ -42,7 +47,7 @@ def new_tails(events: int) -> Tails:
 def test_the_tail_that_was_used_longest_ago_loses_an_eighth() -> None:
     tails = new_tails(160)
     one, two = filled(tails, 80), filled(tails, 80)
-    two.add(said(81))
+    add(two, said(81))
     assert held(one, two) == [70, 81]
     one.read(one.first, one.end)
     three = filled(tails, 10)
@@ -52,8 +57,7 @@ def test_the_tail_that_was_used_longest_ago_loses_an_eighth() -> None:
 def test_what_is_shown_on_entering_goes_last() -> None:
     tails = new_tails(4 * SCROLLBACK_EVENTS)
     short, one, two = filled(tails, SCROLLBACK_EVENTS), filled(tails, 30), filled(tails, 30)
-    for seq in range(31, 41):
-        two.add(said(seq))
+    add(two, *map(said, range(31, 41)))
     assert held(short, one) == [SCROLLBACK_EVENTS, SCROLLBACK_EVENTS]
     three = filled(tails, SCROLLBACK_EVENTS)
     assert held(short, one, two, three) == [SCROLLBACK_EVENTS] * 4
@@ -65,16 +69,15 @@ def test_a_tail_that_is_forgotten_keeps_its_events_and_counts_no_longer() -> Non
     gone, other = filled(tails, 50), filled(tails, 50)
     tails.forget(gone)
     assert tails.size == other.size
-    for seq in range(51, 101):
-        other.add(said(seq))
+    add(other, *map(said, range(51, 101)))
     assert (held(gone, other), len(gone.read(1, 99))) == ([50, 100], 50)
 
 
 def test_the_id_of_a_dropped_message_is_told() -> None:
     dropped: list[str] = []
     tails = Tails({}, lambda said: dropped.append(said.id), 2 * EVENT_BYTES)
-    tails.new(1).add(said(1, id="1"))
-    tails.new(1).add(said(1, id="2"))
+    for id in ("1", "2"):
+        add(tails.new(1), said(1, id=id))
     assert dropped == ["1"]
 
 
@@ -88,7 +91,7 @@ def filled_at(times: Iterable[int], tails: Tails | None = None) -> Tail:
     """A tail with an event at each of these times, in milliseconds."""
     tail = (tails or new_tails(1_000_000)).new(1)
     for seq, time in enumerate(times, start=1):
-        tail.add(Said("lobby", seq, time, "ada", "seat", ""))
+        add(tail, Said("lobby", seq, time, "ada", "seat", ""))
     return tail
 
 
@@ -105,7 +108,7 @@ def test_it_is_level_after_a_minute_of_talk_in_many_rooms() -> None:
     for seq in range(1, 1400):  # 2.3 events a second in each room.
         time = round(seq / 2.3 * 1000)
         for room in rooms:
-            room.add(Said("lobby", seq, time, "ada", "seat", "a text of thirty characters..."))
+            add(room, Said("lobby", seq, time, "ada", "seat", "a text of thirty characters..."))
         if time >= MINUTE:
             sizes.append(tails.size)
     assert max(sizes) <= 1.2 * sizes[0]
@@ -132,10 +135,10 @@ def test_a_clock_that_is_set_back_drops_nothing() -> None:
 
 def test_a_room_that_is_not_kept_keeps_its_minutes_in_memory() -> None:
     tail = filled_at([0] * 500)
-    tail.add(RetentionSet("lobby", 501, 0, "ada", "seat", "none", 0))
+    add(tail, RetentionSet("lobby", 501, 0, "ada", "seat", "none", 0))
     tail.drop_old(2 * MINUTE)
     for seq in range(502, 1001):
-        tail.add(Said("lobby", seq, 2 * MINUTE, "ada", "seat", ""))
+        add(tail, Said("lobby", seq, 2 * MINUTE, "ada", "seat", ""))
     tail.drop_old(9 * MINUTE)
     assert held(tail) == [1000]
 
