@@ -133,11 +133,19 @@ def show(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
+def show_runs(values: list[float]) -> str:
+    """The median of several runs, with their minimum and maximum."""
+    if not values:
+        return "-"
+    median = show(statistics.median(values))
+    return median if len(values) == 1 else f"{median} ({show(min(values))} to {show(max(values))})"
+
+
 def _row(results: Results, work: Work, figure: Figure) -> list[str]:
     limit = "" if figure.limit is None else f"≤ {figure.limit:g}"
     verdict = {None: "", True: " ✓", False: " ✗"}[results.keeps_limit(work, figure)]
-    medians = [show(results.median(work, figure, server)) + (verdict if server == JUDGED else "") for server in results.servers]
-    return [work.name, figure.title, limit, *medians]
+    cells = [show_runs(results.values(work, figure, server)) + (verdict if server == JUDGED else "") for server in results.servers]
+    return [work.name, figure.title, limit, *cells]
 
 
 def rows(results: Results) -> list[list[str]]:
@@ -169,7 +177,7 @@ def markdown(results: Results, environment: dict[str, str], method: str) -> str:
     rule = ["---"] * 3 + ["---:"] * len(results.servers)
     lines = ["# Benchmark results", "", *(f"- {key}: {value}" for key, value in environment.items())]
     lines += [
-        f"- runs: {', '.join(_runs(results))}; the servers take turns, and each figure is the median",
+        f"- runs: {', '.join(_runs(results))}; the servers take turns; each figure is the median (minimum to maximum)",
         f"- method: {method}",
     ]
     lines += ["", "![Processor time of a delivery, bare = 1](results.svg)", ""]

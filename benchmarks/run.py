@@ -21,6 +21,7 @@ from typing import NoReturn, TypeVar
 
 from benchmarks.cores import FOR_LOAD, on_cores
 from benchmarks.plot import svg
+from benchmarks.readers import make_certificate, measure_readers
 from benchmarks.report import Measurement, Results, machine, markdown, plain_table, problems, rows
 from benchmarks.servers import HERE, SERVERS, Server, ServerError, running
 from benchmarks.works import WORKS, Load, Outcome, Work
@@ -51,6 +52,10 @@ def compile_programs(folder: Path) -> None:
 
 def measure(load: Load, server: Server, folder: Path, *, default_limits: bool) -> Outcome:
     """Start the server, run the load generator against it, and return what it measured."""
+    if load.readers:
+        certificate = make_certificate(folder)
+        with running(server, folder, default_limits=default_limits, certificate=certificate) as (port, pid), on_cores(FOR_LOAD):
+            return measure_readers(load, port, pid)
     with running(server, folder, default_limits=default_limits) as (port, pid):
         window = 0 if load.everybody_at_once else server.login_window
         command = [str(folder / "load"), "--port", str(port), "--pids", str(pid), "--dialect", server.dialect]
@@ -71,7 +76,9 @@ def tell(measurement: Measurement) -> None:
         f"{measurement.work}/{measurement.case}".ljust(18),
         measurement.server.ljust(9),
     ]
-    if outcome["delivered"]:
+    if "p99_ms" not in outcome:
+        parts.append(f"{outcome['cpu_us_per_delivery']:8.3f} µs a delivery")
+    elif outcome["delivered"]:
         parts.append(f"{outcome['cpu_us_per_delivery']:8.3f} µs a delivery, p99 {outcome['p99_ms']:8.2f} ms")
     else:
         parts.append(f"{outcome['rss_per_connection_kib']:8.2f} KiB a person, in {outcome['arrival_seconds']:.2f} s")
@@ -98,7 +105,7 @@ class Benchmark:
     def _run_work(self, run: int, work: Work, folder: Path) -> None:
         for case, load in work.cases.items():
             for server in self.servers:
-                if work.default_limits and not server.has_limits:
+                if (work.default_limits and not server.has_limits) or (work.needs_doors and not server.has_doors):
                     continue
                 asked = load.shortened() if self.quick else load
                 outcome = measure(asked, server, folder, default_limits=work.default_limits)
@@ -192,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     benchmark = Benchmark(options.only, options.servers, quick=options.quick)
     environment = machine() | ({"quick": "yes: do not quote these figures"} if options.quick else {})
     status = 0
-    with tempfile.TemporaryDirectory(prefix="chatd-benchmarks-") as name:
+    with tempfile.TemporaryDirectory(prefix="chatd-benchmarks-", dir="/var/tmp") as name:  # /tmp may be in memory.
         folder = Path(name)
         folder.chmod(0o755)  # ngIRCd reads its configuration once more after it has dropped root
         try:

@@ -34,6 +34,8 @@ class Start:
     #: Whether to keep the server's default limits; otherwise those that would disturb a measurement
     #: are turned off.
     default_limits: bool
+    #: The certificate for TLS.
+    certificate: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Server:
     login_window: int = 100
     #: Whether the server has a limit that could stop somebody who floods.
     has_limits: bool = True
+    #: Whether it speaks WebSocket and TLS.
+    has_doors: bool = False
 
 
 def _sibling(program: str) -> Path:
@@ -77,6 +81,8 @@ def chatd(start: Start, data: str) -> list[str]:
     """The command of chatd with its data in the folder ``data``; ``none``: in memory."""
     command = [str(_sibling("twistd")), "-n", "--pidfile=", "chatd", "--port", str(start.port)]
     command += ["--interface", "127.0.0.1", "--data", data]
+    if start.certificate is not None:
+        command += ["--tls-cert", str(start.certificate)]
     if not start.default_limits:
         command += ["--flood-rate", "0", "--address-rate", "0", "--max-per-address", "0", "--max-sessions", "0"]
     return command
@@ -141,9 +147,9 @@ def _inspircd(start: Start) -> list[str]:
 
 
 SERVERS = (
+    Server("chatd", "text", _on_disk, _twisted_is_installed, has_doors=True),
+    Server("memory", "text", _in_memory, _twisted_is_installed, has_doors=True),
     Server("bare", "text", _bare, lambda: True, has_limits=False),
-    Server("chatd", "text", _in_memory, _twisted_is_installed),
-    Server("durable", "text", _on_disk, _twisted_is_installed),
     Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
     # It listens with a backlog of 10: the eleventh client that connects waits a second for its next
     # try.
@@ -187,13 +193,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running(server: Server, folder: Path, *, default_limits: bool) -> Iterator[tuple[int, int]]:
+def running(server: Server, folder: Path, *, default_limits: bool, certificate: Path | None = None) -> Iterator[tuple[int, int]]:
     """Run a server for one case; yields its port and its process id.
 
     chatd runs from this checkout, even if another version is installed. Raises ServerError if the
     server does not accept a connection within ``START_SECONDS``.
     """
-    start = Start(free_port(), folder, default_limits)
+    start = Start(free_port(), folder, default_limits, certificate)
     environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
     log = folder / f"{server.name}-{start.port}.log"
     with log.open("wb") as output, on_cores(FOR_SERVER):

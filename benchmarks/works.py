@@ -28,6 +28,8 @@ class Load:
     idle: float = 0.0
     everybody_at_once: bool = False
     joins: bool = True
+    #: The listeners are those of ``readers.py``, of this kind; empty: those of ``load.c``.
+    readers: str = ""
 
     def shortened(self) -> Load:
         """The same load for a quick look: a fifth of the messages, a third of the time and of the
@@ -77,6 +79,8 @@ class Work:
     runs: int
     #: Whether the server runs with its default limits, flood limits included.
     default_limits: bool = False
+    #: Whether only chatd has the doors for it.
+    needs_doors: bool = False
 
 
 def number(case: str, key: str) -> Compute:
@@ -112,6 +116,13 @@ def _delivery(name: str, meaning: str, load: Load, ratio: float | None, p99_ms: 
     return Work(name, meaning, {name: load}, figures, runs=3)
 
 
+def _times(case: str, beside: str) -> Compute:
+    """How many times the processor time of a delivery in another case."""
+    key = "cpu_us_per_delivery"
+    return lambda outcomes: float(outcomes[case][key]) / float(outcomes[beside][key])
+
+
+_READERS = Load(listeners=200, speakers=1, messages=1000, window=1)
 _TALKERS = Load(speakers=50, rate=200, seconds=12, message_bytes=400)
 _FLOODED = Load(listeners=100, speakers=50, rate=25, seconds=6)
 _TROUBLES = ("lines", "endless", "newlines", "trickle")
@@ -121,19 +132,19 @@ WORKS = (
         "talk",
         "200 listeners; one message at a time",
         Load(listeners=200, speakers=1, messages=2000, window=1),
-        ratio=1.25,
+        ratio=1.35,
     ),
     _delivery(
         "burst",
         "200 listeners; one speaker with 64 messages on the way",
         Load(listeners=200, speakers=1, messages=20000, window=64),
-        ratio=1.5,
+        ratio=1.7,
     ),
     _delivery(
         "crowd",
         "150 listeners and 50 speakers, each with 4 messages on the way",
         Load(listeners=150, speakers=50, messages=500, window=4),
-        ratio=2.0,
+        ratio=1.7,
     ),
     _delivery(
         "storm",
@@ -145,15 +156,26 @@ WORKS = (
         "paced",
         "600 listeners; 750 messages a second for 6 s",
         Load(listeners=600, speakers=1, rate=750, seconds=6),
-        ratio=0.8,
-        p99_ms=59,
+        ratio=0.4,
+        p99_ms=20,
     ),
     _delivery(
         "wide",
         "1,500 listeners; 75 messages a second for 6 s",
         Load(listeners=1500, speakers=1, rate=75, seconds=6),
-        ratio=1.0,
-        p99_ms=60,
+        ratio=0.6,
+        p99_ms=30,
+    ),
+    Work(
+        "readers",
+        "200 programs listen over TCP, over a WebSocket and inside TLS; one message at a time",
+        {kind: replace(_READERS, readers=kind) for kind in ("tcp", "websocket", "tls")},
+        (
+            Figure("processor time of a delivery over a WebSocket, over TCP = 1", _times("websocket", "tcp"), 1.2),
+            Figure("processor time of a delivery inside TLS, over TCP = 1", _times("tls", "tcp"), 1.8),
+        ),
+        runs=3,
+        needs_doors=True,
     ),
     Work(
         "silent",

@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.fill import fill
 from benchmarks.hostile.catalogue import CHOICES, attacks_of
 from benchmarks.hostile.figures import Outcome, percentile, rows
-from benchmarks.hostile.siege import Siege, make_certificate, server
+from benchmarks.hostile.siege import Siege, server
+from benchmarks.readers import make_certificate
 from benchmarks.report import machine, table
 from benchmarks.run import allow_open_files, positive
 from benchmarks.servers import HERE, ServerError

@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 import os
 import shutil
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,16 +35,6 @@ NICE = 10
 """The niceness of the attackers: they share the core of the measuring client."""
 
 _PROCESSES = multiprocessing.get_context("fork")
-
-
-def make_certificate(folder: Path) -> Path:
-    """A certificate that is signed by itself, with its key, in one PEM file."""
-    path = folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-keyout", str(path), "-out", str(folder / "public.pem")], check=True, capture_output=True)
-    with path.open("a") as file:
-        file.write((folder / "public.pem").read_text())
-    return path
 
 
 def server(filled: Path, certificate: Path) -> Server:
