@@ -20,7 +20,7 @@ from chatd import __version__
 from chatd.core.errors import Refusal
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.memory import MemoryStore
-from chatd.core.names import parse_room
+from chatd.core.names import parse_nick, parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.retention import duration
 from chatd.core.text import decode_line, safe_text
@@ -130,6 +130,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self["listen"] = []
+        self["operator"] = []
         self["origin"] = []
         self["proxy"] = []
         self["host"] = []
@@ -145,6 +146,13 @@ class Options(usage.Options):
     def opt_listen(self, endpoint: str) -> None:
         """Listen on an endpoint, such as unix:/run/chatd.sock, instead of a port; repeatable."""
         self["listen"].append(endpoint)
+
+    def opt_operator(self, account: str) -> None:
+        """Make the owner of this account an operator of the server; repeatable."""
+        try:
+            self["operator"].append(parse_nick(account).key)
+        except Refusal as refusal:
+            raise usage.UsageError(f"--operator: {refusal}") from None
 
     def opt_origin(self, origin: str) -> None:
         """Let pages of another web server connect, such as https://www.example.org; repeatable."""
@@ -242,6 +250,7 @@ class Options(usage.Options):
             max_per_address=self["max-per-address"],
             max_sessions=self["max-sessions"],
             keep=self["keep"],
+            operators=frozenset(self["operator"]),
         )
 
 

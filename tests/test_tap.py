@@ -39,6 +39,7 @@ def test_the_defaults() -> None:
         (["--max-per-address", "0"], Settings(max_per_address=0)),
         (["--max-sessions", "7"], Settings(max_sessions=7)),
         (["--keep", "30d"], Settings(keep="30d")),
+        (["--operator", "Ada", "--operator", "bob"], Settings(operators=frozenset({"ada", "bob"}))),
     ],
 )
 def test_settings(arguments: list[str], settings: Settings) -> None:
@@ -102,6 +103,11 @@ def test_the_motd_is_safe_text(tmp_path: Path, start: str) -> None:
         (["--flood-burst", "0"], "chatd: --flood-burst must be at least 1, unless --flood-rate is 0."),
         (["--motd", "/no/such/file"], "chatd: --motd: /no/such/file cannot be read: No such file or directory."),
         (["--motd", "/"], "chatd: --motd: / cannot be read: Is a directory."),
+        (
+            ["--operator", "-a"],
+            "chatd: --operator: A nick cannot begin with '-'. A nick has 1 to 32 characters: "
+            "letters and digits of any script, and - _ . (but not - or . at the beginning).",
+        ),
         (["--nonsense"], "chatd: option --nonsense not recognized"),
     ],
 )

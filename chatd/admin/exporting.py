@@ -11,8 +11,8 @@ from sqlite3 import Connection
 from typing import Final
 
 from chatd.admin import data
+from chatd.admin.jsonl import line_of
 from chatd.admin.progress import Progress
-from chatd.codecs.json import encode_news
 from chatd.codecs.phrases import Phrases
 from chatd.core.events import Event
 from chatd.store import queries
@@ -24,7 +24,7 @@ EVENTS_AT_ONCE: Final = 1000
 
 def export(folder: Path, options: argparse.Namespace) -> int:
     """Write the events of a room to standard output, in UTF-8; if some are missing, the others."""
-    encode, output = encode_news if options.json else _text_encoder(), sys.stdout.buffer
+    encode, output = line_of if options.json else _text_encoder(), sys.stdout.buffer
     with data.open_to_read(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
         row = data.room(connection, options.room)
         missing = total = row.end - row.first

@@ -1,9 +1,9 @@
-"""Reading the JSON lines of an export: whatever is in the file, the result is valid events of one
-room."""
+"""The JSON lines of an export. Whatever is in a file, reading it gives valid events of one room."""
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import stat
 from codecs import BOM_UTF8
@@ -11,23 +11,32 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import BinaryIO, Final
 
+from chatd.admin.hidden import with_hidden
 from chatd.admin.progress import Progress
-from chatd.codecs.json import decode_news
+from chatd.codecs.json import decode_news, encode_news
 from chatd.core import retention
 from chatd.core.errors import BadNick, BadUsage, Malformed, NickReserved, Refusal, TooLong
-from chatd.core.events import Event, Renamed, RetentionSet
-from chatd.core.limits import LINE_BYTES
+from chatd.core.events import BanLifted, BanSet, Event, Invited, Renamed, RetentionSet, RoleSet
+from chatd.core.limits import INVITED_PER_ROOM, LINE_BYTES, NICK_CHARACTERS
 from chatd.core.names import parse_nick, parse_room
 from chatd.store.database import UnusableError
 from chatd.store.queries import SEQ_BITS
 
-READ_BYTES: Final = 16 * LINE_BYTES
+READ_BYTES: Final = 16 * LINE_BYTES + INVITED_PER_ROOM * (16 + 4 * NICK_CHARACTERS)
 """The longest line accepted, in bytes: enough for the longest text, with two escapes for each
-character (RFC 8259, 7)."""
+character (RFC 8259, 7), and for the accounts of everybody who is in a room when it becomes
+private."""
 
 LATEST: Final = 253_370_764_800_000
 """Events from this time on are refused, in milliseconds since 1970-01-01 UTC: the year 9999 begins
 a little later, so earlier times can be written in every zone."""
+
+
+def line_of(event: Event) -> bytes:
+    """The line of ``event``: as programs are told it, and its ``hidden``, so that an import has the
+    same rights."""
+    line, hidden = encode_news(event), getattr(event, "hidden", "")
+    return line[:-2] + b',"hidden":' + json.dumps(hidden, ensure_ascii=False).encode() + b"}\n" if hidden else line
 
 
 def events_of(name: str, file: BinaryIO, progress: Progress) -> Iterator[Event]:
@@ -71,12 +80,14 @@ def _event(line: bytes) -> Event:
         raise TooLong(f"A text is longer than {LINE_BYTES} characters.")
     _check_time(event.time)
     _check_nick(event.nick)
-    if isinstance(event, Renamed):
+    if isinstance(event, Renamed | RoleSet | Invited):
         _check_nick(event.to)
+    elif isinstance(event, BanSet):
+        _check_time(event.until)
     elif isinstance(event, RetentionSet):
         retention.duration(event.keep)
         _check_time(event.since)
-    return event
+    return with_hidden(event, json.loads(line)) if hasattr(event, "hidden") or isinstance(event, BanLifted) else event
 
 
 def _values(event: Event) -> Iterator[object]:

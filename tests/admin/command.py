@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 from unittest import mock
 
+from chatd.admin.jsonl import line_of
 from chatd.admin.main import main
-from chatd.codecs.json import encode_news
 from chatd.core.events import Event, Said
 
 ADMIN: Final = [sys.executable, "-c", "from chatd.admin.main import main; raise SystemExit(main())"]
@@ -50,4 +50,4 @@ def said(seq: int, text: str = "hi", room: str = "lobby", time: int = 1_795_435_
 
 def lines(*events: Event) -> bytes:
     """``events`` as an export writes them."""
-    return b"".join(map(encode_news, events))
+    return b"".join(map(line_of, events))

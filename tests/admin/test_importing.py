@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from chatd.admin import data, importing
 from chatd.admin.main import STOPPED
+from chatd.core.commands import Ban, Deop, Leave, Mute, Op, Room, Say
 from chatd.core.errors import BadNick, NickReserved
 from chatd.core.events import Event, RetentionSet, TopicSet
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
@@ -31,7 +32,7 @@ from chatd.store.database import FILE_NAME, LOCK_NAME, UnusableError
 from tests.admin.command import ADMIN, admin, lines, said
 from tests.codecs.strategies import ROOM_EVENTS
 from tests.conversations.processes import cannot
-from tests.store.pumped import PumpedStore, say
+from tests.store.pumped import PumpedStore, Server, say
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -91,6 +92,25 @@ def test_a_new_server_starts_with_the_imported_room(folder: Path, tmp_path: Path
     store.close()
     old.close()
     assert content(new)["lobby"].startswith(exported)
+
+
+def test_an_imported_room_has_the_rights_of_the_exported_one(tmp_path: Path) -> None:
+    server = Server(tmp_path / "old")
+    olga, mia = server.arrive("olga", rooms=("dev",), token="o" * 16), server.arrive("mia", rooms=("dev",))
+    server.ask(olga, Op("mia"), Room("key", "open sesame"), Room("private", "on"), Room("slow", "5"))
+    server.ask(olga, Mute("192.0.2.0/24", "2h"), Ban("spam*", text="advertising"), Say("hi"))
+    server.ask(mia, Leave())
+    server.ask(server.arrive("ada"), Ban("mia", room="dev"), Deop("mia", room="dev"), Ban("mia", room="dev"))
+    rights = server.store.room("dev").state.rights
+    assert (len(rights.roles), len(rights.bans), len(rights.invited), rights.modes.slow) == (1, 3, 2, 5)
+    assert {ban.networks for ban in rights.bans} == {(), ("192.0.2.1",)}
+    exported = admin(tmp_path / "old", "export", "dev", "--json").out
+    server.store.close()
+    assert admin(tmp_path / "new", "import", "-", given=exported).status == 0
+    assert content(tmp_path / "new") == {"dev": exported}
+    store = PumpedStore(tmp_path / "new")
+    assert store.room("dev").state.rights == rights
+    store.close()
 
 
 def find_seqs(store: PumpedStore, *words: str) -> list[int]:

@@ -80,12 +80,19 @@ def test_a_byte_order_mark_may_begin_the_file() -> None:
         (line(time="0001-01-01T00:00:00.000+14:00"), "is not between the years 1970 and 9998"),
         (line(text="x" * (LINE_BYTES + 1)), "A text is longer than 4096 characters"),
         (line(id="x" * (LINE_BYTES + 1)), "A text is longer than 4096 characters"),
-        (line(text="x" * READ_BYTES), "longer than 65536 bytes"),
+        (line(text="x" * READ_BYTES), f"longer than {READ_BYTES} bytes"),
         (line(type="kept", keep="soon", since=TIME), "soon is not a duration"),
         (line(type="kept", keep="0d", since=TIME), "0d is not a duration"),
         (line(type="kept", keep="3d", since="1969-01-01T00:00:00Z"), "is not between the years 1970 and 9998"),
         (line(type="left", reason="bored"), "The field reason is not of its type"),
         (line(type="left"), "The field reason is missing"),
+        (line(type="role", to="bob", role="operator"), "The role is none"),
+        (line(type="role", to="b b", role="owner"), "A nick cannot contain"),
+        (line(type="banned", mask="*"), "This would be about everybody"),
+        (line(type="banned", mask="*a*a*a*a*"), "nobody who could be banned"),
+        (line(type="banned", mask="192.0.2.1/24"), "The mask is not written"),
+        (line(type="unbanned", mask="::ffff:192.0.2.1"), "The mask is not written"),
+        (line(type="banned", mask="bob", until="9999-12-31T00:00:00Z"), "is not between the years"),
     ],
 )
 def test_anything_that_no_server_sent_is_refused_with_its_line(damaged: bytes, reason: str) -> None:
@@ -115,7 +122,7 @@ def test_a_nick_that_was_reserved_later_is_accepted() -> None:
 ANY_LINE = st.one_of(
     st.binary(max_size=60),
     st.dictionaries(
-        st.sampled_from(["type", "room", "seq", "time", "nick", "text", "to", "id", "reason", "action", "keep", "since"]),
+        st.sampled_from(["type", "room", "seq", "time", "nick", "text", "to", "id", "reason", "action", "keep", "since", "mask"]),
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just(TIME), st.just([[]])),
     ).map(lambda changed: line(**changed)),
 )

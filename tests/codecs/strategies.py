@@ -46,6 +46,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "sender_id": st.just(""),
     "hidden": st.just(""),
     "until": TIMES,
+    "mask": NICKS,
+    "role": st.sampled_from(["owner", "moderator", "voice", "member"]),
     "mutes": st.booleans(),
     "by": NICKS | st.just(""),
     "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
