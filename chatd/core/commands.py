@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from chatd.core.bans import span
 from chatd.core.errors import BadUsage, UnknownCommand
+from chatd.core.facts import fact
 from chatd.core.limits import NUMBER_DIGITS, SCROLLBACK_EVENTS
 from chatd.core.membership import Role
 from chatd.core.search_text import read_search
@@ -22,14 +23,14 @@ from chatd.core.text import safe_text
 from chatd.core.when import take_time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact(kw_only=True)
 class Command:
     """A request. ``id`` is filters by the program and returned with the answer."""
 
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Hello(Command):
     """Take the nick ``nick`` and enter ``rooms`` (empty: the default room).
 
@@ -47,7 +48,7 @@ class Hello(Command):
     scrollback: int = SCROLLBACK_EVENTS
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Say(Command):
     """Say ``text`` in ``room`` (empty: the current one)."""
 
@@ -55,26 +56,26 @@ class Say(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Ping(Command):
     """Check that the connection works."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Help(Command):
     """List the commands, or explain the one called ``about``."""
 
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Nick(Command):
     """Change one's nick to ``nick``."""
 
     nick: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Me(Command):
     """Describe in ``room`` (empty: the current one) what one does."""
 
@@ -82,7 +83,7 @@ class Me(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Msg(Command):
     """Send ``text`` to ``nick`` as a private message."""
 
@@ -90,14 +91,14 @@ class Msg(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Reply(Command):
     """Send ``text`` to whoever sent the last private message."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Join(Command):
     """Enter ``room``, which is created if necessary, and make it the current one; ``key`` is for a
     room that needs one."""
@@ -106,33 +107,33 @@ class Join(Command):
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Leave(Command):
     """Leave ``room`` (empty: the current one)."""
 
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Rooms(Command):
     """List the rooms."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Who(Command):
     """List who is in ``room`` (empty: the current one)."""
 
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Whois(Command):
     """Show who ``nick`` is."""
 
     nick: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Topic(Command):
     """Set the topic of ``room`` (empty: the current one) to ``text``; empty: show it; ``-``: remove
     it."""
@@ -141,7 +142,7 @@ class Topic(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Keep(Command):
     """Set the retention of ``room`` (empty: the current one) to ``keep`` (``retention.py``); ``-``:
     that of the server; empty: show it."""
@@ -150,33 +151,33 @@ class Keep(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Ignore(Command):
     """Ignore the messages of ``nick``; empty: list who is ignored."""
 
     nick: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Unignore(Command):
     """Stop ignoring ``nick``."""
 
     nick: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Away(Command):
     """Be away, with ``text`` for people who send private messages."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Back(Command):
     """Stop being away."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class History(Command):
     """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before,
     after or around a position.
@@ -194,7 +195,7 @@ class History(Command):
     around_time: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Search(Command):
     """Show the newest ``count`` messages that match ``text`` (``search_text.py``), in all rooms or
     only in ``room``.
@@ -211,7 +212,7 @@ class Search(Command):
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class _ToSomebody(Command):
     """Something done to ``nick`` in ``room`` (empty: the current one)."""
 
@@ -219,42 +220,42 @@ class _ToSomebody(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Owner(_ToSomebody):
     """Make ``nick`` an owner of the room."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Op(_ToSomebody):
     """Make ``nick`` a moderator of the room."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Voice(_ToSomebody):
     """Let ``nick`` speak where only some may."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Deop(_ToSomebody):
     """Take the role of ``nick`` away."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Invite(_ToSomebody):
     """Let ``nick`` into the room although it is private."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Unmute(_ToSomebody):
     """Let ``nick`` speak again."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Unban(_ToSomebody):
     """Lift the ban with the mask ``nick``."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Kick(Command):
     """Remove ``nick`` from ``room`` (empty: the current one), for the reason ``text``."""
 
@@ -263,7 +264,7 @@ class Kick(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Mute(Command):
     """Do not let ``nick`` speak in ``room`` (empty: the current one) for ``time`` (``bans.span``;
     empty: for ever), for the reason ``text``."""
@@ -274,7 +275,7 @@ class Mute(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Ban(Command):
     """Remove ``nick``, a nick or another mask (``bans.py``), from ``room`` and keep them out, for
     ``time`` and for the reason ``text`` (:class:`Mute`)."""
@@ -285,14 +286,14 @@ class Ban(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Bans(Command):
     """List the bans and mutes of ``room`` (empty: the current one)."""
 
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Room(Command):
     """Set ``mode`` of ``room`` (empty: the current one) to ``value`` (``rights.Mode``); without a
     mode, show the modes."""
@@ -302,7 +303,7 @@ class Room(Command):
     room: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Quit(Command):
     """Leave all rooms, with an optional last ``text``, and end the connection."""
 

@@ -9,9 +9,11 @@ since 1970-01-01 UTC. An ``id`` is the id of the command that is answered, or em
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final, Self
+
+from chatd.core.facts import fact
 
 DRAFT: Final = 0
 """The ``seq`` of an event that no log has numbered yet."""
@@ -33,7 +35,7 @@ class Reason(StrEnum):
 # -- In a room -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Event:
     """Something that ``nick`` did in a room; ``seq`` is its number in the log.
 
@@ -58,7 +60,7 @@ class Event:
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Said(Event):
     """A message; with ``action``, what ``nick`` does (``/me``)."""
 
@@ -70,7 +72,7 @@ class Said(Event):
 # Like a sender_id, a ``hidden`` is for the server alone: no codec shows it (``rights.py``).
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Joined(Event):
     """``nick`` has entered the room; ``hidden`` is their subject if they have made it, and own
     it."""
@@ -78,7 +80,7 @@ class Joined(Event):
     hidden: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Left(Event):
     """``nick`` has left for ``reason``, with an optional last ``text``.
 
@@ -91,21 +93,21 @@ class Left(Event):
     hidden: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Renamed(Event):
     """``nick`` has changed their nick to ``to``."""
 
     to: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class TopicSet(Event):
     """The topic is now ``text``; empty: there is none."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class RetentionSet(Event):
     """The retention of the room is ``keep`` (``retention.py``) from the time ``since`` on: ``30d``,
     ``none``, or empty for that of the server."""
@@ -114,7 +116,7 @@ class RetentionSet(Event):
     since: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class RoleSet(Event):
     """``nick`` has given ``to``, whose subject is in ``hidden``, the role ``role``: ``owner``,
     ``moderator``, ``voice`` or ``member``."""
@@ -124,7 +126,7 @@ class RoleSet(Event):
     hidden: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class BanSet(Event):
     """``nick`` has banned, or with ``mutes`` muted, whoever ``mask`` is about, for the reason
     ``text``.
@@ -140,7 +142,7 @@ class BanSet(Event):
     hidden: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class BanLifted(Event):
     """``nick`` has lifted the ban, or with ``mutes`` the mute, of ``mask``."""
 
@@ -148,7 +150,7 @@ class BanLifted(Event):
     mutes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Invited(Event):
     """``nick`` has invited ``to``, whose subjects are in ``hidden``."""
 
@@ -156,7 +158,7 @@ class Invited(Event):
     hidden: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class ModeSet(Event):
     """``nick`` has set ``mode`` (``rights.Mode``) to ``value``.
 
@@ -171,21 +173,21 @@ class ModeSet(Event):
 # -- To one person ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact(kw_only=True)
 class Answer:
     """Something for one person: the answer to their command, or news for them alone."""
 
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Greeting(Answer):
     """The server called ``server`` greets a new connection and asks for a nick."""
 
     server: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Welcome(Answer):
     """The nick is accepted. ``log`` is the name of the server's logs: with another name, seqs mean
     something else."""
@@ -196,7 +198,7 @@ class Welcome(Answer):
     motd: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Entered(Answer):
     """You have entered ``room`` with the event ``seq``.
 
@@ -219,7 +221,7 @@ class Entered(Answer):
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Exited(Answer):
     """You have left ``room``; ``current`` is your current room now, empty if you are in none.
 
@@ -232,7 +234,7 @@ class Exited(Answer):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Invitation(Answer):
     """``nick`` invites you to ``room``."""
 
@@ -240,7 +242,7 @@ class Invitation(Answer):
     room: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Ack(Answer):
     """Your message is event ``seq`` of ``room``: it is stored and sent to all members."""
 
@@ -249,7 +251,7 @@ class Ack(Answer):
     time: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Done(Answer):
     """``command`` was carried out; ``subject`` is a nick, a room, a text or empty."""
 
@@ -257,7 +259,7 @@ class Done(Answer):
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Private(Answer):
     """A private message ``text`` from ``nick``."""
 
@@ -266,7 +268,7 @@ class Private(Answer):
     time: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class AwayNotice(Answer):
     """``nick``, who got your private message, is away with ``text``."""
 
@@ -274,7 +276,7 @@ class AwayNotice(Answer):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Members(Answer):
     """Who is in ``room``: ``members`` are some of the ``count`` members, ``away`` has those of them
     who are away, with their texts, and ``roles`` those who are more than members."""
@@ -286,7 +288,7 @@ class Members(Answer):
     roles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class BanLine:
     """One ban or mute of a :class:`Bans`, as in :class:`BanSet`; ``by`` has set it."""
 
@@ -297,7 +299,7 @@ class BanLine:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Bans(Answer):
     """The bans and mutes of ``room``, in the order in which they were set."""
 
@@ -305,7 +307,7 @@ class Bans(Answer):
     bans: tuple[BanLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class RoomModes(Answer):
     """The modes of ``room``: those that are set, each with its value (:class:`ModeSet`)."""
 
@@ -313,7 +315,7 @@ class RoomModes(Answer):
     modes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class RoomLine:
     """One room of a :class:`RoomList`."""
 
@@ -323,7 +325,7 @@ class RoomLine:
     joined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class RoomList(Answer):
     """The rooms of the server: ``rooms`` are some of the ``count``, largest first."""
 
@@ -331,7 +333,7 @@ class RoomList(Answer):
     rooms: tuple[RoomLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class PersonInfo(Answer):
     """Who ``nick`` is: connected since ``since`` through ``door``, idle for ``idle`` seconds.
 
@@ -346,7 +348,7 @@ class PersonInfo(Answer):
     away: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class TopicIs(Answer):
     """The topic of ``room``; empty: there is none."""
 
@@ -354,7 +356,7 @@ class TopicIs(Answer):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class RetentionIs(Answer):
     """The retention of ``room`` is ``keep``, in effect from ``since`` on; that of the server is
     ``most``.
@@ -368,7 +370,7 @@ class RetentionIs(Answer):
     most: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Forgotten(Answer):
     """The events of ``room`` from before ``time``, with seqs below ``before``, have been
     deleted."""
@@ -378,7 +380,7 @@ class Forgotten(Answer):
     time: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Ignoring(Answer):
     """The ``nicks`` that you ignore; ``now`` has the present nick of those who have changed it."""
 
@@ -386,7 +388,7 @@ class Ignoring(Answer):
     now: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class HistoryPage(Answer):
     """Events of ``room``, oldest first; ``more``: the log has older ones; ``later``: it has later
     ones. ``limit`` is how many there are at once, if more were asked for, and otherwise 0."""
@@ -398,7 +400,7 @@ class HistoryPage(Answer):
     limit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class SearchResults(Answer):
     """Messages with all of ``words``, newest first; ``more``: there are older ones."""
 
@@ -407,7 +409,7 @@ class SearchResults(Answer):
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class HelpLine:
     """One command of a :class:`HelpText`; ``also`` has its other names."""
 
@@ -417,7 +419,7 @@ class HelpLine:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class HelpText(Answer):
     """Some commands; ``groups`` are the groups of those that are not among them."""
 
@@ -425,7 +427,7 @@ class HelpText(Answer):
     groups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Refused(Answer):
     """A refusal (``errors.py``)."""
 
@@ -434,7 +436,7 @@ class Refused(Answer):
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Missed(Answer):
     """You have missed the events ``first`` to ``last`` of ``room``, which the log no longer has;
     you continue after them.
@@ -447,20 +449,20 @@ class Missed(Answer):
     last: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Slowed(Answer):
     """You are sending faster than ``rate`` lines a second; your lines wait, but none is lost."""
 
     rate: float
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Closing(Answer):
     """The server ends this connection for ``reason``."""
 
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Pong(Answer):
     """The answer to a ping."""
