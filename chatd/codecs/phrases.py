@@ -61,6 +61,9 @@ DONE: Final[Mapping[str, str]] = {
     "unmute": "{} may speak again.",
     "ban": "{} is banned.",
     "unban": "{} is not banned any more.",
+    "delete": "The message of {} is deleted.",
+    "report": "The operators will see your report of {}.",
+    "announce": "{} people were told.",
 }
 
 ROLES: Final[Mapping[str, str]] = {
@@ -132,6 +135,8 @@ class Phrases:
     def of(self, news: Event | Answer, current: bool = True) -> list[Phrase]:
         """The phrases for ``news``; ``current``: it is from the current room of the reader."""
         match news:
+            case events.Blanked():
+                return [Phrase(Kind.REPORT, self.event(news, current))]
             case events.Said():
                 return [Phrase(Kind.SAID, said(news, current))]
             case Event():
@@ -147,6 +152,8 @@ class Phrases:
     def event(self, event: Event, current: bool = True) -> str:
         """The sentence for ``event``."""
         match event:
+            case events.Blanked():
+                return f"a message of {event.nick} was deleted{_in(event.room, current)}"
             case events.Said():
                 return said(event, current)
             case events.Joined():
@@ -164,6 +171,13 @@ class Phrases:
             case events.RetentionSet():
                 since = self._from(event.since) if event.since > event.time else ""
                 return f"{event.nick} has set #{event.room} to keep {_kept(event.keep)}{since}; /keep changes it"
+            case events.Deleted():
+                whose = "a message of their own" if event.to == event.nick else f"a message of {event.to}"
+                return f"{event.nick} has deleted {whose}{_in(event.room, current)}"
+            case events.Reported():
+                return _report(event.nick, event.to, event.text, event.about)
+            case events.Announced():
+                return _announcement(event.nick, event.text)
             case events.RoleSet():
                 done = ROLES[event.role].format(event.to) if event.role in ROLES else f"given {event.to} the role {event.role}"
                 return f"{event.nick} has {done}{_in(event.room, current)}"
@@ -209,6 +223,10 @@ class Phrases:
                 left = f"{answer.by} has removed you from" if answer.by else "You have left"
                 now = f"You are now talking in #{answer.current}" if answer.current else "You are not in any room now"
                 return [f"{left} #{answer.room}{_because(answer.text)}. {now}."]
+            case events.Announcement():
+                return [_announcement(answer.nick, answer.text)]
+            case events.Report():
+                return [_report(answer.nick, answer.to, answer.text, answer.about)]
             case events.Invitation():
                 return [f"{answer.nick} invites you to #{answer.room}: /join #{answer.room}"]
             case events.Forgotten():
@@ -362,6 +380,15 @@ def _marks(answer: events.Members, nick: str) -> list[str]:
     """What a list of members says about ``nick``: their role, and whether they are away."""
     role, away = answer.roles.get(nick, ""), answer.away.get(nick)
     return [*filter(None, [role]), *([] if away is None else [f"away: {away}" if away else "away"])]
+
+
+def _report(nick: str, to: str, text: str, about: str) -> str:
+    where = f" in #{about}" if about else ""
+    return f"{nick} reports {to}{where}: {text}"
+
+
+def _announcement(nick: str, text: str) -> str:
+    return f"{nick}, an operator, tells everybody: {text}"
 
 
 def _because(text: str) -> str:

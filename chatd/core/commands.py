@@ -294,6 +294,37 @@ class Bans(Command):
 
 
 @fact()
+class Delete(Command):
+    """Delete the message ``which`` of ``room`` (empty: the current one): a seq, or the nick of
+    somebody, whose last message is meant."""
+
+    which: str
+    room: str = ""
+
+
+@fact()
+class Report(Command):
+    """Tell the operators of ``nick``, and why."""
+
+    nick: str
+    text: str
+
+
+@fact()
+class Announce(Command):
+    """Tell everybody on the server ``text``."""
+
+    text: str
+
+
+@fact()
+class Audit(Command):
+    """Show the last ``count`` events of the log of the server."""
+
+    count: int = 0
+
+
+@fact()
 class Room(Command):
     """Set ``mode`` of ``room`` (empty: the current one) to ``value`` (``rights.Mode``); without a
     mode, show the modes."""
@@ -439,6 +470,19 @@ TABLE: tuple[Row, ...] = (
     Row("op", Op, "NICK", "make a person a moderator", Role.OWNER, read=_read_in_room, group=MODERATION),
     Row("owner", Owner, "NICK", "make a person an owner of the room", Role.OWNER, read=_read_in_room, group=MODERATION),
     Row("deop", Deop, "NICK", "take a person's role away", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row(
+        "delete",
+        Delete,
+        "WHICH",
+        "delete a message by its number, or the last of NICK",
+        Role.MEMBER,
+        read=_read_in_room,
+        change=Role.MODERATOR,
+        group=MODERATION,
+    ),
+    Row("report", Report, "NICK TEXT", "tell the operators of a person", group=MODERATION),
+    Row("announce", Announce, "TEXT", "tell everybody on the server (operators)", group=MODERATION),
+    Row("audit", Audit, "[N]", "show what was done on the server (operators)", group=MODERATION),
     Row("ignore", Ignore, "[NICK]", "ignore a person, or list whom you ignore", also=("block",)),
     Row("unignore", Unignore, "NICK", "see a person's messages again", also=("unblock",)),
     Row("away", Away, "[TEXT]", "be away, with a text for those who write to you"),

@@ -26,6 +26,7 @@ other exception is a defect of the server. The tree, with the stable codes that 
       Muted                muted              the person may not speak in the room now
       NoSuchNick           no-such-nick
       NoSuchRoom           no-such-room
+      NoSuchMessage        no-such-message
       TooMany              too-many           a limit of ``limits.py`` is reached
       ServerFull           server-full
       DoorClosed           door-closed        the caller uses a protocol that is not open to them
@@ -182,6 +183,12 @@ class NoSuchRoom(Refusal):
     """There is no room with that name."""
 
     code = "no-such-room"
+
+
+class NoSuchMessage(Refusal):
+    """There is no such message in the room."""
+
+    code = "no-such-message"
 
 
 class TooMany(Refusal):

@@ -117,6 +117,37 @@ class RetentionSet(Event):
 
 
 @fact()
+class Blanked(Said):
+    """A message that was deleted: its number stays, and its text is empty."""
+
+
+@fact()
+class Deleted(Event):
+    """``nick`` has deleted the message ``target`` (a seq) of ``to``: nobody can read it any
+    more."""
+
+    target: int
+    to: str
+
+
+@fact()
+class Reported(Event):
+    """``nick`` has told the operators of ``to`` in ``about``, a room (empty: none), for the reason
+    ``text``; only in the log of the server."""
+
+    to: str
+    text: str
+    about: str = ""
+
+
+@fact()
+class Announced(Event):
+    """``nick``, an operator, has told everybody ``text``; only in the log of the server."""
+
+    text: str
+
+
+@fact()
 class RoleSet(Event):
     """``nick`` has given ``to``, whose subject is in ``hidden``, the role ``role``: ``owner``,
     ``moderator``, ``voice`` or ``member``."""
@@ -240,6 +271,26 @@ class Invitation(Answer):
 
     nick: str
     room: str
+
+
+@fact()
+class Announcement(Answer):
+    """``nick``, an operator, tells everybody ``text``."""
+
+    nick: str
+    text: str
+    time: int
+
+
+@fact()
+class Report(Answer):
+    """You are an operator, and ``nick`` tells you of ``to`` in ``about`` (:class:`Reported`)."""
+
+    nick: str
+    to: str
+    text: str
+    time: int
+    about: str = ""
 
 
 @fact()

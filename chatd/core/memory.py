@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from chatd.core.account import Change
-from chatd.core.events import Event, RetentionSet, Said
+from chatd.core.events import Blanked, Deleted, Event, RetentionSet, Said
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
 from chatd.core.log import Asker, OnChanged, OnDeleted, OnNoted, OnResults, OnStored
 from chatd.core.names import Name
@@ -80,6 +80,8 @@ class MemoryLog:
                 self._messages[event.sender_id, event.id] = event
         elif changes_state(event):
             self._change_state(event)
+        elif type(event) is Deleted:
+            self._blank(event.target)
         if self.size > self._max_size or len(self._events) > self._max_events:
             self._shrink()
         self.on_news()
@@ -123,10 +125,21 @@ class MemoryLog:
             dropped += 1
         self._drop(dropped)
 
+    def _blank(self, seq: int) -> None:
+        """Delete the text of the message ``seq``, if it is here."""
+        index = seq - self.first
+        said = self._events[index] if 0 <= index < len(self._events) else None
+        if type(said) is Said:
+            blanked = Blanked(said.room, said.seq, said.time, said.nick, said.sender_id, "", said.action, said.id)
+            self._events[index] = blanked
+            self.size += _size(blanked) - _size(said)
+            if said.id:
+                self._messages[said.sender_id, said.id] = blanked
+
     def _drop(self, count: int) -> None:
         for event in self._events[: max(count, 0)]:
             self.size -= _size(event)
-            if type(event) is Said and event.id:
+            if isinstance(event, Said) and event.id:
                 self._drop_message(event)
         if count > 0:
             del self._events[:count]

@@ -43,8 +43,8 @@ def check_may(registry: Registry, person: Person, room: Room, right: Role, row: 
     """Raise NotAllowed if ``person`` may not do in ``room`` what requires the role ``right`` with
     the command of ``row``."""
     if not may(registry, person, room, right):
-        name = "the server" if room.name.key.startswith(SERVER_SIGN) else f"#{room.name.text}"
-        raise NotAllowed(f"You may not do this in {name}.", f"/{row.name} requires the role {right.word}.")
+        where = "on the server" if room.name.key.startswith(SERVER_SIGN) else f"in #{room.name.text}"
+        raise NotAllowed(f"You may not do this {where}.", f"/{row.name} requires the role {right.word}.")
 
 
 def check_outranks(registry: Registry, person: Person, other: Person, room: Room) -> None:

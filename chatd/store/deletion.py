@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from chatd.store import index
-from chatd.store.queries import ACTION, event_id
+from chatd.store.queries import ACTION, BLANKED, event_id
 
 DELETED_AT_ONCE: Final = 200
 """How many events one transaction deletes: a commit may have to wait some milliseconds for it."""
@@ -38,3 +38,16 @@ def delete_oldest(connection: Connection, room: int, before_time: int, stop: int
     connection.execute("UPDATE room SET first = ? WHERE id = ?", (first, room))
     connection.execute("COMMIT")
     return first, len(old)
+
+
+def blank(connection: Connection, room: int, seq: int) -> None:
+    """Delete the text of the message ``seq`` of ``room``, and its words in the index, in the
+    transaction that there is. Its number and its id stay."""
+    id = event_id(room, seq)
+    row = connection.execute("SELECT text FROM event WHERE id = ? AND kind <= ?", (id, ACTION)).fetchone()
+    if row is None:
+        return
+    [indexed] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
+    if seq < indexed:
+        connection.execute("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", (id, index.words(row[0])))
+    connection.execute("UPDATE event SET kind = ?, text = '' WHERE id = ?", (BLANKED, id))

@@ -23,6 +23,8 @@ class Pages:
         self._ask = ask
         self._report = report
         self._pages: OrderedDict[tuple[int, int], Sequence[Event]] = OrderedDict()
+        self._drops = 0
+        """How often pages were dropped: an answer from before the last time is not used."""
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -55,11 +57,15 @@ class Pages:
         of the oldest remaining event. ``on_loaded`` is called with whether the disk could be read.
         """
         first, end = start // LOG_PAGE_EVENTS, -(-stop // LOG_PAGE_EVENTS)
+        drops = self._drops
 
         def on_answer(answer: Sequence[Event] | Exception) -> None:
             if isinstance(answer, Exception):
                 self._report(f"the database cannot be read: {answer}")
                 on_loaded(False)
+                return
+            if drops != self._drops:
+                self.load(room, name, start, stop, on_deleted, on_loaded)
                 return
             oldest = answer[0].seq if answer else stop
             if start < oldest:
@@ -74,6 +80,7 @@ class Pages:
 
     def drop(self, room: int) -> None:
         """Drop all pages of this room, since events of it have been deleted."""
+        self._drops += 1
         for key in [key for key in self._pages if key[0] == room]:
             del self._pages[key]
 

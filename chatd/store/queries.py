@@ -9,8 +9,11 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from chatd.core.events import (
+    Announced,
     BanLifted,
     BanSet,
+    Blanked,
+    Deleted,
     Event,
     Invited,
     Joined,
@@ -18,6 +21,7 @@ from chatd.core.events import (
     ModeSet,
     Reason,
     Renamed,
+    Reported,
     RetentionSet,
     RoleSet,
     Said,
@@ -32,7 +36,7 @@ SEQ_BITS: Final = 40
 a second for 34 years."""
 
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
-ROLE, BAN, UNBAN, INVITED, MODE = 8, 9, 10, 11, 12
+ROLE, BAN, UNBAN, INVITED, MODE, BLANKED, DELETED, REPORTED, ANNOUNCED = 8, 9, 10, 11, 12, 13, 14, 15, 16
 """The values of the column ``kind``."""
 
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
@@ -85,6 +89,14 @@ def to_row(room: int, event: Event) -> EventRow:
             kind, detail = INVITED, _join(event.to, event.hidden)
         case ModeSet():
             kind, detail = MODE, _join(event.mode, event.value, event.hidden)
+        case Blanked():
+            return id, event.time, BLANKED, event.nick, event.sender_id, "", "", event.id or None
+        case Deleted():
+            kind, detail = DELETED, _join(str(event.target), event.to)
+        case Reported():
+            kind, text, detail = REPORTED, event.text, _join(event.to, event.about)
+        case Announced():
+            kind, text = ANNOUNCED, event.text
         case _:
             raise TypeError(f"no row for {event!r}")
     return id, event.time, kind, event.nick, event.sender_id, text, detail, None
@@ -105,6 +117,16 @@ def to_event(room: str, row: EventRow) -> Event:
         return Renamed(room, seq, time, nick, sender_id, detail)
     if kind == KEEP:
         return RetentionSet(room, seq, time, nick, sender_id, text, int(detail))
+    if kind == BLANKED:
+        return Blanked(room, seq, time, nick, sender_id, "", False, sent or "")
+    if kind == DELETED:
+        target, to = _split(detail, 2)
+        return Deleted(room, seq, time, nick, sender_id, int(target), to)
+    if kind == REPORTED:
+        to, about = _split(detail, 2)
+        return Reported(room, seq, time, nick, sender_id, to, text, about)
+    if kind == ANNOUNCED:
+        return Announced(room, seq, time, nick, sender_id, text)
     if kind == ROLE:
         return RoleSet(room, seq, time, nick, sender_id, *_split(detail, 3))
     if kind == BAN:

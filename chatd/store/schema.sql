@@ -30,7 +30,8 @@ CREATE TABLE event (
     id INTEGER PRIMARY KEY,             -- room.id * 2^40 + seq: one tree serves both the room's order and the row
     time INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
     kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep,
-                                        -- 8 role, 9 ban, 10 unban, 11 invited, 12 mode
+                                        -- 8 role, 9 ban, 10 unban, 11 invited, 12 mode, 13 a message that was deleted,
+                                        -- 14 deleted, 15 reported, 16 announced
     nick TEXT NOT NULL,
     sender_id TEXT NOT NULL,            -- the seat: a hash of the sender's token, or random
     text TEXT NOT NULL,

@@ -48,6 +48,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "until": TIMES,
     "mask": NICKS,
     "role": st.sampled_from(["owner", "moderator", "voice", "member"]),
+    "target": NUMBERS,
     "mutes": st.booleans(),
     "by": NICKS | st.just(""),
     "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
@@ -79,7 +80,10 @@ def _instances(cls: type[Any], **special: st.SearchStrategy[Any]) -> st.SearchSt
     return st.builds(cls, **{field.name: known.get(field.name, SAFE_TEXT) for field in fields(cls)})
 
 
-ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(*(_instances(cls) for cls in classes(events, Event)))
+BLANKED: st.SearchStrategy[Event] = _instances(events.Blanked, text=st.just(""), action=st.just(False))
+ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(
+    BLANKED, *(_instances(cls) for cls in classes(events, Event) if cls is not events.Blanked)
+)
 
 SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.Refused: {"reason": SAFE_TEXT.map("No: {}".format)},

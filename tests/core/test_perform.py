@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core import commands
+from chatd.core import commands, events
 from chatd.core import perform as perform_module
 from chatd.core.actions import ACTIONS
 from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic, Who
@@ -24,7 +24,7 @@ from chatd.core.session import Session
 from chatd.testing import RecordingOutgoing, Visitor, new_registry, own_account
 from tests.core.late import LateStore
 
-NOT_FINAL = (Welcome, Missed, AwayNotice)
+NOT_FINAL = (Welcome, Missed, AwayNotice, events.Announcement, events.Report)
 """Answers that may come in addition to the final answer."""
 
 ACCEPTED: list[Command] = [
@@ -58,6 +58,10 @@ ACCEPTED: list[Command] = [
     commands.Ban("bob", "10m", "spam"),
     commands.Unban("mallory"),
     commands.Bans(),
+    commands.Delete("bob"),
+    commands.Report("bob", "spams"),
+    commands.Announce("restart"),
+    commands.Audit(),
     commands.Ignore("bob"),
     commands.Ignore(),
     commands.Away("lunch"),
@@ -96,6 +100,10 @@ REFUSED: list[Command] = [
     commands.Ban("*"),
     commands.Unban("bob"),
     commands.Bans("nowhere"),
+    commands.Delete("999"),
+    commands.Report("nobody", "spams"),
+    commands.Announce(" "),
+    commands.Audit(-1),
     commands.Ignore("ada"),
     commands.Unignore("carol"),
     commands.Away("x" * 1000),
@@ -115,7 +123,7 @@ def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
     ask(store, ada, Hello("ada"))
     ask(store, own_account(ada), commands.Ban("mallory"))
     ask(store, ada, commands.Mute("mallory"))
-    for command in (Hello("bob"), commands.Msg("ada", "psst")):
+    for command in (Hello("bob"), commands.Msg("ada", "psst"), Say("spam")):
         ask(store, bob, command)
     ada.take()
     return registry, ada, bob

@@ -162,7 +162,7 @@ def test_a_second_hello_is_refused(ada: Visitor) -> None:
 
 @pytest.mark.parametrize("make", [row.make for row in commands.TABLE if row.nick_needed], ids=lambda make: make.__name__)
 def test_commands_need_a_nick(registry: Registry, make: type[Command]) -> None:
-    needed = {"text", "nick", "room"} & set(make.__match_args__)
+    needed = {"text", "nick", "room", "which"} & set(make.__match_args__)
     answers = Visitor(registry).ask(make(**dict.fromkeys(needed, "x"), id="1"))
     assert answers == [Refused("nick-needed", "You have no nick yet.", "Choose a nick first.", id="1")]
 
