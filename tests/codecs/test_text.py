@@ -257,6 +257,10 @@ PAST = (
         (events.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
         (events.HelpText((replace(MSG, also=("query", "dm")),)), ["-- /msg NICK TEXT  tell one person; also /query, /dm"]),
         (
+            events.HelpText((HELP, MSG)),
+            ["-- /help [COMMAND]  list the commands, or explain one", "-- /msg NICK TEXT   tell one person"],
+        ),
+        (
             events.HelpText((HELP, MSG), ("moderation",)),
             [
                 "-- /help [COMMAND]  list the commands, or explain one",

@@ -148,3 +148,13 @@ def test_work_is_charged_to_an_address() -> None:
     buckets = [budgets.of(address, 0.0) for address in ("192.0.2.1", "192.0.2.2", "")]
     waits = [bucket and bucket.wait(0.0) for bucket in buckets]
     assert waits == [pytest.approx(0.5), 0.0, None], "a Unix socket has no address"
+
+
+def test_a_budget_is_spent_when_nothing_of_its_burst_is_left() -> None:
+    budget = AddressBudget(100.0, 200, 0.0)
+    budget.spend(100)
+    assert budget.wait(0.0) > 0, "others are served in between"
+    assert not budget.is_spent
+    budget.spend(200)
+    assert budget.wait(0.0) > 0
+    assert budget.is_spent
