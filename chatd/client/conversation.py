@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from chatd.client.cells import Line
 from chatd.core import commands, events
@@ -25,7 +25,7 @@ Message = commands.Say | commands.Me | commands.Msg | commands.Reply
 
 MESSAGES: Final = (commands.Say, commands.Me, commands.Msg, commands.Reply)
 
-IN_A_ROOM: Final = (commands.Say, commands.Me, commands.Topic, commands.Keep, commands.Who, commands.Leave, commands.History)
+IN_A_ROOM: Final[tuple[type[Command], ...]] = (commands.Who, *(row.make for row in commands.ROW_OF.values() if row.right))
 """Commands that mean the current room if they name none."""
 
 
@@ -134,8 +134,9 @@ class Conversation:
         match command:
             case commands.Reply(text=text) if self.correspondent:
                 return commands.Msg(self.correspondent, text)
-            case _ if isinstance(command, IN_A_ROOM) and not command.room:
-                return replace(command, room=here)
+            case _ if isinstance(command, IN_A_ROOM) and not getattr(command, "room", here):
+                named: dict[str, Any] = {"room": here}
+                return replace(command, **named)
         return command
 
     def on_sent(self, command: Command, time: int) -> None:

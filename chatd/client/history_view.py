@@ -216,6 +216,11 @@ class HistoryView:
         if self.window is not None and self.window.room == room:
             self.window.drop_before(before)
 
+    def on_deleted(self, room: str, seq: int) -> None:
+        """Message number ``seq`` of ``room`` was deleted."""
+        if self.window is not None and self.window.room == room:
+            self.window.drop(seq)
+
     def on_room_gone(self, room: str) -> None:
         """The user has left ``room``, or its log has new numbers."""
         shown = [self.window.room] if self.window is not None else []

@@ -104,6 +104,13 @@ class HistoryWindow:
             self.low, self.high, self.more = seq, max(seq, self.high), False
             self._lay_out()
 
+    def drop(self, seq: int) -> None:
+        """Drop event number ``seq``: it was deleted."""
+        kept = [entry for entry in self._entries if entry.seq != seq]
+        if len(kept) != len(self._entries):
+            self._entries = kept
+            self._lay_out()
+
     # -- Visible rows
 
     @property

@@ -24,6 +24,10 @@ class SearchHits:
         """Drop the events of ``room`` before number ``seq``."""
         self._events = [(number, event) for number, event in self._events if event.room != room or event.seq >= seq]
 
+    def drop(self, room: str, seq: int) -> None:
+        """Drop event number ``seq`` of ``room``."""
+        self._events = [(number, event) for number, event in self._events if (event.room, event.seq) != (room, seq)]
+
     def choose(self, number: int) -> tuple[int, str, JumpTarget]:
         """The number of hit ``number`` (0: the one after the last choice), its room, and where to
         jump. Raises BadUsage."""

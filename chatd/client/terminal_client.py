@@ -274,6 +274,9 @@ class TerminalClient:
     def _on_event(self, event: Event, received: Received) -> None:
         self._save_soon()
         self._history.on_event(event)
+        if isinstance(event, events.Deleted):
+            self._history.on_deleted(event.room, event.target)
+            self._hits.drop(event.room, event.target)
         before = self._catch_ups.on_event(event, received)
         if before is None:
             return

@@ -195,6 +195,18 @@ def test_deleted_events_disappear_even_if_visible() -> None:
     assert (shown(one), one.low, one.high) == ([], 100, 100)
 
 
+def test_a_deleted_message_disappears() -> None:
+    one = past(10, 30)
+    one.scroll(-100)
+    before = shown(one)
+    one.drop(11)
+    assert "e11" in before
+    assert "e11" not in shown(one)
+    assert (one.low, one.high) == (10, 30)
+    one.drop(99)
+    assert "e12" in shown(one)
+
+
 def test_events_left_out_because_of_ignored_people_do_not_end_it() -> None:
     one = past(10, 30)
     one.add_older([], 2, True)

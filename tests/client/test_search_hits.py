@@ -51,3 +51,11 @@ def test_deleted_hits_disappear_and_the_others_keep_their_numbers(hits: SearchHi
     assert hits.choose(2)[1] == "ops"
     with pytest.raises(BadUsage):
         hits.choose(3)
+
+
+def test_a_deleted_message_is_no_hit(hits: SearchHits) -> None:
+    hits.drop("lobby", 7)
+    hits.drop("ops", 7)
+    assert hits.choose(1)[2].seq == 9
+    with pytest.raises(BadUsage):
+        hits.choose(2)
