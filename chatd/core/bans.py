@@ -107,7 +107,10 @@ class BanList:
             if len(self._verdicts) >= VERDICTS:
                 self._verdicts.clear()
             verdict = self._verdicts[identity] = tuple(self._about(identity))
-        return next((ban for ban in verdict if not ban.ends_before(now)), None)
+        for ban in verdict:
+            if not ban.ends_before(now):
+                return ban
+        return None
 
     def _about(self, identity: Identity) -> Iterable[Ban]:
         by_token = self._compiled()
