@@ -6,6 +6,7 @@ An operator does the same on the whole server: its log is the room ``@server``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_network
 
 from chatd.core.actions.base import Result, store
 from chatd.core.bans import Ban, parse_mask, span
@@ -129,8 +130,8 @@ async def _set_ban(registry: Registry, session: Session, room: Room, command: Mu
         check_outranks(registry, _own(session), other, room)
         identity = other.identity
         hidden += identity.subjects
-        if identity.is_guest and not mutes:
-            hidden += [NETWORK + network for network in identity.networks]
+        if identity.is_guest and not mutes:  # This machine's own address is that of many: users of it, and of a proxy.
+            hidden += [NETWORK + network for network in identity.networks if not ip_network(network).is_loopback]
         mask = other.nick
     if len(room.rights.bans) >= BANS_PER_ROOM and room.rights.find(mask, mutes) is None:
         raise TooMany(f"#{room.name.text} has {BANS_PER_ROOM} bans.", "/bans lists them; /unban lifts one.")

@@ -204,6 +204,15 @@ def test_the_address_of_an_account_is_not_banned(registry: Registry, owner: Visi
     assert member.rooms == {}
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "/run/chatd.sock"])
+def test_the_address_of_the_machine_itself_is_not_banned(owner: Visitor, address: str) -> None:
+    eve = Visitor(owner.registry, address)
+    eve.ask(Hello("eve", rooms=(DEV,)))
+    owner.ask(Ban("eve"))
+    assert eve.rooms == {}
+    assert again(owner, "zed", address=address) == []
+
+
 def test_nobody_is_shown_an_address_or_a_seat(owner: Visitor, member: Visitor) -> None:
     owner.ask(Ban("mia"))
     ban = only(BanSet, [event for event in owner.registry.rooms.find(DEV).log.read(1, 99) if isinstance(event, BanSet)])
