@@ -6,7 +6,6 @@ An operator does the same on the whole server: its log is the room ``@server``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_network
 
 from chatd.core.actions.base import Result, store
 from chatd.core.bans import Ban, parse_mask, span
@@ -15,6 +14,7 @@ from chatd.core.commands import Ban as BanCommand
 from chatd.core.errors import BadUsage, NoSuchNick, NotAllowed, TooMany
 from chatd.core.events import DRAFT, Answer, BanLifted, BanLine, BanSet, Done, Invitation, Invited, Left, Reason, RoleSet
 from chatd.core.events import Bans as BansAnswer
+from chatd.core.identity import network_of
 from chatd.core.limits import BANS_PER_ROOM, ROLES_PER_ROOM, TOPIC_CHARACTERS
 from chatd.core.membership import Role
 from chatd.core.person import Person
@@ -27,6 +27,10 @@ from chatd.core.session import Session
 
 GRANTED = {Owner: Role.OWNER, Op: Role.MODERATOR, Voice: Role.VOICE, Deop: Role.MEMBER}
 """The role that each command gives."""
+
+OWN_NETWORKS = frozenset({network_of("127.0.0.1"), network_of("::1")})
+"""The networks of this machine itself, which are those of many people: its users, and everybody
+behind a proxy on it."""
 
 
 async def give_role(registry: Registry, session: Session, command: Owner | Op | Voice | Deop) -> Answer:
@@ -130,8 +134,8 @@ async def _set_ban(registry: Registry, session: Session, room: Room, command: Mu
         check_outranks(registry, _own(session), other, room)
         identity = other.identity
         hidden += identity.subjects
-        if identity.is_guest and not mutes:  # This machine's own address is that of many: users of it, and of a proxy.
-            hidden += [NETWORK + network for network in identity.networks if not ip_network(network).is_loopback]
+        if identity.is_guest and not mutes:
+            hidden += [NETWORK + network for network in identity.networks if network not in OWN_NETWORKS]
         mask = other.nick
     if len(room.rights.bans) >= BANS_PER_ROOM and room.rights.find(mask, mutes) is None:
         raise TooMany(f"#{room.name.text} has {BANS_PER_ROOM} bans.", "/bans lists them; /unban lifts one.")
