@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from twisted.application.service import IService
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin, makeChecker
 from twisted.logger import Logger
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.auth.portal import PortalAuthenticator
+from chatd.auth.threads import FairQueue, Threads
 from chatd.core.errors import Refusal
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.memory import MemoryStore
@@ -89,6 +93,20 @@ def _origin(text: str) -> str:
     return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
 
 
+def _accounts(text: str) -> bool:
+    """Whether only the owners of accounts are admitted."""
+    if text not in ("optional", "only"):
+        raise ValueError(f"--accounts is optional or only, not {text}.")
+    return text == "only"
+
+
+def _registration(text: str) -> str:
+    """Who may register."""
+    if text not in ("open", "invite", "closed"):
+        raise ValueError(f"--registration is open, invite or closed, not {text}.")
+    return text
+
+
 def _door(name: str) -> Door:
     """The door called ``name``."""
     if name not in BUILT:
@@ -96,8 +114,10 @@ def _door(name: str) -> Door:
     return BUILT[name]
 
 
-class Options(usage.Options):
+class Options(usage.Options, AuthOptionMixin):
     """The options of ``twistd chatd``."""
+
+    supportedInterfaces = (IUsernamePassword,)
 
     synopsis = "[options]"
     longdesc = (
@@ -119,16 +139,21 @@ class Options(usage.Options):
         ["data", None, "", "The folder for the data; empty: chatd in the XDG state folder; none: keep it in memory only."],
         ["max-sessions", None, SESSIONS, "Connections accepted in all; 0: no limit.", _whole],
         ["doors", None, None, f"The doors to open, separated by commas: {', '.join(BUILT)}. [default: all that are installed]"],
+        ["accounts", None, "optional", "Who is admitted: optional (guests too), or only (the owners of accounts).", _accounts],
+        ["password-file", None, None, "A file whose first line is a password that everybody must give first."],
+        ["registration", None, "open", "Who may register: open (everybody), invite (by invitation), closed.", _registration],
         ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, reloaded on SIGHUP."],
         ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
     ]  # fmt: skip
 
     optFlags = [
         ["tls-only", None, "Accept connections outside TLS from this machine only."],
+        ["clear-passwords", None, "Accept passwords on connections that are not encrypted, from everywhere."],
     ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self["auth"] = []
         self["listen"] = []
         self["operator"] = []
         self["origin"] = []
@@ -175,6 +200,15 @@ class Options(usage.Options):
             raise usage.UsageError(
                 f"--proxy: {address} is neither an IP address nor a network, such as 10.0.0.0/8 or fd00::/8."
             ) from None
+
+    def opt_auth(self, checker: str) -> None:
+        """Let people log in whom another checker knows, such as file:PATH or unix; repeatable."""
+        try:
+            self.addChecker(makeChecker(checker))  # type: ignore[no-untyped-call]
+        except Exception as error:
+            name = checker.partition(":")[0]
+            raise usage.UsageError(f"--auth: {name} cannot be used: {error}. --help-auth lists what can.") from None
+        self["auth"] = self["credCheckers"]
 
     def opt_version(self) -> None:
         """Print the version of chatd, and exit."""
@@ -251,7 +285,27 @@ class Options(usage.Options):
             max_sessions=self["max-sessions"],
             keep=self["keep"],
             operators=frozenset(self["operator"]),
+            clear_passwords=bool(self["clear-passwords"]),
+            accounts_only=self["accounts"] is True,
+            server_password=_server_password(self["password-file"]),
+            registration=self["registration"],
         )
+
+
+def _server_password(path: str | None) -> str:
+    """The password in the first line of the file at ``path``; empty: there is no file."""
+    if path is None:
+        return ""
+    try:
+        lines = Path(path).read_bytes().splitlines()
+        password = safe_text(decode_line(lines[0])) if lines else ""
+    except OSError as error:
+        raise usage.UsageError(f"--password-file: {path} cannot be read: {error.strerror}.") from None
+    except Refusal:
+        raise usage.UsageError(f"--password-file: {path} is not UTF-8 text.") from None
+    if not password:
+        raise usage.UsageError(f"--password-file: {path} has no password in its first line.")
+    return password
 
 
 def _motd(path: str | None) -> tuple[str, ...]:
@@ -307,6 +361,7 @@ def _assembled(reactor: Any, options: Options, listener: Listener, identity: Ide
     store = _store(reactor, options["data"], identity)
     fanout = Fanout(reactor)
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
+    registry.authenticator = _authenticator(reactor, registry, options)
     doors = DoorOptions(
         options["doors"], options["tls-only"], certificate, options["origin"], Proxies(options["proxy"]), options["host"]
     )
@@ -340,6 +395,11 @@ def _store(reactor: Any, data: str, identity: Identity) -> SqliteStore | None:
         lambda then: reactor.callLater(0, then),
         lambda line: log.error("{line}", line=line),
     )
+
+
+def _authenticator(reactor: Any, registry: Registry, options: Options) -> PortalAuthenticator:
+    threads = Threads(reactor.callFromThread)
+    return PortalAuthenticator(registry.accounts, FairQueue(threads.run), reactor, options["auth"])
 
 
 def _milliseconds() -> int:

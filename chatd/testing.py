@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from chatd.core.accounts import Accounts
+from chatd.core.authenticator import OnChecked, OnHashed
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Answer, Event, Missed, Private, Reason, Refused
 from chatd.core.limits import INBOX_BYTES
-from chatd.core.log import LogStore
+from chatd.core.log import Asker, LogStore
 from chatd.core.memory import MemoryStore
+from chatd.core.names import fold
 from chatd.core.perform import perform
 from chatd.core.presence import depart, heard
 from chatd.core.registry import Registry, Settings
@@ -133,13 +136,37 @@ class RecordingOutgoing:
         self.cursors[room] = max(cursor, stop)
 
 
-class Visitor:
-    """Somebody with an admitted connection and no nick yet."""
+class InstantAuthenticator:
+    """An authenticator (``authenticator.Authenticator``) for the passwords of ``accounts`` that
+    answers at once, and calls a password ``hash of PASSWORD``."""
 
-    def __init__(self, registry: Registry, address: str = "192.0.2.1", door: str = "json") -> None:
+    knows_others = False
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self.waits: list[float] = []
+        """How long connections had to wait, in seconds; none of them did."""
+
+    def check(self, nick: str, password: str, asker: Asker, on_checked: OnChecked) -> None:
+        account = self._accounts.get(fold(nick))
+        on_checked(account is not None and account.password == f"hash of {password}")
+
+    def hash(self, password: str, asker: Asker, on_hashed: OnHashed) -> None:
+        on_hashed(f"hash of {password}")
+
+    def wait(self, seconds: float, then: Callable[[], object]) -> None:
+        self.waits.append(seconds)
+        then()
+
+
+class Visitor:
+    """Somebody with an admitted connection and no nick yet; ``is_secure``: nobody can listen."""
+
+    def __init__(self, registry: Registry, address: str = "192.0.2.1", door: str = "json", is_secure: bool = True) -> None:
         self.registry = registry
         self.out = RecordingOutgoing()
         self.session = self.out.session = Session(self.out, address, door, registry.now())
+        self.session.is_secure = is_secure
         registry.admission.admit(self.session)
 
     def ask(self, command: Command) -> list[Event | Answer]:
@@ -168,17 +195,19 @@ def new_registry(
     store: LogStore | None = None,
 ) -> Registry:
     """A registry with nobody in it; without ``now`` it is always noon."""
-    return Registry(settings or Settings(), store or MemoryStore("testlog"), now or StandingClock(), lambda room: None)
+    registry = Registry(settings or Settings(), store or MemoryStore("testlog"), now or StandingClock(), lambda room: None)
+    registry.authenticator = InstantAuthenticator(registry.accounts)
+    return registry
 
 
-def arrive(registry: Registry, nick: str, *rooms: str) -> Visitor:
+def arrive(registry: Registry, nick: str, *rooms: str, password: str = "") -> Visitor:
     """Somebody called ``nick`` who has entered ``rooms`` (none: the default room) and has taken the
     answers.
 
     Raises AssertionError if they are refused.
     """
     visitor = Visitor(registry)
-    for news in visitor.ask(Hello(nick, rooms=rooms)):
+    for news in visitor.ask(Hello(nick, rooms=rooms, password=password)):
         assert not isinstance(news, Refused), news.reason
     return visitor
 

@@ -62,6 +62,7 @@ CORE = layer("chatd.core") | {"chatd", "chatd.testing"}
 CODECS, DELIVERY, DOORS = layer("chatd.codecs"), layer("chatd.delivery"), layer("chatd.doors")
 STORE, CLIENT, ADMIN = layer("chatd.store"), layer("chatd.client"), layer("chatd.admin")
 DAEMON = layer("chatd.daemon")
+AUTH = layer("chatd.auth")
 
 PROTOCOL = {
     f"chatd.core.{name}"
@@ -98,10 +99,17 @@ def test_the_store_imports_only_the_core_and_python(module: str) -> None:
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
+@pytest.mark.parametrize("module", sorted(AUTH))
+def test_auth_imports_only_the_core_and_what_checks_passwords(module: str) -> None:
+    imported = imported_by(module)
+    assert ours(imported) <= CORE | AUTH
+    assert {name.split(".")[0] for name in imported - ours(imported)} - sys.stdlib_module_names <= {"argon2", "twisted", "zope"}
+
+
 @pytest.mark.parametrize("module", sorted(ADMIN))
 def test_the_admin_imports_no_server(module: str) -> None:
     imported = imported_by(module)
-    assert ours(imported) <= CORE | CODECS | STORE | ADMIN
+    assert ours(imported) <= CORE | CODECS | STORE | ADMIN | {"chatd.auth.hashing"}
     assert {name.split(".")[0] for name in imported - ours(imported)} <= sys.stdlib_module_names
 
 
@@ -151,7 +159,7 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_belongs_to_a_layer() -> None:
-    layers = CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | DAEMON
+    layers = CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | DAEMON | AUTH
     assert set(MODULES) == layers | {"chatd.tap", "chatd.service"}
 
 

@@ -30,6 +30,13 @@ OF_EVERY_EVENT = {"room", "seq", "time", "nick"}
 UNSEEN = {"sender_id", "hidden"}
 NOT_SHOWN = UNSEEN | {"id"}
 
+LINES = [
+    ("help", events.HelpLine),
+    ("rooms", events.RoomLine),
+    ("sessions", events.SessionLine),
+    ("keys", events.KeyLine),
+]
+
 MESSAGES = {name: cls for cls, name in NEWS.items()}
 
 
@@ -83,7 +90,7 @@ def test_all_answers_are_documented_with_their_fields() -> None:
     assert documented == {name: fields_of(cls) for name, cls in MESSAGES.items() if not issubclass(cls, Event)}
 
 
-@pytest.mark.parametrize(("name", "cls"), [("help", events.HelpLine), ("rooms", events.RoomLine)])
+@pytest.mark.parametrize(("name", "cls"), LINES)
 def test_the_parts_of_answers_are_documented_with_their_fields(name: str, cls: type[Any]) -> None:
     assert named(dict(answers())[name].split("a list of")[1]) == fields_of(cls)
 

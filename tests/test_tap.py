@@ -40,6 +40,11 @@ def test_the_defaults() -> None:
         (["--max-sessions", "7"], Settings(max_sessions=7)),
         (["--keep", "30d"], Settings(keep="30d")),
         (["--operator", "Ada", "--operator", "bob"], Settings(operators=frozenset({"ada", "bob"}))),
+        (["--clear-passwords"], Settings(clear_passwords=True)),
+        (["--registration", "closed"], Settings(registration="closed")),
+        (["--registration", "invite"], Settings(registration="invite")),
+        (["--accounts", "only"], Settings(accounts_only=True)),
+        (["--accounts", "optional"], Settings()),
     ],
 )
 def test_settings(arguments: list[str], settings: Settings) -> None:
@@ -164,3 +169,52 @@ def test_chatd_is_not_put_into_a_chroot() -> None:
 def test_an_invalid_retention_is_reported_in_one_line(keep: str) -> None:
     with pytest.raises(SystemExit, match="is not a duration"):
         Options().parseOptions(["--keep", keep])
+
+
+def test_checkers_are_plugged_in(tmp_path: Path) -> None:
+    (tmp_path / "passwords").write_text("eve:secret of eve\n")
+    options = parsed("--auth", f"file:{tmp_path / 'passwords'}", "--auth", "memory:bob:secret of bob")
+    assert [type(checker).__name__ for checker in options["auth"]] == ["FilePasswordDB", "InMemoryUsernamePasswordDatabaseDontUse"]
+
+
+@pytest.mark.parametrize("checker", ["nothing:secret", "anonymous"])
+def test_a_checker_that_cannot_be_used_is_named(checker: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed("--auth", checker)
+    assert str(ended.value).startswith(f"chatd: --auth: {checker.partition(':')[0]} cannot be used: ")
+
+
+def test_registration_is_one_of_three() -> None:
+    with pytest.raises(SystemExit, match=r"^chatd: --registration is open, invite or closed, not ajar\.$"):
+        parsed("--registration", "ajar")
+
+
+@pytest.mark.parametrize("content", [b"open sesame\n", b"open sesame\r\nmore"])
+def test_the_password_of_the_server(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "password").write_bytes(content)
+    settings = parsed("--password-file", str(tmp_path / "password"))["settings"]
+    assert settings.server_password == "open sesame"
+    assert "sesame" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "has no password in its first line."),
+        (b"\nopen sesame", "has no password in its first line."),
+        (b"\xff", "is not UTF-8 text."),
+        (None, "cannot be read: No such file or directory."),
+    ],
+)
+def test_a_password_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, why: str) -> None:
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        parsed("--password-file", str(path))
+    assert str(ended.value) == f"chatd: --password-file: {path} {why}"
+
+
+def test_guests_are_admitted_or_not() -> None:
+    with pytest.raises(SystemExit, match=r"^chatd: --accounts is optional or only, not some\.$"):
+        parsed("--accounts", "some")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from chatd import __version__
-from chatd.admin import backup, checking, deleting, exporting, importing
+from chatd.admin import accounts, backup, checking, deleting, exporting, importing
 
 Run = Callable[[Path, Namespace], int]
 """A command: takes the data folder and the options, returns the exit status."""
@@ -86,6 +86,24 @@ name begins again with number 1. The server must be stopped, except for
   chatd-admin remove lobby-2025 && chatd-admin vacuum
 """
 
+ACCOUNTS: Final = """\
+List the accounts, whether the server is running or not; or change one, while
+the server is stopped. A password is asked for, or is the first line of
+standard input.
+
+  chatd-admin accounts list
+  chatd-admin accounts add ada
+  chatd-admin accounts rename ada lovelace
+  chatd-admin accounts disable ada
+  chatd-admin accounts enable ada
+  chatd-admin accounts reset-password ada
+  chatd-admin accounts remove ada
+  chatd-admin accounts invite
+
+disable and reset-password also end the sessions that are remembered. Rights
+in rooms belong to the nick: a renamed account begins without any.
+"""
+
 VACUUM: Final = """\
 Write the database again without the deleted events, and free the space.
 Meanwhile this needs free disk space of twice the size of the data. The
@@ -141,7 +159,28 @@ def parser() -> ArgumentParser:
     _add_dry_run(added, "only say how many events that is")
     added = command("vacuum", deleting.vacuum, "free the space of deleted events", VACUUM)
     _add_dry_run(added, "only say how much that is")
+    _add_accounts(command("accounts", accounts.show, "list, add, rename and disable accounts, reset passwords", ACCOUNTS))
     return top
+
+
+def _add_accounts(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    def action(name: str, run: Run, *arguments: str) -> None:
+        added = actions.add_parser(name)
+        added.set_defaults(run=run)
+        _add_folder(added, default=argparse.SUPPRESS)
+        for argument in arguments:
+            added.add_argument(argument, metavar=argument.upper())
+
+    action("list", accounts.show)
+    action("add", accounts.add, "nick")
+    action("rename", accounts.rename, "nick", "new")
+    action("disable", accounts.disable, "nick")
+    action("enable", accounts.enable, "nick")
+    action("remove", accounts.remove, "nick")
+    action("invite", accounts.invite)
+    action("reset-password", accounts.reset_password, "nick")
 
 
 def _add_folder(parser: ArgumentParser, default: Any) -> None:

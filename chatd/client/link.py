@@ -53,7 +53,7 @@ CLOSINGS: Final = {
     Reason.SHUTDOWN: "the server is shutting down",
 }
 
-NICK_REFUSALS: Final = frozenset({"bad-nick", "nick-taken", "nick-reserved"})
+NICK_REFUSALS: Final = frozenset({"bad-nick", "nick-taken", "nick-reserved", "password-needed"})
 """The codes of refusals where another nick may be accepted."""
 
 NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.Private)

@@ -58,6 +58,8 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Bans: "bans",
     events.RoomModes: "modes",
     events.Ignoring: "ignoring",
+    events.SessionList: "sessions",
+    events.KeyList: "keys",
     events.HistoryPage: "history",
     events.SearchResults: "found",
     events.HelpText: "help",
@@ -69,13 +71,15 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
 }
 """The ``type`` of each thing that the server sends."""
 
+LINES: Final = (events.RoomLine, events.HelpLine, events.BanLine, events.SessionLine, events.KeyLine)
+"""What lists in answers consist of."""
+
 _NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _WIRE_NAMES: Final = {"first": "from", "last": "to"}
-_TIMES: Final = frozenset({"time", "since", "until"})
+_TIMES: Final = frozenset({"time", "since", "until", "used"})
 _UNSEEN: Final = frozenset({"sender_id", "hidden"})
 """The fields that never leave the server."""
 
-_LINES: Final = (events.RoomLine, events.HelpLine, events.BanLine)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -123,7 +127,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Event):
         return {"type": NEWS[type(value)], **to_object(value)}
-    if isinstance(value, _LINES):
+    if isinstance(value, LINES):
         return to_object(value)
     return dict(value) if isinstance(value, Mapping) else value
 
@@ -209,6 +213,10 @@ def _read_event(value: Any) -> Event:
     return from_object(cls, value)
 
 
+def _read_line(cls: type[T], value: Any) -> T:
+    return from_object(cls, _of(dict, value))
+
+
 def _of(cls: type[T], value: Any) -> T:
     if type(value) is not cls:
         raise ValueError(f"not of type {cls.__name__}")
@@ -222,7 +230,5 @@ _READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
     float: lambda value: float(value) if type(value) in (int, float) else _of(float, value),
     events.Reason: lambda value: events.Reason(_of(str, value)),
     events.Event: _read_event,
-    events.RoomLine: lambda value: from_object(events.RoomLine, _of(dict, value)),
-    events.BanLine: lambda value: from_object(events.BanLine, _of(dict, value)),
-    events.HelpLine: lambda value: from_object(events.HelpLine, _of(dict, value)),
+    **{line: partial(_read_line, line) for line in LINES},
 }

@@ -32,6 +32,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.NOT_READING: "not reading",
     Reason.REPLACED: "reconnected",
     Reason.KICKED: "removed",
+    Reason.ENDED: "session ended",
     Reason.SHUTDOWN: "server shutdown",
 }
 
@@ -41,6 +42,7 @@ CLOSINGS: Final[Mapping[Reason, str]] = {
     Reason.NOT_READING: "Your connection took no data for too long. Goodbye.",
     Reason.REPLACED: "You reconnected from elsewhere. Goodbye.",
     Reason.KICKED: "An operator has ended your connection. Goodbye.",
+    Reason.ENDED: "This session was ended from another one. Goodbye.",
     Reason.SHUTDOWN: "The server is shutting down. Goodbye.",
 }
 
@@ -64,6 +66,9 @@ DONE: Final[Mapping[str, str]] = {
     "delete": "The message of {} is deleted.",
     "report": "The operators will see your report of {}.",
     "announce": "{} people were told.",
+    "register": "{} is your nick now, whether you are here or not. Log in with your password next time.",
+    "password": "Your password is changed. Your other sessions have ended, and need it.",
+    "login": "You are logged in as {}.",
 }
 
 ROLES: Final[Mapping[str, str]] = {
@@ -284,7 +289,8 @@ class Phrases:
     def _(self, answer: events.PersonInfo) -> Iterable[str]:
         rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
-        yield f"{answer.nick} is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
+        kind = "registered" if answer.account else "a guest"
+        yield f"{answer.nick} ({kind}) is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
         if answer.away is not None:
             yield _is_away(answer.nick, answer.away)
 
@@ -302,6 +308,23 @@ class Phrases:
         return [
             f"The modes of #{answer.room}: {modes}." if modes else f"#{answer.room} has no modes: everybody may enter and speak."
         ]
+
+    @_answer.register
+    def _(self, answer: events.SessionList) -> Iterable[str]:
+        now = self._now()
+        for line in answer.sessions:
+            state = "this one" if line.current else "connected" if line.connected else "not connected"
+            kept = ", remembered" if line.remembered else ""
+            since, used = stamp(line.since, now), stamp(line.used, now)
+            yield f"{line.number}: {line.door}, {state}{kept}, since {since}, last active {used}"
+
+    @_answer.register
+    def _(self, answer: events.KeyList) -> Iterable[str]:
+        if not answer.keys:
+            yield "You have no SSH keys. /keys add KEY adds one."
+        for line in answer.keys:
+            comment = f" {line.comment}" if line.comment else ""
+            yield f"{line.number}: {line.kind} {line.fingerprint}{comment}, since {stamp(line.since, self._now())}"
 
     @_answer.register
     def _(self, answer: events.RetentionIs) -> Iterable[str]:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Final
 
+from chatd.codecs.asking import ASKED_AGAIN, IS_SHOWN, Asking, question_after
 from chatd.codecs.base import View
 from chatd.codecs.phrases import Kind, Phrase, Phrases, said
 from chatd.codecs.rows import with_marked_rows
 from chatd.core import commands, events
 from chatd.core.commands import Command
+from chatd.core.errors import PasswordNeeded
 from chatd.core.events import Answer, Event
 from chatd.core.text import decode_line, safe_text, says_nothing
 
@@ -62,26 +64,77 @@ class TextCodec:
 
 
 class TextTalk:
-    """One person's half: it has nothing to remember."""
+    """One person's half: it remembers whether a password was asked for, which the next line is.
 
-    __slots__ = ("codec",)
+    ``hide`` is called with True before each question, and with False after the line that answers
+    the last one; None: the door cannot hide what is typed.
+    """
+
+    __slots__ = ("_asking", "_code", "_last", "_named", "codec", "hide")
 
     def __init__(self, codec: TextCodec) -> None:
         self.codec = codec
+        self.hide: Callable[[bool], object] | None = None
+        self._asking: Asking | None = None
+        self._last: Command | None = None
+        """The last command, without a password."""
+        self._code = ""
+        """The code of the refusal after which a password for it was asked for, if one was."""
+        self._named = False
 
     def decode(self, line: bytes, named: bool) -> Command | None:
-        """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand and
-        BadUsage."""
+        """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand, BadUsage,
+        and what ends or repeats the question for a password."""
         text = safe_text(decode_line(line))
+        if self._asking is not None:
+            return self._take_password(self._asking, text)
+        self._named, self._last, self._code = named, None, ""
         if says_nothing(text):
             return None
-        if not named and not text.startswith("/"):
-            return commands.Hello(text.strip())
-        return commands.parse(text)
+        self._last = commands.Hello(text.strip()) if not named and not text.startswith("/") else commands.parse(text)
+        return self._last
 
     def encode(self, answer: Answer) -> bytes:
-        """The lines of ``answer``, each with its end."""
-        return self.codec.encode_answer(answer)
+        """The lines of ``answer``, each with its end; and the question for a password, where a
+        refusal asks for one."""
+        if type(answer) is not events.Refused:
+            self._code = "" if isinstance(answer, (events.Done, events.Welcome)) else self._code
+            return self.codec.encode_answer(answer)
+        asked = self._asking or question_after(answer.code, self._last, self._named)
+        if asked is not None:
+            self._code = answer.code
+            return self._ask(asked, answer.reason)
+        lines = self.codec.encode_answer(answer)
+        again = question_after(self._code, self._last, self._named) if answer.code in ASKED_AGAIN else None
+        return lines if again is None else lines + self._ask(again)
+
+    def _ask(self, asking: Asking, reason: str = "") -> bytes:
+        """The next question, which the next line answers."""
+        self._asking = asking
+        if self.hide is not None:
+            self.hide(True)
+        question = f"{reason} {asking.prompt}{IS_SHOWN if self.hide is None else ''}:".lstrip()
+        return _lines([Phrase(Kind.REPORT, question)])
+
+    def _take_password(self, asking: Asking, line: str) -> Command:
+        """The command with the password in ``line``. Raises PasswordNeeded to ask once more."""
+        self._asking = None
+        try:
+            taken = self._answered(asking, line)
+        finally:
+            if self._asking is None and self.hide is not None:
+                self.hide(False)
+        return taken
+
+    def _answered(self, asking: Asking, line: str) -> Command:
+        if not line:
+            self._code = ""
+            raise asking.give_up()
+        taken = asking.take(line)
+        if isinstance(taken, Asking):
+            self._asking = taken
+            raise PasswordNeeded("")
+        return taken
 
     def view(self, current: bool) -> TextView:
         """How this person is shown a room, ``current`` or not."""

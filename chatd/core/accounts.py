@@ -11,7 +11,7 @@ from typing import Final
 
 from chatd.core.account import Account, Change, Credential, Dropped, Kind
 from chatd.core.driver import Later
-from chatd.core.errors import NickTaken, NotDelivered, TooMany
+from chatd.core.errors import NickTaken, NotDelivered, TooMany, WrongPassword
 from chatd.core.identity import network_of
 from chatd.core.limits import ACCOUNTS, ACCOUNTS_PER_ADDRESS, CREDENTIALS
 from chatd.core.log import LogStore
@@ -61,16 +61,21 @@ class Accounts:
 
         It is looked up by a hash, so how long that takes tells nothing about other secrets.
         """
-        credential = self._by_value.get((kind, _hash(secret)))
+        credential = self._by_value.get((kind, hash_of(secret)))
         return None if credential is None else (self._by_id[credential.account], credential)
+
+    def find_invitation(self, code: str) -> Credential | None:
+        """The invitation that was given out as ``code``, if it is not used yet."""
+        return self._by_value.get((Kind.INVITE, hash_of(code)))
 
     # -- Changing
 
-    async def add(self, name: Name, password: str, made: int, address: str = "") -> Account:
+    async def add(self, name: Name, password: str, made: int, address: str = "", invitation: Credential | None = None) -> Account:
         """Make an account with the nick ``name`` and the hash ``password``, for somebody at
-        ``address``. The nick is owned at once, but the account exists when this returns.
+        ``address``, and use up their ``invitation``. The nick is owned at once, but the account
+        exists when this returns.
 
-        Raises NickTaken, TooMany and NotDelivered.
+        Raises NickTaken, TooMany, WrongPassword if the invitation is used, and NotDelivered.
         """
         network = network_of(address)
         if self.owner(name) is not None:
@@ -79,15 +84,22 @@ class Accounts:
             raise TooMany(f"The server already has {ACCOUNTS} accounts.", "You can stay without one.")
         if network and self._made[network] >= ACCOUNTS_PER_ADDRESS:
             raise TooMany(f"Your address has already made {ACCOUNTS_PER_ADDRESS} accounts.", "Use one of them: /login NICK.")
+        if invitation is not None and (invitation.kind, invitation.value) not in self._by_value:
+            raise WrongPassword("Somebody has used this invitation already.", "Ask for another one.")
         self._last_account += 1
         account = Account(self._last_account, name, made, password)
-        self._apply(account)
+        used = [Dropped(invitation.id, invitation.account)] if invitation else []
+        changes: list[Change] = [account, *used]
+        for change in changes:
+            self._apply(change)
         self._made[network] += 1
         try:
-            await self._stored(account)
+            await self._stored(*changes)
         except NotDelivered:
             self._remove(account)
             self._made[network] -= 1
+            if invitation is not None:
+                self._apply(invitation)
             raise
         return account
 
@@ -98,10 +110,10 @@ class Accounts:
     async def add_secret(self, account: Account, kind: Kind, label: str, now: int) -> tuple[str, Credential]:
         """Make a secret of this ``kind`` for ``account``; only its hash is kept. The credentials of
         the kind that were used longest ago make room for it. Raises NotDelivered."""
-        secret = secrets.token_urlsafe(SECRET_BYTES)
+        secret = new_code()
         oldest = sorted(self.credentials(account, kind), key=lambda credential: credential.used)
         excess = oldest[: max(0, len(oldest) + 1 - CREDENTIALS)]
-        credential = Credential(self.next_number(), account.id, kind, _hash(secret), label, now, now)
+        credential = Credential(self.next_number(), account.id, kind, hash_of(secret), label, now, now)
         await self._change(credential, *(Dropped(old.id, old.account) for old in excess))
         return secret, credential
 
@@ -121,7 +133,8 @@ class Accounts:
         dropped = [Dropped(credential.id, credential.account) for credential in credentials]
         for change in dropped:
             self._apply(change)
-        await self._stored(*dropped)
+        if dropped:
+            await self._stored(*dropped)
 
     def note_use(self, credential: Credential, now: int) -> None:
         """``credential`` was used at ``now``. Nobody waits for this to be stored."""
@@ -161,5 +174,11 @@ class Accounts:
         del self._by_key[account.name.key], self._by_skeleton[account.name.skeleton], self._by_id[account.id]
 
 
-def _hash(secret: str) -> str:
+def new_code() -> str:
+    """A secret that nobody can guess."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of ``secret``."""
     return sha256(secret.encode()).hexdigest()

@@ -34,6 +34,10 @@ class Command:
 class Hello(Command):
     """Take the nick ``nick`` and enter ``rooms`` (empty: the default room).
 
+    The owner of a nick logs in with their ``password``, or with a session ``secret``; with
+    ``remember``, they are given one. ``server_password`` is that of the server, if it has one. With
+    ``register`` the nick becomes an account with ``password``; ``code`` is an invitation.
+
     ``token`` is a secret filters by the program. The same token means the same sender, even after a
     lost connection, and takes over the seat of the earlier connection. ``resume`` has the last seq
     seen in each room, in the logs with the name ``log``. ``scrollback`` is how many events of each
@@ -46,6 +50,12 @@ class Hello(Command):
     resume: Mapping[str, int] = field(default_factory=dict)
     log: str = ""
     scrollback: int = SCROLLBACK_EVENTS
+    password: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    remember: bool = False
+    server_password: str = field(default="", repr=False)
+    register: bool = False
+    code: str = field(default="", repr=False)
 
 
 @fact()
@@ -335,6 +345,53 @@ class Room(Command):
 
 
 @fact()
+class Register(Command):
+    """Make one's nick an account with ``password``; ``nick`` is that nick, or that of somebody who
+    has none yet, and ``code`` an invitation."""
+
+    nick: str = ""
+    code: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@fact()
+class Login(Command):
+    """Become the owner of the account with the nick ``nick``."""
+
+    nick: str
+    password: str = field(default="", repr=False)
+
+
+@fact()
+class Password(Command):
+    """Change one's password to ``new``."""
+
+    password: str = field(default="", repr=False)
+    new: str = field(default="", repr=False)
+
+
+@fact()
+class Sessions(Command):
+    """List one's sessions; or end the one with the number ``end``."""
+
+    end: int = 0
+
+
+@fact()
+class Keys(Command):
+    """List one's SSH keys; or add the one in ``add``, as a line of ``authorized_keys``; or remove
+    the one with the number ``remove``."""
+
+    add: str = ""
+    remove: int = 0
+
+
+@fact()
+class Logout(Command):
+    """End this session, and make its secret invalid."""
+
+
+@fact()
 class Quit(Command):
     """Leave all rooms, with an optional last ``text``, and end the connection."""
 
@@ -410,6 +467,47 @@ def _read_search(row: Row, rest: str) -> Command:
 
 FIELD_OF_FILTER: Mapping[str, str] = {"in": "room", "from": "nick", "before": "before_time", "after": "after_time"}
 """The fields of `Search` for the filters of its text."""
+
+
+def _read_register(row: Row, rest: str) -> Command:
+    """Read nothing, or a nick, or a nick and an invitation."""
+    words = rest.split()
+    if len(words) > 2:
+        reason = f"/{row.name} takes your nick and an invitation, and never a password: others can read the line."
+        raise BadUsage(reason, f"Write {usage_line(row)}; the password is asked for.")
+    return Register(*words)
+
+
+def _read_login(row: Row, rest: str) -> Command:
+    """Read a nick, and never a password: the line stays on the screen, and in what a client
+    remembers."""
+    words = rest.split()
+    if len(words) != (1 if row.usage else 0):
+        reason = f"/{row.name} takes {'a nick' if row.usage else 'nothing'}, and never a password: others can read the line."
+        raise BadUsage(reason, f"Write {usage_line(row)}; the password is asked for.")
+    return row.make(*words)
+
+
+def _read_sessions(row: Row, rest: str) -> Command:
+    """Read nothing, or ``end N``."""
+    word, _, number = rest.partition(" ")
+    if word not in ("", "end"):
+        raise BadUsage(f"/{row.name} lists your sessions, or ends one.", f"Write /{row.name}, or /{row.name} end N.")
+    return Sessions(_count(row, number.strip()) if word else 0)
+
+
+def _read_keys(row: Row, rest: str) -> Command:
+    """Read nothing, ``add KEY``, or ``remove N``."""
+    word, _, value = rest.partition(" ")
+    value = value.strip()
+    if word not in ("", "add", "remove") or bool(word) != bool(value):
+        hint = f"Write /{row.name}, /{row.name} add KEY with a line of a .pub file, or /{row.name} remove N."
+        raise BadUsage(f"/{row.name} lists your SSH keys, adds one, or removes one.", hint)
+    return Keys(add=value) if word == "add" else Keys(remove=_count(row, value) if word else 0)
+
+
+ACCOUNTS: Final = "accounts"
+"""The group of the commands about accounts."""
 
 MODERATION: Final = "moderation"
 """The group of the commands for those who look after a room."""
@@ -497,12 +595,26 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("search", Search, "TEXT", 'find words, "a phrase", -not; in:#room from:nick', read=_read_search),
     Row(
+        "register",
+        Register,
+        "[NICK]",
+        "make your nick yours; asks for a password",
+        nick_needed=False,
+        read=_read_register,
+        group=ACCOUNTS,
+    ),
+    Row("login", Login, "NICK", "log in to an account; asks for the password", read=_read_login, group=ACCOUNTS),
+    Row("password", Password, "", "change your password; ends your other sessions", read=_read_login, group=ACCOUNTS),
+    Row("sessions", Sessions, "", "list where you are logged in; end N ends one", read=_read_sessions, group=ACCOUNTS),
+    Row("keys", Keys, "", "list your SSH keys; add KEY adds, remove N removes", read=_read_keys, group=ACCOUNTS),
+    Row("logout", Logout, "", "log out of your account, and leave", group=ACCOUNTS),
+    Row(
         "quit",
         Quit,
         "[TEXT]",
         "leave, with a last text; so does Ctrl-D or Ctrl-C",
         nick_needed=False,
-        also=("exit", "bye", "logout"),
+        also=("exit", "bye"),
     ),
 )
 """The commands that people can type."""

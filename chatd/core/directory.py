@@ -68,6 +68,11 @@ class Directory:
         person = self._by_key.get(key)
         return person if person is not None and person.account == key else None
 
+    def guests_like(self, name: Name) -> Sequence[Person]:
+        """The guests who have the nick ``name``, or one that looks the same."""
+        holders = {self._by_key.get(name.key), self._by_skeleton.get(name.skeleton)}
+        return [person for person in holders if person is not None and not person.account]
+
     def check_free(self, name: Name, except_for: Person | None = None, account: str = "") -> None:
         """Raise PasswordNeeded if the nick ``name`` is owned, unless the account with the key
         ``account`` owns it; NickTaken if a nick that looks the same is owned, or if somebody other
@@ -105,6 +110,8 @@ class Directory:
         self._by_sender[sender_id] = session
         self._sessions.setdefault(person, []).append(session)
         self.identify(person)
+        if person.away is not None:  # They are here again.
+            self._set_away(person, None)
 
     def detach(self, session: Session) -> bool:
         """Free the seat of ``session``. Returns whether it was the last session of its person, who
@@ -117,6 +124,7 @@ class Directory:
         sessions.remove(session)
         if sessions:
             self.identify(person)
+            self._set_away(person, sessions[-1].away)
             return False
         del self._sessions[person]
         self._ignoring.discard(person)
@@ -164,9 +172,16 @@ class Directory:
         for session in self.sessions(person):
             session.out.set_filtered(bool(ignoring))
 
-    def set_away(self, person: Person, text: str | None) -> None:
-        """Mark ``person`` as away with ``text``; None: as back."""
-        person.away = text
+    def set_away(self, session: Session, text: str | None) -> None:
+        """Mark the person of ``session`` as away from there with ``text``; None: as back. They are
+        away if they are away from all of their sessions."""
+        assert session.person is not None
+        session.away = text
+        self._set_away(session.person, text)
+
+    def _set_away(self, person: Person, text: str | None) -> None:
+        is_here = any(session.away is None for session in self.sessions(person))
+        person.away = None if is_here else text
         person.away_seen_by = frozenset()
 
     def check_ignored(self, sender: Session, recipient: Person) -> None:
@@ -184,6 +199,8 @@ class Directory:
         if not any(taken):
             raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
         recipient.reply_to = sender.sender_id
+        assert sender.person is not None
+        recipient.reply_account = sender.person.account
         if id:
             self.remember_private(sender.sender_id, id, recipient.nick)
 

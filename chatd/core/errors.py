@@ -14,6 +14,7 @@ other exception is a defect of the server. The tree, with the stable codes that 
         NickTaken          nick-taken
         NickReserved       nick-reserved
       PasswordNeeded       password-needed    the nick belongs to an account
+        ServerPasswordNeeded server-password-needed
       WrongPassword        wrong-password     not the password, or not a valid session secret
       NotSecure            not-secure         a password over a link that others can read
       BadRoom              bad-room
@@ -110,6 +111,12 @@ class PasswordNeeded(Refusal):
     """The nick belongs to an account, whose owner gives a password or a session secret."""
 
     code = "password-needed"
+
+
+class ServerPasswordNeeded(PasswordNeeded):
+    """The server has a password of its own, which everybody gives first."""
+
+    code = "server-password-needed"
 
 
 class WrongPassword(Refusal):

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     TIMED_OUT = "timed-out"
     NOT_READING = "not-reading"
     REPLACED = "replaced"
+    ENDED = "ended"
     KICKED = "kicked"
     SHUTDOWN = "shutdown"
 
@@ -221,12 +222,13 @@ class Greeting(Answer):
 @fact()
 class Welcome(Answer):
     """The nick is accepted. ``log`` is the name of the server's logs: with another name, seqs mean
-    something else."""
+    something else. ``secret`` is a new session secret, if one was asked for."""
 
     nick: str
     server: str
     log: str
     motd: tuple[str, ...] = ()
+    secret: str = field(default="", repr=False)
 
 
 @fact()
@@ -388,7 +390,8 @@ class RoomList(Answer):
 class PersonInfo(Answer):
     """Who ``nick`` is: connected since ``since`` through ``door``, idle for ``idle`` seconds.
 
-    ``away`` is their text if they are away, and otherwise None.
+    ``away`` is their text if they are away, and otherwise None. ``account``: they are registered,
+    and not a guest.
     """
 
     nick: str
@@ -397,6 +400,7 @@ class PersonInfo(Answer):
     idle: int
     door: str
     away: str | None = None
+    account: bool = False
 
 
 @fact()
@@ -437,6 +441,51 @@ class Ignoring(Answer):
 
     nicks: tuple[str, ...]
     now: Mapping[str, str] = field(default_factory=dict)
+
+
+@fact()
+class SessionLine:
+    """One session of a :class:`SessionList`: ``number`` names it. It came through ``door``, exists
+    since ``since``, and was last active at ``used``.
+
+    ``connected``: it is here. ``current``: it is the one that asks. ``remembered``: it has a
+    session secret, with which it can come back.
+    """
+
+    number: int
+    door: str
+    since: int
+    used: int
+    connected: bool = False
+    current: bool = False
+    remembered: bool = False
+
+
+@fact()
+class SessionList(Answer):
+    """Where you are logged in, or can log in without the password."""
+
+    sessions: tuple[SessionLine, ...]
+
+
+@fact()
+class KeyLine:
+    """One SSH key of a :class:`KeyList`: ``number`` names it; ``kind`` is its type, such as
+    ``ssh-ed25519``, ``fingerprint`` its SHA-256 as OpenSSH writes it, ``comment`` what its owner
+    calls it, and ``since`` when it was added."""
+
+    number: int
+    kind: str
+    fingerprint: str
+    comment: str
+    since: int
+
+
+@fact()
+class KeyList(Answer):
+    """Your SSH keys."""
+
+    keys: tuple[KeyLine, ...]
 
 
 @fact()

@@ -128,6 +128,42 @@ SLOW_SECONDS: Final = 3600
 ROOM_KEY_CHARACTERS: Final = (4, 64)
 """The shortest and the longest key of a room, in characters."""
 
+KEY_CHARACTERS: Final = 3000
+"""The longest SSH key, in characters of base64: an RSA key of 16,384 bits has 2,800."""
+
+KEY_COMMENT_CHARACTERS: Final = 100
+"""The longest comment of an SSH key, in characters: usually it is USER@HOST."""
+
+PASSWORD_CHARACTERS: Final = (8, 128)
+"""The shortest and the longest password, in characters (NIST SP 800-63B, 3.1.1.2: at least 8, and
+at least 64 must be accepted)."""
+
+HASHING_THREADS: Final = 2
+"""How many passwords are hashed at the same time, each with 19 MiB of memory: two, so that one that
+is slow holds nobody up, and the processor is left to the rest."""
+
+HASHINGS_WAITING: Final = 1000
+"""How many passwords may wait to be hashed, in number: some 15 s of work."""
+
+HASHINGS_PER_ADDRESS: Final = 8
+"""Those of one address among them (IPv6: one /64 network), in number."""
+
+BUSY_SECONDS: Final = 1.0
+"""How long a connection waits whose password is not checked, because too many wait, in seconds: it
+must not ask again at once."""
+
+LOGIN_LINES: Final = 50
+"""What a password costs the address, in lines, right or wrong: the hash takes some 30 ms in a
+thread of its own, which holds up nobody but others who log in."""
+
+FAILED_LOGIN_LINES: Final = 450
+"""What a wrong password costs besides: an address can guess twice a second on average, and ten
+times at once."""
+
+FAILED_LOGIN_SECONDS: Final = 30.0
+"""The longest time that one connection waits after a wrong password, in seconds: it waits 1 s after
+the first, and twice as long after each further one."""
+
 # -- The log ---------------------------------------------------------------------------------------
 
 LOG_EVENTS: Final = 10_000

@@ -11,7 +11,7 @@ class Person:
     """Somebody with a nick. The directory knows their sessions, and :class:`Rooms
     <chatd.core.rooms.Rooms>` knows the rooms that they are in."""
 
-    __slots__ = ("account", "away", "away_seen_by", "identity", "ignoring", "name", "nick", "reply_to")
+    __slots__ = ("account", "away", "away_seen_by", "identity", "ignoring", "name", "nick", "reply_account", "reply_to")
 
     def __init__(self, name: Name, account: str = "") -> None:
         self.rename(name)
@@ -25,6 +25,8 @@ class Person:
         """The keys of the nicks that have been shown this text."""
         self.ignoring = IgnoreList()
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
+        self.reply_account = ""
+        """The key of the account that it came from; empty: a guest's."""
         self.reply_to = ""
         """The sender_id of the last private message to them: somebody else may have the nick by
         now."""
@@ -33,8 +35,3 @@ class Person:
         """Change the nick to ``name``."""
         self.name = name
         self.nick = name.text
-
-    def subject(self, sender_id: str) -> str:
-        """Who a right or a ban is about: the account, as ``=key``; of a guest the seat that has
-        this ``sender_id``."""
-        return f"={self.account}" if self.account else sender_id

@@ -7,7 +7,7 @@ joining; a person who leaves gets all events before the seq of their leaving.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered, Refusal
@@ -103,29 +103,16 @@ class Entering:
 
     def _entered(self, seq: int, newcomer: str) -> tuple[Entered, int]:
         """The answer for the joining ``seq``, and the cursor from which to follow the room."""
-        room, session, resume = self._room, self._session, self._resume
-        can_resume = resume is not None and self._can_resume(resume, seq)
-        if resume is not None and not can_resume:
-            session.out.tell(Missed(room.name.text, 0, seq - 1))
-        scrollback = 0 if can_resume or not self._is_kept else session.scrollback
-        entered = _describe(self._registry, room, session, self._roster, seq, scrollback, newcomer)
-        return entered, resume.seq + 1 if resume is not None and can_resume else seq + 1
-
-    def _can_resume(self, resume: Resume, seq: int) -> bool:
-        """Whether the client can get all events after ``resume`` without a gap."""
-        if not 0 <= resume.seq < seq or not self._registry.store.knows(resume.log, self._room.name.key, resume.seq):
-            return False
-        room, sender_id = self._room, self._session.sender_id
-        if self._is_kept and visible(self._registry, self._person).first_seq(room) <= resume.seq + 1:
-            return True
-        return room.was_member_at(sender_id, resume.seq) and not room.was_removed_after(sender_id, resume.seq)
+        past = _past(self._registry, self._session, self._room, seq, self._resume, self._is_kept)
+        entered = _describe(self._registry, self._room, self._session, self._roster, seq, past, newcomer)
+        return entered, seq + 1 if past.cursor is None else past.cursor
 
     def _update_other_sessions(self, seq: int) -> None:
         """Let the other sessions of the person follow the room too."""
         for other in self._registry.directory.sessions(self._person):
             if other is not self._session:
-                scrollback = other.scrollback if self._is_kept else 0
-                other.out.tell(_describe(self._registry, self._room, other, self._roster, seq, scrollback))
+                past = _past(self._registry, other, self._room, seq, None, self._is_kept)
+                other.out.tell(_describe(self._registry, self._room, other, self._roster, seq, past))
                 _follow(other, self._room, seq + 1)
 
 
@@ -144,18 +131,46 @@ def _roster(room: Room, own: Membership) -> _Roster:
     return _Roster(len(attendance), (*attendance.others(own, NAMES_SHOWN - 1), own.nick), attendance.away(NAMES_SHOWN))
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What a session is shown of the past of a room: ``events``, or if ``cursor`` is not None, all
+    events from there on."""
+
+    events: tuple[Event, ...] = ()
+    cursor: int | None = None
+
+
+def _past(registry: Registry, session: Session, room: Room, stop: int, resume: Resume | None, is_kept: bool) -> _Past:
+    """The past of ``room`` before seq ``stop``, for a session that has seen it up to ``resume``;
+    ``is_kept``: the room keeps its messages."""
+    first = visible(registry, session.person).first_seq(room)
+    if resume is not None:
+        if 0 <= resume.seq < stop and _can_resume(registry, session, room, resume, is_kept and first <= resume.seq + 1):
+            return _Past(cursor=resume.seq + 1)
+        session.out.tell(Missed(room.name.text, 0, stop - 1))
+    start = max(stop - session.scrollback, first)
+    return _Past(heard(session, room.log.read(start, stop)) if is_kept else ())
+
+
+def _can_resume(registry: Registry, session: Session, room: Room, resume: Resume, is_open: bool) -> bool:
+    """Whether the client can get all events after ``resume`` without a gap; ``is_open``: whoever
+    enters the room may read them."""
+    if not registry.store.knows(resume.log, room.name.key, resume.seq):
+        return False
+    sender_id = session.sender_id
+    return is_open or (room.was_member_at(sender_id, resume.seq) and not room.was_removed_after(sender_id, resume.seq))
+
+
 def _describe(
-    registry: Registry, room: Room, session: Session, roster: _Roster, seq: int, scrollback: int, newcomer: str = ""
+    registry: Registry, room: Room, session: Session, roster: _Roster, seq: int, past: _Past, newcomer: str = ""
 ) -> Entered:
-    """The answer for a session that follows ``room`` after ``seq``, with ``scrollback`` earlier
-    events."""
+    """The answer for a session that follows ``room`` after ``seq``, with what it is shown of the
+    past."""
     assert session.person is not None
-    start = max(seq - scrollback, visible(registry, session.person).first_seq(room))
-    past = heard(session, room.log.read(start, seq))
-    session.out.spend(SHOWN_LINES * len(past))
+    session.out.spend(SHOWN_LINES * len(past.events))
     name, state, role = room.name.text, room.log.state, role_of(registry, session.person, room)
-    own = role.word if role > Role.MEMBER else ""
-    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past, newcomer, state.retention.text, own)
+    own, keep = role.word if role > Role.MEMBER else "", state.retention.text
+    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past.events, newcomer, keep, own)
 
 
 def _follow(session: Session, room: Room, cursor: int) -> None:
@@ -169,16 +184,39 @@ def heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def attach(registry: Registry, session: Session, person: Person, sender_id: str) -> None:
-    """Add a session to ``person`` without telling anybody. It follows their rooms."""
+    """Add a session to ``person`` without telling anybody; :func:`follow_rooms` shows it their
+    rooms."""
     registry.directory.attach(session, person, sender_id)
     session.out.set_filtered(bool(person.ignoring))
-    for room in registry.rooms.of(person).values():
-        membership = room.members[person]
-        if membership.is_told:  # Otherwise finish() tells the session when the joining is stored.
-            last = room.log.end - 1
+
+
+async def follow_rooms(
+    registry: Registry, session: Session, resume: Mapping[str, Resume], newcomer: str = "", id: str = ""
+) -> Entered | None:
+    """Let a further session of a person follow the rooms that they are in, those with a key in
+    ``resume`` from there on.
+
+    Returns the answer about the last room, if there is any; those about the others are sent, with
+    the id ``id``. The first has the nick ``newcomer``.
+    """
+    person, directory, last = session.person, registry.directory, None
+    assert person is not None
+    rooms = [(key, room, room.members[person]) for key, room in registry.rooms.of(person).items()]
+    for key, room, membership in rooms:
+        if last is not None:
+            session.out.tell(replace(last, id=id))
+            last = None
+            await Later(session.out.when_taken)
+        if session not in directory.sessions(person):
+            break
+        if room.members.get(person) is membership and membership.is_told:  # Otherwise finish() tells the session.
+            end = room.log.end
+            past = _past(registry, session, room, end, resume.get(key), not room.retention.is_none(registry.now()))
             session.current = room
-            session.out.tell(_describe(registry, room, session, _roster(room, membership), last, session.scrollback))
-            _follow(session, room, last + 1)
+            last = _describe(registry, room, session, _roster(room, membership), end - 1, past, newcomer)
+            newcomer = ""
+            _follow(session, room, end if past.cursor is None else past.cursor)
+    return last
 
 
 # -- Leaving ---------------------------------------------------------------------------------------
@@ -234,6 +272,7 @@ def _unfollow(session: Session, room: Room, stop: int) -> None:
 def depart(registry: Registry, session: Session, reason: Reason, text: str = "") -> Sequence[Later[None]]:
     """Free the seat of ``session``, whose connection may be lost. If it is the last session of its
     person, they leave all rooms. Each leaving can be awaited."""
+    session.is_ending = True
     person, leavings = session.person, []
     if person is None or session not in registry.directory.sessions(person):
         return ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatd.core.accounts import Accounts
 from chatd.core.admission import Admission
+from chatd.core.authenticator import Authenticator, NoAuthenticator
 from chatd.core.directory import Directory
 from chatd.core.expiry import Expiry
 from chatd.core.identity import Identity
@@ -35,6 +36,15 @@ class Settings:
     """How long events are kept at most (``retention.py``); empty: forever."""
     operators: frozenset[str] = frozenset()
     """The keys of the accounts whose owners are operators of the server."""
+    clear_passwords: bool = False
+    """Whether passwords are accepted over a link that others can read."""
+    accounts_only: bool = False
+    """Whether only the owners of accounts are admitted, and no guests."""
+    server_password: str = field(default="", repr=False)
+    """A password that everybody gives before anything else; empty: there is none."""
+    registration: str = "open"
+    """Who may make an account: ``open``: everybody; ``invite``: who has an invitation; ``closed``:
+    nobody."""
 
 
 class Registry:
@@ -59,6 +69,8 @@ class Registry:
         """Names that nobody may use as a nick on this server."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
         self.accounts = Accounts(store)
+        self.authenticator: Authenticator = NoAuthenticator()
+        """What checks passwords; whoever wires the server sets it, since it knows the accounts."""
         self.directory = Directory(now, self.accounts)
         for sender_id, id, nick in store.private_ids:
             self.directory.remember_private(sender_id, id, nick)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from chatd.core.account import Credential
 from chatd.core.events import Answer, Event, Private, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
@@ -71,10 +72,16 @@ class Session:
 
     __slots__ = (
         "address",
+        "away",
+        "credential",
         "current",
         "door",
+        "failed_logins",
+        "is_admitted",
         "is_ending",
+        "is_secure",
         "last_active",
+        "number",
         "out",
         "person",
         "scrollback",
@@ -98,7 +105,20 @@ class Session:
         self.scrollback = SCROLLBACK_EVENTS
         """How many events of a room are shown on entering it."""
         self.is_ending = False
-        """Whether it has begun to end."""
+        """Whether it has begun to end, or has ended."""
+        self.is_secure = False
+        """Whether nobody can read on the way what is sent: by TLS, or on this machine."""
+        self.failed_logins = 0
+        """How many wrong passwords it has sent since the last right one."""
+        self.is_admitted = False
+        """Whether it has given the password of the server."""
+        self.number = 0
+        """Its number among the sessions of an account, once somebody has asked; see
+        :func:`chatd.core.sessions.number_of`."""
+        self.credential: Credential | None = None
+        """The session secret that it has logged in with, or was given."""
+        self.away: str | None = None
+        """The away text that was set here; None: the person is not away from this session."""
 
     @property
     def nick(self) -> str:

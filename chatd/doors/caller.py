@@ -65,9 +65,19 @@ class Caller:
         "talk",
     )
 
-    def __init__(self, server: Server, transport: Writable, input: Input, address: str, began: float, codec: Codec) -> None:
-        """``began`` is when the connection was made, in seconds of the server's clock. Where the
-        server is full, the caller is told so in ``codec`` and disconnected."""
+    def __init__(
+        self,
+        server: Server,
+        transport: Writable,
+        input: Input,
+        address: str,
+        began: float,
+        codec: Codec,
+        is_secure: bool,
+    ) -> None:
+        """``began`` is when the connection was made, in seconds of the server's clock, and
+        ``is_secure`` whether nobody can read on the way what is sent. Where the server is full, the
+        caller is told so in ``codec`` and disconnected."""
         registry, settings = server.registry, server.registry.settings
         self._server = server
         self._transport = transport
@@ -78,6 +88,7 @@ class Caller:
         self.outlet = Outlet(transport, self.talk, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._is_lost = False
+        self.session.is_secure = is_secure
         self._nick = ""
         now = server.clock.seconds()
         self._bucket = Bucket(settings.flood_rate, settings.flood_burst, now) if settings.flood_rate else None

@@ -13,13 +13,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.codecs.base import Codec
+from chatd.codecs.text import TextTalk
 from chatd.core.events import Reason
 from chatd.core.limits import ANSWER_SECONDS, LINE_BYTES, TELNET_BYTES_A_LINE, TELNET_PIECE_BYTES
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.foreign import FOREIGN, UNREAD, has_more, has_nul, is_foreign
 from chatd.doors.server import Server
-from chatd.doors.tcp import address_of, tune
+from chatd.doors.tcp import address_of, is_this_machine, tune
 from chatd.doors.telnet import IAC_BYTE, Telnet
 
 CTRL_D: Final = b"\x04"
@@ -59,7 +60,8 @@ class ChatProtocol(LineReceiver):
         """Begin the session."""
         tune(self.transport)
         transport, factory = cast(Writable, self.transport), self._factory
-        self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec)
+        is_secure = ISSLTransport.providedBy(transport) or is_this_machine(self._address)
+        self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec, is_secure)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session."""
@@ -172,6 +174,8 @@ class ChatProtocol(LineReceiver):
         caller = self.caller
         if self._telnet is None:
             self._telnet = Telnet()
+            if isinstance(caller.talk, TextTalk):
+                caller.talk.hide = self._hide
             data, self._buffer = self._buffer + data, b""  # A character that a telnet client has mangled may begin in the buffer.
             caller.session.door = "telnet"
         data, self._raw, start = self._raw + data, b"", 0
@@ -189,6 +193,11 @@ class ChatProtocol(LineReceiver):
             elif own and not self.paused:
                 caller.may_go_on()
         self._raw = data[start:] if caller.ended is None else b""
+
+    def _hide(self, is_hidden: bool) -> None:
+        """Hide the next line while it is typed, or end that."""
+        assert self._telnet is not None
+        self.caller.outlet.put(self._telnet.hide(is_hidden))
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""

@@ -13,9 +13,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatd.core.limits import FORWARDED_HOPS, PROXY_BYTES
+
+if TYPE_CHECKING:
+    from twisted.web.http_headers import Headers
 
 LINE_OPENING: Final = b"PROXY "
 """The beginning of a header of version 1 (section 2.1)."""
@@ -179,6 +182,18 @@ def _hops(forwarded: Iterable[bytes]) -> Sequence[str]:
             hops.append("")
         start = pair.end()
     return hops
+
+
+_PROTO: Final = re.compile(rb'(?:^|[;,\s])proto="?([a-z]+)')
+
+
+def came_by_tls(headers: Headers) -> bool:
+    """Whether the caller's request came to the proxies by TLS, all the way, as they say in
+    ``X-Forwarded-Proto`` or ``Forwarded`` (RFC 7239, 5.4)."""
+    protocols = b",".join(headers.getRawHeaders(b"X-Forwarded-Proto") or ()).lower().split(b",")
+    if protocols == [b""]:
+        protocols = _PROTO.findall(b",".join(headers.getRawHeaders(b"Forwarded") or ()).lower())
+    return bool(protocols) and all(protocol.strip() in (b"https", b"wss") for protocol in protocols)
 
 
 def _address_of_hop(hop: str) -> str:

@@ -14,7 +14,7 @@ IAC: Final = 255
 DONT, DO, WONT, WILL = 254, 253, 252, 251
 SUB_BEGIN, SUB_END = 250, 240
 ARE_YOU_THERE, BREAK, INTERRUPT, ABORT_OUTPUT, SUSPEND = 246, 243, 244, 245, 237
-BINARY, TIMING_MARK = 0, 6
+BINARY, ECHO, TIMING_MARK = 0, 1, 6
 IAC_BYTE: Final = b"\xff"
 
 MANGLED: Final = {INTERRUPT: 0x83, ABORT_OUTPUT: 0x8F, SUSPEND: 0x9A, BREAK: 0x9C}
@@ -29,7 +29,7 @@ class Telnet:
     """Removes telnet's commands from the bytes of one connection, however they are cut into
     chunks."""
 
-    __slots__ = ("_asked_binary", "_missing", "_option", "_state", "_sub_bytes")
+    __slots__ = ("_asked_binary", "_echo_offers", "_is_hidden", "_missing", "_option", "_state", "_sub_bytes")
 
     def __init__(self) -> None:
         self._state = "data"
@@ -37,6 +37,21 @@ class Telnet:
         self._missing = 0
         self._sub_bytes = 0
         self._asked_binary = False
+        self._is_hidden = False
+        self._echo_offers = 0
+        """How many offers to echo the client has not answered yet."""
+
+    def hide(self, is_hidden: bool) -> bytes:
+        """What hides the next line while it is typed, or ends that: the client shows nothing of it
+        while the server says that it does (RFC 857). It has not shown the end of the line before
+        either."""
+        if is_hidden == self._is_hidden:
+            return b"\r\n" if is_hidden else b""
+        self._is_hidden = is_hidden
+        if is_hidden:
+            self._echo_offers += 1
+            return bytes((IAC, WILL, ECHO))
+        return bytes((IAC, WONT, ECHO)) + b"\r\n"
 
     def receive(self, data: bytes) -> tuple[bytes, bytes]:
         """What the person typed, and what to answer to their client. What is typed is copied in
@@ -117,7 +132,9 @@ class Telnet:
 
     def _in_option(self, byte: int, answer: bytearray) -> None:
         self._state = "data"
-        if self._option == DO:
+        if byte == ECHO and self._option in (DO, DONT) and self._echo_offers:
+            self._echo_offers -= 1  # It answers our offer, and gets no answer.
+        elif self._option == DO:
             # After an interrupt the client ignores everything until its timing mark is answered
             # (RFC 860).
             answer += bytes((IAC, WONT, byte))

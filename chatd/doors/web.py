@@ -28,11 +28,11 @@ from chatd.core.limits import (
 )
 from chatd.doors.hosts import Hosts, Objection
 from chatd.doors.pages import HEADERS, Page, load_pages, takes_gzip
-from chatd.doors.proxy import NO_PROXIES, Proxies
+from chatd.doors.proxy import NO_PROXIES, Proxies, came_by_tls
 from chatd.doors.rare_log import RareLog
 from chatd.doors.refusals import http_answer
 from chatd.doors.server import Server
-from chatd.doors.tcp import address_of
+from chatd.doors.tcp import address_of, is_this_machine
 from chatd.doors.turns import Turn
 from chatd.doors.websocket import NotAccepted, WebSocket, accept
 
@@ -165,8 +165,9 @@ class WebRequest(http.Request):
             answer, connection = accept(headers, self.path)
         except NotAccepted as error:
             return self._refuse(error.status, dict(error.headers))
-        door = self.channel.door
-        self.channel.upgrade(answer, WebSocket(door.server, self.channel.address, self.channel.began, connection))
+        channel = self.channel
+        is_secure = channel.is_secure(self)
+        channel.upgrade(answer, WebSocket(channel.door.server, channel.address, channel.began, connection, is_secure))
 
 
 class WebConnection(http.HTTPChannel):
@@ -231,6 +232,13 @@ class WebConnection(http.HTTPChannel):
         self.address = self.door.proxies.client(forwarded_for, forwarded) or self._proxy
         self._server.registry.admission.release(self)
         self._admit()
+
+    def is_secure(self, request: WebRequest) -> bool:
+        """Whether nobody can read on the way what the caller sends; of a caller behind a proxy, the
+        proxy says it."""
+        if self._proxy:
+            return came_by_tls(request.requestHeaders)
+        return ISSLTransport.providedBy(self.transport) or is_this_machine(self.address)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._release()

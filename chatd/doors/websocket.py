@@ -88,9 +88,10 @@ class WebSocket(Protocol):
     caller: Caller
     paused = False
 
-    def __init__(self, server: Server, address: str, began: float, connection: Connection) -> None:
+    def __init__(self, server: Server, address: str, began: float, connection: Connection, is_secure: bool) -> None:
         self._server = server
         self._address = address
+        self._is_secure = is_secure
         self._began = began
         self._connection = connection
         self._message = bytearray()
@@ -104,7 +105,8 @@ class WebSocket(Protocol):
         """Begin the session."""
         tune(self.transport)
         self._out = FramedTransport(cast(Writable, self.transport), self._connection, self)
-        self.caller = Caller(self._server, self._out, self, self._address, self._began, FramedCodec(self._server.json))
+        codec = FramedCodec(self._server.json)
+        self.caller = Caller(self._server, self._out, self, self._address, self._began, codec, self._is_secure)
         self.caller.outlet.wait_for_transport()  # It holds the answer to the handshake.
         self.caller.session.door = "web"
         self._last_received = self._server.clock.seconds()

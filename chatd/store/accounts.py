@@ -33,6 +33,12 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
                 connection.execute("DELETE FROM credential WHERE id = ?", (id,))
 
 
+def remove(connection: Connection, account: Account) -> None:
+    """Delete ``account`` and its credentials in the transaction of ``connection``."""
+    connection.execute("DELETE FROM credential WHERE account = ?", (account.id,))
+    connection.execute("DELETE FROM account WHERE id = ?", (account.id,))
+
+
 def read(connection: Connection) -> Sequence[Change]:
     """All accounts, and then all credentials, oldest first."""
     accounts: list[Change] = [

@@ -54,6 +54,15 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
     "action": st.booleans(),
     "joined": st.booleans(),
+    "account": st.booleans(),
+    "remember": st.booleans(),
+    "register": st.booleans(),
+    "connected": st.booleans(),
+    "remembered": st.booleans(),
+    "number": NUMBERS,
+    "end": NUMBERS,
+    "remove": NUMBERS,
+    "used": TIMES,
     "more": st.booleans(),
     "later": st.booleans(),
     "words": st.lists(SAFE_TEXT, max_size=3).map(tuple),
@@ -87,7 +96,9 @@ ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(
 
 SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.Refused: {"reason": SAFE_TEXT.map("No: {}".format)},
-    events.Done: {"command": st.sampled_from(["nick", "join", "msg", "reply", "topic", "away", "back"])},
+    events.Done: {
+        "command": st.sampled_from(["nick", "join", "msg", "reply", "topic", "away", "back", "register", "login", "password"])
+    },
     events.Entered: {
         "members": st.lists(NICKS, min_size=1, max_size=20).map(tuple),
         "away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3),
@@ -108,6 +119,8 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
             tuple
         )
     },
+    events.SessionList: {"sessions": st.lists(_instances(events.SessionLine, current=st.booleans()), max_size=3).map(tuple)},
+    events.KeyList: {"keys": st.lists(_instances(events.KeyLine), max_size=3).map(tuple)},
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
     commands.History: {"count": NUMBERS},
 }

@@ -15,9 +15,12 @@ from chatd.codecs import phrases
 from chatd.codecs.text import TextCodec, TextView
 from chatd.core import commands, events
 from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
-from chatd.core.errors import Refusal
-from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.driver import drive
+from chatd.core.errors import NotText, Refusal
+from chatd.core.events import Answer, Event, Joined, Left, Reason, Refused, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.names import parse_nick
 from chatd.core.perform import perform, refuse
+from chatd.core.registry import Registry, Settings
 from chatd.core.text import safe_text
 from chatd.testing import NOON, Visitor, arrive, new_registry
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
@@ -212,16 +215,37 @@ PAST = (
         (events.RoomModes("dev"), ["-- #dev has no modes: everybody may enter and speak."]),
         (events.RoomModes("dev", {"slow": "5", "private": "on"}), ["-- The modes of #dev: slow 5, private on."]),
         (
+            events.SessionList(
+                (
+                    events.SessionLine(3, "text", NOON, NOON, connected=True, current=True),
+                    events.SessionLine(4, "web", NOON, NOON, connected=True, remembered=True),
+                    events.SessionLine(5, "json", NOON - 86_400_000, NOON, remembered=True),
+                )
+            ),
+            [
+                "-- 3: text, this one, since 14:00, last active 14:00",
+                "-- 4: web, connected, remembered, since 14:00, last active 14:00",
+                "-- 5: json, not connected, remembered, since 2026-11-22 14:00, last active 14:00",
+            ],
+        ),
+        (events.KeyList(()), ["-- You have no SSH keys. /keys add KEY adds one."]),
+        (
+            events.KeyList(
+                (events.KeyLine(7, "ssh-rsa", "SHA256:abc", "desk", NOON), events.KeyLine(8, "ssh-rsa", "SHA256:d", "", NOON))
+            ),
+            ["-- 7: ssh-rsa SHA256:abc desk, since 14:00", "-- 8: ssh-rsa SHA256:d, since 14:00"],
+        ),
+        (
             events.PersonInfo("bob", ("lobby", "dev"), NOON, 61, "telnet"),
-            ["-- bob is in #lobby, #dev; connected since 2026-11-23 14:00 by telnet, idle for 61 s"],
+            ["-- bob (a guest) is in #lobby, #dev; connected since 2026-11-23 14:00 by telnet, idle for 61 s"],
         ),
         (
             events.PersonInfo("bob", (), NOON, 0, "json", "at lunch"),
-            ["-- bob is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away: at lunch"],
+            ["-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away: at lunch"],
         ),
         (
             events.PersonInfo("bob", (), NOON, 0, "json", ""),
-            ["-- bob is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away."],
+            ["-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away."],
         ),
         (events.TopicIs("dev", "tea"), ["-- The topic of #dev is: tea"]),
         (events.TopicIs("dev", ""), ["-- #dev has no topic."]),
@@ -532,3 +556,152 @@ def test_every_mode_has_a_sentence(mode: str, value: str) -> None:
     line = encoded(done(events.ModeSet, mode, value)).decode()
     assert line.startswith("-- ada has ")
     assert "#lobby" in line
+
+
+# -- Passwords -------------------------------------------------------------------------------------
+
+
+class Person:
+    """Somebody who types, and whose password the door may hide."""
+
+    def __init__(self, registry: Registry, hides: bool = False) -> None:
+        self.visitor = Visitor(registry)
+        self.talk = CODEC.talk()
+        self.hidden: list[bool] = []
+        if hides:
+            self.talk.hide = self.hidden.append
+
+    def type(self, line: str) -> str:
+        """What is shown after ``line``."""
+        session, registry = self.visitor.session, self.visitor.registry
+        try:
+            command = self.talk.decode(line.encode(), session.person is not None)
+            if command is not None:
+                perform(registry, session, command)
+        except Refusal as refusal:
+            refuse(session, refusal)
+        return b"".join(self.talk.encode(news) for news in self.visitor.take() if isinstance(news, Answer)).decode()
+
+
+PASSWORD = "correct horse battery"
+SHOWN = " (others can see it while you type):\r\n"
+
+
+@pytest.fixture
+def registered() -> Registry:
+    """A registry with an account of ada, who has left."""
+    registry = new_registry()
+    ada = arrive(registry, "ada")
+    ada.ask(commands.Register(password=PASSWORD))
+    ada.lose_link()
+    return registry
+
+
+def test_a_new_password_is_typed_twice_on_lines_of_its_own() -> None:
+    ada = Person(new_registry())
+    ada.type("ada")
+    question = f"Type a new password, or an empty line to stop{SHOWN}"
+    assert ada.type("/register") == f"-- You are registering ada. {question}"
+    assert ada.type("short").endswith(f"-- {question}")
+    assert ada.type(PASSWORD) == f"-- Type it once more{SHOWN}"
+    assert ada.type("another one") == f"!! These are two different passwords. Nothing has changed.\r\n-- {question}"
+    ada.type(PASSWORD)
+    assert ada.type(PASSWORD).startswith("-- ada is your nick now")
+    assert ada.type("hello") == ""
+
+
+def test_the_owner_is_asked_for_the_password_at_the_greeting(registered: Registry) -> None:
+    ada = Person(registered)
+    question = f"Type its password, or an empty line to choose another nick{SHOWN}"
+    assert ada.type("ada") == f"-- ada is registered. {question}"
+    assert ada.type("/help wrong") == f"!! That is not the password of ada. Try again, or choose another nick.\r\n-- {question}"
+    assert ada.type("") == "!! You gave no password. What is your nick?\r\n"
+    ada.type("/nick ada")
+    assert ada.type(PASSWORD).startswith("-- Hello ada.")
+
+
+def test_a_mistyped_password_is_never_said_in_the_room(registered: Registry) -> None:
+    bob = Person(registered)
+    bob.type("bob")
+    bob.type("/login ada")
+    for _ in range(3):
+        assert "an empty line to stop" in bob.type("wrong password")
+    assert bob.type("") == "!! You gave no password. Nothing has changed.\r\n"
+    bob.type("hello")
+    said = [event.text for event in registered.rooms.find("lobby").log.read(1, 100) if isinstance(event, Said)]
+    assert said == ["hello"]
+
+
+def test_the_password_of_the_server_is_asked_for_after_the_nick_and_before_its_own() -> None:
+    registry = new_registry(Settings(server_password="open sesame"))
+    drive(registry.accounts.add(parse_nick("ada"), f"hash of {PASSWORD}", NOON), lambda account: None)
+    ada = Person(registry)
+    question = f"Type the password of the server, or an empty line to choose another nick{SHOWN}"
+    assert ada.type("ada") == f"-- This server has a password. {question}"
+    assert ada.type("wrong").endswith(f"-- {question}")
+    assert ada.type("open sesame").startswith("-- ada is registered. Type its password")
+    assert ada.type("wrong").endswith(f"-- Type its password, or an empty line to choose another nick{SHOWN}")
+    assert ada.type(PASSWORD).startswith("-- Hello ada.")
+
+
+def test_a_password_is_changed_after_the_old_one(registered: Registry) -> None:
+    ada = Person(registered)
+    ada.type("ada")
+    ada.type(PASSWORD)
+    assert ada.type("/password").startswith("-- You are changing the password of ada. Type your password")
+    assert ada.type("wrong").startswith("-- Type the new password")
+    assert ada.type("tr0mbone staple") == f"-- Type it once more{SHOWN}"
+    assert "That is not the password of ada" in ada.type("tr0mbone staple")
+    for line in (PASSWORD, "tr0mbone staple"):
+        ada.type(line)
+    assert ada.type("tr0mbone staple") == "-- Your password is changed. Your other sessions have ended, and need it.\r\n"
+
+
+def test_a_password_that_is_no_text_is_asked_for_still(registered: Registry) -> None:
+    ada = Person(registered)
+    ada.type("ada")
+    with pytest.raises(NotText):
+        ada.talk.decode(b"\xff", False)
+    assert ada.type(PASSWORD).startswith("-- Hello ada.")
+
+
+def test_the_door_hides_what_is_typed_if_it_can(registered: Registry) -> None:
+    ada = Person(registered, hides=True)
+    assert ada.type("ada") == "-- ada is registered. Type its password, or an empty line to choose another nick:\r\n"
+    assert ada.hidden == [True]
+    ada.type("wrong")
+    assert ada.hidden == [True, False, True]
+    ada.type(PASSWORD)
+    assert ada.hidden == [True, False, True, False]
+    for line in ("/password", PASSWORD, "tr0mbone staple", "tr0mbone staple"):
+        ada.type(line)
+    assert ada.hidden[4:] == [True, True, True, False]
+
+
+def test_somebody_new_registers_before_they_come_in() -> None:
+    eve = Person(new_registry(Settings(accounts_only=True)))
+    assert eve.type("eve") == "!! Only registered people are admitted to this server. Write /register NICK.\r\n"
+    question = f"Type a new password, or an empty line to choose another nick{SHOWN}"
+    assert eve.type("/register eve") == f"-- You are registering eve. {question}"
+    assert eve.type("short").endswith(question)
+    assert eve.type(PASSWORD) == f"-- Type it once more{SHOWN}"
+    assert eve.type(PASSWORD).startswith("-- Hello eve.")
+
+
+@pytest.mark.parametrize("line", ["/login ada secret", "/login", "/register ada code secret"])
+def test_a_password_in_the_line_is_refused_and_not_repeated(registered: Registry, line: str) -> None:
+    bob = Person(registered)
+    bob.type("bob")
+    shown = bob.type(line)
+    assert "never a password: others can read the line. Write /" in shown
+    assert "secret" not in shown
+
+
+def test_a_later_refusal_asks_for_nothing(registered: Registry) -> None:
+    bob = Person(registered)
+    bob.type("bob")
+    bob.type("/login ada")
+    bob.type(PASSWORD)
+    late = Refused("not-delivered", "Not delivered: the server's disk is full.")
+    assert bob.talk.encode(late).count(b"\n") == 1
+    assert CODEC.talk().encode(Refused("password-needed", "Why.", "What.")) == b"!! Why. What.\r\n"

@@ -157,7 +157,7 @@ def test_it_listens_on_a_unix_socket(tmp_path: Path, start_daemon: StartDaemon, 
     eve = start_program(need("nc"), "-N", "-U", str(tmp_path / "chat.sock"))
     eve.say("eve", "/whois eve")
     assert eve.line().startswith("-- Hello eve. ")
-    eve.hear("eve is in #lobby")
+    eve.hear("eve (a guest) is in #lobby")
     daemon.await_log("session of eve from this machine has begun")
     assert daemon.stop() == 0
     assert not (tmp_path / "chat.sock").exists()

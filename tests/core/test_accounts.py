@@ -10,7 +10,7 @@ import pytest
 from chatd.core.account import Account, Change, Credential, Dropped, Kind
 from chatd.core.accounts import Accounts
 from chatd.core.driver import Later, drive
-from chatd.core.errors import NickTaken, NotDelivered, TooMany
+from chatd.core.errors import NickTaken, NotDelivered, TooMany, WrongPassword
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
 from chatd.testing import NOON
@@ -193,3 +193,26 @@ def test_a_key_belongs_to_one_account(monkeypatch: pytest.MonkeyPatch) -> None:
         result_of(accounts.add_key(bob, "ssh-ed25519 AAAA", "mine", NOON))
     with pytest.raises(TooMany, match="You already have 1 keys"):
         result_of(accounts.add_key(ada, "ssh-ed25519 BBBB", "phone", NOON))
+
+
+def test_an_invitation_is_used_once_and_comes_back_if_the_account_cannot_be_stored() -> None:
+    store = LateStore()
+    accounts = Accounts(store)
+    drive(accounts.add(ADA, "hash", NOON), lambda ada: None)
+    store.answer()
+    ada = accounts.get("ada")
+    assert ada is not None
+    given: list[Any] = []
+    drive(accounts.add_secret(ada, Kind.INVITE, "", NOON), given.append)
+    store.answer()
+    [(invitation_code, invitation)] = given
+    assert accounts.find_invitation(invitation_code) is invitation
+    outcomes: list[Any] = []
+    store.failure = NotDelivered("The disk is full.")
+    drive(accounts.add(parse_nick("bob"), "hash", NOON, "", invitation), outcomes.append)
+    assert accounts.find_invitation(invitation_code) is None
+    with pytest.raises(WrongPassword, match="Somebody has used this invitation already"):
+        result_of(accounts.add(parse_nick("eve"), "hash", NOON, "", invitation))
+    store.answer()
+    assert outcomes == [store.failure]
+    assert accounts.find_invitation(invitation_code) is invitation

@@ -45,6 +45,12 @@ from chatd.core.errors import BadUsage, Refusal, UnknownCommand
 ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 
 
+KEYS = (
+    "/keys lists your SSH keys, adds one, or removes one.",
+    "Write /keys, /keys add KEY with a line of a .pub file, or /keys remove N.",
+)
+
+
 @pytest.mark.parametrize(
     ("line", "command"),
     [
@@ -94,6 +100,12 @@ ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
         ("/away", Away()),
         ("/away at lunch", Away("at lunch")),
         ("/back", Back()),
+        ("/sessions", commands.Sessions()),
+        ("/sessions end 3", commands.Sessions(3)),
+        ("/keys", commands.Keys()),
+        ("/keys add ssh-rsa AAAA desk", commands.Keys(add="ssh-rsa AAAA desk")),
+        ("/keys remove 3", commands.Keys(remove=3)),
+        ("/login ada", commands.Login("ada")),
         ("/history", History()),
         ("/history 7", History(7)),
         ("/history in:#ops", History(room="#ops")),
@@ -143,6 +155,12 @@ def test_a_line_is_parsed_as_a_command(line: str, command: Command) -> None:
         ("/leave a b", BadUsage, "/leave has too many arguments.", "Write /leave [ROOM]."),
         ("/rooms all", BadUsage, "/rooms has too many arguments.", "Write /rooms."),
         ("/keep 30 days", BadUsage, "/keep has too many arguments.", "Write /keep [TIME]."),
+        ("/sessions 3", BadUsage, "/sessions lists your sessions, or ends one.", "Write /sessions, or /sessions end N."),
+        ("/sessions end", BadUsage, "/sessions needs a number.", "Write /sessions, with a whole number N above 0."),
+        ("/keys 3", BadUsage, *KEYS),
+        ("/keys add", BadUsage, *KEYS),
+        ("/keys remove", BadUsage, *KEYS),
+        ("/keys remove desk", BadUsage, "/keys needs a number.", "Write /keys, with a whole number N above 0."),
         ("/history around", BadUsage, "/history around needs a time.", "Write /history around 12:30."),
         ("/history x", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),
         ("/history 0", BadUsage, "/history needs a number.", "Write /history [N], with a whole number N above 0."),

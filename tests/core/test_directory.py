@@ -194,13 +194,14 @@ def test_an_ignored_sender_delivers_nothing() -> None:
 
 def test_an_away_notice_is_sent_once_for_each_absence() -> None:
     directory = new_directory()
-    ada, bob = arrived(directory, "ada"), person_of(arrived(directory, "bob"))
+    ada, desk = arrived(directory, "ada"), arrived(directory, "bob")
+    bob = person_of(desk)
     assert directory.away_notice(ada, bob) is None
     for text in ("at lunch", ""):
-        directory.set_away(bob, text)
+        directory.set_away(desk, text)
         assert directory.away_notice(ada, bob) == AwayNotice("bob", text)
         assert directory.away_notice(ada, bob) is None
-    directory.set_away(bob, None)
+    directory.set_away(desk, None)
     assert directory.away_notice(ada, bob) is None
 
 

@@ -12,12 +12,13 @@ from chatd.core import commands, events
 from chatd.core import perform as perform_module
 from chatd.core.actions import ACTIONS
 from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic, Who
-from chatd.core.driver import Later
+from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Ack, Answer, AwayNotice, Closing, Missed, Pong, Private, Reason, Refused, Welcome
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.memory import MemoryStore
+from chatd.core.names import parse_nick
 from chatd.core.presence import end
 from chatd.core.registry import Registry, Settings
 from chatd.core.session import Session
@@ -68,11 +69,19 @@ ACCEPTED: list[Command] = [
     History(),
     History(around_time="12:00"),
     Search("tea"),
+    commands.Register(password="correct horse battery"),
+    commands.Login("eve", "password of eve"),
+    commands.Password("password of ada", "correct horse battery"),
+    commands.Sessions(),
+    commands.Keys(),
+    commands.Logout(),
     Quit(),
 ]
 """Every command in a form that is accepted."""
 
 REFUSED: list[Command] = [
+    commands.Login("eve"),
+    commands.Register(),
     Hello("ada"),
     Say(""),
     Say("hi", "nowhere"),
@@ -125,8 +134,27 @@ def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
     ask(store, ada, commands.Mute("mallory"))
     for command in (Hello("bob"), commands.Msg("ada", "psst"), Say("spam")):
         ask(store, bob, command)
+    add_account(store, registry, "eve")
     ada.take()
     return registry, ada, bob
+
+
+def who_asks(registry: Registry, ada: Visitor, command: Command) -> Visitor:
+    """Who gives ``command``: somebody new, or ada, whose account it is if it needs one."""
+    assert ada.session.person is not None
+    if isinstance(command, (commands.Nick, commands.Register, commands.Login)):
+        ada.session.person.account = ""  # A guest.
+        registry.directory.identify(ada.session.person)
+    if isinstance(command, (commands.Logout, commands.Password, commands.Sessions, commands.Keys)):
+        add_account(ada.registry.store, registry, "ada")
+    return Visitor(registry) if isinstance(command, Hello) else ada
+
+
+def add_account(store: LogStore, registry: Registry, nick: str) -> None:
+    """An account, whose password the authenticator of the tests knows."""
+    drive(registry.accounts.add(parse_nick(nick), f"hash of password of {nick}", registry.now()), lambda account: None)
+    if isinstance(store, LateStore):
+        store.answer()
 
 
 def ask(store: LogStore, visitor: Visitor, command: Command) -> list[Answer]:
@@ -159,7 +187,7 @@ def test_all_commands_are_tested() -> None:
 @pytest.mark.parametrize("command", [*ACCEPTED, *REFUSED], ids=repr)
 def test_every_command_gets_exactly_one_final_answer_with_its_id(store: LogStore, command: Command) -> None:
     registry, ada, _ = new_chat(store)
-    visitor = Visitor(registry) if isinstance(command, Hello) else ada
+    visitor = who_asks(registry, ada, command)
     [answer] = final_answers(visitor, store, replace(command, id="7"))
     assert answer.id == "7"
     assert isinstance(answer, Refused) == (command in REFUSED)
@@ -171,7 +199,7 @@ def test_it_does_so_too_when_the_disk_fails(command: Command) -> None:
     store = LateStore()
     registry, ada, _ = new_chat(store)
     store.failure = NotDelivered("The disk is full.")
-    visitor = Visitor(registry) if isinstance(command, Hello) else ada
+    visitor = who_asks(registry, ada, command)
     [answer] = final_answers(visitor, store, replace(command, id="7"))
     assert (answer.id, visitor.out.reserved) == ("7", 0)
 
@@ -180,7 +208,7 @@ def test_it_does_so_too_when_the_disk_fails(command: Command) -> None:
 def test_a_connection_lost_meanwhile_is_released(command: Command) -> None:
     store = LateStore()
     registry, ada, bob = new_chat(store)
-    visitor = Visitor(registry) if isinstance(command, Hello) else ada
+    visitor = who_asks(registry, ada, command)
     perform_module.perform(registry, visitor.session, command)
     visitor.lose_link()
     store.answer()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core.commands import Away, Hello, Ignore, Join, Leave, Msg, Nick, Quit, Say, Whois
+from chatd.core.commands import Away, Back, Hello, Ignore, Join, Leave, Msg, Nick, Quit, Say, Whois
+from chatd.core.driver import drive
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Closing, Entered, Event, Exited, Joined, Left, PersonInfo, Private, Reason, Refused, Renamed, Said
 from chatd.core.perform import perform
-from chatd.core.presence import attach, end, end_for_shutdown
+from chatd.core.presence import attach, end, end_for_shutdown, follow_rooms
 from chatd.core.registry import Registry
 from chatd.testing import StandingClock, Visitor, arrive, new_registry
 from tests.core.late import LateStore
@@ -24,6 +25,11 @@ def another_session(visitor: Visitor, seat: str = "phone") -> Visitor:
     other = Visitor(visitor.registry, door="text")
     assert visitor.session.person is not None
     attach(visitor.registry, other.session, visitor.session.person, seat)
+    answers: list[Entered | Exception | None] = []
+    drive(follow_rooms(visitor.registry, other.session, {}), answers.append)
+    for answer in answers:
+        if isinstance(answer, Entered):
+            other.out.tell(answer)
     return other
 
 
@@ -103,7 +109,38 @@ def test_a_person_stays_until_the_last_session_ends(registry: Registry) -> None:
     assert left.reason is Reason.LINK_LOST
 
 
-def test_nick_away_and_ignored_nicks_apply_to_all_sessions(registry: Registry) -> None:
+def test_a_person_is_away_if_all_of_their_sessions_are(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+
+    def away() -> str | None:
+        [info] = [news for news in bob.ask(Whois("ada")) if isinstance(news, PersonInfo)]
+        return info.away
+
+    phone = another_session(desk)
+    desk.ask(Away("lunch"))
+    assert away() is None
+    phone.ask(Away("asleep"))
+    assert away() == "asleep"
+    tablet = another_session(desk, "tablet")
+    assert away() is None
+    tablet.lose_link()
+    assert away() == "asleep"
+    phone.lose_link()
+    assert away() == "lunch"
+    desk.ask(Back())
+    assert away() is None
+
+
+def test_a_further_session_is_shown_the_last_event_too(registry: Registry) -> None:
+    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    bob.ask(Say("hi"))
+    [entered] = another_session(desk).take()
+    assert isinstance(entered, Entered)
+    assert [event.text for event in entered.scrollback if isinstance(event, Said)] == ["hi"]
+    assert entered.seq == entered.scrollback[-1].seq
+
+
+def test_nick_and_ignored_people_apply_to_all_sessions(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
     phone = another_session(desk)
     desk.ask(Ignore("bob"))
@@ -114,12 +151,11 @@ def test_nick_away_and_ignored_nicks_apply_to_all_sessions(registry: Registry) -
     assert only_said(phone) == only_said(tablet) == []
     [refused] = [news for news in bob.ask(Msg("ada", "psst")) if isinstance(news, Refused)]
     assert refused.reason == "ada ignores you."
-    phone.ask(Away("lunch"))
     phone.ask(Nick("eve"))
     assert desk.session.nick == "eve"
     assert len([event for event in bob.take() if isinstance(event, Renamed)]) == 1
     [info] = [news for news in bob.ask(Whois("eve")) if isinstance(news, PersonInfo)]
-    assert (info.away, info.rooms) == ("lunch", ("lobby",))
+    assert info.rooms == ("lobby",)
 
 
 def test_a_private_message_goes_to_all_sessions(registry: Registry) -> None:

@@ -103,7 +103,7 @@ def test_twenty_large_rooms_are_entered_one_after_the_other(program: Program) ->
         visitor.registry.directory.arrive(visitor.session, *_named(n))
         for room in rooms:
             _join(visitor, room)
-        visitor.registry.directory.set_away(visitor.session.person, "x" * 300)  # type: ignore[arg-type]
+        visitor.registry.directory.set_away(visitor.session, "x" * 300)
     program.store.answer()
     other = Program.__new__(Program)
     other.__dict__.update(program.__dict__, transport=StringTransport(), most_queued=0)

@@ -34,7 +34,7 @@ class Call:
         self.clock = clock
         self.server = new_server(clock, settings)
         self.wire, self.input = Wire(), Input()
-        self.caller = Caller(self.server, self.wire, self.input, "192.0.2.7", began, self.server.text)
+        self.caller = Caller(self.server, self.wire, self.input, "192.0.2.7", began, self.server.text, is_secure=True)
 
     def received(self) -> str:
         self.clock.advance(0)
@@ -171,7 +171,7 @@ def test_nothing_refers_to_a_lost_caller(clock: Clock) -> None:
 
 def test_a_caller_over_the_limit_is_told_and_disconnected(clock: Clock) -> None:
     call = Call(clock, Settings(max_sessions=1))
-    second = Caller(call.server, wire := Wire(), Input(), "192.0.2.8", 0, call.server.json)
+    second = Caller(call.server, wire := Wire(), Input(), "192.0.2.8", 0, call.server.json, is_secure=True)
     clock.advance(0)
     assert b'"code":"server-full"' in wire.take()
     assert wire.closed

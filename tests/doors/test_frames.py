@@ -30,7 +30,7 @@ class Page:
         self.clock = clock
         self.wire = SocketWire(Kernel())
         self.kernel = self.wire.kernel
-        self.protocol = WebSocket(server, "192.0.2.1", 0.0, Connection(ConnectionType.SERVER))
+        self.protocol = WebSocket(server, "192.0.2.1", 0.0, Connection(ConnectionType.SERVER), is_secure=False)
         self._client = Connection(ConnectionType.CLIENT)
         self.wire.write(HANDSHAKE)
         self.protocol.makeConnection(self.wire)  # type: ignore[no-untyped-call]

@@ -12,10 +12,12 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, eventAsText
 from twisted.python.failure import Failure
 
+from chatd.core.authenticator import NoAuthenticator, OnChecked
 from chatd.core.limits import ANSWER_SECONDS, CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.log import Asker
 from chatd.core.registry import Settings
 from chatd.core.text import safe_text, says_nothing
 from chatd.doors.line import ChatFactory, ChatProtocol
@@ -200,6 +202,51 @@ def test_telnet_commands_are_answered_and_removed(connect: Connect) -> None:
     assert bob.raw() == b"\xff\xfd\x00\xff\xfc\x06"
     assert ada.received() == ["<bob> half a line"]
     assert bob.protocol.caller.session.door == "telnet"
+
+
+def test_only_a_telnet_client_is_asked_to_hide_a_password(factory: ChatFactory, connect: Connect) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    for line in (ada, bob):
+        line.protocol.caller.session.is_secure = True
+    bob.send(b"\xff\xf1")
+    bob.raw()
+    for line in (ada, bob):
+        line.send(b"/register\r\n")
+    assert ada.received()[-1].endswith("Type a new password, or an empty line to stop (others can see it while you type):")
+    bob.clock.advance(0)
+    shown = bob.raw()
+    assert shown.startswith(b"\xff\xfd\x00\xff\xfb\x01-- ")
+    assert shown.endswith(b"stop:\r\n")
+    bob.send(b"\r\n")
+    bob.clock.advance(0)
+    assert bob.raw() == b"\xff\xfc\x01\r\n!! You gave no password. Nothing has changed.\r\n"
+
+
+def test_a_defect_while_a_password_is_checked_logs_no_password(
+    factory: ChatFactory, clock: Clock, logged_errors: list[LogEvent]
+) -> None:
+    class Broken(NoAuthenticator):
+        def check(self, nick: str, password: str, asker: Asker, on_checked: OnChecked) -> None:
+            raise RuntimeError("no memory left")
+
+    factory.registry.authenticator = Broken()
+    line = Line(ChatFactory(factory.server, factory.server.json), clock)
+    line.protocol.caller.session.is_secure = True
+    line.send(b'{"type": "hello", "nick": "ada", "password": "hunter2hunter2"}\n')
+    [event] = logged_errors
+    logged_errors.clear()
+    assert "no memory left" in eventAsText(event)
+    assert "hunter2" not in eventAsText(event) + repr(event)
+    assert line.transport.aborting
+    line.lose()
+
+
+@pytest.mark.parametrize(("address", "is_secure"), [("192.0.2.7", False), ("127.0.0.1", True), ("this machine", True)])
+def test_outside_tls_only_this_machine_is_secure(factory: ChatFactory, clock: Clock, address: str, is_secure: bool) -> None:
+    protocol = factory.build(address, clock.seconds())
+    protocol.makeConnection(Wire())  # type: ignore[no-untyped-call]
+    assert protocol.caller.session.is_secure is is_secure
+    protocol.connectionLost(Failure(ConnectionLost()))
 
 
 def test_an_altered_character_may_begin_in_an_earlier_chunk(connect: Connect) -> None:

@@ -8,9 +8,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.web.http_headers import Headers
 
 from chatd.core.limits import FORWARDED_HOPS, PROXY_BYTES
-from chatd.doors.proxy import LINE_LENGTH, NO_PROXIES, SIGNATURE, Header, Malformed, Proxies, read_header, written
+from chatd.doors.proxy import LINE_LENGTH, NO_PROXIES, SIGNATURE, Header, Malformed, Proxies, came_by_tls, read_header, written
 
 PORTS = b"\x30\x39\x00\x50"
 UNIX = b"/run/client".ljust(108, b"\x00") + b"/run/proxy".ljust(108, b"\x00")
@@ -244,3 +245,23 @@ def test_no_header_raises(forwarded: list[bytes]) -> None:
 @given(st.lists(st.sampled_from([b"for=", b"1.2.3.4", b'"', b",", b";", b"\\", b" ", b"[::1]", b":80"]), max_size=12))
 def test_only_an_address_of_the_header_is_the_client(pieces: list[bytes]) -> None:
     assert PROXIES.client([], [b"".join(pieces)]) in ("", "1.2.3.4", "::1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_tls"),
+    [
+        ({}, False),
+        ({"X-Forwarded-Proto": ["https"]}, True),
+        ({"X-Forwarded-Proto": ["HTTPS, wss"]}, True),
+        ({"X-Forwarded-Proto": ["http"]}, False),
+        ({"X-Forwarded-Proto": ["https", "http"]}, False),
+        ({"X-Forwarded-Proto": ["https, http"]}, False),
+        ({"X-Forwarded-Proto": [""]}, False),
+        ({"Forwarded": ['for=192.0.2.7;proto=https;by="[::1]"']}, True),
+        ({"Forwarded": ['for=192.0.2.7;Proto="https", for=10.0.0.1;proto=http']}, False),
+        ({"Forwarded": ["for=192.0.2.7"]}, False),
+        ({"X-Forwarded-Proto": ["http"], "Forwarded": ["proto=https"]}, False),
+    ],
+)
+def test_a_proxy_says_whether_the_caller_came_by_tls(headers: dict[str, list[str]], is_tls: bool) -> None:
+    assert came_by_tls(Headers(headers)) is is_tls

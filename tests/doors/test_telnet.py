@@ -45,6 +45,37 @@ def test_byte_by_byte(data: bytes, typed: bytes, answer: bytes) -> None:
     assert b"".join(part[1] for part in parts) == ASK_BINARY + answer
 
 
+HIDE, SHOW = b"\xff\xfb\x01", b"\xff\xfc\x01\r\n"
+DO_ECHO, DONT_ECHO = b"\xff\xfd\x01", b"\xff\xfe\x01"
+
+
+def test_what_is_typed_is_hidden_and_shown_again() -> None:
+    telnet = Telnet()
+    telnet.receive(b"ada")
+    assert telnet.hide(False) == b""
+    assert telnet.hide(True) == HIDE
+    assert telnet.hide(True) == b"\r\n"
+    assert telnet.receive(DO_ECHO + b"secret\r\n") == (b"secret\r\n", b"")
+    assert telnet.hide(False) == SHOW
+    assert telnet.receive(DONT_ECHO) == (b"", b"")
+    assert telnet.receive(DO_ECHO) == (b"", b"\xff\xfc\x01")  # It was not offered.
+
+
+def test_late_answers_to_offers_are_not_answered() -> None:
+    telnet = Telnet()
+    telnet.receive(b"ada")
+    assert telnet.hide(True) + telnet.hide(False) + telnet.hide(True) == HIDE + SHOW + HIDE
+    assert telnet.receive(DO_ECHO + DONT_ECHO + DO_ECHO) == (b"", b"\xff\xfc\x01")
+
+
+def test_a_client_may_decline_to_hide() -> None:
+    telnet = Telnet()
+    telnet.receive(b"ada")
+    telnet.hide(True)
+    assert telnet.receive(DONT_ECHO) == (b"", b"")
+    assert telnet.hide(False) == SHOW
+
+
 def test_binary_mode_is_requested_once() -> None:
     telnet = Telnet()
     assert telnet.receive(b"\xff\xf1")[1] == ASK_BINARY

@@ -163,6 +163,25 @@ def test_behind_a_proxy_the_address_is_that_of_the_request(server: Server) -> No
     assert [session.address for session in sessions(server)] == ["192.0.2.7", "192.0.2.1"]
 
 
+@pytest.mark.parametrize(
+    ("address", "headers", "is_secure"),
+    [
+        ("192.0.2.1", b"", False),
+        ("192.0.2.1", b"X-Forwarded-Proto: https\r\n", False),
+        ("127.0.0.1", b"", True),
+        ("10.0.0.1", b"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n", True),
+        ("10.0.0.1", b"X-Forwarded-For: 192.0.2.7\r\n", False),
+        ("10.0.0.1", b"X-Forwarded-For: 127.0.0.1\r\n", False),
+    ],
+)
+def test_a_web_socket_is_secure_on_this_machine_and_if_a_named_proxy_says_so(
+    server: Server, address: str, headers: bytes, is_secure: bool
+) -> None:
+    page = server.open(OPENING % headers, address=address)
+    assert page.take() == []
+    assert [session.is_secure for session in sessions(server)] == [is_secure]
+
+
 @pytest.mark.parametrize("step", [0, 1, 50])
 def test_what_was_asked_before_is_answered_before(server: Server, step: int) -> None:
     page = server.open(step=step, opening=b"")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.core import commands
-from chatd.core.actions import history, info, login, messaging, moderation, preferences, removal, rooms, service
+from chatd.core.actions import accounts, history, info, login, messaging, moderation, preferences, removal, rooms, service
 from chatd.core.actions.base import Action
 from chatd.core.commands import Command
 
@@ -17,6 +17,12 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Hello: login.hello,
     commands.Nick: login.nick,
     commands.Quit: login.quit,
+    commands.Register: accounts.register,
+    commands.Login: accounts.login,
+    commands.Password: accounts.password,
+    commands.Sessions: accounts.sessions,
+    commands.Keys: accounts.keys,
+    commands.Logout: accounts.logout,
     commands.Say: messaging.say,
     commands.Me: messaging.say,
     commands.Msg: messaging.msg,

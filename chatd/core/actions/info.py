@@ -62,4 +62,4 @@ def whois(registry: Registry, session: Session, command: Whois) -> Result:
     latest = max(sessions, key=lambda session: session.last_active)
     idle = max(0, registry.now() - latest.last_active) // 1000
     rooms = tuple(room.name.text for room in gate.rooms_of(person))
-    return PersonInfo(person.nick, rooms, sessions[0].since, idle, latest.door, person.away)
+    return PersonInfo(person.nick, rooms, sessions[0].since, idle, latest.door, person.away, bool(person.account))

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from chatd.core.account import Account, Kind
 from chatd.core.actions.base import Result
+from chatd.core.authentication import by_password, by_secret, check_present, check_server_password, make_account
 from chatd.core.commands import Hello, Nick, Quit
-from chatd.core.driver import Later
-from chatd.core.errors import BadUsage, NotDelivered, Refusal, TooMany
+from chatd.core.driver import Later, drive
+from chatd.core.errors import BadUsage, NickTaken, NotAllowed, NotDelivered, Refusal, TooMany
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
 from chatd.core.identity import identify
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.person import Person
 from chatd.core.policy import check_may_come
-from chatd.core.presence import Entering, Resume, end, quit_session
+from chatd.core.presence import Entering, Resume, attach, end, follow_rooms, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
@@ -28,17 +32,60 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
     if session.person is not None:
         raise BadUsage("You already have a nick.", f"You are {session.nick}; /nick changes it.")
     name = parse_nick(command.nick, registry.reserved)
-    rooms = _requested_rooms(registry, command)
-    _take_seat(registry, session, name, _sender_id(command.token))
+    requested = _requested_rooms(command)
+    sender_id = _sender_id(command.token)
+    await check_server_password(registry, session, command.server_password)
+    account = await _account(registry, session, name, command)  # Where it is a guest, nobody waits.
+    secret = await new_secret(registry, session, account) if account and command.remember and not command.secret else ""
     session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
+    take_seat(registry, session, name, sender_id, account)
     settings = registry.settings
-    session.out.tell(Welcome(name.text, settings.name, registry.store.name, settings.motd, id=command.id))
-    entering = [Entering(registry, session, room, resume) for room, resume in rooms]
-    answers = [name.text, *[""] * len(rooms[1:])]
-    for room, newcomer in zip(entering[:-1], answers, strict=False):
-        session.out.tell(replace(await _entered(room, newcomer), id=command.id))
-        await Later(session.out.when_taken)
-    return await _entered(entering[-1], answers[-1])
+    session.out.tell(Welcome(session.nick, settings.name, registry.store.name, settings.motd, secret, id=command.id))
+    return await enter_rooms(registry, session, requested, command.id)
+
+
+async def _account(registry: Registry, session: Session, name: Name, command: Hello) -> Account | None:
+    """The account of the person who sends ``command``; None: they are a guest."""
+    if command.register:
+        return await make_account(registry, session, name, command.password, command.code)
+    if command.secret:
+        account, session.credential = await by_secret(registry, session, name, command.secret)
+        return account
+    if command.password:
+        return await by_password(registry, session, name, command.password)
+    if registry.settings.accounts_only and registry.accounts.owner(name) is None:
+        ask = "Ask its operator for an account." if registry.settings.registration == "closed" else "Write /register NICK."
+        raise NotAllowed("Only registered people are admitted to this server.", ask)
+    return None
+
+
+async def new_secret(registry: Registry, session: Session, account: Account) -> str:
+    """A session secret for ``session``, which logs in to ``account`` from then on."""
+    secret, session.credential = await registry.accounts.add_secret(account, Kind.SECRET, session.door, registry.now())
+    check_present(session)
+    return secret
+
+
+async def enter_rooms(registry: Registry, session: Session, requested: Requested, id: str = "") -> Answer:
+    """Let ``session`` follow the rooms that its person is in already, by another session, and enter
+    those of ``requested``; if there is none at all, the default room.
+
+    Returns the last answer; those before are sent with the id ``id``.
+    """
+    person = session.person
+    assert person is not None
+    own = {*registry.rooms.of(person)}
+    if not own and not requested:
+        requested = {registry.default_room.key: (registry.default_room, None)}
+    resumes = {key: resume for key, (_, resume) in requested.items() if resume is not None}
+    last: Answer | None = await follow_rooms(registry, session, resumes, person.nick, id)
+    newcomer = "" if last else person.nick
+    for entering in [Entering(registry, session, *room) for key, room in requested.items() if key not in own]:
+        if last is not None:
+            session.out.tell(replace(last, id=id))
+            await Later(session.out.when_taken)
+        last, newcomer = await _entered(entering, newcomer), ""
+    return last or Done("login", person.nick)
 
 
 async def _entered(entering: Entering, newcomer: str) -> Answer:
@@ -49,16 +96,19 @@ async def _entered(entering: Entering, newcomer: str) -> Answer:
         return Refused(refusal.code, refusal.reason, refusal.hint)
 
 
-def _requested_rooms(registry: Registry, command: Hello) -> Sequence[tuple[Name, Resume | None]]:
-    """The rooms to enter, each with the event to resume after, if any. Raises BadRoom and
-    TooMany."""
+Requested = Mapping[str, tuple[Name, Resume | None]]
+"""Rooms to enter, by key, each with the event to resume after, if any."""
+
+
+def _requested_rooms(command: Hello) -> Requested:
+    """The rooms that ``command`` names. Raises BadRoom and TooMany."""
     if len(command.rooms) > ROOMS_PER_PERSON or len(command.resume) > ROOMS_PER_PERSON:
         raise _too_many_rooms()  # Before parsing the names, which costs more than sending them.
     resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in command.resume.items()}
     rooms = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
     if len(rooms) > ROOMS_PER_PERSON:
         raise _too_many_rooms()
-    return [(room, resume.get(room.key)) for room in rooms.values() or [registry.default_room]]
+    return {key: (room, resume.get(key)) for key, room in rooms.items()}
 
 
 def _too_many_rooms() -> TooMany:
@@ -76,22 +126,56 @@ def _sender_id(token: str) -> str:
     return sha256(token.encode()).hexdigest()[:32]
 
 
-def _take_seat(registry: Registry, session: Session, name: Name, sender_id: str) -> None:
-    """Give ``session`` a seat as a new person, who replaces the session that has the seat, if any.
+def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, account: Account | None) -> None:
+    """Give ``session`` a seat: as a guest called ``name``, or as the owner of ``account``, who may
+    be here already. It replaces the session that has the seat, if any.
 
-    Raises NickTaken and Banned.
+    Raises NickTaken, PasswordNeeded, Banned, and NotAllowed where the seat is that of another
+    account.
     """
-    directory = registry.directory
+    directory, key = registry.directory, account.name.key if account else ""
     before = directory.session_of(sender_id)
     old = before.person if before else None
-    directory.check_free(name, except_for=old)
-    check_may_come(registry, identify(name.key, "", [sender_id], [session.address]))
+    if old is not None and old.account not in ("", key):
+        raise NotAllowed("This token is that of somebody who is logged in.", "Log in as they did, or use another token.")
+    if account is not None:
+        release_nick(registry, account, session)
+    if account is None or directory.of_account(key) is None:
+        directory.check_free(name, old, key)
+    check_may_come(registry, identify(name.key, key, [sender_id], [session.address]))
     if before is not None:
         end(registry, before, Reason.REPLACED)
-    person = directory.arrive(session, name, sender_id)
-    if old is not None:
-        directory.set_away(person, old.away)
+    present = directory.of_account(key) if account else None
+    if present is not None:
+        return attach(registry, session, present, sender_id)
+    person = directory.arrive(session, account.name if account else name, sender_id, key)
+    if old is not None and before is not None:
+        directory.set_away(session, before.away)
         directory.set_ignoring(person, old.ignoring)
+
+
+def release_nick(registry: Registry, account: Account, session: Session) -> None:
+    """Take the nick of ``account`` from a guest other than ``session`` who has it or looks like it,
+    since they came before the account was known: they get another one, and are told. Raises
+    NotDelivered."""
+    for guest in registry.directory.guests_like(account.name):
+        if guest is not session.person:
+            first = registry.directory.sessions(guest)[0]
+            drive(change_nick(registry, first, _guest_nick(registry), ""), partial(_on_released, registry, guest))
+
+
+def _on_released(registry: Registry, guest: Person, outcome: Done | Exception) -> None:
+    assert isinstance(outcome, Done), outcome
+    registry.directory.tell(guest, outcome)
+
+
+def _guest_nick(registry: Registry) -> Name:
+    """A nick that nobody has."""
+    while True:
+        with suppress(NickTaken):
+            name = parse_nick(f"guest-{secrets.randbelow(1_000_000):06}")
+            registry.directory.check_free(name)
+            return name
 
 
 def nick(registry: Registry, session: Session, command: Nick) -> Result:
@@ -99,11 +183,23 @@ def nick(registry: Registry, session: Session, command: Nick) -> Result:
     person = session.person
     if person is None:
         return hello(registry, session, Hello(command.nick, id=command.id))
-    old, name = person.nick, parse_nick(command.nick, registry.reserved)
-    registry.directory.check_free(name, person)
+    name = parse_nick(command.nick, registry.reserved)
+    if person.account not in ("", name.key):
+        raise NotAllowed(f"Your nick is that of your account, {person.nick}.", "/logout first, and come back under another nick.")
+    return change_nick(registry, session, name, person.account)
+
+
+def change_nick(registry: Registry, session: Session, name: Name, account: str) -> Coroutine[Later[Any], None, Done]:
+    """Call the person of ``session`` ``name`` from now on, and make them the owner of the account
+    with the key ``account``, if any. Raises NickTaken, PasswordNeeded and NotDelivered."""
+    person = session.person
+    assert person is not None
+    old = person.nick
+    registry.directory.check_free(name, person, account)
     _check_free_by_logs(registry, person, name)
+    person.account = account
     registry.directory.rename(person, name)
-    return Done("nick", name.text) if name.text == old else _renamed(registry, session, person, old)
+    return _renamed(registry, session, person, old)
 
 
 def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
@@ -118,6 +214,8 @@ def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
 async def _renamed(registry: Registry, session: Session, person: Person, old: str) -> Done:
     """Report in every room that ``person`` has changed their nick from ``old``. Later messages of
     the person follow the report."""
+    if person.nick == old:
+        return Done("nick", old)
     session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
     reported = []
     for room in registry.rooms.of(person).values():

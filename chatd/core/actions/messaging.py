@@ -80,7 +80,9 @@ def _reply_recipient(registry: Registry, session: Session) -> Person:
     assert session.person is not None
     if not session.person.reply_to:
         raise BadUsage("Nobody has written to you yet.", "Write /msg NICK TEXT.")
-    other = registry.directory.session_of(session.person.reply_to)
-    if other is None or other.person is None:
+    directory = registry.directory
+    seat = directory.session_of(session.person.reply_to)
+    person = seat.person if seat else directory.of_account(session.person.reply_account)
+    if person is None:
         raise NoSuchNick("The person who wrote to you last has left.", "/who lists who is here.")
-    return other.person
+    return person

@@ -62,16 +62,15 @@ def away(registry: Registry, session: Session, command: Away) -> Result:
         check_text(command.text)
     if len(command.text) > AWAY_CHARACTERS:
         raise TooLong("The text is too long.", f"An away text has at most {AWAY_CHARACTERS} characters.")
-    registry.directory.set_away(_person(session), command.text)
+    registry.directory.set_away(session, command.text)
     return Done("away", command.text)
 
 
 def back(registry: Registry, session: Session, command: Back) -> Result:
     """Stop being away."""
-    person = _person(session)
-    if person.away is None:
+    if session.away is None:
         raise BadUsage("You are not away.", "/away marks you as away.")
-    registry.directory.set_away(person, None)
+    registry.directory.set_away(session, None)
     return Done("back")
 
 

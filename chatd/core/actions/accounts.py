@@ -1,0 +1,137 @@
+"""Accounts: making one, logging in to it and out of it, its password, its sessions and its keys."""
+
+from __future__ import annotations
+
+from chatd.core.account import Account, Credential, Kind
+from chatd.core.actions.base import Result
+from chatd.core.actions.login import change_nick, enter_rooms, hello, release_nick, take_seat
+from chatd.core.authentication import by_password, check_present, check_secure, make_account, new_hash
+from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Sessions
+from chatd.core.errors import BadUsage, PasswordNeeded
+from chatd.core.events import Answer, Done, KeyLine, KeyList, Reason, SessionList
+from chatd.core.identity import identify
+from chatd.core.names import fold, parse_nick
+from chatd.core.person import Person
+from chatd.core.policy import check_may_come
+from chatd.core.presence import leave, quit_session
+from chatd.core.registry import Registry
+from chatd.core.session import Session
+from chatd.core.sessions import end_one, end_others, listed
+from chatd.core.ssh_keys import parse_key
+
+
+def register(registry: Registry, session: Session, command: Register) -> Result:
+    """Make the nick of this person an account, which they are logged in to from then on; or come
+    with a new account."""
+    if session.person is None:
+        return hello(registry, session, Hello(command.nick, register=True, code=command.code, password=command.password))
+    return _register(registry, session, session.person, command)
+
+
+async def _register(registry: Registry, session: Session, person: Person, command: Register) -> Answer:
+    if person.account:
+        raise BadUsage(f"{person.nick} is registered already, and you are logged in.", "/password changes the password.")
+    if command.nick and fold(command.nick) != person.name.key:
+        # What was typed may be a password, so it is not repeated.
+        raise BadUsage("This is not your nick.", "/register makes an account of the nick that you have; the password is asked for.")
+    account = await make_account(registry, session, person.name, command.password, command.code)
+    person.account = account.name.key
+    registry.directory.identify(person)
+    return Done("register", person.nick)
+
+
+async def login(registry: Registry, session: Session, command: Login) -> Answer:
+    """Log in to an account: the guest becomes its owner, with its nick."""
+    person = _person(session)
+    if person.account:
+        raise BadUsage(f"You are logged in as {person.nick} already.", "/logout logs out.")
+    name = parse_nick(command.nick or person.nick)
+    if registry.accounts.get(name.key) is None and not registry.authenticator.knows_others:
+        # What was typed may be a password, so it is not repeated.
+        raise BadUsage("No account has this nick.", "Write /login NICK; the password is asked for, and never part of the line.")
+    check_secure(registry, session)
+    if not command.password:
+        raise PasswordNeeded(f"{name.text} is registered.", "Log in with its password.")
+    account = await by_password(registry, session, name, command.password)
+    key = account.name.key
+    check_may_come(registry, identify(key, key, [session.sender_id], [session.address]))
+    release_nick(registry, account, session)
+    if registry.directory.of_account(account.name.key) is None:
+        done = await change_nick(registry, session, account.name, account.name.key)
+        return Done("login", done.subject)
+    return await _join_own(registry, session, person, account)
+
+
+async def _join_own(registry: Registry, session: Session, guest: Person, account: Account) -> Answer:
+    """Make ``session`` one more session of the owner of ``account``, who is here already; the guest
+    leaves."""
+    rooms = tuple(registry.rooms.of(guest).values())
+    for leaving in [leave(registry, session, room, Reason.LEFT) for room in rooms]:
+        await leaving
+    check_present(session)
+    registry.directory.detach(session)
+    take_seat(registry, session, account.name, session.sender_id, account)
+    session.out.tell(Done("login", session.nick))
+    return await enter_rooms(registry, session, {})
+
+
+async def password(registry: Registry, session: Session, command: Password) -> Answer:
+    """Change the password. Whoever knows the old one, and has logged in with it elsewhere, is
+    logged out."""
+    account = _own_account(registry, session)
+    check_secure(registry, session)
+    if not (command.password and command.new):
+        raise PasswordNeeded(f"You are changing the password of {account.name.text}.", "Give the old one and a new one.")
+    await by_password(registry, session, account.name, command.password)
+    hashed = await new_hash(registry, session, account.name, command.new)
+    await registry.accounts.set_password(account, hashed)
+    await end_others(registry, session, account)
+    return Done("password")
+
+
+async def sessions(registry: Registry, session: Session, command: Sessions) -> Answer:
+    """List the sessions of the account, after ending one of them if one is named."""
+    account = _own_account(registry, session)
+    if command.end:
+        await end_one(registry, session, account, command.end)
+    return SessionList(listed(registry, session, account))
+
+
+async def keys(registry: Registry, session: Session, command: Keys) -> Answer:
+    """List the SSH keys of the account, after adding or removing one."""
+    account, accounts = _own_account(registry, session), registry.accounts
+    if command.add:
+        key = parse_key(command.add)
+        await accounts.add_key(account, key.value, key.comment, registry.now())
+    if command.remove:
+        removed = [key for key in accounts.credentials(account, Kind.KEY) if key.id == command.remove]
+        if not removed:
+            raise BadUsage(f"You have no key {command.remove}.", "/keys lists them.")
+        await accounts.drop(*removed)
+    return KeyList(tuple(map(_key_line, accounts.credentials(account, Kind.KEY))))
+
+
+def _key_line(credential: Credential) -> KeyLine:
+    key = parse_key(credential.value)
+    return KeyLine(credential.id, key.kind, key.fingerprint, credential.label, credential.made)
+
+
+def _own_account(registry: Registry, session: Session) -> Account:
+    """The account that ``session`` is logged in to. Raises BadUsage."""
+    account = registry.accounts.get(_person(session).account)
+    if account is None:
+        raise BadUsage("You are not logged in.", "/login NICK logs in to an account, and /register makes one of your nick.")
+    return account
+
+
+async def logout(registry: Registry, session: Session, command: Logout) -> Answer:
+    """End a session of an account, and make its secret invalid."""
+    _own_account(registry, session)
+    if session.credential is not None:
+        await registry.accounts.drop(session.credential)
+    return await quit_session(registry, session, Reason.QUIT)
+
+
+def _person(session: Session) -> Person:
+    assert session.person is not None, "the table says that this needs a nick"
+    return session.person

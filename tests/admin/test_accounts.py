@@ -1,0 +1,145 @@
+"""``chatd-admin accounts``: what it changes, the server knows at its next start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chatd.auth.hashing import is_password
+from chatd.core.account import Account, Credential, Kind
+from chatd.core.accounts import Accounts, hash_of
+from chatd.core.names import parse_nick
+from chatd.testing import NOON
+from tests.admin.command import admin
+from tests.store.pumped import PumpedStore
+
+PASSWORD = b"correct horse battery\n"
+SECRET = Credential(1, 1, Kind.SECRET, "0123", "json", NOON, NOON)
+KEY = Credential(2, 1, Kind.KEY, "ssh-ed25519 AAAA", "desk", NOON, NOON)
+
+
+@pytest.fixture
+def accounts(folder: Path) -> Path:
+    """The data of a server with the account of Ada, who has a session secret and a key."""
+    store, done = PumpedStore(folder), list[object]()
+    store.change_accounts([Account(1, parse_nick("Ada"), NOON, "hash"), SECRET, KEY], done.append)
+    store.wait(lambda: done)
+    store.close()
+    return folder
+
+
+def stored(folder: Path) -> dict[str, Account]:
+    """The accounts by nick, as a server finds them."""
+    store = PumpedStore(folder)
+    found = {change.name.text: change for change in store.accounts if isinstance(change, Account)}
+    store.close()
+    return found
+
+
+def credentials(folder: Path) -> list[Credential]:
+    store = PumpedStore(folder)
+    found = [change for change in store.accounts if isinstance(change, Credential)]
+    store.close()
+    return found
+
+
+def test_accounts_are_listed_while_the_server_runs(accounts: Path) -> None:
+    admin(accounts, "accounts", "add", "bob", given=PASSWORD)
+    admin(accounts, "accounts", "disable", "bob")
+    store = PumpedStore(accounts)
+    listed = admin(accounts, "accounts", "list").out.decode().splitlines()
+    store.close()
+    assert listed[0] == "Ada  since 2026-11-23, 1 remembered sessions"
+    assert listed[1].startswith("bob  since 20")
+    assert listed[1].endswith(", 0 remembered sessions disabled")
+
+
+def test_an_added_account_has_the_password_from_standard_input(accounts: Path) -> None:
+    assert admin(accounts, "accounts", "add", "Bob", given=PASSWORD).line == "Bob has an account now"
+    bob = stored(accounts)["Bob"]
+    assert (bob.id, bob.is_disabled) == (2, False)
+    assert is_password(bob.password, "correct horse battery")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "why"),
+    [
+        (["add", "ADA"], PASSWORD, "there is an account Ada, which is the same or looks like it"),
+        (["add", "\u0430da"], PASSWORD, "there is an account Ada, which is the same or looks like it"),
+        (["add", "a b"], PASSWORD, "A nick cannot contain a space."),
+        (["add", "bob"], b"short\n", "The password is too short or too long."),
+        (["rename", "ada", "\u0430da2"], b"", ""),
+        (["rename", "bob", "eve"], b"", "there is no account bob; chatd-admin accounts list lists them"),
+        (["disable", "bob"], b"", "there is no account bob; chatd-admin accounts list lists them"),
+        (["reset-password", "ada"], b"", "The password is too short or too long."),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing(accounts: Path, arguments: list[str], given: bytes, why: str) -> None:
+    before = stored(accounts)
+    done = admin(accounts, "accounts", *arguments, given=given)
+    if why:
+        assert done.status == 1
+        assert why in done.err
+        assert stored(accounts) == before
+    else:
+        assert done.status == 0
+
+
+def test_a_running_server_is_not_changed(accounts: Path) -> None:
+    store = PumpedStore(accounts)
+    assert "stop it first" in admin(accounts, "accounts", "disable", "ada").err
+    store.close()
+
+
+def test_a_renamed_account_keeps_everything_but_its_nick(accounts: Path) -> None:
+    assert admin(accounts, "accounts", "rename", "ADA", "lovelace").line == "Ada is called lovelace now"
+    assert [(account.id, account.password) for account in stored(accounts).values()] == [(1, "hash")]
+    assert list(stored(accounts)) == ["lovelace"]
+    assert credentials(accounts) == [SECRET, KEY]
+
+
+def test_a_disabled_account_loses_its_sessions_and_can_be_enabled(accounts: Path) -> None:
+    assert admin(accounts, "accounts", "disable", "ada").line == "Ada cannot log in any more"
+    assert stored(accounts)["Ada"].is_disabled
+    assert credentials(accounts) == [KEY]
+    assert admin(accounts, "accounts", "enable", "ada").line == "Ada can log in"
+    assert not stored(accounts)["Ada"].is_disabled
+
+
+def test_a_new_password_ends_the_sessions(accounts: Path) -> None:
+    assert admin(accounts, "accounts", "reset-password", "ada", given=b"tr0mbone staple\r\n").line == "Ada has a new password"
+    assert is_password(stored(accounts)["Ada"].password, "tr0mbone staple")
+    assert credentials(accounts) == [KEY]
+
+
+@pytest.mark.parametrize(("again", "status"), [("tr0mbone staple", 0), ("tr0mbone stable", 1)])
+def test_on_a_terminal_the_password_is_asked_for_twice(
+    accounts: Path, again: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = iter(["tr0mbone staple", again])
+    monkeypatch.setattr("chatd.admin.accounts._is_terminal", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: next(typed))
+    assert admin(accounts, "accounts", "reset-password", "ada").status == status
+    assert (stored(accounts)["Ada"].password == "hash") is bool(status)
+
+
+def test_a_removed_account_is_gone_with_what_belongs_to_it(accounts: Path) -> None:
+    admin(accounts, "accounts", "add", "bob", given=PASSWORD)
+    assert admin(accounts, "accounts", "remove", "ADA").line == "Ada has no account any more"
+    assert list(stored(accounts)) == ["bob"]
+    assert credentials(accounts) == []
+
+
+def test_an_account_can_be_made_before_the_first_start(tmp_path: Path) -> None:
+    assert admin(tmp_path / "new", "accounts", "add", "ada", given=PASSWORD).status == 0
+    assert list(stored(tmp_path / "new")) == ["ada"]
+
+
+def test_an_invitation_is_printed_and_only_its_hash_is_kept(accounts: Path) -> None:
+    code = admin(accounts, "accounts", "invite").line
+    [invitation] = [credential for credential in credentials(accounts) if credential.kind is Kind.INVITE]
+    assert (invitation.account, invitation.value) == (0, hash_of(code))
+    store = PumpedStore(accounts)
+    assert Accounts(store).find_invitation(code) == invitation
+    store.close()
