@@ -65,6 +65,11 @@ def test_excerpts(text: str, words: list[str], shown: str) -> None:
     assert "".join(part for part, _ in excerpt(text, words, AROUND)) == shown
 
 
+def test_matches_outside_the_excerpt_are_not_in_it() -> None:
+    text = f"tea {'word ' * 20}tea"
+    assert [part for part, marked in excerpt(text, ["tea"], AROUND) if marked] == ["tea"]
+
+
 def test_a_cut_makes_no_match() -> None:
     text = f"{'漢' * (AROUND - 3)}teapots{' after' * 9}"
     assert excerpt(text, ["tea"], AROUND) == [(f"{'漢' * (AROUND - 3)}tea", False), (" …", False)]
