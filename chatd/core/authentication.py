@@ -116,6 +116,9 @@ async def make_account(registry: Registry, session: Session, name: Name, passwor
     registration, invitation = registry.settings.registration, None
     if registration == "closed":
         raise NotAllowed("Nobody can register on this server by themselves.", "Ask its operator for an account.")
+    if name.key in registry.settings.operators:  # Whoever came first would be an operator.
+        hint = f"`chatd-admin accounts add {name.text}` makes their account."
+        raise NotAllowed(f"{name.text} is the nick of an operator of this server.", hint)
     _check_unowned(registry, session, name)
     check_secure(registry, session)
     if registration == "invite":

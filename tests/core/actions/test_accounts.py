@@ -85,6 +85,12 @@ def test_a_registered_nick_is_kept_for_its_owner(registry: Registry) -> None:
     assert not info.account
 
 
+def test_nobody_becomes_an_operator_by_registering_first() -> None:
+    registry = new_registry(Settings(operators=frozenset({"ada"})))
+    assert code(Visitor(registry), Hello("Ada", register=True, password=PASSWORD)) == "not-allowed"
+    assert code(arrive(registry, "ada"), Register(password=PASSWORD)) == "not-allowed"
+
+
 def test_nobody_registers_where_registration_is_closed() -> None:
     registry = new_registry(Settings(registration="closed"))
     assert code(arrive(registry, "ada"), Register(password=PASSWORD)) == "not-allowed"
