@@ -184,7 +184,7 @@ class Options(usage.Options, AuthOptionMixin):
         self["origin"].append(_origin(origin))
 
     def opt_host(self, name: str) -> None:
-        """Answer browsers only if they call this server chat.example.org, or so; repeatable."""
+        """A name of this server for browsers (chat.example.org); others are refused; repeatable."""
         try:
             self["host"].append(parse_host(name))
         except ValueError:

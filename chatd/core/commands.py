@@ -612,7 +612,7 @@ TABLE: tuple[Row, ...] = (
         "quit",
         Quit,
         "[TEXT]",
-        "leave, with a last text; so does Ctrl-D or Ctrl-C",
+        "leave, with a text; in nc Ctrl-C, in telnet Ctrl-D",
         nick_needed=False,
         also=("exit", "bye"),
     ),
