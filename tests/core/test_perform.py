@@ -140,8 +140,13 @@ def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
 
 
 def who_asks(registry: Registry, ada: Visitor, command: Command) -> Visitor:
-    """Who gives ``command``: somebody new, or ada, whose account it is if it needs one."""
+    """Who gives ``command``: somebody new, or ada, whose account it is if it needs one. Operators
+    cannot register."""
     assert ada.session.person is not None
+    if isinstance(command, commands.Register):
+        carol = Visitor(registry)
+        ask(ada.registry.store, carol, Hello("carol"))
+        return carol
     if isinstance(command, (commands.Nick, commands.Register, commands.Login)):
         ada.session.person.account = ""  # A guest.
         registry.directory.identify(ada.session.person)
