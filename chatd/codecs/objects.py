@@ -105,7 +105,10 @@ def to_object(thing: Any) -> dict[str, Any]:
 def _writers(cls: type) -> list[tuple[str, object, Callable[[Any], Any]]]:
     writers = _WRITERS.get(cls)
     if writers is None:
-        writers = _WRITERS[cls] = [(f.name, _default(f), _writer(f)) for f in fields(cls) if f.name not in _UNSEEN]
+        hints = get_type_hints(cls)
+        writers = _WRITERS[cls] = [
+            (f.name, _default(f), _writer(f.name, hints[f.name])) for f in fields(cls) if f.name not in _UNSEEN
+        ]
     return writers
 
 
@@ -118,8 +121,13 @@ def _default(field: Field[Any]) -> object:
     return field.default
 
 
-def _writer(field: Field[Any]) -> Callable[[Any], Any]:
-    return iso_time if field.name in _TIMES else _plain
+def _writer(name: str, hint: Any) -> Callable[[Any], Any]:
+    return iso_time if _is_time(name, hint) else _plain
+
+
+def _is_time(name: str, hint: Any) -> bool:
+    """Whether a field is a point in time; the ``time`` of a ban is a duration, ``10m``."""
+    return name in _TIMES and hint is int
 
 
 def _plain(value: Any) -> Any:
@@ -179,7 +187,7 @@ _READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] =
 
 
 def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
-    if name in _TIMES:
+    if _is_time(name, hint):
         return _read_time
     generic, arguments = get_origin(hint) or hint, get_args(hint)
     if generic is UnionType:  # ``str | None``: a field that is left out is None, and one that is there is a text.

@@ -123,6 +123,8 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.KeyList: {"keys": st.lists(_instances(events.KeyLine), max_size=3).map(tuple)},
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
     commands.History: {"count": NUMBERS},
+    commands.Mute: {"time": SAFE_TEXT},
+    commands.Ban: {"time": SAFE_TEXT},
 }
 
 NEWS: st.SearchStrategy[Event | Answer] = st.one_of(

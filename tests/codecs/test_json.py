@@ -157,6 +157,7 @@ def test_every_room_is_shown_in_one_view() -> None:
         ('{"type":"do","command":"msg","nick":"bob","text":"hi"}', Msg("bob", "hi")),
         ('{"type":"do","command":"history","count":5,"before":7}', History(5, before=7)),
         ('{"type":"do","command":"help","about":"who"}', commands.Help("who")),
+        ('{"type":"do","command":"ban","nick":"bob","time":"2h","text":"spam"}', commands.Ban("bob", "2h", "spam")),
     ],
 )
 def test_a_line_is_this_command_and_back(line: str, command: Command) -> None:
