@@ -28,6 +28,7 @@ POLICY: Final = (
 else. The three places are filled by ``Page.policy``."""
 
 _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
+_SCRIPT: Final = re.compile(rb'<script src="([a-z]+\.js)"></script>\n')
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
@@ -67,9 +68,10 @@ def load_pages() -> dict[bytes, Page]:
     some seconds on this port, the server has greeted it as a person, and HTTP fails on it.
     """
     folder = files("chatd") / "web"
-    html, style, script, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "chat.js", "icon.svg"))
+    html, style, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "icon.svg"))
+    script = b"\n".join((folder / name.decode()).read_bytes() for name in _SCRIPT.findall(html))
     html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
-    html = html.replace(b'<script src="chat.js"></script>', b"<script>%b</script>" % script)
+    html = _SCRIPT.sub(b"", html).replace(b"</body>", b"<script>%b</script>\n</body>" % script)
     return {
         b"/": Page(b"text/html; charset=utf-8", html, _digest(script), _digest(style)),
         b"/icon.svg": Page(b"image/svg+xml", icon),

@@ -16,7 +16,8 @@ const REASONS = {
   "quit": "quit", "link-lost": "connection lost", "timed-out": "timed out",
   "not-reading": "not reading", "replaced": "reconnected", "shutdown": "server shutdown",
 };
-const FIELDS = {COMMAND: "about", N: "count", NICK: "nick", ROOM: "room", TEXT: "text", TIME: "keep"};
+const FIELDS = {COMMAND: "about", N: "count"};  // the fields of commands that are not called as in the usage
+const EVENTS = ["said", "joined", "left", "renamed", "topic", "kept", "role", "banned", "unbanned", "invited", "mode"];
 const UNITS = {h: ["hour", "hours"], d: ["day", "days"], w: ["week", "weeks"]};
 
 // -- Helpers
@@ -170,6 +171,7 @@ function sayHello() {
     if (!view.room) continue;
     if (view.seq && logName) resume[view.name] = view.seq; else rooms.push(view.name);
     view.resuming = view.name in resume;
+    view.awaited = true;
   }
   if (linkedRoom) rooms.push(linkedRoom);
   helloId = nextId();
@@ -218,11 +220,12 @@ const handlers = {
     if (!welcomed && message.motd) note(null, message.motd.join("\n"));
     welcomed = true;
     if (!commands.size) ask({command: "help"}, {quiet: true});
+    ask({command: "ignore"}, {quiet: true});
     for (const entry of outbox.values()) post(entry.wire);  // The server acknowledges repeated messages, and does not post them again.
   },
   entered(message, ask) {
     const view = viewOf(`#${message.room}`), resumed = view.resuming;
-    view.resuming = false;
+    view.resuming = view.awaited = false;
     adoptLog();
     confirmed.add(view.name);
     apply(view, message);
@@ -247,6 +250,7 @@ const handlers = {
   exited(message) {
     const view = views.get(`#${message.room}`);
     if (view) close(view, views.get(`#${message.current}`));
+    if (message.by) note(null, removed(message), true);
   },
   ack(message) {
     const entry = outbox.get(message.id), view = views.get(`#${message.room}`);
@@ -261,7 +265,9 @@ const handlers = {
     if (message.id === helloId && !ready) { wanted = false; return showLogin(true, why); }
     const entry = outbox.get(message.id);
     if (entry) return markRefused(entry, why);
+    if (message.id === helloId) return closeRefused(why);
     if (ask?.search) return showNoHits(ask, why);
+    if (ask?.settings) return showSettingRefused(ask, why);
     if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
@@ -276,16 +282,17 @@ const handlers = {
     if (outbox.has(message.id)) return onPrivateSent(outbox.get(message.id), message.subject);
     if (message.command === "nick") { nick = message.subject; stored(everyTab, "chatd-nick", nick); save(); }
     if (message.command === "join") switchTo(viewOf(`#${message.subject}`));
-    const words = {away: "You are away. /back ends it.", back: "You are back.", nick: `You are now known as ${message.subject}.`}[message.command];
-    if (words) note(ask?.view, words);
+    if (ask?.settings) return askSettings();
+    if (["away", "back"].includes(message.command)) for (const view of views.values()) apply(view, {type: message.command});
+    if (DONE[message.command] && !ask?.quiet) note(ask?.view, DONE[message.command].replace("WHO", () => message.subject));
   },
-  help(message, ask) {
+  help(message, asked) {
     for (const row of message.commands)
-      for (const name of [row.name, ...(row.also || [])]) commands.set(name, {...row, words: row.usage.split(" ").slice(1)});
-    if (ask?.quiet) return;
+      for (const name of [row.name, ...(row.also || [])]) commands.set(name, {group: asked?.group, ...row, words: row.usage.split(" ").slice(1)});
+    if (asked?.quiet) return (message.groups || []).forEach((group) => ask({command: "help", about: group}, {quiet: true, group}));
     const list = make("dl");
     for (const row of message.commands) list.append(make("dt", {}, row.usage), make("dd", {}, row.help));
-    note(ask?.view, list);
+    note(asked?.view, list);
   },
   rooms(message, ask) {
     const list = make("dl");
@@ -296,10 +303,14 @@ const handlers = {
     note(ask?.view, list);
   },
   members(message, ask) {
-    const view = views.get(`#${message.room}`), away = message.away || {};
-    if (view) for (const who of message.members) if (view.members.has(who)) view.members.set(who, away[who] ?? null);
-    const all = message.members.map((who) => who in away ? `${who} (away)` : who).join(", ");
-    note(ask?.view, `In #${message.room} (${message.count}): ${all}`);
+    const view = views.get(`#${message.room}`), {away = {}, roles = {}} = message;
+    if (view) apply(view, message);
+    if (ask?.quiet) return;
+    const all = message.members.map((who) => {
+      const marks = [roles[who], who in away && (away[who] ? `away: ${away[who]}` : "away")].filter(Boolean);
+      return marks.length ? `${who} (${marks.join("; ")})` : who;
+    });
+    note(ask?.view, `In #${message.room} (${message.count}): ${all.join(", ")}`);
   },
   person(message, ask) {
     const rooms = (message.rooms || []).map((room) => `#${room}`).join(", ") || "no room";
@@ -326,6 +337,8 @@ const handlers = {
   }),
   ignoring(message, ask) {
     const nicks = (message.nicks || []).map((nick) => message.now?.[nick] ? `${nick} (now ${message.now[nick]})` : nick);
+    ignored = new Set((message.nicks || []).map((nick) => message.now?.[nick] || nick));
+    if (ask?.quiet) return;
     note(ask?.view, nicks.length ? `You ignore ${nicks.join(", ")}.` : "You ignore nobody.");
   },
   found(message, ask) {
@@ -352,16 +365,23 @@ const handlers = {
   }),
   slowed: (message) => note(null, `You are sending faster than ${message.rate} lines a second: your lines wait, and nothing is lost.`),
   closing(message) {
-    if (message.reason === "quit") wanted = false;
+    if (message.reason === "quit" || message.reason === "kicked") wanted = false;
     if (message.reason === "replaced") {
       wanted = false;
       disconnect();
       return setStatus("You reconnected from another window.", "Use this one");
     }
-    if (!wanted || !ready) { wanted = false; disconnect(); showLogin(true, message.reason === "quit" ? "You have left. Goodbye." : ""); setStatus(); }
+    if (!wanted || !ready) { wanted = false; disconnect(); showLogin(true, GOODBYES[message.reason]); setStatus(); }
   },
 };
-for (const type of ["said", "joined", "left", "renamed", "topic", "kept"]) handlers[type] = ofRoom((view, event) => onEvent(view, event));
+for (const type of EVENTS) handlers[type] = ofRoom((view, event) => onEvent(view, event));
+
+function closeRefused(why) {  // A room that cannot be entered again after a lost connection; the reason names it first.
+  const key = why.split(/[\s:,]+/u).find((word) => word[0] === "#"), view = views.get(key) || views.get(key?.replace(/\.$/, ""));
+  if (view?.awaited) close(view);
+  adoptLog();
+  note(null, why, true);
+}
 
 function onEvent(view, event, fresh = true) {
   if (event.seq <= view.seq) return;  // A repetition.
@@ -376,22 +396,39 @@ function onEvent(view, event, fresh = true) {
   if (!view.later) (shown ? append : skip)(view, event);
   if (view.room && watched(view)) seen[view.name] = view.seq;
   if (event.seq === view.state) announceMissed(view);
+  if (view === settingsOf && SHOWN_IN_SETTINGS.has(event.type)) askSettings();
 }
 
-// The one place that changes what the page knows of a room: topic, retention, members.
+// The one place that changes what the page knows of a room: topic, retention, members, roles.
 function apply(view, event) {
   const {type, nick: who, away = {}} = event;
   if (type === "entered") {
     Object.assign(view, {state: event.seq, count: event.count, members: new Map(event.members.map((one) => [one, away[one] ?? null]))});
+    Object.assign(view, {roles: new Map(), knowsRoles: false, askedRoles: 0});
+    setRole(view, nick, event.role);
+  }
+  if (type === "members") {
+    for (const one of event.members) if (view.members.has(one)) {
+      view.members.set(one, away[one] ?? null);
+      setRole(view, one, event.roles?.[one]);
+    }
   }
   if (type === "entered" || type === "topic") view.topic = (type === "topic" ? event.text : event.topic) || "";
   if (["entered", "kept", "keeping"].includes(type)) Object.assign(view, {keep: event.keep || "", since: Date.parse(event.since) || 0});
-  if (type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; }
-  if (type === "left") { view.members.delete(who); view.count--; }
+  if (type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; view.knowsRoles = false; }
+  if (type === "left") { view.members.delete(who); view.roles.delete(who); view.count--; }
+  if (type === "role") setRole(view, event.to, event.role);
+  if ((type === "away" || type === "back") && view.members.has(nick)) view.members.set(nick, type === "away" ? "" : null);
   if (type === "renamed") rename(view, who, event.to);
 }
 
+function setRole(view, who, role) {
+  if (role && role !== "member") view.roles.set(who, role); else view.roles.delete(who);
+}
+
 function rename(view, who, to) {
+  setRole(view, to, view.roles.get(who));
+  view.roles.delete(who);
   view.members.set(to, view.members.get(who) ?? null);
   view.members.delete(who);
   if (who === nick) { nick = to; stored(everyTab, "chatd-nick", nick); save(); }
@@ -415,7 +452,9 @@ function newView(key) {
     more: false, later: false,      // whether there are events before it, and after it,
     top: null,                      // and the line above which the list has nothing
     loading: null,                  // the request for history that is not answered yet
-    resuming: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
+    resuming: false, awaited: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
+    roles: new Map(),               // of those members who have more than a member's role,
+    knowsRoles: false, askedRoles: 0,  // whether it has those of all, and when they were requested
     unread: 0, loud: false,         // unread messages, and whether one of them mentions the reader
     mark: 0, fresh: 0, atLeast: false,  // the line "fresh new messages" is after event mark; atLeast: there may be more
     line: null, lineSeen: false,    // that line, and whether it has been in sight
@@ -707,6 +746,7 @@ function sentenceOf(event) {
   if (event.type === "joined") return [who, " has joined"];
   if (event.type === "renamed") return [who, " is now known as ", make("bdi", {}, event.to)];
   if (event.type === "left") {
+    if (event.reason === "kicked") return [make("bdi", {}, event.by), " has removed ", who, ` from #${event.room}`, ...reasonOf(event)];
     const reason = REASONS[event.reason] || "", text = event.text ? [reason && ": ", make("bdi", {}, event.text)] : [];
     return [who, " has left", ...(reason || event.text ? [` (${reason}`, ...text, ")"] : [])];
   }
@@ -715,7 +755,7 @@ function sentenceOf(event) {
     const since = event.since > event.time ? `, from ${brief.format(new Date(event.since))} on` : "";
     return [who, ` has set this room to keep ${kept(event.keep)}${since}; /keep changes it`];
   }
-  return null;
+  return RIGHTS[event.type] ? [who, " has ", ...RIGHTS[event.type](event)] : null;
 }
 
 function kept(keep) {
@@ -1042,7 +1082,7 @@ function interpret(line) {
   // The server refuses unknown commands, and suggests the most similar one.
   if (row?.name === "search" && rest.trim()) return search(rest);
   if (row?.name === "history" && jumpInHistory(rest, view)) return;
-  const fields = row ? argumentsOf(row, rest.trim()) : {};
+  const fields = row ? argumentsInRoom(row, rest.trim()) : {};
   if (typeof fields === "string") return note(view, `${line}\n${fields}`, true);
   command({command: row?.name || name, ...fields}, view, line);
 }
@@ -1059,10 +1099,18 @@ function jumpInHistory(rest, view) {  // Handle /history around 12:30 40 in:#roo
   return true;
 }
 
+function argumentsInRoom(row, rest) {  // Moderation takes in:#room anywhere.
+  if (row.group !== "moderation") return argumentsOf(row, rest);
+  const words = rest.split(" "), room = words.find((word) => word.startsWith("in:"));
+  const fields = argumentsOf(row, words.filter((word) => !word.startsWith("in:")).join(" ").trim());
+  return room && typeof fields === "object" ? {...fields, room: room.slice(3)} : fields;
+}
+
 function argumentsOf(row, rest) {
   const fields = {};
   for (const word of row.words) {
-    const field = FIELDS[word.replace(/[[\]]/g, "")] || word.replace(/[[\]]/g, "").toLowerCase();
+    const bare = word.replace(/[[\]]/g, ""), field = FIELDS[bare] || (bare === "TIME" && row.name === "keep" ? "keep" : bare.toLowerCase());
+    if (field === "time" && !/^\d+[mhdw](?!\S)/.test(rest)) continue;
     if (!rest) {
       if (word.startsWith("[")) break;
       return `/${row.name} needs an argument. Write ${row.usage}.`;
@@ -1077,7 +1125,7 @@ function argumentsOf(row, rest) {
 
 function command(fields, view, line) {
   const name = fields.command;
-  if (view?.room && ["me", "leave", "who", "topic", "keep", "history"].includes(name)) fields.room ??= view.name;
+  if (view?.room && (commands.get(name)?.group === "moderation" || ["me", "leave", "who", "topic", "keep", "history"].includes(name))) fields.room ??= view.name;
   if (name === "me" && view?.room) return say(view, {type: "do", ...fields});
   if (name === "msg") {
     const talk = viewOf(`@${[...views.keys()].find((key) => same(key, `@${fields.nick}`))?.slice(1) || fields.nick}`);
@@ -1088,7 +1136,8 @@ function command(fields, view, line) {
   if (name === "leave" && view && !view.room && !fields.room) return close(view);
   if (name === "history" && view?.room) { log.scrollTop = 0; following = false; return view.more ? fill(Math.min(100, fields.count || PAGE)) : note(view, "There are no older messages."); }
   if (name === "quit") wanted = false;
-  ask(fields, {view, typed: line});
+  const events = commands.get(name)?.group === "moderation" && views.has(`#${fields.room}`);  // They say what was done.
+  ask(fields, {view, typed: line, quiet: events && Boolean(fields.nick || fields.mode)});
 }
 
 // -- The message field
@@ -1196,6 +1245,7 @@ function refresh() {
   arrange($("talks"), talks, buildView, updateView);
   $("talks-part").hidden = !talks.length;
   $("me").replaceChildren(face(nick || "?", "small"), make("bdi", {}, nick));
+  refreshMenus();
   $("title").textContent = !current ? "No room" : current.room ? current.key : current.name;
   $("topic").textContent = current?.room ? current.topic || "Set a topic" : "";
   $("topic").hidden = !current?.room;
@@ -1220,18 +1270,23 @@ function badgeOf({keep, since}) {
 }
 
 function refreshPeople() {
-  const members = current?.room ? [...current.members].sort(([one], [other]) => one.localeCompare(other)) : [];
+  const rank = (who) => RANKS.indexOf(current.roles.get(who));
+  const members = current?.room ? [...current.members].sort(([one], [other]) => rank(other) - rank(one) || one.localeCompare(other)) : [];
   arrange($("people"), members, (away, who) => {
-    const button = make("button", {type: "button", onclick: () => { if (who !== nick) { switchTo(viewOf(`@${who}`)); text.focus(); } }});
-    button.append(face(who, "small"), make("bdi", {className: "name"}, who));
+    const button = make("button", {type: "button", ariaHasPopup: "menu"});
+    button.append(face(who, "small"), make("bdi", {className: "name"}, who), make("span", {className: "role"}));
     return make("li", {}, button);
   }, (li, away, who) => {
+    const button = li.firstChild;
     li.classList.toggle("away", away !== null);
-    li.firstChild.title = who === nick ? "This is you" : away === null ? `Write to ${who}` : `Away${away ? `: ${away}` : ""}`;
+    li.querySelector(".role").textContent = current.roles.get(who) || "";
+    button.title = [who === nick && "This is you", away !== null && `Away${away ? `: ${away}` : ""}`].filter(Boolean).join(". ");
+    button.onclick = button.oncontextmenu = (event) => { event.preventDefault(); openPersonMenu(button, who); };
   });
   const hidden = current?.room ? current.count - members.length : 0;
   $("count").textContent = current?.room ? current.count : "";
   $("more-people").textContent = hidden > 0 ? `and ${hidden.toLocaleString()} more` : "";
+  if (current?.room) learnRoles(current);
 }
 
 function drawer(which) {
@@ -1273,107 +1328,3 @@ function notify(view, event) {
     shown.onclick = () => { window.focus(); switchTo(view); shown.close(); };
   } catch { }
 }
-
-// -- Event handlers
-
-$("enter").onsubmit = (event) => {
-  event.preventDefault();
-  nick = $("nick").value.trim();
-  $("nick-error").textContent = "";
-  if (!nick) return;
-  wanted = true;
-  if (!views.size) restore();
-  if (socket?.readyState === WebSocket.OPEN && !ready) sayHello(); else connect();
-};
-$("say").onsubmit = (event) => { event.preventDefault(); submit(); text.focus(); };
-$("join").onsubmit = (event) => {
-  event.preventDefault();
-  const room = $("join-name").value.trim();
-  if (room) join(room);
-  $("join-name").value = "";
-};
-$("list-rooms").onclick = () => { drawer(null); ask({command: "rooms"}, {view: current}); };
-$("show-rooms").onclick = () => drawer("rooms-side");
-$("show-people").onclick = () => drawer("people-side");
-$("scrim").onclick = () => drawer(null);
-$("again").onclick = () => { tries = 0; connect(); };
-$("newest").onclick = () => { backToNow(); text.focus(); };
-$("fresh").onclick = () => jump(current.key, {around: current.mark + 1});
-$("notify").onclick = toggleNotify;
-$("notify").hidden = !canNotify;
-$("notify").ariaPressed = String(notifying);
-$("topic").onclick = () => prefill(`/topic ${current.topic}`);
-$("me").onclick = () => prefill(`/nick ${nick}`);
-
-function prefill(line) {
-  drawer(null);
-  text.value = line;
-  grow();
-  text.focus();
-  text.setSelectionRange(line.indexOf(" ") + 1, line.length);
-}
-
-text.oninput = () => { tabbed = null; grow(); };
-text.onkeydown = (event) => {
-  if (event.isComposing) return;
-  if (event.key === "Tab" && !event.altKey && !event.ctrlKey) {
-    if ((!event.shiftKey || tabbed) && complete(event.shiftKey ? -1 : 1)) event.preventDefault();
-    return;
-  }
-  if (event.key !== "Shift") tabbed = null;
-  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); submit(); }
-  if (event.altKey) return;
-  const old = !text.value || text.value === typedBefore[recalled];
-  if (old && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); recall(event.key === "ArrowUp" ? -1 : 1); }
-};
-document.onkeydown = (event) => {
-  if (event.key === "Escape") escape();
-  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && welcomed) {
-    event.preventDefault();
-    drawer(null);
-    openSearch(true);
-  }
-  if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
-  event.preventDefault();
-  const all = [...$("rooms").children, ...$("talks").children].map((li) => views.get(li.dataset.key));
-  switchTo(all.at((all.indexOf(current) + (event.key === "ArrowUp" ? -1 : 1)) % all.length) || current);
-};
-function escape() {  // Close what was opened last; if nothing is open, go to the newest message.
-  if (document.querySelector(".side.open")) return drawer(null);
-  if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) return openSearch(false);
-  if (following) return;
-  backToNow();
-  text.focus();
-}
-
-$("find").onclick = () => openSearch($("search-side").hidden);
-$("end-search").onclick = () => openSearch(false);
-$("search").onsubmit = (event) => { event.preventDefault(); search($("words").value); };
-$("more-hits").onclick = () => olderHits();
-$("search-side").onkeydown = (event) => {
-  if (event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
-  event.preventDefault();
-  stepThroughHits(event.key === "ArrowUp" ? -1 : 1);
-};
-narrow.onchange = () => { $("room").inert = narrow.matches && !$("search-side").hidden; };
-log.onscroll = () => {
-  const was = following;
-  following = atEnd();
-  if (following) markRead();
-  if (was !== following) atEndOfTurn(refresh);
-  if (current) lookForNew(current);
-  fill();
-};
-new ResizeObserver(follow).observe(log);
-document.onvisibilitychange = () => {
-  if (document.hidden) return save();
-  markRead();
-  if (wanted && !socket) { tries = 0; connect(); }
-};
-window.onpagehide = save;
-window.ononline = () => { if (wanted && !socket) { tries = 0; connect(); } };
-
-nick ||= stored(everyTab, "chatd-nick") || "";
-$("nick").value = nick;
-log.append(nowhere.list);
-if (mine.nick) { restore(); connect(); } else showLogin(true);

@@ -23,6 +23,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from chatd.codecs import phrases
+from chatd.codecs.json import encode_news
+from chatd.core import events
+from chatd.core.events import Event
 from tests.conversations.proxies import Proxy
 
 T = TypeVar("T")
@@ -512,6 +516,161 @@ def test_a_page_that_may_not_connect_says_why(server: Server, browser: Any, ngin
     browser.get_log("browser")
 
 
+ABOUT_A_ROOM: dict[str, Any] = {"room": "dev", "seq": 1, "time": 0, "nick": "ada", "sender_id": ""}
+RIGHTS: tuple[Event, ...] = (
+    events.Left(**ABOUT_A_ROOM, reason=events.Reason.KICKED, by="eve"),
+    events.Left(**ABOUT_A_ROOM, reason=events.Reason.KICKED, text="too loud", by="eve"),
+    *(events.RoleSet(**ABOUT_A_ROOM, to="bob", role=role) for role in (*phrases.ROLES, "baker")),
+    *(events.BanSet(**ABOUT_A_ROOM, mask="bob*", mutes=mutes, text=text) for mutes in (False, True) for text in ("", "spam")),
+    *(events.BanLifted(**ABOUT_A_ROOM, mask="bob", mutes=mutes) for mutes in (False, True)),
+    events.Invited(**ABOUT_A_ROOM, to="bob"),
+    *(events.ModeSet(**ABOUT_A_ROOM, mode=mode, value=value) for mode, value in phrases.MODES),
+    *(events.ModeSet(**ABOUT_A_ROOM, mode=mode, value="7") for mode in ("limit", "slow", "colour")),
+)
+
+
+def test_the_page_says_what_was_done_in_a_room_as_the_server_does(server: Server, browser: Any) -> None:
+    page = Page(browser, server.url)
+    wires = [json.loads(encode_news(event)) for event in RIGHTS]
+    said = page.run("return arguments[0].map((event) => sentenceOf(event).map((part) => part.textContent ?? part).join(''))", wires)
+    assert said == [phrases.Phrases(int).event(event) for event in RIGHTS]
+    until_when = {**wires[-1], "type": "banned", "mask": "bob", "until": "2026-11-23T12:00:00.000Z"}
+    assert " until " in page.run("return sentenceOf(arguments[0]).map((part) => part.textContent ?? part).join('')", until_when)
+
+
+def test_who_is_removed_is_told_why_and_an_invitation_can_be_accepted(server: Server, browser: Any) -> None:
+    eve = Program(server, "eve", "lobby", "dev")
+    ada = Page(browser, server.url).join("ada")
+    ada.enter("dev")
+    ada.says("hello")
+    eve.send(type="do", command="kick", nick="ada", room="dev", text="off topic")
+    ada.shows("#title", "#lobby")
+    ada.shows("#log .note", "eve has removed you from #dev: off topic. You are now talking in #lobby.")
+    assert ada.count("#rooms li") == 1
+    eve.send(type="do", command="room", mode="private", value="on", room="dev")
+    eve.hears(type="modes")
+    ada.type("/join dev\n")
+    ada.shows("#log", "#dev is private. Ask somebody who is in it to invite you.")
+    for _ in range(2):
+        eve.send(type="do", command="invite", nick="ada", room="dev")
+        eve.hears(type="done", command="invite")
+    ada.shows("#log .note:last-child", "eve invites you to #dev: Join #dev")
+    assert ada.count("[data-invitation]") == 1, "the second replaces the first"
+    ada.find("[data-invitation] button").click()
+    ada.shows("#title", "#dev")
+    # Who may not come back after a lost connection is told so, too.
+    ada.run("tries = 9; onConnectionLost()")
+    eve.hears(type="left", nick="ada")
+    eve.send(type="do", command="ban", nick="ada", room="dev", text="enough")
+    eve.hears(type="done", command="ban")
+    ada.run("document.querySelector('#again').click()")
+    ada.shows("#log", "You are banned from #dev: enough.")
+    assert ada.read("#title") == "#lobby"
+
+
+def menu_of(page: Page, nick: str) -> list[str]:
+    """Open the menu at a person, and return what it offers."""
+    page.shows("#people", nick)
+    page.find(f"#people [data-key='{nick}'] button").click()
+    assert page.find("#menu").is_displayed()
+    return [item.text for item in page.turn().find_elements("css selector", "#menu [role=menuitem]")]
+
+
+def choose(page: Page, what: str) -> None:
+    """Choose an item of the open menu by its first letters, with the keyboard."""
+    items = [item.text for item in page.turn().find_elements("css selector", "#menu [role=menuitem]")]
+    at = items.index(what)
+    page.turn().switch_to.active_element.send_keys("\ue011", "\ue015" * at, "\n")  # Home, and the arrow down
+    assert not page.find("#menu").is_displayed()
+
+
+def test_a_menu_offers_what_the_role_of_the_user_allows(server: Server, browser: Any) -> None:
+    bob = Program(server, "bob", "lobby", "dev")
+    ada = Page(browser, server.url).join("ada")
+    everybody = ["Write privately", "Ignore"]
+    assert menu_of(ada, "bob") == everybody
+    ada.turn().switch_to.active_element.send_keys("\ue00c")  # Escape
+    assert not ada.find("#menu").is_displayed()
+    assert ada.run("return document.activeElement.closest('li').dataset.key") == "bob"
+    ada.enter("dev")
+    ada.shows("#people [data-key='bob'] .role", "owner")
+    assert menu_of(ada, "bob") == everybody, "the room is bob's"
+    assert ada.run("return document.activeElement.textContent") == "Write privately"
+    ada.turn().switch_to.active_element.send_keys("\ue013")  # the arrow up
+    assert ada.run("return document.activeElement.textContent") == "Ignore"
+    ada.turn().switch_to.active_element.send_keys("w\t")
+    assert not ada.find("#menu").is_displayed()
+    assert not ada.find("#more").is_displayed()
+    bob.send(type="do", command="op", nick="ada", room="dev")
+    ada.shows("#people [data-key='ada'] .role", "moderator")
+    Program(server, "eve", "dev")
+    muting = ["Mute for 10 minutes", "Mute for an hour", "Mute for ever"]
+    assert menu_of(ada, "eve") == [*everybody, "Give a voice", *muting, "Remove from #dev…", "Ban from #dev…"]
+    choose(ada, "Mute for 10 minutes")
+    assert "until" in bob.hears(type="banned", mask="eve", mutes=True)
+    assert "Make a moderator" not in menu_of(ada, "eve")
+    choose(ada, "Give a voice")
+    bob.hears(type="role", to="eve", role="voice")
+    ada.shows("#people [data-key='eve'] .role", "voice")
+    bob.send(type="do", command="owner", nick="ada", room="dev")
+    ada.shows("#people [data-key='ada'] .role", "owner")
+    roles = ["Make a moderator", "Make an owner", "Take the role away"]
+    assert menu_of(ada, "eve") == [*everybody, *roles, "Remove from #dev…"]
+    choose(ada, "Take the role away")
+    bob.hears(type="role", to="eve", role="member")
+    until(lambda: ada.read("#people [data-key='eve'] .role") == "")
+    menu_of(ada, "eve")
+    choose(ada, "Ban from #dev…")
+    ada.turn().switch_to.active_element.send_keys("spam\t1\ue007")  # Tab, 10 minutes, Enter
+    ada.find("#removal-do").click()
+    banned = bob.hears(type="banned", mask="eve", text="spam")
+    assert "until" in banned
+    assert bob.hears(type="left", nick="eve")["by"] == "ada"
+    ada.shows("#log", "ada has removed eve from #dev: spam")
+    ada.enter("lobby")
+    menu_of(ada, "bob")
+    choose(ada, "Ignore")
+    ada.shows("#log .note", "You ignore bob.")
+    assert "Stop ignoring" in menu_of(ada, "bob")
+
+
+def test_an_owner_sets_the_modes_of_a_room_and_lifts_bans(server: Server, browser: Any) -> None:
+    bob = Program(server, "bob")
+    ada = Page(browser, server.url).join("ada")
+    ada.enter("dev")
+    bob.send(type="do", command="join", room="dev")
+    bob.hears(type="entered", room="dev")
+    until(lambda: ada.run("return commands.has('mute')"))
+    ada.type("/mute bob 10m too loud\n", "/ban spam* no adverts in:#dev\n")
+    mute = bob.hears(type="banned", mask="bob", text="too loud")
+    assert mute["mutes"] is True
+    assert "until" in mute
+    bob.hears(type="banned", mask="spam*", text="no adverts")
+    ada.find("#more").click()
+    ada.shows("#ban-list", "spam*banned by ada: no adverts")
+    ada.find("#mode-moderated").click()
+    bob.hears(type="mode", mode="moderated", value="on")
+    ada.find("#mode-slow").send_keys("5\n")
+    bob.hears(type="mode", mode="slow", value="5")
+    ada.find("#mode-key").send_keys("sesame\n")
+    bob.hears(type="mode", mode="key", value="on")
+    until(lambda: ada.find("#key-off").is_displayed())
+    ada.find("#mode-limit").send_keys("0\n")
+    ada.shows("#settings-error", "This is no value for limit.")
+    until(lambda: ada.find("#mode-limit").get_attribute("value") == "")
+    assert ada.find("#mode-moderated").is_selected()
+    ada.find("#ban-list li:nth-child(2) button").click()
+    bob.hears(type="unbanned", mask="spam*")
+    until(lambda: ada.count("#ban-list li") == 1)
+    ada.turn().switch_to.active_element.send_keys("\ue00c")  # Escape
+    assert not ada.find("#settings").is_displayed()
+    assert ada.run("return document.activeElement.id") == "more"
+    ada.type("/room\n")
+    ada.shows("#log", "The modes of #dev: key on, moderated on, slow 5.")
+    ada.type("/bans\n")
+    ada.shows("#log", "bob is muted in #dev by ada until ")
+
+
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, Any]) -> None:
     axe = Path(AXE)
@@ -540,6 +699,19 @@ def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, An
     page.shows("#found", "1 message")
     page.find("#hits button").click()
     page.shows("#log .target", "look")
+    check()
+    page.enter("dev")
+    page.run("openSearch(false)")
+    Program(server, "bob", "dev")
+    page.type("/op bob\n", "/ban spam*\n")
+    page.shows("#people [data-key='bob'] .role", "moderator")
+    menu_of(page, "bob")
+    check()
+    choose(page, "Remove from #dev…")
+    check()
+    page.find("#removal-cancel").click()
+    page.find("#more").click()
+    page.shows("#ban-list", "spam*")
     check()
 
 
