@@ -14,10 +14,11 @@ const FILTERS = {in: "room", from: "nick", before: "before_time", after: "after_
 const AROUND = 60;                  // how many characters a hit shows before the first match
 const REASONS = {
   "quit": "quit", "link-lost": "connection lost", "timed-out": "timed out",
-  "not-reading": "not reading", "replaced": "reconnected", "shutdown": "server shutdown",
+  "not-reading": "not reading", "replaced": "reconnected", "ended": "session ended", "shutdown": "server shutdown",
 };
 const FIELDS = {COMMAND: "about", N: "count"};  // the fields of commands that are not called as in the usage
-const EVENTS = ["said", "joined", "left", "renamed", "topic", "kept", "role", "banned", "unbanned", "invited", "mode"];
+const EVENTS = ["said", "joined", "left", "renamed", "topic", "kept", "role", "banned", "unbanned", "invited", "mode",
+  "blanked", "deleted", "reported", "announced"];
 const UNITS = {h: ["hour", "hours"], d: ["day", "days"], w: ["week", "weeks"]};
 
 // -- Helpers
@@ -175,7 +176,7 @@ function sayHello() {
   }
   if (linkedRoom) rooms.push(linkedRoom);
   helloId = nextId();
-  post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName});
+  post({type: "hello", id: helloId, nick, token, rooms, resume, log: logName, ...proofOf(nick)});
 }
 
 function adoptLog() {  // The numbers are those of the new run when the server has answered for each of them.
@@ -203,6 +204,7 @@ const ofRoom = (then) => (message) => {
 const handlers = {
   welcome(message) {
     nick = message.nick;
+    onWelcome(message);
     newLogName = message.log;
     if (logName !== newLogName) {
       confirmed.clear();
@@ -262,12 +264,13 @@ const handlers = {
   refused(message, ask) {
     const why = [message.reason, message.hint].filter(Boolean).join(" ");
     if (message.code === "server-full") { $("nick-error").textContent = why; return setStatus(why); }
-    if (message.id === helloId && !ready) { wanted = false; return showLogin(true, why); }
+    if (message.id === helloId && !ready) { wanted = false; onHelloRefused(message.code); return showLogin(true, why); }
     const entry = outbox.get(message.id);
     if (entry) return markRefused(entry, why);
     if (message.id === helloId) return closeRefused(why);
     if (ask?.search) return showNoHits(ask, why);
     if (ask?.settings) return showSettingRefused(ask, why);
+    if (ask?.registers) return showNotRegistered(why);
     if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
@@ -283,6 +286,7 @@ const handlers = {
     if (message.command === "nick") { nick = message.subject; stored(everyTab, "chatd-nick", nick); save(); }
     if (message.command === "join") switchTo(viewOf(`#${message.subject}`));
     if (ask?.settings) return askSettings();
+    if (ask?.registers) onRegistered();
     if (["away", "back"].includes(message.command)) for (const view of views.values()) apply(view, {type: message.command});
     if (DONE[message.command] && !ask?.quiet) note(ask?.view, DONE[message.command].replace("WHO", () => message.subject));
   },
@@ -315,7 +319,8 @@ const handlers = {
   person(message, ask) {
     const rooms = (message.rooms || []).map((room) => `#${room}`).join(", ") || "no room";
     const idle = Math.floor((message.idle || 0) / 60), away = "away" in message ? `\n${isAway(message)}` : "";
-    note(ask?.view, `${message.nick} is in ${rooms}; connected since ${brief.format(new Date(message.since))} by ${message.door}` +
+    const kind = message.account ? "registered" : "a guest";
+    note(ask?.view, `${message.nick} (${kind}) is in ${rooms}; connected since ${brief.format(new Date(message.since))} by ${message.door}` +
       `${idle ? `, idle for ${plural(idle, "minute", "minutes")}` : ""}${away}`);
   },
   "topic-is": (message, ask) => note(ask?.view, message.text ? `The topic of #${message.room} is: ${message.text}` : `#${message.room} has no topic.`),
@@ -345,6 +350,7 @@ const handlers = {
     if (ask && ask.search === latestSearch) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
   },
   history(message, ask) {
+    if (ask?.typed && !ask.page) return showAudit(message, ask.view);
     if (!ask?.page || ask.view.loading !== ask) return;  // Another position was requested since.
     ask.view.loading = null;
     ask.page(ask.view, {events: [], more: false, later: false, ...message}, ask);
@@ -365,7 +371,8 @@ const handlers = {
   }),
   slowed: (message) => note(null, `You are sending faster than ${message.rate} lines a second: your lines wait, and nothing is lost.`),
   closing(message) {
-    if (message.reason === "quit" || message.reason === "kicked") wanted = false;
+    if (message.reason in GOODBYES) wanted = false;
+    if (message.reason === "ended") forgetAccount();
     if (message.reason === "replaced") {
       wanted = false;
       disconnect();
@@ -387,6 +394,7 @@ function onEvent(view, event, fresh = true) {
   if (event.seq <= view.seq) return;  // A repetition.
   view.seq = event.seq;
   if (event.seq > view.state) apply(view, event);
+  if (event.type === "deleted") blank(view, event);
   if (event.type === "said" && outbox.has(event.id)) forget(event.id);
   else if (fresh) countNew(view, event);
   // While the reader is further up, a full list stops growing, so that it is not cut where they read; it is extended later.
@@ -755,6 +763,9 @@ function sentenceOf(event) {
     const since = event.since > event.time ? `, from ${brief.format(new Date(event.since))} on` : "";
     return [who, ` has set this room to keep ${kept(event.keep)}${since}; /keep changes it`];
   }
+  if (event.type === "blanked") return ["a message of ", who, " was deleted"];
+  if (event.type === "reported") return [who, " reports ", make("bdi", {}, event.to), `${event.about ? ` in #${event.about}` : ""}: `, make("bdi", {}, event.text)];
+  if (event.type === "announced") return [who, ", an operator, tells everybody: ", make("bdi", {}, event.text)];
   return RIGHTS[event.type] ? [who, " has ", ...RIGHTS[event.type](event)] : null;
 }
 
@@ -843,6 +854,14 @@ function deleteBefore(view, before) {  // Remove what the server has deleted: fr
   for (const li of [...$("hits").children]) if (li.dataset.room === view.name && li.dataset.seq < before) li.remove();
   const oldest = view.list.querySelector("[data-time]");
   if (oldest) group(oldest);
+}
+
+function blank(view, {target, to}) {  // Remove one message that somebody has deleted.
+  const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`), next = li?.nextSibling;
+  li?.replaceWith(entryOf(view, {type: "blanked", seq: target, time: Number(li.dataset.time), nick: to}));
+  if (next) group(next);
+  $("live").replaceChildren();
+  for (const hit of [...$("hits").children]) if (hit.dataset.room === view.name && Number(hit.dataset.seq) === target) hit.remove();
 }
 
 // -- Sending
@@ -1082,6 +1101,8 @@ function interpret(line) {
   // The server refuses unknown commands, and suggests the most similar one.
   if (row?.name === "search" && rest.trim()) return search(rest);
   if (row?.name === "history" && jumpInHistory(rest, view)) return;
+  if (row?.name === "login" && rest.trim()) return logInAs(rest.trim());
+  if (row?.name === "register") return openRegistration();
   const fields = row ? argumentsInRoom(row, rest.trim()) : {};
   if (typeof fields === "string") return note(view, `${line}\n${fields}`, true);
   command({command: row?.name || name, ...fields}, view, line);
@@ -1100,6 +1121,8 @@ function jumpInHistory(rest, view) {  // Handle /history around 12:30 40 in:#roo
 }
 
 function argumentsInRoom(row, rest) {  // Moderation takes in:#room anywhere.
+  const [, part, value] = (["sessions", "keys"].includes(row.name) && rest.match(/^(end|add|remove)\s+(.+)$/su)) || [];
+  if (part) return {[part]: part === "add" ? value : Number(value)};
   if (row.group !== "moderation") return argumentsOf(row, rest);
   const words = rest.split(" "), room = words.find((word) => word.startsWith("in:"));
   const fields = argumentsOf(row, words.filter((word) => !word.startsWith("in:")).join(" ").trim());
@@ -1307,7 +1330,8 @@ function showLogin(open, why = "") {
   if (views.size || !open) { $("chat").hidden = false; document.body.classList.remove("outside"); }
   $("nick-error").textContent = why;
   $("nick").ariaInvalid = String(Boolean(why));
-  if (open) { $("nick").value ||= nick; $("nick").focus(); } else if (matchMedia("(hover: hover)").matches) text.focus();
+  const first = ["password", "server-password"].map($).find((field) => open && !field.closest("[hidden]"));
+  if (open) { $("nick").value ||= nick; (first || $("nick")).focus(); } else if (matchMedia("(hover: hover)").matches) text.focus();
 }
 
 // -- Notifications

@@ -29,7 +29,7 @@ function openMenu(opener, label, groups) {  // Each group is a list of [text, ac
     ...(at ? [make("div", {role: "separator"})] : []),
     ...group.map(([what, act]) => make("button", {type: "button", role: "menuitem", tabIndex: -1, onclick: () => { closeMenu(); act(); }}, what)),
   ]));
-  opener.ariaExpanded = "true";
+  if (opener.ariaHasPopup) opener.ariaExpanded = "true";
   $("menu-part").hidden = false;
   const {left, right, top, bottom} = opener.getBoundingClientRect(), {width, height} = menu.getBoundingClientRect();
   const x = left + width + 8 > innerWidth ? right - width : left, y = bottom + height + 8 > innerHeight ? top - height : bottom;
@@ -64,16 +64,20 @@ window.addEventListener("resize", () => closeMenu(false));
 
 // -- The menu at a person
 
-function openPersonMenu(opener, who) {
-  openMenu(opener, `What you can do about ${who}`, who === nick ? ownItems() : personItems(who, current?.room ? current : null));
+function openPersonMenu(opener, who, seq = 0) {  // seq: of the message at which it is opened
+  const view = current?.room ? current : null;
+  const mayDelete = view && seq && (who === nick || (rankOf(view, nick) >= MODERATOR && rankOf(view, nick) > rankOf(view, who)));
+  const remove = () => moderate("delete", String(seq), {room: view.name, which: String(seq)});
+  const deleting = mayDelete ? [["Delete this message", remove]] : [];
+  openMenu(opener, `What you can do about ${who}`, [...(who === nick ? ownItems() : personItems(who, view)), deleting]);
 }
 
 function ownItems() {
   const away = current?.members.get(nick) ?? null;
   return [[
-    ["Change your nick…", () => prefill(`/nick ${nick}`)],
+    ...(loggedIn ? [] : [["Change your nick…", () => prefill(`/nick ${nick}`)]]),
     away === null ? ["Be away…", () => prefill("/away ")] : ["Be back", () => ask({command: "back"}, {view: current})],
-  ]];
+  ], accountItems()];
 }
 
 function personItems(who, view) {
@@ -82,6 +86,7 @@ function personItems(who, view) {
     [
       ["Write privately", () => { switchTo(viewOf(`@${who}`)); text.focus(); }],
       ignores ? ["Stop ignoring", () => moderate("unignore", who)] : ["Ignore", () => moderate("ignore", who)],
+      ["Report to the operators…", () => prefill(`/report ${who} `, who.length + 9)],
     ],
     ...(view ? roomItems(who, view) : []),
     invitingItems(who),
@@ -120,5 +125,5 @@ function invitingItems(who) {
 // Do something to a person. What everybody in the room sees as an event needs no further note.
 function moderate(command, who, fields = {}) {
   const ignoring = command.endsWith("ignore");
-  ask({command, nick: who, ...fields}, {view: current, quiet: !ignoring, typed: `/${command} ${who}`});
+  ask({command, ...(command === "delete" ? {} : {nick: who}), ...fields}, {view: current, quiet: !ignoring, typed: `/${command} ${who}`});
 }

@@ -4,9 +4,13 @@ const DONE = {
   away: "You are away. /back ends it.", back: "You are back.", nick: "You are now known as WHO.",
   owner: "WHO owns the room now.", op: "WHO is a moderator now.", voice: "WHO has a voice now.", deop: "WHO has no role now.",
   invite: "You have invited WHO.", kick: "You have removed WHO.", mute: "WHO is muted.", unmute: "WHO may speak again.",
-  ban: "WHO is banned.", unban: "WHO is not banned any more.",
+  ban: "WHO is banned.", unban: "WHO is not banned any more.", delete: "The message of WHO is deleted.",
+  report: "The operators will see your report of WHO.", announce: "WHO people were told.",
+  register: "WHO is your nick now, whether you are here or not. Log in with your password next time.",
+  login: "You are logged in as WHO.", password: "Your password is changed. Your other sessions have ended, and need it.",
 };
-const GOODBYES = {quit: "You have left. Goodbye.", kicked: "An operator has ended your connection. Goodbye."};
+const GOODBYES = {quit: "You have left. Goodbye.", kicked: "An operator has ended your connection. Goodbye.",
+  ended: "This session was ended from another one. Goodbye."};
 const GRANTS = {
   operator: ["made ", " an operator of the server"], owner: ["made ", " an owner"], moderator: ["made ", " a moderator"],
   voice: ["given ", " a voice"], member: ["taken the role of ", " away"],
@@ -36,6 +40,7 @@ const RIGHTS = {
     const who = make("bdi", {}, mask);
     return mutes ? ["let ", who, " speak again"] : ["lifted the ban of ", who];
   },
+  deleted: ({nick: who, to}) => to === who ? ["deleted a message of their own"] : ["deleted a message of ", make("bdi", {}, to)],
   invited: ({to, room}) => ["invited ", make("bdi", {}, to), ` to #${room}`],
   mode: ({room, mode, value}) => [modeSet(`#${room}`, mode, value)],
 };
@@ -65,6 +70,16 @@ handlers.bans = ({room, bans = []}, ask) => {
 handlers.modes = (message, ask) => {
   if (ask?.settings) showModes(message); else if (!ask?.quiet) note(ask?.view, modesOf(message));
 };
+handlers.announcement = (message) => note(null, textOf({...message, type: "announced"}));
+handlers.report = (message) => note(null, textOf({...message, type: "reported"}));
+
+const textOf = (event) => (sentenceOf(event) || [`${event.nick}: ${event.text}`]).map((part) => part.textContent ?? part).join("");
+
+function showAudit({room, events = []}, view) {
+  const lines = events.map((event) => `${brief.format(new Date(event.time))} ${textOf(event)}`);
+  note(view, lines.length ? [`History of #${room}:`, ...lines].join("\n") : `There is no history of #${room} to show.`);
+}
+
 handlers.invitation = ({nick: who, room}) => {
   for (const old of document.querySelectorAll("[data-invitation]")) if (same(old.dataset.invitation, room)) old.closest("li").remove();
   const enter = make("button", {type: "button", onclick: () => join(room)}, `Join #${room}`);

@@ -7,10 +7,12 @@ $("enter").onsubmit = (event) => {
   nick = $("nick").value.trim();
   $("nick-error").textContent = "";
   if (!nick) return;
+  readLogin();
   wanted = true;
   if (!views.size) restore();
   if (socket?.readyState === WebSocket.OPEN && !ready) sayHello(); else connect();
 };
+$("nick").oninput = () => askForPassword(false, !$("server-password-part").hidden);
 $("say").onsubmit = (event) => { event.preventDefault(); submit(); text.focus(); };
 $("join").onsubmit = (event) => {
   event.preventDefault();
@@ -33,15 +35,15 @@ $("me").onclick = () => openPersonMenu($("me"), nick);
 $("more").onclick = () => { if (current?.room) openSettings(); else openPersonMenu($("more"), current.name); };
 log.onclick = (event) => {
   const who = event.target.closest(".nick");
-  if (who && !String(getSelection())) openPersonMenu(who, who.textContent);
+  if (who && !String(getSelection())) openPersonMenu(who, who.textContent, Number(who.closest("li").dataset.seq || 0));
 };
 
-function prefill(line) {
+function prefill(line, from = line.indexOf(" ") + 1) {
   drawer(null);
   text.value = line;
   grow();
   text.focus();
-  text.setSelectionRange(line.indexOf(" ") + 1, line.length);
+  text.setSelectionRange(from, line.length);
 }
 
 text.oninput = () => { tabbed = null; grow(); };
@@ -109,4 +111,5 @@ window.ononline = () => { if (wanted && !socket) { tries = 0; connect(); } };
 nick ||= stored(everyTab, "chatd-nick") || "";
 $("nick").value = nick;
 log.append(nowhere.list);
-if (mine.nick) { restore(); connect(); } else showLogin(true);
+if (!mine.nick && stays && proof) nick = proof.nick;  // A new tab goes on as the same person.
+if (mine.nick || (stays && proof)) { restore(); connect(); } else showLogin(true);

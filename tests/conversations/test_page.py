@@ -522,6 +522,11 @@ RIGHTS: tuple[Event, ...] = (
     events.Left(**ABOUT_A_ROOM, reason=events.Reason.KICKED, text="too loud", by="eve"),
     *(events.RoleSet(**ABOUT_A_ROOM, to="bob", role=role) for role in (*phrases.ROLES, "baker")),
     *(events.BanSet(**ABOUT_A_ROOM, mask="bob*", mutes=mutes, text=text) for mutes in (False, True) for text in ("", "spam")),
+    *(events.Deleted(**ABOUT_A_ROOM, target=1, to=to) for to in ("ada", "bob")),
+    events.Blanked(**ABOUT_A_ROOM, text=""),
+    events.Reported(**ABOUT_A_ROOM, to="bob", text="spam"),
+    events.Reported(**ABOUT_A_ROOM, to="bob", text="spam", about="dev"),
+    events.Announced(**ABOUT_A_ROOM, text="a restart at noon"),
     *(events.BanLifted(**ABOUT_A_ROOM, mask="bob", mutes=mutes) for mutes in (False, True)),
     events.Invited(**ABOUT_A_ROOM, to="bob"),
     *(events.ModeSet(**ABOUT_A_ROOM, mode=mode, value=value) for mode, value in phrases.MODES),
@@ -587,7 +592,7 @@ def choose(page: Page, what: str) -> None:
 def test_a_menu_offers_what_the_role_of_the_user_allows(server: Server, browser: Any) -> None:
     bob = Program(server, "bob", "lobby", "dev")
     ada = Page(browser, server.url).join("ada")
-    everybody = ["Write privately", "Ignore"]
+    everybody = ["Write privately", "Ignore", "Report to the operators…"]
     assert menu_of(ada, "bob") == everybody
     ada.turn().switch_to.active_element.send_keys("\ue00c")  # Escape
     assert not ada.find("#menu").is_displayed()
@@ -597,7 +602,7 @@ def test_a_menu_offers_what_the_role_of_the_user_allows(server: Server, browser:
     assert menu_of(ada, "bob") == everybody, "the room is bob's"
     assert ada.run("return document.activeElement.textContent") == "Write privately"
     ada.turn().switch_to.active_element.send_keys("\ue013")  # the arrow up
-    assert ada.run("return document.activeElement.textContent") == "Ignore"
+    assert ada.run("return document.activeElement.textContent") == "Report to the operators…"
     ada.turn().switch_to.active_element.send_keys("w\t")
     assert not ada.find("#menu").is_displayed()
     assert not ada.find("#more").is_displayed()
@@ -671,6 +676,94 @@ def test_an_owner_sets_the_modes_of_a_room_and_lifts_bans(server: Server, browse
     ada.shows("#log", "bob is muted in #dev by ada until ")
 
 
+PASSWORD = "zebra-quartz-lantern-fjord"
+
+
+def log_in(page: Page, nick: str, password: str, stay: bool = False) -> None:
+    """Log in to an account, whose password the page asks for."""
+    page.knock(nick)
+    page.shows("#nick-error", f"{nick} is registered.")
+    if stay:
+        page.find("#stay").click()
+    page.find("#password").send_keys(password, "\n")
+
+
+def test_a_nick_can_be_registered_and_is_its_owners_in_every_tab(server: Server, browser: Any) -> None:
+    ada = Page(browser, server.url).join("ada")
+    ada.find("#me").click()
+    choose(ada, "Register this nick…")
+    ada.turn().switch_to.active_element.send_keys("aaaaaaaaaa\n")
+    ada.shows("#registration-error", "This password is too easy to guess.")
+    ada.find("#new-password").clear()
+    ada.find("#new-password").send_keys(PASSWORD, "\n")
+    ada.shows("#log .note", "ada is your nick now, whether you are here or not.")
+    assert not ada.find("#registration").is_displayed()
+    bob = Program(server, "bob")
+    bob.send(type="do", command="whois", nick="ada")
+    assert bob.hears(type="person")["account"] is True
+    phone = Page(browser, server.url)
+    log_in(phone, "ada", "not-the-password")
+    phone.shows("#nick-error", "That is not the password of ada.")
+    phone.find("#password").send_keys(PASSWORD)
+    phone.find("#stay").click()
+    phone.find("#enter .primary").click()
+    phone.shows("#people", "ada")
+    phone.says("from the phone")
+    ada.shows("#log", "from the phone")
+    assert phone.read("#count") == "2", "both tabs are one person"
+    tab = Page(browser, server.url)
+    tab.shows("#log", "from the phone")
+    assert tab.read("#me bdi") == "ada"
+    tab.turn().refresh()
+    tab.shows("#people", "ada")
+    tab.find("#me").click()
+    choose(tab, "Log out")
+    until(lambda: tab.find("#door").is_displayed())
+    assert tab.run("return localStorage.getItem('chatd-secret')") == "null"
+    bob.send(type="do", command="who")
+    assert "ada" in bob.hears(type="members")["members"], "the other tabs are still there"
+    ada.says("still here")
+    assert PASSWORD not in str(tab.run("return JSON.stringify([localStorage, sessionStorage])"))
+    log_in(tab, "ada", PASSWORD)
+    until(lambda: not tab.find("#door").is_displayed())
+    assert tab.run("return localStorage.getItem('chatd-secret')") == "null", "not to stay was chosen"
+    tab.turn().refresh()
+    tab.shows("#people", "ada")
+
+
+def test_a_server_can_ask_for_its_password(tmp_path: Path, browser: Any) -> None:
+    (tmp_path / "password").write_text("open sesame\n")
+    (tmp_path / "password").chmod(0o600)
+    with running(tmp_path, "--data", "none", "--password-file", str(tmp_path / "password")) as server:
+        ada = Page(browser, server.url)
+        ada.knock("ada")
+        ada.shows("#nick-error", "This server has a password.")
+        ada.find("#server-password").send_keys("wrong\n")
+        ada.shows("#nick-error", "That is not the password of the server.")
+        ada.find("#server-password").clear()
+        ada.find("#server-password").send_keys("open sesame\n")
+        ada.shows("#people", "ada")
+
+
+def test_a_deleted_message_disappears(server: Server, browser: Any) -> None:
+    bob = Program(server, "bob", "dev")
+    ada = Page(browser, server.url).join("ada")
+    ada.enter("dev")
+    bob.send(type="say", text="the secret is 42", room="dev")
+    ada.shows("#log", "the secret is 42")
+    ada.type("/search secret\n")
+    ada.shows("#hits", "the secret is 42")
+    bob.send(type="do", command="delete", which="bob", room="dev")
+    ada.shows("#log", "bob has deleted a message of their own")
+    ada.shows("#log", "a message of bob was deleted")
+    assert "secret is" not in ada.read("#chat")
+    ada.says("oh")
+    ada.run("document.querySelector('#log .said:last-of-type .nick').click()")
+    choose(ada, "Delete this message")
+    bob.hears(type="deleted", to="ada")
+    until(lambda: ada.texts() == [], ada.texts)
+
+
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, Any]) -> None:
     axe = Path(AXE)
@@ -712,6 +805,10 @@ def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, An
     page.find("#removal-cancel").click()
     page.find("#more").click()
     page.shows("#ban-list", "spam*")
+    check()
+    page.run("document.querySelector('#settings').close(); openRegistration()")
+    check()
+    page.run("document.querySelector('#registration').close(); showLogin(true, 'ada is registered.'); askForPassword(true, true)")
     check()
 
 
