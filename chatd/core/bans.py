@@ -7,6 +7,7 @@ of that person, and for a guest the address, so that a new nick or a new connect
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from typing import Final
 
 from chatd.core.errors import BadUsage
 from chatd.core.identity import Identity
-from chatd.core.limits import BAN_PATTERN_STARS, NICK_CHARACTERS, VERDICTS
+from chatd.core.limits import BAN_PATTERN_STARS, BANS_PER_ROOM, NICK_CHARACTERS, VERDICTS
 from chatd.core.names import fold
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -67,6 +68,12 @@ def parse_mask(text: str) -> str:
     return text
 
 
+def is_pattern(mask: str) -> bool:
+    """Whether ``mask`` is a pattern of nicks."""
+    return "*" in mask or "?" in mask
+
+
+@functools.lru_cache(maxsize=4 * BANS_PER_ROOM)
 def _network(text: str) -> Network | None:
     if "." not in text and ":" not in text:  # Otherwise a nick such as 7 would be an address.
         return None
@@ -79,6 +86,46 @@ def _network(text: str) -> Network | None:
     return network
 
 
+class Pattern:
+    """A pattern of nicks, in which ``*`` is any text and ``?`` any character. The time to compare a
+    nick grows with the lengths of both, however many stars there are."""
+
+    __slots__ = ("_ends", "_middle", "_start")
+
+    def __init__(self, text: str) -> None:
+        self._start, *self._middle = text.split("*")
+        self._ends = self._middle.pop() if self._middle else None
+        """What follows the last star; None: there is no star."""
+
+    def matches(self, nick: str) -> bool:
+        """Whether the whole of ``nick`` is like this pattern."""
+        start, ends = self._start, self._ends
+        if ends is None:
+            return len(nick) == len(start) and _find(nick, start, 0) == 0
+        place, stop = len(start), len(nick) - len(ends)
+        if stop < place or not _is_at(nick, start, 0) or not _is_at(nick, ends, stop):
+            return False
+        for part in self._middle:  # The first place is as good as any later one.
+            found = _find(nick[:stop], part, place)
+            if found < 0:
+                return False
+            place = found + len(part)
+        return True
+
+
+def _is_at(nick: str, part: str, place: int) -> bool:
+    if "?" not in part:
+        return nick.startswith(part, place)
+    return all(wanted in (given, "?") for wanted, given in zip(part, nick[place:], strict=False))
+
+
+def _find(nick: str, part: str, start: int) -> int:
+    """The first place of ``part`` in ``nick`` from ``start`` on; -1: there is none."""
+    if "?" not in part:
+        return nick.find(part, start)
+    return next((place for place in range(start, len(nick) - len(part) + 1) if _is_at(nick, part, place)), -1)
+
+
 class BanList:
     """Finds which of ``bans`` is about a person. It is compiled when it is first used, and what it
     has found is remembered by identity."""
@@ -89,7 +136,7 @@ class BanList:
         self._bans = tuple(bans)
         self._by_token: dict[str, list[Ban]] | None = None
         """The bans of each nick (by key), subject and network of a guest."""
-        self._patterns: list[tuple[re.Pattern[str], Ban]] = []
+        self._patterns: list[tuple[Pattern, Ban]] = []
         self._ranges: dict[tuple[int, int], dict[int, list[Ban]]] = {}
         """The bans of each range: by version of IP and length of the prefix, then by prefix."""
         self._verdicts: dict[Identity, tuple[Ban, ...]] = {}
@@ -118,7 +165,7 @@ class BanList:
         for token in tokens:
             yield from by_token.get(token, ())
         for pattern, ban in self._patterns:
-            if pattern.fullmatch(identity.key):
+            if pattern.matches(identity.key):
                 yield ban
         for network in identity.networks:
             yield from self._at(ipaddress.ip_network(network))
@@ -144,8 +191,8 @@ class BanList:
             length = min(network.prefixlen, 64) if network.version == 6 else network.prefixlen  # See network_of.
             prefixes = self._ranges.setdefault((network.version, length), {})
             prefixes.setdefault(int(network.network_address) >> network.max_prefixlen - length, []).append(ban)
-        elif "*" in key or "?" in key:
-            self._patterns.append((re.compile(re.escape(key).replace(r"\*", ".*").replace(r"\?", ".")), ban))
+        elif is_pattern(key):
+            self._patterns.append((Pattern(key), ban))
         else:
             by_token.setdefault(key, []).append(ban)
         for token in (*ban.subjects, *ban.networks):

@@ -179,11 +179,14 @@ def rooms(connection: Connection) -> Sequence[RoomRow]:
     ]
 
 
-def change_state(connection: Connection, room: int, event: Event) -> None:
-    """Apply ``event`` to the stored state of the room with this id, in the transaction that stores
-    the event."""
+def change_state(connection: Connection, room: int, events: Iterable[Event]) -> None:
+    """Apply ``events`` to the stored state of the room with this id, in the transaction that stores
+    them."""
     row = connection.execute("SELECT topic, keep, keep_since, rights FROM room WHERE id = ?", (room,)).fetchone()
-    store_state(connection, room, RoomState(row[0], Retention(row[1], row[2]), rights_of(row[3])).apply(event))
+    state = RoomState(row[0], Retention(row[1], row[2]), rights_of(row[3]))
+    for event in events:
+        state = state.apply(event)
+    store_state(connection, room, state)
 
 
 def store_state(connection: Connection, room: int, state: RoomState) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Final
 
 from chatd.core.bans import Ban
@@ -19,9 +19,9 @@ def text_of(rights: Rights) -> str:
         return ""
     values: dict[str, Any] = {
         "roles": {subject: role.word for subject, role in rights.roles.items()},
-        "bans": [_filled(asdict(ban)) for ban in rights.bans],
+        "bans": [_fields(ban) for ban in rights.bans],
         "invited": rights.invited,
-        "modes": _filled(asdict(rights.modes)),
+        "modes": _fields(rights.modes),
     }
     return json.dumps(_filled(values), ensure_ascii=False, separators=(",", ":"))
 
@@ -42,6 +42,14 @@ def rights_of(text: str) -> Rights:
 def _ban(values: dict[str, Any]) -> Ban:
     lists = {name: tuple(values.get(name, ())) for name in ("subjects", "networks")}
     return Ban(**{"mask": "", **values, **lists})
+
+
+def _fields(values: Ban | Modes) -> dict[str, Any]:
+    """The fields of ``values`` that are not empty (``asdict`` would take ten times as long)."""
+    return {name: value for name in _NAMES[type(values)] if (value := getattr(values, name))}
+
+
+_NAMES: Final = {cls: tuple(field.name for field in fields(cls)) for cls in (Ban, Modes)}
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:

@@ -294,8 +294,8 @@ class DiskWriter:
             self._insert(events[start : start + ROWS_AT_ONCE])
         for room_id, event in numbers_only:
             self._number(room_id, event)
-        for room_id, event in changes:
-            queries.change_state(self._connection, room_id, event)
+        for room_id in dict.fromkeys(id for id, _ in changes):  # A state can be large, so it is written once.
+            queries.change_state(self._connection, room_id, [event for id, event in changes if id == room_id])
         for room_id, seq in blanked:
             deletion.blank(self._connection, room_id, seq)
         if notes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatd.core import bans
-from chatd.core.bans import Ban, BanList, parse_mask, span
+from chatd.core.bans import Ban, BanList, Pattern, parse_mask, span
 from chatd.core.errors import BadUsage
 from chatd.core.identity import Identity, identify
 from chatd.testing import NOON
@@ -114,3 +115,12 @@ def test_ranges_of_any_length_are_found(masks: list[str], last: int) -> None:
     address = ipaddress.ip_address(f"10.1.2.{last}")
     expected = any(address in ipaddress.ip_network(mask) for mask in masks)
     assert (BanList(map(Ban, masks)).find(guest(address=str(address)), NOON) is not None) == expected
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+@example("*a*b*", "aabab")
+@example("a*bb*a", "aba")
+@example("a*b", "aa")
+@example("a?a*", "ab")
+def test_a_pattern_matches_as_a_shell_would(pattern: str, nick: str) -> None:
+    assert Pattern(pattern).matches(nick) == fnmatchcase(nick, pattern)
