@@ -11,13 +11,12 @@ from chatd.codecs.objects import Json
 from chatd.core.bans import parse_mask
 from chatd.core.errors import BadNick, BadUsage, NickReserved
 from chatd.core.events import BanLifted, BanSet, Event, Invited, Joined, Left, ModeSet, Reason, RoleSet
-from chatd.core.identity import network_of
+from chatd.core.identity import ACCOUNT, network_of
 from chatd.core.limits import INVITED_PER_ROOM
 from chatd.core.membership import Role
 from chatd.core.names import parse_nick
 from chatd.core.rights import NETWORK, Mode, tokens
 
-_ACCOUNT: Final = "account:"
 _SEAT: Final = re.compile("seat:[0-9a-f]{32}")
 _KEY_HASH: Final = re.compile("[0-9a-f]{64}")
 _ROLES: Final = frozenset(role.word for role in Role if Role.MEMBER <= role <= Role.OWNER)
@@ -58,9 +57,9 @@ def _may_have(event: Event, token: str) -> bool:
 
 
 def _is_subject(token: str) -> bool:
-    if not token.startswith(_ACCOUNT):
+    if not token.startswith(ACCOUNT):
         return _SEAT.fullmatch(token) is not None
-    key = token.removeprefix(_ACCOUNT)
+    key = token.removeprefix(ACCOUNT)
     try:
         return parse_nick(key).key == key
     except NickReserved:

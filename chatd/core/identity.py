@@ -9,6 +9,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+ACCOUNT: Final = "account:"
+"""Begins the subject of the owner of an account."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +41,7 @@ def identify(key: str, account: str, seats: Iterable[str], addresses: Iterable[s
     empty for a guest."""
     subjects = [f"seat:{seat}" for seat in seats]
     if account:
-        subjects.insert(0, f"account:{account}")
+        subjects.insert(0, ACCOUNT + account)
     networks = dict.fromkeys(network for network in map(network_of, addresses) if network)
     return Identity(key, tuple(subjects), tuple(networks), not account)
 

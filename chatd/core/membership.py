@@ -30,7 +30,7 @@ class Membership:
     """One person in one room. ``seq`` is the number of the event of joining; None until it is
     stored. Their role is not here: it is part of the state of the room (``rights.py``)."""
 
-    __slots__ = ("is_told", "nick", "seq", "spoke_at")
+    __slots__ = ("is_told", "nick", "seq")
 
     def __init__(self) -> None:
         self.seq: int | None = None
@@ -38,5 +38,3 @@ class Membership:
         """The person's nick according to the log; empty: they are not in according to it."""
         self.is_told = False
         """Whether the person's sessions have been told of the joining, and follow the room."""
-        self.spoke_at = 0
-        """When the person last spoke in slow mode, in milliseconds since 1970-01-01 UTC."""

@@ -48,8 +48,10 @@ def _perform_later(registry: Registry, session: Session, command: Command) -> No
     the rights that the command needs. The session's next command waits too."""
 
     def on_stored() -> None:
-        session.out.release(INBOX_BYTES)
-        perform(registry, session, command)
+        try:
+            perform(registry, session, command)
+        finally:
+            session.out.release(INBOX_BYTES)  # Now the next command is taken, perhaps immediately.
 
     session.out.reserve(INBOX_BYTES)
     registry.store.after_pending(on_stored)

@@ -14,6 +14,7 @@ from chatd.core.identity import Identity
 from chatd.core.membership import Role
 from chatd.core.person import Person
 from chatd.core.registry import Registry
+from chatd.core.rights import Rights
 from chatd.core.room import Room
 from chatd.core.rooms import SERVER, no_such_room
 from chatd.core.session import Session
@@ -60,10 +61,7 @@ def check_may_enter(registry: Registry, person: Person, room: Room, key: str) ->
     rights, identity, name = room.rights, person.identity, room.name.text
     if rights.is_plain or registry.is_operator(identity):
         return
-    role = rights.role_of(identity)
-    ban = None if role > Role.MEMBER else rights.ban_list.find(identity, registry.now())
-    if ban is not None:
-        raise Banned(f"You are banned from #{name}{_until(ban)}{_why(ban)}.", "Its moderators can lift the ban.")
+    check_not_banned(registry, identity, room)
     if rights.is_expected(identity):
         return
     modes = rights.modes
@@ -71,8 +69,23 @@ def check_may_enter(registry: Registry, person: Person, room: Room, key: str) ->
         raise NotInvited(f"#{name} is private.", "Ask somebody who is in it to invite you.")
     if modes.key and not hmac.compare_digest(modes.key, key_hash(name, key)):
         raise WrongKey(f"#{name} needs a key{', and this is not it' if key else ''}.", f"Write /join #{name} KEY.")
-    if modes.limit and len(room.members) >= modes.limit:
+    if modes.limit and len(room.members) - (person in room.members) >= modes.limit:
         raise TooMany(f"#{name} is full: it takes {modes.limit} people.", "Try again later.")
+
+
+def check_not_banned(registry: Registry, identity: Identity, room: Room) -> None:
+    """Raise Banned if a ban of ``room`` keeps out somebody with this ``identity``."""
+    ban = find_ban(registry, identity, room.rights)
+    if ban is not None:
+        raise Banned(f"You are banned from #{room.name.text}{_until(ban)}{_why(ban)}.", "Its moderators can lift the ban.")
+
+
+def find_ban(registry: Registry, identity: Identity, rights: Rights) -> Ban | None:
+    """The ban that keeps somebody with this ``identity`` out of a room with these ``rights``;
+    people with a role are not banned."""
+    if not rights.ban_list or rights.role_of(identity) > Role.MEMBER or registry.is_operator(identity):
+        return None
+    return rights.ban_list.find(identity, registry.now())
 
 
 def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
@@ -83,17 +96,35 @@ def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
         return
     if role_of(registry, person, room) >= Role.VOICE:
         return
-    now, name, modes = registry.now(), room.name.text, rights.modes
-    mute = rights.mute_list.find(person.identity, now)
+    _check_voice(registry, person, room)
+    now, slow, subject = registry.now(), rights.modes.slow * 1000, person.identity.subject
+    if slow:
+        wait = room.spoke_at.get(subject, 0) + slow - now
+        if 0 < wait <= slow:
+            reason = f"#{room.name.text} is in slow mode: one message in {rights.modes.slow} s."
+            raise Muted(reason, f"Try again in {-(-wait // 1000)} s.")
+        room.note_spoken(subject, now, slow)
+
+
+def may_use_words(registry: Registry, person: Person, room: Room) -> bool:
+    """Whether others in ``room`` are shown what ``person`` says on leaving it."""
+    if not room.rights.limits_speech or role_of(registry, person, room) >= Role.VOICE:
+        return True
+    try:
+        _check_voice(registry, person, room)
+    except Muted:
+        return False
+    return True
+
+
+def _check_voice(registry: Registry, person: Person, room: Room) -> None:
+    """Raise Muted if ``person``, a member of ``room`` without a role, may not speak there at
+    all."""
+    name, mute = room.name.text, room.rights.mute_list.find(person.identity, registry.now())
     if mute is not None:
         raise Muted(f"You are muted in #{name}{_until(mute)}{_why(mute)}.", "Its moderators can lift this.")
-    if modes.is_moderated:
+    if room.rights.modes.is_moderated:
         raise Muted(f"#{name} is moderated: only some may speak.", "Ask a moderator for a voice.")
-    membership = room.members[person]
-    wait = membership.spoke_at + modes.slow * 1000 - now
-    if 0 < wait <= modes.slow * 1000:
-        raise Muted(f"#{name} is in slow mode: one message in {modes.slow} s.", f"Try again in {-(-wait // 1000)} s.")
-    membership.spoke_at = now
 
 
 def check_may_come(registry: Registry, identity: Identity) -> None:
@@ -158,14 +189,20 @@ class Visible:
         return (room for room in self._registry.rooms if self.shows(room))
 
     def logs(self) -> frozenset[str]:
-        """The keys of the rooms whose logs may be searched, including closed rooms: those that
-        everybody can enter, and those that the person is in."""
+        """The keys of the rooms whose logs may be searched, including closed rooms: those that the
+        person can enter as anybody can, and those that they are in."""
         joined = self._registry.rooms.of(self._person) if self._person else {}
         return frozenset(
             key
             for key, log in self._registry.store.logs.items()
-            if not key.startswith(SERVER_SIGN) and (key in joined or log.state.rights.modes.is_open or self._is_operator)
+            if not key.startswith(SERVER_SIGN) and (key in joined or self._is_operator or self._is_open(log.state.rights))
         )
+
+    def _is_open(self, rights: Rights) -> bool:
+        """Whether the person can enter a room with these ``rights`` as anybody can."""
+        if not rights.modes.is_open:
+            return False
+        return self._person is None or find_ban(self._registry, self._person.identity, rights) is None
 
     def room(self, name: str) -> Room:
         """The room called ``name``. Raises BadRoom and NoSuchRoom."""

@@ -16,7 +16,7 @@ from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
 from chatd.core.membership import Membership, Role
 from chatd.core.names import Name
 from chatd.core.person import Person
-from chatd.core.policy import check_may_enter, role_of, visible
+from chatd.core.policy import check_may_enter, may_use_words, role_of, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -46,22 +46,24 @@ class Entering:
         self._session = session
         self._person = session.person
         self._resume = resume
+        self._key = key
         self._refused: Refusal | None = None
-        is_new = registry.rooms.get(name.key) is None
+        is_known = registry.rooms.get(name.key) is not None
         try:
             self._room = registry.rooms.open(name, session.address)
             check_may_enter(registry, self._person, self._room, key)
         except Refusal as refused:
             self._refused = refused.with_traceback(None)  # Which would make a cycle.
         else:
-            # Whoever makes a room owns it; the default room belongs to the operators.
-            self._begin(self._person.identity.subject if is_new and name.key != registry.default_room.key else "")
+            # Whoever makes a room owns it, but not who opens a closed one again.
+            is_made = not is_known and self._room.is_new and name.key != registry.default_room.key
+            self._begin(self._person.identity.subject if is_made else "")
 
     def _begin(self, owner: str) -> None:
         session, room, now = self._session, self._room, self._registry.now()
         draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id, owner)
         session.out.spend(JOIN_LINES)
-        self._is_kept = not room.retention.is_none(now)
+        self._is_kept, self._rights = not room.retention.is_none(now), room.rights
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
         session.current = room
 
@@ -94,12 +96,24 @@ class Entering:
                 remove(self._registry, person, room)
                 self._registry.rooms.on_left(room)
             raise outcome
+        if room.rights is not self._rights:
+            await self._check_again(is_in)
         entered, cursor = self._entered(outcome.seq, newcomer)
         if is_in:
             self._membership.is_told = True
             self._update_other_sessions(outcome.seq)
             _follow(self._session, room, cursor)
         return entered
+
+    async def _check_again(self, is_in: bool) -> None:
+        """Raise a Refusal if a change that was stored before the joining keeps the person out, and
+        let them leave if they are in the room."""
+        try:
+            check_may_enter(self._registry, self._person, self._room, self._key)
+        except Refusal:
+            if is_in:
+                await leave(self._registry, self._session, self._room, Reason.LEFT)
+            raise
 
     def _entered(self, seq: int, newcomer: str) -> tuple[Entered, int]:
         """The answer for the joining ``seq``, and the cursor from which to follow the room."""
@@ -231,6 +245,7 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
     person = session.person
     assert person is not None
     sessions = registry.directory.sessions(person)
+    text = text if by or may_use_words(registry, person, room) else ""
     membership = remove(registry, person, room)
     hidden = " ".join(person.identity.subjects) if by else ""
     draft = Left(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, reason, text, by, hidden)

@@ -10,7 +10,7 @@ from chatd.core.admission import Admission
 from chatd.core.authenticator import Authenticator, NoAuthenticator
 from chatd.core.directory import Directory
 from chatd.core.expiry import Expiry
-from chatd.core.identity import Identity
+from chatd.core.identity import ACCOUNT, Identity
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
@@ -88,4 +88,4 @@ class Registry:
         if identity.is_guest:
             return False
         account = identity.subject
-        return account.removeprefix("account:") in self.settings.operators or self.server_rights.roles.get(account) == Role.OPERATOR
+        return account.removeprefix(ACCOUNT) in self.settings.operators or self.server_rights.roles.get(account) == Role.OPERATOR

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from chatd.core.bans import Ban, BanList
 from chatd.core.events import BanLifted, BanSet, Event, Invited, Joined, Left, ModeSet, Reason, RoleSet
-from chatd.core.identity import Identity
+from chatd.core.identity import ACCOUNT, Identity
 from chatd.core.limits import INVITED_PER_ROOM
 from chatd.core.membership import Role
 from chatd.core.names import fold
@@ -124,6 +124,11 @@ class Rights:
         return next((ban for ban in self.bans if ban.mutes == mutes and fold(ban.mask) == key), None)
 
     @property
+    def size(self) -> int:
+        """How many roles, bans and invitations there are."""
+        return len(self.roles) + len(self.bans) + len(self.invited)
+
+    @property
     def has_owner(self) -> bool:
         """Whether somebody owns the room."""
         return Role.OWNER in self.roles.values()
@@ -141,11 +146,17 @@ class Rights:
         return self if change is None else change(self, event)
 
     def with_role(self, subjects: Iterable[str], role: Role) -> Rights:
-        """These rights, with ``role`` for the ``subjects``."""
+        """These rights, with ``role`` for the person with these ``subjects``."""
         roles = {subject: had for subject, had in self.roles.items() if subject not in set(subjects)}
         if role > Role.MEMBER:
-            roles.update(dict.fromkeys(subjects, role))
+            roles.update(dict.fromkeys(_granted(subjects), role))
         return replace(self, roles=roles)
+
+
+def _granted(subjects: Iterable[str]) -> Iterable[str]:
+    """To which of the ``subjects`` of a person something is granted: the account if there is one.
+    Seats change, so that nobody could take it away from one that is gone."""
+    return [subject for subject in subjects if subject.startswith(ACCOUNT)] or subjects
 
 
 def tokens(hidden: str) -> tuple[str, ...]:
@@ -189,7 +200,7 @@ def _without(rights: Rights, mask: str, mutes: bool) -> tuple[Ban, ...]:
 
 
 def _invite(rights: Rights, event: Invited) -> Rights:
-    return _with_invited(rights, tokens(event.hidden))
+    return _with_invited(rights, _granted(tokens(event.hidden)))
 
 
 def _with_invited(rights: Rights, subjects: Iterable[str]) -> Rights:

@@ -6,25 +6,30 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from chatd.core.attendance import Attendance
-from chatd.core.events import Event, Joined, Left, Renamed
+from chatd.core.events import Event, Joined, Left, Reason, Renamed
+from chatd.core.limits import VERDICTS
 from chatd.core.log import Log, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name
 from chatd.core.person import Person
 from chatd.core.retention import Retention
-from chatd.core.rights import Rights
+from chatd.core.rights import Rights, tokens
+from chatd.core.state import RoomState
 
 
 class Room:
     """A room. ``on_news`` is called with it when its log has new events."""
 
-    __slots__ = ("attendance", "log", "members", "name")
+    __slots__ = ("attendance", "log", "members", "name", "spoke_at")
 
     def __init__(self, name: Name, log: Log, on_news: Callable[[Room], None]) -> None:
         self.name = name
         self.log = log
         self.members: dict[Person, Membership] = {}
         """The members, in the order in which they entered."""
+        self.spoke_at: dict[str, int] = {}
+        """When each subject last spoke in slow mode, in milliseconds since 1970-01-01 UTC, oldest
+        first."""
         log.on_news = partial(on_news, self)
         self.attendance = Attendance(log)
         """Who is in according to the log, which may lag behind ``members``."""
@@ -50,6 +55,11 @@ class Room:
         return self.log.last_message < self.log.first and not self.log.has_pending
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing has ever happened in the room, as far as its log knows."""
+        return self.log.first == self.log.end and not self.log.has_pending and self.log.state == RoomState()
+
+    @property
     def is_blank(self) -> bool:
         """Whether the room can be removed without loss: it has no messages and no settings, and its
         log is up to date."""
@@ -67,8 +77,9 @@ class Room:
     def was_removed_after(self, sender_id: str, seq: int) -> bool:
         """Whether somebody has removed the holder of the seat ``sender_id`` after event ``seq``,
         according to the events in memory."""
-        later = self.log.read(seq + 1, self.log.end)
-        return any(isinstance(event, Left) and event.by and event.sender_id == sender_id for event in later)
+        later, subject = self.log.read(seq + 1, self.log.end), f"seat:{sender_id}"
+        removed = [event for event in later if isinstance(event, Left) and event.reason is Reason.KICKED]
+        return any(event.sender_id == sender_id or subject in tokens(event.hidden) for event in removed)
 
     # -- Appending
 
@@ -93,6 +104,14 @@ class Room:
     def retry_failed(self) -> None:
         """Append the reports that could not be stored."""
         self.attendance.retry()
+
+    def note_spoken(self, subject: str, now: int, slow: int) -> None:
+        """``subject`` has spoken at ``now``; who has not for ``slow`` milliseconds is forgotten."""
+        spoke_at = self.spoke_at
+        spoke_at.pop(subject, None)
+        spoke_at[subject] = now
+        while (oldest := next(iter(spoke_at))) != subject and (spoke_at[oldest] <= now - slow or len(spoke_at) > VERDICTS):
+            del spoke_at[oldest]
 
     # -- Members
 

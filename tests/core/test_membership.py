@@ -7,7 +7,7 @@ from chatd.core.membership import Membership, Role
 
 def test_a_new_member_has_no_seq_yet() -> None:
     membership = Membership()
-    assert (membership.seq, membership.nick, membership.is_told, membership.spoke_at) == (None, "", False, 0)
+    assert (membership.seq, membership.nick, membership.is_told) == (None, "", False)
 
 
 def test_roles_are_ordered() -> None:

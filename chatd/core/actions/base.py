@@ -8,10 +8,11 @@ from typing import Any
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered
 from chatd.core.events import Answer, Event, Said
-from chatd.core.limits import EVENT_LINES
+from chatd.core.limits import EVENT_LINES, RIGHT_LINES
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
+from chatd.core.state import changes_state
 from chatd.core.text import says_nothing
 
 Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
@@ -33,6 +34,8 @@ def check_text(text: str) -> None:
 async def store(session: Session, room: Room, draft: Event) -> None:
     """Have ``draft`` stored in the log of ``room``. Raises NotDelivered."""
     session.out.spend(EVENT_LINES)
+    if changes_state(draft):
+        session.out.spend(RIGHT_LINES * room.rights.size)
     outcome: Event | NotDelivered = await Later(room.post, draft)
     if isinstance(outcome, NotDelivered):
         raise outcome

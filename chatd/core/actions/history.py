@@ -92,8 +92,8 @@ async def search(registry: Registry, session: Session, command: Search) -> Answe
         raise results
     gate = visible(registry, session.person)
     readable = gate.logs()  # Rights may have changed meanwhile.
-    found = [event for event in results[:limit] if fold(event.room) in readable and _may_read(registry, gate, event)]
-    return SearchResults(query.words, heard(session, found), len(results) > limit)
+    found = [event for event in results if fold(event.room) in readable and _may_read(registry, gate, event)]
+    return SearchResults(query.words, heard(session, found[:limit]), len(found) > limit)
 
 
 def _may_read(registry: Registry, gate: Visible, event: Event) -> bool:

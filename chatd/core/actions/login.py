@@ -21,7 +21,7 @@ from chatd.core.identity import identify
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
 from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.person import Person
-from chatd.core.policy import check_may_come
+from chatd.core.policy import check_may_come, check_not_banned
 from chatd.core.presence import Entering, Resume, attach, end, follow_rooms, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -197,9 +197,21 @@ def change_nick(registry: Registry, session: Session, name: Name, account: str) 
     old = person.nick
     registry.directory.check_free(name, person, account)
     _check_free_by_logs(registry, person, name)
+    _check_not_banned(registry, person, name, account)
     person.account = account
     registry.directory.rename(person, name)
     return _renamed(registry, session, person, old)
+
+
+def _check_not_banned(registry: Registry, person: Person, name: Name, account: str) -> None:
+    """Raise Banned if ``person`` would be banned, from the server or from one of their rooms, if
+    they were called ``name`` and owned ``account``."""
+    sessions = registry.directory.sessions(person)
+    seats, addresses = [session.sender_id for session in sessions], [session.address for session in sessions]
+    identity = identify(name.key, account, seats, addresses)
+    check_may_come(registry, identity)
+    for room in registry.rooms.of(person).values():
+        check_not_banned(registry, identity, room)
 
 
 def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:

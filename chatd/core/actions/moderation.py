@@ -8,20 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatd.core.actions.base import Result, store
-from chatd.core.bans import Ban, parse_mask, span
+from chatd.core.bans import Ban, is_pattern, parse_mask, span
 from chatd.core.commands import ROW_OF, Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
 from chatd.core.commands import Ban as BanCommand
 from chatd.core.errors import BadUsage, NoSuchNick, NotAllowed, TooMany
 from chatd.core.events import DRAFT, Answer, BanLifted, BanLine, BanSet, Done, Invitation, Invited, Left, Reason, RoleSet
 from chatd.core.events import Bans as BansAnswer
-from chatd.core.identity import network_of
-from chatd.core.limits import BANS_PER_ROOM, ROLES_PER_ROOM, TOPIC_CHARACTERS
+from chatd.core.identity import ACCOUNT, network_of
+from chatd.core.limits import BANS_PER_ROOM, PATTERNS_PER_ROOM, RIGHT_LINES, ROLES_PER_ROOM, TOPIC_CHARACTERS
 from chatd.core.membership import Role
+from chatd.core.names import fold
 from chatd.core.person import Person
-from chatd.core.policy import check_outranks, room_of, visible
+from chatd.core.policy import check_outranks, find_ban, room_of, visible
 from chatd.core.presence import end, leave
 from chatd.core.registry import Registry
-from chatd.core.rights import NETWORK
+from chatd.core.rights import NETWORK, Rights
 from chatd.core.room import Room
 from chatd.core.session import Session
 
@@ -69,7 +70,7 @@ async def invite(registry: Registry, session: Session, command: Invite) -> Answe
         raise BadUsage(f"{other.nick} is in #{room.name.text} already.", "/who lists who is there.")
     hidden = " ".join(other.identity.subjects)
     await store(session, room, Invited(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, hidden))
-    if _own(session).name.key not in other.ignoring:
+    if not other.ignoring.covers(session.nick, session.sender_id):
         registry.directory.tell(other, Invitation(session.nick, room.name.text))
     return Done("invite", other.nick)
 
@@ -95,6 +96,8 @@ async def _remove(registry: Registry, session: Session, room: Room, people: Iter
             for each in sessions:
                 end(registry, each, Reason.KICKED)
         return
+    if removed:
+        session.out.spend(RIGHT_LINES * room.rights.size)
     for leaving in [leave(registry, sessions[0], room, Reason.KICKED, text, by=session.nick) for _, sessions in removed]:
         await leaving
 
@@ -109,24 +112,18 @@ async def mute(registry: Registry, session: Session, command: Mute) -> Answer:
 async def ban(registry: Registry, session: Session, command: BanCommand) -> Answer:
     """Keep a person out of a room, and remove whoever the ban is about."""
     room = room_of(registry, session, command.room)
-    await _set_ban(registry, session, room, command, mutes=False)
-    is_server = room is registry.rooms.server
-    people = registry.directory.people if is_server else room.members
-    await _remove(registry, session, room, [person for person in people if _is_banned(registry, person, room)], command.text)
+    mask = await _set_ban(registry, session, room, command, mutes=False)
+    people = registry.directory.people if room is registry.rooms.server else room.members
+    new = Rights(room.rights.roles, tuple(filter(None, [room.rights.find(mask, mutes=False)])))
+    banned = [person for person in people if find_ban(registry, person.identity, new) is not None]
+    await _remove(registry, session, room, banned, command.text)
     return Done("ban", command.nick)
 
 
-def _is_banned(registry: Registry, person: Person, room: Room) -> bool:
-    """Whether a ban of ``room`` is about ``person``. People with a role are not banned."""
-    rights, identity = room.rights, person.identity
-    if registry.is_operator(identity) or rights.role_of(identity) > Role.MEMBER:
-        return False
-    return rights.ban_list.find(identity, registry.now()) is not None
-
-
-async def _set_ban(registry: Registry, session: Session, room: Room, command: Mute | BanCommand, mutes: bool) -> None:
-    """Store a ban or a mute. If its mask is the nick of somebody present, it is also about their
-    account or seat, and for a guest about their address."""
+async def _set_ban(registry: Registry, session: Session, room: Room, command: Mute | BanCommand, mutes: bool) -> str:
+    """Store a ban or a mute, and return its mask. If its mask is the nick of somebody present, it
+    is also about their account or seat, and for a guest about their address; if it is the nick of
+    an account, about that account."""
     mask, text, until = parse_mask(command.nick), _reason(command.text), _end(registry, command.time)
     hidden: list[str] = []
     other = _present(registry, session, mask)
@@ -137,11 +134,23 @@ async def _set_ban(registry: Registry, session: Session, room: Room, command: Mu
         if identity.is_guest and not mutes:
             hidden += [NETWORK + network for network in identity.networks if network not in OWN_NETWORKS]
         mask = other.nick
-    if len(room.rights.bans) >= BANS_PER_ROOM and room.rights.find(mask, mutes) is None:
-        raise TooMany(f"#{room.name.text} has {BANS_PER_ROOM} bans.", "/bans lists them; /unban lifts one.")
+    elif registry.accounts.get(fold(mask)) is not None:
+        hidden.append(ACCOUNT + fold(mask))
     now = registry.now()
+    if room.rights.find(mask, mutes) is None:
+        _check_number(room, [ban.mask for ban in room.rights.bans if not ban.ends_before(now)], mask)
     draft = BanSet(room.name.text, DRAFT, now, session.nick, session.sender_id, mask, mutes, until, text, " ".join(hidden))
     await store(session, room, draft)
+    return mask
+
+
+def _check_number(room: Room, masks: list[str], mask: str) -> None:
+    """Raise TooMany if ``room``, with these ``masks`` in its bans and mutes, takes no further
+    ``mask``."""
+    if len(masks) >= BANS_PER_ROOM:
+        raise TooMany(f"#{room.name.text} has {BANS_PER_ROOM} bans.", "/bans lists them; /unban lifts one.")
+    if is_pattern(mask) and sum(map(is_pattern, masks)) >= PATTERNS_PER_ROOM:
+        raise TooMany(f"#{room.name.text} has {PATTERNS_PER_ROOM} patterns.", "/bans lists them; /unban lifts one.")
 
 
 async def unmute(registry: Registry, session: Session, command: Unmute) -> Answer:

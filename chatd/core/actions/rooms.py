@@ -15,7 +15,7 @@ from chatd.core.events import DRAFT, Answer, Done, Exited, ModeSet, Reason, Rete
 from chatd.core.limits import INVITED_PER_ROOM, ROOM_KEY_CHARACTERS, ROOMS_PER_PERSON, SESSIONS, SLOW_SECONDS, TOPIC_CHARACTERS
 from chatd.core.membership import Role
 from chatd.core.names import parse_room
-from chatd.core.policy import check_may, key_hash, room_of
+from chatd.core.policy import check_may, check_may_speak, key_hash, room_of
 from chatd.core.presence import Entering
 from chatd.core.presence import leave as leave_room
 from chatd.core.registry import Registry
@@ -58,6 +58,8 @@ async def topic(registry: Registry, session: Session, command: Topic) -> Answer:
     check_text(command.text)
     if len(command.text) > TOPIC_CHARACTERS:
         raise TooLong("The topic is too long.", f"A topic has at most {TOPIC_CHARACTERS} characters.")
+    if session.person in room.members:  # An operator need not be.
+        check_may_speak(registry, session.person, room)
     text = "" if command.text == "-" else command.text
     await store(session, room, TopicSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, text))
     return Done("topic", text)
