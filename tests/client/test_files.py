@@ -114,6 +114,16 @@ def test_what_was_saved_is_loaded_and_nobody_else_may_read_it(tmp_path: Path) ->
     assert [stat.S_IMODE(path.stat().st_mode) for path in (file.path, file.path.parent)] == [0o600, 0o700]
 
 
+def test_a_file_that_a_crash_has_left_lends_its_rights_to_nothing(tmp_path: Path) -> None:
+    file = StateFile("host:1", "ada", {"XDG_STATE_HOME": str(tmp_path)})
+    file.path.parent.mkdir()
+    left = file.path.with_suffix(f".{os.getpid()}.new")
+    left.touch()
+    left.chmod(0o666)
+    file.save(LAST)
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+
+
 def test_each_server_and_nick_has_its_own(tmp_path: Path) -> None:
     environment = {"XDG_STATE_HOME": str(tmp_path)}
     others = [StateFile(server, nick, environment).path for server in ("host:1", "host:2") for nick in ("ada", "../bob")]
