@@ -60,7 +60,7 @@ def test_the_defaults_of_options_are_documented() -> None:
 def test_all_options_of_the_client_are_documented() -> None:
     (documented,) = re.findall(r"`chatd-client \[HOST\[:PORT\]\]` has (.+?);", README, re.DOTALL)
     expected = {word for action in _parser()._actions for word in action.option_strings if word.startswith("--")}
-    assert set(re.findall(r"`(--[a-z]+)`", documented)) | {"--version", "--help"} == expected
+    assert set(re.findall(r"`(--[a-z-]+)`", documented)) | {"--version", "--help"} == expected
 
 
 @pytest.mark.parametrize(("sign", "line"), re.findall(r"^    ([<>]) (\{.+)$", README, re.MULTILINE))

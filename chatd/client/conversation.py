@@ -173,7 +173,7 @@ class Conversation:
                 self.rooms[news.room].last = max(self.rooms[news.room].last, news.seq)
             case events.Missed():
                 return self._on_missed(news)
-            case events.Done(command="nick"):
+            case events.Done(command="nick" | "login"):
                 self.nick = news.subject
             case events.Done(command="join"):
                 self.switch_to(news.subject)

@@ -30,6 +30,9 @@ class Terminal(Protocol):
     def write(self, text: str) -> None:
         """Show ``text``."""
 
+    def hide(self, hidden: bool) -> None:
+        """A terminal that shows by itself what is typed stops doing so, or does it again."""
+
     def suspend(self) -> None:
         """Stop the program, as Ctrl-Z does; returns when it goes on."""
 

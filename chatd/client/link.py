@@ -20,16 +20,22 @@ from twisted.python.failure import Failure
 
 from chatd.client.connection import Connection, ConnectionFactory, Untrusted, explain
 from chatd.client.cursors import Cursors
+from chatd.client.login import Login
 from chatd.codecs import phrases
 from chatd.codecs.json import encode_command
 from chatd.core import commands, events
 from chatd.core.commands import Command
+from chatd.core.errors import ServerPasswordNeeded
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import fold
 
 ANSWER_SECONDS: Final = 15.0
 """How long the server may take to answer the hello, in seconds: a chatd does so at once."""
+
+LOGIN_SECONDS: Final = 60.0
+"""The same for a hello with a password or a session secret, in seconds: the server makes somebody
+who has given a wrong one wait for up to 30 s."""
 
 PING_SECONDS: Final = 30.0
 """After how much silence a ping is sent, in seconds: before most routers forget an idle
@@ -53,8 +59,18 @@ CLOSINGS: Final = {
     Reason.SHUTDOWN: "the server is shutting down",
 }
 
-NICK_REFUSALS: Final = frozenset({"bad-nick", "nick-taken", "nick-reserved", "password-needed"})
-"""The codes of refusals where another nick may be accepted."""
+NICK_REFUSALS: Final = frozenset(
+    {
+        "bad-nick",
+        "nick-taken",
+        "nick-reserved",
+        "password-needed",
+        "server-password-needed",
+        "wrong-password",
+        "not-secure",
+    }
+)
+"""The codes of refusals where another nick, or a password, may be accepted."""
 
 NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.Private)
 """Answers that may have the id of a command without being its final one."""
@@ -69,7 +85,7 @@ class LinkListener(Protocol):
 
     def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
         """The server has refused the hello. ``for_nick``: `ReconnectingLink.hello_as` may try
-        another nick; otherwise the link is lost."""
+        another nick, or a password; otherwise the link is lost."""
 
     def on_link_lost(self, why: str, pause: float) -> None:
         """There is no connection, because of ``why``; the next try is in ``pause`` seconds."""
@@ -88,7 +104,7 @@ class ReconnectingLink:
     ``hello`` has the nick, the rooms and the token of this run. Pauses between tries grow to
     ``longest_pause`` seconds; ``jitter`` returns numbers between 0 and 1, so that the clients of a
     restarted server do not all come back at the same moment. ``cursors`` are those of an earlier
-    run.
+    run. ``login`` is what the user logs in with.
     """
 
     def __init__(
@@ -100,10 +116,11 @@ class ReconnectingLink:
         longest_pause: float = PAUSES[1],
         jitter: Callable[[], float] = random.random,
         cursors: Cursors | None = None,
+        login: Login | None = None,
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
-        self._hello = hello
+        self._hello = self._sent_hello = hello
         self._listener = listener
         self._longest_pause = longest_pause
         self._jitter = jitter
@@ -120,9 +137,12 @@ class ReconnectingLink:
         self._ids = 0
         self._run_id = sha256(hello.token.encode()).hexdigest()[:8]
         self._needs_nick = False
+        self._tried_again: events.Refused | None = None
         self._leaving = False
         self._paused = False
         self._ended = False
+        self.login = login or Login()
+        """What the next hello logs in with."""
         self.cursors = cursors or Cursors()
         """How far the log of each room has been received."""
         self.outbox: dict[str, Command] = {}
@@ -131,6 +151,11 @@ class ReconnectingLink:
         """Whether there is a connection that the server has welcomed."""
         self.was_up = False
         """Whether the server has ever sent a welcome."""
+
+    @property
+    def nick(self) -> str:
+        """The nick of the user, or the one that the last hello asked for."""
+        return self._hello.nick
 
     # -- Called by the client
 
@@ -150,13 +175,12 @@ class ReconnectingLink:
             self._write(command)
         return command
 
-    def hello_as(self, nick: str) -> None:
-        """Try ``nick`` after the hello was refused."""
-        self._hello = replace(self._hello, nick=nick)
+    def hello_as(self, nick: str, password: str = "", server_password: str = "") -> None:
+        """Try ``nick`` after the hello was refused, with these passwords, if any."""
+        self._rename(nick)
+        self.login.take(password, server_password)
         self._needs_nick = False
         if self._connection is not None:
-            self._cancel_timer()
-            self._timer = self._clock.callLater(ANSWER_SECONDS, self._on_no_answer)
             self._say_hello()
         elif self._attempt is None:
             self._cancel_timer()
@@ -202,7 +226,8 @@ class ReconnectingLink:
             return
         self._received_at = self._clock.seconds()
         self._reason = ""
-        self._timer = self._clock.callLater(ANSWER_SECONDS, self._on_no_answer)
+        self._tried_again = None
+        self.login.on_connected()
         connection.pause(self._paused)
         self._say_hello()
 
@@ -299,10 +324,19 @@ class ReconnectingLink:
         if self.was_up:
             self._hello = replace(self._hello, rooms=tuple(self._entered))
         self._resumed = frozenset(resume)
-        hello = replace(self._hello, resume=resume, log=log if resume else "", id="hello")
+        hello = replace(self.login.added_to(self._hello), resume=resume, log=log if resume else "", id="hello")
         if len(encode_command(hello)) > LINE_BYTES:  # The server enters the resumed rooms anyway.
             hello = replace(hello, rooms=tuple(room for room in hello.rooms if room not in resume))
+        self._sent_hello = hello
+        self._cancel_timer()
+        logs_in = hello.password or hello.secret or hello.server_password
+        self._timer = self._clock.callLater(LOGIN_SECONDS if logs_in else ANSWER_SECONDS, self._on_no_answer)
         self._write(hello)
+
+    def _rename(self, nick: str) -> None:
+        if fold(nick) != fold(self._hello.nick):
+            self.login.forget_account()
+        self._hello = replace(self._hello, nick=nick)
 
     # -- Receiving
 
@@ -337,17 +371,23 @@ class ReconnectingLink:
                 self._on_missed(answer)
             case events.Ack():
                 self.cursors.add_own(answer.room, answer.seq)
-            case events.Done(command="nick"):
-                self._hello = replace(self._hello, nick=answer.subject)
+            case events.Done(command="nick" | "login"):
+                self._rename(answer.subject)
+            case events.Closing() if isinstance(self.outbox.get(answer.id), commands.Logout):
+                self.login.log_out()
+                self._leaving = True
             case events.Closing():
                 self._reason = CLOSINGS.get(answer.reason, "the server closed the connection")
         command = None if isinstance(answer, NOT_FINAL) else self.outbox.pop(answer.id, None)
+        if command is not None and not isinstance(answer, events.Refused):
+            self.login.on_done(command)
         self._listener.on_received(answer, command)
 
     def _on_welcome(self, welcome: events.Welcome) -> None:
         self.up = self.was_up = True
         self._pause = PAUSES[0]
         self._hello = replace(self._hello, nick=welcome.nick)
+        self.login.on_welcome(welcome)
         self._log, self._unanswered = welcome.log, self._resumed
         self._on_room_answered("")
         self._cancel_timer()
@@ -364,10 +404,17 @@ class ReconnectingLink:
             self.cursors.log = self._log
 
     def _on_hello_refused(self, refusal: events.Refused) -> None:
-        self._needs_nick = refusal.code in NICK_REFUSALS
         self._cancel_timer()
-        self._listener.on_hello_refused(refusal, self._needs_nick)
-        if not self._needs_nick:
+        before, self._tried_again = self._tried_again, None
+        if self.login.is_tried_again(refusal, self._sent_hello):
+            self._tried_again = refusal
+            self._say_hello()
+            return
+        if before is not None and refusal.code == ServerPasswordNeeded.code:
+            refusal = before  # It was the password of the server that was wrong.
+        self._needs_nick = for_nick = refusal.code in NICK_REFUSALS
+        self._listener.on_hello_refused(refusal, for_nick)
+        if not for_nick:
             self._abort(phrases.refusal(refusal).rstrip("."))
 
     def _on_missed(self, missed: events.Missed) -> None:

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any, Final, Protocol, cast
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
@@ -20,6 +21,7 @@ from twisted.python.failure import Failure
 
 from chatd.client.files import BlockingMode, LinkPauser, StateFile, StdioProtocol, standard_io
 from chatd.client.link import PAUSES, LinkListener, ReconnectingLink
+from chatd.client.login import Login
 from chatd.client.options import Options, parse_options
 from chatd.client.pipe_client import LONGEST_PAUSE, Printer, Sender
 from chatd.client.saved_state import SavedState
@@ -85,17 +87,19 @@ class Run:
 
     def _start(self) -> None:
         client: Client
-        if not self._options.listen and os.isatty(0) and os.isatty(1):
-            client, saved = self._terminal_client()
+        options = self._options
+        login = Login(options.password, server_password=options.server_password, is_private=options.is_private)
+        if not options.listen and os.isatty(0) and os.isatty(1):
+            client, saved = self._terminal_client(login)
         else:
             client, saved = self._pipe_client(), SavedState()
-        rooms = saved.rooms or self._options.rooms
-        hello = commands.Hello(self._options.nick, token=secrets.token_urlsafe(24), rooms=rooms)
+        rooms = saved.rooms or options.rooms
+        hello = commands.Hello(options.nick, token=secrets.token_urlsafe(24), rooms=rooms)
         endpoint = self._endpoint()
-        if self._options.trust is not None:
-            endpoint = self._options.trust.secure(endpoint, self._options.host, self._reactor)
+        if options.trust is not None:
+            endpoint = options.trust.secure(endpoint, options.host, self._reactor)
         longest_pause = PAUSES[1] if isinstance(client, TerminalClient) else LONGEST_PAUSE
-        client.link = ReconnectingLink(self._reactor, endpoint, hello, client, longest_pause, cursors=saved.resume())
+        client.link = ReconnectingLink(self._reactor, endpoint, hello, client, longest_pause, cursors=saved.resume(), login=login)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: self._reactor.callFromThread(self._interrupted, client, number))
         self._connect_files(client)
@@ -107,8 +111,9 @@ class Run:
             return UNIXClientEndpoint(self._reactor, options.path, timeout=CONNECT_SECONDS)
         return HostnameEndpoint(self._reactor, options.host, options.port, timeout=CONNECT_SECONDS)
 
-    def _terminal_client(self) -> tuple[TerminalClient, SavedState]:
-        """A client for a person at a terminal, and the saved state that it starts with."""
+    def _terminal_client(self, login: Login) -> tuple[TerminalClient, SavedState]:
+        """A client for a person at a terminal, and the saved state that it starts with, whose
+        session secret goes to ``login``."""
         options = self._options
         terminal = RealTerminal(self._reactor, options.colours, options.links, options.dumb, self._on_end)
         self._restore = terminal.restore
@@ -119,6 +124,16 @@ class Run:
         def save(now: SavedState, left: Collection[str]) -> None:
             file.save(saved.passed_over(now, left) if options.fresh else saved.merged(now, left))
 
+        def keep_secret(secret: str) -> None:
+            nonlocal saved
+            saved = replace(saved, secret=secret)
+            try:
+                file.save(saved)
+            except OSError as error:
+                terminal.client.refuse(f"The session secret cannot be saved: {error.strerror}.")
+
+        if options.is_private:  # It may be from a run with TLS.
+            login.secret, login.remember, login.keep_secret = saved.secret, options.remember, keep_secret
         terminal.client = TerminalClient(self._reactor, wall_clock, terminal, options.nick, options.server, state, save)
         if why:
             terminal.client.refuse(f"The saved state cannot be read: {file.path}: {why}.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from chatd import __version__
+from chatd.client.password_file import read_password
 
 if TYPE_CHECKING:
     from chatd.client.tls import Trust
@@ -18,6 +19,8 @@ DEFAULT_PORT: Final = 8080
 WITHOUT_LINKS: Final = ("linux", "cons", "vt", "sun", "eterm")
 """The beginnings of TERM for terminals that may print an operating system command (ECMA-48, 8.3.89)
 as text."""
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+"""The names of this machine."""
 UNIX: Final = "unix:"
 """Begins the address of a UNIX socket, as in Twisted's endpoints."""
 
@@ -61,8 +64,8 @@ environment:
 
 exit status:
   0  success: every message is acknowledged, or you have quit
-  1  the server could not be reached, or refused the nick or a
-     room, or its certificate is not trusted
+  1  the server could not be reached, or refused the nick, the
+     password or a room, or its certificate is not trusted
   2  a mistake on the command line
   3  the connection was lost for more than 30 s (without a terminal)
   4  a message was not delivered (without a terminal)
@@ -75,7 +78,8 @@ examples:
   chatd-client unix:/run/chatd.sock
   make 2>&1 | tail -n 1 | chatd-client --nick ci --room builds
   tail -f error.log | chatd-client --nick bot
-  chatd-client --nick logger --listen --json >> lobby.jsonl"""
+  chatd-client --nick logger --listen --json >> lobby.jsonl
+  chatd-client --nick ci --password-file ci-password < report.txt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Options:
     """The options. ``rooms``: in the order given, the first is the current one; none: the server's
     default room. ``trust``: which certificates are trusted; None: no TLS. ``path``: the UNIX socket
     of the server, instead of ``host`` and ``port``. ``links``: the terminal knows OSC 8, or ignores
-    it."""
+    it. ``remember``: ask for a session secret, and save it. ``password`` is that of the account."""
 
     host: str
     port: int
@@ -98,6 +102,9 @@ class Options:
     trust: Trust | None = None
     path: str = ""
     links: bool = False
+    remember: bool = False
+    password: str = field(default="", repr=False)
+    server_password: str = field(default="", repr=False)
 
     @property
     def server(self) -> str:
@@ -105,6 +112,12 @@ class Options:
         if self.path:
             return f"{UNIX}{self.path}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody can read what is sent on the way: by TLS, or because it stays on this
+        machine."""
+        return self.trust is not None or bool(self.path) or self.host in LOCAL_HOSTS
 
 
 class Parser(argparse.ArgumentParser):
@@ -134,9 +147,11 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         _fail(parser, "--json needs --listen")
     if chosen.fresh and chosen.listen:
         _fail(parser, "--fresh is only for a terminal; --listen never resumes")
+    if chosen.remember and chosen.listen:
+        _fail(parser, "--remember is only for a terminal; --password-file is for programs")
     nick = chosen.nick or next(filter(None, map(environment.get, ("CHATD_NICK", "USER", "LOGNAME"))), "")
     dumb = environment.get("TERM", "dumb") == "dumb"
-    return Options(
+    options = Options(
         host=host,
         port=port,
         nick=nick,
@@ -150,7 +165,13 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         trust=_trust(parser, chosen),
         path=path,
         links=not dumb and not environment["TERM"].startswith(WITHOUT_LINKS),
+        remember=chosen.remember,
+        password=_password(parser, chosen.password_file),
+        server_password=_password(parser, chosen.server_password_file),
     )
+    if (chosen.password_file or chosen.server_password_file or chosen.remember) and not options.is_private:
+        _fail(parser, f"a password for {options.server} would be readable on the way; --tls encrypts it")
+    return options
 
 
 def parse_server(text: str, port_apart: str | None = None) -> tuple[str, int]:
@@ -203,6 +224,13 @@ def _trust(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Trust
         _fail(parser, str(error))
 
 
+def _password(parser: argparse.ArgumentParser, path: str | None) -> str:
+    try:
+        return "" if path is None else read_password(path)
+    except ValueError as error:
+        _fail(parser, str(error))
+
+
 def _fail(parser: argparse.ArgumentParser, why: str) -> NoReturn:
     parser.exit(2, f"{parser.prog}: {why}\n")
 
@@ -239,6 +267,7 @@ def _parser() -> argparse.ArgumentParser:
         help="on a terminal: pass over the saved state this time, so join no earlier rooms and show no unread messages "
         "(default: off)",
     )
+    _add_passwords(parser)
     _add_tls(parser)
     listening = parser.add_argument_group("for programs")
     listening.add_argument(
@@ -256,6 +285,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatd-client {__version__}")
     return parser
+
+
+def _add_passwords(parser: argparse.ArgumentParser) -> None:
+    passwords = parser.add_argument_group("logging in, if your nick is registered")
+    passwords.add_argument(
+        "--password-file",
+        metavar="FILE",
+        help="the password of your nick is the first line of this file, which nobody else can read (default: ask on a terminal)",
+    )
+    passwords.add_argument("--server-password-file", metavar="FILE", help="the same for the password of the server, if it has one")
+    passwords.add_argument(
+        "--remember",
+        action="store_true",
+        help="on a terminal: save a session secret, so that the next runs need no password, until /logout (default: off)",
+    )
 
 
 def _add_tls(parser: argparse.ArgumentParser) -> None:

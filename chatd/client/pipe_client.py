@@ -36,6 +36,17 @@ PIECE_BYTES: Final = 64 << 10
 """How much of an unfinished line is kept, in bytes (64 KiB); a longer line is sent in pieces before
 its end has arrived."""
 
+OTHER_NICK: Final = " Choose it with --nick NICK."
+
+HINTS: Final = {
+    "password-needed": " Give it with --password-file FILE.",
+    "server-password-needed": " Give it with --server-password-file FILE.",
+    "wrong-password": "",
+    "not-secure": "",
+}
+"""What would work after a hello was refused with one of these codes; `OTHER_NICK` after the
+others."""
+
 DELIVERED: Final = "the message has been delivered"
 
 
@@ -88,7 +99,7 @@ class PipeClient:
     def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
         """Part of `link.LinkListener`."""
         if for_nick or not self.link.was_up:
-            hint = " Choose it with --nick NICK." if for_nick else ""
+            hint = HINTS.get(refusal.code, OTHER_NICK) if for_nick else ""
             self._fail(Status.NOT_CONNECTED, f"{self._server} refuses: {phrases.refusal(refusal)}{hint}")
 
     def on_link_lost(self, why: str, pause: float) -> None:

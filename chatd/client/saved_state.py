@@ -1,5 +1,5 @@
-"""What the client saves from one run to the next: the rooms, and the last event seen of each.
-No message is in it."""
+"""What the client saves from one run to the next: the rooms, the last event seen of each, and the
+session secret. No message and no password is in it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ NOT_OURS: Final = "chatd-client has not written this"
 class SavedState:
     """The state at the end of a run: the ``rooms`` that the user was in, the ``current`` one, and
     for each room the last event that the user saw, when the server's logs were called ``log``, or
-    as ``older`` says of that room."""
+    as ``older`` says of that room. ``secret`` is the session secret of the user, if it is
+    remembered."""
 
     log: str = ""
     rooms: tuple[str, ...] = ()
     current: str = ""
     cursors: Mapping[str, int] = field(default_factory=dict)
     older: Mapping[str, str] = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
 
     def for_rooms(self, rooms: Sequence[str]) -> SavedState:
         """The state for a run in these ``rooms``; none: the rooms of the last run. A hello names
@@ -53,12 +55,12 @@ class SavedState:
         return cursors
 
     def merged(self, now: SavedState, left: Collection[str]) -> SavedState:
-        """The state ``now``, with the older cursors of rooms that this run neither entered nor
-        ``left``."""
+        """The state ``now``, with the session secret, and with the older cursors of rooms that this
+        run neither entered nor ``left``."""
         old = {room: seq for room, seq in self.cursors.items() if room not in left and room not in now.cursors}
         cursors = dict([*old.items(), *now.cursors.items()][-ROOMS_SAVED:])
         older = {room: self._log_of(room) for room in old if room in cursors and self._log_of(room) != now.log}
-        return SavedState(now.log, now.rooms, now.current, cursors, older)
+        return SavedState(now.log, now.rooms, now.current, cursors, older, self.secret)
 
     def passed_over(self, now: SavedState, left: Collection[str]) -> SavedState:
         """As `merged`, for a run that began without this state: its rooms stay those of the last
@@ -69,6 +71,8 @@ class SavedState:
     def encode(self) -> str:
         """As JSON."""
         fields = {"log": self.log, "rooms": self.rooms, "current": self.current, "seen": self.cursors, "older": self.older}
+        if self.secret:
+            fields["secret"] = self.secret
         return json.dumps(fields, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -82,14 +86,14 @@ def decode(text: str) -> SavedState:
         raise ValueError(NOT_OURS)
     rooms = tuple(room for room in _strings(fields.get("rooms")) if _is_room(room))
     cursors = {room: seq for room, seq in fields["seen"].items() if _is_room(room) and type(seq) is int and seq >= 0}
-    (log, current) = _strings([fields.get("log"), fields.get("current")])
+    (log, current, secret) = _strings([fields.get("log"), fields.get("current"), fields.get("secret", "")])
     cursors = dict([*cursors.items()][-ROOMS_SAVED:])
     older = fields.get("older", {})
     if not isinstance(older, dict):
         raise ValueError(NOT_OURS)
     _strings([*older.values()])
     older = {room: name for room, name in older.items() if room in cursors}
-    return SavedState(log, rooms[:ROOMS_PER_PERSON], current, cursors, older)
+    return SavedState(log, rooms[:ROOMS_PER_PERSON], current, cursors, older, secret)
 
 
 def _strings(values: Any) -> list[str]:

@@ -37,6 +37,7 @@ class RawMode:
         self._file = os.dup(file)  # Twisted closes the original before the terminal is restored.
         self._modes = termios.tcgetattr(self._file)
         self._raw = False
+        self._hidden = False
         self.undo: Callable[[], str] = lambda: RESTORE
         """Returns the characters that undo the changes to the screen."""
         atexit.register(self.leave)
@@ -48,13 +49,22 @@ class RawMode:
 
     def leave(self) -> None:
         """Restore the modes, and everything that `Screen` has changed."""
-        if not self._raw:
+        if not self._raw and not self._hidden:
             return
-        self._raw = False
-        with contextlib.suppress(OSError, termios.error):  # The terminal may be gone.
-            os.write(self._file, self.undo().encode())
+        if self._raw:
+            with contextlib.suppress(OSError, termios.error):  # The terminal may be gone.
+                os.write(self._file, self.undo().encode())
+        self._raw = self._hidden = False
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(self._file, termios.TCSADRAIN, self._modes)
+
+    def hide(self, hidden: bool) -> None:
+        """The terminal shows nothing of what is typed, or does so again."""
+        self._hidden = hidden
+        with contextlib.suppress(termios.error):
+            modes = termios.tcgetattr(self._file)
+            modes[3] = modes[3] & ~termios.ECHO if hidden else modes[3] | termios.ECHO
+            termios.tcsetattr(self._file, termios.TCSADRAIN, modes)
 
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
@@ -109,6 +119,11 @@ class RealTerminal:
         """Part of `display.Terminal`."""
         if self._stdio is not None:
             self._stdio.write(text.encode("utf-8", "replace"))
+
+    def hide(self, hidden: bool) -> None:
+        """Part of `display.Terminal`."""
+        if self._dumb:
+            self._raw.hide(hidden)
 
     def suspend(self) -> None:
         """Part of `display.Terminal`: stop as job control expects it, and come back."""

@@ -29,9 +29,10 @@ from chatd.client.search_hits import SearchHits
 from chatd.client.splitting import split
 from chatd.client.status_line import link_line, rooms_line
 from chatd.codecs import phrases
+from chatd.codecs.asking import ASKED_AGAIN, Asking, question_after
 from chatd.core import commands, events
 from chatd.core.commands import Command
-from chatd.core.errors import Refusal
+from chatd.core.errors import NickNeeded, Refusal, WrongPassword
 from chatd.core.events import Answer, Event
 
 INPUT_CHARACTERS: Final = 20_000
@@ -46,6 +47,15 @@ since the last save are shown again."""
 
 CLOSING_KEYS: Final = (Key.ESCAPE, Key.END, Key.NEWEST, Key.INTERRUPT, Key.END_OF_INPUT)
 """The keys that only close the history; every other key closes it and then has its usual effect."""
+
+ACCOUNT_COMMANDS: Final = (commands.Register, commands.Login, commands.Password)
+"""The commands that ask for a password."""
+
+NOT_RECALLED: Final = tuple(f"/{row.name}" for row in commands.ROW_OF.values() if row.make in ACCOUNT_COMMANDS)
+"""What begins a line that Up does not bring back: somebody may have typed a password there."""
+
+NOT_ENCRYPTED: Final = "Not encrypted! "
+"""A warning where others can read a password on its way to the server."""
 
 DONE: Final = 0
 NOT_CONNECTED: Final = 1
@@ -87,7 +97,15 @@ class TerminalClient:
         self._editor = Editor()
         self._asking_nick = False
         self._draft = Editor()
-        """The line that is put aside while the user is asked for another nick."""
+        """The line that is put aside while the user is asked for another nick, or a password."""
+        self._hides = False
+        """Whether what is typed is not shown: it is a password, from before the question until the
+        server has answered, since somebody who has mistyped it types it again at once."""
+        self._asking: Asking | None = None
+        """The question for a password, if the next line answers one."""
+        self._asked_after: tuple[str, Command] = ("", commands.Ping())
+        """The code of the refusal after which a password was asked for last, and the command that
+        was refused, without a password."""
         self._asked_about = ""
         """The text of many lines that is sent if Enter is pressed again."""
         self._quitting = False
@@ -164,7 +182,7 @@ class TerminalClient:
             self.quit()
 
     def _complete(self, step: int) -> None:
-        if not self._asking_nick:
+        if not (self._asking_nick or self._hides):
             self._editor = editor.complete(self._editor, step, lambda before: options_for(before, self._conversation))
 
     def _switch_room(self, number: int) -> None:
@@ -177,6 +195,10 @@ class TerminalClient:
     # -- Input
 
     def _enter(self) -> None:
+        if self._hides:
+            if self._asking is not None:
+                self._take_password(self._asking)
+            return
         if self._asking_nick:
             nick = self._editor.text.strip()
             if nick:
@@ -188,6 +210,12 @@ class TerminalClient:
             self._asked_about = text
             self.note(f"These are {len(lines):,} lines. Enter sends each as a message, Ctrl-C drops them.")
             return
+        asks = [number for number, line in enumerate(lines, 1) if line.strip().lower().startswith(NOT_RECALLED)]
+        if asks:
+            entered = editor.clear(self._editor)
+            if len(lines) > asks[0]:
+                lines = lines[: asks[0]]
+                self.refuse("What you pasted below the command may be a password, and is dropped.")
         self._editor, self._asked_about = entered, ""
         for line in lines:
             try:
@@ -207,6 +235,8 @@ class TerminalClient:
         if isinstance(command, (commands.Say, commands.Me)) and not command.room:
             self.refuse("You are not in any room. /join ROOM enters one, /rooms lists them.")
             return
+        if isinstance(command, ACCOUNT_COMMANDS) and self.link.up:
+            self._hide()
         for part in split(command):
             self._conversation.on_sent(self.link.send(part), self._now())
         if not self.link.up and not isinstance(command, MESSAGES):
@@ -250,6 +280,79 @@ class TerminalClient:
         """End, because of a signal."""
         self.quit()
 
+    # -- Passwords
+
+    def _hide(self) -> None:
+        """Put the line being typed aside, and show nothing of what is typed from now on."""
+        if not self._hides:
+            self._draft = self._draft if self._asking_nick else self._editor
+            self._asking_nick, self._hides, self._editor = False, True, Editor()
+            self._terminal.hide(True)
+
+    def _stop_hiding(self) -> None:
+        if self._hides:
+            self._hides, self._asking, self._editor = False, None, self._draft
+            self._terminal.hide(False)
+
+    def _ask_password(self, code: str, command: Command) -> bool:
+        """Ask for the password that ``command`` needs, which was refused with ``code``; whether it
+        needs one."""
+        asking = question_after(code, command, named=True)
+        if asking is not None:
+            self._asked_after = (code, command)
+            self._ask(asking)
+        return asking is not None
+
+    def _ask(self, asking: Asking) -> None:
+        self._history.close()
+        self._hide()
+        self._asking = asking
+        if not self._display.can_paint:
+            self.note(f"{asking.prompt}:")
+
+    def _take_password(self, asking: Asking) -> None:
+        """Take the line as the answer to ``asking``; of a paste, its first line."""
+        typed = self._editor.text.partition("\n")[0]
+        self._asking, self._editor = None, Editor()
+        if not typed:
+            self._give_up(asking.give_up())
+            return
+        try:
+            taken = asking.take(typed)
+        except Refusal as refusal:
+            self.refuse(str(refusal))
+            self._ask_password(*self._asked_after)
+            return
+        if isinstance(taken, Asking):
+            self._ask(taken)
+        elif isinstance(taken, commands.Hello):
+            self.link.hello_as(taken.nick, taken.password, taken.server_password)
+        else:
+            self.link.send(taken)
+
+    def _give_up(self, refusal: Refusal) -> None:
+        self._stop_hiding()
+        self.refuse(str(refusal))
+        if isinstance(refusal, NickNeeded):
+            self._ask_nick()
+
+    def _ask_nick(self) -> None:
+        self._stop_hiding()
+        if not self._asking_nick:
+            self._asking_nick, self._draft, self._editor = True, self._editor, Editor()
+
+    def _asks_after(self, answer: Event | Answer, command: Command | None) -> bool:
+        """Whether the user is asked for a password because of ``answer`` to ``command``."""
+        if not isinstance(answer, events.Refused) or command is None:
+            return False
+        if isinstance(command, ACCOUNT_COMMANDS) and command.password and answer.code in ASKED_AGAIN:
+            self.refuse(phrases.refusal(answer))
+            return self._ask_password(*self._asked_after)
+        if not self._ask_password(answer.code, command):
+            return False
+        self.note(answer.reason)
+        return True
+
     # -- The link
 
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
@@ -257,8 +360,12 @@ class TerminalClient:
         self._display.changed()
         if isinstance(news, events.Closing) or (isinstance(news, Answer) and self._history.take_answer(news)):
             return  # `on_link_lost` says why it is closing, unless the user has quit.
+        if self._asks_after(news, command):
+            return
         if isinstance(news, events.Welcome):
             self._on_linked()
+        if isinstance(command, ACCOUNT_COMMANDS) or (isinstance(news, events.Welcome) and self._asking is None):
+            self._stop_hiding()
         pending = self._conversation.pending.get(news.id) if isinstance(news, Answer) else None
         before = self._conversation.current
         received = self._conversation.receive(news, command)
@@ -339,14 +446,20 @@ class TerminalClient:
             self.note("The connection is back.")
 
     def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
-        """Part of `link.LinkListener`: ask for another nick, if that may help."""
+        """Part of `link.LinkListener`: ask for a password or another nick, if that may help."""
         why = phrases.refusal(refusal)
         if for_nick:
             self._display.open()
             self._history.close()
-            if not self._asking_nick:
-                self._asking_nick, self._draft, self._editor = True, self._editor, Editor()
+            if self._ask_password(refusal.code, commands.Hello(self.link.nick)):
+                self.note(refusal.reason)
+                return
             self.refuse(why)
+            if refusal.code == WrongPassword.code:
+                self._hide()
+                self.link.hello_as(self.link.nick)  # The server asks again for what it needs.
+            else:
+                self._ask_nick()
         elif not self._display.is_open:
             self._fail(f"{self._server} refuses: {why}")
 
@@ -355,6 +468,8 @@ class TerminalClient:
         if not self._display.is_open:
             self._fail(f"{self._server} cannot be reached: {why}.")
             return
+        if self._asking is None:
+            self._stop_hiding()
         if not self._link_lost:
             self.note(f"The connection is lost: {why}. What you type is sent when it is back.")
         self._link_lost = why
@@ -416,7 +531,7 @@ class TerminalClient:
         room = self._conversation.current
         if not self._display.can_paint:
             self.note("This terminal can only print lines: /history shows earlier messages.")
-        elif not self._asking_nick and room in self._conversation.rooms:
+        elif not (self._asking_nick or self._hides) and room in self._conversation.rooms:
             show(self._room_on_screen(room))
 
     def _room_on_screen(self, room: str) -> RoomOnScreen:
@@ -456,6 +571,10 @@ class TerminalClient:
         state, seconds, alarm = self._conversation, self._retry_at - self._clock.seconds(), bool(self._link_lost)
         pending = tuple(self._formatter.pending(state.nick, one.message, one.time, state.current) for one in state.pending.values())
         link = link_line(state.server or self._server, alarm, seconds)
+        if self._hides:
+            prompt = self._asking.prompt if self._asking is not None else "waiting for the server"
+            warning = "" if self.link.login.is_private else NOT_ENCRYPTED
+            return Footer(pending, (Span(f" {warning}{prompt}"),), (), False, (Span("password: ", BOLD),), "", "")
         if self._asking_nick:
             return Footer(pending, (Span(" choose another nick"),), (), False, (Span("nick: ", BOLD),), *self._typing)
         status = self._history.status or rooms_line(state, self._history.notice or self._catch_ups.progress)

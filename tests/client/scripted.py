@@ -51,6 +51,7 @@ class Connection(Protocol):
         self.reads: int | None = None
         self.writes: int | None = None
         self.live = True
+        self.admitted = False
         self._rest = b""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
@@ -93,7 +94,8 @@ class ScriptedServer:
 
     ``refuse``: connections are refused. ``silent``: nothing is answered. ``ack_first``: the ack of
     a message comes before the message itself, not after it. ``script`` gives the next connections
-    their budgets of lines read and written.
+    their budgets of lines read and written. ``passwords`` has that of each registered nick,
+    ``secrets`` the session secrets that are valid, ``server_password`` that of the server.
     """
 
     def __init__(self, nick_taken: str = "") -> None:
@@ -105,6 +107,9 @@ class ScriptedServer:
         self.ack_first = True
         self.nick_taken = nick_taken
         self.script: list[tuple[int | None, int | None]] = []
+        self.passwords: dict[str, str] = {}
+        self.secrets: list[str] = []
+        self.server_password = ""
         self.restart("log-1")
 
     def restart(self, log_name: str) -> None:
@@ -176,8 +181,10 @@ class ScriptedServer:
                 connection.tell(events.Pong())
             case commands.Nick(nick=nick):
                 connection.tell(events.Done("nick", nick, id=command.id))
-            case commands.Quit():
-                connection.tell(events.Closing(events.Reason.QUIT))
+            case commands.Register() | commands.Login() | commands.Password():
+                connection.tell(self._on_account(command))
+            case commands.Quit() | commands.Logout():
+                connection.tell(events.Closing(events.Reason.QUIT, id=command.id))
                 connection.cut()
             case commands.Who():
                 connection.tell(events.Members("lobby", 1, ("ada",), id=command.id))
@@ -194,16 +201,47 @@ class ScriptedServer:
             refused = events.Refused("nick-taken", f"{hello.nick} is here already.", "Choose another nick.", id=hello.id)
             connection.tell(refused)
             return
+        refusal = self._check(connection, hello)
+        if refusal is not None:
+            connection.tell(replace(refusal, id=hello.id))
+            return
+        secret = f"secret-{len(self.secrets)}" if hello.remember and not hello.secret and hello.nick in self.passwords else ""
+        self.secrets += [secret] if secret else []
         cursor = hello.resume.get("lobby") if hello.log in self.past else None
         joined = self.append(events.Joined("lobby", 0, TIME, hello.nick, hello.token)).seq
         connection.token = hello.token
-        connection.tell(events.Welcome(hello.nick, "chatd", self.log_name, id=hello.id))
+        connection.tell(events.Welcome(hello.nick, "chatd", self.log_name, secret=secret, id=hello.id))
         if hello.resume and cursor is None:
             connection.tell(events.Missed("lobby", 0, joined - 1))
         scrollback = () if cursor is not None else tuple(self.log[:-1])
         connection.tell(events.Entered("lobby", joined, 1, (hello.nick,), "", {}, scrollback, id=hello.id))
         for event in self.log[cursor:] if cursor is not None else self.log[joined - 1 :]:
             connection.tell(event)
+
+    def _check(self, connection: Connection, hello: commands.Hello) -> events.Refused | None:
+        """Why ``hello`` does not log in, if it does not."""
+        if self.server_password and not connection.admitted:
+            if not hello.server_password:
+                return events.Refused("server-password-needed", "This server has a password.")
+            if hello.server_password != self.server_password:
+                return events.Refused("wrong-password", "That is not the password of the server.")
+            connection.admitted = True
+        if hello.nick not in self.passwords:
+            return None
+        if not (hello.secret or hello.password):
+            return events.Refused("password-needed", f"{hello.nick} is registered.")
+        if hello.secret in self.secrets if hello.secret else hello.password == self.passwords[hello.nick]:
+            return None
+        return events.Refused("wrong-password", f"That is not the password of {hello.nick}.")
+
+    def _on_account(self, command: commands.Register | commands.Login | commands.Password) -> Answer:
+        nick = command.nick if isinstance(command, commands.Login) else "ada"
+        if not command.password:
+            return events.Refused("password-needed", f"This is about {nick}.", id=command.id)
+        if self.passwords.get(nick, command.password) != command.password:
+            return events.Refused("wrong-password", f"That is not the password of {nick}.", id=command.id)
+        self.passwords[nick] = command.new if isinstance(command, commands.Password) else command.password
+        return events.Done(type(command).__name__.lower(), nick, id=command.id)
 
     def _say(self, connection: Connection, say: commands.Say) -> None:
         key, seq = (connection.token, say.id), len(self.log) + 1

@@ -45,6 +45,9 @@ class Case:
         self.writes += 1
         self.glass.write(text)
 
+    def hide(self, hidden: bool) -> None:
+        raise AssertionError
+
     def suspend(self) -> None:
         raise AssertionError
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chatd import __version__
@@ -109,6 +111,9 @@ def test_colours(environment: dict[str, str], colours: bool, dumb: bool) -> None
         ["unix:/x", "1"],
         ["unix:"],
         ["--tls", "unix:/x"],
+        ["--remember", "--listen"],
+        ["--remember", "chat.example.org"],
+        ["--password-file", "/nothing"],
         ["--nick"],
         ["--what"],
     ],
@@ -127,8 +132,10 @@ def test_help_lists_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert end.value.code == 0
     text = capsys.readouterr().out
     options = ("HOST[:PORT]", "--nick", "--room", "--fresh", "--tls", "--ca", "--fingerprint", "--listen", "--json", "--verbose")
+    logging_in = ("--password-file", "--server-password-file", "--remember")
     for word in (
         *options,
+        *logging_in,
         "CHATD_SERVER",
         "CHATD_NICK",
         "NO_COLOR",
@@ -146,3 +153,24 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_options(["--version"], {})
     assert capsys.readouterr().out == f"chatd-client {__version__}\n"
+
+
+def test_passwords_come_from_files_and_only_go_where_nobody_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "password"
+    file.touch(0o600)
+    file.write_text("hidden\n")
+    arguments = ["--password-file", str(file), "--server-password-file", str(file)]
+    for server in ("localhost", "127.0.0.1:1", "[::1]:1", "unix:/x"):
+        options = parse_options([server, *arguments], {})
+        assert (options.password, options.server_password) == ("hidden", "hidden")
+        assert "hidden" not in repr(options)
+    assert parse_options(["--tls", "chat.example.org", *arguments], {}).is_private
+    with pytest.raises(SystemExit):
+        parse_options(["chat.example.org", *arguments], {})
+    assert capsys.readouterr().err == (
+        "chatd-client: a password for chat.example.org:8080 would be readable on the way; --tls encrypts it\n"
+    )
+    file.chmod(0o644)
+    with pytest.raises(SystemExit):
+        parse_options(["localhost", *arguments], {})
+    assert "others can read this file" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.client.link import ReconnectingLink
+from chatd.client.login import Login
 from chatd.client.pipe_client import (
     LONGEST_PAUSE,
     LOST_SECONDS,
@@ -33,15 +34,22 @@ HELLO = commands.Hello("ada", token="0123456789abcdef")
 class Case(Generic[Client]):
     """A program, the server it talks to, its output and its end."""
 
-    def __init__(self, make: Callable[[Case[Client]], Client], nick_taken: str = "", refuse: bool = False) -> None:
+    def __init__(
+        self, make: Callable[[Case[Client]], Client], nick_taken: str = "", refuse: bool = False, login: Login | None = None
+    ) -> None:
         self.server = ScriptedServer(nick_taken)
+        if login is not None:
+            self.server.passwords["ada"] = "the password"
+            self.server.server_password = "of the server"
         self.server.refuse = refuse
         self.output = ""
         self.warnings: list[str] = []
         self.ends: list[tuple[int, str]] = []
         self.paused = False
         self.client = make(self)
-        self.client.link = ReconnectingLink(self.server.clock, self.server, HELLO, self.client, LONGEST_PAUSE, lambda: 0.5)
+        self.client.link = ReconnectingLink(
+            self.server.clock, self.server, HELLO, self.client, LONGEST_PAUSE, lambda: 0.5, login=login
+        )
         self.client.link.start()
         self.server.settle()
 
@@ -58,13 +66,13 @@ class Case(Generic[Client]):
         self.paused = False
 
 
-def sender(verbose: bool = False, nick_taken: str = "", refuse: bool = False) -> Case[Sender]:
+def sender(verbose: bool = False, nick_taken: str = "", refuse: bool = False, login: Login | None = None) -> Case[Sender]:
     def make(case: Case[Sender]) -> Sender:
         sender = Sender(case.server.clock, "host:1", case.on_end, case.write, verbose)
         sender.input = case
         return sender
 
-    return Case(make, nick_taken, refuse)
+    return Case(make, nick_taken, refuse, login)
 
 
 def printer(as_json: bool = False) -> Case[Printer]:
@@ -125,6 +133,33 @@ def test_a_refused_nick_ends_it_at_once_with_a_hint() -> None:
     (end,) = case.ends
     assert end == (Status.NOT_CONNECTED, "host:1 refuses: ada is here already. Choose another nick. Choose it with --nick NICK.")
     assert not case.server.clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize(
+    ("login", "why"),
+    [
+        (Login(), "This server has a password. Give it with --server-password-file FILE."),
+        (Login(server_password="wrong"), "That is not the password of the server."),
+        (Login(server_password="of the server"), "ada is registered. Give it with --password-file FILE."),
+        (Login("wrong", server_password="of the server"), "That is not the password of ada."),
+    ],
+)
+def test_a_missing_or_wrong_password_ends_it_at_once_with_what_would_work(login: Login, why: str) -> None:
+    case = sender(login=login)
+    assert case.ends == [(Status.NOT_CONNECTED, f"host:1 refuses: {why}")]
+
+
+def test_it_logs_in_with_its_passwords_on_every_connection() -> None:
+    case = sender(login=Login("the password", server_password="of the server"))
+    case.client.data(b"one\n")
+    case.server.later(1)
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    case.client.data(b"two\n")
+    case.client.end_of_input()
+    case.server.later(1)
+    assert case.server.texts == ["one", "two"]
+    assert case.ends == [(Status.DONE, "")]
 
 
 def test_a_full_server_ends_it_at_once() -> None:

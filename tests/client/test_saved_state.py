@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,3 +106,11 @@ def test_cursors_are_bounded_and_the_newest_stay() -> None:
     assert len(merged.cursors) == ROOMS_SAVED
     assert dict(merged.cursors)["r0"] == 7
     assert "r1" not in merged.cursors
+
+
+def test_the_session_secret_stays_whatever_a_run_saves() -> None:
+    last = replace(LAST, secret="a secret")
+    assert decode(last.encode()) == last
+    assert '"secret"' not in LAST.encode()
+    assert last.merged(SavedState(), ()).secret == last.passed_over(SavedState(), ()).secret == "a secret"
+    assert "a secret" not in repr(last)

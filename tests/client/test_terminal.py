@@ -35,6 +35,24 @@ def test_raw_mode_is_left_as_it_was_entered(pty: tuple[int, int]) -> None:
     assert os.read(outer, 1000).decode() == RESTORE
 
 
+def test_a_password_is_hidden_and_shown_modes_come_back(pty: tuple[int, int]) -> None:
+    outer, inner = pty
+    before = termios.tcgetattr(inner)
+    raw = RawMode(inner)
+    raw.hide(True)
+    during = termios.tcgetattr(inner)
+    assert not during[3] & termios.ECHO
+    assert during[3] & termios.ICANON
+    raw.hide(False)
+    assert termios.tcgetattr(inner) == before
+    raw.hide(True)
+    raw.leave()
+    assert termios.tcgetattr(inner) == before
+    os.set_blocking(outer, False)
+    with pytest.raises(BlockingIOError):
+        os.read(outer, 1)
+
+
 def test_a_terminal_that_was_not_taken_over_is_not_touched(pty: tuple[int, int]) -> None:
     outer, inner = pty
     RawMode(inner).leave()

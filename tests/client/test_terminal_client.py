@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from chatd.client.keys import ESCAPE_SECONDS, PASTE_SECONDS
 from chatd.client.link import PAUSES, ReconnectingLink
+from chatd.client.login import Login
 from chatd.client.saved_state import SavedState
 from chatd.client.screen import DumbScreen, Screen
 from chatd.client.terminal_client import INPUT_CHARACTERS, SAVE_SECONDS, UNASKED_LINES, TerminalClient
@@ -26,8 +28,13 @@ class Case:
         before: Collection[str] = (),
         saved: SavedState | None = None,
         dumb: bool = False,
+        passwords: Mapping[str, str] | None = None,
+        server_password: str = "",
+        login: Login | None = None,
     ) -> None:
         self.server = ScriptedServer(nick_taken)
+        self.server.passwords.update(passwords or {})
+        self.server.server_password = server_password
         self.server.refuse = refuse
         for text in before:
             self.server.bob_says(text)
@@ -37,11 +44,14 @@ class Case:
         self.saved: list[tuple[SavedState, set[str]]] = []
         self.no_place = False
         self.suspended = 0
+        self.hidden = False
         self.ends: list[tuple[int, str]] = []
         self.client = TerminalClient(self.server.clock, lambda: TIME, self, "ada", "host:1", saved, self.save)
         hello = commands.Hello("ada", token="0123456789abcdef")
         cursors = None if saved is None else saved.resume()
-        self.client.link = ReconnectingLink(self.server.clock, self.server, hello, self.client, jitter=lambda: 0.5, cursors=cursors)
+        self.client.link = ReconnectingLink(
+            self.server.clock, self.server, hello, self.client, jitter=lambda: 0.5, cursors=cursors, login=login
+        )
         self.client.link.start()
         self.settle()
 
@@ -56,6 +66,9 @@ class Case:
 
     def write(self, text: str) -> None:
         self.glass.write(text.replace("\n", "\r\n") if self.dumb else text)
+
+    def hide(self, hidden: bool) -> None:
+        self.hidden = hidden
 
     def suspend(self) -> None:
         self.suspended += 1
@@ -702,3 +715,181 @@ def test_a_terminal_that_can_only_print_gets_the_history_as_lines() -> None:
     assert "number 177" in case.glass.text
     assert "number 178" in case.glass.text
     end(case)
+
+
+# -- Passwords -------------------------------------------------------------------------------------
+
+RIGHT = "zebra-quartz-lantern"
+
+
+def registered(**more: Any) -> Case:
+    return Case(passwords={"ada": RIGHT, "eve": RIGHT}, **more)
+
+
+def test_the_password_of_a_registered_nick_is_asked_for_and_never_drawn() -> None:
+    case = registered()
+    assert "Type its password, or an empty line to" in case.status
+    case.keys(RIGHT)
+    assert case.typed == "password:"
+    case.keys("\r")
+    assert case.shows("You are in #lobby")
+    assert case.typed == "ada>"
+    case.keys("\x1b[A", "\x19")  # Up, Ctrl-Y
+    assert case.typed == "ada>"
+    assert not case.shows("zebra")
+
+
+def test_a_wrong_password_is_asked_for_again_and_nothing_typed_meanwhile_is_a_message() -> None:
+    case = registered()
+    case.client.keys(b"wrong-one\r" + RIGHT.encode())
+    case.settle()
+    assert case.shows("!! That is not the password of ada.")
+    assert case.typed == "password:"
+    case.keys("\r")
+    assert case.shows("You are in #lobby")
+    assert case.server.texts == []
+
+
+def test_an_empty_line_goes_back_to_choosing_a_nick() -> None:
+    case = registered()
+    case.keys("\r")
+    assert case.shows("You gave no password.")
+    assert case.typed == "nick:"
+    case.keys("eve\r")
+    assert case.typed == "password:"
+    case.keys("\r")
+    case.keys("bob\r")
+    assert case.shows("You are in #lobby")
+    assert case.typed == "bob>"
+
+
+def test_the_password_of_the_server_comes_first() -> None:
+    case = registered(server_password="of the server")
+    assert "Type the password of the server" in case.status
+    case.keys("wrong\r")
+    assert case.shows("!! That is not the password of the server.")
+    case.keys("of the server\r")
+    assert "Type its password" in case.status
+    case.keys(f"{RIGHT}\r")
+    assert case.shows("You are in #lobby")
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    assert case.typed == "ada>"
+    assert len([one for one in case.server.connections if one.live]) == 1
+
+
+def test_a_reconnection_logs_in_with_what_is_in_memory_and_asks_when_that_is_wrong() -> None:
+    kept: list[str] = []
+    case = registered(login=Login(remember=True, keep_secret=kept.append))
+    case.keys(f"{RIGHT}\r")
+    case.keys("half a thought")
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    hello = case.server.connections[-1].received[0]
+    assert isinstance(hello, commands.Hello)
+    assert (hello.secret, hello.password) == ("secret-0", "")
+    assert case.typed == "ada> half a thought"
+    assert kept == ["secret-0"]
+    case.server.secrets.clear()
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    assert kept == ["secret-0", ""]
+    assert case.typed == "password:"
+    case.keys(f"{RIGHT}\r")
+    assert case.typed == "ada> half a thought"
+
+
+def test_registering_asks_twice_and_keeps_the_password_for_the_next_connection(case: Case) -> None:
+    case.keys("/register\r")
+    assert "Type a new password" in case.status
+    case.keys("short\r")
+    assert case.typed == "password:"
+    case.keys(f"{RIGHT}\r")
+    assert "Type it once more" in case.status
+    case.keys("another-password\r")
+    assert case.shows("!! These are two different passwords.")
+    case.keys(f"{RIGHT}\r", f"{RIGHT}\r")
+    assert case.shows("ada is your nick now")
+    assert case.server.passwords == {"ada": RIGHT}
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    assert case.typed == "ada>"
+    case.keys("\x1b[A")
+    assert case.typed == "ada>"
+
+
+def test_changing_the_password_asks_for_the_old_one_again_if_it_is_wrong(case: Case) -> None:
+    case.server.passwords["ada"] = RIGHT
+    case.keys("/password\r")
+    for wrong in ("wrong-password\r", "the-new-one\r", "the-new-one\r"):
+        case.keys(wrong)
+    assert case.shows("!! That is not the password of ada.")
+    assert "Type your password" in case.status
+    for right in (f"{RIGHT}\r", "the-new-one\r", "the-new-one\r"):
+        case.keys(right)
+    assert case.server.passwords["ada"] == "the-new-one"
+    assert case.typed == "ada>"
+
+
+def test_giving_up_changes_nothing(case: Case) -> None:
+    case.keys("/login eve\r")
+    case.keys("\r")
+    assert case.shows("You gave no password. Nothing has changed.")
+    assert case.typed == "ada>"
+    case.keys("a message\r")
+    assert case.server.texts == ["a message"]
+
+
+def test_logging_in_to_another_account_changes_the_nick(case: Case) -> None:
+    case.server.passwords["eve"] = RIGHT
+    case.keys("/login eve\r")
+    case.keys(f"{RIGHT}\r")
+    assert case.typed == "eve>"
+
+
+def test_a_password_behind_a_command_is_not_brought_back(case: Case) -> None:
+    case.keys("first\r", f"/login ada {RIGHT}\r", "\x1b[A")
+    assert case.typed == "ada> first"
+    assert not case.shows("zebra")
+
+
+def test_logging_out_ends_the_client_and_forgets_the_secret() -> None:
+    kept: list[str] = []
+    case = registered(login=Login(RIGHT, remember=True, keep_secret=kept.append))
+    case.keys("/logout\r")
+    case.server.later(2)
+    assert kept == ["secret-0", ""]
+    assert case.ends == [(0, "")]
+
+
+def test_a_terminal_that_echoes_is_told_to_hide_a_password() -> None:
+    case = registered(dumb=True)
+    assert case.hidden
+    assert case.shows("Type its password, or an empty line to choose another nick:")
+    case.keys(f"{RIGHT}\n")
+    assert not case.hidden
+    assert case.shows("You are in #lobby")
+
+
+def test_a_password_that_others_could_read_is_asked_for_with_a_warning() -> None:
+    case = registered(login=Login(is_private=False))
+    assert "Not encrypted! Type its password" in case.status
+
+
+def test_a_password_pasted_below_its_command_is_no_message(case: Case) -> None:
+    case.keys(f"\x1b[200~/login eve\n{RIGHT}\x1b[201~\r")
+    assert case.shows("What you pasted below the command may be a password")
+    assert case.server.texts == []
+
+
+def test_a_question_is_still_there_when_the_connection_is_back(case: Case) -> None:
+    case.server.passwords["eve"] = RIGHT
+    case.keys("/login eve\r")
+    case.keys("zebra-")
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    assert case.shows("The connection is back.")
+    assert case.typed == "password:"
+    case.keys("quartz-lantern\r")
+    assert case.typed == "eve>"
+    assert case.server.texts == []

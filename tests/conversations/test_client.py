@@ -356,6 +356,50 @@ def test_a_refused_nick_is_asked_for_again(daemon: Daemon, terminal: OpenTermina
     other.see("Hello eve.")
 
 
+def test_a_registered_nick_and_its_password(daemon: Daemon, terminal: OpenTerminal, nc: Call, tmp_path: Path) -> None:
+    password, start = "zebra-quartz-lantern-fjord", shlex.join(client(daemon, "--nick", "ada", "--remember"))
+    ada = terminal()
+    ada.client(daemon, "ada")
+    ada.type("/register")
+    ada.key("Enter")
+    ada.see("Type a new password, or an empty line to stop")
+    ada.enter(password)
+    ada.see("Type it once more")
+    ada.enter(password)
+    ada.see("ada is your nick now")
+    ada.see_last("ada>")
+    ada.enter("/quit")
+    ada.see_last("$")
+    ada.enter(f"clear; {start}")
+    ada.see("Type its password, or an empty line to choose another nick")
+    ada.see_last("password:")
+    ada.enter("zebra-quartz-lantern-fjard")
+    ada.see("!! That is not the password of ada.")
+    ada.see("Type its password, or an empty line to choose another nick")
+    ada.enter(password)
+    ada.see("Hello ada.")
+    ada.key("Up")
+    ada.enter("/quit")
+    ada.see_last("$")
+    ada.enter(f"clear; {start}")
+    ada.see("Hello ada.")
+    assert "zebra" not in ada.history
+    [state] = (tmp_path / "state" / "chatd-client").iterdir()
+    assert state.stat().st_mode & 0o777 == 0o600
+    assert '"secret"' in state.read_text()
+    ada.enter("/logout")
+    ada.see_last("$")
+    assert "secret" not in state.read_text()
+    assert "zebra" not in state.read_text()
+    file = tmp_path / "password"
+    file.write_text(f"{password}\n")
+    file.chmod(0o600)
+    ended = run(daemon, "--nick", "ada", text="no password\n")
+    assert ended.returncode == 1
+    assert b"Give it with --password-file FILE." in ended.stderr
+    assert run(daemon, "--nick", "ada", "--password-file", str(file), text="from a script\n").returncode == 0
+
+
 def say_many(daemon: Daemon, texts: Iterable[str], *arguments: str) -> None:
     """Let a program send ``texts``."""
     assert run(daemon, "--nick", "bot", *arguments, text="\n".join(texts)).returncode == 0
