@@ -53,20 +53,21 @@ def add(folder: Path, options: argparse.Namespace) -> int:
         known = _accounts(accounts.read(connection))
         _check_free(known, name.key, name.skeleton)
         password = _new_password(name.text)
-        id = max((account.id for account in known), default=0) + 1
-        _store(connection, Account(id, name, int(time.time() * 1000), password))
+        _store(connection, Account(_next_id(known), name, int(time.time() * 1000), password))
     print(f"{name.text} has an account now")
     return 0
 
 
 def rename(folder: Path, options: argparse.Namespace) -> int:
-    """Give an account another nick."""
+    """Give an account another nick; nobody can register the old one, since what was given to it in
+    rooms belongs to it still."""
     name = parse_nick(options.new)
     with data.open_to_change(folder) as connection:
         known = _accounts(accounts.read(connection))
         account = _find(known, options.nick)
         _check_free([other for other in known if other is not account], name.key, name.skeleton)
-        _store(connection, replace(account, name=name))
+        kept = [] if name.key == account.name.key else [_vacated(replace(account, id=_next_id(known)))]
+        _store(connection, replace(account, name=name), *kept)
     print(f"{account.name.text} is called {name.text} now")
     return 0
 
@@ -102,13 +103,28 @@ def reset_password(folder: Path, options: argparse.Namespace) -> int:
 
 
 def remove(folder: Path, options: argparse.Namespace) -> int:
-    """Delete an account and everything that belongs to it; its nick is anybody's again."""
+    """Delete the password of an account and everything else that belongs to it; nobody can register
+    its nick, since what was given to it in rooms belongs to it still."""
     with data.open_to_change(folder) as connection:
         account = _find(_accounts(accounts.read(connection)), options.nick)
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             accounts.remove(connection, account)
-    print(f"{account.name.text} has no account any more")
+            accounts.store(connection, [_vacated(account)])
+    print(f"{account.name.text} has no account any more, and nobody can register this nick")
+    return 0
+
+
+def release(folder: Path, options: argparse.Namespace) -> int:
+    """Let anybody register the nick of an account that was removed or renamed."""
+    with data.open_to_change(folder) as connection:
+        account = _find(_accounts(accounts.read(connection)), options.nick)
+        if not _is_vacated(account):
+            raise UnusableError(f"{account.name.text} has an account: remove or rename it first")
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            accounts.remove(connection, account)
+    print(f"anybody can register {account.name.text} now, and has the roles of this nick")
     return 0
 
 
@@ -142,8 +158,25 @@ def _find(known: Sequence[Account], nick: str) -> Account:
     raise UnusableError(f"there is no account {safe_text(nick)}; chatd-admin accounts list lists them")
 
 
+def _next_id(known: Sequence[Account]) -> int:
+    return max((account.id for account in known), default=0) + 1
+
+
+def _vacated(account: Account) -> Account:
+    """What keeps the nick of ``account`` from everybody after the account is gone."""
+    return replace(account, password="", is_disabled=True)
+
+
+def _is_vacated(account: Account) -> bool:
+    return account.is_disabled and not account.password
+
+
 def _check_free(known: Sequence[Account], key: str, skeleton: str) -> None:
+    """Raise UnusableError if somebody has an account with this nick, or one that looks like it. The
+    operator may give the nick of an account that is gone to another one."""
     for account in known:
+        if account.name.key == key and _is_vacated(account):
+            continue
         if account.name.key == key or account.name.skeleton == skeleton:
             raise UnusableError(f"there is an account {account.name.text}, which is the same or looks like it")
 

@@ -98,10 +98,12 @@ standard input.
   chatd-admin accounts enable ada
   chatd-admin accounts reset-password ada
   chatd-admin accounts remove ada
+  chatd-admin accounts release ada
   chatd-admin accounts invite
 
 disable and reset-password also end the sessions that are remembered. Rights
-in rooms belong to the nick: a renamed account begins without any.
+in rooms belong to the nick: a renamed account begins without any, and nobody
+can register its old nick, or that of a removed one, until you release it.
 """
 
 VACUUM: Final = """\
@@ -179,6 +181,7 @@ def _add_accounts(parser: ArgumentParser) -> None:
     action("disable", accounts.disable, "nick")
     action("enable", accounts.enable, "nick")
     action("remove", accounts.remove, "nick")
+    action("release", accounts.release, "nick")
     action("invite", accounts.invite)
     action("reset-password", accounts.reset_password, "nick")
 

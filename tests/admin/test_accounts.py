@@ -94,9 +94,18 @@ def test_a_running_server_is_not_changed(accounts: Path) -> None:
 
 def test_a_renamed_account_keeps_everything_but_its_nick(accounts: Path) -> None:
     assert admin(accounts, "accounts", "rename", "ADA", "lovelace").line == "Ada is called lovelace now"
-    assert [(account.id, account.password) for account in stored(accounts).values()] == [(1, "hash")]
-    assert list(stored(accounts)) == ["lovelace"]
+    assert (stored(accounts)["lovelace"].id, stored(accounts)["lovelace"].password) == (1, "hash")
     assert credentials(accounts) == [SECRET, KEY]
+
+
+def test_the_nick_of_a_renamed_account_stays_taken_until_it_is_given_back(accounts: Path) -> None:
+    admin(accounts, "accounts", "rename", "ada", "lovelace")
+    kept = stored(accounts)["Ada"]
+    assert (kept.id, kept.password, kept.is_disabled) == (2, "", True)
+    admin(accounts, "accounts", "rename", "lovelace", "ada")
+    assert stored(accounts)["ada"].id == 1
+    admin(accounts, "accounts", "rename", "ada", "ADA")
+    assert sorted(stored(accounts)) == ["ADA", "lovelace"]
 
 
 def test_a_disabled_account_loses_its_sessions_and_can_be_enabled(accounts: Path) -> None:
@@ -124,11 +133,19 @@ def test_on_a_terminal_the_password_is_asked_for_twice(
     assert (stored(accounts)["Ada"].password == "hash") is bool(status)
 
 
-def test_a_removed_account_is_gone_with_what_belongs_to_it(accounts: Path) -> None:
-    admin(accounts, "accounts", "add", "bob", given=PASSWORD)
-    assert admin(accounts, "accounts", "remove", "ADA").line == "Ada has no account any more"
-    assert list(stored(accounts)) == ["bob"]
+def test_a_removed_account_is_gone_and_its_nick_stays_taken(accounts: Path) -> None:
+    assert admin(accounts, "accounts", "remove", "ADA").line == "Ada has no account any more, and nobody can register this nick"
+    assert (stored(accounts)["Ada"].password, stored(accounts)["Ada"].is_disabled) == ("", True)
     assert credentials(accounts) == []
+    assert admin(accounts, "accounts", "add", "ada", given=PASSWORD).status == 0
+    assert is_password(stored(accounts)["ada"].password, "correct horse battery")
+
+
+def test_only_the_nick_of_an_account_that_is_gone_is_released(accounts: Path) -> None:
+    assert "Ada has an account: remove or rename it first" in admin(accounts, "accounts", "release", "ada").err
+    admin(accounts, "accounts", "remove", "ada")
+    assert admin(accounts, "accounts", "release", "ada").status == 0
+    assert stored(accounts) == {}
 
 
 def test_an_account_can_be_made_before_the_first_start(tmp_path: Path) -> None:
