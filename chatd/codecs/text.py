@@ -82,6 +82,11 @@ class TextTalk:
         """The code of the refusal after which a password for it was asked for, if one was."""
         self._named = False
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the next line is a password."""
+        return self._asking is not None
+
     def decode(self, line: bytes, named: bool) -> Command | None:
         """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand, BadUsage,
         and what ends or repeats the question for a password."""
@@ -98,9 +103,12 @@ class TextTalk:
         """The lines of ``answer``, each with its end; and the question for a password, where a
         refusal asks for one."""
         if type(answer) is not events.Refused:
-            self._code = "" if isinstance(answer, (events.Done, events.Welcome)) else self._code
+            if isinstance(answer, (events.Done, events.Welcome)) and self._asking is None:
+                self._code = ""
             return self.codec.encode_answer(answer)
-        asked = self._asking or question_after(answer.code, self._last, self._named)
+        if self._asking is not None:  # The refusal may be that of an earlier message.
+            return self._ask(self._asking, answer.reason)
+        asked = question_after(answer.code, self._last, self._named)
         if asked is not None:
             self._code = answer.code
             return self._ask(asked, answer.reason)

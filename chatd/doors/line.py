@@ -201,7 +201,7 @@ class ChatProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
-        if self._awaits_nick and is_foreign(line):
+        if self._awaits_nick and not self._awaits_password and is_foreign(line):
             return self.caller.turn_away(FOREIGN)
         if CTRL_D in line and self._is_text:
             line = line.replace(CTRL_D, b"")
@@ -213,8 +213,13 @@ class ChatProtocol(LineReceiver):
 
     @property
     def _awaits_nick(self) -> bool:
-        """Whether the next line is a person's nick."""
+        """Whether the next line is a person's nick, or their password."""
         return self.caller.session.person is None and self._is_text
+
+    @property
+    def _awaits_password(self) -> bool:
+        """Whether the next line is a password, which may look like anything."""
+        return isinstance(self.caller.talk, TextTalk) and self.caller.talk.is_asking
 
     @property
     def _is_text(self) -> bool:
@@ -223,7 +228,8 @@ class ChatProtocol(LineReceiver):
     def _may_switch_to_json(self) -> bool:
         """Whether a line of JSON would show that this is a program after all, which has sent
         something else before: only where programs are accepted, and as long as there is no nick."""
-        return self._factory.accepts_json and self.caller.session.person is None and self.caller.talk.codec is self._factory.codec
+        may_switch = self._factory.accepts_json and self.caller.session.person is None and not self._awaits_password
+        return may_switch and self.caller.talk.codec is self._factory.codec
 
 
 class ChatFactory(Factory):

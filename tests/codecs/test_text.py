@@ -632,6 +632,16 @@ def test_a_mistyped_password_is_never_said_in_the_room(registered: Registry) -> 
     assert said == ["hello"]
 
 
+def test_an_answer_to_something_earlier_does_not_let_a_mistyped_password_become_a_message(registered: Registry) -> None:
+    bob = Person(registered)
+    bob.type("bob")
+    bob.type("/login ada")
+    shown = bob.talk.encode(Refused("not-delivered", "Not delivered: the server's disk is full."))
+    assert shown.endswith(f"Type its password, or an empty line to stop{SHOWN}".encode())
+    bob.talk.encode(events.Done("nick", "guest-000001"))
+    assert "an empty line to stop" in bob.type("wrong password")
+
+
 def test_the_password_of_the_server_is_asked_for_after_the_nick_and_before_its_own() -> None:
     registry = new_registry(Settings(server_password="open sesame"))
     drive(registry.accounts.add(parse_nick("ada"), f"hash of {PASSWORD}", NOON), lambda account: None)

@@ -16,11 +16,14 @@ from twisted.logger import LogEvent, eventAsText
 from twisted.python.failure import Failure
 
 from chatd.core.authenticator import NoAuthenticator, OnChecked
+from chatd.core.driver import drive
 from chatd.core.limits import ANSWER_SECONDS, CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.log import Asker
+from chatd.core.names import parse_nick
 from chatd.core.registry import Settings
 from chatd.core.text import safe_text, says_nothing
 from chatd.doors.line import ChatFactory, ChatProtocol
+from chatd.testing import InstantAuthenticator
 from tests.doors.wire import new_server
 
 
@@ -239,6 +242,23 @@ def test_a_defect_while_a_password_is_checked_logs_no_password(
     assert "hunter2" not in eventAsText(event) + repr(event)
     assert line.transport.aborting
     line.lose()
+
+
+@pytest.mark.parametrize("password", ["{correct horse", "GET / HTTP/1.1"])
+def test_a_password_may_look_like_another_protocol(clock: Clock, password: str) -> None:
+    factory = ChatFactory(new_server(clock), accepts_json=True)
+    registry = factory.registry
+    registry.authenticator = InstantAuthenticator(registry.accounts)
+    drive(registry.accounts.add(parse_nick("ada"), f"hash of {password}", 0), lambda account: None)
+    ada = Line(factory, clock)
+    ada.protocol.caller.session.is_secure = True
+    ada.send(b"ada\n")
+    clock.advance(ANSWER_SECONDS)
+    ada.received()
+    ada.send(password.encode() + b"\n")
+    assert ada.received()[0].startswith("-- Hello ada.")
+    ada.lose()
+    clock.advance(1)
 
 
 @pytest.mark.parametrize(("address", "is_secure"), [("192.0.2.7", False), ("127.0.0.1", True), ("this machine", True)])
