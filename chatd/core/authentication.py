@@ -22,10 +22,12 @@ from chatd.core.errors import (
     TooMany,
     WrongPassword,
 )
+from chatd.core.identity import identify
 from chatd.core.limits import BUSY_SECONDS, FAILED_LOGIN_LINES, FAILED_LOGIN_SECONDS, LOGIN_LINES, PASSWORD_CHARACTERS
 from chatd.core.log import Asker
 from chatd.core.names import Name
 from chatd.core.password import check_length, prepared
+from chatd.core.policy import check_may_come
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
@@ -75,6 +77,7 @@ async def by_password(registry: Registry, session: Session, name: Name, password
     """
     check_secure(registry, session)
     session.out.spend(LOGIN_LINES)
+    before = registry.accounts.get(name.key)
     is_right: bool | None = False
     if len(password) <= PASSWORD_CHARACTERS[1]:
         is_right = await Later(registry.authenticator.check, name.text, prepared(password), asker_of(session))
@@ -82,10 +85,10 @@ async def by_password(registry: Registry, session: Session, name: Name, password
     if is_right is None:
         await _slow_down(registry, session, BUSY_SECONDS)
         raise _BUSY
-    if not is_right:
+    account = registry.accounts.get(name.key)
+    if not is_right or before not in (None, account):  # It may have been checked with a password that was changed meanwhile.
         await _fail(registry, session)
         raise WrongPassword(f"That is not the password of {name.text}.", "Try again, or choose another nick.")
-    account = registry.accounts.get(name.key)
     if account is None:  # The operator's own file, or whatever else was asked, knows this person.
         account = await registry.accounts.add(name, "", registry.now())
         check_present(session)
@@ -110,8 +113,8 @@ async def make_account(registry: Registry, session: Session, name: Name, passwor
     """Make an account with the nick ``name``, which is that of ``session``, or which nobody has,
     and with ``password``; on a server that asks for an invitation, ``code`` is one.
 
-    Raises NotAllowed, NickTaken, NotSecure, PasswordNeeded, WrongPassword, BadUsage, TooMany and
-    NotDelivered.
+    Raises NotAllowed, Banned, NickTaken, NotSecure, PasswordNeeded, WrongPassword, BadUsage,
+    TooMany and NotDelivered.
     """
     registration, invitation = registry.settings.registration, None
     if registration == "closed":
@@ -119,6 +122,8 @@ async def make_account(registry: Registry, session: Session, name: Name, passwor
     if name.key in registry.settings.operators:  # Whoever came first would be an operator.
         hint = f"`chatd-admin accounts add {name.text}` makes their account."
         raise NotAllowed(f"{name.text} is the nick of an operator of this server.", hint)
+    # An account is not about an address, so it must not lift the ban of a guest.
+    check_may_come(registry, identify(name.key, "", [session.sender_id], [session.address]))
     _check_unowned(registry, session, name)
     check_secure(registry, session)
     if registration == "invite":

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from chatd.core.account import Kind
 from chatd.core.commands import Hello, Login, Register
 from chatd.core.driver import drive
-from chatd.core.events import Answer, Entered, Event, Refused, Welcome
+from chatd.core.events import Answer, BanSet, Entered, Event, Refused, Welcome
 from chatd.core.limits import FAILED_LOGIN_LINES, LOGIN_LINES
 from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings
+from chatd.core.rooms import SERVER
 from chatd.testing import NOON, InstantAuthenticator, Visitor, new_registry
 from tests.core.late import LateStore
 
@@ -168,3 +170,38 @@ def test_who_finds_too_many_waiting_does_not_ask_again_at_once(registry: Registr
     visitor.ask(Hello("bob"))
     assert code(visitor.ask(Register(password=PASSWORD))) == "too-many"
     assert waits(registry) == [1, 1]
+
+
+def test_a_password_that_is_changed_while_it_is_checked_is_the_wrong_one(registry: Registry) -> None:
+    waiting: list[Any] = []
+    authenticator = registry.authenticator
+    assert isinstance(authenticator, InstantAuthenticator)
+    authenticator.check = lambda nick, password, asker, on_checked: waiting.append(on_checked)  # type: ignore[method-assign]
+    visitor, account = Visitor(registry), registry.accounts.get("ada")
+    assert account is not None
+    visitor.ask(Hello("ada", password=PASSWORD))
+    drive(registry.accounts.set_password(account, "hash of another"), lambda done: None)
+    waiting[0](True)
+    assert code(visitor.take()) == "wrong-password"
+
+
+def test_no_secret_is_given_out_for_a_password_that_is_changed_meanwhile() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    add_account(registry)
+    store.answer()
+    visitor, account = Visitor(registry), registry.accounts.get("ada")
+    assert account is not None
+    drive(registry.accounts.set_password(account, "hash of another"), lambda done: None)  # It is being stored.
+    visitor.ask(Hello("ada", password=PASSWORD, remember=True))
+    store.answer()
+    assert code(visitor.take()) == "wrong-password"
+    assert registry.accounts.credentials(account, Kind.SECRET) == []
+
+
+def test_whom_the_ban_of_a_guest_is_about_registers_nothing(registry: Registry) -> None:
+    ban = BanSet("@server", 0, 0, "eve", "", "bob", hidden="network:192.0.2.7")
+    registry.store.log(SERVER).append(ban, lambda outcome: None)
+    stranger = Visitor(registry, "192.0.2.7")
+    assert code(stranger.ask(Hello("carol", register=True, password=PASSWORD))) == "banned"
+    assert registry.accounts.owner(parse_nick("carol")) is None

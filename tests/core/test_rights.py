@@ -48,6 +48,13 @@ def test_a_person_has_the_highest_role_of_their_subjects() -> None:
     assert rights.role_of(ADA) is Role.MODERATOR
 
 
+def test_a_role_belongs_to_the_account_and_not_to_its_seats() -> None:
+    hidden = " ".join(ADA.subjects)
+    rights = folded(event(RoleSet, "ada", "owner", "seat:s1"), event(RoleSet, "ada", "moderator", hidden))
+    assert rights.roles == {"account:ada": Role.MODERATOR}
+    assert rights.apply(event(RoleSet, "ada", "member", hidden)).roles == {}
+
+
 def test_without_subjects_as_at_a_client_nobody_has_a_role() -> None:
     assert folded(event(RoleSet, "bob", "moderator")).roles == {}
 

@@ -69,6 +69,7 @@ async def _join_own(registry: Registry, session: Session, guest: Person, account
     for leaving in [leave(registry, session, room, Reason.LEFT) for room in rooms]:
         await leaving
     check_present(session)
+    check_may_come(registry, identify(account.name.key, account.name.key, [session.sender_id], [session.address]))
     registry.directory.detach(session)
     take_seat(registry, session, account.name, session.sender_id, account)
     session.out.tell(Done("login", session.nick))

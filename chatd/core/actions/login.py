@@ -15,7 +15,7 @@ from chatd.core.actions.base import Result
 from chatd.core.authentication import by_password, by_secret, check_present, check_server_password, make_account
 from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later, drive
-from chatd.core.errors import BadUsage, NickTaken, NotAllowed, NotDelivered, Refusal, TooMany
+from chatd.core.errors import BadUsage, NickTaken, NotAllowed, NotDelivered, PasswordNeeded, Refusal, TooMany, WrongPassword
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
 from chatd.core.identity import identify
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
@@ -62,6 +62,9 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
 async def new_secret(registry: Registry, session: Session, account: Account) -> str:
     """A session secret for ``session``, which logs in to ``account`` from then on."""
     secret, session.credential = await registry.accounts.add_secret(account, Kind.SECRET, session.door, registry.now())
+    if registry.accounts.get(account.name.key) is not account:  # Changing the password makes earlier secrets invalid.
+        await registry.accounts.drop(session.credential)
+        raise WrongPassword("The password has changed meanwhile.", "Log in with the new one.")
     check_present(session)
     return secret
 
@@ -172,7 +175,7 @@ def _on_released(registry: Registry, guest: Person, outcome: Done | Exception) -
 def _guest_nick(registry: Registry) -> Name:
     """A nick that nobody has."""
     while True:
-        with suppress(NickTaken):
+        with suppress(NickTaken, PasswordNeeded):
             name = parse_nick(f"guest-{secrets.randbelow(1_000_000):06}")
             registry.directory.check_free(name)
             return name

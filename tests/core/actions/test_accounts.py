@@ -12,6 +12,7 @@ from chatd.core.commands import Away, Command, Hello, Keys, Login, Logout, Msg, 
 from chatd.core.driver import drive
 from chatd.core.events import (
     Answer,
+    BanSet,
     Closing,
     Done,
     Entered,
@@ -31,6 +32,7 @@ from chatd.core.events import (
 )
 from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings
+from chatd.core.rooms import SERVER
 from chatd.testing import InstantAuthenticator, Visitor, arrive, new_registry
 from tests.core.late import LateStore
 
@@ -138,6 +140,23 @@ def test_a_guest_joins_the_owner_who_is_here(registry: Registry) -> None:
     assert texts(guest.take()) == ["hi"]
 
 
+def test_who_is_banned_from_the_server_meanwhile_does_not_join_the_owner() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    drive(registry.accounts.add(parse_nick("ada"), f"hash of {PASSWORD}", registry.now()), lambda account: None)
+    desk, guest = Visitor(registry), Visitor(registry, "192.0.2.7")
+    store.answer()
+    desk.ask(Hello("ada", password=PASSWORD))
+    guest.ask(Hello("bob"))
+    store.answer()
+    registry.store.log(SERVER).append(BanSet("@server", 0, 0, "eve", "", "192.0.2.7"), lambda outcome: None)
+    guest.ask(Login("ada", PASSWORD))
+    store.answer()
+    assert "banned" in [news.code for news in guest.take() if isinstance(news, Refused)]
+    assert desk.session.person is not None
+    assert guest.session in registry.directory.sessions(registry.directory.find("bob"))
+
+
 def test_a_guest_who_leaves_while_logging_in_becomes_nobody(registry: Registry) -> None:
     desk = owner(registry)
     store = LateStore()
@@ -190,7 +209,8 @@ def test_the_new_nick_of_such_a_guest_is_one_that_nobody_has(monkeypatch: pytest
     registry = new_registry()
     sitting = arrive(registry, "eve")
     arrive(registry, "guest-000001")
-    numbers = iter([1, 2])
+    drive(registry.accounts.add(parse_nick("guest-000003"), "", registry.now()), lambda account: None)
+    numbers = iter([1, 3, 2])
     monkeypatch.setattr("secrets.randbelow", lambda most: next(numbers))
     drive(registry.accounts.add(parse_nick("eve"), f"hash of {PASSWORD}", registry.now()), lambda account: None)
     Visitor(registry).ask(Hello("eve", password=PASSWORD))
