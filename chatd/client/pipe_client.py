@@ -39,8 +39,8 @@ its end has arrived."""
 OTHER_NICK: Final = " Choose it with --nick NICK."
 
 HINTS: Final = {
-    "password-needed": " Give it with --password-file FILE.",
-    "server-password-needed": " Give it with --server-password-file FILE.",
+    "password-needed": " Give the password with --password-file FILE.",
+    "server-password-needed": " Give the password with --server-password-file FILE.",
     "wrong-password": "",
     "not-secure": "",
 }

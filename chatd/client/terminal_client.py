@@ -294,12 +294,14 @@ class TerminalClient:
             self._hides, self._asking, self._editor = False, None, self._draft
             self._terminal.hide(False)
 
-    def _ask_password(self, code: str, command: Command) -> bool:
-        """Ask for the password that ``command`` needs, which was refused with ``code``; whether it
-        needs one."""
+    def _ask_password(self, code: str, command: Command, reason: str = "") -> bool:
+        """Ask for the password that ``command`` needs, which was refused with ``code`` for
+        ``reason``; whether it needs one."""
         asking = question_after(code, command, named=True)
         if asking is not None:
             self._asked_after = (code, command)
+            if reason:
+                self.note(reason)
             self._ask(asking)
         return asking is not None
 
@@ -348,10 +350,7 @@ class TerminalClient:
         if isinstance(command, ACCOUNT_COMMANDS) and command.password and answer.code in ASKED_AGAIN:
             self.refuse(phrases.refusal(answer))
             return self._ask_password(*self._asked_after)
-        if not self._ask_password(answer.code, command):
-            return False
-        self.note(answer.reason)
-        return True
+        return self._ask_password(answer.code, command, answer.reason)
 
     # -- The link
 
@@ -451,8 +450,7 @@ class TerminalClient:
         if for_nick:
             self._display.open()
             self._history.close()
-            if self._ask_password(refusal.code, commands.Hello(self.link.nick)):
-                self.note(refusal.reason)
+            if self._ask_password(refusal.code, commands.Hello(self.link.nick), refusal.reason):
                 return
             self.refuse(why)
             if refusal.code == WrongPassword.code:

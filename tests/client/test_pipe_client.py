@@ -138,9 +138,9 @@ def test_a_refused_nick_ends_it_at_once_with_a_hint() -> None:
 @pytest.mark.parametrize(
     ("login", "why"),
     [
-        (Login(), "This server has a password. Give it with --server-password-file FILE."),
+        (Login(), "This server has a password. Give the password with --server-password-file FILE."),
         (Login(server_password="wrong"), "That is not the password of the server."),
-        (Login(server_password="of the server"), "ada is registered. Give it with --password-file FILE."),
+        (Login(server_password="of the server"), "ada is registered. Give the password with --password-file FILE."),
         (Login("wrong", server_password="of the server"), "That is not the password of ada."),
     ],
 )

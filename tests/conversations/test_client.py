@@ -396,7 +396,7 @@ def test_a_registered_nick_and_its_password(daemon: Daemon, terminal: OpenTermin
     file.chmod(0o600)
     ended = run(daemon, "--nick", "ada", text="no password\n")
     assert ended.returncode == 1
-    assert b"Give it with --password-file FILE." in ended.stderr
+    assert b"Give the password with --password-file FILE." in ended.stderr
     assert run(daemon, "--nick", "ada", "--password-file", str(file), text="from a script\n").returncode == 0
 
 
