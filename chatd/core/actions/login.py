@@ -12,7 +12,14 @@ from typing import Any
 
 from chatd.core.account import Account, Kind
 from chatd.core.actions.base import Result
-from chatd.core.authentication import by_password, by_secret, check_present, check_server_password, make_account
+from chatd.core.authentication import (
+    by_password,
+    by_secret,
+    check_present,
+    check_secure,
+    check_server_password,
+    make_account,
+)
 from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later, drive
 from chatd.core.errors import BadUsage, NickTaken, NotAllowed, NotDelivered, PasswordNeeded, Refusal, TooMany, WrongPassword
@@ -56,6 +63,8 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
     if registry.settings.accounts_only and registry.accounts.owner(name) is None:
         ask = "Ask its operator for an account." if registry.settings.registration == "closed" else "Write /register NICK."
         raise NotAllowed("Only registered people are admitted to this server.", ask)
+    if registry.accounts.get(name.key) is not None:
+        check_secure(registry, session)  # Otherwise they would be asked for a password, which others could read.
     return None
 
 

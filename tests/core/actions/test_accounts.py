@@ -87,6 +87,12 @@ def test_a_registered_nick_is_kept_for_its_owner(registry: Registry) -> None:
     assert not info.account
 
 
+def test_a_password_is_not_even_asked_for_where_others_could_read_it(registry: Registry) -> None:
+    arrive(registry, "ada").ask(Register(password=PASSWORD))
+    assert code(Visitor(registry, is_secure=False), Hello("ada")) == "not-secure"
+    assert code(Visitor(registry), Hello("ada")) == "password-needed"
+
+
 def test_nobody_becomes_an_operator_by_registering_first() -> None:
     registry = new_registry(Settings(operators=frozenset({"ada"})))
     assert code(Visitor(registry), Hello("Ada", register=True, password=PASSWORD)) == "not-allowed"
