@@ -88,7 +88,6 @@ def test_a_registered_nick_is_kept_for_its_owner(registry: Registry) -> None:
 
 
 def test_a_password_is_not_even_asked_for_where_others_could_read_it(registry: Registry) -> None:
-    arrive(registry, "ada").ask(Register(password=PASSWORD))
     assert code(Visitor(registry, is_secure=False), Hello("ada")) == "not-secure"
     assert code(Visitor(registry), Hello("ada")) == "password-needed"
 
