@@ -60,7 +60,18 @@ class Daemon:
             self.port: int = free.getsockname()[1]
         self.certificate, self.key = map(Path, make(folder, "first.example"))
         self._log = folder / "daemon.log"
-        options = ["--port", str(self.port), "--interface", "127.0.0.1", "--max-per-address", "0", "--flood-rate", "0"]
+        options = [
+            "--port",
+            str(self.port),
+            "--interface",
+            "127.0.0.1",
+            "--max-per-address",
+            "0",
+            "--flood-rate",
+            "0",
+            "--address-rate",
+            "0",
+        ]
         options += ["--tls-cert", str(self.certificate), "--tls-key", str(self.key), "--tls-only"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(twistd(*options), env=environment(), stdout=log, stderr=log)
@@ -266,6 +277,7 @@ def test_a_reader_who_stalled_continues_in_order(daemon: Daemon) -> None:
     with ada, ada.makefile("rb") as read:
         while expected < total:
             line = read.readline()
+            assert line, "the connection has ended"
             if line.startswith(b"-- You have missed "):
                 missed += int(line.split()[4])
                 expected += int(line.split()[4])
