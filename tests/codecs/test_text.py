@@ -715,3 +715,13 @@ def test_a_later_refusal_asks_for_nothing(registered: Registry) -> None:
     late = Refused("not-delivered", "Not delivered: the server's disk is full.")
     assert bob.talk.encode(late).count(b"\n") == 1
     assert CODEC.talk().encode(Refused("password-needed", "Why.", "What.")) == b"!! Why. What.\r\n"
+
+
+def test_a_talk_knows_whether_the_next_line_is_a_password() -> None:
+    talk = TextCodec(lambda: NOON).talk()
+    assert not talk.is_asking
+    talk.decode(b"ada", named=False)
+    talk.encode(events.Refused("password-needed", "ada is registered.", "Log in with its password."))
+    assert talk.is_asking
+    talk.decode(b"secret words", named=False)
+    assert not talk.is_asking
