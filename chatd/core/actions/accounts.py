@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.core.account import Account, Credential, Kind
-from chatd.core.actions.base import Result
+from chatd.core.actions.base import Result, person_of
 from chatd.core.actions.login import change_nick, enter_rooms, hello, release_nick, take_seat
 from chatd.core.authentication import by_password, check_present, check_secure, make_account, new_hash
 from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Sessions
@@ -42,7 +42,7 @@ async def _register(registry: Registry, session: Session, person: Person, comman
 
 async def login(registry: Registry, session: Session, command: Login) -> Answer:
     """Log in to an account: the guest becomes its owner, with its nick."""
-    person = _person(session)
+    person = person_of(session)
     if person.account:
         raise BadUsage(f"You are logged in as {person.nick} already.", "/logout logs out.")
     name = parse_nick(command.nick or person.nick)
@@ -119,7 +119,7 @@ def _key_line(credential: Credential) -> KeyLine:
 
 def _own_account(registry: Registry, session: Session) -> Account:
     """The account that ``session`` is logged in to. Raises BadUsage."""
-    account = registry.accounts.get(_person(session).account)
+    account = registry.accounts.get(person_of(session).account)
     if account is None:
         raise BadUsage("You are not logged in.", "/login NICK logs in to an account, and /register makes one of your nick.")
     return account
@@ -131,8 +131,3 @@ async def logout(registry: Registry, session: Session, command: Logout) -> Answe
     if session.credential is not None:
         await registry.accounts.drop(session.credential)
     return await quit_session(registry, session, Reason.QUIT)
-
-
-def _person(session: Session) -> Person:
-    assert session.person is not None, "the table says that this needs a nick"
-    return session.person

@@ -9,6 +9,7 @@ from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered
 from chatd.core.events import Answer, Event, Said
 from chatd.core.limits import EVENT_LINES, RIGHT_LINES
+from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -29,6 +30,12 @@ def check_text(text: str) -> None:
     """Raise BadUsage if ``text`` is empty or looks empty."""
     if says_nothing(text):
         raise BadUsage("The message is empty.", "Write a text that can be seen.")
+
+
+def person_of(session: Session) -> Person:
+    """The person of ``session``, for a command that needs a nick."""
+    assert session.person is not None, "the table says that this needs a nick"
+    return session.person
 
 
 async def store(session: Session, room: Room, draft: Event) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatd.core.actions.base import Result, store
+from chatd.core.actions.base import Result, person_of, store
 from chatd.core.bans import Ban, is_pattern, parse_mask, span
 from chatd.core.commands import ROW_OF, Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
 from chatd.core.commands import Ban as BanCommand
@@ -37,7 +37,7 @@ behind a proxy on it."""
 async def give_role(registry: Registry, session: Session, command: Owner | Op | Voice | Deop) -> Answer:
     """Give a person a role in a room, or take it away."""
     room, other, role = room_of(registry, session, command.room), _person(registry, session, command.nick), GRANTED[type(command)]
-    own = _own(session)
+    own = person_of(session)
     check_outranks(registry, own, other, room)
     has = room.rights.role_of(other.identity)
     if role is Role.VOICE and has > role:
@@ -79,7 +79,7 @@ async def kick(registry: Registry, session: Session, command: Kick) -> Answer:
     """Remove a person from a room."""
     room, text = room_of(registry, session, command.room), _reason(command.text)
     person = _member(registry, session, room, command.nick)
-    check_outranks(registry, _own(session), person, room)
+    check_outranks(registry, person_of(session), person, room)
     await _remove(registry, session, room, [person], text)
     return Done("kick", person.nick)
 
@@ -128,7 +128,7 @@ async def _set_ban(registry: Registry, session: Session, room: Room, command: Mu
     hidden: list[str] = []
     other = _present(registry, session, mask)
     if other is not None:
-        check_outranks(registry, _own(session), other, room)
+        check_outranks(registry, person_of(session), other, room)
         identity = other.identity
         hidden += identity.subjects
         if identity.is_guest and not mutes:
@@ -182,11 +182,6 @@ def bans(registry: Registry, session: Session, command: Bans) -> Result:
 
 def _line(ban: Ban) -> BanLine:
     return BanLine(ban.mask, ban.mutes, ban.until, ban.by, ban.text)
-
-
-def _own(session: Session) -> Person:
-    assert session.person is not None, "the table says that this needs a nick"
-    return session.person
 
 
 def _person(registry: Registry, session: Session, nick: str) -> Person:

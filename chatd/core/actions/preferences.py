@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core.actions.base import Result, check_text
+from chatd.core.actions.base import Result, check_text, person_of
 from chatd.core.commands import Away, Back, Ignore, Unignore
 from chatd.core.errors import BadNick, BadUsage, TooLong, TooMany
 from chatd.core.events import Done, Ignoring
@@ -15,7 +15,7 @@ from chatd.core.session import Session
 
 def ignore(registry: Registry, session: Session, command: Ignore) -> Result:
     """Ignore somebody's messages, or list who is ignored."""
-    person, directory = _person(session), registry.directory
+    person, directory = person_of(session), registry.directory
     if command.nick:
         name = _name(command.nick)
         if name.key == person.name.key:
@@ -29,7 +29,7 @@ def ignore(registry: Registry, session: Session, command: Ignore) -> Result:
 
 def unignore(registry: Registry, session: Session, command: Unignore) -> Result:
     """Stop ignoring somebody."""
-    person, name, directory = _person(session), _name(command.nick), registry.directory
+    person, name, directory = person_of(session), _name(command.nick), registry.directory
     if not person.ignoring.remove(*directory.holder(name)):
         raise BadUsage(f"You do not ignore {name.text}.", "/ignore lists the people you ignore.")
     directory.set_ignoring(person, person.ignoring)
@@ -72,8 +72,3 @@ def back(registry: Registry, session: Session, command: Back) -> Result:
         raise BadUsage("You are not away.", "/away marks you as away.")
     registry.directory.set_away(session, None)
     return Done("back")
-
-
-def _person(session: Session) -> Person:
-    assert session.person is not None, "the table says that this needs a nick"
-    return session.person

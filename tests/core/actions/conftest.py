@@ -33,6 +33,20 @@ def bob(registry: Registry, ada: Visitor) -> Visitor:
 
 
 @pytest.fixture
+def owner(registry: Registry) -> Visitor:
+    """Somebody who has made the room dev."""
+    return arrive(registry, "olga", "dev")
+
+
+@pytest.fixture
+def member(registry: Registry, owner: Visitor) -> Visitor:
+    """Somebody who is in dev too."""
+    member = arrive(registry, "mia", "dev")
+    owner.take()
+    return member
+
+
+@pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A registry whose logs store nothing while ``LosingLog.losing`` is set."""
     monkeypatch.setattr(LosingLog, "losing", False)

@@ -20,20 +20,6 @@ from tests.core.late import LateStore
 DEV = "dev"
 
 
-@pytest.fixture
-def owner(registry: Registry) -> Visitor:
-    """Somebody who has made the room dev."""
-    return arrive(registry, "olga", DEV)
-
-
-@pytest.fixture
-def member(registry: Registry, owner: Visitor) -> Visitor:
-    """Somebody who is in dev too."""
-    member = arrive(registry, "mia", DEV)
-    owner.take()
-    return member
-
-
 def code(visitor: Visitor, command: Command) -> str:
     """The code of the refusal of ``command``; empty: there is none."""
     visitor.take()

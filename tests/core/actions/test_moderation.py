@@ -35,20 +35,6 @@ from tests.core.actions.answers import only, refusal
 DEV = "dev"
 
 
-@pytest.fixture
-def owner(registry: Registry) -> Visitor:
-    """Somebody who has made the room dev."""
-    return arrive(registry, "olga", DEV)
-
-
-@pytest.fixture
-def member(registry: Registry, owner: Visitor) -> Visitor:
-    """Somebody who is in dev too."""
-    member = arrive(registry, "mia", DEV)
-    owner.take()
-    return member
-
-
 def code(visitor: Visitor, command: Command) -> str:
     """The code of the refusal of ``command``."""
     visitor.take()
