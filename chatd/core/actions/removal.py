@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core.actions.base import store
+from chatd.core.actions.base import person_of, store
 from chatd.core.commands import ROW_OF, Delete
 from chatd.core.driver import Later
 from chatd.core.errors import NoSuchMessage, NotDelivered
@@ -17,8 +17,7 @@ from chatd.core.session import Session
 
 async def delete(registry: Registry, session: Session, command: Delete) -> Answer:
     """Delete a message: one's own, or as a moderator any."""
-    room, person = room_of(registry, session, command.room), session.person
-    assert person is not None
+    room, person = room_of(registry, session, command.room), person_of(session)
     session.out.spend(HISTORY_LINES)
     await Later(registry.store.after_pending)  # So that people can delete what they have just said.
     said = await _find(registry, session, room, command.which)

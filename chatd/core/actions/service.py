@@ -3,7 +3,7 @@ the log of the server."""
 
 from __future__ import annotations
 
-from chatd.core.actions.base import check_text, store
+from chatd.core.actions.base import check_text, person_of, store
 from chatd.core.actions.history import history
 from chatd.core.commands import ROW_OF, Announce, Audit, History, Report
 from chatd.core.events import DRAFT, Announced, Announcement, Answer, Done, Reported
@@ -51,5 +51,4 @@ async def audit(registry: Registry, session: Session, command: Audit) -> Answer:
 
 
 def _check_operator(registry: Registry, session: Session, command: Announce | Audit) -> None:
-    assert session.person is not None, "the table says that this needs a nick"
-    check_may(registry, session.person, registry.rooms.server, Role.OPERATOR, ROW_OF[type(command)])
+    check_may(registry, person_of(session), registry.rooms.server, Role.OPERATOR, ROW_OF[type(command)])
