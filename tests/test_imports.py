@@ -61,14 +61,14 @@ def layer(prefix: str) -> set[str]:
 CORE = layer("chatd.core") | {"chatd", "chatd.testing"}
 CODECS, DELIVERY, DOORS = layer("chatd.codecs"), layer("chatd.delivery"), layer("chatd.doors")
 STORE, CLIENT, ADMIN = layer("chatd.store"), layer("chatd.client"), layer("chatd.admin")
-DAEMON = layer("chatd.daemon")
+DAEMON, TUI = layer("chatd.daemon"), layer("chatd.tui")
 AUTH = layer("chatd.auth")
 
 PROTOCOL = {
     f"chatd.core.{name}"
     for name in ("commands", "errors", "events", "highlight", "limits", "names", "retention", "state", "text", "when")
 } | {"chatd.core.membership"}
-"""The modules of the core that the client uses too."""
+"""The modules of the core that the screen and the client use too."""
 
 
 @pytest.mark.parametrize("module", sorted(CORE))
@@ -120,12 +120,21 @@ def test_the_daemon_imports_only_itself_and_the_limits(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(DOORS))
 def test_doors_import_no_wiring_and_no_client(module: str) -> None:
-    assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY | DOORS
+    assert ours(imported_by(module)) <= CORE | CODECS | DELIVERY | TUI | DOORS
+
+
+@pytest.mark.parametrize("module", sorted(TUI))
+def test_the_screen_knows_no_server_and_no_transport(module: str) -> None:
+    imported = imported_by(module)
+    assert ours(imported) <= {"chatd.core"} | PROTOCOL | CODECS | TUI
+    foreign = imported - ours(imported)
+    assert {name for name in foreign if name.startswith("twisted")} <= {"twisted.internet.interfaces"}
+    assert not {name.split(".")[0] for name in foreign} & {"socket", "os", "sys", "signal", "termios"}
 
 
 @pytest.mark.parametrize("module", sorted(CLIENT))
 def test_the_client_imports_the_protocol_and_no_server(module: str) -> None:
-    assert ours(imported_by(module)) <= {"chatd", "chatd.core"} | PROTOCOL | CODECS | CLIENT
+    assert ours(imported_by(module)) <= {"chatd", "chatd.core"} | PROTOCOL | CODECS | TUI | CLIENT
 
 
 def reachable(module: str) -> set[str]:
@@ -159,7 +168,7 @@ def test_the_reactor_is_passed_in(module: str) -> None:
 
 
 def test_every_module_belongs_to_a_layer() -> None:
-    layers = CORE | CODECS | DELIVERY | STORE | DOORS | CLIENT | ADMIN | DAEMON | AUTH
+    layers = CORE | CODECS | DELIVERY | STORE | DOORS | TUI | CLIENT | ADMIN | DAEMON | AUTH
     assert set(MODULES) == layers | {"chatd.tap", "chatd.service"}
 
 

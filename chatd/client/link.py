@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
@@ -29,6 +29,7 @@ from chatd.core.errors import ServerPasswordNeeded
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import fold
+from chatd.tui.link import NICK_REFUSALS, NOT_FINAL, LinkListener
 
 ANSWER_SECONDS: Final = 15.0
 """How long the server may take to answer the hello, in seconds: a chatd does so at once."""
@@ -58,44 +59,6 @@ CLOSINGS: Final = {
     Reason.REPLACED: "another connection took over the seat",
     Reason.SHUTDOWN: "the server is shutting down",
 }
-
-NICK_REFUSALS: Final = frozenset(
-    {
-        "bad-nick",
-        "nick-taken",
-        "nick-reserved",
-        "password-needed",
-        "server-password-needed",
-        "wrong-password",
-        "not-secure",
-    }
-)
-"""The codes of refusals where another nick, or a password, may be accepted."""
-
-NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.Private)
-"""Answers that may have the id of a command without being its final one."""
-
-
-class LinkListener(Protocol):
-    """Gets the callbacks of the link."""
-
-    def on_received(self, news: Event | Answer, command: Command | None) -> None:
-        """The server has sent ``news``, which is new; ``command`` is the command that it answers,
-        if any."""
-
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
-        """The server has refused the hello. ``for_nick``: `ReconnectingLink.hello_as` may try
-        another nick, or a password; otherwise the link is lost."""
-
-    def on_link_lost(self, why: str, pause: float) -> None:
-        """There is no connection, because of ``why``; the next try is in ``pause`` seconds."""
-
-    def on_untrusted(self, why: str) -> None:
-        """The server is not trusted, because of ``why``. There is no connection, and no further
-        try."""
-
-    def on_link_ended(self) -> None:
-        """The link has ended after `quit` or `stop`; no more callbacks follow."""
 
 
 class ReconnectingLink:
@@ -154,8 +117,22 @@ class ReconnectingLink:
 
     @property
     def nick(self) -> str:
-        """The nick of the user, or the one that the last hello asked for."""
+        """Part of `tui.link.Link`."""
         return self._hello.nick
+
+    @property
+    def is_private(self) -> bool:
+        """Part of `tui.link.Link`."""
+        return self.login.is_private
+
+    @property
+    def log(self) -> str:
+        """Part of `tui.link.Link`."""
+        return self.cursors.log
+
+    def last_received(self, room: str) -> int:
+        """Part of `tui.link.Link`."""
+        return self.cursors.cursor(room)
 
     # -- Called by the client
 

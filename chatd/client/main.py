@@ -9,9 +9,9 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ReactorNotRunning
@@ -20,14 +20,15 @@ from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from twisted.python.failure import Failure
 
 from chatd.client.files import BlockingMode, LinkPauser, StateFile, StdioProtocol, standard_io
-from chatd.client.link import PAUSES, LinkListener, ReconnectingLink
+from chatd.client.link import PAUSES, ReconnectingLink
 from chatd.client.login import Login
 from chatd.client.options import Options, parse_options
 from chatd.client.pipe_client import LONGEST_PAUSE, Printer, Sender
 from chatd.client.saved_state import SavedState
 from chatd.client.terminal import RealTerminal
-from chatd.client.terminal_client import TerminalClient
 from chatd.core import commands
+from chatd.tui.saving import Seen
+from chatd.tui.tui import Tui
 
 CONNECT_SECONDS: Final = 10
 """How long one try to connect may take, in seconds."""
@@ -40,13 +41,7 @@ DEFECT: Final = 70
 """The exit status after a defect of the program (EX_SOFTWARE of sysexits.h)."""
 
 
-class Client(LinkListener, Protocol):
-    """`TerminalClient`, `Sender` or `Printer`."""
-
-    link: ReconnectingLink
-
-    def interrupt(self) -> None:
-        """End; the second time, at once."""
+Client = Tui | Sender | Printer
 
 
 def main() -> None:
@@ -69,6 +64,7 @@ class Run:
         self._why = ""
         self._signal = 0
         self._crash = ""
+        self._terminal: RealTerminal | None = None
         self._stdio: StdioProtocol | None = None
         self._blocking = BlockingMode(0, 1)
         self._restore: Callable[[], None] = self._blocking.restore
@@ -98,12 +94,15 @@ class Run:
         endpoint = self._endpoint()
         if options.trust is not None:
             endpoint = options.trust.secure(endpoint, options.host, self._reactor)
-        longest_pause = PAUSES[1] if isinstance(client, TerminalClient) else LONGEST_PAUSE
-        client.link = ReconnectingLink(self._reactor, endpoint, hello, client, longest_pause, cursors=saved.resume(), login=login)
+        longest_pause = PAUSES[1] if isinstance(client, Tui) else LONGEST_PAUSE
+        link = ReconnectingLink(self._reactor, endpoint, hello, client, longest_pause, cursors=saved.resume(), login=login)
+        client.link = link
+        if self._terminal is not None:
+            self._terminal.link = link
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: self._reactor.callFromThread(self._interrupted, client, number))
         self._connect_files(client)
-        client.link.start()
+        link.start()
 
     def _endpoint(self) -> IStreamClientEndpoint:
         options = self._options
@@ -111,18 +110,19 @@ class Run:
             return UNIXClientEndpoint(self._reactor, options.path, timeout=CONNECT_SECONDS)
         return HostnameEndpoint(self._reactor, options.host, options.port, timeout=CONNECT_SECONDS)
 
-    def _terminal_client(self, login: Login) -> tuple[TerminalClient, SavedState]:
+    def _terminal_client(self, login: Login) -> tuple[Tui, SavedState]:
         """A client for a person at a terminal, and the saved state that it starts with, whose
         session secret goes to ``login``."""
         options = self._options
-        terminal = RealTerminal(self._reactor, options.colours, options.links, options.dumb, self._on_end)
+        self._terminal = terminal = RealTerminal(self._reactor, options.colours, options.links, options.dumb, self._on_end)
         self._restore = terminal.restore
         file = StateFile(options.server, options.nick, os.environ)
         saved, why = _load(file)
         state = SavedState(rooms=options.rooms) if options.fresh else saved.for_rooms(options.rooms)
 
-        def save(now: SavedState, left: Collection[str]) -> None:
-            file.save(saved.passed_over(now, left) if options.fresh else saved.merged(now, left))
+        def save(seen: Seen) -> None:
+            now = SavedState(seen.log, seen.rooms, seen.current, seen.last)
+            file.save(saved.passed_over(now, seen.left) if options.fresh else saved.merged(now, seen.left))
 
         def keep_secret(secret: str) -> None:
             nonlocal saved
@@ -134,7 +134,7 @@ class Run:
 
         if options.is_private:  # It may be from a run with TLS.
             login.secret, login.remember, login.keep_secret = saved.secret, options.remember, keep_secret
-        terminal.client = TerminalClient(self._reactor, wall_clock, terminal, options.nick, options.server, state, save)
+        terminal.client = Tui(self._reactor, wall_clock, terminal, options.nick, options.server, state.cursors, state.current, save)
         if why:
             terminal.client.refuse(f"The saved state cannot be read: {file.path}: {why}.")
         return terminal.client, state

@@ -12,15 +12,15 @@ from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.client.formatter import plain_line
 from chatd.client.link import ReconnectingLink
-from chatd.client.splitting import split
 from chatd.codecs import phrases
 from chatd.codecs.json import encode_news
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
 from chatd.core.text import safe_text, says_nothing
+from chatd.tui.formatter import plain_line
+from chatd.tui.splitting import split
 
 UNACKNOWLEDGED: Final = 64
 """How many messages may be unacknowledged before the input is paused (backpressure): enough for a

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.client.files import BlockingMode, LinkPauser, StdioProtocol, standard_io
-from chatd.client.screen import RESTORE, DumbScreen, Screen
-from chatd.client.terminal_client import TerminalClient
+from chatd.client.link import ReconnectingLink
+from chatd.tui.screen import RESTORE, DumbScreen, Screen
+from chatd.tui.tui import Tui
 
 USUAL_SIZE: Final = (80, 24)
 """Columns and rows of a terminal that does not report its size."""
@@ -82,7 +83,8 @@ class RealTerminal:
     """
 
     def __init__(self, reactor: Any, colours: bool, links: bool, dumb: bool, on_end: Callable[[int, str], None]) -> None:
-        self.client: TerminalClient
+        self.client: Tui
+        self.link: ReconnectingLink
         self._reactor = reactor
         self._colours = colours
         self._links = links
@@ -98,7 +100,7 @@ class RealTerminal:
         self._blocking.restore()
         self._raw.leave()
 
-    # -- Called by `TerminalClient`
+    # -- Called by `Tui`
 
     def open(self) -> Screen:
         """Part of `display.Terminal`."""
@@ -106,7 +108,7 @@ class RealTerminal:
             self._raw.enter()
         self._protocol = StdioProtocol(self.client.keys, self.client.interrupt, self.client.interrupt)
         self._stdio = standard_io(self._protocol, self._reactor)
-        self._stdio.registerProducer(LinkPauser(self.client.link), True)
+        self._stdio.registerProducer(LinkPauser(self.link), True)
         if self._dumb:
             return DumbScreen()
         signal.signal(signal.SIGWINCH, lambda *_: self._reactor.callFromThread(self._resized))

@@ -10,8 +10,8 @@ from fcntl import ioctl
 
 import pytest
 
-from chatd.client.screen import RESTORE
 from chatd.client.terminal import USUAL_SIZE, RawMode
+from chatd.tui.screen import RESTORE
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from chatd.client.tls import BadCaFile, Trust
 from tests.client.scripted import ScriptedServer
 from tests.client.test_link import Case
 from tests.client.test_pipe_client import sender
-from tests.client.test_terminal_client import Case as Person
 from tests.doors.test_tls import make
+from tests.tui.person import Case as Person
 
 HEX = "0123456789abcdef" * 4
 COLONS = ":".join(["01", "23", "45", "67", "89", "AB", "CD", "EF"] * 4)

@@ -229,8 +229,8 @@ def modes(shell: Terminal, file: Path) -> str:
 
 CRASH = """
 from chatd.client.main import main
-from chatd.client.terminal_client import TerminalClient
-TerminalClient._switch_room = lambda self, number: 1 / 0
+from chatd.tui.tui import Tui
+Tui._switch_room = lambda self, number: 1 / 0
 main()
 """
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.client.cells import clusters
 from chatd.core.highlight import excerpt, highlight
+from chatd.tui.cells import clusters
 
 AROUND = 24
 

@@ -1,0 +1,103 @@
+"""Sending: the lines that the user enters become commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from chatd.core import commands
+from chatd.core.commands import Command
+from chatd.core.errors import Refusal
+from chatd.tui import editor
+from chatd.tui.conversation import MESSAGES, Conversation
+from chatd.tui.display import Display
+from chatd.tui.history_opening import HistoryOpening
+from chatd.tui.line_input import LineInput
+from chatd.tui.link import Link
+from chatd.tui.local_commands import Clear, Jump, LocalHelp, in_zone, parse_local
+from chatd.tui.questions import ACCOUNT_COMMANDS, Questions
+from chatd.tui.splitting import split
+
+UNASKED_LINES: Final = 3
+"""How many lines Enter sends at once without asking: a paste of more may be a mistake."""
+
+NOT_RECALLED: Final = tuple(f"/{row.name}" for row in commands.ROW_OF.values() if row.make in ACCOUNT_COMMANDS)
+"""What begins a line that Up does not bring back: somebody may have typed a password there."""
+
+
+class Sending:
+    """Takes the line that is typed, and gives its commands to ``link``, or carries them out itself.
+
+    ``now`` gives the milliseconds since 1970-01-01 UTC. ``quit`` ends the program, with a last
+    text. ``opening`` is set before the first line.
+    """
+
+    opening: HistoryOpening
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        display: Display,
+        line: LineInput,
+        questions: Questions,
+        link: Callable[[], Link],
+        now: Callable[[], int],
+        quit: Callable[[str], None],
+    ) -> None:
+        self._conversation = conversation
+        self._display = display
+        self._line = line
+        self._questions = questions
+        self._link = link
+        self._now = now
+        self._quit = quit
+        self._asked_about = ""
+        """The text of many lines that is sent if Enter is pressed again."""
+
+    def enter(self) -> None:
+        """Send what is typed."""
+        text, (entered, lines) = self._line.editor.text, editor.enter(self._line.editor)
+        if len(lines) > UNASKED_LINES and text != self._asked_about:
+            self._asked_about = text
+            self._display.note(f"These are {len(lines):,} lines. Enter sends each as a message, Ctrl-C drops them.")
+            return
+        asks = [number for number, line in enumerate(lines, 1) if line.strip().lower().startswith(NOT_RECALLED)]
+        if asks:
+            entered = editor.clear(self._line.editor)
+            if len(lines) > asks[0]:
+                lines = lines[: asks[0]]
+                self._display.refuse("What you pasted below the command may be a password, and is dropped.")
+        self._line.editor, self._asked_about = entered, ""
+        for line in lines:
+            try:
+                local = parse_local(line)
+                self.run(commands.parse(line)) if local is None else self._run_local(local)
+            except Refusal as refusal:
+                self._display.refuse(str(refusal))
+
+    def run(self, command: Command) -> None:
+        """Have the server execute ``command``. Raises Refusal."""
+        link = self._link()
+        if isinstance(command, commands.Quit):
+            self._quit(command.text)
+            return
+        command = in_zone(self._conversation.resolve(command), self._now())
+        if isinstance(command, (commands.Say, commands.Me)) and not command.room:
+            self._display.refuse("You are not in any room. /join ROOM enters one, /rooms lists them.")
+            return
+        if isinstance(command, ACCOUNT_COMMANDS) and link.up:
+            self._questions.await_answer()
+        for part in split(command):
+            self._conversation.on_sent(link.send(part), self._now())
+        if not link.up and not isinstance(command, MESSAGES):
+            self._display.note("The command is sent as soon as the connection is back.")
+
+    def _run_local(self, local: Jump | Clear | LocalHelp) -> None:
+        if isinstance(local, Clear):
+            self._display.clear()
+        elif isinstance(local, LocalHelp):
+            self._display.note(f"{local.about.usage}  {local.about.help}")
+        elif local.new:
+            self.opening.jump_to_new()
+        else:
+            self.opening.jump(local.hit)

@@ -1,0 +1,67 @@
+"""Lines that are entered."""
+
+from __future__ import annotations
+
+from chatd.core import events
+from chatd.tui.sending import UNASKED_LINES
+from tests.tui.person import RIGHT, Case
+
+
+def test_a_refused_message_says_why(case: Case) -> None:
+    case.server.connections[-1].live = False
+    case.keys("mine\r")
+    case.server.connections[-1].live = True
+    case.tell(events.Refused("not-delivered", "The disk is full.", "Try later.", id=next(iter(case.link.outbox))))
+    assert case.shows("<ada> mine ✗ not delivered: The disk is full.")
+    assert not case.shows("!! The disk is full.")
+
+
+def test_a_paste_of_many_lines_asks_first(case: Case) -> None:
+    lines = [f"line {number}" for number in range(UNASKED_LINES + 1)]
+    case.keys(f"\x1b[200~{chr(10).join(lines)}\x1b[201~", "\r")
+    assert case.shows("These are 4 lines. Enter sends each as a message, Ctrl-C drops them.")
+    assert case.server.texts == []
+    case.keys("\x03", "\x1b[200~" + "\n".join(lines) + "\x1b[201~!", "\r")
+    assert case.server.texts == []  # It is another text.
+    case.keys("\r")
+    assert case.server.texts == [*lines[:-1], f"{lines[-1]}!"]
+
+
+def test_a_paste_of_several_lines_is_sent_after_enter_as_several_messages(case: Case) -> None:
+    case.keys("\x1b[200~one\n\ntwo\x1b[201~")
+    assert case.typed == "ada> one↵↵two"
+    assert case.server.texts == []
+    case.keys("\r")
+    assert case.server.texts == ["one", "two"]
+
+
+def test_mistakes_are_reported_at_once(case: Case) -> None:
+    case.keys("/jion x\r", "/msg\r", f"/topic {'x' * 5000}\r")
+    assert case.shows("!! There is no command /jion. Did you mean /join?")
+    assert case.shows("!! /msg needs an argument.")
+    assert case.shows("!! This is too long.")
+    assert not case.link.outbox
+
+
+def test_two_slashes_send_one(case: Case) -> None:
+    case.keys("//etc\r")
+    assert case.server.texts == ["/etc"]
+
+
+def test_without_a_room_nothing_is_sent(case: Case) -> None:
+    case.tell(events.Exited("lobby", ""))
+    case.keys("hi\r")
+    assert case.shows("!! You are not in any room. /join ROOM enters one, /rooms lists them.")
+    assert "in no room" in case.status
+
+
+def test_a_password_behind_a_command_is_not_brought_back(case: Case) -> None:
+    case.keys("first\r", f"/login ada {RIGHT}\r", "\x1b[A")
+    assert case.typed == "ada> first"
+    assert not case.shows("zebra")
+
+
+def test_a_password_pasted_below_its_command_is_no_message(case: Case) -> None:
+    case.keys(f"\x1b[200~/login eve\n{RIGHT}\x1b[201~\r")
+    assert case.shows("What you pasted below the command may be a password")
+    assert case.server.texts == []
