@@ -347,19 +347,22 @@ class Room(Command):
 @fact()
 class Register(Command):
     """Make one's nick an account with ``password``; ``nick`` is that nick, or that of somebody who
-    has none yet, and ``code`` an invitation."""
+    has none yet, and ``code`` an invitation. With ``remember``, one is given a session secret."""
 
     nick: str = ""
     code: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    remember: bool = False
 
 
 @fact()
 class Login(Command):
-    """Become the owner of the account with the nick ``nick``."""
+    """Become the owner of the account with the nick ``nick``. With ``remember``, one is given a
+    session secret."""
 
     nick: str
     password: str = field(default="", repr=False)
+    remember: bool = False
 
 
 @fact()
@@ -475,7 +478,8 @@ def _read_register(row: Row, rest: str) -> Command:
     if len(words) > 2:
         reason = f"/{row.name} takes your nick and an invitation, and never a password: others can read the line."
         raise BadUsage(reason, f"Write {usage_line(row)}; the password is asked for.")
-    return Register(*words)
+    nick, code, *_ = *words, "", ""
+    return Register(nick, code)
 
 
 def _read_login(row: Row, rest: str) -> Command:

@@ -16,6 +16,7 @@ other exception is a defect of the server. The tree, with the stable codes that 
       PasswordNeeded       password-needed    the nick belongs to an account
         ServerPasswordNeeded server-password-needed
       WrongPassword        wrong-password     not the password, or not a valid session secret
+      RegistrationNeeded   registration-needed  the server admits registered people alone
       NotSecure            not-secure         a password over a link that others can read
       BadRoom              bad-room
       NickNeeded           nick-needed        a command before a nick was given
@@ -124,6 +125,13 @@ class WrongPassword(Refusal):
     not valid, or not any more."""
 
     code = "wrong-password"
+
+
+class RegistrationNeeded(Refusal):
+    """The server admits registered people alone, and anybody, or anybody with an invitation, can
+    register."""
+
+    code = "registration-needed"
 
 
 class NotSecure(Refusal):

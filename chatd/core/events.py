@@ -75,10 +75,11 @@ class Said(Event):
 
 @fact()
 class Joined(Event):
-    """``nick`` has entered the room; ``hidden`` is their subject if they have made it, and own
-    it."""
+    """``nick`` has entered the room with ``role``, empty if they are a member like others;
+    ``hidden`` is their subject if they have made it, and own it."""
 
     hidden: str = ""
+    role: str = ""
 
 
 @fact()
@@ -306,10 +307,12 @@ class Ack(Answer):
 
 @fact()
 class Done(Answer):
-    """``command`` was carried out; ``subject`` is a nick, a room, a text or empty."""
+    """``command`` was carried out; ``subject`` is a nick, a room, a text or empty. ``secret`` is a
+    new session secret, if one was asked for."""
 
     command: str
     subject: str = ""
+    secret: str = field(default="", repr=False)
 
 
 @fact()
@@ -529,11 +532,13 @@ class HelpText(Answer):
 
 @fact()
 class Refused(Answer):
-    """A refusal (``errors.py``)."""
+    """A refusal (``errors.py``). ``room`` is the one that a hello could not enter, if that is what
+    was refused."""
 
     code: str
     reason: str
     hint: str = ""
+    room: str = ""
 
 
 @fact()

@@ -25,6 +25,11 @@ class Role(IntEnum):
         """The role as it is written: ``moderator``."""
         return self.name.lower()
 
+    @property
+    def title(self) -> str:
+        """The role as it is written where that of a member is left out."""
+        return self.word if self > Role.MEMBER else ""
+
 
 class Membership:
     """One person in one room. ``seq`` is the number of the event of joining; None until it is

@@ -28,9 +28,13 @@ SERVER_SIGN = "@"
 
 def role_of(registry: Registry, person: Person, room: Room) -> Role:
     """The role of ``person`` in ``room``."""
-    if registry.is_operator(person.identity):
-        return Role.OPERATOR
-    return room.rights.role_of(person.identity) if person in room.members else Role.GUEST
+    role = role_on_entering(registry, person, room)
+    return role if role is Role.OPERATOR or person in room.members else Role.GUEST
+
+
+def role_on_entering(registry: Registry, person: Person, room: Room) -> Role:
+    """The role that ``person`` has in ``room`` once they are in it."""
+    return Role.OPERATOR if registry.is_operator(person.identity) else room.rights.role_of(person.identity)
 
 
 def may(registry: Registry, person: Person, room: Room, right: Role) -> bool:

@@ -16,7 +16,7 @@ from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
 from chatd.core.membership import Membership, Role
 from chatd.core.names import Name
 from chatd.core.person import Person
-from chatd.core.policy import check_may_enter, may_use_words, role_of, visible
+from chatd.core.policy import check_may_enter, may_use_words, role_of, role_on_entering, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -61,7 +61,8 @@ class Entering:
 
     def _begin(self, owner: str) -> None:
         session, room, now = self._session, self._room, self._registry.now()
-        draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id, owner)
+        role = Role.OWNER if owner else role_on_entering(self._registry, self._person, room)
+        draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id, owner, role.title)
         session.out.spend(JOIN_LINES)
         self._is_kept, self._rights = not room.retention.is_none(now), room.rights
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
@@ -183,8 +184,8 @@ def _describe(
     assert session.person is not None
     session.out.spend(SHOWN_LINES * len(past.events))
     name, state, role = room.name.text, room.log.state, role_of(registry, session.person, room)
-    own, keep = role.word if role > Role.MEMBER else "", state.retention.text
-    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past.events, newcomer, keep, own)
+    keep = state.retention.text
+    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past.events, newcomer, keep, role.title)
 
 
 def _follow(session: Session, room: Room, cursor: int) -> None:

@@ -70,7 +70,7 @@ def to_row(room: int, event: Event) -> EventRow:
     text, detail = "", ""
     match event:
         case Joined():
-            kind, detail = JOINED, event.hidden
+            kind, text, detail = JOINED, event.role, event.hidden
         case Left():
             kind, text, detail = LEFT, event.text, _join(event.reason.value, event.by, event.hidden)
         case Renamed():
@@ -109,7 +109,7 @@ def to_event(room: str, row: EventRow) -> Event:
     if kind <= ACTION:
         return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "")
     if kind == JOINED:
-        return Joined(room, seq, time, nick, sender_id, detail)
+        return Joined(room, seq, time, nick, sender_id, detail, text)
     if kind == LEFT:
         reason, by, hidden = _split(detail, 3)
         return Left(room, seq, time, nick, sender_id, Reason(reason), text, by, hidden)

@@ -1,14 +1,15 @@
 // Accounts: logging in with a password or a session secret, registering, and logging out.
 
-let proof = stored(thisTab, "chatd-secret") || stored(everyTab, "chatd-secret");  // how the user logs in: {nick, secret}, or {nick, password}
+// How the user logs in: {nick, secret}, or {nick, password}; to make the account, also {register: true, code}.
+let proof = stored(thisTab, "chatd-secret") || stored(everyTab, "chatd-secret");
 let stays = Boolean(stored(everyTab, "chatd-secret"));  // whether the user stays logged in when the tab is closed
 let admission = "";                 // the password of the server, if it has one
 let loggedIn = false;
 
 // What a hello adds to prove that the nick is the user's. A password gets a secret, so it is needed once only.
 function proofOf(who) {
-  const own = proof && same(proof.nick, who) ? proof : null;
-  const account = !own ? {} : own.secret ? {secret: own.secret} : {password: own.password, remember: true};
+  const {nick: whose, ...own} = proof && same(proof.nick, who) ? proof : {};
+  const account = own.password ? {...own, remember: true} : own;
   return {...account, ...(admission && {server_password: admission})};
 }
 
@@ -24,36 +25,43 @@ function onWelcome({nick: who, secret}) {
   loggedIn = Boolean(proof);
   if (secret) keepProof({nick: who, secret});
   askForPassword(false);
-  $("password").value = "";
+  $("password").value = $("door-invitation").value = "";
 }
 
 function onHelloRefused(code) {  // Ask for what is missing.
   if (code === "wrong-password" && proof?.secret) keepProof(null);
+  const registers = code === "registration-needed" || (proof?.register && !["nick-taken", "bad-nick", "nick-reserved"].includes(code));
   if (proof?.password) proof = null;
   $("password").value = "";
   if (code === "server-password-needed" || (code === "wrong-password" && !$("server-password-part").hidden)) {
     admission = "";
     return askForPassword(!$("password-part").hidden, true);
   }
-  askForPassword(["password-needed", "wrong-password"].includes(code), !$("server-password-part").hidden);
+  askForPassword(registers || ["password-needed", "wrong-password"].includes(code), !$("server-password-part").hidden, registers);
 }
 
-function askForPassword(needed, server = false) {
+const doorHint = ({code, reason}) => code === "registration-needed" ? `${reason} Choose a password to register this nick.` : "";
+
+function askForPassword(needed, server = false, registers = false) {
   $("password-part").hidden = !needed;
+  $("door-registration").hidden = !registers;
+  $("password-label").textContent = registers ? "A new password for it, of at least 8 characters" : "Its password";
+  $("password").autocomplete = registers ? "new-password" : "current-password";
   $("server-password-part").hidden = !server;
   $("stay").checked = stays;
 }
 
 function readLogin() {  // What the login form says besides the nick.
   stays = $("password-part").hidden ? stays : $("stay").checked;
-  if (!$("password-part").hidden && $("password").value) proof = {nick, password: $("password").value};
+  const code = $("door-invitation").value.trim(), account = $("door-registration").hidden ? {} : {register: true, ...(code && {code})};
+  if (!$("password-part").hidden && $("password").value) proof = {nick, password: $("password").value, ...account};
   if (!$("server-password-part").hidden) admission = $("server-password").value;
 }
 
 function accountItems() {
   if (!commands.has("register")) return [];
   if (!loggedIn) return [["Register this nick…", openRegistration]];
-  return [["Your sessions", () => ask({command: "sessions"}, {view: current})], ["Log out", logOut]];
+  return [["Your sessions", () => ask({command: "sessions"}, {view: current})], ["Change your password…", openPasswordChange], ["Log out", logOut]];
 }
 
 function logOut() {
@@ -77,8 +85,6 @@ function forgetAccount() {
 
 // -- Registering
 
-let registration = null;            // the password that was sent, until the answer
-
 function openRegistration() {
   $("registration-title").textContent = `Register ${nick}`;
   $("registration-error").textContent = $("new-password").value = $("invitation").value = "";
@@ -90,24 +96,25 @@ function openRegistration() {
 $("registration-form").onsubmit = (event) => {
   event.preventDefault();
   const code = $("invitation").value.trim();
-  registration = $("new-password").value;
+  const password = $("new-password").value;
   $("registration-error").textContent = "";
-  if (registration) ask({command: "register", password: registration, ...(code && {code})}, {registers: true, view: current});
+  if (password) ask({command: "register", password, remember: true, ...(code && {code})}, {form: registration, view: current});
 };
 $("registration-cancel").onclick = () => $("registration").close();
 $("show-password").onchange = () => { $("new-password").type = $("show-password").checked ? "text" : "password"; };
-$("registration").onclose = () => { $("new-password").value = ""; registration = null; };
+$("registration").onclose = () => { $("new-password").value = ""; };
 
-function onRegistered() {
-  loggedIn = true;
-  proof = {nick, password: registration};  // The next connection gets a secret for it.
-  $("registration").close();
-}
-
-function showNotRegistered(why) {
-  $("registration-error").textContent = why;
-  $("new-password").focus();
-}
+const registration = {              // what the answer does
+  done({secret}) {
+    loggedIn = true;
+    if (secret) keepProof({nick, secret});
+    $("registration").close();
+  },
+  refused(why) {
+    $("registration-error").textContent = why;
+    $("new-password").focus();
+  },
+};
 
 handlers.sessions = ({sessions = []}, ask) => {
   const when = (time) => brief.format(new Date(time));

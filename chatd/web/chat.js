@@ -264,13 +264,13 @@ const handlers = {
   refused(message, ask) {
     const why = [message.reason, message.hint].filter(Boolean).join(" ");
     if (message.code === "server-full") { $("nick-error").textContent = why; return setStatus(why); }
-    if (message.id === helloId && !ready) { wanted = false; onHelloRefused(message.code); return showLogin(true, why); }
+    if (message.id === helloId && !ready) { wanted = false; onHelloRefused(message.code); return showLogin(true, doorHint(message) || why); }
     const entry = outbox.get(message.id);
     if (entry) return markRefused(entry, why);
-    if (message.id === helloId) return closeRefused(why);
+    if (message.id === helloId) return closeRefused(message.room, why);
     if (ask?.search) return showNoHits(ask, why);
     if (ask?.settings) return showSettingRefused(ask, why);
-    if (ask?.registers) return showNotRegistered(why);
+    if (ask?.form) return ask.form.refused(why);
     if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
@@ -286,7 +286,7 @@ const handlers = {
     if (message.command === "nick") { nick = message.subject; stored(everyTab, "chatd-nick", nick); save(); }
     if (message.command === "join") switchTo(viewOf(`#${message.subject}`));
     if (ask?.settings) return askSettings();
-    if (ask?.registers) onRegistered();
+    if (ask?.form) ask.form.done(message);
     if (["away", "back"].includes(message.command)) for (const view of views.values()) apply(view, {type: message.command});
     if (DONE[message.command] && !ask?.quiet) note(ask?.view, DONE[message.command].replace("WHO", () => message.subject));
   },
@@ -383,8 +383,8 @@ const handlers = {
 };
 for (const type of EVENTS) handlers[type] = ofRoom((view, event) => onEvent(view, event));
 
-function closeRefused(why) {  // A room that cannot be entered again after a lost connection; the reason names it first.
-  const key = why.split(/[\s:,]+/u).find((word) => word[0] === "#"), view = views.get(key) || views.get(key?.replace(/\.$/, ""));
+function closeRefused(room, why) {  // A room that cannot be entered again after a lost connection.
+  const view = views.get(`#${room}`);
   if (view?.awaited) close(view);
   adoptLog();
   note(null, why, true);
@@ -423,7 +423,7 @@ function apply(view, event) {
   }
   if (type === "entered" || type === "topic") view.topic = (type === "topic" ? event.text : event.topic) || "";
   if (["entered", "kept", "keeping"].includes(type)) Object.assign(view, {keep: event.keep || "", since: Date.parse(event.since) || 0});
-  if (type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; view.knowsRoles = false; }
+  if (type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; setRole(view, who, event.role); }
   if (type === "left") { view.members.delete(who); view.roles.delete(who); view.count--; }
   if (type === "role") setRole(view, event.to, event.role);
   if ((type === "away" || type === "back") && view.members.has(nick)) view.members.set(nick, type === "away" ? "" : null);
@@ -1103,6 +1103,7 @@ function interpret(line) {
   if (row?.name === "history" && jumpInHistory(rest, view)) return;
   if (row?.name === "login" && rest.trim()) return logInAs(rest.trim());
   if (row?.name === "register") return openRegistration();
+  if (row?.name === "password") return openPasswordChange();
   const fields = row ? argumentsInRoom(row, rest.trim()) : {};
   if (typeof fields === "string") return note(view, `${line}\n${fields}`, true);
   command({command: row?.name || name, ...fields}, view, line);

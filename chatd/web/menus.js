@@ -10,7 +10,7 @@ const MODERATOR = RANKS.indexOf("moderator"), OWNER = RANKS.indexOf("owner");
 let ignored = new Set();            // the nicks of those whom the user ignores
 let menuOpener = null;              // what the open menu belongs to
 
-function learnRoles(view) {  // "entered" has one's own role only, and "joined" none.
+function learnRoles(view) {  // "entered" has one's own role only.
   if (view.knowsRoles || !ready || document.hidden || Date.now() - view.askedRoles < ROLES_EVERY) return;
   Object.assign(view, {knowsRoles: true, askedRoles: Date.now()});
   ask({command: "who", room: view.name}, {quiet: true});

@@ -34,6 +34,7 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
         (Said("lobby", 7, NOON, "ada", "", "x", True, "1"), f'{{"type":"said",{IN},"text":"x","action":true,"id":"1"}}'),
         (Said("lobby", 7, NOON, "ada", "", 'ж 🙂 "\\'), f'{{"type":"said",{IN},"text":"ж 🙂 \\"\\\\"}}'),
         (Joined("lobby", 7, NOON, "ada", ""), f'{{"type":"joined",{IN}}}'),
+        (Joined("lobby", 7, NOON, "ada", "", role="owner"), f'{{"type":"joined",{IN},"role":"owner"}}'),
         (Left("lobby", 7, NOON, "ada", "", Reason.LINK_LOST), f'{{"type":"left",{IN},"reason":"link-lost"}}'),
         (Left("lobby", 7, NOON, "ada", "", Reason.QUIT, "bye"), f'{{"type":"left",{IN},"reason":"quit","text":"bye"}}'),
         (Renamed("lobby", 7, NOON, "ada", "", "bob"), f'{{"type":"renamed",{IN},"to":"bob"}}'),

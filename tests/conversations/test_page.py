@@ -731,10 +731,11 @@ def test_a_nick_can_be_registered_and_is_its_owners_in_every_tab(server: Server,
     tab.shows("#people", "ada")
 
 
-def test_a_server_can_ask_for_its_password(tmp_path: Path, browser: Any) -> None:
+def test_a_server_can_ask_for_its_password_and_for_registering(tmp_path: Path, browser: Any) -> None:
     (tmp_path / "password").write_text("open sesame\n")
     (tmp_path / "password").chmod(0o600)
-    with running(tmp_path, "--data", "none", "--password-file", str(tmp_path / "password")) as server:
+    options = ("--data", "none", "--password-file", str(tmp_path / "password"), "--accounts", "only")
+    with running(tmp_path, *options) as server:
         ada = Page(browser, server.url)
         ada.knock("ada")
         ada.shows("#nick-error", "This server has a password.")
@@ -742,7 +743,26 @@ def test_a_server_can_ask_for_its_password(tmp_path: Path, browser: Any) -> None
         ada.shows("#nick-error", "That is not the password of the server.")
         ada.find("#server-password").clear()
         ada.find("#server-password").send_keys("open sesame\n")
+        ada.shows("#nick-error", "Only registered people are admitted to this server. Choose a password")
+        ada.find("#password").send_keys("short\n")
+        ada.shows("#nick-error", "The password is too short or too long.")
+        ada.find("#password").send_keys(PASSWORD, "\n")
         ada.shows("#people", "ada")
+        ada.turn().refresh()
+        ada.shows("#nick-error", "This server has a password.")
+        ada.find("#server-password").send_keys("open sesame\n")
+        ada.shows("#people", "ada")
+        ada.find("#me").click()
+        choose(ada, "Change your password…")
+        ada.find("#old-password").send_keys("not-the-password")
+        ada.find("#changed-password").send_keys(PASSWORD.upper(), "\n")
+        ada.shows("#password-change-error", "That is not the password of ada.")
+        ada.find("#old-password").clear()
+        ada.find("#old-password").send_keys(PASSWORD, "\n")
+        ada.shows("#log .note", "Your password is changed.")
+        ada.type("/password\n")
+        assert ada.find("#password-change").is_displayed()
+        assert ada.find("#old-password").get_attribute("value") == ""
 
 
 def test_a_deleted_message_disappears(server: Server, browser: Any) -> None:
@@ -808,7 +828,9 @@ def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, An
     check()
     page.run("document.querySelector('#settings').close(); openRegistration()")
     check()
-    page.run("document.querySelector('#registration').close(); showLogin(true, 'ada is registered.'); askForPassword(true, true)")
+    page.run("document.querySelector('#registration').close(); loggedIn = true; openPasswordChange()")
+    check()
+    page.run("document.querySelector('#password-change').close(); showLogin(true, 'No.'); askForPassword(true, true, true)")
     check()
 
 

@@ -60,7 +60,7 @@ class TestStoring:
 
     def test_every_kind_of_event_is_the_same_after_a_restart(self, store: PumpedStore) -> None:
         kinds: list[Event] = [
-            Joined("lobby", 1, 10, "ada", "o"),
+            Joined("lobby", 1, 10, "ada", "o", "account:ada", "owner"),
             Said("lobby", 2, 11, "ada", "o", "hi 你好", id="x"),
             Said("lobby", 3, 12, "ada", "o", "waves", action=True),
             Renamed("lobby", 4, 13, "ada", "o", "eve"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from chatd.core.account import Account, Credential, Kind
 from chatd.core.actions.base import Result, person_of
-from chatd.core.actions.login import change_nick, enter_rooms, hello, release_nick, take_seat
+from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat
 from chatd.core.authentication import by_password, check_present, check_secure, make_account, new_hash
 from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Sessions
-from chatd.core.errors import BadUsage, PasswordNeeded
+from chatd.core.errors import BadUsage, NotDelivered, PasswordNeeded
 from chatd.core.events import Answer, Done, KeyLine, KeyList, Reason, SessionList
 from chatd.core.identity import identify
 from chatd.core.names import fold, parse_nick
@@ -24,8 +26,12 @@ def register(registry: Registry, session: Session, command: Register) -> Result:
     """Make the nick of this person an account, which they are logged in to from then on; or come
     with a new account."""
     if session.person is None:
-        return hello(registry, session, Hello(command.nick, register=True, code=command.code, password=command.password))
+        return hello(registry, session, _hello_with(command))
     return _register(registry, session, session.person, command)
+
+
+def _hello_with(command: Register) -> Hello:
+    return Hello(command.nick, register=True, code=command.code, password=command.password, remember=command.remember)
 
 
 async def _register(registry: Registry, session: Session, person: Person, command: Register) -> Answer:
@@ -37,7 +43,11 @@ async def _register(registry: Registry, session: Session, person: Person, comman
     account = await make_account(registry, session, person.name, command.password, command.code)
     person.account = account.name.key
     registry.directory.identify(person)
-    return Done("register", person.nick)
+    secret = ""
+    if command.remember:
+        with suppress(NotDelivered):  # The account is stored, and its owner has the password.
+            secret = await new_secret(registry, session, account)
+    return Done("register", person.nick, secret)
 
 
 async def login(registry: Registry, session: Session, command: Login) -> Answer:
@@ -55,16 +65,17 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer:
     account = await by_password(registry, session, name, command.password)
     key = account.name.key
     check_may_come(registry, identify(key, key, [session.sender_id], [session.address]))
+    secret = await new_secret(registry, session, account) if command.remember else ""
     release_nick(registry, account, session)
     if registry.directory.of_account(account.name.key) is None:
         done = await change_nick(registry, session, account.name, account.name.key)
-        return Done("login", done.subject)
-    return await _join_own(registry, session, person, account)
+        return Done("login", done.subject, secret)
+    return await _join_own(registry, session, person, account, secret)
 
 
-async def _join_own(registry: Registry, session: Session, guest: Person, account: Account) -> Answer:
-    """Make ``session`` one more session of the owner of ``account``, who is here already; the guest
-    leaves."""
+async def _join_own(registry: Registry, session: Session, guest: Person, account: Account, secret: str) -> Answer:
+    """Make ``session`` one more session of the owner of ``account``, who is here already, with a
+    new session ``secret``, if any; the guest leaves."""
     rooms = tuple(registry.rooms.of(guest).values())
     for leaving in [leave(registry, session, room, Reason.LEFT) for room in rooms]:
         await leaving
@@ -72,7 +83,7 @@ async def _join_own(registry: Registry, session: Session, guest: Person, account
     check_may_come(registry, identify(account.name.key, account.name.key, [session.sender_id], [session.address]))
     registry.directory.detach(session)
     take_seat(registry, session, account.name, session.sender_id, account)
-    session.out.tell(Done("login", session.nick))
+    session.out.tell(Done("login", session.nick, secret))
     return await enter_rooms(registry, session, {})
 
 

@@ -22,7 +22,17 @@ from chatd.core.authentication import (
 )
 from chatd.core.commands import Hello, Nick, Quit
 from chatd.core.driver import Later, drive
-from chatd.core.errors import BadUsage, NickTaken, NotAllowed, NotDelivered, PasswordNeeded, Refusal, TooMany, WrongPassword
+from chatd.core.errors import (
+    BadUsage,
+    NickTaken,
+    NotAllowed,
+    NotDelivered,
+    PasswordNeeded,
+    Refusal,
+    RegistrationNeeded,
+    TooMany,
+    WrongPassword,
+)
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
 from chatd.core.identity import identify
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
@@ -61,11 +71,18 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
     if command.password:
         return await by_password(registry, session, name, command.password)
     if registry.settings.accounts_only and registry.accounts.owner(name) is None:
-        ask = "Ask its operator for an account." if registry.settings.registration == "closed" else "Write /register NICK."
-        raise NotAllowed("Only registered people are admitted to this server.", ask)
+        raise _not_admitted(registry.settings.registration)
     if registry.accounts.get(name.key) is not None:
         check_secure(registry, session)  # Otherwise they would be asked for a password, which others could read.
     return None
+
+
+def _not_admitted(registration: str) -> Refusal:
+    """The refusal of a guest on a server that admits registered people alone."""
+    reason = "Only registered people are admitted to this server."
+    if registration == "closed":
+        return NotAllowed(reason, "Ask its operator for an account.")
+    return RegistrationNeeded(reason, f"Write /register NICK{' CODE, with an invitation' if registration == 'invite' else ''}.")
 
 
 async def new_secret(registry: Registry, session: Session, account: Account) -> str:
@@ -92,20 +109,20 @@ async def enter_rooms(registry: Registry, session: Session, requested: Requested
     resumes = {key: resume for key, (_, resume) in requested.items() if resume is not None}
     last: Answer | None = await follow_rooms(registry, session, resumes, person.nick, id)
     newcomer = "" if last else person.nick
-    for entering in [Entering(registry, session, *room) for key, room in requested.items() if key not in own]:
+    for key, entering in [(key, Entering(registry, session, *room)) for key, room in requested.items() if key not in own]:
         if last is not None:
             session.out.tell(replace(last, id=id))
             await Later(session.out.when_taken)
-        last, newcomer = await _entered(entering, newcomer), ""
+        last, newcomer = await _entered(entering, requested[key][0], newcomer), ""
     return last or Done("login", person.nick)
 
 
-async def _entered(entering: Entering, newcomer: str) -> Answer:
-    """The answer to entering one room of several."""
+async def _entered(entering: Entering, room: Name, newcomer: str) -> Answer:
+    """The answer to entering ``room``, one of several."""
     try:
         return await entering.finish(newcomer)
     except Refusal as refusal:
-        return Refused(refusal.code, refusal.reason, refusal.hint)
+        return Refused(refusal.code, refusal.reason, refusal.hint, room.text)
 
 
 Requested = Mapping[str, tuple[Name, Resume | None]]

@@ -10,6 +10,7 @@ import pytest
 from chatd.core.account import Kind
 from chatd.core.commands import Away, Command, Hello, Keys, Login, Logout, Msg, Nick, Register, Reply, Say, Who, Whois
 from chatd.core.driver import drive
+from chatd.core.errors import NotDelivered
 from chatd.core.events import (
     Answer,
     BanSet,
@@ -451,10 +452,75 @@ def test_only_registered_people_are_admitted(registry: Registry) -> None:
     ada = registry.accounts.get("ada")
     assert ada is not None
     closed.accounts._apply(ada)
-    assert code(Visitor(closed), Hello("bob")) == "not-allowed"
+    assert code(Visitor(closed), Hello("bob")) == "registration-needed"
     assert code(Visitor(closed), Hello("ada")) == "password-needed"
     assert code(Visitor(closed), Hello("\u0430da")) == "nick-taken"
     assert owner(closed).session.nick == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("registration", "said"),
+    [
+        ("open", Refused("registration-needed", "Only registered people are admitted to this server.", "Write /register NICK.")),
+        (
+            "invite",
+            Refused(
+                "registration-needed",
+                "Only registered people are admitted to this server.",
+                "Write /register NICK CODE, with an invitation.",
+            ),
+        ),
+        (
+            "closed",
+            Refused("not-allowed", "Only registered people are admitted to this server.", "Ask its operator for an account."),
+        ),
+    ],
+)
+def test_a_guest_who_is_not_admitted_is_told_how_to_register(registration: str, said: Refused) -> None:
+    registry = new_registry(Settings(accounts_only=True, registration=registration))
+    assert Visitor(registry).ask(Hello("bob")) == [said]
+
+
+# -- A session secret for those who register or log in later ---------------------------------------
+
+
+def secret_of(news: list[Event | Answer]) -> str:
+    [secret] = [answer.secret for answer in news if isinstance(answer, (Done, Welcome))]
+    return secret
+
+
+def test_registering_and_logging_in_can_give_a_session_secret(registry: Registry) -> None:
+    guest, bob, eve = arrive(registry, "guest"), arrive(registry, "bob"), Visitor(registry)
+    once_more = arrive(registry, "once-more")
+    secrets = {
+        secret_of(bob.ask(Register(password=PASSWORD, remember=True))): "bob",
+        secret_of(guest.ask(Login("ada", PASSWORD, remember=True))): "ada",
+        secret_of(once_more.ask(Login("ada", PASSWORD, remember=True))): "ada",
+        secret_of(eve.ask(Register("eve", password=PASSWORD, remember=True))): "eve",
+    }
+    assert len({*secrets, ""}) == 5
+    for secret, nick in secrets.items():
+        assert Visitor(registry).ask(Hello(nick, secret=secret))[0] == Welcome(registry_nick(registry, nick), "chatd", "testlog")
+
+
+def registry_nick(registry: Registry, key: str) -> str:
+    account = registry.accounts.get(key)
+    assert account is not None
+    return account.name.text
+
+
+def test_an_account_whose_secret_cannot_be_stored_is_made_all_the_same() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    ada = Visitor(registry)
+    ada.ask(Hello("ada"))
+    store.answer()
+    ada.take()
+    ada.ask(Register(password=PASSWORD, remember=True))
+    store.waiting.pop(0)()
+    store.failure = NotDelivered("The disk is full.", "Nothing has changed.")
+    store.answer()
+    assert ada.take() == [Done("register", "ada")]
 
 
 # -- Registering at the door -----------------------------------------------------------------------

@@ -26,7 +26,7 @@ from chatd.core.commands import (
     Topic,
     Who,
 )
-from chatd.core.events import BanLine, BanSet, Entered, Exited, Invitation, Left, ModeSet, Reason, RoleSet, Said
+from chatd.core.events import BanLine, BanSet, Entered, Exited, Invitation, Joined, Left, ModeSet, Reason, RoleSet, Said
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.testing import StandingClock, Visitor, arrive, own_account
@@ -85,6 +85,18 @@ def test_the_last_owner_stays(owner: Visitor, command: Command, expected: tuple[
 def test_with_a_second_owner_the_first_may_go(owner: Visitor, member: Visitor) -> None:
     owner.ask(commands.Owner("mia"))
     assert only(events.Done, owner.ask(commands.Deop("olga"))).subject == "olga"
+
+
+def test_everybody_is_told_the_role_of_whoever_enters(registry: Registry, owner: Visitor, member: Visitor, ada: Visitor) -> None:
+    own_account(member)
+    owner.ask(Op("mia"))
+    member.ask(commands.Leave(DEV))
+    member.ask(Join(DEV))
+    own_account(ada).ask(Join(DEV))
+    arrive(registry, "bob", DEV)
+    joined = [(event.nick, event.role) for event in owner.take() if isinstance(event, Joined)]
+    assert joined == [("mia", "moderator"), ("ada", "operator"), ("bob", "")]
+    assert only(Joined, registry.rooms.find(DEV).log.read(1, 2)).role == "owner"
 
 
 def test_the_number_of_roles_is_limited(owner: Visitor, member: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
