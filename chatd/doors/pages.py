@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 HEADERS: Final[Mapping[bytes, bytes]] = {
@@ -28,7 +29,9 @@ POLICY: Final = (
 else. The three places are filled by ``Page.policy``."""
 
 _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
-_SCRIPT: Final = re.compile(rb'<script src="([a-z]+\.js)"></script>\n')
+_SCRIPT: Final = re.compile(rb'<script type="module" src="([a-z_]+\.js)"></script>\n')
+_IMPORT: Final = re.compile(rb'^import (?:[^"]* from )?"\./([a-z_]+\.js)";\n', re.MULTILINE)
+_EXPORT: Final = re.compile(rb"^export (?=function|async|const|let|class)", re.MULTILINE)
 _HOST: Final = re.compile(rb"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
@@ -69,7 +72,8 @@ def load_pages() -> dict[bytes, Page]:
     """
     folder = files("chatd") / "web"
     html, style, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "icon.svg"))
-    script = b"\n".join((folder / name.decode()).read_bytes() for name in _SCRIPT.findall(html))
+    [start] = _SCRIPT.findall(html)
+    script = b'"use strict";\n' + b"\n".join(_modules(folder, start.decode(), set()))
     html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
     html = _SCRIPT.sub(b"", html).replace(b"</body>", b"<script>%b</script>\n</body>" % script)
     return {
@@ -77,6 +81,18 @@ def load_pages() -> dict[bytes, Page]:
         b"/icon.svg": Page(b"image/svg+xml", icon),
         b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
     }
+
+
+def _modules(folder: Traversable, name: str, known: set[str]) -> Iterator[bytes]:
+    """The module ``name`` and those that it imports and that are not ``known`` yet, in the order in
+    which a browser would run them, as parts of one script: they share one scope, so no name may be
+    there twice."""
+    known.add(name)
+    source = (folder / name).read_bytes()
+    for other in map(bytes.decode, _IMPORT.findall(source)):
+        if other not in known:
+            yield from _modules(folder, other, known)
+    yield _EXPORT.sub(b"", _IMPORT.sub(b"", source))
 
 
 def takes_gzip(accepted: bytes) -> bool:

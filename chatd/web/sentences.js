@@ -1,6 +1,9 @@
 // Sentences about rights, the same as in chatd/codecs/phrases.py.
 
-const DONE = {
+import {make} from "./dom.js";
+import {brief} from "./formats.js";
+
+export const DONE = {
   away: "You are away. /back ends it.", back: "You are back.", nick: "You are now known as WHO.",
   owner: "WHO owns the room now.", op: "WHO is a moderator now.", voice: "WHO has a voice now.", deop: "WHO has no role now.",
   invite: "You have invited WHO.", kick: "You have removed WHO.", mute: "WHO is muted.", unmute: "WHO may speak again.",
@@ -9,12 +12,15 @@ const DONE = {
   register: "WHO is your nick now, whether you are here or not. Log in with your password next time.",
   login: "You are logged in as WHO.", password: "Your password is changed. Your other sessions have ended, and need it.",
 };
-const GOODBYES = {quit: "You have left. Goodbye.", kicked: "An operator has ended your connection. Goodbye.",
+
+export const GOODBYES = {quit: "You have left. Goodbye.", kicked: "An operator has ended your connection. Goodbye.",
   ended: "This session was ended from another one. Goodbye."};
+
 const GRANTS = {
   operator: ["made ", " an operator of the server"], owner: ["made ", " an owner"], moderator: ["made ", " a moderator"],
   voice: ["given ", " a voice"], member: ["taken the role of ", " away"],
 };
+
 const MODES = {
   "private on": "made ROOM private: only invited people can see and enter it", "private off": "opened ROOM to everybody",
   "key on": "set a key for ROOM", "key off": "removed the key of ROOM", "limit off": "removed the limit of ROOM",
@@ -25,12 +31,12 @@ const MODES = {
   "history on": "opened what was said in ROOM to people who enter later",
 };
 
-const because = ({text: why}) => why ? `: ${why}` : "";
-const reasonOf = ({text: why}) => why ? [": ", make("bdi", {}, why)] : [];
-const until = ({until: end}) => end ? ` until ${brief.format(new Date(end))}` : "";
+export const because = ({text: why}) => why ? `: ${why}` : "";
+export const reasonOf = ({text: why}) => why ? [": ", make("bdi", {}, why)] : [];
+export const until = ({until: end}) => end ? ` until ${brief.format(new Date(end))}` : "";
 
 // What somebody has done, by the type of the event: parts that follow "ada has ".
-const RIGHTS = {
+export const RIGHTS = {
   role({to, role}) {
     const [before, after] = GRANTS[role] || ["given ", ` the role ${role}`];
     return [before, make("bdi", {}, to), after];
@@ -51,39 +57,14 @@ function modeSet(room, mode, value) {
   return MODES[`${mode} ${value}`]?.replace("ROOM", () => room) || `set the mode ${mode} of ${room} to ${value}`;
 }
 
-const banned = (room, ban) => `${ban.mask} is ${ban.mutes ? "muted" : "banned"} in #${room} by ${ban.by}${until(ban)}${because(ban)}`;
+export const banned = (room, ban) => `${ban.mask} is ${ban.mutes ? "muted" : "banned"} in #${room} by ${ban.by}${until(ban)}${because(ban)}`;
 
-function removed({by, room, current, ...reason}) {
+export function removed({by, room, current, ...reason}) {
   const now = current ? `You are now talking in #${current}` : "You are not in any room now";
   return `${by} has removed you from #${room}${because(reason)}. ${now}.`;
 }
 
-function modesOf({room, modes = {}}) {
+export function modesOf({room, modes = {}}) {
   const all = Object.entries(modes).map(([mode, value]) => `${mode} ${value}`).join(", ");
   return all ? `The modes of #${room}: ${all}.` : `#${room} has no modes: everybody may enter and speak.`;
 }
-
-handlers.bans = ({room, bans = []}, ask) => {
-  if (ask?.settings) return showBans(room, bans);
-  note(ask?.view, bans.length ? bans.map((ban) => banned(room, ban)).join("\n") : `Nobody is banned or muted in #${room}.`);
-};
-handlers.modes = (message, ask) => {
-  if (ask?.settings) showModes(message); else if (!ask?.quiet) note(ask?.view, modesOf(message));
-};
-handlers.announcement = (message) => note(null, textOf({...message, type: "announced"}));
-handlers.report = (message) => note(null, textOf({...message, type: "reported"}));
-
-const textOf = (event) => (sentenceOf(event) || [`${event.nick}: ${event.text}`]).map((part) => part.textContent ?? part).join("");
-
-function showAudit({room, events = []}, view) {
-  const lines = events.map((event) => `${brief.format(new Date(event.time))} ${textOf(event)}`);
-  note(view, lines.length ? [`History of #${room}:`, ...lines].join("\n") : `There is no history of #${room} to show.`);
-}
-
-handlers.invitation = ({nick: who, room}) => {
-  for (const old of document.querySelectorAll("[data-invitation]")) if (same(old.dataset.invitation, room)) old.closest("li").remove();
-  const enter = make("button", {type: "button", onclick: () => join(room)}, `Join #${room}`);
-  const what = make("span", {}, make("bdi", {}, who), ` invites you to #${room}: `, enter);
-  what.dataset.invitation = room;
-  note(null, what);
-};

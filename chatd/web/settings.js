@@ -1,4 +1,11 @@
-// The dialogs of those who look after a room: its settings, its bans, and removing a person.
+// The dialog with the settings of a room, and its bans.
+
+import {$, make} from "./dom.js";
+import {MODERATOR, OWNER, rankOf} from "./people.js";
+import {ask} from "./requests.js";
+import {because, until} from "./sentences.js";
+import {state} from "./state.js";
+import {same} from "./views.js";
 
 const SETTINGS = [  // mode, label, hint, and its values for on and off; or the properties of a field
   ["private", "Private", "Only people who are invited can see the room and enter it.", "on", "off"],
@@ -9,29 +16,30 @@ const SETTINGS = [  // mode, label, hint, and its values for on and off; or the 
   ["limit", "Most members", "Leave it empty for any number.", {type: "number", min: 1}],
   ["slow", "Slow mode", "Seconds between two messages of a member. Leave it empty to end it.", {type: "number", min: 1}],
 ];
-const SHOWN_IN_SETTINGS = new Set(["mode", "banned", "unbanned", "role"]);
-let settingsOf = null;              // the room whose settings are open
 
-function refreshMenus() {
-  const mayModerate = current?.room && rankOf(current, nick) >= MODERATOR;
-  $("more").hidden = !(mayModerate || (current && !current.room));
+export const SHOWN_IN_SETTINGS = new Set(["mode", "banned", "unbanned", "role"]);
+export let settingsOf = null;              // the room whose settings are open
+
+export function refreshMenus() {
+  const mayModerate = state.current?.room && rankOf(state.current, state.nick) >= MODERATOR;
+  $("more").hidden = !(mayModerate || (state.current && !state.current.room));
   $("more").ariaHasPopup = mayModerate ? "dialog" : "menu";
-  $("more").ariaLabel = $("more").title = mayModerate ? `Settings of ${current.key}` : `What you can do about ${current?.name}`;
+  $("more").ariaLabel = $("more").title = mayModerate ? `Settings of ${state.current.key}` : `What you can do about ${state.current?.name}`;
 }
 
-function openSettings() {
-  settingsOf = current;
-  $("settings-title").textContent = `Settings of ${current.key}`;
+export function openSettings() {
+  settingsOf = state.current;
+  $("settings-title").textContent = `Settings of ${state.current.key}`;
   $("settings-error").textContent = "";
   $("ban-list").replaceChildren();
   askSettings();
   $("settings").showModal();
 }
 
-function askSettings() {
+export function askSettings() {
   if (!settingsOf) return;
   const about = {settings: true, view: settingsOf}, room = settingsOf.name;
-  $("modes").disabled = rankOf(settingsOf, nick) < OWNER;
+  $("modes").disabled = rankOf(settingsOf, state.nick) < OWNER;
   $("modes-how").hidden = !$("modes").disabled;
   ask({command: "room", room}, about);
   ask({command: "bans", room}, about);
@@ -42,7 +50,7 @@ function setMode(mode, value) {
   ask({command: "room", room: settingsOf.name, mode, value}, {settings: true, view: settingsOf, changes: true});
 }
 
-function showModes({room, modes = {}}) {
+export function showModes({room, modes = {}}) {
   if (!settingsOf || !same(settingsOf.name, room)) return;
   for (const [mode, , , on] of SETTINGS) {
     const field = $(`mode-${mode}`), value = modes[mode] || "";
@@ -53,7 +61,7 @@ function showModes({room, modes = {}}) {
   $("key-off").hidden = !modes.key;
 }
 
-function showBans(room, bans) {
+export function showBans(room, bans) {
   if (!settingsOf || !same(settingsOf.name, room)) return;
   const within = $("ban-list").contains(document.activeElement);
   $("ban-list").replaceChildren(...bans.map((ban) => {
@@ -67,7 +75,7 @@ function showBans(room, bans) {
   if (within) ($("ban-list").querySelector("button") || $("end-settings")).focus();
 }
 
-function showSettingRefused({changes}, why) {  // Show the reason, and again what is set.
+export function showSettingRefused({changes}, why) {  // Show the reason, and again what is set.
   if (!settingsOf) return;
   $("settings-error").textContent = why;
   if (changes) askSettings();
@@ -85,30 +93,8 @@ $("modes").append(...SETTINGS.flatMap(([mode, label, hint, on, off]) => {
   const about = make("span", {}, make("label", {htmlFor: id}, label), make("small", {id: `${id}-how`}, hint), ...(mode === "key" ? [remove] : []));
   return [make("div", {className: "setting"}, about, field)];
 }));
+
 $("settings").onclose = () => { settingsOf = null; };
 $("settings").onclick = (event) => { if (event.target === $("settings")) $("settings").close(); };  // On the backdrop.
 $("settings-form").onsubmit = (event) => event.preventDefault();
 $("end-settings").onclick = () => $("settings").close();
-
-// -- Removing a person
-
-let removal = null;                 // what the open dialog is about: command, nick, view
-
-function openRemoval(command, who, view) {
-  removal = {command, who, view};
-  const what = command === "ban" ? "Ban" : "Remove";
-  $("removal-title").textContent = `${what} ${who} from ${view.key}`;
-  $("removal-do").textContent = what;
-  $("removal-time").value = $("removal-reason").value = "";
-  $("removal-time-part").hidden = command !== "ban";
-  $("removal").showModal();
-  $("removal-reason").focus();
-}
-
-$("removal-form").onsubmit = (event) => {
-  event.preventDefault();
-  const {command, who, view} = removal, time = $("removal-time").value, why = $("removal-reason").value.trim();
-  $("removal").close();
-  moderate(command, who, {room: view.name, ...(command === "ban" && time && {time}), ...(why && {text: why})});
-};
-$("removal-cancel").onclick = () => $("removal").close();

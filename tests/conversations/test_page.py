@@ -446,7 +446,7 @@ def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) ->
     ci = Program(server, "cicero")
     ada = Page(browser, server.url).join("ada")
     ada.shows("#people", "cicero")
-    until(lambda: ada.run("return commands.size > 0"))
+    until(lambda: ada.run("return state.commands.size > 0"))
     ada.type("ci\t")
     assert ada.find("#text").get_attribute("value") == "cicero: "
     ada.type("salve\n")
@@ -564,7 +564,7 @@ def test_who_is_removed_is_told_why_and_an_invitation_can_be_accepted(server: Se
     ada.find("[data-invitation] button").click()
     ada.shows("#title", "#dev")
     # Who may not come back after a lost connection is told so, too.
-    ada.run("tries = 9; onConnectionLost()")
+    ada.run("state.tries = 9; onConnectionLost()")
     eve.hears(type="left", nick="ada")
     eve.send(type="do", command="ban", nick="ada", room="dev", text="enough")
     eve.hears(type="done", command="ban")
@@ -645,7 +645,7 @@ def test_an_owner_sets_the_modes_of_a_room_and_lifts_bans(server: Server, browse
     ada.enter("dev")
     bob.send(type="do", command="join", room="dev")
     bob.hears(type="entered", room="dev")
-    until(lambda: ada.run("return commands.has('mute')"))
+    until(lambda: ada.run("return state.commands.has('mute')"))
     ada.type("/mute bob 10m too loud\n", "/ban spam* no adverts in:#dev\n")
     mute = bob.hears(type="banned", mask="bob", text="too loud")
     assert mute["mutes"] is True
@@ -953,17 +953,6 @@ def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, bro
     assert has_no_hole(ada.seqs())
 
 
-def test_the_page_finds_the_words_of_a_hit_as_the_server_does(server: Server, browser: Any) -> None:
-    from chatd.core.search_text import read_search
-    from tests.store.test_search_cases import CASES
-
-    page = Page(browser, server.url)
-    cases = [(text, read_search(typed), found) for text, typed, found in CASES]
-    terms = [(text, read.words, found) for text, read, found in cases if not read.excluded]
-    has_all = "([text, words]) => words.every((word) => patternOf([word]).test(folded(text).bare))"
-    assert page.run(f"return arguments[0].map({has_all})", terms) == [found for _, _, found in terms]
-
-
 def test_coming_back_shows_a_line_before_the_new_messages(archive: Server, browser: Any) -> None:
     bob = Program(archive, "bob", "lobby", "busy")
     ada = Page(browser, archive.url).join("ada")
@@ -1004,7 +993,7 @@ def test_messages_missed_during_a_lost_connection_are_marked(archive: Server, br
     ada = Page(browser, archive.url).join("ada")
     ada.enter("lobby")
     ada.says("seen")
-    ada.run("tries = 9")  # So that it does not reconnect by itself before there is a missed message.
+    ada.run("state.tries = 9")  # So that it does not reconnect by itself before there is a missed message.
     archive.stop()
     ada.shows("#state", "The connection is lost")
     archive.start()
@@ -1030,7 +1019,7 @@ def test_scrolling_reaches_the_top_and_returns_despite_a_lost_connection(archive
     assert 0 <= moved < 80, "what was read stays where it was"
     archive.freeze()
     ada.run("document.querySelector('#log').scrollTop = 0")
-    until(lambda: ada.run("return current.loading !== null"))
+    until(lambda: ada.run("return state.current.loading !== null"))
     archive.stop(signal.SIGKILL)
     ada.shows("#state", "The connection is lost")
     archive.start()

@@ -169,7 +169,6 @@ def test_each_request_gets_its_answer(site: Site, request_: bytes, status: int, 
 @pytest.mark.parametrize(
     ("path", "type", "part"),
     [
-        (b"/", "text/html; charset=utf-8", FILES["chat.js"]),
         (b"/", "text/html; charset=utf-8", FILES["chat.css"]),
         (b"/icon.svg", "image/svg+xml", FILES["icon.svg"]),
         (b"/healthz", "text/plain; charset=utf-8", b"ok\n"),
@@ -203,7 +202,7 @@ def test_the_page_is_compressed_if_accepted(site: Site, accepted: bytes, coding:
     answer = site.ask(b"GET / HTTP/1.1\r\nAccept-Encoding: %b\r\n%b\r\n" % (accepted, HEAD)).value()
     head, body = head_of(answer), answer.partition(b"\r\n\r\n")[2]
     assert (head.get("content-encoding"), head["vary"], int(head["content-length"])) == (coding, "Accept-Encoding", len(body))
-    assert FILES["chat.js"] in (gzip.decompress(body) if coding else body)
+    assert FILES["chat.css"] in (gzip.decompress(body) if coding else body)
 
 
 def test_the_compressed_page_has_its_own_etag(site: Site) -> None:

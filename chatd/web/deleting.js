@@ -1,0 +1,24 @@
+// What the server has deleted disappears from the list, the hits, and what is read out.
+
+import {$} from "./dom.js";
+import {entryOf, group} from "./entries.js";
+
+export function deleteBefore(view, before) {  // Remove what the server has deleted: from the list, the hits, and the live region.
+  for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
+  for (const li of view.list.querySelectorAll(".fact:empty")) li.remove();
+  if (view.first <= before) view.more = false;
+  view.first = Math.max(view.first, before);
+  view.last = Math.max(view.last, before - 1);
+  $("live").replaceChildren();
+  for (const li of [...$("hits").children]) if (li.dataset.room === view.name && li.dataset.seq < before) li.remove();
+  const oldest = view.list.querySelector("[data-time]");
+  if (oldest) group(oldest);
+}
+
+export function blank(view, {target, to}) {  // Remove one message that somebody has deleted.
+  const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`), next = li?.nextSibling;
+  li?.replaceWith(entryOf(view, {type: "blanked", seq: target, time: Number(li.dataset.time), nick: to}));
+  if (next) group(next);
+  $("live").replaceChildren();
+  for (const hit of [...$("hits").children]) if (hit.dataset.room === view.name && Number(hit.dataset.seq) === target) hit.remove();
+}

@@ -1,0 +1,108 @@
+// The entries of a list: messages, facts, notes and gaps.
+
+import {announce, coloured, face, make} from "./dom.js";
+import {brief, date, moment, span, timeOf} from "./formats.js";
+import {parts} from "./markup.js";
+import {RIGHTS, reasonOf} from "./sentences.js";
+import {state, views} from "./state.js";
+import {follow, nowhere, showEnd} from "./views.js";
+
+const GROUP = 5 * 60e3;             // consecutive messages of one person within this time, in ms, share a heading
+
+const REASONS = {
+  "quit": "quit", "link-lost": "connection lost", "timed-out": "timed out",
+  "not-reading": "not reading", "replaced": "reconnected", "ended": "session ended", "shutdown": "server shutdown",
+};
+
+export function entryOf(view, event) {
+  const when = new Date(event.time), li = make("li");
+  li.dataset.time = when.getTime();
+  if (event.type === "said") return numbered(fillMessage(li, event.nick, event.text, event.action, when), event);
+  const sentence = sentenceOf(event);
+  if (!sentence) return null;
+  li.className = "fact";
+  li.append(numbered(make("span", {title: moment.format(when)}, ...sentence), event));
+  return li;
+}
+
+function numbered(element, event) {
+  if (event.seq) element.dataset.seq = event.seq;
+  return element;
+}
+
+export function sentenceOf(event) {
+  const who = make("bdi", {}, event.nick);
+  if (event.type === "joined") return [who, " has joined"];
+  if (event.type === "renamed") return [who, " is now known as ", make("bdi", {}, event.to)];
+  if (event.type === "left") {
+    if (event.reason === "kicked") return [make("bdi", {}, event.by), " has removed ", who, ` from #${event.room}`, ...reasonOf(event)];
+    const reason = REASONS[event.reason] || "", text = event.text ? [reason && ": ", make("bdi", {}, event.text)] : [];
+    return [who, " has left", ...(reason || event.text ? [` (${reason}`, ...text, ")"] : [])];
+  }
+  if (event.type === "topic") return event.text ? [who, " has set the topic: ", make("bdi", {}, event.text)] : [who, " has removed the topic"];
+  if (event.type === "kept") {
+    const since = event.since > event.time ? `, from ${brief.format(new Date(event.since))} on` : "";
+    return [who, ` has set this room to keep ${kept(event.keep)}${since}; /keep changes it`];
+  }
+  if (event.type === "blanked") return ["a message of ", who, " was deleted"];
+  if (event.type === "reported") return [who, " reports ", make("bdi", {}, event.to), `${event.about ? ` in #${event.about}` : ""}: `, make("bdi", {}, event.text)];
+  if (event.type === "announced") return [who, ", an operator, tells everybody: ", make("bdi", {}, event.text)];
+  return RIGHTS[event.type] ? [who, " has ", ...RIGHTS[event.type](event)] : null;
+}
+
+export function kept(keep) {
+  if (keep === "none") return "no messages";
+  return keep ? `messages for ${span(keep)}` : "messages as long as the server does";
+}
+
+export const isAway = ({nick: who, away}) => `${who} is away${away ? `: ${away}` : "."}`;
+
+export function merge(li, before) {  // Consecutive joins and leaves share a line.
+  if (!before?.classList.contains("fact") || before.childNodes.length > 6 || li.dataset.time - before.dataset.time > GROUP) return false;
+  before.append(...li.childNodes);
+  return true;
+}
+
+export function fillMessage(li, who, what, action, when) {
+  li.classList.add("said");
+  li.dataset.nick = who;
+  if (action) { li.classList.add("action"); li.dataset.action = "1"; }
+  if (/^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u{fe0f}\u{200d}]*\s*){1,6}$/u.test(what)) li.classList.add("big");
+  const name = coloured(make("bdi", {className: "nick"}, who), who);
+  const body = make("span", {className: "text", dir: "auto"});
+  body.append(...linked(action ? `${who} ${what}` : what));
+  const hover = timeOf(when);
+  hover.ariaHidden = "true";
+  li.append(face(who), make("span", {className: "who"}, name, timeOf(when)), hover, body);
+  return li;
+}
+
+const linked = (what) => parts(what).map((part) => typeof part === "string" ? part
+  : make("a", {href: part.href, target: "_blank", rel: "noopener noreferrer"}, part.href));
+
+export function group(li) {  // Mark an entry that begins a day, or a group of messages of one person.
+  let before = li.previousSibling;
+  while (before && !before.dataset.time) before = before.previousSibling;
+  if (!li.dataset.time) return;
+  const when = new Date(Number(li.dataset.time)), last = before && new Date(Number(before.dataset.time));
+  const day = !last || last.toDateString() !== when.toDateString();
+  li.classList.toggle("day", day);
+  if (day) li.dataset.label = when.toDateString() === new Date().toDateString() ? "Today" : date.format(when);
+  const goesOn = !day && li.previousSibling === before && before.dataset.nick === li.dataset.nick && when - last < GROUP;
+  li.classList.toggle("first", !goesOn);
+}
+
+export function note(view, what, bad = false) {
+  if (!views.has(view?.key)) view = state.current || nowhere;  // The view may be closed by now.
+  const li = make("li", {className: bad ? "note bad" : "note", dir: "auto"}, ...(typeof what === "string" ? linked(what) : [what]));
+  view.list.append(li);
+  announce(li.textContent);
+  if (view === (state.current || nowhere)) showEnd(view);
+}
+
+export function addGap(view, what, before = view.list.querySelector(".pending, .sent")) {
+  const li = make("li", {className: "gap"}, what);
+  view.list.insertBefore(li, before);
+  if (view === state.current) follow();
+  return li;
+}

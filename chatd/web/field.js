@@ -1,0 +1,87 @@
+// The message field: recalling what was typed, and completing words.
+
+import {interpret} from "./commands.js";
+import {$, text} from "./dom.js";
+import {backToNow} from "./jumps.js";
+import {drawer} from "./sides.js";
+import {state, views} from "./state.js";
+import {follow} from "./views.js";
+
+const typedBefore = [];
+let recalled = 0;
+
+function submit() {
+  const lines = text.value.split("\n").filter((line) => line.trim());
+  if (state.current?.later) backToNow();
+  text.value = "";
+  grow();
+  for (const line of lines) {
+    typedBefore.push(line);
+    interpret(line);
+  }
+  if (typedBefore.length > 50) typedBefore.splice(0, typedBefore.length - 50);
+  recalled = typedBefore.length;
+}
+
+export function grow() {
+  text.style.height = "";
+  if (text.scrollHeight > text.clientHeight) text.style.height = `${text.scrollHeight}px`;
+  follow();
+}
+
+function recall(step) {
+  const at = recalled + step;
+  if (at < 0 || at > typedBefore.length) return;
+  recalled = at;
+  text.value = typedBefore[at] || "";
+  grow();
+}
+
+let tabbed = null;                  // The completion in progress: start, end, candidates, index.
+
+function complete(step) {
+  if (!tabbed) {
+    const before = text.value.slice(0, text.selectionStart), word = before.match(/\S*$/u)[0];
+    const found = word && candidates(word, before === word);
+    if (!found?.length) return false;
+    tabbed = {start: before.length - word.length, end: before.length, found, at: step > 0 ? -1 : 0};
+  } else if (tabbed.found.length < 2) return false;
+  tabbed.at = (tabbed.at + step + tabbed.found.length) % tabbed.found.length;
+  text.setRangeText(tabbed.found[tabbed.at], tabbed.start, tabbed.end, "end");
+  tabbed.end = text.selectionStart;
+  grow();
+  return true;
+}
+
+function candidates(word, first) {
+  const begins = (what) => what.toLowerCase().startsWith(word.toLowerCase());
+  if (first && word[0] === "/") return [...new Set([...state.commands.values()].map((row) => `/${row.name} `))].filter(begins);
+  if (word[0] === "#") return [...views.keys()].filter((key) => key[0] === "#").map((key) => `${key} `).filter(begins);
+  const speakers = [...(state.current?.list.children || [])].map((li) => li.dataset.nick).filter(Boolean).reverse();
+  const present = state.current?.room ? [...state.current.members.keys()].sort() : [state.current?.name].filter(Boolean);
+  const nicks = [...new Set([...speakers.filter((who) => present.includes(who)), ...present])].filter((who) => who !== state.nick);
+  return nicks.filter(begins).map((who) => who + (first ? ": " : " "));
+}
+
+export function prefill(line, from = line.indexOf(" ") + 1) {
+  drawer(null);
+  text.value = line;
+  grow();
+  text.focus();
+  text.setSelectionRange(from, line.length);
+}
+
+text.oninput = () => { tabbed = null; grow(); };
+text.onkeydown = (event) => {
+  if (event.isComposing) return;
+  if (event.key === "Tab" && !event.altKey && !event.ctrlKey) {
+    if ((!event.shiftKey || tabbed) && complete(event.shiftKey ? -1 : 1)) event.preventDefault();
+    return;
+  }
+  if (event.key !== "Shift") tabbed = null;
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); submit(); }
+  if (event.altKey) return;
+  const old = !text.value || text.value === typedBefore[recalled];
+  if (old && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); recall(event.key === "ArrowUp" ? -1 : 1); }
+};
+$("say").onsubmit = (event) => { event.preventDefault(); submit(); text.focus(); };

@@ -1,0 +1,96 @@
+// The connection: it is made again whenever it is lost, and says hello with all that the page has seen.
+
+import {$} from "./dom.js";
+import {proofOf} from "./login.js";
+import {receive} from "./receiving.js";
+import {token} from "./remembered.js";
+import {nextId} from "./requests.js";
+import {state, views} from "./state.js";
+
+const SILENCE = 40e3;               // after this silence, in ms, the server is pinged
+export let socket = null, retryTimer = 0, silenceTimer = 0, helloId = "";
+
+export function connect() {
+  disconnect();
+  state.wanted = true;
+  if (state.welcomed) setStatus("Connecting…");
+  const address = new URL("ws", location.href);
+  address.protocol = location.protocol.replace("http", "ws");
+  const mine = socket = new WebSocket(address);
+  let opened = false;
+  const ours = (then) => (event) => { if (mine === socket) then(event); };  // Ignore an abandoned socket.
+  socket.onopen = ours(() => { opened = true; sayHello(); watchConnection(); });
+  socket.onmessage = ours((event) => {
+    watchConnection();
+    for (const line of event.data.split("\n")) if (line) receive(JSON.parse(line));
+  });
+  socket.onclose = ours(() => { onConnectionLost(); if (!opened) explainRefusal(); });
+  watchConnection(10e3);
+}
+
+async function explainRefusal() {  // No browser says why a WebSocket was refused, but the server says it to a POST.
+  try {
+    const answer = await fetch("ws", {method: "POST"});
+    if (answer.status !== 403 && answer.status !== 421) return;
+    const reason = (await answer.text()).split("\n")[1];
+    if (!state.welcomed) $("nick-error").textContent = reason; else setStatus(reason, "Try now");
+  } catch { }  // The server cannot be reached.
+}
+
+export function disconnect() {
+  clearTimeout(retryTimer);
+  clearTimeout(silenceTimer);
+  const old = socket;
+  socket = null;
+  state.ready = false;
+  old?.close();
+}
+
+function watchConnection(patience = SILENCE) {  // Something was received. After a silence, ping; after another, reconnect.
+  clearTimeout(silenceTimer);
+  silenceTimer = setTimeout(() => {
+    if (!state.ready || patience !== SILENCE) return onConnectionLost();
+    post({type: "ping"});
+    watchConnection(10e3);
+  }, patience);
+}
+
+function onConnectionLost() {
+  disconnect();
+  if (!state.wanted) return;
+  const pause = Math.min(30e3, 500 * 2 ** state.tries++) * (0.5 + Math.random() / 2);
+  if (!state.welcomed) $("nick-error").textContent = "The server cannot be reached. Trying again…";
+  setStatus("The connection is lost. What you type is sent when it is back. Trying again…", "Try now");
+  retryTimer = setTimeout(connect, pause);
+}
+
+export function setStatus(what = "", button = "") {
+  if ($("state-text").textContent !== what) $("state-text").textContent = what;
+  $("again").textContent = button;
+  $("again").hidden = !button;
+}
+
+export function post(wire) {  // On a closing connection it does nothing: the next one sends and requests everything again.
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(wire));
+}
+
+export function sayHello() {
+  const rooms = [], resume = {};
+  for (const view of views.values()) {
+    if (!view.room) continue;
+    if (view.seq && state.logName) resume[view.name] = view.seq; else rooms.push(view.name);
+    view.resuming = view.name in resume;
+    view.awaited = true;
+  }
+  if (state.linkedRoom) rooms.push(state.linkedRoom);
+  helloId = nextId();
+  post({type: "hello", id: helloId, nick: state.nick, token, rooms, resume, log: state.logName, ...proofOf(state.nick)});
+}
+
+export function adoptLog() {  // The numbers are those of the new run when the server has answered for each of them.
+  if (![...views.values()].some((view) => view.resuming)) state.logName = state.newLogName;
+}
+
+export function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}

@@ -1,0 +1,37 @@
+// The people in a room, and their roles.
+
+import {$, arrange, face, make} from "./dom.js";
+import {openPersonMenu} from "./person_menu.js";
+import {ask} from "./requests.js";
+import {state} from "./state.js";
+
+export function refreshPeople() {
+  const rank = (who) => RANKS.indexOf(state.current.roles.get(who));
+  const members = state.current?.room ? [...state.current.members].sort(([one], [other]) => rank(other) - rank(one) || one.localeCompare(other)) : [];
+  arrange($("people"), members, (away, who) => {
+    const button = make("button", {type: "button", ariaHasPopup: "menu"});
+    button.append(face(who, "small"), make("bdi", {className: "name"}, who), make("span", {className: "role"}));
+    return make("li", {}, button);
+  }, (li, away, who) => {
+    const button = li.firstChild;
+    li.classList.toggle("away", away !== null);
+    li.querySelector(".role").textContent = state.current.roles.get(who) || "";
+    button.title = [who === state.nick && "This is you", away !== null && `Away${away ? `: ${away}` : ""}`].filter(Boolean).join(". ");
+    button.onclick = button.oncontextmenu = (event) => { event.preventDefault(); openPersonMenu(button, who); };
+  });
+  const hidden = state.current?.room ? state.current.count - members.length : 0;
+  $("count").textContent = state.current?.room ? state.current.count : "";
+  $("more-people").textContent = hidden > 0 ? `and ${hidden.toLocaleString()} more` : "";
+  if (state.current?.room) learnRoles(state.current);
+}
+
+export const RANKS = [undefined, "voice", "moderator", "owner", "operator"];  // roles, the lowest first: a member's has no name here
+const ROLES_EVERY = 30e3;           // the time between two requests for the roles in a room, in ms
+export const rankOf = (view, who) => RANKS.indexOf(view.roles.get(who));
+export const MODERATOR = RANKS.indexOf("moderator"), OWNER = RANKS.indexOf("owner");
+
+function learnRoles(view) {  // "entered" has one's own role only.
+  if (view.knowsRoles || !state.ready || document.hidden || Date.now() - view.askedRoles < ROLES_EVERY) return;
+  Object.assign(view, {knowsRoles: true, askedRoles: Date.now()});
+  ask({command: "who", room: view.name}, {quiet: true});
+}

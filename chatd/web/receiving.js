@@ -1,0 +1,219 @@
+// What the server sends, by type.
+
+import {showAudit} from "./answers.js";
+import {deleteBefore} from "./deleting.js";
+import {$, atEndOfTurn, make} from "./dom.js";
+import {addGap, isAway, kept, note} from "./entries.js";
+import {apply, onEvent} from "./events.js";
+import {brief, plural, span} from "./formats.js";
+import {handlers, ofRoom} from "./handlers.js";
+import {jump} from "./jumps.js";
+import {adoptLog, disconnect, helloId, post, setStatus} from "./link.js";
+import {doorHint, forgetAccount, onHelloRefused, onWelcome, showLogin} from "./login.js";
+import {forget, markRefused, onPrivateSent, outbox} from "./outbox.js";
+import {fill} from "./range.js";
+import {confirmed, save, seen} from "./remembered.js";
+import {ask, askKeep, join, requests} from "./requests.js";
+import {latestSearch, showHits, showNoHits} from "./search.js";
+import {DONE, GOODBYES, removed} from "./sentences.js";
+import {askSettings, showSettingRefused} from "./settings.js";
+import {refresh} from "./sides.js";
+import {state, views} from "./state.js";
+import {everyTab, stored} from "./storage.js";
+import {announceMissed} from "./unread.js";
+import {close, markRead, same, switchTo, viewOf} from "./views.js";
+
+export function receive(message) {
+  const ask = message.id && requests.get(message.id);
+  if (ask) requests.delete(message.id);
+  handlers[message.type]?.(message, ask);
+  atEndOfTurn(refresh);
+}
+
+Object.assign(handlers, {
+  welcome(message) {
+    state.nick = message.nick;
+    onWelcome(message);
+    state.newLogName = message.log;
+    if (state.logName !== state.newLogName) {
+      confirmed.clear();
+      for (const view of views.values()) if (view.resuming) confirmed.add(view.name);
+    }
+    adoptLog();
+    state.ready = true;
+    state.tries = 0;
+    requests.clear();  // Requests on the old connection get no answer.
+    for (const view of views.values()) view.loading = null;
+    $("server").textContent = message.server;
+    stored(everyTab, "chatd-nick", state.nick);
+    showLogin(false);
+    setStatus();
+    if (!state.welcomed && message.motd) note(null, message.motd.join("\n"));
+    state.welcomed = true;
+    if (!state.commands.size) ask({command: "help"}, {quiet: true});
+    ask({command: "ignore"}, {quiet: true});
+    for (const entry of outbox.values()) post(entry.wire);  // The server acknowledges repeated messages, and does not post them again.
+  },
+  entered(message, ask) {
+    const view = viewOf(`#${message.room}`), resumed = view.resuming;
+    view.resuming = view.awaited = false;
+    adoptLog();
+    confirmed.add(view.name);
+    apply(view, message);
+    if (view.keep) askKeep(view);
+    if (!resumed) {
+      if (seen[view.name] >= message.seq) delete seen[view.name];  // It belonged to another log.
+      const past = message.scrollback || [], last = seen[view.name];
+      view.first = past.length ? past[0].seq : message.seq;
+      view.more = view.first > 1;
+      for (const event of past) onEvent(view, event, event.seq > (last ?? message.seq));
+      if (view.first > last + 1) Object.assign(view, {atLeast: true, mark: last});  // The scrollback does not reach back to it.
+      announceMissed(view);
+      seen[view.name] ??= message.seq;
+      view.seq = view.last = Math.max(view.seq, message.seq);
+    }
+    if (ask || !state.current || same(state.linkedRoom, view.name)) switchTo(view);
+    if (same(state.linkedRoom, view.name)) state.linkedRoom = "";
+    if (ask?.place) jump(view.key, ask.place);
+    if (view === state.current) { markRead(); fill(); }
+    save();
+  },
+  exited(message) {
+    const view = views.get(`#${message.room}`);
+    if (view) close(view, views.get(`#${message.current}`));
+    if (message.by) note(null, removed(message), true);
+  },
+  ack(message) {
+    const entry = outbox.get(message.id), view = views.get(`#${message.room}`);
+    if (!entry) return;
+    entry.li?.classList.remove("pending");
+    entry.li?.classList.add("sent");
+    if (!view || message.seq <= view.seq) forget(message.id);  // A repeated message, whose event was received before.
+  },
+  refused(message, ask) {
+    const why = [message.reason, message.hint].filter(Boolean).join(" ");
+    if (message.code === "server-full") { $("nick-error").textContent = why; return setStatus(why); }
+    if (message.id === helloId && !state.ready) { state.wanted = false; onHelloRefused(message.code); return showLogin(true, doorHint(message) || why); }
+    const entry = outbox.get(message.id);
+    if (entry) return markRefused(entry, why);
+    if (message.id === helloId) return closeRefused(message.room, why);
+    if (ask?.search) return showNoHits(ask, why);
+    if (ask?.settings) return showSettingRefused(ask, why);
+    if (ask?.form) return ask.form.refused(why);
+    if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
+    note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
+  },
+  private(message) {
+    const view = viewOf(`@${message.nick}`);  // Private messages have no seq, so the page numbers them.
+    onEvent(view, {...message, type: "said", seq: view.seq + 1});
+  },
+  away(message) {
+    note(views.get(`@${message.nick}`), isAway({...message, away: message.text}));
+  },
+  done(message, ask) {
+    if (outbox.has(message.id)) return onPrivateSent(outbox.get(message.id), message.subject);
+    if (message.command === "nick") { state.nick = message.subject; stored(everyTab, "chatd-nick", state.nick); save(); }
+    if (message.command === "join") switchTo(viewOf(`#${message.subject}`));
+    if (ask?.settings) return askSettings();
+    if (ask?.form) ask.form.done(message);
+    if (["away", "back"].includes(message.command)) for (const view of views.values()) apply(view, {type: message.command});
+    if (DONE[message.command] && !ask?.quiet) note(ask?.view, DONE[message.command].replace("WHO", () => message.subject));
+  },
+  help(message, asked) {
+    for (const row of message.commands)
+      for (const name of [row.name, ...(row.also || [])]) state.commands.set(name, {group: asked?.group, ...row, words: row.usage.split(" ").slice(1)});
+    if (asked?.quiet) return (message.groups || []).forEach((group) => ask({command: "help", about: group}, {quiet: true, group}));
+    const list = make("dl");
+    for (const row of message.commands) list.append(make("dt", {}, row.usage), make("dd", {}, row.help));
+    note(asked?.view, list);
+  },
+  rooms(message, ask) {
+    const list = make("dl");
+    for (const row of message.rooms) {
+      const enter = make("button", {type: "button", onclick: () => join(row.room)}, `#${row.room}`);
+      list.append(make("dt", {}, enter), make("dd", {dir: "auto"}, `${plural(row.count, "person", "people")}${row.topic ? ` – ${row.topic}` : ""}`));
+    }
+    note(ask?.view, list);
+  },
+  members(message, ask) {
+    const view = views.get(`#${message.room}`), {away = {}, roles = {}} = message;
+    if (view) apply(view, message);
+    if (ask?.quiet) return;
+    const all = message.members.map((who) => {
+      const marks = [roles[who], who in away && (away[who] ? `away: ${away[who]}` : "away")].filter(Boolean);
+      return marks.length ? `${who} (${marks.join("; ")})` : who;
+    });
+    note(ask?.view, `In #${message.room} (${message.count}): ${all.join(", ")}`);
+  },
+  person(message, ask) {
+    const rooms = (message.rooms || []).map((room) => `#${room}`).join(", ") || "no room";
+    const idle = Math.floor((message.idle || 0) / 60), away = "away" in message ? `\n${isAway(message)}` : "";
+    const kind = message.account ? "registered" : "a guest";
+    note(ask?.view, `${message.nick} (${kind}) is in ${rooms}; connected since ${brief.format(new Date(message.since))} by ${message.door}` +
+      `${idle ? `, idle for ${plural(idle, "minute", "minutes")}` : ""}${away}`);
+  },
+  "topic-is": (message, ask) => note(ask?.view, message.text ? `The topic of #${message.room} is: ${message.text}` : `#${message.room} has no topic.`),
+  keeping(message, ask) {
+    const view = views.get(`#${message.room}`), since = message.since ? `, from ${brief.format(new Date(message.since))} on` : "";
+    if (view) apply(view, message);
+    if (ask?.quiet) return;
+    const most = message.most ? `for ${span(message.most)}` : "forever";
+    note(ask?.view, message.keep ? `By choice of its owner, #${message.room} keeps ${kept(message.keep)}${since}.`
+      : `#${message.room} keeps messages ${most}.`);
+  },
+  forgotten: ofRoom((view, message) => {
+    const deleted = `Messages from before ${brief.format(new Date(message.time))} have been deleted`;
+    deleteBefore(view, message.before);
+    if (view.more) return note(view, `${deleted}.`);  // They were before the list.
+    view.top?.remove();
+    view.top = addGap(view, deleted, view.list.firstChild);
+    if (view === state.current) fill();
+  }),
+  ignoring(message, ask) {
+    const nicks = (message.nicks || []).map((nick) => message.now?.[nick] ? `${nick} (now ${message.now[nick]})` : nick);
+    state.ignored = new Set((message.nicks || []).map((nick) => message.now?.[nick] || nick));
+    if (ask?.quiet) return;
+    note(ask?.view, nicks.length ? `You ignore ${nicks.join(", ")}.` : "You ignore nobody.");
+  },
+  found(message, ask) {
+    if (ask && ask.search === latestSearch) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
+  },
+  history(message, ask) {
+    if (ask?.typed && !ask.page) return showAudit(message, ask.view);
+    if (!ask?.page || ask.view.loading !== ask) return;  // Another position was requested since.
+    ask.view.loading = null;
+    ask.page(ask.view, {events: [], more: false, later: false, ...message}, ask);
+  },
+  missed: ofRoom((view, message) => {
+    const unknown = !message.from;
+    if (view.later && !unknown) return void (view.seq = message.to);  // The gap shows when the list is extended.
+    view.later = false;
+    const what = unknown ? "What you missed is unknown" : `You have missed ${plural(message.to - message.from + 1, "event", "events")}`;
+    view.top = view.list.firstChild && addGap(view, what);
+    view.seq = view.last = unknown ? 0 : message.to;
+    view.first = message.to + 1;
+    view.more = false;
+    if (!unknown) return;
+    for (const old of view.list.querySelectorAll("[data-seq]")) delete old.dataset.seq;  // These numbers now belong to other events.
+    view.resuming = false;
+    delete seen[view.name];
+  }),
+  slowed: (message) => note(null, `You are sending faster than ${message.rate} lines a second: your lines wait, and nothing is lost.`),
+  closing(message) {
+    if (message.reason in GOODBYES) state.wanted = false;
+    if (message.reason === "ended") forgetAccount();
+    if (message.reason === "replaced") {
+      state.wanted = false;
+      disconnect();
+      return setStatus("You reconnected from another window.", "Use this one");
+    }
+    if (!state.wanted || !state.ready) { state.wanted = false; disconnect(); showLogin(true, GOODBYES[message.reason]); setStatus(); }
+  },
+});
+
+function closeRefused(room, why) {  // A room that cannot be entered again after a lost connection.
+  const view = views.get(`#${room}`);
+  if (view?.awaited) close(view);
+  adoptLog();
+  note(null, why, true);
+}

@@ -1,0 +1,70 @@
+// The lists of rooms and talks, and everything around the log that changes.
+
+import {$, arrange, face, make, text} from "./dom.js";
+import {brief, plural, span} from "./formats.js";
+import {refreshPeople} from "./people.js";
+import {refreshMenus} from "./settings.js";
+import {state, views} from "./state.js";
+import {drawNew, lookForNew} from "./unread.js";
+import {follow, switchTo} from "./views.js";
+
+function buildView(view) {
+  const button = make("button", {type: "button"});
+  if (!view.room) button.append(face(view.name, "small"));
+  button.append(make("span", {className: "name", dir: "auto"}), make("span", {className: "badge"}));
+  return make("li", {}, button);
+}
+
+function updateView(li, view, key) {
+  const button = li.firstChild, badge = li.querySelector(".badge");
+  li.classList.toggle("unread", view.unread > 0);
+  li.querySelector(".name").textContent = view.room ? `#${view.name}` : view.name;
+  badge.hidden = !view.unread;
+  badge.textContent = view.unread > 99 ? "99+" : view.unread;
+  badge.classList.toggle("loud", view.loud);
+  if (view === state.current) button.setAttribute("aria-current", "page"); else button.removeAttribute("aria-current");
+  button.ariaLabel = `${key}${view.unread ? `, ${view.unread} unread` : ""}`;
+  button.onclick = () => { switchTo(view); text.focus(); };
+}
+
+export function refresh() {
+  const all = [...views.entries()], rooms = all.filter(([, view]) => view.room), talks = all.filter(([, view]) => !view.room);
+  arrange($("rooms"), rooms, buildView, updateView);
+  arrange($("talks"), talks, buildView, updateView);
+  $("talks-part").hidden = !talks.length;
+  $("me").replaceChildren(face(state.nick || "?", "small"), make("bdi", {}, state.nick));
+  refreshMenus();
+  $("title").textContent = !state.current ? "No room" : state.current.room ? state.current.key : state.current.name;
+  $("topic").textContent = state.current?.room ? state.current.topic || "Set a topic" : "";
+  $("topic").hidden = !state.current?.room;
+  $("keep").textContent = state.current?.keep ? badgeOf(state.current) : "";
+  $("text-label").textContent = `Message to ${state.current ? state.current.room ? state.current.key : state.current.name : "nobody"}`;
+  text.placeholder = state.current ? $("text-label").textContent : "Join a room first";
+  refreshPeople();
+  const unread = all.reduce((sum, [, view]) => sum + view.unread, 0);
+  const away = all.reduce((sum, [, view]) => sum + (view === state.current ? 0 : view.unread), 0);
+  $("elsewhere").hidden = !away;
+  $("elsewhere").textContent = away > 99 ? "99+" : away;
+  $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
+  document.title = `${unread ? `(${unread}) ` : ""}${state.current ? `${state.current.key} – ` : ""}${$("server").textContent}`;
+  if (state.current) { drawNew(state.current); lookForNew(state.current); follow(); }
+  $("newest").hidden = state.following || !state.current;
+  $("newest").textContent = state.current?.unread ? `${plural(state.current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
+}
+
+function badgeOf({keep, since}) {
+  const from = since > Date.now() ? `, from ${brief.format(since)} on` : "";
+  return (keep === "none" ? "keeps no messages" : `keeps messages for ${span(keep)}`) + from;
+}
+
+export function drawer(which) {
+  $("room").inert = Boolean(which);
+  $("scrim").hidden = !which;
+  for (const [button, side] of [["show-rooms", "rooms-side"], ["show-people", "people-side"]]) {
+    const open = side === which;
+    if (!open && $(side).classList.contains("open")) $(button).focus();
+    $(side).classList.toggle("open", open);
+    $(button).ariaExpanded = String(open);
+  }
+  if (which) $(which).querySelector("button, input")?.focus();
+}

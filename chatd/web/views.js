@@ -1,0 +1,94 @@
+// Views: a room or a private talk, and which of them is shown.
+
+import {atEndOfTurn, log, make, text} from "./dom.js";
+import {grow} from "./field.js";
+import {fill} from "./range.js";
+import {save, seen} from "./remembered.js";
+import {drawer, refresh} from "./sides.js";
+import {state, views} from "./state.js";
+
+export const same = (one, other) => one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
+
+export function viewOf(key) {
+  if (!views.has(key)) views.set(key, newView(key));
+  return views.get(key);
+}
+
+function newView(key) {
+  return {
+    key, room: key[0] === "#", name: key.slice(1), list: make("ol"),
+    seq: 0,                         // the last event received
+    state: 0,                       // the event up to which members and topic are known; older ones do not change them
+    first: 0, last: 0,              // the part of the log that the list shows,
+    more: false, later: false,      // whether there are events before it, and after it,
+    top: null,                      // and the line above which the list has nothing
+    loading: null,                  // the request for history that is not answered yet
+    resuming: false, awaited: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
+    roles: new Map(),               // of those members who have more than a member's role,
+    knowsRoles: false, askedRoles: 0,  // whether it has those of all, and when they were requested
+    unread: 0, loud: false,         // unread messages, and whether one of them mentions the reader
+    mark: 0, fresh: 0, atLeast: false,  // the line "fresh new messages" is after event mark; atLeast: there may be more
+    line: null, lineSeen: false,    // that line, and whether it has been in sight
+    caught: 0,                      // how many of these were sent while the connection was down
+    scroll: null, draft: "",
+  };
+}
+
+export const nowhere = newView("");        // Shown if there is no other view.
+
+export function renameTalk(view, name) {
+  views.delete(view.key);
+  view.name = name;
+  view.key = `@${name}`;
+  views.set(view.key, view);
+}
+
+export function close(view, next) {
+  views.delete(view.key);
+  if (state.current === view) switchTo(next || views.values().next().value || null);
+  atEndOfTurn(refresh);
+  save();
+  return true;
+}
+
+export function switchTo(view) {
+  drawer(null);
+  if (view === state.current) return;
+  if (state.current) {
+    state.current.scroll = state.following ? null : log.scrollTop;
+    state.current.draft = text.value;
+  }
+  state.current = view;
+  if (view) view.list.append(...nowhere.list.children);
+  log.replaceChildren((view || nowhere).list);
+  text.value = view?.draft || "";
+  grow();
+  state.following = !view || (view.scroll === null && !view.later);
+  log.scrollTop = state.following ? log.scrollHeight : view.scroll;
+  markRead();
+  fill();
+  atEndOfTurn(refresh);
+  save();
+}
+
+export const below = () => log.scrollHeight - log.scrollTop - log.clientHeight;
+export const atEnd = () => below() < 48 && !state.current?.later;
+export const watched = (view) => view === state.current && !document.hidden && state.following;
+
+export function markRead() {
+  if (!state.current || !watched(state.current)) return;
+  state.current.unread = 0;
+  state.current.loud = false;
+  if (state.current.room && state.current.seq) seen[state.current.name] = state.current.seq;
+  atEndOfTurn(refresh);
+}
+
+export function follow() {
+  if (state.following) log.scrollTop = log.scrollHeight;
+}
+
+export function showEnd(view) {
+  state.following = !view?.later;
+  log.scrollTop = log.scrollHeight;
+  markRead();
+}

@@ -1,0 +1,16 @@
+// What a typed line means: the cases are also those of tests/core/test_commands.py.
+import assert from "node:assert/strict";
+import {readFileSync} from "node:fs";
+import {test} from "node:test";
+
+import {Refusal, parse} from "../../chatd/web/parsing.js";
+
+const {commands, cases} = JSON.parse(readFileSync(new URL("../cases/commands.json", import.meta.url)));
+const rows = new Map(commands.flatMap((row) => [row.name, ...(row.also || [])].map((name) => [name, row])));
+
+for (const {line, wire, refused, unknown} of cases) {
+  test(line, () => {
+    if (refused) assert.throws(() => parse(line, rows), new Refusal(refused));
+    else assert.deepEqual(parse(line, rows), wire || {type: "do", command: unknown});
+  });
+}
