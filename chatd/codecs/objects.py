@@ -49,6 +49,7 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Members: "members",
     events.RoomList: "rooms",
     events.PersonInfo: "person",
+    events.ServerInfo: "server",
     events.TopicIs: "topic-is",
     events.RetentionIs: "keeping",
     events.Forgotten: "forgotten",

@@ -291,8 +291,16 @@ class Phrases:
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
         kind = "registered" if answer.account else "a guest"
         yield f"{answer.nick} ({kind}) is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
+        if answer.key:
+            yield f"{answer.nick} has come with the SSH key {answer.key}"
         if answer.away is not None:
             yield _is_away(answer.nick, answer.away)
+
+    @_answer.register
+    def _(self, answer: events.ServerInfo) -> Iterable[str]:
+        yield f"{answer.name} is this server; people connected: {answer.count:,}"
+        if answer.key:
+            yield f"The fingerprint of its SSH key is {answer.key}."
 
     @_answer.register
     def _(self, answer: events.Bans) -> Iterable[str]:

@@ -64,6 +64,11 @@ class Accounts:
         credential = self._by_value.get((kind, hash_of(secret)))
         return None if credential is None else (self._by_id[credential.account], credential)
 
+    def find_key(self, value: str) -> tuple[Account, Credential] | None:
+        """The SSH key ``value`` as a credential, and its account, if it belongs to one."""
+        credential = self._by_value.get((Kind.KEY, value))
+        return None if credential is None else (self._by_id[credential.account], credential)
+
     def find_invitation(self, code: str) -> Credential | None:
         """The invitation that was given out as ``code``, if it is not used yet."""
         return self._by_value.get((Kind.INVITE, hash_of(code)))

@@ -109,6 +109,18 @@ async def by_secret(registry: Registry, session: Session, name: Name, secret: st
     return account, credential
 
 
+def by_key(registry: Registry, session: Session, name: Name) -> Account | None:
+    """The account with the nick ``name``, if the SSH key of ``session`` is one of its keys. Raises
+    NotAllowed."""
+    found = registry.accounts.find_key(session.key.value) if session.key is not None else None
+    if found is None or found[0].name.key != name.key:
+        return None
+    account, credential = found
+    _admitted(session, account)
+    registry.accounts.note_use(credential, registry.now())
+    return account
+
+
 async def make_account(registry: Registry, session: Session, name: Name, password: str, code: str) -> Account:
     """Make an account with the nick ``name``, which is that of ``session``, or which nobody has,
     and with ``password``; on a server that asks for an invitation, ``code`` is one.

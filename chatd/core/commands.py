@@ -382,11 +382,13 @@ class Sessions(Command):
 
 @fact()
 class Keys(Command):
-    """List one's SSH keys; or add the one in ``add``, as a line of ``authorized_keys``; or remove
-    the one with the number ``remove``."""
+    """List one's SSH keys; or add the one in ``add``, as a line of ``authorized_keys``, or with
+    ``own`` the one that this session has come with; or remove the one with the number
+    ``remove``."""
 
     add: str = ""
     remove: int = 0
+    own: bool = False
 
 
 @fact()
@@ -501,9 +503,11 @@ def _read_sessions(row: Row, rest: str) -> Command:
 
 
 def _read_keys(row: Row, rest: str) -> Command:
-    """Read nothing, ``add KEY``, or ``remove N``."""
+    """Read nothing, ``add KEY``, ``add`` alone, or ``remove N``."""
     word, _, value = rest.partition(" ")
     value = value.strip()
+    if word == "add" and not value:
+        return Keys(own=True)
     if word not in ("", "add", "remove") or bool(word) != bool(value):
         hint = f"Write /{row.name}, /{row.name} add KEY with a line of a .pub file, or /{row.name} remove N."
         raise BadUsage(f"/{row.name} lists your SSH keys, adds one, or removes one.", hint)
@@ -610,7 +614,7 @@ TABLE: tuple[Row, ...] = (
     Row("login", Login, "NICK", "log in to an account; asks for the password", read=_read_login, group=ACCOUNTS),
     Row("password", Password, "", "change your password; ends your other sessions", read=_read_login, group=ACCOUNTS),
     Row("sessions", Sessions, "", "list where you are logged in; end N ends one", read=_read_sessions, group=ACCOUNTS),
-    Row("keys", Keys, "", "list your SSH keys; add KEY adds, remove N removes", read=_read_keys, group=ACCOUNTS),
+    Row("keys", Keys, "", "list your SSH keys; add [KEY], remove N", read=_read_keys, group=ACCOUNTS),
     Row("logout", Logout, "", "log out of your account, and leave", group=ACCOUNTS),
     Row(
         "quit",

@@ -394,7 +394,7 @@ class PersonInfo(Answer):
     """Who ``nick`` is: connected since ``since`` through ``door``, idle for ``idle`` seconds.
 
     ``away`` is their text if they are away, and otherwise None. ``account``: they are registered,
-    and not a guest.
+    and not a guest. ``key`` is the fingerprint of the SSH key that they came with, if they did.
     """
 
     nick: str
@@ -404,6 +404,17 @@ class PersonInfo(Answer):
     door: str
     away: str | None = None
     account: bool = False
+    key: str = ""
+
+
+@fact()
+class ServerInfo(Answer):
+    """What the server called ``name`` tells of itself: how many people are connected (``count``),
+    and the fingerprint of its SSH key (``key``), if it has one."""
+
+    name: str
+    count: int
+    key: str = ""
 
 
 @fact()

@@ -67,6 +67,8 @@ class Registry:
         self.default_room = parse_room(settings.default_room)
         self.reserved = frozenset({settings.name, self.default_room.text})
         """Names that nobody may use as a nick on this server."""
+        self.ssh_fingerprint = ""
+        """The fingerprint of the server's SSH key; empty: it has none."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
         self.accounts = Accounts(store)
         self.authenticator: Authenticator = NoAuthenticator()

@@ -10,6 +10,7 @@ from chatd.core.events import Answer, Event, Private, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
 from chatd.core.room import Room
+from chatd.core.ssh_keys import PublicKey
 
 
 class Outgoing(Protocol):
@@ -80,6 +81,7 @@ class Session:
         "is_admitted",
         "is_ending",
         "is_secure",
+        "key",
         "last_active",
         "number",
         "out",
@@ -108,6 +110,8 @@ class Session:
         """Whether it has begun to end, or has ended."""
         self.is_secure = False
         """Whether nobody can read on the way what is sent: by TLS, or on this machine."""
+        self.key: PublicKey | None = None
+        """The SSH key that it has proved to have."""
         self.failed_logins = 0
         """How many wrong passwords it has sent since the last right one."""
         self.is_admitted = False

@@ -56,6 +56,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "joined": st.booleans(),
     "account": st.booleans(),
     "remember": st.booleans(),
+    "own": st.booleans(),
     "register": st.booleans(),
     "connected": st.booleans(),
     "remembered": st.booleans(),

@@ -247,6 +247,18 @@ PAST = (
             events.PersonInfo("bob", (), NOON, 0, "json", ""),
             ["-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away."],
         ),
+        (
+            events.PersonInfo("bob", (), NOON, 0, "ssh", key="SHA256:abc"),
+            [
+                "-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by ssh, idle for 0 s",
+                "-- bob has come with the SSH key SHA256:abc",
+            ],
+        ),
+        (events.ServerInfo("chatd", 2), ["-- chatd is this server; people connected: 2"]),
+        (
+            events.ServerInfo("chatd", 2, "SHA256:abc"),
+            ["-- chatd is this server; people connected: 2", "-- The fingerprint of its SSH key is SHA256:abc."],
+        ),
         (events.TopicIs("dev", "tea"), ["-- The topic of #dev is: tea"]),
         (events.TopicIs("dev", ""), ["-- #dev has no topic."]),
         (

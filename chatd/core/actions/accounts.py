@@ -7,7 +7,7 @@ from contextlib import suppress
 from chatd.core.account import Account, Credential, Kind
 from chatd.core.actions.base import Result, person_of
 from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat
-from chatd.core.authentication import by_password, check_present, check_secure, make_account, new_hash
+from chatd.core.authentication import by_key, by_password, check_present, check_secure, make_account, new_hash
 from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Sessions
 from chatd.core.errors import BadUsage, NotDelivered, PasswordNeeded
 from chatd.core.events import Answer, Done, KeyLine, KeyList, Reason, SessionList
@@ -19,7 +19,7 @@ from chatd.core.presence import leave, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.core.sessions import end_one, end_others, listed
-from chatd.core.ssh_keys import parse_key
+from chatd.core.ssh_keys import PublicKey, parse_key
 
 
 def register(registry: Registry, session: Session, command: Register) -> Result:
@@ -60,9 +60,10 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer:
         # What was typed may be a password, so it is not repeated.
         raise BadUsage("No account has this nick.", "Write /login NICK; the password is asked for, and never part of the line.")
     check_secure(registry, session)
-    if not command.password:
+    own = None if command.password else by_key(registry, session, name)
+    if own is None and not command.password:
         raise PasswordNeeded(f"{name.text} is registered.", "Log in with its password.")
-    account = await by_password(registry, session, name, command.password)
+    account = own or await by_password(registry, session, name, command.password)
     key = account.name.key
     check_may_come(registry, identify(key, key, [session.sender_id], [session.address]))
     secret = await new_secret(registry, session, account) if command.remember else ""
@@ -112,8 +113,8 @@ async def sessions(registry: Registry, session: Session, command: Sessions) -> A
 async def keys(registry: Registry, session: Session, command: Keys) -> Answer:
     """List the SSH keys of the account, after adding or removing one."""
     account, accounts = _own_account(registry, session), registry.accounts
-    if command.add:
-        key = parse_key(command.add)
+    if command.add or command.own:
+        key = _own_key(session) if command.own else parse_key(command.add)
         await accounts.add_key(account, key.value, key.comment, registry.now())
     if command.remove:
         removed = [key for key in accounts.credentials(account, Kind.KEY) if key.id == command.remove]
@@ -121,6 +122,12 @@ async def keys(registry: Registry, session: Session, command: Keys) -> Answer:
             raise BadUsage(f"You have no key {command.remove}.", "/keys lists them.")
         await accounts.drop(*removed)
     return KeyList(tuple(map(_key_line, accounts.credentials(account, Kind.KEY))))
+
+
+def _own_key(session: Session) -> PublicKey:
+    if session.key is None:
+        raise BadUsage("You have not come with an SSH key.", "Write /keys add KEY with a line of a .pub file.")
+    return session.key
 
 
 def _key_line(credential: Credential) -> KeyLine:

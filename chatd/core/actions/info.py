@@ -7,9 +7,10 @@ from itertools import islice
 
 from chatd.core.actions.base import Result
 from chatd.core.commands import GROUPS, Help, Ping, Rooms, Row, Who, Whois, find_row, usage_line
-from chatd.core.events import HelpLine, HelpText, Members, PersonInfo, Pong, RoomLine, RoomList
+from chatd.core.events import HelpLine, HelpText, Members, PersonInfo, Pong, RoomLine, RoomList, ServerInfo
 from chatd.core.limits import NAMES_SHOWN, ROOM_LINES
 from chatd.core.membership import Role
+from chatd.core.names import fold
 from chatd.core.policy import role_of, visible
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -55,11 +56,14 @@ def who(registry: Registry, session: Session, command: Who) -> Result:
 
 def whois(registry: Registry, session: Session, command: Whois) -> Result:
     """Show who a person is: connected since their first session, and as idle as their most recently
-    active one."""
+    active one. By its name, show what the server is."""
     gate = visible(registry, session.person)
+    if fold(command.nick) == fold(registry.settings.name):  # No person can have this nick.
+        return ServerInfo(registry.settings.name, len(registry.directory.people), registry.ssh_fingerprint)
     person = gate.person(command.nick)
     sessions = registry.directory.sessions(person)
     latest = max(sessions, key=lambda session: session.last_active)
     idle = max(0, registry.now() - latest.last_active) // 1000
     rooms = tuple(room.name.text for room in gate.rooms_of(person))
-    return PersonInfo(person.nick, rooms, sessions[0].since, idle, latest.door, person.away, bool(person.account))
+    key = next((session.key.fingerprint for session in sessions if session.key is not None), "")
+    return PersonInfo(person.nick, rooms, sessions[0].since, idle, latest.door, person.away, bool(person.account), key)

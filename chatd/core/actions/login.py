@@ -13,6 +13,7 @@ from typing import Any
 from chatd.core.account import Account, Kind
 from chatd.core.actions.base import Result
 from chatd.core.authentication import (
+    by_key,
     by_password,
     by_secret,
     check_present,
@@ -70,6 +71,9 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
         return account
     if command.password:
         return await by_password(registry, session, name, command.password)
+    account = by_key(registry, session, name)
+    if account is not None:
+        return account
     if registry.settings.accounts_only and registry.accounts.owner(name) is None:
         raise _not_admitted(registry.settings.registration)
     if registry.accounts.get(name.key) is not None:

@@ -34,6 +34,7 @@ from chatd.core.events import (
 from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings
 from chatd.core.rooms import SERVER
+from chatd.core.ssh_keys import parse_key
 from chatd.testing import InstantAuthenticator, Visitor, arrive, new_registry
 from tests.core.late import LateStore
 
@@ -425,6 +426,27 @@ def test_keys_are_added_and_removed(registry: Registry) -> None:
     assert listed(ada, Keys(remove=1)) == []
     assert listed(bob, Keys(add=KEY)) == [(2, "ssh-ed25519", "")]
     assert code(arrive(registry, "eve"), Keys()) == "bad-usage"
+
+
+def test_the_owner_of_a_nick_is_recognised_by_their_key(registry: Registry) -> None:
+    ada = owner(registry)
+    assert code(ada, Keys(own=True)) == "bad-usage"
+    ada.session.key = parse_key(KEY)
+    assert listed(ada, Keys(own=True)) == [(1, "ssh-ed25519", "")]
+    other = Visitor(registry)
+    other.session.key = parse_key(KEY)
+    other.ask(Hello("ada"))
+    assert other.session.person is ada.session.person
+    guest = Visitor(registry)
+    guest.session.key = parse_key(KEY)
+    guest.ask(Hello("bob"))
+    assert guest.session.person is not None
+    assert guest.session.person.account == ""
+    assert code(guest, Login("bob")) == "bad-usage"
+    guest.ask(Login("ada"))
+    assert guest.session.person is ada.session.person
+    stranger = Visitor(registry)
+    assert code(stranger, Hello("ada")) == "password-needed"
 
 
 # -- A closed server -------------------------------------------------------------------------------

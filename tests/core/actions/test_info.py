@@ -12,10 +12,17 @@ from chatd.core.commands import (
     Whois,
 )
 from chatd.core.registry import Registry
+from chatd.core.ssh_keys import parse_key
 from chatd.testing import NOON, StandingClock, Visitor, arrive
 from tests.core.actions.answers import only, refusal
 
 TOKEN = "t" * 16
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+
+
+def test_whois_shows_the_server_by_its_name(registry: Registry, ada: Visitor) -> None:
+    registry.ssh_fingerprint = "SHA256:abc"
+    assert ada.ask(Whois("CHATD")) == [events.ServerInfo("chatd", 1, "SHA256:abc")]
 
 
 def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
@@ -26,6 +33,8 @@ def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Vis
     assert bob.ask(Whois("ada")) == [events.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "")]
     ada.ask(Away("at lunch"))
     assert only(events.PersonInfo, bob.ask(Whois("ada"))).away == "at lunch"
+    ada.session.key = parse_key(KEY)
+    assert only(events.PersonInfo, bob.ask(Whois("ada"))).key.startswith("SHA256:")
     assert refusal(bob.ask(Whois("carol"))) == ("no-such-nick", "Nobody called carol is here.", "/who lists who is here.")
 
 
