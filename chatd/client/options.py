@@ -75,6 +75,7 @@ examples:
   chatd-client
   chatd-client chat.example.org --nick ada --room ops --room lobby
   chatd-client --tls chat.example.org
+  chatd-client --tls --cert ada.pem --key ada.key chat.example.org
   chatd-client unix:/run/chatd.sock
   make 2>&1 | tail -n 1 | chatd-client --nick ci --room builds
   tail -f error.log | chatd-client --nick bot
@@ -141,8 +142,12 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         host, port = ("", 0) if path and chosen.port is None else parse_server(server, chosen.port)
     except ValueError as error:
         _fail(parser, str(error))
-    if path and (chosen.tls or chosen.ca is not None or chosen.fingerprint is not None):
+    if path and _wants_tls(chosen):
         _fail(parser, "TLS is for HOST; a UNIX socket does not leave this machine")
+    if (chosen.cert or chosen.key) and not _wants_tls(chosen):
+        _fail(parser, "--cert needs TLS: --tls, --ca or --fingerprint")
+    if chosen.key and not chosen.cert:
+        _fail(parser, "--key is the key of --cert, which is missing")
     if chosen.as_json and not chosen.listen:
         _fail(parser, "--json needs --listen")
     if chosen.fresh and chosen.listen:
@@ -212,15 +217,20 @@ def parse_fingerprint(text: str) -> str:
     return ":".join(re.findall("..", digits))
 
 
+def _wants_tls(chosen: argparse.Namespace) -> bool:
+    return bool(chosen.tls or chosen.ca is not None or chosen.fingerprint is not None)
+
+
 def _trust(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Trust | None:
-    if not (chosen.tls or chosen.ca is not None or chosen.fingerprint is not None):
+    if not _wants_tls(chosen):
         return None
-    from chatd.client.tls import BadCaFile, Trust  # Slow to import, so only for TLS.
+    from chatd.client.own_certificate import BadOwnCertificate  # Slow to import, so only for TLS.
+    from chatd.client.tls import BadCaFile, Trust
 
     try:
         fingerprint = "" if chosen.fingerprint is None else parse_fingerprint(chosen.fingerprint)
-        return Trust(chosen.ca, fingerprint)
-    except (BadCaFile, ValueError) as error:
+        return Trust(chosen.ca, fingerprint, (chosen.cert, chosen.key or chosen.cert) if chosen.cert else None)
+    except (BadCaFile, BadOwnCertificate, ValueError) as error:
         _fail(parser, str(error))
 
 
@@ -319,3 +329,10 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
         metavar="HEX",
         help="use TLS, and trust only the certificate with this SHA-256 fingerprint, with or without colons",
     )
+    tls.add_argument(
+        "--cert",
+        metavar="FILE",
+        help="your own certificate, in PEM: the server knows you by its key, once /keys add has added it to your account",
+    )
+    tls.add_argument("--key", metavar="FILE", help="its private key, in PEM, which nobody else can read (default: in the same file)")
+

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.client.connection import Untrusted
+from chatd.client.own_certificate import show_own
 
 _REASONS: Final = {
     9: "it is not valid yet",
@@ -41,10 +42,12 @@ class Trust:
 
     With ``fingerprint`` (SHA-256, as `options.parse_fingerprint` returns it) exactly that one,
     whatever is in it. Otherwise those for the host that is called (RFC 9525), if a root in the PEM
-    file ``roots`` has signed them; None: one of the system's roots. Raises BadCaFile.
+    file ``roots`` has signed them; None: one of the system's roots. ``own`` are the files of the
+    user's own certificate and its key, which a server is shown. Raises BadCaFile and
+    BadOwnCertificate.
     """
 
-    def __init__(self, roots: str | None = None, fingerprint: str = "") -> None:
+    def __init__(self, roots: str | None = None, fingerprint: str = "", own: tuple[str, str] | None = None) -> None:
         self._fingerprint = fingerprint
         self._context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         self._context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -53,6 +56,8 @@ class Trust:
             _load(self._context, roots)
         else:
             self._context.set_default_verify_paths()
+        if own is not None:
+            show_own(self._context, *own)
 
     def secure(self, endpoint: IStreamClientEndpoint, host: str, clock: IReactorTime) -> IStreamClientEndpoint:
         """``endpoint``, which leads to ``host``, inside TLS. A connection that is not trusted ends

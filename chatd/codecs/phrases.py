@@ -292,7 +292,7 @@ class Phrases:
         kind = "registered" if answer.account else "a guest"
         yield f"{answer.nick} ({kind}) is in {rooms}; connected since {since} by {answer.door}, idle for {answer.idle} s"
         if answer.key:
-            yield f"{answer.nick} has come with the SSH key {answer.key}"
+            yield f"{answer.nick} has come with the key {answer.key}"
         if answer.away is not None:
             yield _is_away(answer.nick, answer.away)
 
@@ -329,7 +329,7 @@ class Phrases:
     @_answer.register
     def _(self, answer: events.KeyList) -> Iterable[str]:
         if not answer.keys:
-            yield "You have no SSH keys. /keys add KEY adds one."
+            yield "You have no keys. /keys add KEY adds one."
         for line in answer.keys:
             comment = f" {line.comment}" if line.comment else ""
             yield f"{line.number}: {line.kind} {line.fingerprint}{comment}, since {stamp(line.since, self._now())}"

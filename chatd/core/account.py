@@ -30,7 +30,8 @@ class Kind(StrEnum):
     SECRET = "secret"
     """A session secret, which the server has made; ``value`` is its SHA-256."""
     KEY = "key"
-    """An SSH key; ``value`` is its type and the key itself, as in ``authorized_keys``."""
+    """A public key of SSH or of a TLS certificate; ``value`` is its type and the key itself, as in
+    ``authorized_keys``."""
     INVITE = "invite"
     """An invitation for one new account, made by this one; ``value`` is the SHA-256 of its code."""
 

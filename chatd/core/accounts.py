@@ -65,7 +65,7 @@ class Accounts:
         return None if credential is None else (self._by_id[credential.account], credential)
 
     def find_key(self, value: str) -> tuple[Account, Credential] | None:
-        """The SSH key ``value`` as a credential, and its account, if it belongs to one."""
+        """The key ``value`` as a credential, and its account, if it belongs to one."""
         credential = self._by_value.get((Kind.KEY, value))
         return None if credential is None else (self._by_id[credential.account], credential)
 
@@ -123,7 +123,7 @@ class Accounts:
         return secret, credential
 
     async def add_key(self, account: Account, value: str, label: str, now: int) -> Credential:
-        """Add the SSH key ``value`` to ``account``. Raises TooMany, NickTaken and NotDelivered."""
+        """Add the key ``value`` to ``account``. Raises TooMany, NickTaken and NotDelivered."""
         if len(self.credentials(account, Kind.KEY)) >= CREDENTIALS:
             raise TooMany(f"You already have {CREDENTIALS} keys.", "/keys remove N removes one.")
         if (Kind.KEY, value) in self._by_value:

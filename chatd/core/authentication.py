@@ -110,7 +110,7 @@ async def by_secret(registry: Registry, session: Session, name: Name, secret: st
 
 
 def by_key(registry: Registry, session: Session, name: Name) -> Account | None:
-    """The account with the nick ``name``, if the SSH key of ``session`` is one of its keys. Raises
+    """The account with the nick ``name``, if the key of ``session`` is one of its keys. Raises
     NotAllowed."""
     found = registry.accounts.find_key(session.key.value) if session.key is not None else None
     if found is None or found[0].name.key != name.key:

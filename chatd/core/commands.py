@@ -382,7 +382,7 @@ class Sessions(Command):
 
 @fact()
 class Keys(Command):
-    """List one's SSH keys; or add the one in ``add``, as a line of ``authorized_keys``, or with
+    """List one's keys; or add the one in ``add``, as a line of ``authorized_keys``, or with
     ``own`` the one that this session has come with; or remove the one with the number
     ``remove``."""
 
@@ -510,7 +510,7 @@ def _read_keys(row: Row, rest: str) -> Command:
         return Keys(own=True)
     if word not in ("", "add", "remove") or bool(word) != bool(value):
         hint = f"Write /{row.name}, /{row.name} add KEY with a line of a .pub file, or /{row.name} remove N."
-        raise BadUsage(f"/{row.name} lists your SSH keys, adds one, or removes one.", hint)
+        raise BadUsage(f"/{row.name} lists your keys, adds one, or removes one.", hint)
     return Keys(add=value) if word == "add" else Keys(remove=_count(row, value) if word else 0)
 
 
@@ -614,7 +614,7 @@ TABLE: tuple[Row, ...] = (
     Row("login", Login, "NICK", "log in to an account; asks for the password", read=_read_login, group=ACCOUNTS),
     Row("password", Password, "", "change your password; ends your other sessions", read=_read_login, group=ACCOUNTS),
     Row("sessions", Sessions, "", "list where you are logged in; end N ends one", read=_read_sessions, group=ACCOUNTS),
-    Row("keys", Keys, "", "list your SSH keys; add [KEY], remove N", read=_read_keys, group=ACCOUNTS),
+    Row("keys", Keys, "", "list your keys; add [KEY], remove N", read=_read_keys, group=ACCOUNTS),
     Row("logout", Logout, "", "log out of your account, and leave", group=ACCOUNTS),
     Row(
         "quit",

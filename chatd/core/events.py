@@ -394,7 +394,7 @@ class PersonInfo(Answer):
     """Who ``nick`` is: connected since ``since`` through ``door``, idle for ``idle`` seconds.
 
     ``away`` is their text if they are away, and otherwise None. ``account``: they are registered,
-    and not a guest. ``key`` is the fingerprint of the SSH key that they came with, if they did.
+    and not a guest. ``key`` is the fingerprint of the key that they came with, if they did.
     """
 
     nick: str
@@ -484,8 +484,8 @@ class SessionList(Answer):
 
 @fact()
 class KeyLine:
-    """One SSH key of a :class:`KeyList`: ``number`` names it; ``kind`` is its type, such as
-    ``ssh-ed25519``, ``fingerprint`` its SHA-256 as OpenSSH writes it, ``comment`` what its owner
+    """One key of a :class:`KeyList`: ``number`` names it; ``kind`` is its type, ``ssh-ed25519`` or
+    ``certificate``, ``fingerprint`` its SHA-256 as OpenSSH writes it, ``comment`` what its owner
     calls it, and ``since`` when it was added."""
 
     number: int
@@ -497,7 +497,7 @@ class KeyLine:
 
 @fact()
 class KeyList(Answer):
-    """Your SSH keys."""
+    """Your public keys."""
 
     keys: tuple[KeyLine, ...]
 

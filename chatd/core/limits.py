@@ -133,10 +133,10 @@ ROOM_KEY_CHARACTERS: Final = (4, 64)
 """The shortest and the longest key of a room, in characters."""
 
 KEY_CHARACTERS: Final = 3000
-"""The longest SSH key, in characters of base64: an RSA key of 16,384 bits has 2,800."""
+"""The longest public key, in characters of base64: an RSA key of 16,384 bits has 2,800."""
 
 KEY_COMMENT_CHARACTERS: Final = 100
-"""The longest comment of an SSH key, in characters: usually it is USER@HOST."""
+"""The longest comment of a public key, in characters: usually it is USER@HOST."""
 
 PASSWORD_CHARACTERS: Final = (8, 128)
 """The shortest and the longest password, in characters (NIST SP 800-63B, 3.1.1.2: at least 8, and

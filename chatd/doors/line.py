@@ -62,6 +62,10 @@ class ChatProtocol(LineReceiver):
         transport, factory = cast(Writable, self.transport), self._factory
         is_secure = ISSLTransport.providedBy(transport) or is_this_machine(self._address)
         self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec, is_secure)
+        if ISSLTransport.providedBy(transport):
+            from chatd.doors.tls import client_key
+
+            self.caller.session.key = client_key(transport)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session."""

@@ -1,8 +1,9 @@
-"""TLS: the certificate, which can be reloaded while the server runs, and the door that unwraps
-TLS."""
+"""TLS: the certificate, which can be reloaded while the server runs, the door that unwraps TLS, and
+the keys of clients."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,23 +11,34 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime, ITransport
+from OpenSSL.crypto import X509
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime, ISSLTransport, ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatd.core.ssh_keys import CERTIFICATE, PublicKey
 from chatd.delivery.writers import socket_of
 from chatd.doors.direct import DirectTransport
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""
+
+STRONG_KEYS: Final = (RSAPublicKey, EllipticCurvePublicKey, Ed25519PublicKey, Ed448PublicKey)
+"""The keys with which somebody can log in."""
+
+RSA_BITS: Final = 2048
+"""The length of the shortest RSA key with which somebody can log in (RFC 9325, 4.5)."""
+
+HTTP: Final = b"http/1.1"
+"""The name of HTTP/1.1 in ALPN."""
 
 CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 """The ciphers of TLS 1.2: only those with forward secrecy and authenticated encryption, as in TLS
@@ -93,6 +105,10 @@ def _context(chain: list[x509.Certificate], key: SigningKey) -> SSL.Context:
     context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # Saves 34 KiB for each silent connection.
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_session_id(b"chatd")  # Otherwise a client that is asked for a certificate could not resume its session.
+    context.set_verify(SSL.VERIFY_PEER, _take_any)
+    context.set_verify_depth(0)  # What has signed the certificate is not looked at.
+    context.set_alpn_select_callback(_ask_no_browser)
     context.use_certificate(chain[0])
     for other in chain[1:]:
         context.add_extra_chain_cert(other)
@@ -100,6 +116,40 @@ def _context(chain: list[x509.Certificate], key: SigningKey) -> SSL.Context:
     context.check_privatekey()
     context.set_cipher_list(CIPHERS)
     return context
+
+
+def _take_any(connection: SSL.Connection, certificate: X509, error: int, depth: int, is_trusted: int) -> bool:
+    """Take any certificate of a client, whoever has signed it: only its key counts (client_key)."""
+    return True
+
+
+def _ask_no_browser(connection: SSL.Connection, protocols: list[bytes]) -> bytes | SSL._NoOverlappingProtocols:
+    """Ask no browser for a certificate: it would ask its user which one to show, at each visit.
+    Browsers name the protocols that they speak (ALPN, RFC 7301), and others hardly ever HTTP."""
+    if HTTP not in protocols:
+        return SSL.NO_OVERLAPPING_PROTOCOLS
+    connection.set_verify(SSL.VERIFY_NONE)
+    return HTTP
+
+
+def client_key(transport: object) -> PublicKey | None:
+    """The key with which the other side of ``transport`` has signed the handshake of TLS, if it has
+    shown a certificate; None also if the key is one that others could find out.
+
+    The rest of the certificate does not count: neither its names, nor its dates, nor who has signed
+    it. Nobody can show somebody else's certificate, since that needs its key.
+    """
+    if not ISSLTransport.providedBy(transport):
+        return None
+    try:
+        certificate = transport.getPeerCertificate()
+        key = certificate.to_cryptography().public_key() if certificate else None
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        return None
+    if not isinstance(key, STRONG_KEYS) or (isinstance(key, RSAPublicKey) and key.key_size < RSA_BITS):
+        return None
+    body = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return PublicKey(CERTIFICATE, base64.b64encode(body).decode())
 
 
 def _about(certificate: x509.Certificate) -> str:

@@ -44,4 +44,4 @@ handlers.sessions = ({sessions = []}, ask) => {
 };
 
 handlers.keys = ({keys = []}, ask) => note(ask?.view, keys.map((key) => `${key.number}: ${key.kind} ${key.fingerprint} ${key.comment || ""}`).join("\n")
-  || "You have no SSH keys. /keys add KEY adds one.");
+  || "You have no keys. /keys add KEY adds one.");

@@ -36,7 +36,7 @@ const READERS = {
     const [word, value] = cut(rest);
     if (word === "add" && !value) return {own: true};
     if (!["", "add", "remove"].includes(word) || Boolean(word) !== Boolean(value))
-      throw new Refusal("/keys lists your SSH keys, adds one, or removes one. Write /keys, /keys add KEY with a line of a .pub file, or /keys remove N.");
+      throw new Refusal("/keys lists your keys, adds one, or removes one. Write /keys, /keys add KEY with a line of a .pub file, or /keys remove N.");
     return word ? {[word]: word === "add" ? value : numberOf(row, value)} : {};
   },
 };

@@ -132,7 +132,7 @@ def test_help_lists_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert end.value.code == 0
     text = capsys.readouterr().out
     options = ("HOST[:PORT]", "--nick", "--room", "--fresh", "--tls", "--ca", "--fingerprint", "--listen", "--json", "--verbose")
-    logging_in = ("--password-file", "--server-password-file", "--remember")
+    logging_in = ("--password-file", "--server-password-file", "--remember", "--cert", "--key")
     for word in (
         *options,
         *logging_in,

@@ -228,7 +228,7 @@ PAST = (
                 "-- 5: json, not connected, remembered, since 2026-11-22 14:00, last active 14:00",
             ],
         ),
-        (events.KeyList(()), ["-- You have no SSH keys. /keys add KEY adds one."]),
+        (events.KeyList(()), ["-- You have no keys. /keys add KEY adds one."]),
         (
             events.KeyList(
                 (events.KeyLine(7, "ssh-rsa", "SHA256:abc", "desk", NOON), events.KeyLine(8, "ssh-rsa", "SHA256:d", "", NOON))
@@ -251,7 +251,7 @@ PAST = (
             events.PersonInfo("bob", (), NOON, 0, "ssh", key="SHA256:abc"),
             [
                 "-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by ssh, idle for 0 s",
-                "-- bob has come with the SSH key SHA256:abc",
+                "-- bob has come with the key SHA256:abc",
             ],
         ),
         (events.ServerInfo("chatd", 2), ["-- chatd is this server; people connected: 2"]),

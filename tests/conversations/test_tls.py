@@ -463,3 +463,37 @@ def test_wrong_options_are_reported_in_one_line(options: list[str], said: str) -
     done = subprocess.run(twistd("--port", "0", *options), capture_output=True, env=environment(), timeout=DEADLINE, check=False)
     assert done.returncode == 1
     assert done.stderr.decode().strip() == said
+
+
+def test_the_certificate_of_a_client_logs_its_owner_in(daemon: Daemon, tmp_path: Path) -> None:
+    own = [str(tmp_path / "ada.pem"), str(tmp_path / "ada.key")]
+    make_own = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=ada"]
+    subprocess.run([need("openssl"), *make_own, "-keyout", own[1], "-out", own[0]], check=True, capture_output=True)
+    Path(own[1]).chmod(0o600)
+    ada = SClient(daemon, "-cert", own[0], "-key", own[1])
+    ada.say(b"certified\n")
+    ada.until(b"-- Hello certified")
+    ada.say(b"/register\n")
+    ada.until(b"Type a new password")
+    ada.say(b"zebra-quartz-lantern\n")
+    ada.until(b"Type it once more")
+    ada.say(b"zebra-quartz-lantern\n")
+    ada.until(b"certified is your nick now")
+    ada.say(b"/keys add\n")
+    ada.until(b": certificate SHA256:")
+    again = SClient(daemon, "-cert", own[0], "-key", own[1])
+    again.say(b"certified\nstill me\n")
+    again.until(b"-- Hello certified")
+    ada.until(b"<certified> still me")
+    fingerprint = subprocess.run(
+        [need("openssl"), "x509", "-in", str(daemon.certificate), "-noout", "-fingerprint", "-sha256"], capture_output=True, text=True
+    ).stdout.partition("=")[2]
+    client = [str(Path(sys.executable).with_name("chatd-client")), f"127.0.0.1:{daemon.port}", "--nick", "certified"]
+    options = ["--fingerprint", fingerprint.strip(), "--cert", own[0], "--key", own[1]]
+    subprocess.run([*client, *options], input=b"from the client\n", timeout=DEADLINE, check=True, env=environment())
+    ada.until(b"<certified> from the client")
+    stranger = SClient(daemon)
+    stranger.say(b"certified\n")
+    stranger.until(b"certified is registered. Type its password")
+    for each in (ada, again, stranger):
+        each.end()

@@ -1,4 +1,4 @@
-"""SSH keys: which lines are public keys, and their fingerprints."""
+"""Public keys: which lines are, and their fingerprints."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import base64
 import pytest
 
 from chatd.core.errors import BadUsage
-from chatd.core.ssh_keys import parse_key
+from chatd.core.ssh_keys import CERTIFICATE, parse_key
 
 BODY = "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+SPKI = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+"""An Ed25519 key of a certificate (RFC 8410, 10.1)."""
+
 OTHER = base64.b64encode(b"\x00\x00\x00\x07ssh-rsa" + bytes(20)).decode()
 
 
@@ -27,10 +30,21 @@ def test_a_line_of_a_pub_file_is_a_key(line: str, comment: str) -> None:
     assert parse_key(key.value).value == key.value
 
 
+def test_the_key_of_a_certificate_is_a_key() -> None:
+    key = parse_key(f"{CERTIFICATE} {SPKI} laptop")
+    assert (key.kind, key.value, key.comment) == ("certificate", f"certificate {SPKI}", "laptop")
+    long = base64.b64encode(b"\x30\x81\x80" + bytes(128)).decode()
+    assert parse_key(f"{CERTIFICATE} {long}").body == long
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "",
+        f"certificate {SPKI[:-8]}",
+        f"certificate {BODY}",
+        "certificate MA==",
+        f"ssh-ed25519 {SPKI}",
         "ssh-ed25519",
         f"ssh-dss {BODY}",
         f"ssh-rsa {BODY}",
@@ -46,5 +60,5 @@ def test_a_line_of_a_pub_file_is_a_key(line: str, comment: str) -> None:
     ],
 )
 def test_everything_else_is_refused(line: str) -> None:
-    with pytest.raises(BadUsage, match="This is not a public SSH key"):
+    with pytest.raises(BadUsage, match="This is not a public key"):
         parse_key(line)

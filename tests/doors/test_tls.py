@@ -86,17 +86,31 @@ def server_with(clock: Clock, certificate: Certificate, tls_only: bool = False) 
     return RunningServer(clock, options=DoorOptions([TEXT, JSON, TLS], tls_only, certificate))
 
 
+def new_context(version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
 class Client:
     """The far end of a wire, inside TLS."""
 
-    def __init__(self, server: RunningServer, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, address: str = "192.0.2.1") -> None:
+    def __init__(
+        self,
+        server: RunningServer,
+        version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+        address: str = "192.0.2.1",
+        context: ssl.SSLContext | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> None:
+        """``context`` may have a certificate and protocols; ``session`` is an earlier one, to
+        resume."""
         self.wire = server.call(address)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        context.minimum_version = context.maximum_version = version
+        context = context or new_context(version)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._object = context.wrap_bio(self._incoming, self._outgoing)
+        self._object = context.wrap_bio(self._incoming, self._outgoing, session=session)
         self.received = b""
         self.ended = False
 
@@ -124,6 +138,14 @@ class Client:
         certificate = self._object.getpeercert(True)
         assert certificate is not None
         return x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        return self._object.session
+
+    @property
+    def is_resumed(self) -> bool | None:
+        return self._object.session_reused
 
     @property
     def version(self) -> str | None:

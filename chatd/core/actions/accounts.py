@@ -111,7 +111,7 @@ async def sessions(registry: Registry, session: Session, command: Sessions) -> A
 
 
 async def keys(registry: Registry, session: Session, command: Keys) -> Answer:
-    """List the SSH keys of the account, after adding or removing one."""
+    """List the keys of the account, after adding or removing one."""
     account, accounts = _own_account(registry, session), registry.accounts
     if command.add or command.own:
         key = _own_key(session) if command.own else parse_key(command.add)
@@ -126,7 +126,7 @@ async def keys(registry: Registry, session: Session, command: Keys) -> Answer:
 
 def _own_key(session: Session) -> PublicKey:
     if session.key is None:
-        raise BadUsage("You have not come with an SSH key.", "Write /keys add KEY with a line of a .pub file.")
+        raise BadUsage("You have not come with a key or a certificate.", "Write /keys add KEY with a line of a .pub file.")
     return session.key
 
 
