@@ -334,5 +334,6 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="your own certificate, in PEM: the server knows you by its key, once /keys add has added it to your account",
     )
-    tls.add_argument("--key", metavar="FILE", help="its private key, in PEM, which nobody else can read (default: in the same file)")
-
+    tls.add_argument(
+        "--key", metavar="FILE", help="its private key, in PEM, which nobody else can read (default: in the same file)"
+    )

@@ -67,6 +67,8 @@ DONE: Final[Mapping[str, str]] = {
     "report": "The operators will see your report of {}.",
     "announce": "{} people were told.",
     "register": "{} is your nick now, whether you are here or not. Log in with your password next time.",
+    "invite-code": "Whoever you give this code can register with it, once: /register NICK {}",
+    "release": "Nobody but you is here as {} now. If somebody knows your password, /password changes it.",
     "password": "Your password is changed. Your other sessions have ended, and need it.",
     "login": "You are logged in as {}.",
 }
@@ -194,7 +196,7 @@ class Phrases:
                 done = "let {} speak again" if event.mutes else "lifted the ban of {}"
                 return f"{event.nick} has {done.format(event.mask)}{_in(event.room, current)}"
             case events.Invited():
-                return f"{event.nick} has invited {event.to} to #{event.room}"
+                return f"{event.nick} has invited {event.to} to {_place(event.room)}"
             case events.ModeSet():
                 return f"{event.nick} has {_mode_set(f'#{event.room}', event.mode, event.value)}"
         raise TypeError(f"no words for {event!r}")
@@ -268,7 +270,7 @@ class Phrases:
     def _(self, answer: events.Done) -> Iterable[str]:
         if answer.command == "topic":
             return [f"The topic is now: {answer.subject}" if answer.subject else "There is no topic now."]
-        subject = f"#{answer.subject}" if answer.command == "join" else answer.subject
+        subject = f"#{answer.subject}" if answer.command == "join" else answer.subject or answer.secret
         return [DONE[answer.command].format(subject)]
 
     @_answer.register
@@ -420,6 +422,11 @@ def _report(nick: str, to: str, text: str, about: str) -> str:
 
 def _announcement(nick: str, text: str) -> str:
     return f"{nick}, an operator, tells everybody: {text}"
+
+
+def _place(room: str) -> str:
+    """``room``, or the server, whose log is no room."""
+    return "this server" if room.startswith("@") else f"#{room}"
 
 
 def _because(text: str) -> str:

@@ -73,6 +73,11 @@ class Accounts:
         """The invitation that was given out as ``code``, if it is not used yet."""
         return self._by_value.get((Kind.INVITE, hash_of(code)))
 
+    def maker(self, credential: Credential) -> Account | None:
+        """The account that ``credential`` belongs to; None: it is the operator's own, who has made
+        it with ``chatd-admin``."""
+        return self._by_id.get(credential.account)
+
     # -- Changing
 
     async def add(self, name: Name, password: str, made: int, address: str = "", invitation: Credential | None = None) -> Account:

@@ -22,6 +22,7 @@ from chatd.core.errors import (
     TooMany,
     WrongPassword,
 )
+from chatd.core.events import DRAFT, Invited
 from chatd.core.identity import identify
 from chatd.core.limits import BUSY_SECONDS, FAILED_LOGIN_LINES, FAILED_LOGIN_SECONDS, LOGIN_LINES, PASSWORD_CHARACTERS
 from chatd.core.log import Asker
@@ -142,14 +143,33 @@ async def make_account(registry: Registry, session: Session, name: Name, passwor
         if not code:
             raise NotAllowed("Registering on this server needs an invitation.", "Write /register NICK CODE.")
         invitation = registry.accounts.find_invitation(code)
-        if invitation is None:
+        if invitation is None or not _may_invite(registry, registry.accounts.maker(invitation)):
             await _fail(registry, session)
             raise WrongPassword("This invitation is not valid, or used already.", "Ask for another one.")
     if not password:
         raise PasswordNeeded(f"You are registering {name.text}.", "Choose a password.")
     hashed = await new_hash(registry, session, name, password)
     _check_unowned(registry, session, name)  # Somebody may have come meanwhile.
-    return await registry.accounts.add(name, hashed, registry.now(), session.address, invitation)
+    account = await registry.accounts.add(name, hashed, registry.now(), session.address, invitation)
+    if invitation is not None:
+        await _note_invited(registry, invitation, name)
+    return account
+
+
+def _may_invite(registry: Registry, maker: Account | None) -> bool:
+    """Whether ``maker``, who has made an invitation, is still an operator."""
+    if maker is None:
+        return True
+    key = maker.name.key
+    return not maker.is_disabled and registry.is_operator(identify(key, key, (), ()))
+
+
+async def _note_invited(registry: Registry, invitation: Credential, name: Name) -> None:
+    """Record in the log of the server who has invited the owner of ``name``."""
+    maker, server = registry.accounts.maker(invitation), registry.rooms.server
+    nick = maker.name.text if maker else invitation.label
+    # The account is made, whether or not this can be stored.
+    await Later(server.post, Invited(server.name.text, DRAFT, registry.now(), nick, "", name.text))
 
 
 def _check_unowned(registry: Registry, session: Session, name: Name) -> None:

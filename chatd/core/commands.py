@@ -392,6 +392,17 @@ class Keys(Command):
 
 
 @fact()
+class Release(Command):
+    """Take one's nick back: end all other sessions of the account, and make their secrets
+    invalid."""
+
+
+@fact()
+class InviteCode(Command):
+    """Make an invitation, with which somebody can register."""
+
+
+@fact()
 class Logout(Command):
     """End this session, and make its secret invalid."""
 
@@ -407,7 +418,8 @@ class Quit(Command):
 class Row:
     """One command: its name, its class, its usage and help, and who may use it.
 
-    ``right`` is the role that it requires in its room; GUEST: none. ``change`` is the role that it
+    ``right`` is the role that it requires in its room, or with ``on_server`` on the whole server;
+    GUEST: none. ``change`` is the role that it
     requires to change something, if it can also show something. ``read`` parses the rest of the
     line if the words of the usage are not simply the fields of the command. ``group`` is the group
     in which ``/help`` lists it; empty: it always does. ``also`` has names
@@ -424,6 +436,7 @@ class Row:
     also: tuple[str, ...] = ()
     change: Role = Role.GUEST
     group: str = ""
+    on_server: bool = False
 
 
 def _read_history(row: Row, rest: str) -> Command:
@@ -587,8 +600,9 @@ TABLE: tuple[Row, ...] = (
         group=MODERATION,
     ),
     Row("report", Report, "NICK TEXT", "tell the operators of a person", group=MODERATION),
-    Row("announce", Announce, "TEXT", "tell everybody on the server (operators)", group=MODERATION),
-    Row("audit", Audit, "[N]", "show what was done on the server (operators)", group=MODERATION),
+    Row("announce", Announce, "TEXT", "tell everybody on the server (operators)", Role.OPERATOR, group=MODERATION, on_server=True),
+    Row("audit", Audit, "[N]", "show what was done on the server (operators)", Role.OPERATOR, group=MODERATION, on_server=True),
+    Row("invite-code", InviteCode, "", "invite somebody to register (operators)", Role.OPERATOR, group=MODERATION, on_server=True),
     Row("ignore", Ignore, "[NICK]", "ignore a person, or list whom you ignore", also=("block",)),
     Row("unignore", Unignore, "NICK", "see a person's messages again", also=("unblock",)),
     Row("away", Away, "[TEXT]", "be away, with a text for those who write to you"),
@@ -615,6 +629,7 @@ TABLE: tuple[Row, ...] = (
     Row("password", Password, "", "change your password; ends your other sessions", read=_read_login, group=ACCOUNTS),
     Row("sessions", Sessions, "", "list where you are logged in; end N ends one", read=_read_sessions, group=ACCOUNTS),
     Row("keys", Keys, "", "list your keys; add [KEY], remove N", read=_read_keys, group=ACCOUNTS),
+    Row("release", Release, "", "take your nick back: end all your other sessions", group=ACCOUNTS),
     Row("logout", Logout, "", "log out of your account, and leave", group=ACCOUNTS),
     Row(
         "quit",

@@ -76,6 +76,8 @@ def _check(registry: Registry, session: Session, command: Any) -> Room | None:
     if person is None:
         if row.nick_needed:
             raise NickNeeded("You have no nick yet.", "Choose a nick first.")
+    elif row.on_server:
+        check_may(registry, person, registry.rooms.server, row.right, row)
     elif row.right:  # More than a guest's.
         room = room_of(registry, session, command.room)
         check_may(registry, person, room, row.right, row)

@@ -111,8 +111,8 @@ class Session:
         self.is_secure = False
         """Whether nobody can read on the way what is sent: by TLS, or on this machine."""
         self.key: PublicKey | None = None
-        """The public key whose private key it has proved to have: by SSH, or by the certificate of a TLS
-        client. It is the owner's whose key it is (``authentication.by_key``)."""
+        """The public key whose private key it has proved to have: by SSH, or by the certificate of
+        a TLS client; ``authentication.by_key`` finds whose it is."""
         self.failed_logins = 0
         """How many wrong passwords it has sent since the last right one."""
         self.is_admitted = False

@@ -29,8 +29,8 @@ _SEQUENCE: Final = 0x30
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public key: its ``kind``, its ``body`` in base64, and the ``comment`` of its owner. A key of
-    SSH and one of TLS are never the same."""
+    """A public key: its ``kind``, its ``body`` in base64, and the ``comment`` of its owner. A key
+    of SSH and one of TLS are never the same."""
 
     kind: str
     body: str

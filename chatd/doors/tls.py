@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -142,7 +142,7 @@ def client_key(transport: object) -> PublicKey | None:
     if not ISSLTransport.providedBy(transport):
         return None
     try:
-        certificate = transport.getPeerCertificate()
+        certificate: Any = transport.getPeerCertificate()
         key = certificate.to_cryptography().public_key() if certificate else None
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None

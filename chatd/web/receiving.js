@@ -117,7 +117,7 @@ Object.assign(handlers, {
     if (ask?.settings) return askSettings();
     if (ask?.form) ask.form.done(message);
     if (["away", "back"].includes(message.command)) for (const view of views.values()) apply(view, {type: message.command});
-    if (DONE[message.command] && !ask?.quiet) note(ask?.view, DONE[message.command].replace("WHO", () => message.subject));
+    if (DONE[message.command] && !ask?.quiet) note(ask?.view, DONE[message.command].replace("WHO", () => message.subject || message.secret));
   },
   help(message, asked) {
     for (const row of message.commands)

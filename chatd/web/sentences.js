@@ -10,6 +10,8 @@ export const DONE = {
   ban: "WHO is banned.", unban: "WHO is not banned any more.", delete: "The message of WHO is deleted.",
   report: "The operators will see your report of WHO.", announce: "WHO people were told.",
   register: "WHO is your nick now, whether you are here or not. Log in with your password next time.",
+  "invite-code": "Whoever you give this code can register with it, once: /register NICK WHO",
+  release: "Nobody but you is here as WHO now. If somebody knows your password, /password changes it.",
   login: "You are logged in as WHO.", password: "Your password is changed. Your other sessions have ended, and need it.",
 };
 
@@ -47,7 +49,7 @@ export const RIGHTS = {
     return mutes ? ["let ", who, " speak again"] : ["lifted the ban of ", who];
   },
   deleted: ({nick: who, to}) => to === who ? ["deleted a message of their own"] : ["deleted a message of ", make("bdi", {}, to)],
-  invited: ({to, room}) => ["invited ", make("bdi", {}, to), ` to #${room}`],
+  invited: ({to, room}) => ["invited ", make("bdi", {}, to), room[0] === "@" ? " to this server" : ` to #${room}`],
   mode: ({room, mode, value}) => [modeSet(`#${room}`, mode, value)],
 };
 

@@ -486,7 +486,9 @@ def test_the_certificate_of_a_client_logs_its_owner_in(daemon: Daemon, tmp_path:
     again.until(b"-- Hello certified")
     ada.until(b"<certified> still me")
     fingerprint = subprocess.run(
-        [need("openssl"), "x509", "-in", str(daemon.certificate), "-noout", "-fingerprint", "-sha256"], capture_output=True, text=True
+        [need("openssl"), "x509", "-in", str(daemon.certificate), "-noout", "-fingerprint", "-sha256"],
+        capture_output=True,
+        text=True,
     ).stdout.partition("=")[2]
     client = [str(Path(sys.executable).with_name("chatd-client")), f"127.0.0.1:{daemon.port}", "--nick", "certified"]
     options = ["--fingerprint", fingerprint.strip(), "--cert", own[0], "--key", own[1]]

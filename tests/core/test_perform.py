@@ -74,6 +74,7 @@ ACCEPTED: list[Command] = [
     commands.Password("password of ada", "correct horse battery"),
     commands.Sessions(),
     commands.Keys(),
+    commands.Release(),
     commands.Logout(),
     Quit(),
 ]
@@ -113,6 +114,7 @@ REFUSED: list[Command] = [
     commands.Report("nobody", "spams"),
     commands.Announce(" "),
     commands.Audit(-1),
+    commands.InviteCode(),
     commands.Ignore("ada"),
     commands.Unignore("carol"),
     commands.Away("x" * 1000),
@@ -122,6 +124,10 @@ REFUSED: list[Command] = [
     Search("tea", count=-1),
 ]
 """Every command that can be refused, in a form that is."""
+
+
+ACCOUNT_NEEDED = (commands.Logout, commands.Password, commands.Sessions, commands.Keys, commands.Release)
+"""The commands of those who are logged in."""
 
 
 def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
@@ -150,7 +156,7 @@ def who_asks(registry: Registry, ada: Visitor, command: Command) -> Visitor:
     if isinstance(command, (commands.Nick, commands.Register, commands.Login)):
         ada.session.person.account = ""  # A guest.
         registry.directory.identify(ada.session.person)
-    if isinstance(command, (commands.Logout, commands.Password, commands.Sessions, commands.Keys)):
+    if isinstance(command, ACCOUNT_NEEDED):
         add_account(ada.registry.store, registry, "ada")
     return Visitor(registry) if isinstance(command, Hello) else ada
 
@@ -266,7 +272,51 @@ def test_a_session_that_ends_can_do_nothing(command: Command) -> None:
 # -- Rights ----------------------------------------------------------------------------------------
 
 
-WITH_A_RIGHT = [command for command in ACCEPTED if ROW_OF[type(command)].right]
+IN_A_ROOM = [*ACCEPTED, commands.Deop("bob"), commands.Invite("bob")]
+WITH_A_RIGHT = [command for command in IN_A_ROOM if ROW_OF[type(command)].right and not ROW_OF[type(command)].on_server]
+
+FOR_EVERYBODY = {
+    *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping"),
+    *("quit", "register", "reply", "report", "rooms", "search", "unignore", "who", "whois"),
+}
+"""The commands for which nobody needs a right: what they show goes through ``visible``, and what
+enters a room through ``check_may_enter``."""
+
+
+def test_every_command_that_is_not_for_everybody_is_tried_without_its_right() -> None:
+    tried = {ROW_OF[type(command)].name for command in WITH_A_RIGHT} | {row.name for row in ROW_OF.values() if row.on_server}
+    needing_account = {ROW_OF[kind].name for kind in ACCOUNT_NEEDED}
+    assert {row.name for row in ROW_OF.values()} - tried - needing_account == FOR_EVERYBODY
+    for row in ROW_OF.values():
+        assert bool(row.right) == (row.name not in FOR_EVERYBODY and row.make not in ACCOUNT_NEEDED), row.name
+        assert not row.on_server or row.right is Role.OPERATOR
+
+
+@pytest.mark.parametrize("kind", ACCOUNT_NEEDED)
+def test_a_guest_has_no_account_to_change(store: LogStore, kind: type[Command]) -> None:
+    _, _, bob = new_chat(store)
+    [refused] = final_answers(bob, store, kind())
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.reason) == ("bad-usage", "You are not logged in.")
+
+
+@pytest.mark.parametrize("command", [command for command in (*ACCEPTED, *REFUSED) if ROW_OF[type(command)].on_server], ids=repr)
+def test_what_is_about_the_server_is_for_its_operators(store: LogStore, command: Command) -> None:
+    registry, ada, bob = new_chat(store)
+    ask(store, ada, commands.Owner("bob"))
+    own_account(bob)
+    for visitor in (bob, arrive_quietly(registry, store)):
+        [refused] = final_answers(visitor, store, command)
+        assert isinstance(refused, Refused)
+        assert (refused.code, refused.reason) == ("not-allowed", "You may not do this on the server.")
+        assert refused.hint == f"/{ROW_OF[type(command)].name} requires the role operator."
+
+
+def arrive_quietly(registry: Registry, store: LogStore) -> Visitor:
+    """A guest in no room of ada's."""
+    guest = Visitor(registry)
+    ask(store, guest, Hello("guest", rooms=("own",)))
+    return guest
 
 
 @pytest.mark.parametrize("command", WITH_A_RIGHT, ids=repr)

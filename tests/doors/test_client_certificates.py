@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -22,7 +22,7 @@ from tests.doors.test_tls import Client, make, new_context, server_with
 from tests.doors.wire import RunningServer, Wire
 
 VERSIONS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-KEYS = {
+KEYS: dict[str, Any] = {
     "ada": ec.generate_private_key(ec.SECP256R1()),
     "bob": ed25519.Ed25519PrivateKey.generate(),
     "thief": ed25519.Ed25519PrivateKey.generate(),
@@ -41,8 +41,8 @@ def server(clock: Clock, tmp_path: Path) -> RunningServer:
 def context_with(
     folder: Path, key: str, name: str = "ada", days: int = 30, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
 ) -> ssl.SSLContext:
-    """What a client has with a certificate of the key ``key``, which is valid for another ``days``."""
-    private: CertificateIssuerPrivateKeyTypes = KEYS[key]
+    """What a client has with a certificate of ``key``, which is valid for another ``days``."""
+    private = KEYS[key]
     now, subject = datetime.now(UTC), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder(subject, subject, private.public_key(), 7, now - timedelta(90), now + timedelta(days))
     certificate = builder.sign(private, None if isinstance(private, ed25519.Ed25519PrivateKey) else SHA256())
@@ -70,12 +70,15 @@ def key_of(server: RunningServer, client: Client) -> PublicKey | None:
 
 
 def public(key: str) -> bytes:
-    return KEYS[key].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    pem: bytes = KEYS[key].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return pem
 
 
 @VERSIONS
 @pytest.mark.parametrize("key", ["ada", "bob", "rsa"])
-def test_the_key_of_a_certificate_identifies_a_client(server: RunningServer, tmp_path: Path, version: ssl.TLSVersion, key: str) -> None:
+def test_the_key_of_a_certificate_identifies_a_client(
+    server: RunningServer, tmp_path: Path, version: ssl.TLSVersion, key: str
+) -> None:
     found = key_of(server, Client(server, context=context_with(tmp_path, key, version=version)))
     body = "".join(public(key).decode().splitlines()[1:-1])
     assert found == parse_key(f"certificate {body}"), "what is between the lines of the PEM file is the key"
@@ -91,7 +94,9 @@ def test_only_the_key_counts(server: RunningServer, tmp_path: Path) -> None:
     assert ada is not None
     assert key_of(server, Client(server, context=context_with(tmp_path, "ada", "ada", days=-1))) == ada, "it has expired"
     assert key_of(server, Client(server, context=context_with(tmp_path, "ada", "another"))) == ada
-    assert key_of(server, Client(server, context=context_with(tmp_path, "rsa", "ada"))) not in (ada, None), "another key, the same name"
+    assert key_of(server, Client(server, context=context_with(tmp_path, "rsa", "ada"))) not in (ada, None), (
+        "another key, the same name"
+    )
 
 
 class Thief(Client):
@@ -110,7 +115,7 @@ def test_a_certificate_without_its_key_is_nobodys(server: RunningServer, tmp_pat
     context_with(tmp_path, "bob")
     thief.own, thief.shown = (certificate_in(tmp_path / f"{key}-ada-30.pem") for key in ("thief", "bob"))
     assert len(thief.own) == len(thief.shown)
-    with pytest.raises(ssl.SSLError, match="DECRYPT_ERROR|BAD_SIGNATURE"):
+    with pytest.raises(ssl.SSLError, match=r"DECRYPT_ERROR|BAD_SIGNATURE"):
         thief.shake_hands()
     server.turn()
     assert not server.shared.sessions

@@ -8,7 +8,7 @@ from chatd.core.account import Account, Credential, Kind
 from chatd.core.actions.base import Result, person_of
 from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat
 from chatd.core.authentication import by_key, by_password, check_present, check_secure, make_account, new_hash
-from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Sessions
+from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Release, Sessions
 from chatd.core.errors import BadUsage, NotDelivered, PasswordNeeded
 from chatd.core.events import Answer, Done, KeyLine, KeyList, Reason, SessionList
 from chatd.core.identity import identify
@@ -141,6 +141,15 @@ def _own_account(registry: Registry, session: Session) -> Account:
     if account is None:
         raise BadUsage("You are not logged in.", "/login NICK logs in to an account, and /register makes one of your nick.")
     return account
+
+
+async def release(registry: Registry, session: Session, command: Release) -> Answer:
+    """Take the nick back from whoever else has it, at once: the other sessions of the account end,
+    and guests who look like it get another nick."""
+    account = _own_account(registry, session)
+    release_nick(registry, account, session)
+    await end_others(registry, session, account)
+    return Done("release", account.name.text)
 
 
 async def logout(registry: Registry, session: Session, command: Logout) -> Answer:

@@ -71,9 +71,9 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
         return account
     if command.password:
         return await by_password(registry, session, name, command.password)
-    account = by_key(registry, session, name)
-    if account is not None:
-        return account
+    own = by_key(registry, session, name)
+    if own is not None:
+        return own
     if registry.settings.accounts_only and registry.accounts.owner(name) is None:
         raise _not_admitted(registry.settings.registration)
     if registry.accounts.get(name.key) is not None:

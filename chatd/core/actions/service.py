@@ -1,16 +1,17 @@
-"""What people and operators of the server have to do with each other: reports, announcements, and
-the log of the server."""
+"""What people and operators of the server have to do with each other: reports, announcements,
+invitations to register, and the log of the server."""
 
 from __future__ import annotations
 
+from chatd.core.account import Kind
 from chatd.core.actions.base import check_text, person_of, store
 from chatd.core.actions.history import history
-from chatd.core.commands import ROW_OF, Announce, Audit, History, Report
+from chatd.core.commands import Announce, Audit, History, InviteCode, Report
+from chatd.core.errors import BadUsage, TooMany
 from chatd.core.events import DRAFT, Announced, Announcement, Answer, Done, Reported
 from chatd.core.events import Report as ReportNews
-from chatd.core.limits import JOIN_LINES, SHOWN_LINES
-from chatd.core.membership import Role
-from chatd.core.policy import check_may, visible
+from chatd.core.limits import CREDENTIALS, JOIN_LINES, SHOWN_LINES
+from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
@@ -33,7 +34,6 @@ async def report(registry: Registry, session: Session, command: Report) -> Answe
 
 async def announce(registry: Registry, session: Session, command: Announce) -> Answer:
     """Tell everybody on the server something."""
-    _check_operator(registry, session, command)
     check_text(command.text)
     server, now = registry.rooms.server, registry.now()
     await store(session, server, Announced(server.name.text, DRAFT, now, session.nick, session.sender_id, command.text))
@@ -46,9 +46,18 @@ async def announce(registry: Registry, session: Session, command: Announce) -> A
 
 async def audit(registry: Registry, session: Session, command: Audit) -> Answer:
     """Show the last events of the log of the server."""
-    _check_operator(registry, session, command)
     return await history(registry, session, History(command.count, registry.rooms.server.name.text))
 
 
-def _check_operator(registry: Registry, session: Session, command: Announce | Audit) -> None:
-    check_may(registry, person_of(session), registry.rooms.server, Role.OPERATOR, ROW_OF[type(command)])
+async def invite_code(registry: Registry, session: Session, command: InviteCode) -> Answer:
+    """Make an invitation, of which only a hash is kept."""
+    if registry.settings.registration != "invite":
+        raise BadUsage(
+            "This server asks nobody for an invitation.", f"It runs with --registration {registry.settings.registration}."
+        )
+    account, accounts = registry.accounts.get(person_of(session).account), registry.accounts
+    assert account is not None, "only the owner of an account is an operator"
+    if len(accounts.credentials(account, Kind.INVITE)) >= CREDENTIALS:
+        raise TooMany(f"{CREDENTIALS} of your invitations are not used yet.", "Give these out first.")
+    code, _ = await accounts.add_secret(account, Kind.INVITE, session.door, registry.now())
+    return Done("invite-code", secret=code)

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chatd.core.account import Kind
-from chatd.core.commands import Away, Command, Hello, Keys, Login, Logout, Msg, Nick, Register, Reply, Say, Who, Whois
+from chatd.core.account import Credential, Kind
+from chatd.core.accounts import hash_of
+from chatd.core.commands import (
+    Audit,
+    Away,
+    Command,
+    Hello,
+    InviteCode,
+    Keys,
+    Login,
+    Logout,
+    Msg,
+    Nick,
+    Register,
+    Release,
+    Reply,
+    Say,
+    Who,
+    Whois,
+)
 from chatd.core.driver import drive
 from chatd.core.errors import NotDelivered
 from chatd.core.events import (
@@ -18,6 +37,8 @@ from chatd.core.events import (
     Done,
     Entered,
     Event,
+    HistoryPage,
+    Invited,
     Joined,
     KeyList,
     Left,
@@ -35,7 +56,7 @@ from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings
 from chatd.core.rooms import SERVER
 from chatd.core.ssh_keys import parse_key
-from chatd.testing import InstantAuthenticator, Visitor, arrive, new_registry
+from chatd.testing import NOON, InstantAuthenticator, Visitor, arrive, new_registry
 from tests.core.late import LateStore
 
 PASSWORD = "correct horse battery"
@@ -591,8 +612,64 @@ def test_a_nick_that_is_taken_meanwhile_is_not_registered() -> None:
     assert registry.accounts.get("eve") is None
 
 
+INVITING = Settings(registration="invite", operators=frozenset({"ada"}))
+
+
+def test_an_operator_invites_people_to_register() -> None:
+    registry = with_account(INVITING)
+    ada = owner(registry)
+    [done] = ada.ask(InviteCode())
+    assert isinstance(done, Done)
+    assert (done.command, done.subject) == ("invite-code", "")
+    assert Done("register", "bob") in arrive(registry, "bob").ask(Register("bob", done.secret, PASSWORD))
+    [page] = [answer for answer in ada.ask(Audit()) if isinstance(answer, HistoryPage)]
+    assert [(event.nick, event.to) for event in page.events if isinstance(event, Invited)] == [("Ada", "bob")]
+
+
+def test_the_number_of_unused_invitations_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.actions.service.CREDENTIALS", 1)
+    ada = owner(with_account(INVITING))
+    ada.ask(InviteCode())
+    assert code(ada, InviteCode()) == "too-many"
+
+
+def test_an_invitation_is_good_while_its_maker_is_an_operator() -> None:
+    registry = with_account(INVITING)
+    invitation = invited(registry)
+    registry.settings = Settings(registration="invite")
+    assert code(arrive(registry, "bob"), Register("bob", invitation, PASSWORD)) == "wrong-password"
+    registry.settings = INVITING
+    ada = registry.accounts.get("ada")
+    assert ada is not None
+    registry.accounts._apply(replace(ada, is_disabled=True))
+    assert code(arrive(registry, "eve"), Register("eve", invitation, PASSWORD)) == "wrong-password"
+
+
+def test_the_operator_of_the_machine_invites_too() -> None:
+    registry = with_account(INVITING)
+    registry.accounts._apply(Credential(9, 0, Kind.INVITE, hash_of("the code"), "chatd-admin", NOON, NOON))
+    arrive(registry, "bob").ask(Register("bob", "the code", PASSWORD))
+    [event] = registry.rooms.server.log.read(1, 2)
+    assert isinstance(event, Invited)
+    assert (event.nick, event.to) == ("chatd-admin", "bob")
+
+
+# -- Taking one's nick back ------------------------------------------------------------------------
+
+
+def test_the_owner_takes_the_nick_back_from_whoever_sits_on_it(registry: Registry) -> None:
+    ada = owner(registry)
+    other = Visitor(registry)
+    [secret] = [news.secret for news in other.ask(Hello("ada", password=PASSWORD, remember=True)) if isinstance(news, Welcome)]
+    assert ada.ask(Release()) == [Done("release", "Ada")]
+    assert other.take()[-1] == Closing(Reason.ENDED)
+    assert code(Visitor(registry), Hello("ada", secret=secret)) == "wrong-password"
+    assert Done("msg", "Ada") in arrive(registry, "bob").ask(Msg("ada", "still there?"))
+    assert [news.text for news in ada.take() if isinstance(news, Private)] == ["still there?"]
+
+
 def test_an_invitation_is_good_for_one_account() -> None:
-    registry = with_account(Settings(registration="invite"))
+    registry = with_account(INVITING)
     invitation = invited(registry)
     assert code(Visitor(registry), Hello("eve", register=True, password=PASSWORD)) == "not-allowed"
     assert code(Visitor(registry), Hello("eve", register=True, password=PASSWORD, code="guess")) == "wrong-password"
