@@ -113,6 +113,17 @@ class Directory:
         if person.away is not None:  # They are here again.
             self._set_away(person, None)
 
+    def succeed(self, before: Session, session: Session) -> None:
+        """Give ``session`` the seat of ``before``, which has it no more: its person is the same,
+        and away if they were."""
+        person = before.person
+        assert person is not None
+        session.person, session.sender_id, session.away = person, before.sender_id, before.away
+        sessions = self._sessions[person]
+        sessions[sessions.index(before)] = session
+        self._by_sender[session.sender_id] = session
+        self.identify(person)
+
     def detach(self, session: Session) -> bool:
         """Free the seat of ``session``. Returns whether it was the last session of its person, who
         is removed in that case."""

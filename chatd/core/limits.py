@@ -298,6 +298,11 @@ UNACKNOWLEDGED_SECONDS: Final = 120
 """How long sent bytes may stay unacknowledged by the other host, in seconds (TCP_USER_TIMEOUT, RFC
 5482)."""
 
+RETURN_SECONDS: Final = 10.0
+"""How long a seat is kept for whoever has its token after the connection was lost, in seconds: a
+page that is loaded again over a slow link comes back within some, and longer the room would list
+people who have gone."""
+
 CLOSE_SECONDS: Final = 5.0
 """How long a connection that is closing may take to accept what is queued for it, in seconds."""
 

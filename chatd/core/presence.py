@@ -205,6 +205,18 @@ def attach(registry: Registry, session: Session, person: Person, sender_id: str)
     session.out.set_filtered(bool(person.ignoring))
 
 
+def hand_over(registry: Registry, before: Session, session: Session) -> None:
+    """Give ``session`` the seat of ``before``, which ends; nobody is told, since the person stays.
+    :func:`follow_rooms` shows it their rooms."""
+    person = before.person
+    assert person is not None
+    for room in registry.rooms.of(person).values():
+        _unfollow(before, room, room.log.end)
+    registry.directory.succeed(before, session)
+    session.out.set_filtered(bool(person.ignoring))
+    end(registry, before, Reason.REPLACED)
+
+
 async def follow_rooms(
     registry: Registry, session: Session, resume: Mapping[str, Resume], newcomer: str = "", id: str = ""
 ) -> Entered | None:

@@ -83,6 +83,7 @@ class Session:
         "is_secure",
         "key",
         "last_active",
+        "may_return",
         "number",
         "out",
         "person",
@@ -108,6 +109,8 @@ class Session:
         """How many events of a room are shown on entering it."""
         self.is_ending = False
         """Whether it has begun to end, or has ended."""
+        self.may_return = False
+        """Whether another connection can take its seat, with its token."""
         self.is_secure = False
         """Whether nobody can read on the way what is sent: by TLS, or on this machine."""
         self.key: PublicKey | None = None

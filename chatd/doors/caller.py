@@ -238,7 +238,8 @@ class Caller:
         self.ended, self._nick = reason, nick
         self.outlet.lost()
         try:
-            depart(self._server.registry, self.session, reason)
+            if reason is not Reason.LINK_LOST or not self._server.keep_seat(self.session):
+                depart(self._server.registry, self.session, reason)
         except Exception:
             log.failure("defect: {nick} could not leave", nick=nick)
         self._server.registry.admission.release(self.session)

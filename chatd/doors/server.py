@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
 from chatd.core.events import Reason
 from chatd.core.flood import AddressBudgets
-from chatd.core.limits import ADDRESS_SECONDS
-from chatd.core.presence import end_for_shutdown
+from chatd.core.limits import ADDRESS_SECONDS, RETURN_SECONDS
+from chatd.core.presence import depart, end_for_shutdown
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
@@ -45,6 +45,8 @@ class Server:
         self.sessions: dict[Session, None] = {}
         """The sessions whose connection stands, in the order of their arrival; those that were one
         too many are among them until they have ended."""
+        self._absent: dict[Session, IDelayedCall] = {}
+        """The sessions whose connection is lost and whose seat is kept, and what frees it."""
         self._emptied: Deferred[None] | None = None
 
     # -- Sessions, as their callers report them
@@ -72,6 +74,19 @@ class Server:
             emptied, self._emptied = self._emptied, None
             emptied.callback(None)
 
+    def keep_seat(self, session: Session) -> bool:
+        """Keep the seat of ``session``, whose connection is lost, for ``RETURN_SECONDS``, if it can
+        return; whether it is kept. There are at most as many as there may be sessions."""
+        most = self.registry.settings.max_sessions
+        if not session.may_return or session.is_ending or session.person is None or (most and len(self._absent) >= most):
+            return False
+        self._absent[session] = self.clock.callLater(RETURN_SECONDS, self._free_seat, session)
+        return True
+
+    def _free_seat(self, session: Session) -> None:
+        del self._absent[session]
+        depart(self.registry, session, Reason.LINK_LOST)  # Does nothing if another session has the seat now.
+
     # -- All of them
 
     def drop_stalled_readers(self) -> None:
@@ -85,6 +100,10 @@ class Server:
     def shut_down(self) -> Deferred[None]:
         """Say goodbye to everybody, send what is queued, and end all sessions; fires when none is
         left, after ``CLOSE_SECONDS`` at the latest."""
+        for session, freeing in self._absent.items():
+            freeing.cancel()
+            end_for_shutdown(self.registry, session)
+        self._absent.clear()
         self.fanout.run()
         emptied: Deferred[None] = Deferred()
         if not self.sessions:

@@ -25,6 +25,10 @@ from chatd.doors.frames import FramedCodec, FramedTransport
 from chatd.doors.server import Server
 from chatd.doors.tcp import tune
 
+GOODBYES: Final = (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD)
+"""The codes with which a peer closes for good (RFC 6455, 7.4.1): a page that is left or loaded
+again has 1001."""
+
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -213,7 +217,9 @@ class WebSocket(Protocol):
     def _on_close(self, code: int) -> None:
         """The peer closes, or has answered our close, or has broken the protocol, which wsproto
         reports in the same way."""
-        if self._connection.state is ConnectionState.REMOTE_CLOSING:
+        if code not in GOODBYES and self.caller.session.may_return:
+            self.caller.abort(Reason.LINK_LOST)  # A page that is loaded again comes back.
+        elif self._connection.state is ConnectionState.REMOTE_CLOSING:
             self.caller.on_input_ended()
         elif self._connection.state is ConnectionState.CLOSED:
             self._out.loseConnection()

@@ -9,6 +9,7 @@ import {Refusal, parse} from "./parsing.js";
 import {PAGE, fill} from "./range.js";
 import {openPasswordChange} from "./password.js";
 import {openRegistration} from "./registration.js";
+import {forgetVisit, visit} from "./remembered.js";
 import {ask} from "./requests.js";
 import {search} from "./search.js";
 import {state, views} from "./state.js";
@@ -48,7 +49,9 @@ function carryOut(wire, view, line) {
     },
     reply: () => view && say(view, wire),
     leave: () => view && !view.room && !wire.room && close(view),
-    quit() { state.wanted = false; },
+    quit() { forgetVisit(); state.wanted = false; },
+    away() { visit.away = wire.text || ""; },
+    back() { visit.away = null; },
   }[command]?.();
   if (own) return;
   const said = moderates && views.has(`#${wire.room}`);  // What everybody in the room sees as an event needs no note.

@@ -4,7 +4,7 @@ import {blank} from "./deleting.js";
 import {handlers, ofRoom} from "./handlers.js";
 import {forget, outbox} from "./outbox.js";
 import {SHOWN, SPARE, append, skip} from "./range.js";
-import {save, seen} from "./remembered.js";
+import {keepMessage, save, seen} from "./remembered.js";
 import {SHOWN_IN_SETTINGS, askSettings, settingsOf} from "./settings.js";
 import {state, views} from "./state.js";
 import {everyTab, stored} from "./storage.js";
@@ -28,6 +28,7 @@ export function onEvent(view, event, fresh = true) {
   // After a long absence only the latest events are shown.
   const shown = event.seq >= view.state - SHOWN || (view === state.current && !state.following);
   if (!view.later) (shown ? append : skip)(view, event);
+  if (!view.room) keepMessage(view, event);
   if (view.room && watched(view)) seen[view.name] = view.seq;
   if (event.seq === view.state) announceMissed(view);
   if (view === settingsOf && SHOWN_IN_SETTINGS.has(event.type)) askSettings();

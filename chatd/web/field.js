@@ -3,6 +3,7 @@
 import {interpret} from "./commands.js";
 import {$, text} from "./dom.js";
 import {backToNow} from "./jumps.js";
+import {saveSoon} from "./remembered.js";
 import {drawer} from "./sides.js";
 import {state, views} from "./state.js";
 import {follow} from "./views.js";
@@ -63,15 +64,21 @@ function candidates(word, first) {
   return nicks.filter(begins).map((who) => who + (first ? ": " : " "));
 }
 
+// Replace what is in the field in a way that the browser can undo (Ctrl-Z); setting its value would forget everything.
+export function replaceText(what) {
+  text.focus();
+  text.select();
+  if (!document.execCommand("insertText", false, what)) text.value = what;
+  grow();
+}
+
 export function prefill(line, from = line.indexOf(" ") + 1) {
   drawer(null);
-  text.value = line;
-  grow();
-  text.focus();
+  replaceText(line);
   text.setSelectionRange(from, line.length);
 }
 
-text.oninput = () => { tabbed = null; grow(); };
+text.oninput = () => { tabbed = null; grow(); saveSoon(); };
 text.onkeydown = (event) => {
   if (event.isComposing) return;
   if (event.key === "Tab" && !event.altKey && !event.ctrlKey) {

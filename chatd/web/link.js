@@ -3,11 +3,12 @@
 import {$} from "./dom.js";
 import {proofOf} from "./login.js";
 import {receive} from "./receiving.js";
-import {token} from "./remembered.js";
+import {visit} from "./remembered.js";
 import {nextId} from "./requests.js";
 import {state, views} from "./state.js";
 
 const SILENCE = 40e3;               // after this silence, in ms, the server is pinged
+const COMING_BACK = 4000;          // the status of a close after which the page connects again: nobody is told (docs/protocol.md)
 export let socket = null, retryTimer = 0, silenceTimer = 0, helloId = "";
 
 export function connect() {
@@ -43,7 +44,7 @@ export function disconnect() {
   const old = socket;
   socket = null;
   state.ready = false;
-  old?.close();
+  old?.close(state.wanted ? COMING_BACK : 1000);
 }
 
 function watchConnection(patience = SILENCE) {  // Something was received. After a silence, ping; after another, reconnect.
@@ -84,7 +85,7 @@ export function sayHello() {
   }
   if (state.linkedRoom) rooms.push(state.linkedRoom);
   helloId = nextId();
-  post({type: "hello", id: helloId, nick: state.nick, token, rooms, resume, log: state.logName, ...proofOf(state.nick)});
+  post({type: "hello", id: helloId, nick: state.nick, token: visit.token, rooms, resume, log: state.logName, ...proofOf(state.nick)});
 }
 
 export function adoptLog() {  // The numbers are those of the new run when the server has answered for each of them.

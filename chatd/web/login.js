@@ -4,7 +4,9 @@ import {$, text} from "./dom.js";
 import {disconnect} from "./link.js";
 import {openPasswordChange} from "./password.js";
 import {openRegistration} from "./registration.js";
+import {forgetVisit} from "./remembered.js";
 import {ask} from "./requests.js";
+import {offerToGoOn} from "./restoring.js";
 import {state, views} from "./state.js";
 import {everyTab, stored, thisTab} from "./storage.js";
 import {same} from "./views.js";
@@ -42,6 +44,7 @@ export function onWelcome({nick: who, secret}) {
   if (secret) keepProof({nick: who, secret});
   askForPassword(false);
   $("password").value = $("door-invitation").value = "";
+  $("go-on-part").hidden = true;
 }
 
 export function onHelloRefused(code) {  // Ask for what is missing.
@@ -50,6 +53,7 @@ export function onHelloRefused(code) {  // Ask for what is missing.
     || (state.proof?.register && !["nick-taken", "bad-nick", "nick-reserved"].includes(code));
   if (state.proof?.password) state.proof = null;
   $("password").value = "";
+  if (code === "nick-taken") offerToGoOn(state.nick);
   if (code === "server-password-needed" || (code === "wrong-password" && !$("server-password-part").hidden)) {
     admission = "";
     return askForPassword(!$("password-part").hidden, true);
@@ -96,6 +100,7 @@ export function logInAs(who) {  // Leave, and ask for the password of an account
 }
 
 export function forgetAccount() {
+  forgetVisit();
   stays = state.loggedIn = false;
   state.wanted = false;
   keepProof(null);

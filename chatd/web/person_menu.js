@@ -6,6 +6,7 @@ import {accountItems} from "./login.js";
 import {openMenu} from "./menus.js";
 import {MODERATOR, OWNER, RANKS, rankOf} from "./people.js";
 import {openRemoval} from "./removal.js";
+import {visit} from "./remembered.js";
 import {ask} from "./requests.js";
 import {state, views} from "./state.js";
 import {switchTo, viewOf} from "./views.js";
@@ -24,7 +25,7 @@ function ownItems() {
   const away = state.current?.members.get(state.nick) ?? null;
   return [[
     ...(state.loggedIn ? [] : [["Change your nick…", () => prefill(`/nick ${state.nick}`)]]),
-    away === null ? ["Be away…", () => prefill("/away ")] : ["Be back", () => ask({command: "back"}, {view: state.current})],
+    away === null ? ["Be away…", () => prefill("/away ")] : ["Be back", () => { visit.away = null; ask({command: "back"}, {view: state.current}); }],
   ], accountItems()];
 }
 

@@ -12,8 +12,9 @@ import {adoptLog, disconnect, helloId, post, setStatus} from "./link.js";
 import {doorHint, forgetAccount, onHelloRefused, onWelcome, showLogin} from "./login.js";
 import {forget, markRefused, onPrivateSent, outbox} from "./outbox.js";
 import {fill} from "./range.js";
-import {confirmed, save, seen} from "./remembered.js";
+import {confirmed, save, seen, visit} from "./remembered.js";
 import {ask, askKeep, join, requests} from "./requests.js";
+import {restoreStanding} from "./restoring.js";
 import {latestSearch, showHits, showNoHits} from "./search.js";
 import {DONE, GOODBYES, removed} from "./sentences.js";
 import {askSettings, showSettingRefused} from "./settings.js";
@@ -51,7 +52,7 @@ Object.assign(handlers, {
     if (!state.welcomed && message.motd) note(null, message.motd.join("\n"));
     state.welcomed = true;
     if (!state.commands.size) ask({command: "help"}, {quiet: true});
-    ask({command: "ignore"}, {quiet: true});
+    ask({command: "ignore"}, {quiet: true, first: true});
     for (const entry of outbox.values()) post(entry.wire);  // The server acknowledges repeated messages, and does not post them again.
   },
   entered(message, ask) {
@@ -172,6 +173,8 @@ Object.assign(handlers, {
   ignoring(message, ask) {
     const nicks = (message.nicks || []).map((nick) => message.now?.[nick] ? `${nick} (now ${message.now[nick]})` : nick);
     state.ignored = new Set((message.nicks || []).map((nick) => message.now?.[nick] || nick));
+    if (ask?.first) restoreStanding(message.nicks || [], [...views.values()].some((view) => (view.members.get(state.nick) ?? null) !== null));
+    else { visit.ignored = [...state.ignored]; save(); }
     if (ask?.quiet) return;
     note(ask?.view, nicks.length ? `You ignore ${nicks.join(", ")}.` : "You ignore nobody.");
   },
@@ -205,7 +208,7 @@ Object.assign(handlers, {
     if (message.reason === "replaced") {
       state.wanted = false;
       disconnect();
-      return setStatus("You reconnected from another window.", "Use this one");
+      return setStatus("You go on in another tab or window.", "Use this one");
     }
     if (!state.wanted || !state.ready) { state.wanted = false; disconnect(); showLogin(true, GOODBYES[message.reason]); setStatus(); }
   },

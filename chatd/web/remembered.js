@@ -1,24 +1,81 @@
-// What this tab and this browser remember from one visit to the next.
+// What this tab and this browser remember from one load of the page to the next.
+//
+// A visit is what a tab needs to go on: its token, nick, views, drafts, and the messages that are not delivered. The
+// browser keeps the last ones, so that a message that waits is not lost with its tab. Private messages stay in the tab.
 
+import {text} from "./dom.js";
 import {outbox} from "./outbox.js";
 import {state, views} from "./state.js";
 import {everyTab, random, stored, thisTab} from "./storage.js";
+import {same} from "./views.js";
 
 export const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, everything missed is loaded; after a longer one, the latest only
-export const shared = stored(everyTab, "chatd-seen") || {}, mine = stored(thisTab, "chatd") || {};
-export const saved = {...shared, ...mine};  // The state of this tab takes precedence over that of others.
-export const token = saved.token || random(16);
+const VISITS = 5;                   // how many visits the browser keeps
+const TALK = 50;                    // how many messages of a private talk a tab keeps
+
+const shared = stored(everyTab, "chatd-seen") || {};
+export const mine = stored(thisTab, "chatd") || {};
+export const visit = {token: mine.token || random(16), nick: mine.nick || "", away: mine.away ?? null, ignored: mine.ignored || []};
 export const seen = shared.seen || {};     // the last event read in any tab, by room
 export const confirmed = new Set(shared.confirmed);  // the rooms whose seq in it belongs to the log called logName
+export const lastLog = shared.log || "", isRecent = Date.now() - shared.at < RECENT;
+
+const visits = () => (stored(everyTab, "chatd-visits") || []).filter((one) => Date.now() - one.at < RECENT);
+
+function present() {  // The visit as it is now, without private messages.
+  const waiting = [...outbox.values()].map(({id, view, wire, at}) => ({id, view: view.key, wire, at})), drafts = {};
+  for (const view of views.values()) {
+    const draft = view === state.current ? text.value : view.draft;
+    if (draft) drafts[view.key] = draft;
+  }
+  const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: state.current?.key};
+  return {...visit, nick: state.nick, ...open, drafts, waiting};
+}
 
 export function save() {
-  const waiting = [...outbox.values()].map(({id, view, wire}) => ({id, view: view.key, wire}));
-  const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: state.current?.key};
-  stored(thisTab, "chatd", {token, nick: state.wanted ? state.nick : "", ...open, waiting});
+  if (state.wanted) {  // Otherwise the user has left, or another tab goes on.
+    const talks = Object.fromEntries([...views.values()].filter((view) => !view.room).map((view) => [view.key, view.talk]));
+    stored(thisTab, "chatd", {...present(), talks});
+    saveVisit();
+  }
   const others = stored(everyTab, "chatd-seen");
   if (others?.log === state.logName) {
     for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
     for (const room of others.confirmed || []) confirmed.add(room);
   }
+  const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: state.current?.key};
   if (state.logName) stored(everyTab, "chatd-seen", {log: state.logName, at: Date.now(), seen, confirmed: [...confirmed], ...open});
+}
+
+let saving = 0;
+
+export function saveSoon() {  // What is being typed.
+  clearTimeout(saving);
+  saving = setTimeout(save, 500);
+}
+
+function saveVisit() {
+  const others = visits().filter((one) => one.token !== visit.token);
+  stored(everyTab, "chatd-visits", [{...present(), at: Date.now()}, ...others].slice(0, VISITS));
+}
+
+export function forgetVisit() {  // The user has left for good.
+  stored(thisTab, "chatd", {});
+  stored(everyTab, "chatd-visits", visits().filter((one) => one.token !== visit.token));
+}
+
+export const visitOf = (nick) => visits().find((one) => same(one.nick, nick));
+
+// What is restored in this tab: its own visit; else one of the same nick in a tab that is closed, or that this one goes
+// on for; else the rooms that were open last.
+export function adopt(other) {
+  if (!other) return shared;
+  const {token, nick, away, ignored} = other;
+  Object.assign(visit, {token, nick, away: away ?? null, ignored: ignored || []});
+  return other;
+}
+
+export function keepMessage(view, {nick, text: what, action, time}) {  // A private message; there is no log of it.
+  view.talk.push({nick, text: what, action, time});
+  if (view.talk.length > TALK) view.talk.shift();
 }

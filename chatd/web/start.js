@@ -9,15 +9,16 @@ import {connect, decoded, sayHello, socket} from "./link.js";
 import {askForPassword, readLogin, showLogin, stays} from "./login.js";
 import {closeMenu, menuOpener} from "./menus.js";
 import {canNotify, notifying, toggleNotify} from "./notifications.js";
-import {restore} from "./outbox.js";
 import {openPersonMenu} from "./person_menu.js";
 import {fill} from "./range.js";
-import {mine, save, shared} from "./remembered.js";
+import {lastLog, mine, save, visitOf} from "./remembered.js";
 import {ask, join} from "./requests.js";
+import {goOn, offerToGoOn, restoreFor, restoreOwn} from "./restoring.js";
 import {olderHits, openSearch, search, stepThroughHits} from "./search.js";
 import {openSettings} from "./settings.js";
 import {drawer, refresh} from "./sides.js";
 import {state, views} from "./state.js";
+import {askTabs} from "./tabs.js";
 import {everyTab, stored, thisTab} from "./storage.js";
 import {lookForNew} from "./unread.js";
 import {atEnd, follow, markRead, nowhere, switchTo} from "./views.js";
@@ -29,11 +30,12 @@ $("enter").onsubmit = (event) => {
   if (!state.nick) return;
   readLogin();
   state.wanted = true;
-  if (!views.size) restore();
+  if (!views.size) restoreFor(state.nick);
   if (socket?.readyState === WebSocket.OPEN && !state.ready) sayHello(); else connect();
 };
 
 $("nick").oninput = () => askForPassword(false, !$("server-password-part").hidden);
+$("go-on").onclick = goOn;
 
 $("join").onsubmit = (event) => {
   event.preventDefault();
@@ -117,10 +119,18 @@ document.onvisibilitychange = () => {
 window.onpagehide = save;
 window.ononline = () => { if (state.wanted && !socket) { state.tries = 0; connect(); } };
 state.nick = mine.nick || stored(everyTab, "chatd-nick") || "";
-state.logName = shared.log || "";
+state.logName = lastLog;
 state.linkedRoom = mine.views?.length ? "" : decoded(location.hash.slice(1));
 state.proof = stored(thisTab, "chatd-secret") || stored(everyTab, "chatd-secret");
 $("nick").value = state.nick;
 log.append(nowhere.list);
 if (!mine.nick && stays && state.proof) state.nick = state.proof.nick;  // A new tab goes on as the same person.
-if (mine.nick || (stays && state.proof)) { restore(); connect(); } else showLogin(true);
+if (mine.nick) {
+  restoreOwn();
+  connect();
+} else if (stays && state.proof) {
+  askTabs().then(() => { restoreFor(state.nick); connect(); });
+} else {
+  showLogin(true);
+  if (visitOf(state.nick)) offerToGoOn(state.nick);
+}

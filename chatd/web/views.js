@@ -31,6 +31,7 @@ function newView(key) {
     line: null, lineSeen: false,    // that line, and whether it has been in sight
     caught: 0,                      // how many of these were sent while the connection was down
     scroll: null, draft: "",
+    talk: [],                       // the last private messages
   };
 }
 

@@ -442,6 +442,58 @@ def test_a_reload_and_a_restart_lose_and_repeat_nothing(server: Server, browser:
     assert [event["text"] for event in events if event["type"] == "said"] == ["while it was away", "and on"]
 
 
+def test_nothing_is_lost_by_a_reload_another_tab_or_a_closed_one(server: Server, browser: Any) -> None:
+    bob, eve = Program(server, "bob"), Program(server, "eve")
+    ada = Page(browser, server.url).join("ada")
+    ada.type("/ignore eve\n", "/away tea\n", "/msg bob psst\n")
+    bob.hears(type="private", text="psst")
+    bob.send(type="do", command="reply", text="yes?")
+    ada.shows("#log", "yes?")
+    ada.type("half a thought")
+    for _ in range(2):
+        ada.turn().refresh()
+        ada.shows("#title", "bob")
+        assert ada.find("#text").get_attribute("value") == "half a thought"
+        assert ada.run("return [...document.querySelectorAll('.text')].map((e) => e.textContent)") == ["psst", "yes?"]
+    ada.run("document.querySelector('#rooms button').click()")
+    bob.say("you have not been away")
+    ada.shows("#log", "you have not been away")
+    assert ada.run("return [...views.get('#lobby').members.keys()].sort()") == ["ada", "bob", "eve"]
+    until(lambda: ada.run("return state.ignored.has('eve') && views.get('#lobby').members.get('ada') === 'tea'"))
+    # What is put into the field can be undone.
+    ada.type("half a sentence")
+    ada.run("prefill('/topic tea')")
+    ada.type("\ue009z\ue000")  # Ctrl-Z
+    assert ada.find("#text").get_attribute("value") == "half a sentence"
+    tab = Page(browser, server.url)
+    until(lambda: tab.find("#go-on-part").is_displayed())
+    tab.find("#go-on").click()
+    tab.shows("#log", "you have not been away")
+    assert tab.find("#text").get_attribute("value") == "half a sentence"
+    assert tab.run("return views.get('@bob').talk.length") == 2
+    ada.shows("#state", "You go on in another tab or window.")
+    bob.send(type="do", command="history", id="h")
+    joined = [event["nick"] for event in bob.hears(type="history", id="h")["events"] if event["type"] != "said"]
+    assert joined == ["bob", "eve", "ada"], "nobody was told"
+    # A message that waits is sent by another tab.
+    for program in (bob, eve):
+        program.leave()
+        server.guests.remove(program)
+    server.stop()
+    tab.shows("#state", "The connection is lost")
+    tab.find("#text").clear()
+    tab.type("written in between\n")
+    ask = "const event = new Event('beforeunload', {cancelable: true}); window.dispatchEvent(event); return event.defaultPrevented"
+    assert tab.run(ask), "the browser asks before it closes the tab"
+    for page in (tab, ada):
+        page.turn().close()
+        browser.switch_to.window(browser.window_handles[0])
+    server.start()
+    again = Page(browser, server.url).join("ada")
+    until(lambda: "written in between" in again.texts(), lambda: again.read("#chat"))
+    until(lambda: again.run("return state.ignored.has('eve')"))
+
+
 def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) -> None:
     ci = Program(server, "cicero")
     ada = Page(browser, server.url).join("ada")
@@ -565,7 +617,6 @@ def test_who_is_removed_is_told_why_and_an_invitation_can_be_accepted(server: Se
     ada.shows("#title", "#dev")
     # Who may not come back after a lost connection is told so, too.
     ada.run("state.tries = 9; onConnectionLost()")
-    eve.hears(type="left", nick="ada")
     eve.send(type="do", command="ban", nick="ada", room="dev", text="enough")
     eve.hears(type="done", command="ban")
     ada.run("document.querySelector('#again').click()")

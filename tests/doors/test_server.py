@@ -8,7 +8,8 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from zope.interface import provider
 
 from chatd.core.events import Reason
-from chatd.core.limits import STALL_SECONDS
+from chatd.core.limits import RETURN_SECONDS, STALL_SECONDS
+from chatd.core.registry import Settings
 from tests.doors.wire import RunningServer, Wire
 
 
@@ -66,6 +67,49 @@ def test_stalled_readers_are_dropped(server: RunningServer, clock: Clock) -> Non
     server.turn()
     assert ada.take().splitlines()[-1] == b"-- bob has left #lobby (not reading)"
     finish(server, ada)
+
+
+def log_in_with_token(server: RunningServer, nick: str) -> Wire:
+    wire = server.call()
+    wire.say(b'{"type":"hello","nick":"%s","token":"%s"}\n' % (nick.encode(), nick.encode() * 8))
+    server.turn()
+    assert b'"entered"' in wire.take()
+    return wire
+
+
+def test_nobody_is_told_of_a_program_that_comes_back_soon(server: RunningServer, clock: Clock) -> None:
+    ada, ci = log_in(server, b"ada"), log_in_with_token(server, "ci")
+    ada.take()
+    ci.lose()
+    ada.say(b"/msg ci hello\n/who\n")
+    server.turn()
+    assert b"ci is not reading at the moment." in ada.take()
+    clock.advance(RETURN_SECONDS - 1)
+    again = log_in_with_token(server, "ci")
+    clock.advance(RETURN_SECONDS)
+    assert ada.take() == b""
+    again.lose()
+    clock.advance(RETURN_SECONDS)
+    assert ada.take() == b"-- ci has left #lobby (connection lost)\r\n"
+    finish(server, ada)
+
+
+def test_a_shutdown_frees_the_seats_that_are_kept(server: RunningServer, clock: Clock) -> None:
+    log_in_with_token(server, "ci").lose()
+    done: list[None] = []
+    server.shared.shut_down().addCallback(done.append)
+    assert done == [None]
+    assert not any(room.members for room in server.registry.rooms)
+    assert clock.getDelayedCalls() == []
+
+
+def test_only_so_many_seats_are_kept(clock: Clock) -> None:
+    server = RunningServer(clock, Settings(max_sessions=2, address_rate=0))
+    for nick in ("ada", "bob", "eve"):
+        log_in_with_token(server, nick).lose()
+    assert [person.nick for person in server.registry.directory.people] == ["ada", "bob"]
+    clock.advance(RETURN_SECONDS)
+    assert not server.registry.directory.people
 
 
 def test_a_shutdown_tells_everybody_and_waits_for_them(server: RunningServer) -> None:

@@ -23,7 +23,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
 from chatd.core.commands import Say
-from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
+from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS, RETURN_SECONDS
 from chatd.core.registry import Settings
 from chatd.core.session import Session
 from chatd.doors.proxy import Proxies
@@ -326,6 +326,20 @@ def test_a_page_that_closes_has_quit(server: Server) -> None:
     assert page.wire.disconnecting
     (left,) = bob.take()
     assert (left.nick, left.reason) == ("ada", "quit")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("code", "is_kept"), [(1000, False), (None, False), (1001, True), (4000, True)])
+def test_the_seat_of_a_page_with_a_token_is_kept_unless_it_says_goodbye(server: Server, code: int | None, is_kept: bool) -> None:
+    page, bob = server.open(), arrive(server.registry, "bob")
+    page.say({**HELLO, "token": "t" * 16})
+    page.take()
+    bob.take()
+    page.send(CloseConnection(code))  # type: ignore[arg-type]
+    page.hang_up()
+    server.clock.advance(RETURN_SECONDS - 1)
+    assert [news.reason for news in bob.take()] == ([] if is_kept else ["quit"])  # type: ignore[union-attr]
+    server.clock.advance(1)
+    assert [news.reason for news in bob.take()] == (["link-lost"] if is_kept else [])  # type: ignore[union-attr]
 
 
 def test_a_page_that_does_not_answer_a_close_is_aborted(server: Server, clock: Clock) -> None:

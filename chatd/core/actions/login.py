@@ -40,7 +40,7 @@ from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, 
 from chatd.core.names import Name, parse_nick, parse_room
 from chatd.core.person import Person
 from chatd.core.policy import check_may_come, check_not_banned
-from chatd.core.presence import Entering, Resume, attach, end, follow_rooms, quit_session
+from chatd.core.presence import Entering, Resume, attach, end, follow_rooms, hand_over, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
@@ -56,6 +56,7 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
     account = await _account(registry, session, name, command)  # Where it is a guest, nobody waits.
     secret = await new_secret(registry, session, account) if account and command.remember and not command.secret else ""
     session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
+    session.may_return = bool(command.token)
     take_seat(registry, session, name, sender_id, account)
     settings = registry.settings
     session.out.tell(Welcome(session.nick, settings.name, registry.store.name, settings.motd, secret, id=command.id))
@@ -161,7 +162,8 @@ def _sender_id(token: str) -> str:
 
 def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, account: Account | None) -> None:
     """Give ``session`` a seat: as a guest called ``name``, or as the owner of ``account``, who may
-    be here already. It replaces the session that has the seat, if any.
+    be here already. It replaces the session that has the seat, if any, and goes on as the same
+    person if it comes under the same nick.
 
     Raises NickTaken, PasswordNeeded, Banned, and NotAllowed where the seat is that of another
     account.
@@ -176,6 +178,8 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
     if account is None or directory.of_account(key) is None:
         directory.check_free(name, old, key)
     check_may_come(registry, identify(name.key, key, [sender_id], [session.address]))
+    if before is not None and old is not None and _is_same(old, name, account):
+        return hand_over(registry, before, session)
     if before is not None:
         end(registry, before, Reason.REPLACED)
     present = directory.of_account(key) if account else None
@@ -185,6 +189,11 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
     if old is not None and before is not None:
         directory.set_away(session, before.away)
         directory.set_ignoring(person, old.ignoring)
+
+
+def _is_same(person: Person, name: Name, account: Account | None) -> bool:
+    """Whether whoever comes with the token of ``person`` is them, under the same nick."""
+    return person.account == account.name.key if account else not person.account and person.nick == name.text
 
 
 def release_nick(registry: Registry, account: Account, session: Session) -> None:
