@@ -42,7 +42,8 @@ def _text_encoder() -> Callable[[Event], bytes]:
     phrases = Phrases(lambda: 0)  # In an export every time has its date.
 
     def line(event: Event) -> bytes:
-        return f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S} {phrases.event(event)}\n".encode()
+        time = f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S}"
+        return "".join(f"{time} {line}\n" for line in phrases.lines(event)).encode()
 
     return line
 

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 from chatd.core import events
 from chatd.core.errors import BadUsage
 from chatd.core.events import Answer, Event
-from chatd.core.text import safe_text
+from chatd.core.text import Lines, safe_lines, safe_text
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -175,7 +175,7 @@ def from_object(cls: type[T], wire: Json) -> T:
 def _readers(cls: type) -> list[tuple[str, str, bool, Callable[[Any], Any]]]:
     readers = _READERS.get(cls)
     if readers is None:
-        hints = get_type_hints(cls)
+        hints = get_type_hints(cls, include_extras=True)
         readers = _READERS[cls] = [
             (f.name, _WIRE_NAMES.get(f.name, f.name), _default(f) is MISSING, _reader(f.name, hints[f.name]))
             for f in fields(cls)
@@ -190,6 +190,8 @@ _READERS: Final[dict[type, list[tuple[str, str, bool, Callable[[Any], Any]]]]] =
 def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
     if _is_time(name, hint):
         return _read_time
+    if hint == Lines:
+        return _read_lines
     generic, arguments = get_origin(hint) or hint, get_args(hint)
     if generic is UnionType:  # ``str | None``: a field that is left out is None, and one that is there is a text.
         return _reader(name, arguments[0])
@@ -198,6 +200,10 @@ def _reader(name: str, hint: Any) -> Callable[[Any], Any]:
     if isinstance(generic, type) and issubclass(generic, Mapping):
         return partial(_read_mapping, _reader("", arguments[1]))
     return _READ[generic]
+
+
+def _read_lines(value: Any) -> str:
+    return safe_lines(_of(str, value))
 
 
 def _read_tuple(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:

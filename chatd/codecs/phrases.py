@@ -114,17 +114,18 @@ class Phrase:
     text: str
 
 
-def said(message: events.Said, current: bool = True) -> str:
-    """``<ada> hi`` or ``* ada waves``, after the name of its room unless that is the ``current``
-    one of the reader."""
-    if message.action:
-        return f"* {message.nick} {message.text}" if current else f"#{message.room} * {message.nick} {message.text}"
-    return f"<{message.nick}> {message.text}" if current else f"#{message.room} <{message.nick}> {message.text}"
+def said(message: events.Said, current: bool = True) -> list[str]:
+    """The lines of a message, each behind its nick: ``<ada> hi`` or ``* ada waves``, after the name
+    of its room unless that is the ``current`` one of the reader."""
+    nick = f"* {message.nick}" if message.action else f"<{message.nick}>"
+    head = nick if current else f"#{message.room} {nick}"
+    text = message.text
+    return [f"{head} {line}" for line in text.split("\n")] if "\n" in text else [f"{head} {text}"]
 
 
-def private(message: events.Private) -> str:
-    """``[ada] hi``."""
-    return f"[{message.nick}] {message.text}"
+def private(message: events.Private) -> list[str]:
+    """The lines of a private message: ``[ada] hi``."""
+    return [f"[{message.nick}] {line}" for line in message.text.split("\n")]
 
 
 def refusal(refused: events.Refused) -> str:
@@ -145,24 +146,28 @@ class Phrases:
             case events.Blanked():
                 return [Phrase(Kind.REPORT, self.event(news, current))]
             case events.Said():
-                return [Phrase(Kind.SAID, said(news, current))]
+                return [Phrase(Kind.SAID, line) for line in said(news, current)]
             case Event():
                 return [Phrase(Kind.REPORT, self.event(news, current))]
             case events.Private():
-                return [Phrase(Kind.SAID, private(news))]
+                return [Phrase(Kind.SAID, line) for line in private(news)]
             case events.Refused():
                 return [Phrase(Kind.REFUSAL, refusal(news))]
         return [Phrase(Kind.REPORT, text) for text in self._answer(news)]
 
     # -- Events
 
+    def lines(self, event: Event) -> list[str]:
+        """The lines of a message, or the sentence for another event."""
+        return said(event) if isinstance(event, events.Said) and not isinstance(event, events.Blanked) else [self.event(event)]
+
     def event(self, event: Event, current: bool = True) -> str:
-        """The sentence for ``event``."""
+        """The sentence for ``event``; a message is one line."""
         match event:
             case events.Blanked():
                 return f"a message of {event.nick} was deleted{_in(event.room, current)}"
             case events.Said():
-                return said(event, current)
+                return " ".join(said(replace(event, text=event.text.replace("\n", " ")), current))
             case events.Joined():
                 return f"{event.nick} has joined #{event.room}"
             case events.Left(reason=Reason.KICKED):
@@ -207,7 +212,7 @@ class Phrases:
     def _past(self, past: Sequence[Event]) -> Iterable[str]:
         """Earlier events, each with its time. They are reports, so that nobody takes them for new
         messages."""
-        return (f"{stamp(event.time, self._now())} {self.event(event)}" for event in past)
+        return (f"{stamp(event.time, self._now())} {line}" for event in past for line in self.lines(event))
 
     def _from(self, time: int) -> str:
         return f", from {stamp(time, self._now())} on"
@@ -369,7 +374,7 @@ class Phrases:
 
     def _hit(self, event: Event, words: Sequence[str]) -> str:
         if isinstance(event, events.Said):
-            parts = excerpt(event.text, words, EXCERPT_CHARACTERS)
+            parts = excerpt(event.text.replace("\n", " "), words, EXCERPT_CHARACTERS)
             event = replace(event, text="".join(part for part, _ in parts))
         return f"{exact_stamp(event.time)} {self.event(event, current=False)}"
 

@@ -55,7 +55,7 @@ class TextCodec:
         """The line of ``event`` with its end; ``view`` is a TextView."""
         current = view is _CURRENT_ROOM
         if type(event) is events.Said:  # The hot path.
-            return f"{with_marked_rows(said(event, current))}\r\n".encode()
+            return "".join([f"{with_marked_rows(line)}\r\n" for line in said(event, current)]).encode()
         return _lines(self._phrases.of(event, current))
 
     def encode_answer(self, answer: Answer) -> bytes:

@@ -19,7 +19,7 @@ from chatd.core.facts import fact
 from chatd.core.limits import NUMBER_DIGITS, SCROLLBACK_EVENTS
 from chatd.core.membership import Role
 from chatd.core.search_text import read_search
-from chatd.core.text import safe_text
+from chatd.core.text import Lines, safe_text
 from chatd.core.when import take_time
 
 
@@ -62,7 +62,7 @@ class Hello(Command):
 class Say(Command):
     """Say ``text`` in ``room`` (empty: the current one)."""
 
-    text: str
+    text: Lines
     room: str = ""
 
 
@@ -98,14 +98,14 @@ class Msg(Command):
     """Send ``text`` to ``nick`` as a private message."""
 
     nick: str
-    text: str
+    text: Lines
 
 
 @fact()
 class Reply(Command):
     """Send ``text`` to whoever sent the last private message."""
 
-    text: str
+    text: Lines
 
 
 @fact()
@@ -685,11 +685,11 @@ def _similar(name: str) -> str:
 
 def parse(line: str) -> Command:
     """The command in a ``line`` that a person typed: it begins with a slash, or it is said as it is
-    (``//`` says a slash).
+    (``//`` says a slash). A text of several lines is said as it is.
 
     Raises UnknownCommand and BadUsage.
     """
-    if not line.startswith("/"):
+    if not line.startswith("/") or "\n" in line:
         return Say(line)
     if line.startswith("//"):
         return Say(line[1:])

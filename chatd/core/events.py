@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from chatd.core.facts import fact
+from chatd.core.text import Lines
 
 DRAFT: Final = 0
 """The ``seq`` of an event that no log has numbered yet."""
@@ -65,7 +66,7 @@ class Event:
 class Said(Event):
     """A message; with ``action``, what ``nick`` does (``/me``)."""
 
-    text: str
+    text: Lines
     action: bool = False
     id: str = ""
 
@@ -320,7 +321,7 @@ class Private(Answer):
     """A private message ``text`` from ``nick``."""
 
     nick: str
-    text: str
+    text: Lines
     time: int
 
 

@@ -11,6 +11,10 @@ LINE_BYTES: Final = 4096
 2812, 2.3): enough for a paragraph in a script with three or four bytes a character, and small
 enough that a thousand unfinished lines take 4 MiB."""
 
+TEXT_LINES: Final = 60
+"""The most lines of one message: a long trace of a program, and less than three screens of a
+terminal, where each is a line of its own."""
+
 MARKS_ON_ONE_BASE: Final = 8
 """The combining marks that are shown on one base, in characters. The longest stack that is written
 is the Tibetan emblem of Kalachakra, a consonant with eight below and above it; a Hebrew letter with

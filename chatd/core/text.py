@@ -20,11 +20,14 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from typing import Final
+from typing import Annotated, Final
 
 from chatd.core.characters import BLANKS, DEFAULT_IGNORABLE, MARKS, in_class
 from chatd.core.errors import NotText
 from chatd.core.limits import BLANKS_IN_A_ROW, MARKS_ON_ONE_BASE
+
+Lines = Annotated[str, "lines"]
+"""The type of a text that may have several lines: what people say."""
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 """Replaces a character that is not shown and has no control picture."""
@@ -96,6 +99,16 @@ def safe_text(text: str) -> str:
         return text
     safe = _Cleaning().clean(text)
     return text if safe == text else safe
+
+
+def safe_lines(text: str) -> str:
+    """A ``text`` of several lines with each line safe (`safe_text`), and without blank lines at its
+    ends. LF or CR LF ends a line; the result has LF only."""
+    if "\n" not in text:
+        return safe_text(text)
+    lines = [safe_text(line.removesuffix("\r")) for line in text.split("\n")]
+    shown = [number for number, line in enumerate(lines) if not says_nothing(line)]
+    return "\n".join(lines[shown[0] : shown[-1] + 1]) if shown else ""
 
 
 def safe_part(text: str) -> str:

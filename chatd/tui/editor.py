@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chatd.core.text import safe_part, safe_text
+from chatd.core.text import safe_lines, safe_part, safe_text
 from chatd.tui.cells import clusters, first_cluster, last_cluster
 from chatd.tui.keys import Key, Press
 
@@ -67,14 +67,14 @@ def insert(editor: Editor, text: str) -> Editor:
     return _at_boundary(editor, "\n".join(map(safe_text, lines)), editor.after)
 
 
-def enter(editor: Editor) -> tuple[Editor, list[str]]:
-    """An empty line that has this one in its history, and the lines entered: several after a paste,
-    none if blank."""
-    lines = [line for line in editor.text.split("\n") if line.strip()]
+def enter(editor: Editor) -> tuple[Editor, str]:
+    """An empty line that has this one in its history, and the text entered: several lines after a
+    paste, without blank ones at its ends; empty if all are."""
+    text = safe_lines(editor.text)
     history = editor.history
-    if lines and editor.text != (history[-1] if history else None):
+    if text.strip() and editor.text != (history[-1] if history else None):
         history = (*history, editor.text)[-HISTORY_LINES:]
-    return Editor(history=history, killed=editor.killed), lines
+    return Editor(history=history, killed=editor.killed), text if text.strip() else ""
 
 
 def clear(editor: Editor) -> Editor:

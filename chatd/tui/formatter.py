@@ -19,7 +19,7 @@ from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.text import MARKS
 from chatd.core import commands, events
 from chatd.core.events import Answer, Event
-from chatd.core.highlight import Pieces, excerpt, highlight
+from chatd.core.highlight import CUT, Pieces, excerpt, highlight
 from chatd.core.names import fold
 from chatd.core.when import stamp
 from chatd.tui.cells import BOLD, FAINT, PLAIN, FinalLine, Line, Span, Style, dimmed
@@ -70,9 +70,9 @@ class Formatter:
     def _received(self, received: Received, here: str) -> Iterator[FinalLine]:
         match news := received.news:
             case events.Said():
-                yield from self._event_lines(news, [_said(news, here, received.for_me)])
+                yield from self._event_lines(news, _split(_said(news, here, received.for_me)))
             case events.Private():
-                yield from self._timed(news.time, [_private(news)])
+                yield from self._timed(news.time, _split(_private(news)))
             case Event():
                 yield from self._event_lines(news, self._report(news))
             case events.Welcome():
@@ -138,7 +138,7 @@ class Formatter:
         return tuple((*(rest if number else first), *line) for number, line in enumerate(lines))
 
     def _lines_of(self, event: Event, here: str, for_me: bool = False, words: Sequence[str] = ()) -> Iterable[Line]:
-        return [_said(event, here, for_me, words)] if isinstance(event, events.Said) else self._report(event)
+        return _split(_said(event, here, for_me, words)) if isinstance(event, events.Said) else self._report(event)
 
     # -- Search results
 
@@ -179,18 +179,19 @@ class Formatter:
 
     def pending(self, nick: str, message: Message, time: int, here: str) -> Line:
         """A message of the user that is not answered yet."""
-        return dimmed((*self._clock(time), *_own(nick, message, here), Span(f" {PENDING}")))
+        first, *rest = _split(_own(nick, message, here))
+        return dimmed((*self._clock(time), *first, Span(f" {CUT if rest else ''}{PENDING}")))
 
     def delivered(self, nick: str, message: Message, time: int, here: str, seq: int = 0) -> list[FinalLine]:
         """A message of the user that was delivered at ``time``; ``seq`` is its number, if it went
         to a room."""
         room = message.room if isinstance(message, (commands.Say, commands.Me)) else ""
-        return list(self._timed(time, [(*_own(nick, message, here), Span(f" {DELIVERED}", GOOD))], room, seq))
+        return list(self._timed(time, _split((*_own(nick, message, here), Span(f" {DELIVERED}", GOOD))), room, seq))
 
     def not_delivered(self, nick: str, message: Message, why: str, here: str) -> list[FinalLine]:
         """A message of the user that was refused or never answered."""
         mark = Span(f" {REFUSED} not delivered: {why}", BAD)
-        return list(self._timed(self._now(), [(*_own(nick, message, here), mark)]))
+        return list(self._timed(self._now(), _split((*_own(nick, message, here), mark))))
 
     # -- Times
 
@@ -235,9 +236,10 @@ def clock_time(time: int) -> str:
 
 
 def plain_line(news: events.Said | events.Private) -> str:
-    """A message as plain text: ``12:01 #lobby <ada> hi``, ``12:01 [ada] psst``."""
-    message = phrases.private(news) if isinstance(news, events.Private) else phrases.said(news, current=False)
-    return f"{clock_time(news.time)} {message}"
+    """A message as plain text: ``12:01 #lobby <ada> hi``, ``12:01 [ada] psst``, each of its lines
+    behind the nick."""
+    lines = phrases.private(news) if isinstance(news, events.Private) else phrases.said(news, current=False)
+    return "\n".join(f"{clock_time(news.time)} {line}" for line in lines)
 
 
 def _styled(phrase: Phrase) -> Line:
@@ -262,6 +264,18 @@ def _said(said: events.Said, here: str, for_me: bool, words: Sequence[str] = ())
     return (*_room_prefix(said.room, here), *_framed(said.nick, said.action, style), *text)
 
 
+def _split(line: Line) -> Iterator[Line]:
+    """The lines of a message: each ends where its text has a line end."""
+    spans: list[Span] = []
+    for span in line:
+        first, *rest = span.text.split("\n")
+        spans.append(replace(span, text=first))
+        for text in rest:
+            yield tuple(spans)
+            spans = [replace(span, text=text)]
+    yield tuple(spans)
+
+
 def _hit(event: Event, words: Sequence[str]) -> Line:
     """``event`` as a search result, with ``words`` highlighted."""
     if not isinstance(event, events.Said):
@@ -269,7 +283,7 @@ def _hit(event: Event, words: Sequence[str]) -> Line:
     return (
         *_room_prefix(event.room, ""),
         *_framed(event.nick, event.action, nick_style(event.nick)),
-        *_highlighted(excerpt(event.text, words, EXCERPT_CHARACTERS)),
+        *_highlighted(excerpt(event.text.replace("\n", " "), words, EXCERPT_CHARACTERS)),
     )
 
 

@@ -18,9 +18,6 @@ from chatd.tui.local_commands import Clear, Jump, LocalHelp, in_zone, parse_loca
 from chatd.tui.questions import ACCOUNT_COMMANDS, Questions
 from chatd.tui.splitting import split
 
-UNASKED_LINES: Final = 3
-"""How many lines Enter sends at once without asking: a paste of more may be a mistake."""
-
 NOT_RECALLED: Final = tuple(f"/{row.name}" for row in commands.ROW_OF.values() if row.make in ACCOUNT_COMMANDS)
 """What begins a line that Up does not bring back: somebody may have typed a password there."""
 
@@ -56,24 +53,27 @@ class Sending:
 
     def enter(self) -> None:
         """Send what is typed."""
-        text, (entered, lines) = self._line.editor.text, editor.enter(self._line.editor)
-        if len(lines) > UNASKED_LINES and text != self._asked_about:
-            self._asked_about = text
-            self._display.note(f"These are {len(lines):,} lines. Enter sends each as a message, Ctrl-C drops them.")
-            return
-        asks = [number for number, line in enumerate(lines, 1) if line.strip().lower().startswith(NOT_RECALLED)]
-        if asks:
+        typed, (entered, text) = self._line.editor.text, editor.enter(self._line.editor)
+        if any(line.lower().startswith(NOT_RECALLED) for line in text.split("\n")):
             entered = editor.clear(self._line.editor)
-            if len(lines) > asks[0]:
-                lines = lines[: asks[0]]
-                self._display.refuse("What you pasted below the command may be a password, and is dropped.")
+            if "\n" in text:
+                text = ""
+                self._display.refuse("What you pasted asks for a password, and may have it: nothing is sent.")
+        elif "\n" in text and typed != self._asked_about and (count := len(split(commands.Say(text)))) > 1:
+            self._asked_about = typed
+            self._display.note(f"These are {count:,} messages. Enter sends them, Ctrl-C drops them.")
+            return
         self._line.editor, self._asked_about = entered, ""
-        for line in lines:
-            try:
-                local = parse_local(line)
-                self.run(commands.parse(line)) if local is None else self._run_local(local)
-            except Refusal as refusal:
-                self._display.refuse(str(refusal))
+        if text:
+            self._execute(text)
+
+    def _execute(self, text: str) -> None:
+        """Do what ``text`` says: only one line can be a command."""
+        try:
+            local = None if "\n" in text else parse_local(text)
+            self.run(commands.parse(text)) if local is None else self._run_local(local)
+        except Refusal as refusal:
+            self._display.refuse(str(refusal))
 
     def run(self, command: Command) -> None:
         """Have the server execute ``command``. Raises Refusal."""

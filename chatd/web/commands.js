@@ -2,7 +2,7 @@
 
 import {log} from "./dom.js";
 import {note} from "./entries.js";
-import {jump} from "./jumps.js";
+import {backToNow, jump} from "./jumps.js";
 import {logInAs} from "./login.js";
 import {say} from "./outbox.js";
 import {Refusal, parse} from "./parsing.js";
@@ -29,6 +29,7 @@ export function interpret(line) {
   }
   if (wire.type === "do") return carryOut(wire, view, line);
   if (!view) return note(null, "You are in no room. /join ROOM enters one; /rooms lists them.", true);
+  if (view.later) backToNow();
   say(view, view.room ? {...wire, room: view.name} : {type: "do", command: "msg", nick: view.name, text: wire.text});
 }
 

@@ -9,6 +9,8 @@ import {follow, nowhere, showEnd} from "./views.js";
 
 const GROUP = 5 * 60e3;             // consecutive messages of one person within this time, in ms, share a heading
 
+const TALL = 15;                    // a message of more lines, or as much text, is collapsed
+
 const REASONS = {
   "quit": "quit", "link-lost": "connection lost", "timed-out": "timed out",
   "not-reading": "not reading", "replaced": "reconnected", "ended": "session ended", "shutdown": "server shutdown",
@@ -74,7 +76,22 @@ export function fillMessage(li, who, what, action, when) {
   const hover = timeOf(when);
   hover.ariaHidden = "true";
   li.append(face(who), make("span", {className: "who"}, name, timeOf(when)), hover, body);
+  if (isTall(what)) collapse(li, what.split("\n").length);
   return li;
+}
+
+const isTall = (what) => what.length > TALL * 80 || what.split("\n").length > TALL;
+
+function collapse(li, lines) {  // Show the first lines of a long message, and a button that shows them all.
+  const more = make("button", {type: "button", className: "more", ariaExpanded: "false"});
+  const set = (open) => {
+    li.classList.toggle("tall", !open);
+    more.ariaExpanded = String(open);
+    more.textContent = open ? "Show less" : lines > TALL ? `Show all ${lines} lines` : "Show all";
+  };
+  more.onclick = () => set(more.ariaExpanded === "false");
+  set(false);
+  li.append(more);
 }
 
 const linked = (what) => parts(what).map((part) => typeof part === "string" ? part

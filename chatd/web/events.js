@@ -1,6 +1,7 @@
 // The events of a room: what they change in what the page knows of it.
 
 import {blank} from "./deleting.js";
+import {note} from "./entries.js";
 import {handlers, ofRoom} from "./handlers.js";
 import {forget, outbox} from "./outbox.js";
 import {SHOWN, SPARE, append, skip} from "./range.js";
@@ -51,10 +52,17 @@ export function apply(view, event) {
   if (type === "entered" || type === "topic") view.topic = (type === "topic" ? event.text : event.topic) || "";
   if (["entered", "kept", "keeping"].includes(type)) Object.assign(view, {keep: event.keep || "", since: Date.parse(event.since) || 0});
   if (type === "joined" && !view.members.has(who)) { view.members.set(who, null); view.count++; setRole(view, who, event.role); }
-  if (type === "left") { view.members.delete(who); view.roles.delete(who); view.count--; }
+  if (type === "left") { view.members.delete(who); view.roles.delete(who); view.count--; onGone(who, event); }
   if (type === "role") setRole(view, event.to, event.role);
   if ((type === "away" || type === "back") && view.members.has(state.nick)) view.members.set(state.nick, type === "away" ? "" : null);
   if (type === "renamed") rename(view, who, event.to);
+}
+
+function onGone(who, {reason, time}) {  // Whoever has the nick later may be somebody else.
+  const talk = views.get(`@${who}`);
+  if (!talk || talk.gone || reason === "left" || reason === "kicked") return;
+  talk.gone = Date.parse(time);
+  note(talk, `${who} has left. Whoever has this nick later may be somebody else.`);
 }
 
 function setRole(view, who, role) {

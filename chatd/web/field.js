@@ -2,7 +2,7 @@
 
 import {interpret} from "./commands.js";
 import {$, text} from "./dom.js";
-import {backToNow} from "./jumps.js";
+import {withoutBlankEnds} from "./parsing.js";
 import {saveSoon} from "./remembered.js";
 import {drawer} from "./sides.js";
 import {state, views} from "./state.js";
@@ -12,14 +12,12 @@ const typedBefore = [];
 let recalled = 0;
 
 function submit() {
-  const lines = text.value.split("\n").filter((line) => line.trim());
-  if (state.current?.later) backToNow();
+  const what = withoutBlankEnds(text.value);
+  if (!what) return;
   text.value = "";
   grow();
-  for (const line of lines) {
-    typedBefore.push(line);
-    interpret(line);
-  }
+  typedBefore.push(what);
+  interpret(what);
   if (typedBefore.length > 50) typedBefore.splice(0, typedBefore.length - 50);
   recalled = typedBefore.length;
 }
@@ -36,6 +34,11 @@ function recall(step) {
   recalled = at;
   text.value = typedBefore[at] || "";
   grow();
+}
+
+function isAtLastLine(step) {  // Whether the cursor cannot move further up, or down, in the field.
+  const {value, selectionStart, selectionEnd} = text;
+  return !(step < 0 ? value.slice(0, selectionStart) : value.slice(selectionEnd)).includes("\n");
 }
 
 let tabbed = null;                  // The completion in progress: start, end, candidates, index.
@@ -88,7 +91,7 @@ text.onkeydown = (event) => {
   if (event.key !== "Shift") tabbed = null;
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); submit(); }
   if (event.altKey) return;
-  const old = !text.value || text.value === typedBefore[recalled];
-  if (old && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); recall(event.key === "ArrowUp" ? -1 : 1); }
+  const step = {ArrowUp: -1, ArrowDown: 1}[event.key];
+  if (step && (!text.value || text.value === typedBefore[recalled]) && isAtLastLine(step)) { event.preventDefault(); recall(step); }
 };
 $("say").onsubmit = (event) => { event.preventDefault(); submit(); text.focus(); };

@@ -3,27 +3,52 @@
 import {announce, make, text} from "./dom.js";
 import {fillMessage, group, note} from "./entries.js";
 import {replaceText} from "./field.js";
+import {clock} from "./formats.js";
 import {post} from "./link.js";
 import {keepMessage, save} from "./remembered.js";
-import {nextId} from "./requests.js";
+import {ask, nextId} from "./requests.js";
 import {state} from "./state.js";
 import {follow, showEnd, switchTo, viewOf} from "./views.js";
 
-const LINE_BYTES = 4096;
+const LINE_BYTES = 4096, TEXT_LINES = 60;
 export const outbox = new Map();           // messages without an answer, by id
 
 export function say(view, wire) {
   const id = nextId(), entry = {id, view, wire: {...wire, id}, at: Date.now()};
-  if (new TextEncoder().encode(JSON.stringify(entry.wire)).length > LINE_BYTES) {
+  const isLong = new TextEncoder().encode(JSON.stringify(entry.wire)).length > LINE_BYTES;
+  if (isLong || wire.text.split("\n").length > TEXT_LINES) {
     show(entry);
-    markRefused(entry, `The message is too long. A line has at most ${LINE_BYTES} bytes; send several.`);
+    markRefused(entry, `The message is too long. It has at most ${LINE_BYTES} bytes and ${TEXT_LINES} lines; send several.`);
     return true;
   }
-  outbox.set(id, entry);
-  save();
   show(entry);
-  if (state.ready) post(entry.wire);
+  if (view.gone && state.ready) {
+    ask({command: "whois", nick: view.name}, {held: {
+      done: ({account}) => account ? send(entry) : hold(entry, "This nick is not registered, and may be somebody else's now."),
+      refused: (why) => markRefused(entry, why),
+    }});
+    return true;
+  }
+  send(entry);
   return true;
+}
+
+function send(entry) {
+  entry.view.gone = 0;
+  outbox.set(entry.id, entry);
+  save();
+  if (state.ready) post(entry.wire);
+}
+
+function hold(entry, why) {  // Ask before it is sent.
+  const {li, view} = entry;
+  li.classList.remove("pending");
+  const question = make("span", {className: "wrong"}, make("span", {}, `Not sent yet. ${view.name} left at ${clock.format(view.gone)}. ${why}`),
+    make("button", {type: "button", onclick: () => { question.remove(); li.classList.add("pending"); send(entry); text.focus(); }}, "Send"),
+    make("button", {type: "button", onclick: () => { li.remove(); text.focus(); }}, "Discard"));
+  li.append(question);
+  announce(question.firstChild.textContent);
+  follow();
 }
 
 export function show(entry) {

@@ -9,10 +9,12 @@ const NUMBER = /^\d{1,12}$/, TIME = /^[1-9]\d*[mhdw]$/;
 
 export class Refusal extends Error { }
 
-// The message of a line, as the server takes it; rows are the commands by name. Throws Refusal. What only the server can
-// refuse (an unknown command, a search) is passed on.
+export const withoutBlankEnds = (text) => text.replace(/^(?:\s*\n)+/u, "").replace(/(?:\n\s*)+$/u, "").replace(/^\s+$/u, "");
+
+// The message of a typed text, as the server takes it; rows are the commands by name. Throws Refusal. What only the server
+// can refuse (an unknown command, a search) is passed on. A text of several lines is no command.
 export function parse(line, rows) {
-  if (!line.startsWith("/")) return {type: "say", text: line};
+  if (!line.startsWith("/") || line.includes("\n")) return {type: "say", text: line};
   if (line.startsWith("//")) return {type: "say", text: line.slice(1)};
   const [, name, rest] = line.match(/^\/(\S*)(.*)$/su), row = rows.get(name.toLowerCase());
   if (!row) return {type: "do", command: name};

@@ -101,11 +101,13 @@ Object.assign(handlers, {
     if (ask?.search) return showNoHits(ask, why);
     if (ask?.settings) return showSettingRefused(ask, why);
     if (ask?.form) return ask.form.refused(why);
+    if (ask?.held) return ask.held.refused(why);
     if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
   private(message) {
     const view = viewOf(`@${message.nick}`);  // Private messages have no seq, so the page numbers them.
+    if (view.gone) { view.gone = 0; note(view, `Somebody called ${message.nick} writes. It may be somebody else.`); }
     onEvent(view, {...message, type: "said", seq: view.seq + 1});
   },
   away(message) {
@@ -147,6 +149,7 @@ Object.assign(handlers, {
     note(ask?.view, `In #${message.room} (${message.count}): ${all.join(", ")}`);
   },
   person(message, ask) {
+    if (ask?.held) return ask.held.done(message);
     const rooms = (message.rooms || []).map((room) => `#${room}`).join(", ") || "no room";
     const idle = Math.floor((message.idle || 0) / 60), away = "away" in message ? `\n${isAway(message)}` : "";
     const kind = message.account ? "registered" : "a guest";

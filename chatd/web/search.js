@@ -67,7 +67,7 @@ function hitEntry(event, words) {
   const when = new Date(event.time), nick = coloured(make("bdi", {className: "nick"}, event.nick), event.nick);
   const head = make("span", {className: "who"}, nick, make("span", {}, `#${event.room}`),
     make("time", {dateTime: when.toISOString(), title: moment.format(when)}, brief.format(when)));
-  const found = excerpt(event.text, words).map(([part, matches]) => matches ? make("mark", {}, part) : part);
+  const found = excerpt(event.text.replaceAll("\n", " "), words).map(([part, matches]) => matches ? make("mark", {}, part) : part);
   const button = make("button", {type: "button"}, head, make("span", {className: "text", dir: "auto"}, ...found));
   const li = make("li", {}, button);
   Object.assign(li.dataset, {seq: event.seq, room: event.room, time: event.time});

@@ -32,6 +32,7 @@ function newView(key) {
     caught: 0,                      // how many of these were sent while the connection was down
     scroll: null, draft: "",
     talk: [],                       // the last private messages
+    gone: 0,                        // when the other person of a talk left, in ms; 0: they have not
   };
 }
 

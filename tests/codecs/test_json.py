@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from chatd.codecs.json import ONLY_VIEW, JsonCodec, decode_command, decode_news, encode_command, encode_news
 from chatd.codecs.objects import NEWS as NAMES
 from chatd.core import commands, events
-from chatd.core.commands import Command, Hello, History, Msg, Ping, Say, Who
+from chatd.core.commands import Command, Hello, History, Me, Msg, Ping, Say, Topic, Who
 from chatd.core.errors import Malformed, NotText, Refusal
 from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
-from chatd.core.text import safe_text
+from chatd.core.text import safe_lines, safe_text
 from chatd.testing import NOON
 from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, texts_of
 
@@ -172,7 +172,10 @@ def test_a_line_is_this_command_and_back(line: str, command: Command) -> None:
     [
         (' {"type" : "say", "text": "hi"} \r', Say("hi")),
         ('{"type":"say","text":"hi","colour":["red"]}', Say("hi")),
-        ('{"type":"say","text":"a\\nb\\u0000\\u001b\\u2028"}', Say("a\u240ab\u2400\u241b\ufffd")),
+        ('{"type":"say","text":"a\\nb\\u0000\\u001b\\u2028"}', Say("a\nb\u2400\u241b\ufffd")),
+        ('{"type":"say","text":"\\n \\na\\r\\n\\nb\\n"}', Say("a\n\nb")),
+        ('{"type":"do","command":"topic","text":"a\\nb"}', Topic("a\u240ab")),
+        ('{"type":"do","command":"me","text":"a\\nb"}', Me("a\u240ab")),
         ('{"type":"say","text":"\\ud800"}', Say("\ufffd")),
         ('{"type":"say","text":"\\ud83d\\ude42"}', Say("🙂")),
         ('{"type":"say","text":"a","text":"b"}', Say("b")),
@@ -327,7 +330,7 @@ def test_typed_text_is_encoded_as_one_line(text: str, id: str) -> None:
     assert line.count(b"\n") == 1
     decoded = TALK.decode(line, named=True)
     assert isinstance(decoded, Say)
-    assert decoded.text == safe_text(text)
+    assert decoded.text == safe_lines(text)
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(

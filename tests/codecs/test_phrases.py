@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -32,9 +33,24 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_message_in_another_room_names_its_room() -> None:
-    assert [said(HI), said(HI, current=False)] == ["<ada> hi", "#lobby <ada> hi"]
-    assert [said(WAVES), said(WAVES, current=False)] == ["* ada waves", "#lobby * ada waves"]
-    assert private(PSST) == "[ada] psst"
+    assert [*said(HI), *said(HI, current=False)] == ["<ada> hi", "#lobby <ada> hi"]
+    assert [*said(WAVES), *said(WAVES, current=False)] == ["* ada waves", "#lobby * ada waves"]
+    assert private(PSST) == ["[ada] psst"]
+
+
+def test_each_line_of_a_message_is_behind_its_nick() -> None:
+    several = replace(HI, text="if x:\n    <bob> y")
+    assert said(several) == ["<ada> if x:", "<ada>     <bob> y"]
+    assert said(several, current=False) == ["#lobby <ada> if x:", "#lobby <ada>     <bob> y"]
+    assert private(replace(PSST, text="a\nb")) == ["[ada] a", "[ada] b"]
+    phrases = Phrases(lambda: NOON)
+    assert [phrase.text for phrase in phrases.of(several)] == said(several)
+    assert [phrase.text for phrase in phrases.of(events.HistoryPage("lobby", (several,), False))][1:] == [
+        "12:00 <ada> if x:",
+        "12:00 <ada>     <bob> y",
+    ]
+    [_, hit] = phrases.of(events.SearchResults(("if",), (several,)))
+    assert hit.text.endswith("#lobby <ada> if x:     <bob> y")
 
 
 def test_a_refusal_may_have_no_hint() -> None:

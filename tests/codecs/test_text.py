@@ -21,7 +21,7 @@ from chatd.core.events import Answer, Event, Joined, Left, Reason, Refused, Rena
 from chatd.core.names import parse_nick
 from chatd.core.perform import perform, refuse
 from chatd.core.registry import Registry, Settings
-from chatd.core.text import safe_text
+from chatd.core.text import safe_lines, safe_text
 from chatd.testing import NOON, Visitor, arrive, new_registry
 from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, texts_of
 
@@ -81,6 +81,16 @@ PADDED = f"{PADDING}{FORGED}"
 )
 def test_no_text_begins_a_row_of_a_terminal_as_a_line_begins(news: Event | Answer, view: TextView, line: str) -> None:
     assert encoded(news, view).decode() == f"{line}\r\n"
+
+
+@given(ANY_TEXT, st.booleans())
+def test_no_line_of_a_message_begins_as_another_one(text: str, current: bool) -> None:
+    shown = CODEC.encode(said(safe_lines(text)), TextView.CURRENT_ROOM if current else TextView.OTHER_ROOM).decode()
+    head = "<ada> " if current else "#lobby <ada> "
+    assert all(line.startswith(head) for line in shown.removesuffix("\r\n").split("\r\n"))
+    assert "\n" not in shown.replace("\r\n", "")
+    private = encoded(events.Private("ada", safe_lines(text), NOON)).decode()
+    assert all(line.startswith("[ada] ") for line in private.removesuffix("\r\n").split("\r\n"))
 
 
 # -- Events ----------------------------------------------------------------------------------------

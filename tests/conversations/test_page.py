@@ -346,6 +346,30 @@ def test_pages_nc_and_programs_talk_to_each_other(server: Server, browser: Any) 
         assert page.texts() == ["hello from a page", "hello from another", "hello from nc", "hello from a program"]
         assert page.read("#count") == "4"
     bob.hears("<eve> hello from another")
+    # A paste is one message, and no command.
+    ada.run("text.focus(); document.execCommand('insertText', false, arguments[0])", "first\n/leave\n\nlast\n")
+    ada.type("\n")
+    bob.hears("<ada> first\r\n<ada> /leave\r\n<ada> \r\n<ada> last\r\n")
+    until(lambda: "first\n/leave\n\nlast" in ada.texts(), ada.texts)
+    eve.type("one", "\ue008\n\ue000", "two\n")  # Shift-Enter
+    assert ci.hears(type="said", nick="eve", text="one\ntwo")
+    ci.say("\n".join(f"line {number}" for number in range(60)))
+    eve.shows("#log .more", "Show all 60 lines")
+    assert eve.find(".tall .text").rect["height"] < 250
+    eve.find("#log .more").click()
+    assert eve.find("#log li:last-child .text").rect["height"] > 800
+    # Whoever comes under the nick of somebody who has left may be somebody else.
+    ada.type("/msg bob psst\n")
+    bob.hears("[ada] psst")
+    bob.say("/quit")
+    server.guests.remove(bob)
+    bob.leave()
+    ada.shows("#log", "bob has left. Whoever has this nick later may be somebody else.")
+    other = Program(server, "bob")
+    ada.type("a secret\n")
+    ada.shows("#log .wrong", "Not sent yet. bob left at")
+    ada.find("#log .wrong button").click()
+    other.hears(type="private", text="a secret")
     ci.send(type="ping")
     ci.hears(type="pong")
 

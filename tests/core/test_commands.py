@@ -80,7 +80,10 @@ def test_a_long_number_is_refused() -> None:
         parse("/history " + "9" * 4000)
 
 
-@given(st.text())
+LINE = st.text(st.characters(exclude_characters="\n"))
+
+
+@given(LINE)
 def test_any_line_is_a_command_or_refused(line: str) -> None:
     try:
         command = parse(line)
@@ -90,7 +93,7 @@ def test_any_line_is_a_command_or_refused(line: str) -> None:
         assert isinstance(command, Say) == (not line.startswith("/") or line.startswith("//"))
 
 
-@given(st.text())
+@given(LINE)
 def test_a_second_slash_escapes_the_first(text: str) -> None:
     assert parse("//" + text) == Say("/" + text)
 

@@ -18,7 +18,7 @@ from wcwidth import wcswidth
 from chatd.core.characters import BLANKS, DEFAULT_IGNORABLE, MARKS, in_class
 from chatd.core.errors import NotText
 from chatd.core.limits import BLANKS_IN_A_ROW, MARKS_ON_ONE_BASE
-from chatd.core.text import REPLACEMENT, decode_line, safe_part, safe_text, says_nothing
+from chatd.core.text import REPLACEMENT, decode_line, safe_lines, safe_part, safe_text, says_nothing
 
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MARK = "\N{COMBINING ACUTE ACCENT}"
@@ -357,6 +357,28 @@ def test_a_part_of_a_safe_text_is_a_safe_part(said: str, at: int) -> None:
     shown = safe_text(said)
     assert len(safe_part(shown[at:])) <= len(shown[at:])
     assert safe_part(safe_part(shown)) == safe_part(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("one", "one"),
+        ("\n \none\r\n\n  two\n\t\n", "one\n\n  two"),
+        ("a\n\u0301b\rc\x1b", "a\n\ufffdb\u240dc\u241b"),
+        (" \n\u3164\n", ""),
+        ("\n", ""),
+    ],
+)
+def test_each_line_of_a_text_is_safe(said: str, shown: str) -> None:
+    assert safe_lines(said) == shown
+    assert safe_lines(shown) == shown
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_safe_lines_are_safe_texts(one: str, other: str) -> None:
+    shown = safe_lines(f"{one}\n{other}")
+    assert all(safe_text(line) == line for line in shown.split("\n"))
+    assert safe_lines(shown) == shown
 
 
 @given(ANY_TEXT)

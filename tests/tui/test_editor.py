@@ -132,12 +132,12 @@ def test_widths_add_up(text: str) -> None:
     assert sum(map(width, clusters(text))) == width(text.replace("\n", "")) or "\n" in text
 
 
-def test_enter_gives_the_lines_and_keeps_them_in_the_history() -> None:
-    line, lines = enter(typed("one\n\n  \ntwo"))
-    assert lines == ["one", "two"]
+def test_enter_gives_the_text_and_keeps_it_in_the_history() -> None:
+    line, text = enter(typed("\none\n\n  two\n "))
+    assert text == "one\n\n  two"
     assert line.text == ""
-    assert line.history == ("one\n\n  \ntwo",)
-    assert enter(line) == (line, [])
+    assert line.history == ("\none\n\n  two\n ",)
+    assert enter(line) == (line, "")
 
 
 def test_history_keeps_the_draft() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.core import events
-from chatd.tui.sending import UNASKED_LINES
+from chatd.core.limits import TEXT_LINES
 from tests.tui.person import RIGHT, Case
 
 
@@ -17,22 +17,24 @@ def test_a_refused_message_says_why(case: Case) -> None:
 
 
 def test_a_paste_of_many_lines_asks_first(case: Case) -> None:
-    lines = [f"line {number}" for number in range(UNASKED_LINES + 1)]
+    lines = [f"line {number}" for number in range(TEXT_LINES + 1)]
     case.keys(f"\x1b[200~{chr(10).join(lines)}\x1b[201~", "\r")
-    assert case.shows("These are 4 lines. Enter sends each as a message, Ctrl-C drops them.")
+    assert case.shows("These are 2 messages. Enter sends them, Ctrl-C drops them.")
     assert case.server.texts == []
     case.keys("\x03", "\x1b[200~" + "\n".join(lines) + "\x1b[201~!", "\r")
     assert case.server.texts == []  # It is another text.
     case.keys("\r")
-    assert case.server.texts == [*lines[:-1], f"{lines[-1]}!"]
+    assert case.server.texts == ["\n".join(lines[:-1]), f"{lines[-1]}!"]
 
 
-def test_a_paste_of_several_lines_is_sent_after_enter_as_several_messages(case: Case) -> None:
-    case.keys("\x1b[200~one\n\ntwo\x1b[201~")
-    assert case.typed == "ada> one↵↵two"
+def test_a_paste_of_several_lines_is_one_message_and_no_command(case: Case) -> None:
+    case.keys("\x1b[200~one\n/leave\n\n  two\n\x1b[201~")
+    assert case.typed == "ada> one↵/leave↵↵  two↵"
     assert case.server.texts == []
     case.keys("\r")
-    assert case.server.texts == ["one", "two"]
+    assert case.server.texts == ["one\n/leave\n\n  two"]
+    assert case.shows("<ada> one")
+    assert case.shows("  two ✓")
 
 
 def test_mistakes_are_reported_at_once(case: Case) -> None:
@@ -63,5 +65,5 @@ def test_a_password_behind_a_command_is_not_brought_back(case: Case) -> None:
 
 def test_a_password_pasted_below_its_command_is_no_message(case: Case) -> None:
     case.keys(f"\x1b[200~/login eve\n{RIGHT}\x1b[201~\r")
-    assert case.shows("What you pasted below the command may be a password")
+    assert case.shows("What you pasted asks for a password, and may have it: nothing is sent.")
     assert case.server.texts == []

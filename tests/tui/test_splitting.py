@@ -10,7 +10,7 @@ from chatd.codecs.json import encode_command
 from chatd.core import commands
 from chatd.core.commands import Command
 from chatd.core.errors import TooLong
-from chatd.core.limits import LINE_BYTES
+from chatd.core.limits import LINE_BYTES, TEXT_LINES
 from chatd.tui.splitting import split
 
 
@@ -24,6 +24,13 @@ def test_a_long_text_is_cut_between_words() -> None:
     assert all(isinstance(part, commands.Say) and part.room == "lobby" for part in parts)
     assert " ".join(part.text for part in parts if isinstance(part, commands.Say)).split() == ["word"] * 2000
     assert all(part.text.endswith("word") for part in parts if isinstance(part, commands.Say))
+
+
+def test_a_text_of_many_lines_is_cut_between_lines() -> None:
+    lines = [f"  line {number}" for number in range(TEXT_LINES + 5)]
+    parts = split(commands.Say("\n".join(lines), "lobby"))
+    texts = [part.text for part in parts if isinstance(part, commands.Say)]
+    assert texts == ["\n".join(lines[:TEXT_LINES]), "\n".join(lines[TEXT_LINES:])]
 
 
 def test_a_private_message_stays_one() -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage, NotDelivered
+from chatd.core.errors import BadUsage, NotDelivered, TooLong
 from chatd.core.events import Answer, Event, Said
-from chatd.core.limits import EVENT_LINES, RIGHT_LINES
+from chatd.core.limits import EVENT_LINES, RIGHT_LINES, TEXT_LINES
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.room import Room
@@ -27,9 +27,11 @@ anything."""
 
 
 def check_text(text: str) -> None:
-    """Raise BadUsage if ``text`` is empty or looks empty."""
+    """Raise BadUsage if ``text`` is empty or looks empty, and TooLong if it has too many lines."""
     if says_nothing(text):
         raise BadUsage("The message is empty.", "Write a text that can be seen.")
+    if text.count("\n") >= TEXT_LINES:
+        raise TooLong("The message has too many lines.", f"A message has at most {TEXT_LINES} lines; send several.")
 
 
 def person_of(session: Session) -> Person:

@@ -21,6 +21,7 @@ def say(registry: Registry, session: Session, command: Say | Me) -> Said:
     """Send a message to a room, or describe an action."""
     room, text = registry.rooms.joined_room(session, command.room), command.text
     check_text(text)
+    session.out.spend(text.count("\n"))  # On a terminal, each line is one.
     assert session.person is not None
     check_may_speak(registry, session.person, room)
     is_action, now = type(command) is Me, session.last_active
@@ -48,6 +49,7 @@ def _sent_before(registry: Registry, session: Session, command: Msg | Reply) -> 
 
 def _send(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Result:
     check_text(command.text)
+    session.out.spend(command.text.count("\n"))
     if command.id:
         registry.directory.check_ignored(session, recipient)
         return _send_once(registry, session, recipient, command)

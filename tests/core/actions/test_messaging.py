@@ -24,6 +24,7 @@ from chatd.core.events import (
     Refused,
     Said,
 )
+from chatd.core.limits import TEXT_LINES
 from chatd.core.perform import perform
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
@@ -64,6 +65,23 @@ def test_an_action_is_a_message(ada: Visitor, bob: Visitor) -> None:
     assert only(Ack, ada.ask(Me("waves", "#lobby")))
     said = only(Said, bob.take())
     assert (said.text, said.action) == ("waves", True)
+
+
+def test_a_message_may_have_several_lines_which_cost_what_they_show(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+    text = "\n".join("x" * TEXT_LINES)
+    before = ada.out.spent
+    ada.ask(Say("x"))
+    one = ada.out.spent - before
+    ada.ask(Say(text))
+    assert ada.out.spent - before == 2 * one + TEXT_LINES - 1
+    assert [event.text for event in bob.take() if isinstance(event, Said)] == ["x", text]
+    before = ada.out.spent
+    ada.ask(Msg("bob", text))
+    assert ada.out.spent - before == TEXT_LINES - 1
+    assert only(Private, bob.take()).text == text
+    for command in (Say(f"{text}\nx"), Msg("bob", f"{text}\nx")):
+        assert refusal(ada.ask(command))[:2] == ("too-long", "The message has too many lines.")
+    assert bob.take() == []
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u3000 ", "\u3164", "\u2800\u200b", "\ufe0f"])
