@@ -142,7 +142,7 @@ def fold(text: str) -> str:
     return _fold(text)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def _fold(text: str) -> str:
     try:
         return _key(_PRECIS.enforce(_decompose_letters(text)))
@@ -150,7 +150,7 @@ def _fold(text: str) -> str:
         return ""
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def _parse(text: str, grammar: _Grammar) -> Name:
     if not text:
         raise grammar.refusal_for("cannot be empty")
