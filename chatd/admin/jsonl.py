@@ -27,6 +27,9 @@ READ_BYTES: Final = 16 * LINE_BYTES + INVITED_PER_ROOM * (16 + 4 * NICK_CHARACTE
 character (RFC 8259, 7), and for the accounts of everybody who is in a room when it becomes
 private."""
 
+_SEQS: Final = ("reply", "edited", "target")
+"""The fields that name another event of the room."""
+
 LATEST: Final = 253_370_764_800_000
 """Events from this time on are refused, in milliseconds since 1970-01-01 UTC: the year 9999 begins
 a little later, so earlier times can be written in every zone."""
@@ -80,6 +83,8 @@ def _event(line: bytes) -> Event:
         raise TooLong(f"A text is longer than {LINE_BYTES} characters.")
     _check_time(event.time)
     _check_nick(event.nick)
+    if not all(0 <= getattr(event, name, 0) < 1 << SEQ_BITS for name in _SEQS):
+        raise BadUsage("The seq of another event is out of range.", "The first event of a room has 1.")
     if isinstance(event, Renamed | RoleSet | Invited):
         _check_nick(event.to)
     elif isinstance(event, BanSet):

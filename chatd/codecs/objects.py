@@ -35,6 +35,7 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Invited: "invited",
     events.ModeSet: "mode",
     events.Blanked: "blanked",
+    events.Edited: "edited",
     events.Deleted: "deleted",
     events.Reported: "reported",
     events.Announced: "announced",

@@ -64,6 +64,7 @@ DONE: Final[Mapping[str, str]] = {
     "ban": "{} is banned.",
     "unban": "{} is not banned any more.",
     "delete": "The message of {} is deleted.",
+    "edit": "Your message in #{} is changed.",
     "report": "The operators will see your report of {}.",
     "announce": "{} people were told.",
     "register": "{} is your nick now, whether you are here or not. Log in with your password next time.",
@@ -183,6 +184,10 @@ class Phrases:
             case events.RetentionSet():
                 since = self._from(event.since) if event.since > event.time else ""
                 return f"{event.nick} has set #{event.room} to keep {_kept(event.keep)}{since}; /keep changes it"
+            case events.Edited(text=""):
+                return f"{event.nick} has changed a message{_in(event.room, current)}"
+            case events.Edited():
+                return f"{event.nick} has changed a message{_in(event.room, current)} to: {event.text}"
             case events.Deleted():
                 whose = "a message of their own" if event.to == event.nick else f"a message of {event.to}"
                 return f"{event.nick} has deleted {whose}{_in(event.room, current)}"

@@ -25,7 +25,7 @@ from chatd.core.when import take_time
 
 @fact(kw_only=True)
 class Command:
-    """A request. ``id`` is filters by the program and returned with the answer."""
+    """A request. ``id`` is chosen by the program and returned with the answer."""
 
     id: str = ""
 
@@ -38,7 +38,7 @@ class Hello(Command):
     ``remember``, they are given one. ``server_password`` is that of the server, if it has one. With
     ``register`` the nick becomes an account with ``password``; ``code`` is an invitation.
 
-    ``token`` is a secret filters by the program. The same token means the same sender, even after a
+    ``token`` is a secret chosen by the program. The same token means the same sender, even after a
     lost connection, and takes over the seat of the earlier connection. ``resume`` has the last seq
     seen in each room, in the logs with the name ``log``. ``scrollback`` is how many events of each
     room are shown on entering it, at most ``SCROLLBACK_EVENTS``.
@@ -60,10 +60,22 @@ class Hello(Command):
 
 @fact()
 class Say(Command):
-    """Say ``text`` in ``room`` (empty: the current one)."""
+    """Say ``text`` in ``room`` (empty: the current one), in reply to the event ``reply`` (a seq; 0:
+    to none)."""
 
     text: Lines
     room: str = ""
+    reply: int = 0
+
+
+@fact()
+class Edit(Command):
+    """Change one's message ``seq`` (0: the last one) in ``room`` (empty: the current one) to
+    ``text``."""
+
+    text: str
+    room: str = ""
+    seq: int = 0
 
 
 @fact()
@@ -537,6 +549,7 @@ TABLE: tuple[Row, ...] = (
     Row("help", Help, "[COMMAND]", "list the commands, or explain one", nick_needed=False, also=("?", "h")),
     Row("nick", Nick, "NICK", "change your nick", nick_needed=False),
     Row("me", Me, "TEXT", "say what you do: /me waves", Role.MEMBER),
+    Row("edit", Edit, "TEXT", "change the last message that you said", Role.MEMBER),
     Row(
         "msg",
         Msg,

@@ -29,6 +29,7 @@ other exception is a defect of the server. The tree, with the stable codes that 
       NoSuchNick           no-such-nick
       NoSuchRoom           no-such-room
       NoSuchMessage        no-such-message
+      TooLate              too-late           the message is too old to be changed
       TooMany              too-many           a limit of ``limits.py`` is reached
       ServerFull           server-full
       DoorClosed           door-closed        the caller uses a protocol that is not open to them
@@ -204,6 +205,12 @@ class NoSuchMessage(Refusal):
     """There is no such message in the room."""
 
     code = "no-such-message"
+
+
+class TooLate(Refusal):
+    """The message is too old to be changed."""
+
+    code = "too-late"
 
 
 class TooMany(Refusal):

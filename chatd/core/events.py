@@ -64,11 +64,17 @@ class Event:
 
 @fact()
 class Said(Event):
-    """A message; with ``action``, what ``nick`` does (``/me``)."""
+    """A message; with ``action``, what ``nick`` does (``/me``).
+
+    ``reply`` is the seq of the event that it replies to, and ``edited`` that of the
+    :class:`Edited` that it has its text from; 0: there is none.
+    """
 
     text: Lines
     action: bool = False
     id: str = ""
+    reply: int = 0
+    edited: int = 0
 
 
 # Like a sender_id, a ``hidden`` is for the server alone: no codec shows it (``rights.py``).
@@ -122,6 +128,22 @@ class RetentionSet(Event):
 @fact()
 class Blanked(Said):
     """A message that was deleted: its number stays, and its text is empty."""
+
+
+def blanked(said: Said) -> Blanked:
+    """What is left of ``said`` when it is deleted."""
+    return Blanked(said.room, said.seq, said.time, said.nick, said.sender_id, "", said.action, said.id)
+
+
+@fact()
+class Edited(Event):
+    """``nick`` has changed the text of their message ``target`` (a seq) to ``text``.
+
+    It is empty if the message was changed again, or deleted, since.
+    """
+
+    target: int
+    text: str
 
 
 @fact()

@@ -14,6 +14,9 @@ from typing import Final
 ACCOUNT: Final = "account:"
 """Begins the subject of the owner of an account."""
 
+SEAT: Final = "seat:"
+"""Begins the subject of a guest, and of each session; a sender_id follows."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
@@ -39,7 +42,7 @@ class Identity:
 def identify(key: str, account: str, seats: Iterable[str], addresses: Iterable[str]) -> Identity:
     """The identity of a person with these ``seats`` (sender_ids) and ``addresses``; ``account`` is
     empty for a guest."""
-    subjects = [f"seat:{seat}" for seat in seats]
+    subjects = [SEAT + seat for seat in seats]
     if account:
         subjects.insert(0, ACCOUNT + account)
     networks = dict.fromkeys(network for network in map(network_of, addresses) if network)

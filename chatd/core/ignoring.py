@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from chatd.core.events import Event, Left, Said, TopicSet
+from chatd.core.events import Edited, Event, Left, Said, TopicSet
 from chatd.core.limits import SEATS_PER_IGNORED
 from chatd.core.names import fold
+
+_WITH_TEXT: Final = (Said, Edited, TopicSet, Left)
+"""The events that have a text of whoever caused them."""
 
 
 @dataclass(slots=True)
@@ -79,7 +83,7 @@ class IgnoreList:
     def heard(self, event: Event) -> Event | None:
         """``event`` as it is heard: of ignored people no message and no topic, and their leaving
         without its text."""
-        if not self._by_key or not isinstance(event, (Said, TopicSet, Left)) or not self.covers(event.nick, event.sender_id):
+        if not self._by_key or not isinstance(event, _WITH_TEXT) or not self.covers(event.nick, event.sender_id):
             return event
         if not isinstance(event, Left):
             return None

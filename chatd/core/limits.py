@@ -76,6 +76,10 @@ SCROLLBACK_EVENTS: Final = 20
 HISTORY_EVENTS: Final = 100
 """How many events one answer contains at most: as many as delay nobody else."""
 
+EDIT_SECONDS: Final = 3600
+"""For how long people can change what they have said, in seconds: an hour, in which a mistake is
+noticed. Later, others have read and answered it."""
+
 SEARCH_RESULTS: Final = 20
 """How many messages a search shows, unless it asks for more (at most ``HISTORY_EVENTS``): a
 screenful."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from chatd.core.account import Change
-from chatd.core.events import Blanked, Deleted, Event, RetentionSet, Said
+from chatd.core.events import Deleted, Edited, Event, RetentionSet, Said, blanked
 from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
 from chatd.core.log import Asker, OnChanged, OnDeleted, OnNoted, OnResults, OnStored
 from chatd.core.names import Name
@@ -80,8 +81,10 @@ class MemoryLog:
                 self._messages[event.sender_id, event.id] = event
         elif changes_state(event):
             self._change_state(event)
+        elif type(event) is Edited:
+            self._change(event.target, event)
         elif type(event) is Deleted:
-            self._blank(event.target)
+            self._change(event.target, None)
         if self.size > self._max_size or len(self._events) > self._max_events:
             self._shrink()
         self.on_news()
@@ -125,16 +128,30 @@ class MemoryLog:
             dropped += 1
         self._drop(dropped)
 
-    def _blank(self, seq: int) -> None:
-        """Delete the text of the message ``seq``, if it is here."""
+    def _change(self, seq: int, edited: Edited | None) -> None:
+        """Give the message ``seq``, if it is here, the text of ``edited``; None: delete its text.
+
+        The event that it had its text from loses it: the text is nowhere else.
+        """
+        said = self._at(seq)
+        if type(said) is not Said:
+            return
+        changed = replace(said, text=edited.text, edited=edited.seq) if edited is not None else blanked(said)
+        self._replace(said, changed)
+        if said.id:
+            self._messages[said.sender_id, said.id] = changed
+        earlier = self._at(said.edited)
+        if type(earlier) is Edited:
+            self._replace(earlier, replace(earlier, text=""))
+
+    def _at(self, seq: int) -> Event | None:
+        """The event ``seq``, if it is here."""
         index = seq - self.first
-        said = self._events[index] if 0 <= index < len(self._events) else None
-        if type(said) is Said:
-            blanked = Blanked(said.room, said.seq, said.time, said.nick, said.sender_id, "", said.action, said.id)
-            self._events[index] = blanked
-            self.size += _size(blanked) - _size(said)
-            if said.id:
-                self._messages[said.sender_id, said.id] = blanked
+        return self._events[index] if 0 <= index < len(self._events) else None
+
+    def _replace(self, event: Event, by: Event) -> None:
+        self._events[event.seq - self.first] = by
+        self.size += _size(by) - _size(event)
 
     def _drop(self, count: int) -> None:
         for event in self._events[: max(count, 0)]:

@@ -1,14 +1,16 @@
-"""Deletion of events: their rows, and their words in the search index. The next vacuum makes the
-file smaller."""
+"""Deletion and change of events: their rows, and their words in the search index. The next vacuum
+makes the file smaller."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import takewhile
 from sqlite3 import Connection
 from typing import Final
 
+from chatd.core.events import Deleted, Edited, Said, blanked
 from chatd.store import index
-from chatd.store.queries import ACTION, BLANKED, event_id
+from chatd.store.queries import ACTION, COLUMNS, EDITED, event_id, to_event, to_row
 
 DELETED_AT_ONCE: Final = 200
 """How many events one transaction deletes: a commit may have to wait some milliseconds for it."""
@@ -40,14 +42,25 @@ def delete_oldest(connection: Connection, room: int, before_time: int, stop: int
     return first, len(old)
 
 
-def blank(connection: Connection, room: int, seq: int) -> None:
-    """Delete the text of the message ``seq`` of ``room``, and its words in the index, in the
-    transaction that there is. Its number and its id stay."""
-    id = event_id(room, seq)
-    row = connection.execute("SELECT text FROM event WHERE id = ? AND kind <= ?", (id, ACTION)).fetchone()
+def change(connection: Connection, room: int, event: Edited | Deleted) -> None:
+    """Give the message that ``event`` is about its new text, or none, in the table and in the
+    index, in the transaction that there is. Its number and its id stay.
+
+    The event that it had its text from loses it: the text is nowhere else.
+    """
+    id = event_id(room, event.target)
+    row = connection.execute(f"SELECT {COLUMNS} FROM event WHERE id = ? AND kind <= ?", (id, ACTION)).fetchone()
     if row is None:
         return
+    said = to_event("", row)
+    assert isinstance(said, Said)
+    changed = replace(said, text=event.text, edited=event.seq) if isinstance(event, Edited) else blanked(said)
     [indexed] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
-    if seq < indexed:
-        connection.execute("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", (id, index.words(row[0])))
-    connection.execute("UPDATE event SET kind = ?, text = '' WHERE id = ?", (BLANKED, id))
+    if said.seq < indexed:
+        connection.execute("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", (id, index.words(said.text)))
+        if isinstance(event, Edited):
+            connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (id, index.words(changed.text)))
+    _, _, kind, _, _, text, detail, _ = to_row(room, changed)
+    connection.execute("UPDATE event SET kind = ?, text = ?, detail = ? WHERE id = ?", (kind, text, detail, id))
+    if said.edited:
+        connection.execute("UPDATE event SET text = '' WHERE id = ? AND kind = ?", (event_id(room, said.edited), EDITED))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from chatd.core.events import Deleted, Event, RetentionSet, Said
+from chatd.core.events import Deleted, Edited, Event, RetentionSet, Said
 from chatd.core.log import OnDeleted, OnStored
 from chatd.core.state import RoomState, changes_state
 from chatd.core.when import FOR_EVER
@@ -110,7 +110,7 @@ class SqliteLog:
         self.tail.add(event)
         if self._changes and changes_state(event):
             self._changes -= 1
-        if type(event) is Deleted:
+        if type(event) is Deleted or type(event) is Edited:
             self._pages.drop(self.id)
         if not is_kept:
             self._first = event.seq + 1

@@ -14,6 +14,7 @@ from chatd.core.events import (
     BanSet,
     Blanked,
     Deleted,
+    Edited,
     Event,
     Invited,
     Joined,
@@ -36,7 +37,7 @@ SEQ_BITS: Final = 40
 a second for 34 years."""
 
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
-ROLE, BAN, UNBAN, INVITED, MODE, BLANKED, DELETED, REPORTED, ANNOUNCED = 8, 9, 10, 11, 12, 13, 14, 15, 16
+ROLE, BAN, UNBAN, INVITED, MODE, BLANKED, DELETED, REPORTED, ANNOUNCED, EDITED = 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
 """The values of the column ``kind``."""
 
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
@@ -66,7 +67,9 @@ def to_row(room: int, event: Event) -> EventRow:
     """The row of ``event`` in the room with the id ``room``."""
     id = room << SEQ_BITS | event.seq
     if type(event) is Said:  # Nearly all are.
-        return id, event.time, ACTION if event.action else SAID, event.nick, event.sender_id, event.text, "", event.id or None
+        kind = ACTION if event.action else SAID
+        detail = said_detail(event) if event.reply or event.edited else ""
+        return id, event.time, kind, event.nick, event.sender_id, event.text, detail, event.id or None
     text, detail = "", ""
     match event:
         case Joined():
@@ -91,6 +94,8 @@ def to_row(room: int, event: Event) -> EventRow:
             kind, detail = MODE, _join(event.mode, event.value, event.hidden)
         case Blanked():
             return id, event.time, BLANKED, event.nick, event.sender_id, "", "", event.id or None
+        case Edited():
+            kind, text, detail = EDITED, event.text, str(event.target)
         case Deleted():
             kind, detail = DELETED, _join(str(event.target), event.to)
         case Reported():
@@ -107,7 +112,8 @@ def to_event(room: str, row: EventRow) -> Event:
     id, time, kind, nick, sender_id, text, detail, sent = row
     seq = id & (1 << SEQ_BITS) - 1
     if kind <= ACTION:
-        return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "")
+        reply, edited = _numbers(detail) if detail else (0, 0)
+        return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "", reply, edited)
     if kind == JOINED:
         return Joined(room, seq, time, nick, sender_id, detail, text)
     if kind == LEFT:
@@ -119,6 +125,8 @@ def to_event(room: str, row: EventRow) -> Event:
         return RetentionSet(room, seq, time, nick, sender_id, text, int(detail))
     if kind == BLANKED:
         return Blanked(room, seq, time, nick, sender_id, "", False, sent or "")
+    if kind == EDITED:
+        return Edited(room, seq, time, nick, sender_id, int(detail), text)
     if kind == DELETED:
         target, to = _split(detail, 2)
         return Deleted(room, seq, time, nick, sender_id, int(target), to)
@@ -146,6 +154,16 @@ _BETWEEN: Final = "\n"
 """Separates the parts of a ``detail``: no text of a person contains it."""
 
 _MUTE: Final = "mute"
+
+
+def said_detail(said: Said) -> str:
+    """The ``detail`` of a message that replies to another one, or was changed."""
+    return _join(str(said.reply), str(said.edited) if said.edited else "")
+
+
+def _numbers(detail: str) -> tuple[int, int]:
+    reply, edited = _split(detail, 2)
+    return int(reply), int(edited or 0)
 
 
 def _join(*parts: str) -> str:

@@ -31,11 +31,12 @@ CREATE TABLE event (
     time INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
     kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep,
                                         -- 8 role, 9 ban, 10 unban, 11 invited, 12 mode, 13 a message that was deleted,
-                                        -- 14 deleted, 15 reported, 16 announced
+                                        -- 14 deleted, 15 reported, 16 announced, 17 edited
     nick TEXT NOT NULL,
     sender_id TEXT NOT NULL,            -- the seat: a hash of the sender's token, or random
     text TEXT NOT NULL,
-    detail TEXT NOT NULL,               -- left: the reason; renamed: the new nick; keep: when it takes effect;
+    detail TEXT NOT NULL,               -- said: the seqs of what it replies to and of its edit; left: the reason;
+                                        -- renamed: the new nick; keep: when it takes effect;
                                         -- and what else there is to an event (queries.py)
     sent TEXT                           -- the id that the sender gave the message, if any
 ) STRICT;

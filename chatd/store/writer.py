@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.core.events import Deleted, Event, Said
+from chatd.core.events import Deleted, Edited, Event, Said
 from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
 from chatd.store import accounts, database, deletion, index, private_ids, queries
@@ -275,9 +275,9 @@ class DiskWriter:
         numbers_only = [pair for batch in batches for pair in batch.numbers_only]
         others = [pair for pair in (*events, *numbers_only) if type(pair[1]) is not Said]
         changes = [pair for pair in others if changes_state(pair[1])]
-        blanked = [(room, event.target) for room, event in others if isinstance(event, Deleted)]
+        edits = [(room, event) for room, event in others if isinstance(event, (Edited, Deleted))]
         removals = self._removals
-        is_simple = self._has_begun and not (rooms or changes or blanked or numbers_only or notes or removals)
+        is_simple = self._has_begun and not (rooms or changes or edits or numbers_only or notes or removals)
         if is_simple and len(events) <= ROWS_AT_ONCE:
             return self._insert(events)
         execute("BEGIN IMMEDIATE")
@@ -296,8 +296,8 @@ class DiskWriter:
             self._number(room_id, event)
         for room_id in dict.fromkeys(id for id, _ in changes):  # A state can be large, so it is written once.
             queries.change_state(self._connection, room_id, [event for id, event in changes if id == room_id])
-        for room_id, seq in blanked:
-            deletion.blank(self._connection, room_id, seq)
+        for room_id, edit in edits:
+            deletion.change(self._connection, room_id, edit)
         if notes:
             self._write_notes(notes)
         execute("COMMIT")

@@ -13,7 +13,7 @@ import {announceMissed, countNew} from "./unread.js";
 import {renameTalk, watched} from "./views.js";
 
 const EVENTS = ["said", "joined", "left", "renamed", "topic", "kept", "role", "banned", "unbanned", "invited", "mode",
-  "blanked", "deleted", "reported", "announced"];
+  "blanked", "edited", "deleted", "reported", "announced"];
 
 for (const type of EVENTS) handlers[type] = ofRoom((view, event) => onEvent(view, event));
 

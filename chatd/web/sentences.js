@@ -8,6 +8,7 @@ export const DONE = {
   owner: "WHO owns the room now.", op: "WHO is a moderator now.", voice: "WHO has a voice now.", deop: "WHO has no role now.",
   invite: "You have invited WHO.", kick: "You have removed WHO.", mute: "WHO is muted.", unmute: "WHO may speak again.",
   ban: "WHO is banned.", unban: "WHO is not banned any more.", delete: "The message of WHO is deleted.",
+  edit: "Your message is changed.",
   report: "The operators will see your report of WHO.", announce: "WHO people were told.",
   register: "WHO is your nick now, whether you are here or not. Log in with your password next time.",
   "invite-code": "Whoever you give this code can register with it, once: /register NICK WHO",
@@ -48,6 +49,7 @@ export const RIGHTS = {
     const who = make("bdi", {}, mask);
     return mutes ? ["let ", who, " speak again"] : ["lifted the ban of ", who];
   },
+  edited: ({text}) => text ? ["changed a message to: ", make("bdi", {}, text)] : ["changed a message"],
   deleted: ({nick: who, to}) => to === who ? ["deleted a message of their own"] : ["deleted a message of ", make("bdi", {}, to)],
   invited: ({to, room}) => ["invited ", make("bdi", {}, to), room[0] === "@" ? " to this server" : ` to #${room}`],
   mode: ({room, mode, value}) => [modeSet(`#${room}`, mode, value)],

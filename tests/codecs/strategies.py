@@ -62,6 +62,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "remembered": st.booleans(),
     "number": NUMBERS,
     "end": NUMBERS,
+    "reply": NUMBERS,
+    "edited": NUMBERS,
     "remove": NUMBERS,
     "used": TIMES,
     "more": st.booleans(),
@@ -90,7 +92,9 @@ def _instances(cls: type[Any], **special: st.SearchStrategy[Any]) -> st.SearchSt
     return st.builds(cls, **{field.name: known.get(field.name, SAFE_TEXT) for field in fields(cls)})
 
 
-BLANKED: st.SearchStrategy[Event] = _instances(events.Blanked, text=st.just(""), action=st.just(False))
+BLANKED: st.SearchStrategy[Event] = _instances(
+    events.Blanked, text=st.just(""), action=st.just(False), reply=st.just(0), edited=st.just(0)
+)
 ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(
     BLANKED, *(_instances(cls) for cls in classes(events, Event) if cls is not events.Blanked)
 )

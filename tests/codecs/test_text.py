@@ -547,6 +547,8 @@ def test_the_whole_help_fits_on_a_screen() -> None:
     ("event", "line"),
     [
         (done(events.Left, Reason.KICKED, "spam", "eve"), "-- eve has removed ada from #lobby: spam"),
+        (done(events.Edited, 5, "better"), "-- ada has changed a message to: better"),
+        (done(events.Edited, 5, ""), "-- ada has changed a message"),
         (done(events.Deleted, 5, "ada"), "-- ada has deleted a message of their own"),
         (done(events.Deleted, 5, "bob"), "-- ada has deleted a message of bob"),
         (done(events.Blanked, ""), "-- a message of ada was deleted"),

@@ -598,6 +598,7 @@ RIGHTS: tuple[Event, ...] = (
     events.Left(**ABOUT_A_ROOM, reason=events.Reason.KICKED, text="too loud", by="eve"),
     *(events.RoleSet(**ABOUT_A_ROOM, to="bob", role=role) for role in (*phrases.ROLES, "baker")),
     *(events.BanSet(**ABOUT_A_ROOM, mask="bob*", mutes=mutes, text=text) for mutes in (False, True) for text in ("", "spam")),
+    *(events.Edited(**ABOUT_A_ROOM, target=1, text=text) for text in ("", "better")),
     *(events.Deleted(**ABOUT_A_ROOM, target=1, to=to) for to in ("ada", "bob")),
     events.Blanked(**ABOUT_A_ROOM, text=""),
     events.Reported(**ABOUT_A_ROOM, to="bob", text="spam"),

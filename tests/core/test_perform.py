@@ -111,6 +111,7 @@ REFUSED: list[Command] = [
     commands.Unban("bob"),
     commands.Bans("nowhere"),
     commands.Delete("999"),
+    commands.Edit("never said"),
     commands.Report("nobody", "spams"),
     commands.Announce(" "),
     commands.Audit(-1),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.core import commands
-from chatd.core.actions import accounts, history, info, login, messaging, moderation, preferences, removal, rooms, service
+from chatd.core.actions import accounts, editing, history, info, login, messaging, moderation, preferences, rooms, service
 from chatd.core.actions.base import Action
 from chatd.core.commands import Command
 
@@ -44,7 +44,8 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Ban: moderation.ban,
     commands.Unban: moderation.unban,
     commands.Bans: moderation.bans,
-    commands.Delete: removal.delete,
+    commands.Delete: editing.delete,
+    commands.Edit: editing.edit,
     commands.Report: service.report,
     commands.Announce: service.announce,
     commands.Audit: service.audit,

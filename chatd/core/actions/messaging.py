@@ -5,11 +5,12 @@ from __future__ import annotations
 from chatd.core.actions.base import Result, check_text
 from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage, NoSuchNick, NotDelivered
+from chatd.core.errors import BadUsage, NoSuchMessage, NoSuchNick, NotDelivered
 from chatd.core.events import DRAFT, Answer, Done, Said
 from chatd.core.person import Person
 from chatd.core.policy import check_may_speak, visible
 from chatd.core.registry import Registry
+from chatd.core.room import Room
 from chatd.core.session import Session
 
 Sent = Answer | tuple[Answer, ...]
@@ -24,8 +25,19 @@ def say(registry: Registry, session: Session, command: Say | Me) -> Said:
     session.out.spend(text.count("\n"))  # On a terminal, each line is one.
     assert session.person is not None
     check_may_speak(registry, session.person, room)
-    is_action, now = type(command) is Me, session.last_active
-    return Said(room.name.text, DRAFT, now, session.nick, session.sender_id, text, is_action, command.id)
+    now, sender_id = session.last_active, session.sender_id
+    if isinstance(command, Me):
+        return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, True, command.id)
+    reply = command.reply and _check_reply(registry, session, room, command.reply)
+    return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, False, command.id, reply)
+
+
+def _check_reply(registry: Registry, session: Session, room: Room, seq: int) -> int:
+    """``seq``, an event of ``room`` that this person can see. Raises NoSuchMessage."""
+    first = max(room.log.first, visible(registry, session.person).first_seq(room))
+    if not first <= seq < room.log.end:
+        raise NoSuchMessage(f"#{room.name.text} has no event {seq} to reply to.", "The seq of an event is in its object.")
+    return seq
 
 
 def msg(registry: Registry, session: Session, command: Msg) -> Result:
