@@ -25,6 +25,7 @@ SAFE_TEXT = ANY_TEXT.map(safe_text)
 NICKS = st.text(string.ascii_letters + string.digits + "éж日", min_size=1, max_size=12)
 TIMES = st.integers(0, 4_102_444_800_000)
 NUMBERS = st.integers(0, 2**53)
+SEQS = st.integers(0, 2**40 - 1)
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "time": TIMES,
@@ -48,7 +49,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "until": TIMES,
     "mask": NICKS,
     "role": st.sampled_from(["owner", "moderator", "voice", "member"]),
-    "target": NUMBERS,
+    "target": SEQS,
     "mutes": st.booleans(),
     "by": NICKS | st.just(""),
     "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
@@ -62,8 +63,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "remembered": st.booleans(),
     "number": NUMBERS,
     "end": NUMBERS,
-    "reply": NUMBERS,
-    "edited": NUMBERS,
+    "reply": SEQS,
+    "edited": SEQS,
     "remove": NUMBERS,
     "used": TIMES,
     "more": st.booleans(),

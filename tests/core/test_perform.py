@@ -273,7 +273,7 @@ def test_a_session_that_ends_can_do_nothing(command: Command) -> None:
 # -- Rights ----------------------------------------------------------------------------------------
 
 
-IN_A_ROOM = [*ACCEPTED, commands.Deop("bob"), commands.Invite("bob")]
+IN_A_ROOM = [*ACCEPTED, commands.Deop("bob"), commands.Invite("bob"), commands.Edit("better")]
 WITH_A_RIGHT = [command for command in IN_A_ROOM if ROW_OF[type(command)].right and not ROW_OF[type(command)].on_server]
 
 FOR_EVERYBODY = {
