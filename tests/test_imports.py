@@ -4,9 +4,10 @@ private names of another."""
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,16 +41,17 @@ def imports_of(module: str) -> Iterator[tuple[str, str]]:
             yield from ((str(node.module), alias.name) for alias in node.names)
 
 
-def imported_by(module: str) -> set[str]:
+@functools.cache
+def imported_by(module: str) -> frozenset[str]:
     """The modules that ``module`` imports; those of chatd with their full names."""
     modules = set()
     for source, name in imports_of(module):
         inner = f"{source}.{name}"
         modules.add(inner if inner in MODULES else source)
-    return modules
+    return frozenset(modules)
 
 
-def ours(modules: set[str]) -> set[str]:
+def ours(modules: Iterable[str]) -> set[str]:
     return {module for module in modules if module.split(".")[0] == "chatd"}
 
 

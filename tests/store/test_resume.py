@@ -190,4 +190,4 @@ class ResumingOnDisk(Resuming):
 TestResuming = Resuming.TestCase
 TestResuming.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 TestResumingOnDisk = ResumingOnDisk.TestCase
-TestResumingOnDisk.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestResumingOnDisk.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)

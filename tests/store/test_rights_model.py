@@ -534,6 +534,6 @@ class RightsOnDisk(RightsInMemory):
 
 
 TestRightsInMemory = RightsInMemory.TestCase
-TestRightsInMemory.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestRightsInMemory.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
 TestRightsOnDisk = RightsOnDisk.TestCase
 TestRightsOnDisk.settings = settings(max_examples=15, stateful_step_count=40, deadline=None)

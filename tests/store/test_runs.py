@@ -90,7 +90,7 @@ class Copies(RuleBasedStateMachine):
 
 
 TestCopies = Copies.TestCase
-TestCopies.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestCopies.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
 
 
 def resume(server: Server, seq: int, log: str) -> list[Event | object]:

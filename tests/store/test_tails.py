@@ -153,7 +153,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(STEPS, max_size=80), st.integers(0, 40))
 def test_the_sum_stays_within_the_budget_and_every_read_is_right(steps: list[tuple[str, str, int]], most: int) -> None:
     """Also where a message is sent again of which only the disk knows."""
