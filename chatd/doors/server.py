@@ -8,6 +8,8 @@ from twisted.logger import Logger
 
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
+from chatd.core.admission import Admission
+from chatd.core.errors import ServerFull
 from chatd.core.events import Reason
 from chatd.core.flood import AddressBudgets
 from chatd.core.limits import ADDRESS_SECONDS, RETURN_SECONDS
@@ -47,6 +49,8 @@ class Server:
         too many are among them until they have ended."""
         self._absent: dict[Session, IDelayedCall] = {}
         """The sessions whose connection is lost and whose seat is kept, and what frees it."""
+        self._kept = Admission(registry.settings.max_sessions, registry.settings.max_per_address)
+        """Counts these."""
         self._emptied: Deferred[None] | None = None
 
     # -- Sessions, as their callers report them
@@ -76,15 +80,20 @@ class Server:
 
     def keep_seat(self, session: Session) -> bool:
         """Keep the seat of ``session``, whose connection is lost, for ``RETURN_SECONDS``, if it can
-        return; whether it is kept. There are at most as many as there may be sessions."""
-        most = self.registry.settings.max_sessions
-        if not session.may_return or session.is_ending or session.person is None or (most and len(self._absent) >= most):
+        return; whether it is kept. There are at most as many as there may be sessions, also of one
+        address, which could otherwise fill a room with people who are not there."""
+        if not session.may_return or session.is_ending or session.person is None:
+            return False
+        try:
+            self._kept.admit(session)
+        except ServerFull:
             return False
         self._absent[session] = self.clock.callLater(RETURN_SECONDS, self._free_seat, session)
         return True
 
     def _free_seat(self, session: Session) -> None:
         del self._absent[session]
+        self._kept.release(session)
         depart(self.registry, session, Reason.LINK_LOST)  # Does nothing if another session has the seat now.
 
     # -- All of them

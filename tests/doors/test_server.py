@@ -103,13 +103,17 @@ def test_a_shutdown_frees_the_seats_that_are_kept(server: RunningServer, clock: 
     assert clock.getDelayedCalls() == []
 
 
-def test_only_so_many_seats_are_kept(clock: Clock) -> None:
-    server = RunningServer(clock, Settings(max_sessions=2, address_rate=0))
+@pytest.mark.parametrize("settings", [Settings(max_sessions=2, address_rate=0), Settings(max_per_address=2, address_rate=0)])
+def test_only_so_many_seats_are_kept(clock: Clock, settings: Settings) -> None:
+    server = RunningServer(clock, settings)
     for nick in ("ada", "bob", "eve"):
         log_in_with_token(server, nick).lose()
     assert [person.nick for person in server.registry.directory.people] == ["ada", "bob"]
     clock.advance(RETURN_SECONDS)
     assert not server.registry.directory.people
+    log_in_with_token(server, "ada").lose()
+    assert [person.nick for person in server.registry.directory.people] == ["ada"]
+    clock.advance(RETURN_SECONDS)
 
 
 def test_a_shutdown_tells_everybody_and_waits_for_them(server: RunningServer) -> None:
