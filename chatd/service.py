@@ -75,6 +75,9 @@ class ChatService(Service):
         log.info("{where}", where=f"data is in {self._store.path}" if self._store else "data is in memory only")
         if self._store is not None and self._store.open_to_others:
             log.warn("{open}", open=self._store.open_to_others)
+        fingerprint = self._front.server.registry.ssh_fingerprint
+        if fingerprint:
+            log.info("the fingerprint of the SSH key is {fingerprint}", fingerprint=fingerprint)
         for port in self._front.ports:
             log.info("chatd {version} listens on {address}", version=__version__, address=readable(port))
         self._upkeep.start(UPKEEP_SECONDS, now=False)

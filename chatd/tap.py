@@ -35,7 +35,7 @@ from chatd.daemon.logfile import LogFile, log_file
 from chatd.daemon.pidfile import check_folder, remove_stale
 from chatd.daemon.refused import RefusedLog
 from chatd.delivery.fanout import Fanout
-from chatd.doors.catalogue import BUILT, TLS, Door, DoorOptions
+from chatd.doors.catalogue import BUILT, SSH, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
 from chatd.doors.hosts import parse_host
 from chatd.doors.proxy import Proxies
@@ -45,6 +45,7 @@ from chatd.store.database import UnusableError, default_folder
 from chatd.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from chatd.doors.ssh_host_key import HostKey
     from chatd.doors.tls import Certificate
 
 log = Logger()
@@ -143,6 +144,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["password-file", None, None, "A file whose first line is a password that everybody must give first."],
         ["registration", None, "open", "Who may register: open (everybody), invite (by invitation), closed.", _registration],
         ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, reloaded on SIGHUP."],
+        ["ssh-host-key", None, None, "The key for SSH, made by ssh-keygen -t ed25519. [default: one in the folder of --data]"],
         ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
     ]  # fmt: skip
 
@@ -363,8 +365,16 @@ def _assembled(reactor: Any, options: Options, listener: Listener, identity: Ide
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
     registry.authenticator = _authenticator(reactor, registry, options)
     doors = DoorOptions(
-        options["doors"], options["tls-only"], certificate, options["origin"], Proxies(options["proxy"]), options["host"]
+        options["doors"],
+        options["tls-only"],
+        certificate,
+        options["origin"],
+        Proxies(options["proxy"]),
+        options["host"],
+        _host_key(options["ssh-host-key"], store) if SSH in options["doors"] else None,
     )
+    if doors.host_key is not None:
+        registry.ssh_fingerprint = doors.host_key.fingerprint
     front = FrontFactory(Server(registry, fanout, reactor), doors)
     refused = RefusedLog(reactor)
     for port in listener.ports:
@@ -382,6 +392,19 @@ def _certificate(options: Options) -> Certificate:
         return Certificate(options["tls-cert"], options["tls-key"])
     except BadCertificate as bad:
         raise CannotStart(f"{bad}.") from None
+
+
+def _host_key(path: str | None, store: SqliteStore | None) -> HostKey:
+    """The key of the server for SSH: the one in the file ``path``, or else one that is kept with
+    the data, or that is in memory only if these are. Raises CannotStart."""
+    from chatd.doors import ssh_host_key
+
+    try:
+        if path is not None:
+            return ssh_host_key.loaded(Path(path))
+        return ssh_host_key.made() if store is None else ssh_host_key.kept(store.path.with_name(ssh_host_key.FILE))
+    except ssh_host_key.BadHostKey as bad:
+        raise CannotStart(f"--ssh-host-key: {bad}." if path is not None else f"{bad}.") from None
 
 
 def _store(reactor: Any, data: str, identity: Identity) -> SqliteStore | None:

@@ -19,17 +19,17 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClien
 from twisted.python.failure import Failure
 
 from chatd.client.connection import Connection, ConnectionFactory, Untrusted, explain
-from chatd.client.cursors import Cursors
 from chatd.client.login import Login
 from chatd.codecs import phrases
 from chatd.codecs.json import encode_command
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.errors import ServerPasswordNeeded
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.events import Answer, Event
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import fold
-from chatd.tui.link import NICK_REFUSALS, NOT_FINAL, LinkListener
+from chatd.tui.cursors import Cursors
+from chatd.tui.link import CLOSINGS, NICK_REFUSALS, NOT_FINAL, LinkListener
 
 ANSWER_SECONDS: Final = 15.0
 """How long the server may take to answer the hello, in seconds: a chatd does so at once."""
@@ -51,14 +51,6 @@ the one before."""
 
 QUIT_SECONDS: Final = 2.0
 """How long the server may take to say goodbye, in seconds."""
-
-CLOSINGS: Final = {
-    Reason.QUIT: "the server said goodbye",
-    Reason.TIMED_OUT: "the server received nothing for too long",
-    Reason.NOT_READING: "this client read nothing for too long",
-    Reason.REPLACED: "another connection took over the seat",
-    Reason.SHUTDOWN: "the server is shutting down",
-}
 
 
 class ReconnectingLink:

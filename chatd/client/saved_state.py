@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from chatd.client.cursors import Cursors
 from chatd.core.errors import BadRoom
 from chatd.core.limits import ROOMS_PER_PERSON, SCROLLBACK_EVENTS
 from chatd.core.names import fold, parse_room
+from chatd.tui.cursors import Cursors
 
 ROOMS_SAVED: Final = 100
 """How many rooms have a saved cursor."""

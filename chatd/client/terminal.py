@@ -117,6 +117,10 @@ class RealTerminal:
         self._raw.undo = screen.undo
         return screen
 
+    is_ready = True
+    """Part of `display.Terminal`: while the terminal takes nothing, nothing more is read from the
+    server."""
+
     def write(self, text: str) -> None:
         """Part of `display.Terminal`."""
         if self._stdio is not None:

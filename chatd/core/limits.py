@@ -522,3 +522,65 @@ an idle connection."""
 PEER_SECONDS: Final = 110.0
 """How long a WebSocket may send nothing, not even pongs, in seconds. This is checked with each
 ping: a dead peer is found after at most 140 s, within the promised 150 s."""
+
+# -- Screens for people, and SSH -------------------------------------------------------------------
+
+SCREEN_BYTES: Final = 32 << 10
+"""How much the server holds for a screen that has not shown it yet, in bytes (32 KiB); what comes
+then waits in the logs, as for every slow reader."""
+
+SCREEN_NEWS: Final = 20
+"""How many events a screen takes in at once: some 2 ms of the server's time."""
+
+SCREEN_WORK_SECONDS: Final = 0.005
+"""How long all screens together work in one turn of the reactor, in seconds, before others are
+served."""
+
+SCREEN_LINES_A_SECOND: Final = 10_000
+"""What a second of the server's time costs the address of a screen, in lines: as much as its time
+is worth elsewhere."""
+
+SCREEN_SIZE: Final = (500, 200)
+"""The largest screen, in columns and rows: no real one has more, and painting it takes 10 ms."""
+
+SCREEN_KEPT_LINES: Final = 100
+"""How many printed lines the server keeps for painting a screen again, in number: more than the
+rows of most terminals, in some 60 KiB."""
+
+SCREEN_COMMANDS: Final = 256
+"""How many commands of a screen wait for flood control, in number, before its keys wait too: a
+paste of 200 lines."""
+
+KEYS_A_LINE: Final = 64
+"""The bytes of keys that cost their address one line, in number: a key costs some 20 us, besides
+painting."""
+
+SSH_PACKET_BYTES: Final = 36_000
+"""The longest packet of SSH, in bytes: RFC 4253 (6.1) asks for 35,000."""
+
+SSH_WINDOW_BYTES: Final = 32 << 10
+"""How much an SSH client may send on its channel before it is read, in bytes (32 KiB)."""
+
+SSH_PACKET_LINES: Final = 0.5
+"""What a packet of SSH costs its address, in lines: some 50 us to decrypt and to answer it."""
+
+SSH_HANDSHAKE_LINES: Final = 30
+"""What a key exchange of SSH costs its address, in lines: it takes 2 to 3 ms."""
+
+SSH_SIGNATURE_LINES: Final = 5
+"""What it costs to check a signature of SSH, in lines: 0.1 to 0.5 ms."""
+
+SSH_KEX_SECONDS: Final = 20.0
+"""How long a key exchange of SSH may take, in seconds: a few round trips over a very bad link."""
+
+SSH_ATTEMPTS: Final = 6
+"""How many keys and passwords an SSH client may offer that are not accepted, in number, as with
+OpenSSH (MaxAuthTries)."""
+
+SSH_UNREAD_PACKETS: Final = 1000
+"""How many packets of SSH are taken from a client that reads no answers, in number: at most 1 MiB
+is queued for it."""
+
+SSH_ENVIRONMENT: Final = (20, 100)
+"""How many variables of its environment an SSH client may send, and how long each may be, in
+characters."""

@@ -244,7 +244,7 @@ class Caller:
             log.failure("defect: {nick} could not leave", nick=nick)
         self._server.registry.admission.release(self.session)
         self._server.on_disconnected(self.session, nick, reason)
-        del self._input, self.outlet, self.session  # No cycle is left, so all of the connection is freed at once.
+        del self._input, self._transport, self.outlet, self.session  # No cycle is left, so all of the connection is freed at once.
 
     def drop(self) -> None:
         """End the connection at once: too many callers have no nick (half_open.HalfOpen)."""
@@ -287,4 +287,5 @@ class Caller:
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""
         self.ended = self.ended or reason
-        self._transport.abortConnection()
+        if not self._is_lost:
+            self._transport.abortConnection()

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Final
 from twisted.internet.interfaces import IProtocol
 
 from chatd.core.errors import Refusal
+from chatd.core.limits import HANDSHAKE_LINES, SSH_HANDSHAKE_LINES
 from chatd.doors import refusals
 from chatd.doors.line import ChatFactory
 from chatd.doors.proxy import LINE_OPENING, NO_PROXIES, SIGNATURE, Proxies
 from chatd.doors.server import Server
 
 if TYPE_CHECKING:
+    from chatd.doors.ssh_host_key import HostKey
     from chatd.doors.tls import Certificate
 
 Build = Callable[[str, float], IProtocol]
@@ -48,6 +50,8 @@ class Door:
     """A module that it needs, and what to install to have it."""
     is_clear: bool = True
     """Whether what is said can be read on the way, unless it is inside TLS."""
+    handshake_lines: float = 0
+    """What it costs the address, in lines, before anybody is known."""
     skips_greeting: bool = True
     """Whether its callers can still be served after a greeting for people: they skip a line that
     they do not know."""
@@ -76,7 +80,8 @@ class DoorOptions:
     ``certificate`` is for the door tls; ``origins`` names the pages of other servers that may open
     a WebSocket, as browsers name them (``https://chat.example.org``); ``proxies`` are believed when
     they say who calls; ``hosts`` are the names of this server, in the form of ``hosts.hostname``,
-    and the only ones that it answers to over HTTP, unless there are none.
+    and the only ones that it answers to over HTTP, unless there are none; ``host_key`` is for the
+    door ssh.
     """
 
     doors: Collection[Door]
@@ -85,6 +90,7 @@ class DoorOptions:
     origins: Collection[str] = ()
     proxies: Proxies = NO_PROXIES
     hosts: Collection[str] = ()
+    host_key: HostKey | None = None
 
 
 # -- How each is opened ----------------------------------------------------------------------------
@@ -111,6 +117,13 @@ def _open_web(server: Server, options: DoorOptions, front: Build) -> Build:
     return WebDoor(server, options.origins, options.proxies, options.hosts).build
 
 
+def _open_ssh(server: Server, options: DoorOptions, front: Build) -> Build:
+    from chatd.doors.ssh import SshDoor
+
+    assert options.host_key is not None
+    return SshDoor(server, options.host_key).build
+
+
 # -- The rows --------------------------------------------------------------------------------------
 
 TEXT: Final = Door("text", (), refusals.in_text, _open_text)
@@ -127,6 +140,7 @@ TLS: Final = Door(
     needs=("OpenSSL", "Twisted[tls]"),
     is_clear=False,
     skips_greeting=False,
+    handshake_lines=HANDSHAKE_LINES,
 )
 
 WEB: Final = Door(
@@ -152,7 +166,10 @@ SSH: Final = Door(
     # The versions of the protocol in a client's first line (RFC 4253, 4.2 and 5.1).
     (b"SSH-1.", b"SSH-2."),
     refusals.in_ssh,
+    _open_ssh,
+    needs=("twisted.conch.ssh.transport", "Twisted[conch]"),
     is_clear=False,
+    handshake_lines=SSH_HANDSHAKE_LINES,
 )
 
 PROXY: Final = Door(

@@ -29,13 +29,12 @@ from chatd.core.limits import (
     CLOSE_SECONDS,
     CONNECTION_LINES,
     GREETING_SECONDS,
-    HANDSHAKE_LINES,
     HANDSHAKE_SECONDS,
     LOGIN_SECONDS,
     WAITING,
     WAITING_BYTES,
 )
-from chatd.doors.catalogue import BOM, JSON, PROXY, TEXT, TLS, Door, DoorOptions, recognise
+from chatd.doors.catalogue import BOM, JSON, PROXY, TEXT, Door, DoorOptions, recognise
 from chatd.doors.closed import NO_PROXY, why_closed
 from chatd.doors.opening import opened_when_needed
 from chatd.doors.proxy import Malformed, read_header
@@ -117,7 +116,7 @@ class Front(Protocol):
             return
         self._turn = self._factory.server.turns.wait(self._budget, self._on_turn)
         if self._turn is None:
-            self._spend(HANDSHAKE_LINES if door is TLS else 0)
+            self._spend(door.handshake_lines)
             self._admit_to(door)
         else:
             self._wait(door)

@@ -18,6 +18,7 @@ from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
 from chatd.doors.browsers import Browsers
+from chatd.doors.fair import FairWork
 from chatd.doors.half_open import HalfOpen
 from chatd.doors.turns import Turns
 
@@ -42,6 +43,8 @@ class Server:
         """Who waits until their address has paid."""
         self.browsers = Browsers(clock.seconds)
         """Where silent callers are more likely browsers than people."""
+        self.screens = FairWork(clock)
+        """What the screens have to do that run in the server."""
         self.half_open = HalfOpen()
         """The connections that have no nick yet."""
         self.sessions: dict[Session, None] = {}

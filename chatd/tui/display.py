@@ -20,12 +20,20 @@ WAITING_LINES: Final = 5000
 
 BELL: Final = "\a"
 
+PAINT_SECONDS: Final = 1 / 30
+"""The shortest time between two paintings, in seconds: nobody sees more of them."""
+
 
 class Terminal(Protocol):
     """What the user sits at."""
 
     def open(self) -> Screen:
         """Take the terminal over; returns its screen."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what is written will be shown soon. If not, nothing is painted until
+        `Tui.ready`."""
 
     def write(self, text: str) -> None:
         """Show ``text``."""
@@ -58,6 +66,8 @@ class Display:
         self._left_out = 0
         self._bell = False
         self._suspended = False
+        self._paint_at = 0.0
+        """When the next painting may be."""
         self._call: IDelayedCall | None = None
 
     # -- Lines to show
@@ -83,10 +93,10 @@ class Display:
         self._bell = True
 
     def changed(self) -> None:
-        """Paint at the end of this reactor turn, so that everything in one turn is painted at
-        once."""
+        """Paint at the end of this reactor turn, so that everything in one turn is painted at once,
+        or later if something was painted a moment ago."""
         if self._call is None or not self._call.active():
-            self._call = self._clock.callLater(0, self._paint)
+            self._call = self._clock.callLater(max(0.0, self._paint_at - self._clock.seconds()), self._paint)
 
     def drop_before(self, room: str, seq: int) -> None:
         """Stop showing the events of ``room`` before number ``seq``."""
@@ -167,17 +177,21 @@ class Display:
     def _leave(self) -> None:
         if self._screen is not None:
             self._history.close()
-            self._paint()
+            if not self._suspended:
+                self._paint_on(self._screen)
             self._terminal.write(self._screen.close())
 
     def _paint(self) -> None:
-        if self._screen is None or self._suspended:
-            return
+        if self._screen is not None and not self._suspended and self._terminal.is_ready:
+            self._paint_at = self._clock.seconds() + PAINT_SECONDS
+            self._paint_on(self._screen)
+
+    def _paint_on(self, screen: Screen) -> None:
         bell, self._bell = BELL if self._bell else "", False
         if self._history.window is not None:
-            self._terminal.write(bell + self._screen.show_history(self._history.rows, self._footer()))
+            self._terminal.write(bell + screen.show_history(self._history.rows, self._footer()))
             return
         left_out = f"{self._left_out:,} lines are left out here; Page Up shows the history."
         lines = [*(self._formatter.note(left_out) if self._left_out else ()), *self._lines]
         self._lines, self._left_out = [], 0
-        self._terminal.write(bell + self._screen.leave_history() + self._screen.show(lines, self._footer()))
+        self._terminal.write(bell + screen.leave_history() + screen.show(lines, self._footer()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from chatd.core import events
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Answer, Event, Reason
 
 
 class Link(Protocol):
@@ -70,7 +70,7 @@ class LinkListener(Protocol):
         """The link has ended after `Link.quit` or `Link.stop`; no more callbacks follow."""
 
 
-NICK_REFUSALS = frozenset(
+NICK_REFUSALS: Final = frozenset(
     {
         "bad-nick",
         "nick-taken",
@@ -83,5 +83,14 @@ NICK_REFUSALS = frozenset(
 )
 """The codes of refusals where another nick, or a password, may be accepted."""
 
-NOT_FINAL = (events.AwayNotice, events.Slowed, events.Missed, events.Private)
+NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.Private)
 """Answers that may have the id of a command without being its final one."""
+
+CLOSINGS: Final = {
+    Reason.QUIT: "the server said goodbye",
+    Reason.TIMED_OUT: "the server received nothing for too long",
+    Reason.NOT_READING: "this client read nothing for too long",
+    Reason.REPLACED: "another connection took over the seat",
+    Reason.SHUTDOWN: "the server is shutting down",
+}
+"""Why the server closes the connection."""

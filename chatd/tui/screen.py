@@ -63,15 +63,15 @@ class Footer:
 
 class Screen:
     """A terminal of ``columns`` and ``rows``; ``colours``: it has 256; ``links``: it knows OSC 8,
-    or ignores it."""
+    or ignores it. ``kept`` is the number of printed lines that are kept for painting them again."""
 
-    def __init__(self, columns: int, rows: int, colours: bool, links: bool = False) -> None:
+    def __init__(self, columns: int, rows: int, colours: bool, links: bool = False, kept: int = KEPT_LINES) -> None:
         self.columns, self.rows = max(1, columns), max(1, rows)
         self.can_paint = True
         """Whether the terminal can show the history."""
         self._colours = colours
         self._links = links
-        self._lines: deque[FinalLine] = deque(maxlen=KEPT_LINES)
+        self._lines: deque[FinalLine] = deque(maxlen=kept)
         self._footer = Footer()
         self._painted: list[Row] = [()]
         self._written = 0
@@ -155,7 +155,7 @@ class Screen:
         are out of reach."""
         shown = self._last_rows(self._visible_rows())
         kept = [one for one in self._lines if not one.is_before(room, seq)]
-        self._lines = deque(kept, maxlen=KEPT_LINES)
+        self._lines = deque(kept, maxlen=self._lines.maxlen)
         return self.redraw() if self._last_rows(len(shown)) != shown else ""
 
     # -- The history

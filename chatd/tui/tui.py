@@ -26,7 +26,7 @@ from chatd.tui.history_opening import HistoryOpening
 from chatd.tui.history_view import HistoryView
 from chatd.tui.incoming import Incoming
 from chatd.tui.keys import Key, KeyDecoder, Press
-from chatd.tui.line_input import LineInput
+from chatd.tui.line_input import LineInput, Purpose
 from chatd.tui.link import Link
 from chatd.tui.questions import Questions
 from chatd.tui.saving import Saving, Seen
@@ -251,6 +251,16 @@ class Tui:
         self._display.changed()
 
     # -- The screen
+
+    def ready(self) -> None:
+        """The terminal is ready again: paint what has changed meanwhile."""
+        self._display.changed()
+
+    def ask_nick(self, greeting: str) -> None:
+        """Ask for a nick, before there is any hello."""
+        self._display.open()
+        self.note(greeting)
+        self._line.ask(Purpose.NICK)
 
     def resized(self, columns: int, rows: int) -> None:
         """The terminal has a new size."""

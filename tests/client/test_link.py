@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.client.cursors import Cursors
 from chatd.client.link import (
     ANSWER_SECONDS,
     LOST_SECONDS,
@@ -22,6 +21,7 @@ from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_PERSON
+from chatd.tui.cursors import Cursors
 from tests.client.scripted import ScriptedServer
 
 HELLO = commands.Hello("ada", token="0123456789abcdef", rooms=("lobby",))

@@ -81,3 +81,17 @@ def telnet(daemon: Daemon, start_program: Callable[..., Program]) -> Call:
         return start_program(*command, terminal=pty.openpty())
 
     return call
+
+
+@pytest.fixture
+def ssh(daemon: Daemon) -> Callable[..., list[str]]:
+    """The command line of ssh to ``daemon`` for somebody, with further options and words."""
+    program = need("ssh")
+    options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
+
+    def command(nick: str, *words: str, **more: str) -> list[str]:
+        named = [f"{name}={value}" for name, value in more.items()]
+        settings = [word for option in (*options, *named) for word in ("-o", option)]
+        return [program, "-F", "none", "-p", str(daemon.port), *settings, f"{nick}@127.0.0.1", *words]
+
+    return command

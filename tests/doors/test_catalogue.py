@@ -117,7 +117,7 @@ def test_every_row_is_in_the_table_once() -> None:
 
 
 def test_doors_that_are_not_built_cannot_be_opened() -> None:
-    assert list(BUILT) == ["text", "json", "tls", "web"]
+    assert list(BUILT) == ["text", "json", "tls", "web", "ssh"]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=str)

@@ -10,7 +10,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from chatd.core.registry import Settings
-from chatd.doors.catalogue import JSON, TEXT, WEB, DoorOptions
+from chatd.doors.catalogue import JSON, SSH, TEXT, WEB, DoorOptions
+from chatd.doors.ssh_host_key import made
 from tests.doors.wire import RunningServer, Wire
 
 HELLO = b'{"type": "hello", "nick": "ada", "rooms": ["lobby", "tea"]}\n'
@@ -22,7 +23,7 @@ UPGRADE = (
 
 @pytest.fixture
 def server(clock: Clock) -> RunningServer:
-    return RunningServer(clock, Settings(max_per_address=1, address_rate=0), DoorOptions([TEXT, JSON, WEB]))
+    return RunningServer(clock, Settings(max_per_address=1, address_rate=0), DoorOptions([TEXT, JSON, WEB, SSH], host_key=made()))
 
 
 def talk(server: RunningServer) -> None:
@@ -37,6 +38,13 @@ def open_web_socket(server: RunningServer) -> None:
     wire = server.call()
     wire.say(UPGRADE)
     assert b" 101 " in wire.take()
+    lose(wire)
+
+
+def begin_ssh(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(b"SSH-2.0-test\r\n")
+    assert wire.take().startswith(b"SSH-2.0-chatd")
     lose(wire)
 
 
@@ -57,7 +65,7 @@ def lose(wire: Wire) -> None:
     wire.protocol = wire.producer = None
 
 
-@pytest.mark.parametrize("connection", [talk, open_web_socket, be_refused])
+@pytest.mark.parametrize("connection", [talk, open_web_socket, begin_ssh, be_refused])
 def test_a_connection_that_has_ended_is_freed_at_once(server: RunningServer, connection: Callable[[RunningServer], None]) -> None:
     def come_and_go() -> None:
         connection(server)

@@ -9,6 +9,7 @@ from chatd.client.link import ReconnectingLink
 from chatd.client.login import Login
 from chatd.client.saved_state import SavedState
 from chatd.core import commands, events
+from chatd.tui.display import PAINT_SECONDS
 from chatd.tui.saving import Seen
 from chatd.tui.screen import DumbScreen, Screen
 from chatd.tui.tui import Tui
@@ -69,6 +70,8 @@ class Case:
         self.opened += 1
         return DumbScreen() if self.dumb else Screen(60, 12, True)
 
+    is_ready = True
+
     def write(self, text: str) -> None:
         self.glass.write(text.replace("\n", "\r\n") if self.dumb else text)
 
@@ -83,7 +86,8 @@ class Case:
         self.ends.append((status, why))
 
     def settle(self) -> None:
-        self.server.later(0.001)
+        for _ in range(2):
+            self.server.later(PAINT_SECONDS)
 
     def keys(self, *keys: str) -> None:
         """Press ``keys``, and deliver everything."""

@@ -10,7 +10,7 @@ from twisted.internet.testing import MemoryReactorClock
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.tui.cells import FinalLine, Span
-from chatd.tui.display import WAITING_LINES, Display
+from chatd.tui.display import PAINT_SECONDS, WAITING_LINES, Display
 from chatd.tui.formatter import Formatter
 from chatd.tui.history_view import HistoryView, RoomOnScreen
 from chatd.tui.screen import Footer, Screen
@@ -41,6 +41,8 @@ class Case:
     def open(self) -> Screen:
         return Screen(40, 8, True)
 
+    is_ready = True
+
     def write(self, text: str) -> None:
         self.writes += 1
         self.glass.write(text)
@@ -55,7 +57,7 @@ class Case:
         self.ends.append((status, why))
 
     def settle(self) -> None:
-        self.clock.advance(0)
+        self.clock.advance(PAINT_SECONDS)
 
     def look_back(self) -> None:
         self.history.page_up(RoomOnScreen("lobby", 10, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd.client.link import PAUSES
 from chatd.core import events
+from chatd.tui.display import PAINT_SECONDS
 from tests.client.scripted import TIME
 from tests.tui.person import PAGE_UP, Case, back, end
 
@@ -13,7 +14,7 @@ def test_a_message_is_shown_at_once_and_marked_when_it_is_delivered(case: Case) 
     case.server.clock.advance(0)
     assert case.typed == "ada> hello"
     case.client.keys(b"\r")
-    case.server.clock.advance(0)
+    case.server.clock.advance(PAINT_SECONDS)
     assert case.glass.lines[-3].endswith("<ada> hello …")
     assert case.typed == "ada>"
     case.settle()

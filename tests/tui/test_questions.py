@@ -95,6 +95,7 @@ def test_a_reconnection_logs_in_with_what_is_in_memory_and_asks_when_that_is_wro
     case.keys("half a thought")
     case.server.connections[-1].cut()
     case.server.later(1)
+    case.settle()
     hello = case.server.connections[-1].received[0]
     assert isinstance(hello, commands.Hello)
     assert (hello.secret, hello.password) == ("secret-0", "")
@@ -103,6 +104,7 @@ def test_a_reconnection_logs_in_with_what_is_in_memory_and_asks_when_that_is_wro
     case.server.secrets.clear()
     case.server.connections[-1].cut()
     case.server.later(1)
+    case.settle()
     assert kept == ["secret-0", ""]
     assert case.typed == "password:"
     case.keys(f"{RIGHT}\r")
@@ -187,6 +189,7 @@ def test_a_question_is_still_there_when_the_connection_is_back(case: Case) -> No
     case.keys("zebra-")
     case.server.connections[-1].cut()
     case.server.later(1)
+    case.settle()
     assert case.shows("The connection is back.")
     assert case.typed == "password:"
     case.keys("quartz-lantern\r")

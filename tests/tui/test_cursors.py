@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.client.cursors import OWN_KEPT, Cursors
+from chatd.tui.cursors import OWN_KEPT, Cursors
 
 
 def test_events_are_new_once_and_move_the_cursor() -> None:

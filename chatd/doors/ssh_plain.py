@@ -1,0 +1,183 @@
+"""An SSH session without a terminal: plain lines in and out, for scripts.
+
+What is sent is said, or executed if it begins with a slash; what comes is written as the text door
+writes it, refusals to standard error. The exit status says whether everything was accepted.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Protocol
+
+from chatd.codecs import phrases
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.errors import Refusal
+from chatd.core.events import Answer, Event
+from chatd.core.limits import LINE_BYTES
+from chatd.core.names import fold
+from chatd.core.text import decode_line, safe_text, says_nothing
+from chatd.doors.caller import TOO_LONG
+from chatd.doors.screen_link import ScreenLink
+from chatd.doors.server import Server
+from chatd.tui.splitting import split
+
+INTERRUPTS = (b"\x03", b"\x04")
+"""Ctrl-C and Ctrl-D, which a terminal that can only print sends as they are."""
+
+
+class Status(IntEnum):
+    """The exit status, as that of chatd-client."""
+
+    DONE = 0
+    NOT_CONNECTED = 1
+    NOT_DELIVERED = 4
+
+
+class PlainWire(Protocol):
+    """The channel."""
+
+    def write(self, data: bytes) -> None:
+        """Send ``data`` to standard output."""
+
+    def write_error(self, line: str) -> None:
+        """Send ``line`` to standard error."""
+
+    def finish(self, status: int, why: str) -> None:
+        """End with ``status``."""
+
+
+class PlainSession:
+    """The session (`tui.link.LinkListener`). ``echoes``: there is a terminal, which can only
+    print, and shows nothing of what is typed by itself."""
+
+    def __init__(self, server: Server, link: ScreenLink, wire: PlainWire, echoes: bool) -> None:
+        self._text = server.text
+        self._talk = server.text.talk()
+        self._link = link
+        self._wire = wire
+        self._echoes = echoes
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._is_quiet = False
+        self._at_end = False
+        self._is_leaving = False
+        self._current = ""
+        self._status, self._why = Status.DONE, ""
+
+    def start(self, nick: str, password: str, line: str) -> None:
+        """Log in. With a ``line``, only that is executed, and only its answer is written."""
+        if line:
+            self._is_quiet = self._at_end = True
+            self._lines = [line.encode()]
+        self._link.start(self)
+        self._link.hello_as(nick, password)
+
+    # -- Input
+
+    def data(self, data: bytes) -> None:
+        """Take some of the input."""
+        if self._at_end:
+            return
+        if self._echoes:
+            if data in INTERRUPTS:
+                return self.end_of_input()
+            data = data.replace(b"\r", b"\n")
+            self._wire.write(data.replace(b"\n", b"\r\n"))
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines += lines
+        if len(self._rest) > LINE_BYTES:
+            self._lines.append(self._rest)  # It is refused.
+            self._rest = b""
+        self.ready()
+
+    def end_of_input(self) -> None:
+        """The input has ended: leave when everything is answered."""
+        if not self._at_end:
+            self._at_end = True
+            self._lines += [self._rest] if self._rest else []
+            self._rest = b""
+            self.ready()
+
+    def ready(self) -> None:
+        """Take the lines that wait, as far as that is possible now."""
+        self._link.ready()
+        while self._lines and self._link.up and not self._link.is_congested and not self._is_leaving:
+            line = self._lines.pop(0)
+            try:
+                self._run(line)
+            except Refusal as refusal:
+                self._refuse(str(refusal))
+        if self._at_end and not self._lines and self._link.up and not self._link.unanswered:
+            self._leave()
+
+    def _run(self, line: bytes) -> None:
+        if len(line) > LINE_BYTES:
+            raise TOO_LONG
+        text = safe_text(decode_line(line.removesuffix(b"\r")))
+        if says_nothing(text):
+            return
+        command = commands.parse(text)
+        if isinstance(command, commands.Quit):
+            return self._leave(command.text)
+        for part in split(command):
+            self._link.send(part)
+
+    def _leave(self, text: str = "") -> None:
+        if not self._is_leaving:
+            self._is_leaving = True
+            self._link.quit(text)
+
+    def _refuse(self, why: str) -> None:
+        self._status = Status.NOT_DELIVERED
+        self._wire.write_error(f"chatd: {why}")
+
+    # -- What the server sends (tui.link.LinkListener)
+
+    def on_received(self, news: Event | Answer, command: Command | None) -> None:
+        """Write ``news``."""
+        if isinstance(news, events.Refused):
+            self._refuse(phrases.refusal(news))
+        elif isinstance(news, Event):
+            self._on_event(news)
+        else:
+            self._on_answer(news, command)
+        self.ready()
+
+    def _on_event(self, event: Event) -> None:
+        is_own = fold(event.nick) == fold(self._link.nick)
+        if not self._is_quiet and not (is_own and isinstance(event, (events.Said, events.Joined, events.Left))):
+            self._write(self._text.encode(event, self._talk.view(event.room == self._current)))
+
+    def _on_answer(self, answer: Answer, command: Command | None) -> None:
+        match answer:
+            case events.Ack() | events.Closing(reason=events.Reason.QUIT):
+                return
+            case events.Entered():
+                self._current = answer.room if command is not None else self._current or answer.room
+            case events.Exited():
+                self._current = answer.current
+            case events.Done(command="join"):
+                self._current = answer.subject
+        if not self._is_quiet or command is not None:
+            self._write(self._talk.encode(answer))
+
+    def _write(self, data: bytes) -> None:
+        self._wire.write(data if self._echoes else data.replace(b"\r\n", b"\n"))
+
+    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+        """Nobody can be asked for another nick."""
+        self._status, self._why = Status.NOT_CONNECTED, phrases.refusal(refusal)
+        self._link.stop()
+
+    def on_link_lost(self, why: str, pause: float) -> None:
+        """The link of a screen in the server is not lost."""
+
+    def on_untrusted(self, why: str) -> None:
+        """Nor is it not trusted."""
+
+    def on_link_ended(self) -> None:
+        """The session has ended."""
+        if not self._is_leaving and not self._status:
+            self._status, self._why = Status.NOT_CONNECTED, f"{self._link.why}."
+        self._wire.finish(self._status, self._why)
