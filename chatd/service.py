@@ -87,6 +87,7 @@ class ChatService(Service):
     def _do_upkeep(self) -> None:
         self._front.server.drop_stalled_readers()
         self._front.server.registry.rooms.retry_failed()
+        self._front.server.registry.inboxes.note_taken()
 
     def _handle_signals(self) -> None:
         """Stop on SIGTERM and SIGINT, with exit status 0: Twisted would end the process by the

@@ -66,7 +66,7 @@ class RecordingOutgoing:
         self.spent = 0.0
         """What the address was charged, in lines."""
         self.full = False
-        """Set it to let the person take no private message."""
+        """Set it to let the person take nothing more."""
         self.closed: Reason | None = None
         self._received: list[Event | Answer] = []
 
@@ -83,10 +83,14 @@ class RecordingOutgoing:
     def tell(self, answer: Answer) -> None:
         self._received.append(answer)
 
-    def offer(self, message: Private, sender_id: str) -> bool:
-        if not self.full:
-            self._received.append(message)
-        return not self.full
+    def sent(self, room: Room) -> int:
+        if self.full or room not in self.cursors:
+            return 0
+        self._catch_up(room)
+        return self.cursors[room]
+
+    def taken(self, room: Room) -> int:
+        return self.sent(room)
 
     def when_taken(self, then: Callable[[], object]) -> None:
         then()
@@ -131,9 +135,12 @@ class RecordingOutgoing:
         if cursor < log.first:
             self._received.append(Missed(room.name.text, cursor, log.first - 1))
         stop = log.end if stop is None else stop
-        news = log.read(cursor, stop)
+        news = [event for event in log.read(cursor, stop) if not self._is_own_private(event)]
         self._received.extend(heard(self.session, news) if self.filtered else news)
         self.cursors[room] = max(cursor, stop)
+
+    def _is_own_private(self, event: Event) -> bool:
+        return isinstance(event, Private) and event.sender_id == self.session.sender_id
 
 
 class InstantAuthenticator:
@@ -216,6 +223,8 @@ def own_account(visitor: Visitor) -> Visitor:
     """Let ``visitor`` own their nick, as if they had registered it."""
     person = visitor.session.person
     assert person is not None
+    visitor.registry.inboxes.detach(visitor.session)
     person.account = person.name.key
     visitor.registry.directory.identify(person)
+    visitor.registry.inboxes.attach(visitor.session)
     return visitor

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from chatd import testing
-from chatd.core.commands import Hello, Ignore, Join, Leave, Say
-from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Private, Reason, Said
+from chatd.core.commands import Hello, Ignore, Join, Leave, Ping, Say
+from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
 from chatd.core.limits import INBOX_BYTES
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.registry import Settings
@@ -66,12 +66,13 @@ def test_ignored_messages_are_not_recorded() -> None:
     assert ada.take() == []
 
 
-def test_who_is_full_takes_answers_and_nothing_of_others() -> None:
-    out = RecordingOutgoing()
-    out.full = True
-    assert not out.offer(Private("bob", "psst", NOON), "seat")
-    out.tell(Pong())
-    assert out.take() == [Pong()]
+def test_who_is_full_takes_answers_and_says_so() -> None:
+    ada = arrive(new_registry(), "ada")
+    lobby = ada.rooms["lobby"]
+    assert ada.out.sent(lobby) == ada.out.taken(lobby) == lobby.log.end
+    ada.out.full = True
+    assert ada.out.sent(lobby) == 0
+    assert ada.ask(Ping()) == [Pong()]
 
 
 def test_much_that_is_owed_is_congestion() -> None:

@@ -143,9 +143,16 @@ class Harness:
         """Let the reactor's turn end."""
         self.clock.advance(0)
 
-    def reader(self, nick: str, *rooms: str, wire: type[PushedWire] = SocketWire, codec: Codec | None = None) -> OutletReader:
+    def reader(
+        self,
+        nick: str,
+        *rooms: str,
+        wire: type[PushedWire] = SocketWire,
+        codec: Codec | None = None,
+        address: str = "192.0.2.1",
+    ) -> OutletReader:
         """Somebody who has logged in and read the answers."""
-        reader = OutletReader(self, wire, codec or self.text)
+        reader = OutletReader(self, wire, codec or self.text, address)
         reader.ask(Hello(nick, rooms=rooms))
         self.turn()
         reader.flush_transport()
@@ -156,12 +163,12 @@ class Harness:
 class OutletReader:
     """One person with an outlet, and the handler of its connection."""
 
-    def __init__(self, harness: Harness, wire: type[PushedWire], codec: Codec) -> None:
+    def __init__(self, harness: Harness, wire: type[PushedWire], codec: Codec, address: str = "192.0.2.1") -> None:
         self.harness = harness
         self.kernel = Kernel()
         self.wire = wire(self.kernel)
         self.outlet = Outlet(self.wire, codec.talk(), harness.fanout, self)
-        self.session = self.outlet.session = Session(self.outlet, "192.0.2.1", codec.name, 0)
+        self.session = self.outlet.session = Session(self.outlet, address, codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0
         harness.registry.admission.admit(self.session)

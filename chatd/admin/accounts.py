@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Final
 
 from chatd.admin import data
+from chatd.admin.deleting import remove_log
 from chatd.auth.hashing import hashed
 from chatd.core.account import Account, Change, Credential, Dropped, Kind
 from chatd.core.accounts import hash_of, new_code
-from chatd.core.names import fold, parse_nick
+from chatd.core.names import Name, fold, inbox_key, parse_nick
 from chatd.core.password import check_length, prepared
 from chatd.core.text import safe_text
-from chatd.store import accounts, database
+from chatd.store import accounts, database, queries
 from chatd.store.database import UnusableError
 
 OPERATOR: Final = 0
@@ -59,15 +60,22 @@ def add(folder: Path, options: argparse.Namespace) -> int:
 
 
 def rename(folder: Path, options: argparse.Namespace) -> int:
-    """Give an account another nick; nobody can register the old one, since what was given to it in
-    rooms belongs to it still."""
+    """Give an account another nick, with its inbox; nobody can register the old one, since what was
+    given to it in rooms belongs to it still."""
     name = parse_nick(options.new)
     with data.open_to_change(folder) as connection:
         known = _accounts(accounts.read(connection))
         account = _find(known, options.nick)
         _check_free([other for other in known if other is not account], name.key, name.skeleton)
-        kept = [] if name.key == account.name.key else [_vacated(replace(account, id=_next_id(known)))]
-        _store(connection, replace(account, name=name), *kept)
+        changes: list[Change] = [replace(account, name=name)]
+        if name.key != account.name.key:
+            changes.append(_vacated(replace(account, id=_next_id(known))))
+            _remove_inbox(connection, name)  # That of somebody whose account is gone.
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            accounts.store(connection, changes)
+            keys = (inbox_key(name.key), inbox_key(account.name.key))
+            connection.execute("UPDATE room SET key = ? WHERE key = ?", keys)
     print(f"{account.name.text} is called {name.text} now")
     return 0
 
@@ -103,10 +111,11 @@ def reset_password(folder: Path, options: argparse.Namespace) -> int:
 
 
 def remove(folder: Path, options: argparse.Namespace) -> int:
-    """Delete the password of an account and everything else that belongs to it; nobody can register
-    its nick, since what was given to it in rooms belongs to it still."""
+    """Delete the password of an account, its inbox and everything else that belongs to it; nobody
+    can register its nick, since what was given to it in rooms belongs to it still."""
     with data.open_to_change(folder) as connection:
         account = _find(_accounts(accounts.read(connection)), options.nick)
+        _remove_inbox(connection, account.name)
         with connection:
             connection.execute("BEGIN IMMEDIATE")
             accounts.remove(connection, account)
@@ -136,6 +145,12 @@ def invite(folder: Path, options: argparse.Namespace) -> int:
         _store(connection, Credential(max(used, default=0) + 1, OPERATOR, Kind.INVITE, hash_of(code), "chatd-admin", now, now))
     print(code)
     return 0
+
+
+def _remove_inbox(connection: sqlite3.Connection, name: Name) -> None:
+    for row in queries.rooms(connection):
+        if row.key == inbox_key(name.key):
+            remove_log(connection, row)
 
 
 def _accounts(changes: Sequence[Change]) -> list[Account]:

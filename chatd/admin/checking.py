@@ -33,7 +33,7 @@ def rooms(folder: Path, options: argparse.Namespace) -> int:
     """List the rooms."""
     with data.open_to_read(folder) as connection:
         for row in queries.rooms(connection):
-            print(f"#{row.name} {row.first} {row.end - 1}")
+            print(f"{row.title} {row.first} {row.end - 1}")
     return 0
 
 
@@ -55,7 +55,7 @@ def _gaps(connection: Connection) -> Iterator[str]:
                 progress.update(done + number, total)
             done += number
             if number != row.end - row.first:
-                yield f"#{row.name}: {number} events are stored, but there should be {row.end - row.first}"
+                yield f"{row.title}: {number} events are stored, but there should be {row.end - row.first}"
 
 
 def _parts(connection: Connection, row: RoomRow) -> Iterator[int]:

@@ -9,7 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from chatd.core.names import parse_room
+from chatd.core.names import fold, inbox_key, parse_room
+from chatd.core.text import safe_text
 from chatd.store import database, queries
 from chatd.store.database import InUseError, UnusableError
 
@@ -91,12 +92,14 @@ def new_file(file: Path) -> Iterator[Path]:
 
 
 def room(connection: sqlite3.Connection, text: str) -> queries.RoomRow:
-    """The room that ``text`` names. Raises BadRoom and UnusableError."""
-    name = parse_room(text)
+    """The room that ``text`` names, or the inbox: ``@ada``. Raises BadRoom and UnusableError."""
+    is_inbox = text.startswith("@")
+    key = inbox_key(fold(text[1:])) if is_inbox else parse_room(text).key
     for row in queries.rooms(connection):
-        if row.key == name.key:
+        if row.key == key:
             return row
-    raise UnusableError(f"there is no room #{name.text}; chatd-admin rooms lists the rooms")
+    what = f"inbox {safe_text(text)}" if is_inbox else f"room #{parse_room(text).text}"
+    raise UnusableError(f"there is no {what}; chatd-admin rooms lists the rooms and inboxes")
 
 
 def event_range(start: int, stop: int) -> str:

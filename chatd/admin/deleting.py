@@ -37,15 +37,22 @@ def remove(folder: Path, options: argparse.Namespace) -> int:
     with (data.open_to_read if options.dry_run else data.open_to_change)(folder) as connection:
         row = data.room(connection, options.room)
         if not options.dry_run:
-            _forget(connection, row, FOR_EVER, row.end)  # Their words in the search index go with them.
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                queries.remove_room(connection, row.id)
+            remove_log(connection, row)
     delete = "would delete" if options.dry_run else "deleted"
-    print(f"#{row.name}: {delete} {data.event_range(row.first, row.end)} and the room")
+    print(
+        f"{row.title}: {delete} {data.event_range(row.first, row.end)} and the {'inbox' if row.title.startswith('@') else 'room'}"
+    )
     if row.end > row.first and not options.dry_run:
         print(ERASES)
     return 0
+
+
+def remove_log(connection: sqlite3.Connection, row: RoomRow) -> None:
+    """Remove a room, or an inbox, with all its events."""
+    _forget(connection, row, FOR_EVER, row.end)  # Their words in the search index go with them.
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        queries.remove_room(connection, row.id)
 
 
 def vacuum(folder: Path, options: argparse.Namespace) -> int:
@@ -82,14 +89,14 @@ def _forget(connection: sqlite3.Connection, row: RoomRow, before: int, end: int)
     except (KeyboardInterrupt, sqlite3.Error) as stop:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        done = f"{_deleted(row, data.room(connection, row.name).first, False)}; the same command continues"
+        done = f"{_deleted(row, data.room(connection, row.title).first, False)}; the same command continues"
         raise type(stop)(f"{stop}; {done}" if str(stop) else done) from None
 
 
 def _deleted(row: RoomRow, end: int, dry_run: bool) -> str:
     """What has been done, or would be, by deleting the events before number ``end``."""
     delete, leave = ("would delete", "leave") if dry_run else ("deleted", "left")
-    return f"#{row.name}: {delete} {data.event_range(row.first, end)}, {leave} {data.event_range(end, row.end)}"
+    return f"{row.title}: {delete} {data.event_range(row.first, end)}, {leave} {data.event_range(end, row.end)}"
 
 
 def _vacuum(connection: sqlite3.Connection) -> None:

@@ -34,7 +34,7 @@ def export(folder: Path, options: argparse.Namespace) -> int:
             progress.update(total - missing, total)
         output.flush()
     if missing:
-        raise UnusableError(f"{missing} events of #{row.name} are missing: deleted in the meantime, or damaged (chatd-admin check)")
+        raise UnusableError(f"{missing} events of {row.title} are missing: deleted in the meantime, or damaged (chatd-admin check)")
     return 0
 
 

@@ -16,7 +16,7 @@ from chatd.admin.progress import Progress
 from chatd.codecs.json import decode_news, encode_news
 from chatd.core import retention
 from chatd.core.errors import BadNick, BadUsage, Malformed, NickReserved, Refusal, TooLong
-from chatd.core.events import BanLifted, BanSet, Event, Invited, Renamed, RetentionSet, RoleSet
+from chatd.core.events import BanLifted, BanSet, Event, Invited, Private, Renamed, RetentionSet, RoleSet
 from chatd.core.limits import INVITED_PER_ROOM, LINE_BYTES, NICK_CHARACTERS
 from chatd.core.names import parse_nick, parse_room
 from chatd.store.database import UnusableError
@@ -77,7 +77,7 @@ def _event(line: bytes) -> Event:
     if len(line) > READ_BYTES:
         raise TooLong(f"The line is longer than {READ_BYTES} bytes.")
     event = decode_news(line)
-    if not isinstance(event, Event):
+    if not isinstance(event, Event) or isinstance(event, Private):
         raise Malformed("This is not an event of a room.", "docs/protocol.md has the types.")
     if any(isinstance(value, str) and len(value) > LINE_BYTES for value in _values(event)):
         raise TooLong(f"A text is longer than {LINE_BYTES} characters.")

@@ -41,7 +41,8 @@ that SQLite finds, and gaps in the numbers of each room. The exit status is
 """
 
 ROOMS: Final = """\
-List the rooms, each with the number of its oldest and of its newest event.
+List the rooms, and the inboxes of accounts (@ada), which have their private
+messages, each with the number of its oldest and of its newest event.
 If all events of a room are deleted, the oldest is the number of the next one.
 
   chatd-admin rooms
@@ -50,6 +51,7 @@ If all events of a room are deleted, the oldest is the number of the next one.
 EXPORT: Final = """\
 Write the events of ROOM to standard output, in UTF-8, whether the server is
 running or not: as text with local times, or as JSON lines (docs/protocol.md).
+@ada is the inbox of ada, with all private messages from and to ada.
 
   chatd-admin export lobby | less
   chatd-admin export '#lobby' --json > lobby.jsonl
@@ -101,9 +103,10 @@ standard input.
   chatd-admin accounts release ada
   chatd-admin accounts invite
 
-disable and reset-password also end the sessions that are remembered. Rights
-in rooms belong to the nick: a renamed account begins without any, and nobody
-can register its old nick, or that of a removed one, until you release it.
+disable and reset-password also end the sessions that are remembered; rename
+keeps the private messages, and remove deletes them. Rights in rooms belong to
+the nick: a renamed account begins without any, and nobody can register its
+old nick, or that of a removed one, until you release it.
 """
 
 VACUUM: Final = """\

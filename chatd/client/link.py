@@ -27,7 +27,7 @@ from chatd.core.commands import Command
 from chatd.core.errors import ServerPasswordNeeded
 from chatd.core.events import Answer, Event
 from chatd.core.limits import LINE_BYTES
-from chatd.core.names import fold
+from chatd.core.names import INBOX, fold
 from chatd.tui.cursors import Cursors
 from chatd.tui.link import CLOSINGS, NICK_REFUSALS, NOT_FINAL, LinkListener
 
@@ -338,8 +338,14 @@ class ReconnectingLink:
                 self._on_room_answered(answer.room)
             case events.Missed():
                 self._on_missed(answer)
+            case events.InboxIs():
+                self.cursors.forget(INBOX)
+                self.cursors.advance(INBOX, answer.after)
+                self._on_room_answered(INBOX)
             case events.Ack():
                 self.cursors.add_own(answer.room, answer.seq)
+            case events.Done(seq=seq) if seq:
+                self.cursors.add_own(INBOX, seq)
             case events.Done(command="nick" | "login"):
                 self._rename(answer.subject)
             case events.Closing() if isinstance(self.outbox.get(answer.id), commands.Logout):

@@ -253,9 +253,9 @@ class Printer(PipeClient):
         super().on_received(news, command)
         if isinstance(news, events.Missed):
             self._warn(_missing(news))
-        if self._as_json and isinstance(news, (Event, events.Private, events.Missed)):
+        if self._as_json and isinstance(news, (Event, events.Missed)):
             self._write(encode_news(news).decode())
-        elif not self._as_json and isinstance(news, (events.Said, events.Private)):
+        elif not self._as_json and isinstance(news, events.Said):
             self._write(f"{plain_line(news)}\n")
 
 

@@ -21,6 +21,9 @@ from chatd.core.when import exact_stamp, stamp
 EXCERPT_CHARACTERS: Final = 60
 """How much of a message a search result shows around the word, in characters on either side."""
 
+LATE_SECONDS: Final = 10
+"""How old a private message is that is shown with its time, in seconds: it has waited."""
+
 NICKS_LISTED: Final = 12
 """How many nicks are listed on entering a room: as many as fit on two lines."""
 
@@ -125,8 +128,9 @@ def said(message: events.Said, current: bool = True) -> list[str]:
 
 
 def private(message: events.Private) -> list[str]:
-    """The lines of a private message: ``[ada] hi``."""
-    return [f"[{message.nick}] {line}" for line in message.text.split("\n")]
+    """The lines of a private message: ``[ada] hi``, or ``[to bob] hi`` for one's own."""
+    head = f"[to {message.to}]" if message.to else f"[{message.nick}]"
+    return [f"{head} {line}" for line in message.text.split("\n")]
 
 
 def refusal(refused: events.Refused) -> str:
@@ -146,12 +150,14 @@ class Phrases:
         match news:
             case events.Blanked():
                 return [Phrase(Kind.REPORT, self.event(news, current))]
+            case events.Private() if self._now() - news.time < LATE_SECONDS * 1000:
+                return [Phrase(Kind.SAID, line) for line in private(news)]
+            case events.Private():
+                return [Phrase(Kind.REPORT, text) for text in self._past([news])]
             case events.Said():
                 return [Phrase(Kind.SAID, line) for line in said(news, current)]
             case Event():
                 return [Phrase(Kind.REPORT, self.event(news, current))]
-            case events.Private():
-                return [Phrase(Kind.SAID, line) for line in private(news)]
             case events.Refused():
                 return [Phrase(Kind.REFUSAL, refusal(news))]
         return [Phrase(Kind.REPORT, text) for text in self._answer(news)]
@@ -160,13 +166,20 @@ class Phrases:
 
     def lines(self, event: Event) -> list[str]:
         """The lines of a message, or the sentence for another event."""
-        return said(event) if isinstance(event, events.Said) and not isinstance(event, events.Blanked) else [self.event(event)]
+        match event:
+            case events.Private():
+                return private(event)
+            case events.Said() if not isinstance(event, events.Blanked):
+                return said(event)
+        return [self.event(event)]
 
     def event(self, event: Event, current: bool = True) -> str:
         """The sentence for ``event``; a message is one line."""
         match event:
             case events.Blanked():
                 return f"a message of {event.nick} was deleted{_in(event.room, current)}"
+            case events.Private():
+                return " ".join(private(replace(event, text=event.text.replace("\n", " "))))
             case events.Said():
                 return " ".join(said(replace(event, text=event.text.replace("\n", " ")), current))
             case events.Joined():
@@ -232,6 +245,12 @@ class Phrases:
                 return [f"Welcome to {answer.server}. What is your nick?"]
             case events.Ack():
                 return []  # People see what they type; only a message that is not delivered gets a line.
+            case events.InboxIs():
+                number = answer.seq - answer.after
+                new = "1 private message is new" if number == 1 else f"{number} private messages are new"
+                return [f"{new}:"] if number > 0 else []
+            case events.AwayNotice(absent=True):
+                return [f"{answer.nick} is not here, and gets your message when they come back."]
             case events.AwayNotice():
                 return [_is_away(answer.nick, answer.text)]
             case events.TopicIs():

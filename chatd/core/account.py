@@ -62,5 +62,16 @@ class Dropped:
     account: int
 
 
-Change = Account | Credential | Dropped
-"""A change of what is stored: a new or changed account or credential, or one that is dropped."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The owner of ``account`` (an id) has received the events of ``room`` up to ``seq``; ``@`` is
+    their inbox."""
+
+    account: int
+    room: str
+    seq: int
+
+
+Change = Account | Credential | Dropped | Mark
+"""A change of what is stored: a new or changed account, credential or mark, or a credential that is
+dropped."""

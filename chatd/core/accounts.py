@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
-from chatd.core.account import Account, Change, Credential, Dropped, Kind
+from chatd.core.account import Account, Change, Credential, Dropped, Kind, Mark
 from chatd.core.driver import Later
 from chatd.core.errors import NickTaken, NotDelivered, TooMany, WrongPassword
 from chatd.core.identity import network_of
@@ -32,6 +32,8 @@ class Accounts:
         self._credentials: dict[int, dict[int, Credential]] = {}
         """The credentials of each account, by the ids of both."""
         self._by_value: dict[tuple[Kind, str], Credential] = {}
+        self._marks: dict[int, dict[str, int]] = {}
+        """What the owner of each account has received, by room."""
         self._made: Counter[str] = Counter()
         """How many accounts each address has made since the start."""
         self._last_credential = 0
@@ -77,6 +79,10 @@ class Accounts:
         """The account that ``credential`` belongs to; None: it is the operator's own, who has made
         it with ``chatd-admin``."""
         return self._by_id.get(credential.account)
+
+    def mark(self, account: Account, room: str) -> int:
+        """The last event of ``room`` that the owner of ``account`` has received; 0: none."""
+        return self._marks.get(account.id, {}).get(room, 0)
 
     # -- Changing
 
@@ -152,6 +158,12 @@ class Accounts:
         self._apply(used)
         self._store.change_accounts([used], lambda failure: None)
 
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Note what people have received. Nobody waits for this to be stored."""
+        for mark in marks:
+            self._apply(mark)
+        self._store.change_accounts(marks, lambda failure: None)
+
     def next_number(self) -> int:
         """A number for a credential that no other one has."""
         self._last_credential += 1
@@ -175,6 +187,8 @@ class Accounts:
                 self._last_credential = max(self._last_credential, change.id)
                 self._credentials.setdefault(change.account, {})[change.id] = change
                 self._by_value[change.kind, change.value] = change
+            case Mark():
+                self._marks.setdefault(change.account, {})[change.room] = change.seq
             case _:  # pragma: no branch
                 credential = self._credentials.get(change.account, {}).pop(change.id, None)
                 if credential is not None:

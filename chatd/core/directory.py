@@ -3,14 +3,15 @@ delivers to people."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from chatd.core.account import Account
 from chatd.core.accounts import Accounts
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
-from chatd.core.events import Answer, AwayNotice, Private
+from chatd.core.events import Answer, AwayNotice
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
-from chatd.core.limits import PRIVATE_IDS
+from chatd.core.limits import IGNORE_LISTS
 from chatd.core.names import Name, fold
 from chatd.core.person import Person
 from chatd.core.session import Session
@@ -18,10 +19,9 @@ from chatd.core.session import Session
 
 class Directory:
     """Nicks, look-alikes and seats. ``accounts`` knows whose nicks are owned, whether or not they
-    are here, and ``now`` returns the milliseconds since 1970-01-01 UTC."""
+    are here."""
 
-    def __init__(self, now: Callable[[], int], accounts: Accounts) -> None:
-        self._now = now
+    def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._by_key: dict[str, Person] = {}
         self._by_skeleton: dict[str, Person] = {}
@@ -29,9 +29,9 @@ class Directory:
         self._sessions: dict[Person, list[Session]] = {}
         self._ignoring: set[Person] = set()
         """The people who ignore somebody."""
-        self._private_ids: dict[tuple[str, str], str] = {}
-        """The nick of the recipient of each recent private message, by sender_id and id; at most
-        ``PRIVATE_IDS``."""
+        self._ignored_by: dict[str, IgnoreList] = {}
+        """Whom the owners of accounts ignore who have left, by the key of the account; at most
+        ``IGNORE_LISTS``, oldest first."""
 
     # -- Who is here
 
@@ -100,6 +100,8 @@ class Directory:
         person = Person(name, account)
         self._add_name(person)
         self.attach(session, person, sender_id)
+        if account in self._ignored_by:
+            self.set_ignoring(person, self._ignored_by.pop(account))
         return person
 
     def attach(self, session: Session, person: Person, sender_id: str) -> None:
@@ -139,6 +141,10 @@ class Directory:
             return False
         del self._sessions[person]
         self._ignoring.discard(person)
+        if person.account and person.ignoring:
+            self._ignored_by[person.account] = person.ignoring
+            if len(self._ignored_by) > IGNORE_LISTS:
+                del self._ignored_by[next(iter(self._ignored_by))]
         self._remove_name(person)
         return True
 
@@ -195,25 +201,11 @@ class Directory:
         person.away = None if is_here else text
         person.away_seen_by = frozenset()
 
-    def check_ignored(self, sender: Session, recipient: Person) -> None:
-        """Raise NotDelivered if ``recipient`` ignores ``sender``."""
-        assert sender.person is not None
-        if recipient.ignoring.covers(sender.nick, sender.sender_id):
-            raise NotDelivered(f"{recipient.nick} ignores you.", "Nothing was sent.")
-
-    def send_private(self, sender: Session, recipient: Person, text: str, id: str) -> None:
-        """Deliver a private message and remember its ``id``, if it has one. Raises
-        NotDelivered."""
-        self.check_ignored(sender, recipient)
-        message = Private(sender.nick, text, self._now())
-        taken = [session.out.offer(message, sender.sender_id) for session in self.sessions(recipient)]
-        if not any(taken):
-            raise NotDelivered(f"{recipient.nick} is not reading at the moment.", "Nothing was sent; try again later.")
-        recipient.reply_to = sender.sender_id
-        assert sender.person is not None
-        recipient.reply_account = sender.person.account
-        if id:
-            self.remember_private(sender.sender_id, id, recipient.nick)
+    def check_ignored(self, sender: Session, recipient: Person | Account) -> None:
+        """Raise NotDelivered if ``recipient``, who need not be here, ignores ``sender``."""
+        ignoring = self._ignored_by.get(recipient.name.key) if isinstance(recipient, Account) else recipient.ignoring
+        if ignoring and ignoring.covers(sender.nick, sender.sender_id):
+            raise NotDelivered(f"{recipient.name.text} ignores you.", "Nothing was sent.")
 
     def away_notice(self, sender: Session, recipient: Person) -> AwayNotice | None:
         """A notice for ``sender`` that ``recipient`` is away, once for each time they go away."""
@@ -223,14 +215,3 @@ class Directory:
             return None
         recipient.away_seen_by |= {key}
         return AwayNotice(recipient.nick, recipient.away)
-
-    def recipient_of(self, sender_id: str, id: str) -> str | None:
-        """The nick of the person who already has the private message ``id`` from ``sender_id``, if
-        any."""
-        return self._private_ids.get((sender_id, id)) if id else None
-
-    def remember_private(self, sender_id: str, id: str, nick: str) -> None:
-        """``nick`` has the private message ``id`` of ``sender_id``."""
-        self._private_ids[sender_id, id] = nick
-        if len(self._private_ids) > PRIVATE_IDS:
-            del self._private_ids[next(iter(self._private_ids))]

@@ -147,6 +147,27 @@ class Edited(Event):
 
 
 @fact()
+class Private(Said):
+    """A private message, in an inbox (``inboxes.py``). ``to`` is the recipient, in the inbox of
+    whoever has written it; in that of the recipient it is empty.
+
+    ``guest``: whoever has written it had no account.
+    """
+
+    to: str = ""
+    guest: bool = False
+
+    @property
+    def peer(self) -> str:
+        """The nick of the other person, for the owner of the inbox."""
+        return self.to or self.nick
+
+
+MESSAGES: Final[frozenset[type[Event]]] = frozenset({Said, Private})
+"""The kinds of events that are messages."""
+
+
+@fact()
 class Deleted(Event):
     """``nick`` has deleted the message ``target`` (a seq) of ``to``: nobody can read it any
     more."""
@@ -331,28 +352,35 @@ class Ack(Answer):
 @fact()
 class Done(Answer):
     """``command`` was carried out; ``subject`` is a nick, a room, a text or empty. ``secret`` is a
-    new session secret, if one was asked for."""
+    new session secret, if one was asked for.
+
+    If it has sent a private message, that is event ``seq`` of your inbox.
+    """
 
     command: str
     subject: str = ""
     secret: str = field(default="", repr=False)
+    seq: int = 0
+    time: int = 0
 
 
 @fact()
-class Private(Answer):
-    """A private message ``text`` from ``nick``."""
+class InboxIs(Answer):
+    """You get the private messages of your inbox after the number ``after``; the last one so far is
+    ``seq``."""
 
-    nick: str
-    text: Lines
-    time: int
+    after: int
+    seq: int
 
 
 @fact()
 class AwayNotice(Answer):
-    """``nick``, who got your private message, is away with ``text``."""
+    """``nick``, who got your private message, is away with ``text``; with ``absent``, they are not
+    here at all, and get it when they come back."""
 
     nick: str
     text: str
+    absent: bool = False
 
 
 @fact()

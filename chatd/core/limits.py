@@ -70,6 +70,10 @@ SEATS_PER_IGNORED: Final = 8
 """The seats that are remembered of one ignored person, in number: their devices, and some
 reconnections."""
 
+IGNORE_LISTS: Final = 1000
+"""The owners of accounts who are not here and of whom it is remembered whom they ignore, in
+number, until the server ends."""
+
 SCROLLBACK_EVENTS: Final = 20
 """How many events are shown on entering a room: a screenful."""
 
@@ -246,9 +250,39 @@ RUN_STARTS: Final = 50_000
 """The starts of rooms, in number, that are remembered with these runs; where there are more, fewer
 runs are. They take some 7 MiB."""
 
-PRIVATE_IDS: Final = 10_000
-"""How many private messages are remembered by their ``id``, also across restarts, so that one that
-is sent again is not delivered twice."""
+# -- Private messages ------------------------------------------------------------------------------
+
+INBOX_EVENTS: Final = 10_000
+"""How many events the inbox of an account holds: years of most people. Older ones are deleted."""
+
+INBOX_LOG_BYTES: Final = 256 << 10
+"""How much an inbox that is only in memory holds, in bytes (256 KiB), some 700 messages: that of a
+guest, and those of all accounts where no log is on disk. It is twice ``PRIVATE_BYTES``, so that
+nothing is dropped that is not read yet."""
+
+LEFT_INBOXES: Final = 250
+"""How many inboxes of guests who have left are held for ``MEMORY_ONLY_SECONDS``, in number: 64 MiB
+at worst."""
+
+INBOX_CORRESPONDENTS: Final = 1000
+"""Of how many people it is known for one inbox that its owner has written to them; others count as
+strangers."""
+
+STRANGERS_BURST: Final = 500
+"""How many messages an account gets at once from people to whom its owner has not written, in
+number: as many as somebody looks through who was away for a week."""
+
+STRANGERS_RATE: Final = 1 / 60
+"""How many of them it gets after that, in messages a second: 1,440 a day, so that they take a week
+to fill an inbox."""
+
+PRIVATE_BYTES: Final = 128 << 10
+"""The private messages that may wait for somebody who is not here, or reads nothing, in bytes (128
+KiB): some 400, or thirty of the longest lines."""
+
+SENDER_BYTES: Final = 16 << 10
+"""Those of one sender among them, in bytes (16 KiB), some 50: it takes eight senders to keep all
+others from writing. All guests at one address (IPv6: one /64 network) are one sender."""
 
 # -- Connections -----------------------------------------------------------------------------------
 
@@ -446,14 +480,6 @@ it no further command is taken; a session that has reached all of it reads nothi
 ANSWER_BYTES: Final = 640
 """What is kept free for the answer to a message, in bytes: an ``ack`` with the longest id and room
 in a script of four bytes a character."""
-
-PRIVATE_BYTES: Final = 128 << 10
-"""The private messages that may wait for one session, in bytes (128 KiB), besides its answers:
-thirty of the longest lines."""
-
-SENDER_BYTES: Final = 16 << 10
-"""Those of one sender among them, in bytes (16 KiB): four of the longest lines, so that it takes
-eight senders to keep all others from writing to somebody who reads nothing."""
 
 REST_READERS: Final = 400
 """How many readers the fan-out writes to in one turn before it rests. Sleeping and waking up costs

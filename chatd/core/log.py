@@ -13,7 +13,7 @@ from typing import Protocol
 
 from chatd.core.account import Change
 from chatd.core.errors import NotDelivered, TooMany
-from chatd.core.events import Event
+from chatd.core.events import Event, Said
 from chatd.core.names import Name
 from chatd.core.search import Query
 from chatd.core.state import RoomState
@@ -21,9 +21,6 @@ from chatd.core.state import RoomState
 OnStored = Callable[[Event | NotDelivered], object]
 """Called once with the outcome of an append: the numbered event; or the earlier event, if the same
 sender has used the same id before; or why the draft is not stored."""
-
-OnNoted = Callable[[NotDelivered | None], object]
-"""Called once: with None when the id is stored, or with the reason why it is not."""
 
 OnChanged = Callable[[NotDelivered | None], object]
 """Called once: with None when the changes are stored, or with the reason why none of them is."""
@@ -47,6 +44,14 @@ class Asker:
 
     address: str
     is_waiting: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The last seq that a client has seen in a log, during the run called ``log``."""
+
+    seq: int
+    log: str
 
 
 class Log(Protocol):
@@ -88,13 +93,18 @@ class Log(Protocol):
     def state(self) -> RoomState:
         """The fold of all stored events."""
 
-    def append(self, draft: Event, on_stored: OnStored) -> None:
+    def append(self, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         """Number and store ``draft``; its own ``seq`` is ignored.
 
         The drafts of one sender are numbered in the order in which they are appended. A message
         with an id that its sender has used before, in any room, is not stored again. If storing
-        fails, everything appended after it fails too, and no number is skipped.
+        fails, everything appended after it fails too, and no number is skipped. ``copy`` is stored
+        together with ``draft``, or not at all.
         """
+
+    def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
+        """Find the message that ``sender_id`` has sent under ``id``, in this log or in any other of
+        its store."""
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
         """The events in memory from seq ``start`` (or :attr:`first`) up to, but not including,
@@ -125,8 +135,13 @@ class Log(Protocol):
         """
 
 
+Copy = tuple[Log, Event]
+"""A further draft and its log, which is of the same store as that of the first draft."""
+
+
 class LogStore(Protocol):
-    """The logs of all rooms."""
+    """The logs of all rooms, and the inboxes of all accounts: a log whose key begins with ``@`` is
+    no room."""
 
     @property
     def name(self) -> str:
@@ -150,16 +165,7 @@ class LogStore(Protocol):
         """Delete the log of the room with this key, with all its events."""
 
     def room_names(self) -> Sequence[str]:
-        """The names of the rooms of all logs, oldest room first."""
-
-    @property
-    def private_ids(self) -> Iterable[tuple[str, str, str]]:
-        """The sender_id, id and recipient's nick of the last private messages that had an id and
-        were sent before the start, oldest first."""
-
-    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
-        """Store that the private message ``id`` of ``sender_id`` is for ``nick``; empty: delete
-        what is stored about it."""
+        """The names of all rooms, oldest first."""
 
     @property
     def accounts(self) -> Iterable[Change]:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import islice
 
 from chatd.core.account import Change
-from chatd.core.events import Deleted, Edited, Event, RetentionSet, Said, blanked
-from chatd.core.limits import LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
-from chatd.core.log import Asker, OnChanged, OnDeleted, OnNoted, OnResults, OnStored
-from chatd.core.names import Name
+from chatd.core.events import MESSAGES, Deleted, Edited, Event, RetentionSet, Said, blanked
+from chatd.core.limits import INBOX_LOG_BYTES, LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
+from chatd.core.log import Asker, Copy, OnChanged, OnDeleted, OnResults, OnStored
+from chatd.core.names import Name, is_inbox
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
 from chatd.core.state import RoomState, changes_state
@@ -64,21 +64,28 @@ class MemoryLog:
     def held(self) -> int:
         return self.first
 
-    def append(self, draft: Event, on_stored: OnStored) -> None:
-        earlier = None
-        if type(draft) is Said and draft.id:
-            earlier = self._messages.get((draft.sender_id, draft.id))
-        on_stored(self.add(draft.number(self.end)) if earlier is None else earlier)
+    def append(self, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
+        event: Event | None = None
+        if isinstance(draft, Said) and draft.id:
+            event = self._messages.get((draft.sender_id, draft.id))
+        if event is None:
+            event = self.add(draft.number(self.end))
+            if copy is not None:
+                copy[0].append(copy[1], _ignore)
+        on_stored(event)
+
+    def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
+        on_found(self._messages.get((sender_id, id)))
 
     def add(self, event: Event) -> Event:
         """Add ``event``, whose seq must be :attr:`end`, and return it."""
         self._events.append(event)
         self.end += 1
-        self.size += _size(event)
-        if type(event) is Said:
+        self.size += size_of(event)
+        if type(event) in MESSAGES:
             self.last_message = event.seq
-            if event.id:
-                self._messages[event.sender_id, event.id] = event
+            if event.id:  # type: ignore[attr-defined]
+                self._messages[event.sender_id, event.id] = event  # type: ignore[attr-defined, assignment]
         elif changes_state(event):
             self._change_state(event)
         elif type(event) is Edited:
@@ -124,7 +131,7 @@ class MemoryLog:
         for event in self._events:
             if excess <= 0 and len(self._events) - dropped <= max_left:
                 break
-            excess -= _size(event)
+            excess -= size_of(event)
             dropped += 1
         self._drop(dropped)
 
@@ -134,7 +141,7 @@ class MemoryLog:
         The event that it had its text from loses it: the text is nowhere else.
         """
         said = self._at(seq)
-        if type(said) is not Said:
+        if not isinstance(said, Said) or type(said) not in MESSAGES:
             return
         changed = replace(said, text=edited.text, edited=edited.seq) if edited is not None else blanked(said)
         self._replace(said, changed)
@@ -151,11 +158,11 @@ class MemoryLog:
 
     def _replace(self, event: Event, by: Event) -> None:
         self._events[event.seq - self.first] = by
-        self.size += _size(by) - _size(event)
+        self.size += size_of(by) - size_of(event)
 
     def _drop(self, count: int) -> None:
         for event in self._events[: max(count, 0)]:
-            self.size -= _size(event)
+            self.size -= size_of(event)
             if isinstance(event, Said) and event.id:
                 self._drop_message(event)
         if count > 0:
@@ -187,7 +194,8 @@ class MemoryStore:
     def log(self, name: Name) -> MemoryLog:
         log = self.logs.get(name.key)
         if log is None:
-            log = self.logs[name.key] = self._make_log(first=self._next_first, messages=self._messages)
+            limits = {"size": INBOX_LOG_BYTES} if is_inbox(name.key) else {}
+            log = self.logs[name.key] = self._make_log(first=self._next_first, messages=self._messages, **limits)
             self._names[name.key] = name.text
         return log
 
@@ -201,14 +209,7 @@ class MemoryStore:
         self.close_log(key)
 
     def room_names(self) -> Sequence[str]:
-        return list(self._names.values())
-
-    @property
-    def private_ids(self) -> Iterable[tuple[str, str, str]]:
-        return ()
-
-    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
-        on_stored(None)
+        return [name for key, name in self._names.items() if not is_inbox(key)]
 
     @property
     def accounts(self) -> Iterable[Change]:
@@ -232,11 +233,11 @@ class MemoryStore:
         on_results(list(islice(newest, query.limit)))
 
 
-def _ignore() -> None:
-    """Do nothing: no room listens to this log yet."""
+def _ignore(outcome: object = None) -> None:
+    """Do nothing: no room listens to this log yet, or nobody waits for the outcome."""
 
 
-def _size(event: Event) -> int:
+def size_of(event: Event) -> int:
     """The approximate size of ``event``, in bytes."""
     text = getattr(event, "text", "")
     fixed = EVENT_BYTES + ID_BYTES if getattr(event, "id", "") else EVENT_BYTES

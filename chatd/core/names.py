@@ -130,6 +130,21 @@ def parse_room(text: str) -> Name:
     return _parse(text.removeprefix("#"), _ROOM)
 
 
+INBOX: Final = "@"
+"""What everybody calls their own inbox."""
+
+
+def inbox_key(key: str) -> str:
+    """The key of the inbox of the account with this ``key``."""
+    return f"{INBOX}{key}"
+
+
+def is_inbox(key: str) -> bool:
+    """Whether the log with this ``key`` is the inbox of an account, and not that of a room or of
+    the server."""
+    return key.startswith(INBOX) and key != "@server"  # Which is reserved, so no nick.
+
+
 def fold(text: str) -> str:
     """The key of the nick or room name ``text`` (without ``#``), for look-ups.
 

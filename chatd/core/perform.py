@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatd.core.actions import ACTIONS
-from chatd.core.actions.base import Result
+from chatd.core.actions.base import Result, Sending
 from chatd.core.commands import ROW_OF, Command, Ping
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NickNeeded, NotDelivered, Refusal, TooLong
@@ -95,29 +95,33 @@ def _finish(session: Session, id: str, room: Room | None, result: Result) -> Non
         assert room is not None, "the table says that it takes a member"
         session.out.reserve(ANSWER_BYTES)
         room.post(result, Delivery(session, id))
+    elif isinstance(result, Sending):
+        session.out.reserve(ANSWER_BYTES)
+        result.post(Delivery(session, id, result))
     elif isinstance(result, Answer):
         _answer(session, id, result)
-    elif isinstance(result, tuple):
-        _answer(session, id, *result)
     else:
         _run(session, id, result)
 
 
 class Delivery:
-    """Answers one message when its log has stored or refused it. The next command does not wait for
-    this."""
+    """Answers one message when its log has stored or refused it; ``sending``: it is a private one.
+    The next command does not wait for this."""
 
-    __slots__ = ("_id", "_session")
+    __slots__ = ("_id", "_sending", "_session")
 
-    def __init__(self, session: Session, id: str) -> None:
+    def __init__(self, session: Session, id: str, sending: Sending | None = None) -> None:
         self._session = session
         self._id = id
+        self._sending = sending
 
     def __call__(self, outcome: Event | NotDelivered) -> None:
         session = self._session
         try:
             if isinstance(outcome, NotDelivered):
                 refuse(session, outcome, self._id)
+            elif self._sending is not None:
+                _answer(session, self._id, *self._sending.answers(outcome))
             elif session.out.acknowledges:
                 session.out.tell(Ack(outcome.room, outcome.seq, outcome.time, id=self._id))
         except Exception as defect:

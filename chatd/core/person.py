@@ -11,7 +11,7 @@ class Person:
     """Somebody with a nick. The directory knows their sessions, and :class:`Rooms
     <chatd.core.rooms.Rooms>` knows the rooms that they are in."""
 
-    __slots__ = ("account", "away", "away_seen_by", "identity", "ignoring", "name", "nick", "reply_account", "reply_to")
+    __slots__ = ("account", "away", "away_seen_by", "identity", "ignoring", "name", "nick")
 
     def __init__(self, name: Name, account: str = "") -> None:
         self.rename(name)
@@ -25,11 +25,6 @@ class Person:
         """The keys of the nicks that have been shown this text."""
         self.ignoring = IgnoreList()
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
-        self.reply_account = ""
-        """The key of the account that it came from; empty: a guest's."""
-        self.reply_to = ""
-        """The sender_id of the last private message to them: somebody else may have the nick by
-        now."""
 
     def rename(self, name: Name) -> None:
         """Change the nick to ``name``."""

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
+from chatd.core.account import Account
 from chatd.core.bans import Ban
 from chatd.core.commands import TABLE, Row
-from chatd.core.errors import BadRoom, Banned, Muted, NotAllowed, NotInRoom, NotInvited, TooMany, WrongKey
+from chatd.core.errors import BadRoom, Banned, Muted, NoSuchNick, NotAllowed, NotInRoom, NotInvited, TooMany, WrongKey
 from chatd.core.identity import Identity
 from chatd.core.membership import Role
+from chatd.core.names import fold
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.rights import Rights
@@ -228,6 +230,17 @@ class Visible:
     def person(self, nick: str) -> Person:
         """The person called ``nick``. Raises NoSuchNick."""
         return self._registry.directory.find(nick)
+
+    def recipient(self, nick: str) -> Person | Account:
+        """Whoever is called ``nick`` and can get a private message: somebody who is here, or the
+        owner of an account. Raises NoSuchNick."""
+        try:
+            return self.person(nick)
+        except NoSuchNick:
+            account = self._registry.accounts.get(fold(nick))
+            if account is None or account.is_disabled:
+                raise
+            return account
 
     def rooms_of(self, other: Person) -> Sequence[Room]:
         """The rooms that ``other`` is in, in the order in which they entered them."""

@@ -13,6 +13,7 @@ from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered, Refusal
 from chatd.core.events import DRAFT, Closing, Entered, Event, Exited, Joined, Left, Missed, Reason
 from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
+from chatd.core.log import Resume
 from chatd.core.membership import Membership, Role
 from chatd.core.names import Name
 from chatd.core.person import Person
@@ -22,14 +23,6 @@ from chatd.core.room import Room
 from chatd.core.session import Session
 
 # -- Entering --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """The last seq that a client has seen in a room, during the run called ``log``."""
-
-    seq: int
-    log: str
 
 
 class Entering:
@@ -212,6 +205,7 @@ def hand_over(registry: Registry, before: Session, session: Session) -> None:
     assert person is not None
     for room in registry.rooms.of(person).values():
         _unfollow(before, room, room.log.end)
+    registry.inboxes.detach(before)
     registry.directory.succeed(before, session)
     session.out.set_filtered(bool(person.ignoring))
     end(registry, before, Reason.REPLACED)
@@ -310,6 +304,7 @@ def depart(registry: Registry, session: Session, reason: Reason, text: str = "")
     else:
         for room in rooms:
             _unfollow(session, room, room.log.end)
+    registry.inboxes.detach(session)
     registry.directory.detach(session)
     return leavings
 
@@ -353,5 +348,6 @@ def end_for_shutdown(registry: Registry, session: Session) -> None:
         remove(registry, person, room)
         for other in registry.directory.sessions(person):
             other.out.unfollow(room, room.log.end)
+    registry.inboxes.detach(session)
     session.is_ending = True
     close(session, Closing(Reason.SHUTDOWN))

@@ -11,6 +11,7 @@ from chatd.core.authenticator import Authenticator, NoAuthenticator
 from chatd.core.directory import Directory
 from chatd.core.expiry import Expiry
 from chatd.core.identity import ACCOUNT, Identity
+from chatd.core.inboxes import Inboxes
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
@@ -48,7 +49,7 @@ class Settings:
 
 
 class Registry:
-    """The accounts, the directory, the rooms, the admission and the expiry of one server.
+    """The accounts, directory, rooms, inboxes, admission and expiry of one server.
 
     ``store`` has the logs of the rooms, ``now`` returns the milliseconds since 1970-01-01 UTC, and
     ``on_news`` is called with a room when its log has new events.
@@ -73,9 +74,8 @@ class Registry:
         self.accounts = Accounts(store)
         self.authenticator: Authenticator = NoAuthenticator()
         """What checks passwords; whoever wires the server sets it, since it knows the accounts."""
-        self.directory = Directory(now, self.accounts)
-        for sender_id, id, nick in store.private_ids:
-            self.directory.remember_private(sender_id, id, nick)
+        self.directory = Directory(self.accounts)
+        self.inboxes = Inboxes(store, self.accounts, self.directory, now, on_news)
         self.rooms = Rooms(store, on_news, self.default_room)
         self.expiry = Expiry(settings.keep, store, self.rooms, self.directory, now)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chatd.core.account import Credential
-from chatd.core.events import Answer, Event, Private, Reason
+from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
 from chatd.core.room import Room
@@ -29,9 +29,12 @@ class Outgoing(Protocol):
         nothing of it ends.
         """
 
-    def offer(self, message: Private, sender_id: str) -> bool:
-        """Queue what another person has written; False if too much of that sender, or of all
-        others together, is unread. It takes no room from the session's own answers."""
+    def sent(self, room: Room) -> int:
+        """The seq of the next event of ``room`` to send; 0 while the connection takes no more."""
+
+    def taken(self, room: Room) -> int:
+        """The seq of the first event of ``room`` that the other side may not have received; 0 if
+        that is not known at the moment."""
 
     def when_taken(self, then: Callable[[], object]) -> None:
         """Call ``then`` when the queued answers leave room for a large one, or none is wanted any

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from chatd.codecs.base import Codec, Talk, View
 from chatd.core.events import Event, Joined, Left, Missed, Reason, Renamed
+from chatd.core.inboxes import Inbox
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -63,6 +64,7 @@ class Feed:
         self.room = room
         self.codec = codec
         self.view = view
+        self._is_inbox = isinstance(room, Inbox)
         self.cursor = cursor
         """The number of the next event that the live readers get."""
         self.readers: dict[str, Reader] = {}
@@ -119,9 +121,11 @@ class Feed:
         start = self.cursor
         news = log.read(start, log.end)
         self.cursor = start + len(news)
+        own = {} if self.codec.echo and not self._is_inbox else self._own_events(news)
+        if self._is_inbox and len(self.readers) == 1 and not self.early and [*map(len, own.values())] == [len(news)]:
+            return 0  # The only session has written all of it.
         pieces = [self.codec.encode(event, self.view) for event in news]
         self._cache(start, pieces)
-        own = {} if self.codec.echo else self._own_events(news)
         apart = self.filtered.union(own)
         self._send(start, pieces, self.live - apart if apart else self.live)
         for reader in apart & self.live:

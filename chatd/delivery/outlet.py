@@ -21,14 +21,13 @@ logs belong to everybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum, auto
-from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Protocol
 
 from chatd.codecs.base import Talk, View
 from chatd.core.events import Answer, Event, Missed, Private, Reason
-from chatd.core.limits import BATCH_BYTES, BYTES_A_LINE, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
+from chatd.core.limits import BATCH_BYTES, BYTES_A_LINE, INBOX_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -48,9 +47,6 @@ class State(Enum):
 
 
 LIVE, BEHIND, LOADING, CLOSING, CLOSED = State  # Python 3.11 is slow in finding a member by its name.
-
-
-NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Handler(Protocol):
@@ -77,7 +73,7 @@ class Outlet:
     the fan-out as ``Reader``, and its writer as ``Source``."""
 
     __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_inbox", "_inbox_size", "_last_progress", "_on_taken",
-                 "_private", "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges", "send", "session",
+                 "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges", "send", "session",
                  "talk")  # fmt: skip
 
     def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
@@ -95,8 +91,6 @@ class Outlet:
         self._inbox_size = 0
         self._rest = b""
         """The end of what the transport has taken a part of."""
-        self._private: Mapping[str, int] = NOBODY
-        """What is queued from other persons, in bytes, by sender_id; it counts apart."""
         self._on_taken: tuple[Callable[[], object], ...] = ()
         self._reserved = 0
         self._last_progress = 0.0
@@ -113,15 +107,15 @@ class Outlet:
         else:
             self.put(self.talk.encode(answer))
 
-    def offer(self, message: Private, sender_id: str) -> bool:
-        piece = self.talk.encode(message)
-        of_sender = self._private.get(sender_id, 0) + len(piece)
-        of_all = sum(self._private.values()) + len(piece)
-        if self._state is CLOSED or of_sender > SENDER_BYTES or of_all > PRIVATE_BYTES:
-            return False
-        self._private = {**self._private, sender_id: of_sender}
-        self._queue(piece)
-        return True
+    def sent(self, room: Room) -> int:
+        feed = self._feeds.get(room)
+        if self._state is not LIVE or feed is None or self._writer.is_paused:
+            return 0
+        return feed.early.get(self, feed.cursor)
+
+    def taken(self, room: Room) -> int:
+        sent = self.sent(room)
+        return sent if sent and self._writer.unacknowledged() <= 0 else 0
 
     def when_taken(self, then: Callable[[], object]) -> None:
         if self._inbox_size < INBOX_BYTES // 2 or self._state is CLOSED:
@@ -232,7 +226,10 @@ class Outlet:
 
     def as_sent(self, event: Event) -> Event | None:
         session = self.session
-        return session.heard(event) if self.talk.codec.echo or event.sender_id != session.sender_id else None
+        is_own = event.sender_id == session.sender_id
+        if is_own and (not self.talk.codec.echo or isinstance(event, Private)):
+            return None
+        return session.heard(event)
 
     def flush(self) -> None:
         if self._state is LIVE:
@@ -265,7 +262,6 @@ class Outlet:
         chunk = b"".join(self._inbox)
         self._inbox.clear()
         self._inbox_size = 0
-        self._private = NOBODY
         waiting, self._on_taken = self._on_taken, ()
         for then in waiting:
             then()

@@ -64,6 +64,11 @@ class Writer(Protocol):
         Only while everything from before is written.
         """
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the transport takes no more for now, although everything from before is
+        written."""
+
     def start(self) -> None:
         """Write the batches of the source as soon as the transport takes them, which may be now,
         until there is none."""
@@ -90,6 +95,8 @@ class SocketWriter:
     """Writes to a transport with a plain socket."""
 
     __slots__ = ("_registered", "_socket", "_source", "_transport", "_waits", "send")
+
+    is_paused = False
 
     def __init__(self, transport: Writable, sock: socket.socket, source: Source) -> None:
         self._transport = transport
@@ -137,22 +144,22 @@ class SocketWriter:
 class TransportWriter:
     """Writes to a transport without a plain socket."""
 
-    __slots__ = ("_paused", "_source", "_transport")
+    __slots__ = ("_source", "_transport", "is_paused")
 
     def __init__(self, transport: Writable, source: Source) -> None:
         self._transport = transport
         self._source = source
-        self._paused = False
+        self.is_paused = False
         transport.registerProducer(self, True)
 
     def send(self, data: bytes) -> int:
-        if self._paused:
+        if self.is_paused:
             return 0
         self._transport.write(data)
         return len(data)
 
     def start(self) -> None:
-        if not self._paused:
+        if not self.is_paused:
             self.resumeProducing()
 
     def wait(self) -> None:
@@ -173,8 +180,8 @@ class TransportWriter:
 
     def resumeProducing(self) -> None:
         """The transport takes more."""
-        self._paused = False
-        while not self._paused:
+        self.is_paused = False
+        while not self.is_paused:
             batch = self._source.next_batch()
             if not batch:
                 return self._source.on_all_written()
@@ -182,11 +189,11 @@ class TransportWriter:
 
     def pauseProducing(self) -> None:
         """The transport takes no more for now."""
-        self._paused = True
+        self.is_paused = True
 
     def stopProducing(self) -> None:
         """The connection is lost."""
-        self._paused = True
+        self.is_paused = True
 
 
 def socket_of(transport: object) -> socket.socket | None:

@@ -1,4 +1,4 @@
-"""The accounts and their credentials on the disk."""
+"""The accounts, their credentials and their marks on the disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from chatd.core.account import Account, Change, Credential, Dropped, Kind
+from chatd.core.account import Account, Change, Credential, Dropped, Kind, Mark
 from chatd.core.names import known_nick
 
 
@@ -29,18 +29,22 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
             case Credential(id, account, kind, value, label, made, used):
                 row = (id, account, kind.value, value, label, made, used)
                 connection.execute("INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            case Mark(account, room, seq):
+                connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (account, room, seq))
             case Dropped(id):
                 connection.execute("DELETE FROM credential WHERE id = ?", (id,))
 
 
 def remove(connection: Connection, account: Account) -> None:
-    """Delete ``account`` and its credentials in the transaction of ``connection``."""
-    connection.execute("DELETE FROM credential WHERE account = ?", (account.id,))
+    """Delete ``account`` and what belongs to it, except for its inbox, in the transaction of
+    ``connection``."""
+    for table in ("credential", "mark"):
+        connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))
     connection.execute("DELETE FROM account WHERE id = ?", (account.id,))
 
 
 def read(connection: Connection) -> Sequence[Change]:
-    """All accounts, and then all credentials, oldest first."""
+    """All accounts, and then all credentials, oldest first, and all marks."""
     accounts: list[Change] = [
         Account(id, known_nick(name), made, password, bool(disabled))
         for id, name, made, password, disabled in connection.execute(
@@ -48,4 +52,9 @@ def read(connection: Connection) -> Sequence[Change]:
         )
     ]
     credentials = connection.execute("SELECT id, account, kind, value, label, made, used FROM credential ORDER BY id")
-    return [*accounts, *(Credential(id, account, Kind(kind), *rest) for id, account, kind, *rest in credentials)]
+    marks = connection.execute("SELECT account, room, seq FROM mark")
+    return [
+        *accounts,
+        *(Credential(id, account, Kind(kind), *rest) for id, account, kind, *rest in credentials),
+        *(Mark(*row) for row in marks),
+    ]

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event, Left, Reason, Said
+from chatd.core.events import MESSAGES, Event, Left, Reason, Said
 from chatd.core.limits import PENDING_EVENTS, PRESENCE_SHOWN, SHOWN_A_TURN
 from chatd.core.log import OnStored
 from chatd.store.duplicates import Duplicates
@@ -54,6 +54,9 @@ class Target(Protocol):
     def roll_back(self) -> None:
         """Reuse the numbers of all events that are not stored."""
 
+
+Copy = tuple[Target, Event]
+"""A further draft and its log, which is stored together with another one."""
 
 _Pending = tuple[Target, Event, bool, list[OnStored]]
 """An event that waits to be stored, whether it is kept, and its callbacks. It is a tuple because
@@ -96,25 +99,25 @@ class Appending:
 
     # -- To the writer
 
-    def append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
+    def append(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
         if len(self._pending) + self._waiting_drafts >= PENDING_EVENTS:
             on_stored(NotDelivered("Not delivered: the server's disk is too slow.", "Try again later."))
         elif self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
-            self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored))
+            self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored, copy))
         else:
-            self._append(log, draft, on_stored)
+            self._append(log, draft, on_stored, copy)
 
-    def _append_waiting(self, log: Target, draft: Event, on_stored: OnStored) -> None:
+    def _append_waiting(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
         self._waiting_drafts -= 1
-        self._append(log, draft, on_stored)
+        self._append(log, draft, on_stored, copy)
 
-    def _append(self, log: Target, draft: Event, on_stored: OnStored) -> None:
+    def _append(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
         """Store ``draft``, unless it is a message that was said before; look on the disk if only
         that can tell."""
-        if type(draft) is not Said or not draft.id:
-            return self._number(log, draft, on_stored)
+        if not isinstance(draft, Said) or not draft.id:
+            return self._number(log, draft, on_stored, copy)
         sender_id, id = draft.sender_id, draft.id
         pending = self._by_id.get((sender_id, id))
         if pending is not None:
@@ -124,15 +127,25 @@ class Appending:
             self._notify(on_stored, said)
         elif self._duplicates.may_be_on_disk(sender_id, id):
             self._waiting[sender_id] = deque()
-            self._duplicates.look_up(sender_id, id, partial(self._looked_up, log, draft, on_stored))
+            self._duplicates.look_up(sender_id, id, partial(self._looked_up, log, draft, on_stored, copy))
         else:
-            self._number(log, draft, on_stored)
+            self._number(log, draft, on_stored, copy)
 
-    def _looked_up(self, log: Target, draft: Event, on_stored: OnStored, said: Said | None) -> None:
+    def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
+        """Find a message by its id (:meth:`chatd.core.log.Log.find_sent`)."""
+        pending = self._by_id.get((sender_id, id))
+        if pending is not None:
+            pending[3].append(lambda outcome: on_found(outcome if isinstance(outcome, Said) else None))
+        elif self._duplicates.recall(sender_id, id) is None and self._duplicates.may_be_on_disk(sender_id, id):
+            self._duplicates.look_up(sender_id, id, on_found)
+        else:
+            on_found(self._duplicates.recall(sender_id, id))
+
+    def _looked_up(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None, said: Said | None) -> None:
         """Continue with ``draft``, and then with everything that has waited for it."""
         waiting = self._waiting.pop(draft.sender_id)
         if said is None:
-            self._number(log, draft, on_stored)
+            self._number(log, draft, on_stored, copy)
         else:
             self._notify(on_stored, said)
         while waiting:
@@ -141,15 +154,17 @@ class Appending:
                 self._waiting[draft.sender_id].extend(waiting)
                 break
 
-    def _number(self, log: Target, draft: Event, on_stored: OnStored) -> None:
+    def _number(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         event, is_kept = log.number(draft)
         pending = (log, event, is_kept, [on_stored])
         self._pending.append(pending)
-        if type(event) is Said and event.id:
+        if isinstance(event, Said) and event.id:
             self._by_id[event.sender_id, event.id] = pending
         if not self._gathered:
             self._soon(self.flush)
         self._gathered.append(pending)
+        if copy is not None:
+            self._number(*copy, _ignore)
 
     def flush(self) -> None:
         """Give the writer everything from this turn, so that it is stored and shown together."""
@@ -222,7 +237,7 @@ class Appending:
         self._finish(event, callbacks, event)
         if type(event) is Left and event.reason is not Reason.LEFT:  # The connection has ended.
             self._duplicates.forget(event.sender_id)
-        return 1 if type(event) is Said else PRESENCE_SHOWN
+        return 1 if type(event) in MESSAGES else PRESENCE_SHOWN
 
     def _fail(self, failure: NotDelivered) -> None:
         self._generation += 1
@@ -233,7 +248,7 @@ class Appending:
             self._finish(event, callbacks, failure)
 
     def _finish(self, event: Event, callbacks: Sequence[OnStored], outcome: Event | NotDelivered) -> None:
-        if type(event) is Said and event.id:
+        if isinstance(event, Said) and event.id:
             del self._by_id[event.sender_id, event.id]
         for on_stored in callbacks:
             self._notify(on_stored, outcome)
@@ -243,6 +258,10 @@ class Appending:
             on_stored(outcome)
         except Exception as error:
             self._report(f"defect: the callback for {outcome!r} failed: {error!r}")
+
+
+def _ignore(outcome: Event | NotDelivered) -> None:
+    """Do nothing: whoever waits for the draft is told the outcome of that."""
 
 
 def not_delivered(error: Exception) -> NotDelivered:

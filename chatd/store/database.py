@@ -19,7 +19,7 @@ LOCK_NAME: Final = "chatd.lock"
 APPLICATION_ID: Final = 0x63686174
 """Marks a file as a chatd database (``PRAGMA application_id``): "chat"."""
 
-VERSION: Final = 7
+VERSION: Final = 8
 """The version of the database: ``upgrade-N.sql`` upgrades version N to N + 1, and ``schema.sql``
 creates a new database."""
 
@@ -28,7 +28,7 @@ CHECK_BYTES: Final = 32 << 20
 slow disk. Reading 2 GiB that are not in the page cache takes 20 s or more, during which SQLite 3.40
 cannot be interrupted."""
 
-SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "folding", "private_id", "account", "credential")
+SMALL_TABLES: Final = ("run", "run_start", "room", "indexed", "folding", "account", "credential", "mark")
 """The tables that are checked in a larger file; ``chatd-admin check`` checks all of it."""
 
 BUSY_SECONDS: Final = 5.0

@@ -10,7 +10,7 @@ from typing import Final
 
 from chatd.core.events import Deleted, Edited, Said, blanked
 from chatd.store import index
-from chatd.store.queries import ACTION, COLUMNS, EDITED, event_id, to_event, to_row
+from chatd.store.queries import COLUMNS, EDITED, IS_MESSAGE, MESSAGES, event_id, to_event, to_row
 
 DELETED_AT_ONCE: Final = 200
 """How many events one transaction deletes: a commit may have to wait some milliseconds for it."""
@@ -34,7 +34,7 @@ def delete_oldest(connection: Connection, room: int, before_time: int, stop: int
     first = old[-1][0] + 1 - event_id(room, 0)
     connection.execute("BEGIN IMMEDIATE")
     [indexed] = connection.execute("SELECT next FROM indexed WHERE room = ?", (room,)).fetchone() or (0,)
-    words = [(id, index.words(text)) for id, kind, text, _ in old if kind <= ACTION and id < event_id(room, indexed)]
+    words = [(id, index.words(text)) for id, kind, text, _ in old if kind in MESSAGES and id < event_id(room, indexed)]
     connection.executemany("INSERT INTO search (search, rowid, text) VALUES ('delete', ?, ?)", words)
     connection.execute("DELETE FROM event WHERE id >= ? AND id < ?", (event_id(room, 0), event_id(room, first)))
     connection.execute("UPDATE room SET first = ? WHERE id = ?", (first, room))
@@ -49,7 +49,7 @@ def change(connection: Connection, room: int, event: Edited | Deleted) -> None:
     The event that it had its text from loses it: the text is nowhere else.
     """
     id = event_id(room, event.target)
-    row = connection.execute(f"SELECT {COLUMNS} FROM event WHERE id = ? AND kind <= ?", (id, ACTION)).fetchone()
+    row = connection.execute(f"SELECT {COLUMNS} FROM event WHERE id = ? AND {IS_MESSAGE}", (id,)).fetchone()
     if row is None:
         return
     said = to_event("", row)

@@ -16,7 +16,7 @@ from chatd.core.events import Event
 from chatd.core.folding import folded, searchable
 from chatd.core.names import fold
 from chatd.core.search import Query
-from chatd.store.queries import ACTION, COLUMNS, event_id, to_event
+from chatd.store.queries import COLUMNS, MESSAGES, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200
 """How many events one transaction indexes: a commit may have to wait about 3 ms for it."""
@@ -50,7 +50,7 @@ def index(connection: Connection, room: int) -> bool:
         (event_id(room, next_), event_id(room + 1, 0), INDEXED_AT_ONCE),
     ).fetchall()
     if rows:
-        messages = [(id, words(text)) for id, kind, text in rows if kind <= ACTION]
+        messages = [(id, words(text)) for id, kind, text in rows if kind in MESSAGES]
         connection.executemany("INSERT INTO search (rowid, text) VALUES (?, ?)", messages)
         after = rows[-1][0] + 1 - event_id(room, 0)
         connection.execute("INSERT OR REPLACE INTO indexed (room, next) VALUES (?, ?)", (room, after))

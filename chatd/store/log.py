@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from chatd.core.events import Deleted, Edited, Event, RetentionSet, Said
-from chatd.core.log import OnDeleted, OnStored
+from chatd.core.log import Copy, OnDeleted, OnStored
 from chatd.core.state import RoomState, changes_state
 from chatd.core.when import FOR_EVER
 from chatd.store import queries
@@ -95,8 +95,11 @@ class SqliteLog:
 
     # -- Appending (appending.Target)
 
-    def append(self, draft: Event, on_stored: OnStored) -> None:
-        self._appending.append(self, draft, on_stored)
+    def append(self, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
+        self._appending.append(self, draft, on_stored, copy)  # type: ignore[arg-type]  # The copy is for a log of ours too.
+
+    def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
+        self._appending.find_sent(sender_id, id, on_found)
 
     def number(self, draft: Event) -> tuple[Event, bool]:
         event = draft.number(self._next)

@@ -20,6 +20,7 @@ from chatd.core.events import (
     Joined,
     Left,
     ModeSet,
+    Private,
     Reason,
     Renamed,
     Reported,
@@ -28,6 +29,7 @@ from chatd.core.events import (
     Said,
     TopicSet,
 )
+from chatd.core.names import fold
 from chatd.core.retention import Retention
 from chatd.core.state import RoomState
 from chatd.store.rights import rights_of, text_of
@@ -37,8 +39,13 @@ SEQ_BITS: Final = 40
 a second for 34 years."""
 
 SAID, ACTION, JOINED, LEFT, RENAMED, TOPIC, KEEP = 1, 2, 3, 4, 5, 6, 7
-ROLE, BAN, UNBAN, INVITED, MODE, BLANKED, DELETED, REPORTED, ANNOUNCED, EDITED = 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
+ROLE, BAN, UNBAN, INVITED, MODE, BLANKED, DELETED, REPORTED, ANNOUNCED, EDITED, PRIVATE = 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18
 """The values of the column ``kind``."""
+
+MESSAGES: Final = frozenset({SAID, ACTION, PRIVATE})
+"""The kinds that have a text in the search index."""
+
+IS_MESSAGE: Final = f"kind IN ({SAID}, {ACTION}, {PRIVATE})"
 
 COLUMNS: Final = "event.id, event.time, event.kind, event.nick, event.sender_id, event.text, event.detail, event.sent"
 EventRow = tuple[int, int, int, str, str, str, str, str | None]
@@ -57,6 +64,11 @@ class RoomRow:
     end: int
     state: RoomState
 
+    @property
+    def title(self) -> str:
+        """What operators call it: ``#lobby``, or ``@ada`` for an inbox."""
+        return self.key if self.key.startswith("@") else f"#{self.name}"
+
 
 def event_id(room: int, seq: int) -> int:
     """The ``id`` of event ``seq`` of the room with the id ``room``."""
@@ -72,6 +84,10 @@ def to_row(room: int, event: Event) -> EventRow:
         return id, event.time, kind, event.nick, event.sender_id, event.text, detail, event.id or None
     text, detail = "", ""
     match event:
+        case Private():
+            flags = "g" * event.guest + "a" * event.action
+            detail = _BETWEEN.join((fold(event.peer), event.to, flags))
+            return id, event.time, PRIVATE, event.nick, event.sender_id, event.text, detail, event.id or None
         case Joined():
             kind, text, detail = JOINED, event.role, event.hidden
         case Left():
@@ -114,6 +130,9 @@ def to_event(room: str, row: EventRow) -> Event:
     if kind <= ACTION:
         reply, edited = _numbers(detail) if detail else (0, 0)
         return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "", reply, edited)
+    if kind == PRIVATE:
+        _, to, flags = _split(detail, 3)
+        return Private(room, seq, time, nick, sender_id, text, "a" in flags, sent or "", to=to, guest="g" in flags)
     if kind == JOINED:
         return Joined(room, seq, time, nick, sender_id, detail, text)
     if kind == LEFT:
@@ -229,12 +248,12 @@ def remove_room(connection: Connection, room: int) -> None:
 
 def blank_rooms(connection: Connection) -> Sequence[int]:
     """The ids of the rooms that have events, but neither a message nor a topic, a retention, or
-    other rights than those of whoever made them."""
+    other rights than those of whoever made them. Logs that are no room stay."""
     rows = connection.execute(
         f"""
-        SELECT id, rights FROM room WHERE topic = '' AND keep = ''
+        SELECT id, rights FROM room WHERE topic = '' AND keep = '' AND key NOT LIKE '@%'
             AND EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM})
-            AND NOT EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM} AND kind IN ({SAID}, {ACTION}))
+            AND NOT EXISTS (SELECT 1 FROM event WHERE {_OF_ROOM} AND {IS_MESSAGE})
         ORDER BY id
         """
     )

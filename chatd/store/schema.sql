@@ -1,4 +1,4 @@
--- The database of chatd, version 7. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
+-- The database of chatd, version 8. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
 -- Every run of the server that has stored something (runs.py), with the name in its welcomes (docs/protocol.md).
 CREATE TABLE run (
@@ -14,10 +14,11 @@ CREATE TABLE run_start (
     PRIMARY KEY (room, run)
 ) STRICT, WITHOUT ROWID;
 
+-- The rooms, and the other logs, whose keys begin with @: that of the server, and the inboxes of accounts.
 CREATE TABLE room (
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,           -- the name after case folding
-    name TEXT NOT NULL,                 -- the name as it is shown
+    key TEXT NOT NULL UNIQUE,           -- the name after case folding; of an inbox: @ and the key of the account
+    name TEXT NOT NULL,                 -- the name as it is shown; of an inbox: @
     first INTEGER NOT NULL DEFAULT 1,   -- the seq of the oldest event; of the next event if there is none
     topic TEXT NOT NULL DEFAULT '',
     keep TEXT NOT NULL DEFAULT '',      -- the retention (retention.py): 30d, none, or empty: that of the server
@@ -31,7 +32,7 @@ CREATE TABLE event (
     time INTEGER NOT NULL,              -- milliseconds since 1970-01-01 UTC
     kind INTEGER NOT NULL,              -- queries.py: 1 said, 2 action, 3 joined, 4 left, 5 renamed, 6 topic, 7 keep,
                                         -- 8 role, 9 ban, 10 unban, 11 invited, 12 mode, 13 a message that was deleted,
-                                        -- 14 deleted, 15 reported, 16 announced, 17 edited
+                                        -- 14 deleted, 15 reported, 16 announced, 17 edited, 18 private
     nick TEXT NOT NULL,
     sender_id TEXT NOT NULL,            -- the seat: a hash of the sender's token, or random
     text TEXT NOT NULL,
@@ -63,15 +64,6 @@ CREATE TABLE indexed (
     next INTEGER NOT NULL
 ) STRICT;
 
--- The recipient of a private message, by its sender and the id that the sender gave it. The message itself is not stored.
-CREATE TABLE private_id (
-    number INTEGER PRIMARY KEY,
-    sender_id TEXT NOT NULL,
-    sent TEXT NOT NULL,
-    nick TEXT NOT NULL,
-    UNIQUE (sender_id, sent)
-) STRICT;
-
 -- Who owns a nick (core/account.py).
 CREATE TABLE account (
     id INTEGER PRIMARY KEY,
@@ -93,3 +85,11 @@ CREATE TABLE credential (
     used INTEGER NOT NULL,
     UNIQUE (kind, value)
 ) STRICT;
+
+-- What the owner of an account has received and read (core/account.py).
+CREATE TABLE mark (
+    account INTEGER NOT NULL,
+    room TEXT NOT NULL,                 -- the key of a room; @: the inbox; @ and a nick: the talk with somebody
+    seq INTEGER NOT NULL,               -- that of the last event, in the log of the room or in the inbox
+    PRIMARY KEY (account, room)
+) STRICT, WITHOUT ROWID;

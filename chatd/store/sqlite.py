@@ -16,20 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from chatd.core.account import Change
-from chatd.core.errors import NotDelivered, TooMany
+from chatd.core.errors import TooMany
 from chatd.core.events import Event
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.log import Asker, OnChanged, OnResults
-from chatd.core.names import Name
+from chatd.core.names import Name, is_inbox
 from chatd.core.search import Query
 from chatd.core.state import RoomState
-from chatd.store import accounts, database, index, private_ids, queries
+from chatd.store import accounts, database, index, queries
 from chatd.store.accounts import AccountChanges
-from chatd.store.appending import Appending, not_delivered, not_stored
+from chatd.store.appending import Appending, not_stored
 from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
-from chatd.store.private_ids import PrivateId
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
 from chatd.store.runs import Runs
@@ -85,7 +84,6 @@ class SqliteStore:
             self.logs = {row.key: self._stored_log(connection, row) for row in rows}
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
-            self.private_ids = private_ids.read(connection)
             self.accounts = accounts.read(connection)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise database.UnusableError(f"the database {self.path} is damaged: {error}") from None
@@ -93,6 +91,8 @@ class SqliteStore:
             connection.close()
 
     def _stored_log(self, connection: sqlite3.Connection, row: RoomRow) -> SqliteLog:
+        if is_inbox(row.key):  # Nobody is shown its end on arriving.
+            return self._new_log(row)
         start = max(row.first, row.end - SCROLLBACK_EVENTS)
         return self._new_log(row, queries.events(connection, row.id, row.name, start, row.end))
 
@@ -157,7 +157,7 @@ class SqliteStore:
     def log(self, name: Name) -> SqliteLog:
         log = self.logs.get(name.key)
         if log is None:
-            if len(self.logs) >= ROOMS_STORED:
+            if not is_inbox(name.key) and len(self.room_names()) >= ROOMS_STORED:
                 raise TooMany(f"The server already has {ROOMS_STORED} rooms.", "Join one of them; /rooms lists them.")
             self._last_id += 1
             log = self._new_log(RoomRow(self._last_id, name.key, name.text, self._unused, self._unused, RoomState()))
@@ -176,14 +176,7 @@ class SqliteStore:
             self._writer.remove(Removal(log.id))
 
     def room_names(self) -> Sequence[str]:
-        return [log.name for log in self.logs.values()]
-
-    def note_private(self, sender_id: str, id: str, nick: str, on_stored: Callable[[NotDelivered | None], object]) -> None:
-        def on_answer(error: Exception | None) -> None:
-            on_stored(None if error is None else not_delivered(error))
-
-        if self._writer is not None:
-            self._writer.note(PrivateId(sender_id, id, nick, on_answer))
+        return [log.name for log in self.logs.values() if not is_inbox(log.key)]
 
     def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
         def on_answer(error: Exception | None) -> None:

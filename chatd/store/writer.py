@@ -17,9 +17,8 @@ from typing import Final
 from chatd.core.events import Deleted, Edited, Event, Said
 from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
-from chatd.store import accounts, database, deletion, index, private_ids, queries
+from chatd.store import accounts, database, deletion, index, queries
 from chatd.store.accounts import AccountChanges
-from chatd.store.private_ids import PrivateId
 from chatd.store.queries import event_id, to_row
 from chatd.store.watch import FilesGoneError, Watch
 
@@ -108,14 +107,11 @@ class Deletion:
     """The seq of the oldest remaining event after the last part; 0: nothing is deleted yet."""
 
 
-Note = PrivateId | AccountChanges
-"""Something other than events to store in the next transaction, with a callback for when it is."""
-
 OnIndexed = Callable[[bool], object]
 """Called with whether the search index is up to date; if not, it would have taken too long."""
 
-Request = Batch | Note | Deletion | Removal | OnIndexed | None
-"""A request to the writer: events, a note, a deletion, a removal, a callback
+Request = Batch | AccountChanges | Deletion | Removal | OnIndexed | None
+"""A request to the writer: events, changes of accounts, a deletion, a removal, a callback
 for when the search index is up to date, or None: end."""
 
 OnWritten = Callable[[Sequence[Batch], Exception | None], None]
@@ -171,7 +167,7 @@ class DiskWriter:
         """Store ``batch`` after the earlier ones."""
         self._requests.put(batch)
 
-    def note(self, note: Note) -> None:
+    def note(self, note: AccountChanges) -> None:
         """Store ``note`` in the next transaction."""
         self._requests.put(note)
 
@@ -205,7 +201,7 @@ class DiskWriter:
                 self._look_at_files()
             batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
             self._removals += [request.room for request in gathered if isinstance(request, Removal)]
-            notes = [request for request in gathered if isinstance(request, Note)]
+            notes = [request for request in gathered if isinstance(request, AccountChanges)]
             if batches or notes:
                 self._commit(batches, notes)
             elif self._removals:
@@ -244,7 +240,7 @@ class DiskWriter:
         except FilesGoneError as error:
             self._call(self._on_written, (), error)
 
-    def _commit(self, batches: Sequence[Batch], notes: Sequence[Note]) -> None:
+    def _commit(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> None:
         try:
             self._write_all(batches, notes)
         except Exception as error:
@@ -259,13 +255,13 @@ class DiskWriter:
                 self._index_due = time.monotonic() + INDEX_SECONDS
             self._unindexed.update({room for batch in batches for room, _ in batch.events})
 
-    def _answer(self, batches: Sequence[Batch], notes: Sequence[Note], error: Exception | None) -> None:
+    def _answer(self, batches: Sequence[Batch], notes: Sequence[AccountChanges], error: Exception | None) -> None:
         if batches:
             self._call(self._on_written, batches, error)
         for note in notes:
             self._call(note.on_answer, error)
 
-    def _write_all(self, batches: Sequence[Batch], notes: Sequence[Note]) -> None:
+    def _write_all(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> None:
         """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
         implicit transaction is used."""
         self._watch.check()
@@ -307,13 +303,9 @@ class DiskWriter:
         self._unindexed.difference_update(removals)
         self._removals = []
 
-    def _write_notes(self, notes: Sequence[Note]) -> None:
-        ids = [note for note in notes if isinstance(note, PrivateId)]
-        if ids:
-            private_ids.store(self._connection, ids)
+    def _write_notes(self, notes: Sequence[AccountChanges]) -> None:
         for note in notes:
-            if isinstance(note, AccountChanges):
-                accounts.store(self._connection, note.changes)
+            accounts.store(self._connection, note.changes)
 
     def _remove(self) -> None:
         """Remove rooms when nothing is to be stored. If that fails, the next commit removes

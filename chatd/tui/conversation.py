@@ -177,9 +177,6 @@ class Conversation:
                 self.nick = news.subject
             case events.Done(command="join"):
                 self.switch_to(news.subject)
-            case events.Private():
-                self.correspondent = news.nick
-                return Received(news, for_me=True)
         return Received(news, command=command)
 
     def _on_entered(self, entered: events.Entered, command: Command | None) -> Received:
@@ -220,6 +217,9 @@ class Conversation:
         if joined is not None:
             joined.apply(event)
         match event:
+            case events.Private():
+                self.correspondent = self.correspondent if event.to else event.nick
+                return Received(event, for_me=not event.to)
             case events.Said():
                 return self._on_said(event, joined)
             case events.Renamed():

@@ -69,10 +69,10 @@ class Formatter:
 
     def _received(self, received: Received, here: str) -> Iterator[FinalLine]:
         match news := received.news:
-            case events.Said():
-                yield from self._event_lines(news, _split(_said(news, here, received.for_me)))
             case events.Private():
                 yield from self._timed(news.time, _split(_private(news)))
+            case events.Said():
+                yield from self._event_lines(news, _split(_said(news, here, received.for_me)))
             case Event():
                 yield from self._event_lines(news, self._report(news))
             case events.Welcome():
@@ -235,7 +235,7 @@ def clock_time(time: int) -> str:
     return f"{datetime.fromtimestamp(time / 1000):%H:%M}"
 
 
-def plain_line(news: events.Said | events.Private) -> str:
+def plain_line(news: events.Said) -> str:
     """A message as plain text: ``12:01 #lobby <ada> hi``, ``12:01 [ada] psst``, each of its lines
     behind the nick."""
     lines = phrases.private(news) if isinstance(news, events.Private) else phrases.said(news, current=False)
@@ -308,6 +308,8 @@ def _missing(missed: events.Missed) -> str:
 
 
 def _private(private: events.Private) -> Line:
+    if private.to:  # From another session of the user.
+        return (Span("[to "), Span(private.to, nick_style(private.to)), Span(f"] {private.text}"))
     style = replace(nick_style(private.nick), bold=True, reverse=True)
     return (Span("["), Span(private.nick, style), Span("] "), Span(private.text, BOLD))
 

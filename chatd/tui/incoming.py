@@ -89,8 +89,6 @@ class Incoming:
         match answer:
             case events.Welcome() if is_back:
                 return  # The user has read its message of the day before.
-            case events.Private():
-                self._history.on_message(for_me=True)
             case events.Entered():
                 self._show(received)
                 self._saving.left.discard(answer.room)

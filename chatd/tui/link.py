@@ -83,7 +83,7 @@ NICK_REFUSALS: Final = frozenset(
 )
 """The codes of refusals where another nick, or a password, may be accepted."""
 
-NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.Private)
+NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.InboxIs)
 """Answers that may have the id of a command without being its final one."""
 
 CLOSINGS: Final = {

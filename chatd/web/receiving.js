@@ -106,12 +106,13 @@ Object.assign(handlers, {
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
   private(message) {
-    const view = viewOf(`@${message.nick}`);  // Private messages have no seq, so the page numbers them.
-    if (view.gone) { view.gone = 0; note(view, `Somebody called ${message.nick} writes. It may be somebody else.`); }
+    const view = viewOf(`@${message.to || message.nick}`);  // Their seqs are those of the inbox: the page numbers them.
+    if (view.gone && !message.to) { view.gone = 0; note(view, `Somebody called ${message.nick} writes. It may be somebody else.`); }
     onEvent(view, {...message, type: "said", seq: view.seq + 1});
   },
   away(message) {
-    note(views.get(`@${message.nick}`), isAway({...message, away: message.text}));
+    const absent = `${message.nick} is not here, and gets your message when they come back.`;
+    note(views.get(`@${message.nick}`), message.absent ? absent : isAway({...message, away: message.text}));
   },
   done(message, ask) {
     if (outbox.has(message.id)) return onPrivateSent(outbox.get(message.id), message.subject);

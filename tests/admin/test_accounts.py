@@ -9,7 +9,8 @@ import pytest
 from chatd.auth.hashing import is_password
 from chatd.core.account import Account, Credential, Kind
 from chatd.core.accounts import Accounts, hash_of
-from chatd.core.names import parse_nick
+from chatd.core.events import DRAFT, Private
+from chatd.core.names import Name, inbox_key, parse_nick
 from chatd.testing import NOON
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore
@@ -159,4 +160,53 @@ def test_an_invitation_is_printed_and_only_its_hash_is_kept(accounts: Path) -> N
     assert (invitation.account, invitation.value) == (0, hash_of(code))
     store = PumpedStore(accounts)
     assert Accounts(store).find_invitation(code) == invitation
+    store.close()
+
+
+# -- Inboxes ---------------------------------------------------------------------------------------
+
+
+def with_inbox(folder: Path, *nicks: str) -> None:
+    """Put a private message into the inboxes of these people, as a server does."""
+    store = PumpedStore(folder)
+    for nick in nicks:
+        key = inbox_key(nick)
+        draft = Private("@", DRAFT, NOON, "bob", "seat", f"psst {nick}", guest=True)
+        store.log(Name("@", key, key)).append(draft, lambda outcome: None)
+    store.drain()
+    assert [event.nick for event in store.find_messages("psst")] == ["bob"] * len(nicks)
+    store.close()
+
+
+def inboxes(folder: Path) -> list[str]:
+    lines = admin(folder, "rooms").out.decode().splitlines()
+    return [line for line in lines if line.startswith("@")]
+
+
+def test_an_inbox_is_listed_and_exported(accounts: Path) -> None:
+    with_inbox(accounts, "ada")
+    assert inboxes(accounts) == ["@ada 1 1"]
+    assert admin(accounts, "export", "@ADA").line == "2026-11-23 12:00:00 [bob] psst ada"
+    assert admin(accounts, "export", "@ada", "--json").line == (
+        '{"type":"private","room":"@","seq":1,"time":"2026-11-23T12:00:00.000Z","nick":"bob","text":"psst ada","guest":true}'
+    )
+    assert (
+        admin(accounts, "export", "@eve").line
+        == "chatd-admin: there is no inbox @eve; chatd-admin rooms lists the rooms and inboxes"
+    )
+    assert admin(accounts, "remove", "@ada").out.decode().startswith("@ada: deleted 1 event (1) and the inbox\n")
+    assert inboxes(accounts) == []
+
+
+def test_an_inbox_goes_where_its_account_goes(accounts: Path) -> None:
+    with_inbox(accounts, "ada", "zoe")  # That of zoe is left of somebody who had an account.
+    admin(accounts, "accounts", "rename", "ada", "ADA")
+    assert inboxes(accounts) == ["@ada 1 1", "@zoe 1 1"]
+    admin(accounts, "accounts", "rename", "ada", "zoe")
+    assert inboxes(accounts) == ["@zoe 1 1"]
+    assert b"psst ada" in admin(accounts, "export", "@zoe").out
+    admin(accounts, "accounts", "remove", "zoe")
+    assert inboxes(accounts) == []
+    store = PumpedStore(accounts)
+    assert store.find_messages("psst") == []
     store.close()

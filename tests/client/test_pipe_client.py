@@ -278,7 +278,7 @@ def test_messages_are_printed_as_lines() -> None:
     case = printer()
     case.server.bob_says("hi")
     case.server.append(events.Said("lobby", 0, TIME, "bob", "bob", "waves", action=True))
-    case.server.connections[0].tell(events.Private("eve", "psst", TIME))
+    case.server.connections[0].tell(events.Private("@", 1, TIME, "eve", "", "psst"))
     case.server.append(events.Left("lobby", 0, TIME, "bob", "bob", events.Reason.QUIT))
     case.server.settle()
     said, does, private = case.output.splitlines()

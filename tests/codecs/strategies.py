@@ -69,6 +69,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "used": TIMES,
     "more": st.booleans(),
     "later": st.booleans(),
+    "absent": st.booleans(),
     "words": st.lists(SAFE_TEXT, max_size=3).map(tuple),
     "motd": st.lists(SAFE_TEXT, max_size=3).map(tuple),
     "members": st.lists(NICKS, max_size=4).map(tuple),
@@ -97,8 +98,9 @@ BLANKED: st.SearchStrategy[Event] = _instances(
     events.Blanked, text=st.just(""), action=st.just(False), reply=st.just(0), edited=st.just(0)
 )
 ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(
-    BLANKED, *(_instances(cls) for cls in classes(events, Event) if cls is not events.Blanked)
+    BLANKED, *(_instances(cls) for cls in classes(events, Event) if cls not in (events.Blanked, events.Private))
 )
+PRIVATE: st.SearchStrategy[Event] = _instances(events.Private, guest=st.booleans(), action=st.just(False))
 
 SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.Refused: {"reason": SAFE_TEXT.map("No: {}".format)},
@@ -134,7 +136,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
 }
 
 NEWS: st.SearchStrategy[Event | Answer] = st.one_of(
-    ROOM_EVENTS, *(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(events, Answer))
+    ROOM_EVENTS, PRIVATE, *(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(events, Answer))
 )
 COMMANDS: st.SearchStrategy[Command] = st.one_of(*(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(commands, Command)))
 

@@ -74,7 +74,19 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
         ),
         (events.Done("back", id="1"), '{"type":"done","id":"1","command":"back"}'),
         (events.Done("nick", "ada"), '{"type":"done","command":"nick","subject":"ada"}'),
-        (events.Private("ada", "hi", NOON), '{"type":"private","nick":"ada","text":"hi","time":"2026-11-23T12:00:00.000Z"}'),
+        (
+            events.Private("@", 7, NOON, "ada", "", "hi", guest=True),
+            '{"type":"private","room":"@","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada","text":"hi","guest":true}',
+        ),
+        (
+            events.Private("@", 8, NOON, "bob", "", "what?", id="1", to="ada"),
+            '{"type":"private","room":"@","seq":8,"time":"2026-11-23T12:00:00.000Z","nick":"bob","text":"what?","id":"1","to":"ada"}',
+        ),
+        (events.InboxIs(6, 8), '{"type":"inbox","after":6,"seq":8}'),
+        (
+            events.Done("msg", "ada", seq=8, time=NOON),
+            '{"type":"done","command":"msg","subject":"ada","seq":8,"time":"2026-11-23T12:00:00.000Z"}',
+        ),
         (events.AwayNotice("ada", ""), '{"type":"away","nick":"ada","text":""}'),
         (
             events.Members("dev", 9, ("ada",), {"ada": "tea"}),

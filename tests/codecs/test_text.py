@@ -71,7 +71,7 @@ PADDED = f"{PADDING}{FORGED}"
         ),
         (said(f"{PADDING[:67]}{FORGED}"), TextView.OTHER_ROOM, f"#lobby <ada> {PADDING[:67]}↳ {FORGED}"),
         (said(f"{PADDING}* ada waves", action=True), TextView.CURRENT_ROOM, f"* ada {PADDING}↳ * ada waves"),
-        (events.Private("ada", PADDED, NOON), TextView.CURRENT_ROOM, f"[ada] {PADDING}↳ {FORGED}"),
+        (events.Private("@", 7, NOON, "ada", "seat", PADDED), TextView.CURRENT_ROOM, f"[ada] {PADDING}↳ {FORGED}"),
         (
             TopicSet("lobby", 7, NOON, "ada", "seat", "." * 44 + FORGED),
             TextView.CURRENT_ROOM,
@@ -89,7 +89,7 @@ def test_no_line_of_a_message_begins_as_another_one(text: str, current: bool) ->
     head = "<ada> " if current else "#lobby <ada> "
     assert all(line.startswith(head) for line in shown.removesuffix("\r\n").split("\r\n"))
     assert "\n" not in shown.replace("\r\n", "")
-    private = encoded(events.Private("ada", safe_lines(text), NOON)).decode()
+    private = encoded(events.Private("@", 7, NOON, "ada", "seat", safe_lines(text))).decode()
     assert all(line.startswith("[ada] ") for line in private.removesuffix("\r\n").split("\r\n"))
 
 
@@ -196,7 +196,13 @@ PAST = (
         (events.Done("back"), ["-- You are back."]),
         (events.Done("topic", "tea {}"), ["-- The topic is now: tea {}"]),
         (events.Done("topic"), ["-- There is no topic now."]),
-        (events.Private("ada", "psst", NOON), ["[ada] psst"]),
+        (events.Private("@", 7, NOON, "ada", "seat", "psst"), ["[ada] psst"]),
+        (events.Private("@", 7, NOON, "ada", "seat", "psst", to="bob"), ["[to bob] psst"]),
+        (events.Private("@", 7, NOON - 60_000, "ada", "seat", "psst"), ["-- 13:59 [ada] psst"]),
+        (events.InboxIs(7, 7), []),
+        (events.InboxIs(6, 7), ["-- 1 private message is new:"]),
+        (events.InboxIs(5, 7), ["-- 2 private messages are new:"]),
+        (events.AwayNotice("bob", "", True), ["-- bob is not here, and gets your message when they come back."]),
         (events.AwayNotice("bob", "at lunch"), ["-- bob is away: at lunch"]),
         (events.AwayNotice("bob", ""), ["-- bob is away."]),
         (
@@ -477,7 +483,7 @@ def test_nobody_can_forge_the_beginning_of_a_line(nick: str, text: str, now: int
     for news, frame in [
         (encoded(message), framed),
         (encoded(message, TextView.OTHER_ROOM), f"#lobby {framed}"),
-        (encoded(events.Private(nick, command.text, now)), f"[{nick}] "),
+        (encoded(events.Private("@", 1, NOON, nick, "", command.text)), f"[{nick}] "),
     ]:
         line = news.decode()
         assert line == f"{frame}{command.text}\r\n"
@@ -522,7 +528,7 @@ def test_a_conversation() -> None:
     assert typed(caller, "/wo") == ["!! There is no command /wo. Did you mean /who? /help lists all."]
     assert typed(caller, "/who") == ["-- In #lobby (2): ada and bob"]
     received = ada.ask(Say("hi bob")) + ada.ask(Msg("bob", "psst"))
-    assert typed(caller, "/reply what?") == ["[ada] psst", "-- Sent to ada.", "<ada> hi bob"]
+    assert typed(caller, "/reply what?") == ["-- Sent to ada.", "<ada> hi bob", "[ada] psst"]
     assert typed(caller, "/quit") == ["-- Goodbye."]
     assert b"".join(map(encoded, received + ada.take())).decode().splitlines() == [
         "-- bob has joined #lobby",
@@ -530,8 +536,8 @@ def test_a_conversation() -> None:
         "* bob waves",
         "<ada> hi bob",
         "-- Sent to bob.",
-        "[bob] what?",
         "-- bob has left #lobby (quit)",
+        "[bob] what?",
     ]
 
 

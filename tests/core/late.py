@@ -9,7 +9,7 @@ from typing import Any
 from chatd.core.account import Change
 from chatd.core.errors import NotDelivered
 from chatd.core.events import Event
-from chatd.core.log import Asker, OnChanged, OnNoted, OnResults, OnStored
+from chatd.core.log import Asker, Copy, OnChanged, OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
 from chatd.core.state import changes_state
@@ -21,8 +21,6 @@ class LateStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__("testlog", partial(LateLog, self))
         self.waiting: list[Callable[[], object]] = []
-        self.noted: list[str] = []
-        """Who has the private messages with an id; empty: nobody has one after all."""
         self.failure: NotDelivered | None = None
         """The outcome of every append, if it is set."""
 
@@ -33,10 +31,6 @@ class LateStore(MemoryStore):
 
     def after_pending(self, then: Callable[[], object]) -> None:
         self.waiting.append(then)
-
-    def note_private(self, sender_id: str, id: str, nick: str, on_stored: OnNoted) -> None:
-        self.noted.append(nick)
-        self.waiting.append(lambda: on_stored(self.failure))
 
     def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
         self.waiting.append(lambda: on_changed(self.failure))
@@ -53,20 +47,20 @@ class LateLog(MemoryLog):
         self._store = store
         self._changes = 0
 
-    def append(self, draft: Event, on_stored: OnStored) -> None:
+    def append(self, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         self._changes += changes_state(draft)
-        self._store.waiting.append(partial(self._append, draft, on_stored))
+        self._store.waiting.append(partial(self._append, draft, on_stored, copy))
 
     @property
     def is_changing(self) -> bool:  # type: ignore[override]
         return self._changes > 0
 
-    def _append(self, draft: Event, on_stored: OnStored) -> None:
+    def _append(self, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
         self._changes -= changes_state(draft)
         if self._store.failure is not None:
             on_stored(self._store.failure)
         else:
-            super().append(draft, on_stored)
+            super().append(draft, on_stored, copy)
 
     def load(self, start: int, stop: int, on_loaded: Callable[[bool], object]) -> None:
         self._store.waiting.append(partial(on_loaded, self._store.failure is None))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.account import Account
 from chatd.core.accounts import Accounts
 from chatd.core.directory import Directory
 from chatd.core.driver import drive
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
-from chatd.core.events import AwayNotice, Pong, Private
+from chatd.core.events import AwayNotice, Pong
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
 from chatd.core.person import Person
@@ -17,7 +18,7 @@ from chatd.testing import NOON, RecordingOutgoing
 
 
 def new_directory() -> Directory:
-    return Directory(lambda: NOON, Accounts(MemoryStore("testlog")))
+    return Directory(Accounts(MemoryStore("testlog")))
 
 
 def new_session() -> Session:
@@ -101,7 +102,7 @@ def test_a_refused_nick_changes_nothing() -> None:
 
 def test_an_owned_nick_is_for_its_owner_present_or_not() -> None:
     accounts = Accounts(MemoryStore("testlog"))
-    directory = Directory(lambda: NOON, accounts)
+    directory = Directory(accounts)
     drive(accounts.add(parse_nick("Ada"), "", NOON), lambda ada: None)
     eve = person_of(arrived(directory, "eve"))
     for nick in ("ada", "ADA"):
@@ -161,25 +162,6 @@ def test_an_answer_goes_to_all_sessions() -> None:
     assert (received(desk), received(phone)) == ([Pong()], [Pong()])
 
 
-def test_a_message_is_delivered_if_one_session_accepts_it() -> None:
-    directory = new_directory()
-    ada, desk, phone = arrived(directory, "ada"), arrived(directory, "bob"), new_session()
-    directory.attach(phone, person_of(desk), "phone")
-    for session in (desk, phone):
-        assert isinstance(session.out, RecordingOutgoing)
-        session.out.full = True
-    with pytest.raises(NotDelivered, match="bob is not reading at the moment"):
-        directory.send_private(ada, person_of(desk), "psst", "1")
-    assert directory.recipient_of("ada", "1") is None
-    assert person_of(desk).reply_to == ""
-    assert isinstance(phone.out, RecordingOutgoing)
-    phone.out.full = False
-    directory.send_private(ada, person_of(desk), "psst", "1")
-    assert (received(desk), received(phone)) == ([], [Private("ada", "psst", NOON)])
-    assert directory.recipient_of("ada", "1") == "bob"
-    assert person_of(desk).reply_to == "ada"
-
-
 def test_an_ignored_sender_delivers_nothing() -> None:
     directory = new_directory()
     ada, bob = arrived(directory, "ada"), arrived(directory, "bob")
@@ -188,8 +170,7 @@ def test_an_ignored_sender_delivers_nothing() -> None:
     assert isinstance(bob.out, RecordingOutgoing)
     assert bob.out.filtered
     with pytest.raises(NotDelivered, match=r"^bob ignores you\. Nothing was sent\.$"):
-        directory.send_private(ada, person_of(bob), "psst", "")
-    assert received(bob) == []
+        directory.check_ignored(ada, person_of(bob))
 
 
 def test_an_away_notice_is_sent_once_for_each_absence() -> None:
@@ -205,11 +186,21 @@ def test_an_away_notice_is_sent_once_for_each_absence() -> None:
     assert directory.away_notice(ada, bob) is None
 
 
-def test_the_number_of_remembered_private_ids_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatd.core.directory.PRIVATE_IDS", 3)
+def test_whom_an_owner_ignores_is_known_while_they_are_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.directory.IGNORE_LISTS", 2)
     directory = new_directory()
-    ada, bob = arrived(directory, "ada"), arrived(directory, "bob")
-    for id in "12345":
-        directory.send_private(ada, person_of(bob), "psst", id)
-    assert [id for id in "12345" if directory.recipient_of("ada", id)] == ["3", "4", "5"]
-    assert directory.recipient_of("ada", "") is None
+    eve = arrived(directory, "eve")
+    owners = [Account(id, parse_nick(nick), NOON) for id, nick in enumerate(("ada", "bob", "carol"))]
+    for owner in owners:
+        session, key = new_session(), owner.name.key
+        person = directory.arrive(session, owner.name, key, key)
+        person.ignoring.add("eve")
+        directory.set_ignoring(person, person.ignoring)
+        directory.detach(session)
+    directory.check_ignored(eve, owners[0])  # Forgotten, since there are too many.
+    for owner in owners[1:]:
+        with pytest.raises(NotDelivered, match=f"^{owner.name.text} ignores you"):
+            directory.check_ignored(eve, owner)
+    again = directory.arrive(new_session(), owners[1].name, "again", "bob")
+    assert "eve" in again.ignoring
+    directory.check_ignored(eve, owners[1])  # The person knows it now.

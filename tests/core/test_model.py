@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chatd.core import commands
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
-from chatd.core.limits import ROOMS_PER_PERSON
+from chatd.core.inboxes import Inbox
+from chatd.core.limits import LOG_BYTES, ROOMS_PER_PERSON
 from chatd.core.memory import MemoryLog, MemoryStore, Messages
 from chatd.core.names import Name, fold
 from chatd.core.room import Room
@@ -35,8 +36,8 @@ class Record(MemoryLog):
 
     everything: dict[int, Event]
 
-    def __init__(self, first: int, messages: Messages) -> None:
-        super().__init__(events=6, first=first, messages=messages)
+    def __init__(self, first: int, messages: Messages, size: int = LOG_BYTES) -> None:
+        super().__init__(events=6, size=size, first=first, messages=messages)
 
     def add(self, event: Event) -> Event:
         assert event.seq not in self.everything
@@ -70,6 +71,7 @@ class CheckedVisitor:
         self.person = person
         self.next_seq: dict[str, int] = {}
         """The seq of the next event, by the key of the room."""
+        self.last_private = 0
         self._everything = everything
         self._resumed: dict[str, int] = {}
 
@@ -80,7 +82,10 @@ class CheckedVisitor:
 
     def read(self, answers: list[Event | Answer]) -> list[Event | Answer]:
         for news in answers:
-            if isinstance(news, Event):
+            if isinstance(news, Private):
+                assert news.seq > self.last_private
+                self.last_private = news.seq
+            elif isinstance(news, Event):
                 self._read_event(news)
             elif isinstance(news, Entered):
                 self._read_entered(news)
@@ -264,7 +269,7 @@ class Chat(RuleBasedStateMachine):
                 continue
             entered = visitor.person.rooms
             assert {room.name.key: room for room in rooms if session.person in room.members} == entered
-            assert set(out.cursors) == set(entered.values())
+            assert {room for room in out.cursors if not isinstance(room, Inbox)} == set(entered.values())
             assert out.current is session.current
             assert (session.current in entered.values()) if entered else (session.current is None)
             assert len(entered) <= ROOMS_PER_PERSON
@@ -276,6 +281,7 @@ class Chat(RuleBasedStateMachine):
         assert set(self.registry.admission) == {visitor.person.session for visitor in self.connected}
         assert sum(self.registry.admission._per_address.values()) == len(self.connected)
         assert not any(visitor.person.out.cursors for visitor in self.disconnected)
+        assert not self.registry.inboxes._attached.keys() - {visitor.person.session for visitor in self.connected}
         assert set(self.registry.rooms._by_person) <= {visitor.person.session.person for visitor in self.connected}
 
     @invariant()

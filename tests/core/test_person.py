@@ -8,5 +8,5 @@ from chatd.core.person import Person
 
 def test_a_new_person_is_not_away_and_ignores_nobody() -> None:
     person = Person(parse_nick("Ada"))
-    assert (person.nick, person.away, person.reply_to) == ("Ada", None, "")
+    assert (person.nick, person.away) == ("Ada", None)
     assert not person.ignoring

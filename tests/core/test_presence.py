@@ -11,7 +11,7 @@ from chatd.core.events import Closing, Entered, Event, Exited, Joined, Left, Per
 from chatd.core.perform import perform
 from chatd.core.presence import attach, end, end_for_shutdown, follow_rooms
 from chatd.core.registry import Registry
-from chatd.testing import StandingClock, Visitor, arrive, new_registry
+from chatd.testing import StandingClock, Visitor, arrive, new_registry, own_account
 from tests.core.late import LateStore
 
 
@@ -159,8 +159,9 @@ def test_nick_and_ignored_people_apply_to_all_sessions(registry: Registry) -> No
 
 
 def test_a_private_message_goes_to_all_sessions(registry: Registry) -> None:
-    bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
+    bob, desk = arrive(registry, "bob"), own_account(arrive(registry, "ada"))
     phone = another_session(desk)
+    registry.inboxes.attach(phone.session)
     phone.take()
     bob.ask(Msg("ada", "psst"))
     assert [news.text for visitor in (desk, phone) for news in visitor.take() if isinstance(news, Private)] == ["psst"] * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Event, Joined, Left, Reason, Renamed, Said, TopicSet
-from chatd.core.log import OnStored
+from chatd.core.log import Copy, OnStored
 from chatd.core.membership import Membership
 from chatd.core.memory import MemoryLog
 from chatd.core.names import parse_nick, parse_room
@@ -22,7 +22,7 @@ class SlowLog(MemoryLog):
         super().__init__()
         self.waiting: list[tuple[Event, OnStored]] = []
 
-    def append(self, draft: Event, on_stored: OnStored) -> None:
+    def append(self, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         self.waiting.append((draft, on_stored))
 
     def answer(self, failure: NotDelivered | None = None) -> None:

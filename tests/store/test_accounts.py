@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from chatd.core.account import Account, Change, Credential, Dropped, Kind
+from chatd.core.account import Account, Change, Credential, Dropped, Kind, Mark
 from chatd.core.errors import NotDelivered
 from chatd.core.names import parse_nick
 from chatd.testing import NOON
@@ -58,16 +56,16 @@ def test_changes_that_cannot_be_stored_are_answered_with_the_reason(tmp_path: Pa
     store.close()
 
 
-def test_changes_are_stored_with_messages_and_ids_of_the_same_turn(tmp_path: Path) -> None:
+def test_changes_are_stored_with_messages_of_the_same_turn(tmp_path: Path) -> None:
     store = PumpedStore(tmp_path)
-    outcomes, noted = say(store.room()), [object()]
-    store.note_private("ada", "7", "bob", noted.append)
+    outcomes = say(store.room())
     assert change(store, ADA) is None
+    assert change(store, Mark(ADA.id, "@", 6), Mark(ADA.id, "@", 7)) is None
     assert len(store.stored(outcomes)) == 1
-    store.wait(lambda: noted[1:])
     store.close()
-    with closing(sqlite3.connect(tmp_path / "chatd.db")) as connection:
-        assert connection.execute("SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM private_id)").fetchone() == (1, 1)
+    store = PumpedStore(tmp_path)
+    assert list(store.accounts) == [ADA, Mark(ADA.id, "@", 7)]
+    store.close()
 
 
 def test_a_store_that_has_not_started_changes_nothing(tmp_path: Path) -> None:

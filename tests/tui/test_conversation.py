@@ -130,7 +130,7 @@ def test_mentions_and_private_messages_are_for_me(conversation: Conversation) ->
     assert conversation.receive(said("lobby", 11, "bob", "ADA: look")).for_me
     assert not conversation.receive(said("lobby", 12, "bob", "adamant")).for_me
     assert not conversation.receive(said("lobby", 13, "ada", "I am ada")).for_me
-    assert conversation.receive(events.Private("eve", "psst", 0)).for_me
+    assert conversation.receive(events.Private("@", 1, 0, "eve", "", "psst")).for_me
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_mentions(nick: str, text: str, named: bool) -> None:
     ],
 )
 def test_commands_apply_to_the_state_when_they_were_typed(conversation: Conversation, typed: Command, asked: Command) -> None:
-    conversation.receive(events.Private("eve", "psst", 0))
+    conversation.receive(events.Private("@", 1, 0, "eve", "", "psst"))
     assert conversation.resolve(typed) == asked
 
 
@@ -186,7 +186,7 @@ def test_a_reply_to_nobody_is_left_to_the_server(conversation: Conversation) -> 
 
 
 def test_a_reply_follows_a_change_of_nick(conversation: Conversation) -> None:
-    conversation.receive(events.Private("eve", "psst", 0))
+    conversation.receive(events.Private("@", 1, 0, "eve", "", "psst"))
     conversation.receive(events.Renamed("lobby", 11, 0, "eve", "", "eva"))
     assert conversation.resolve(commands.Reply("yes")) == commands.Msg("eva", "yes")
 
@@ -234,7 +234,7 @@ def test_the_last_speaker_comes_first_and_the_user_is_left_out(conversation: Con
     assert conversation.nicks() == ["eve", "bob"]
     conversation.receive(said("lobby", 11, "bob", "hi"))
     assert conversation.nicks() == ["bob", "eve"]
-    conversation.receive(events.Private("Mallory", "psst", 0))
+    conversation.receive(events.Private("@", 1, 0, "Mallory", "", "psst"))
     assert conversation.nicks() == ["bob", "eve", "Mallory"]
     conversation.receive(events.Done("nick", "bob", id="1"))
     assert conversation.nicks() == ["ada", "eve", "Mallory"] or "bob" not in conversation.nicks()

@@ -41,7 +41,8 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         (said("hi", room="ops"), ["12:01 #ops <bob> hi"]),
         (said("waves", action=True), ["12:01 * bob waves"]),
         (said("waves", room="ops", action=True), ["12:01 #ops * bob waves"]),
-        (events.Private("bob", "psst", NOW), ["12:01 [bob] psst"]),
+        (events.Private("@", 1, NOW, "bob", "", "psst"), ["12:01 [bob] psst"]),
+        (events.Private("@", 1, NOW, "ada", "", "psst", to="bob"), ["12:01 [to bob] psst"]),
         (events.Joined("lobby", 1, NOW, "bob", ""), ["12:01 -- bob has joined #lobby"]),
         (events.Refused("bad-nick", "No.", "Try x."), ["12:01 !! No. Try x."]),
         (events.Welcome("ada", "chatd", "log", ("one", "two")), ["12:01 -- one", "      -- two"]),
@@ -169,7 +170,7 @@ def test_colours_can_be_read_on_white_and_on_black(colour: int) -> None:
 def test_plain_lines() -> None:
     assert plain_line(said("hi")) == "12:01 #lobby <bob> hi"
     assert plain_line(said("waves", action=True)) == "12:01 #lobby * bob waves"
-    assert plain_line(events.Private("bob", "psst", NOW)) == "12:01 [bob] psst"
+    assert plain_line(events.Private("@", 1, NOW, "bob", "", "psst")) == "12:01 [bob] psst"
 
 
 # -- History, search and catching up ---------------------------------------------------------------

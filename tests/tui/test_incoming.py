@@ -42,7 +42,7 @@ def test_a_mention_rings_the_bell_once(case: Case) -> None:
     case.server.bob_says("ADA!")
     case.settle()
     assert case.glass.bells == 1
-    case.tell(events.Private("eve", "psst", TIME))
+    case.tell(events.Private("@", 1, TIME, "eve", "", "psst"))
     assert case.glass.bells == 2
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from chatd.core.account import Account, Credential, Kind
 from chatd.core.actions.base import Result, person_of
-from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat
+from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat, with_inbox
 from chatd.core.authentication import by_key, by_password, check_present, check_secure, make_account, new_hash
 from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Release, Sessions
 from chatd.core.errors import BadUsage, NotDelivered, PasswordNeeded
@@ -34,23 +34,24 @@ def _hello_with(command: Register) -> Hello:
     return Hello(command.nick, register=True, code=command.code, password=command.password, remember=command.remember)
 
 
-async def _register(registry: Registry, session: Session, person: Person, command: Register) -> Answer:
+async def _register(registry: Registry, session: Session, person: Person, command: Register) -> Answer | tuple[Answer, ...]:
     if person.account:
         raise BadUsage(f"{person.nick} is registered already, and you are logged in.", "/password changes the password.")
     if command.nick and fold(command.nick) != person.name.key:
         # What was typed may be a password, so it is not repeated.
         raise BadUsage("This is not your nick.", "/register makes an account of the nick that you have; the password is asked for.")
     account = await make_account(registry, session, person.name, command.password, command.code)
+    registry.inboxes.detach(session)
     person.account = account.name.key
     registry.directory.identify(person)
     secret = ""
     if command.remember:
         with suppress(NotDelivered):  # The account is stored, and its owner has the password.
             secret = await new_secret(registry, session, account)
-    return Done("register", person.nick, secret)
+    return with_inbox(registry, session, Done("register", person.nick, secret))
 
 
-async def login(registry: Registry, session: Session, command: Login) -> Answer:
+async def login(registry: Registry, session: Session, command: Login) -> Answer | tuple[Answer, ...]:
     """Log in to an account: the guest becomes its owner, with its nick."""
     person = person_of(session)
     if person.account:
@@ -70,11 +71,13 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer:
     release_nick(registry, account, session)
     if registry.directory.of_account(account.name.key) is None:
         done = await change_nick(registry, session, account.name, account.name.key)
-        return Done("login", done.subject, secret)
+        return with_inbox(registry, session, Done("login", done.subject, secret))
     return await _join_own(registry, session, person, account, secret)
 
 
-async def _join_own(registry: Registry, session: Session, guest: Person, account: Account, secret: str) -> Answer:
+async def _join_own(
+    registry: Registry, session: Session, guest: Person, account: Account, secret: str
+) -> Answer | tuple[Answer, ...]:
     """Make ``session`` one more session of the owner of ``account``, who is here already, with a
     new session ``secret``, if any; the guest leaves."""
     rooms = tuple(registry.rooms.of(guest).values())
@@ -82,10 +85,11 @@ async def _join_own(registry: Registry, session: Session, guest: Person, account
         await leaving
     check_present(session)
     check_may_come(registry, identify(account.name.key, account.name.key, [session.sender_id], [session.address]))
+    registry.inboxes.detach(session)
     registry.directory.detach(session)
     take_seat(registry, session, account.name, session.sender_id, account)
     session.out.tell(Done("login", session.nick, secret))
-    return await enter_rooms(registry, session, {})
+    return with_inbox(registry, session, await enter_rooms(registry, session, {}))
 
 
 async def password(registry: Registry, session: Session, command: Password) -> Answer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooLong
 from chatd.core.events import Answer, Event, Said
 from chatd.core.limits import EVENT_LINES, RIGHT_LINES, TEXT_LINES
+from chatd.core.log import OnStored
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.room import Room
@@ -16,10 +18,20 @@ from chatd.core.session import Session
 from chatd.core.state import changes_state
 from chatd.core.text import says_nothing
 
-Result = Answer | tuple[Answer, ...] | Said | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
-"""The final answer to a command; or the final answer followed by further answers; or a draft for
-the room of the command, which is answered when it is stored, without holding up the next command.
-An action that has to wait is a coroutine, which returns one of the first two at the end."""
+
+@dataclass(slots=True)
+class Sending:
+    """A private message that is still to be sent: ``post`` stores it, and ``answers`` are what to
+    tell its sender when it is stored, the final one first."""
+
+    post: Callable[[OnStored], object]
+    answers: Callable[[Event], tuple[Answer, ...]]
+
+
+Result = Answer | Said | Sending | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
+"""The final answer to a command; or a draft for the room of the command, or a private message,
+which is answered when it is stored, without holding up the next command. An action that has to wait
+is a coroutine, which returns the final answer at the end, or that followed by further ones."""
 
 Action = Callable[[Registry, Session, Any], Result]
 """Carries out one command. Raises a Refusal for a mistake of the person, before it changes

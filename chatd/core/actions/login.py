@@ -37,16 +37,18 @@ from chatd.core.errors import (
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
 from chatd.core.identity import identify
 from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
-from chatd.core.names import Name, parse_nick, parse_room
+from chatd.core.log import Resume
+from chatd.core.names import INBOX, Name, parse_nick, parse_room
 from chatd.core.person import Person
 from chatd.core.policy import check_may_come, check_not_banned
-from chatd.core.presence import Entering, Resume, attach, end, follow_rooms, hand_over, quit_session
+from chatd.core.presence import Entering, attach, end, follow_rooms, hand_over, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 
 
-async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
-    """Log in and enter the rooms, all with one commit. The final answer is about the last room."""
+async def hello(registry: Registry, session: Session, command: Hello) -> Answer | tuple[Answer, ...]:
+    """Log in and enter the rooms, all with one commit. The final answer is about the last room, and
+    the one about the inbox follows."""
     if session.person is not None:
         raise BadUsage("You already have a nick.", f"You are {session.nick}; /nick changes it.")
     name = parse_nick(command.nick, registry.reserved)
@@ -60,7 +62,17 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer:
     take_seat(registry, session, name, sender_id, account)
     settings = registry.settings
     session.out.tell(Welcome(session.nick, settings.name, registry.store.name, settings.motd, secret, id=command.id))
-    return await enter_rooms(registry, session, requested, command.id)
+    entered = await enter_rooms(registry, session, requested, command.id)
+    return with_inbox(registry, session, entered, command.resume.get(INBOX), command.log)
+
+
+def with_inbox(
+    registry: Registry, session: Session, answer: Answer, seen: int | None = None, log: str = ""
+) -> Answer | tuple[Answer, ...]:
+    """Let ``session`` follow its inbox, of which the client has seen the events up to ``seen``
+    during the run called ``log``. Returns ``answer``, and what to tell of the inbox."""
+    inbox = registry.inboxes.attach(session, None if seen is None else Resume(seen, log))
+    return answer if inbox is None else (answer, inbox)
 
 
 async def _account(registry: Registry, session: Session, name: Name, command: Hello) -> Account | None:
@@ -136,10 +148,11 @@ Requested = Mapping[str, tuple[Name, Resume | None]]
 
 def _requested_rooms(command: Hello) -> Requested:
     """The rooms that ``command`` names. Raises BadRoom and TooMany."""
-    if len(command.rooms) > ROOMS_PER_PERSON or len(command.resume) > ROOMS_PER_PERSON:
+    if len(command.rooms) > ROOMS_PER_PERSON or len(command.resume) > ROOMS_PER_PERSON + 1:
         raise _too_many_rooms()  # Before parsing the names, which costs more than sending them.
-    resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in command.resume.items()}
-    rooms = {room.key: room for room in map(parse_room, [*command.rooms, *command.resume])}
+    seqs = {room: seq for room, seq in command.resume.items() if room != INBOX}
+    resume = {parse_room(room).key: Resume(seq, command.log) for room, seq in seqs.items()}
+    rooms = {room.key: room for room in map(parse_room, [*command.rooms, *seqs])}
     if len(rooms) > ROOMS_PER_PERSON:
         raise _too_many_rooms()
     return {key: (room, resume.get(key)) for key, room in rooms.items()}
@@ -240,6 +253,8 @@ def change_nick(registry: Registry, session: Session, name: Name, account: str) 
     registry.directory.check_free(name, person, account)
     _check_free_by_logs(registry, person, name)
     _check_not_banned(registry, person, name, account)
+    if account != person.account:
+        registry.inboxes.detach(session)
     person.account = account
     registry.directory.rename(person, name)
     return _renamed(registry, session, person, old)

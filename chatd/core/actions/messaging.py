@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from chatd.core.actions.base import Result, check_text
+from functools import partial
+
+from chatd.core.account import Account
+from chatd.core.actions.base import Result, Sending, check_text
 from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage, NoSuchMessage, NoSuchNick, NotDelivered
-from chatd.core.events import DRAFT, Answer, Done, Said
-from chatd.core.person import Person
+from chatd.core.errors import BadUsage, NoSuchMessage, NoSuchNick, NotDelivered, Refusal
+from chatd.core.events import DRAFT, Ack, Answer, AwayNotice, Done, Event, Private, Said
+from chatd.core.inboxes import Recipient
+from chatd.core.limits import HISTORY_EVENTS
+from chatd.core.names import INBOX, fold
 from chatd.core.policy import check_may_speak, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
-
-Sent = Answer | tuple[Answer, ...]
-"""The answer to a private message that was sent, perhaps with a notice that the recipient is
-away."""
 
 
 def say(registry: Registry, session: Session, command: Say | Me) -> Said:
@@ -42,61 +43,78 @@ def _check_reply(registry: Registry, session: Session, room: Room, seq: int) -> 
 
 def msg(registry: Registry, session: Session, command: Msg) -> Result:
     """Send one person a message that nobody else sees."""
-    earlier = _sent_before(registry, session, command)
-    return earlier or _send(registry, session, visible(registry, session.person).person(command.nick), command)
-
-
-def reply(registry: Registry, session: Session, command: Reply) -> Result:
-    """Answer the last private message."""
-    earlier = _sent_before(registry, session, command)
-    return earlier or _send(registry, session, _reply_recipient(registry, session), command)
-
-
-def _sent_before(registry: Registry, session: Session, command: Msg | Reply) -> Done | None:
-    """The answer to a message that was delivered before under the same id; it is not delivered
-    again."""
-    recipient = registry.directory.recipient_of(session.sender_id, command.id)
-    return None if recipient is None else Done(ROW_OF[type(command)].name, recipient)
-
-
-def _send(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Result:
     check_text(command.text)
     session.out.spend(command.text.count("\n"))
-    if command.id:
-        registry.directory.check_ignored(session, recipient)
-        return _send_once(registry, session, recipient, command)
-    return _deliver(registry, session, recipient, command)
-
-
-async def _send_once(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Sent:
-    """Send a message that has an id, at most once: the id is stored before delivery, so after a
-    crash in between the message counts as delivered. Raises NotDelivered."""
-    sender_id, store = session.sender_id, registry.store
-    failure: NotDelivered | None = await Later(store.note_private, sender_id, command.id, recipient.nick)
-    if failure is not None:
-        raise failure
-    before = _sent_before(registry, session, command)  # Another connection of the sender may have been faster.
     try:
-        return before or _deliver(registry, session, recipient, command)
-    except NotDelivered:
-        await Later(store.note_private, sender_id, command.id, "")
-        raise
+        return _sending(registry, session, command, visible(registry, session.person).recipient(command.nick))
+    except Refusal as refusal:
+        if not command.id:
+            raise
+        return _sent_before(registry, session, command, refusal)
 
 
-def _deliver(registry: Registry, session: Session, recipient: Person, command: Msg | Reply) -> Sent:
-    registry.directory.send_private(session, recipient, command.text, command.id)
-    done = Done(ROW_OF[type(command)].name, recipient.nick)
-    notice = registry.directory.away_notice(session, recipient)
-    return done if notice is None else (done, notice)
+async def reply(registry: Registry, session: Session, command: Reply) -> tuple[Answer, ...]:
+    """Answer the last private message."""
+    check_text(command.text)
+    try:
+        sending = _sending(registry, session, command, await _last_correspondent(registry, session))
+    except Refusal as refusal:
+        return await _sent_before(registry, session, command, refusal)
+    outcome: Event | NotDelivered = await Later(sending.post)
+    if isinstance(outcome, NotDelivered):
+        raise outcome
+    return sending.answers(outcome)
 
 
-def _reply_recipient(registry: Registry, session: Session) -> Person:
-    assert session.person is not None
-    if not session.person.reply_to:
-        raise BadUsage("Nobody has written to you yet.", "Write /msg NICK TEXT.")
-    directory = registry.directory
-    seat = directory.session_of(session.person.reply_to)
-    person = seat.person if seat else directory.of_account(session.person.reply_account)
-    if person is None:
+def _sending(registry: Registry, session: Session, command: Msg | Reply, recipient: Recipient) -> Sending:
+    letter = registry.inboxes.write(session, recipient, command.text, command.id)
+
+    def answers(event: Event) -> tuple[Answer, ...]:
+        if event.room != INBOX:  # The id is that of a message in a room.
+            return (Ack(event.room, event.seq, event.time),)
+        done = Done(ROW_OF[type(command)].name, letter.nick, seq=event.seq, time=event.time)
+        notice = _absence_notice(registry, session, recipient)
+        return (done,) if notice is None else (done, notice)
+
+    return Sending(partial(registry.inboxes.post, letter), answers)
+
+
+def _absence_notice(registry: Registry, session: Session, recipient: Recipient) -> AwayNotice | None:
+    if isinstance(recipient, Account):
+        return registry.inboxes.absence_notice(session, recipient)
+    return registry.directory.away_notice(session, recipient)
+
+
+async def _sent_before(registry: Registry, session: Session, command: Msg | Reply, refusal: Refusal) -> tuple[Answer, ...]:
+    """The answer to a message that was sent before under the same id; it is not sent again,
+    whatever has happened since. Raises ``refusal`` if it was not."""
+    find_sent = registry.inboxes.of(session).log.find_sent
+    sent: Said | None = await Later(find_sent, session.sender_id, command.id) if command.id else None
+    if not isinstance(sent, Private):
+        raise refusal
+    return (Done(ROW_OF[type(command)].name, sent.peer, seq=sent.seq, time=sent.time),)
+
+
+async def _last_correspondent(registry: Registry, session: Session) -> Recipient:
+    """Whoever has written the last private message to the person of ``session``. Raises BadUsage,
+    NoSuchNick and NotDelivered."""
+    log = registry.inboxes.of(session).log
+    start, stop = max(log.first, log.end - HISTORY_EVENTS), log.end
+    if not await Later(log.load, start, stop):
+        raise NotDelivered("The server cannot read its disk.", "Try again later.")
+    for event in reversed(log.read(start, stop)):
+        if isinstance(event, Private) and not event.to:
+            return _writer_of(registry, event)
+    raise BadUsage("Nobody has written to you yet.", "Write /msg NICK TEXT.")
+
+
+def _writer_of(registry: Registry, message: Private) -> Recipient:
+    """Whoever has written ``message``, whatever they are called by now; for a guest, that is the
+    seat. Raises NoSuchNick."""
+    seat = registry.directory.session_of(message.sender_id)
+    if seat is not None and seat.person is not None:
+        return seat.person
+    account = None if message.guest else registry.accounts.get(fold(message.nick))
+    if account is None:
         raise NoSuchNick("The person who wrote to you last has left.", "/who lists who is here.")
-    return person
+    return registry.directory.of_account(account.name.key) or account

@@ -10,7 +10,7 @@ from chatd.core.events import (
     Event,
     Refused,
 )
-from chatd.core.log import OnStored
+from chatd.core.log import Copy, OnStored
 from chatd.core.memory import MemoryLog
 from chatd.testing import Visitor
 
@@ -45,11 +45,11 @@ class LosingLog(MemoryLog):
 
     losing = False
 
-    def append(self, event: Event, on_stored: OnStored) -> None:
+    def append(self, event: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         if self.losing:
             on_stored(NotDelivered("The disk is full.", "Nothing was said."))
         else:
-            super().append(event, on_stored)
+            super().append(event, on_stored, copy)
 
 
 LOST = ("not-delivered", "The disk is full.", "Nothing was said.")

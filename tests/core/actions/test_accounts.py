@@ -32,6 +32,7 @@ from chatd.core.driver import drive
 from chatd.core.errors import NotDelivered
 from chatd.core.events import (
     Answer,
+    AwayNotice,
     BanSet,
     Closing,
     Done,
@@ -303,10 +304,11 @@ def test_an_answer_reaches_whichever_session_is_left(registry: Registry) -> None
     bob, desk, phone = arrive(registry, "bob"), owner(registry), owner(registry)
     phone.ask(Msg("bob", "psst"))
     phone.lose_link()
-    assert Done("reply", "Ada") in bob.ask(Reply("yes"))
-    assert [item.text for item in desk.take() if isinstance(item, Private)] == ["yes"]
+    assert Done("reply", "Ada", seq=2, time=NOON) in bob.ask(Reply("yes"))
+    assert [(item.to, item.text) for item in desk.take() if isinstance(item, Private)] == [("bob", "psst"), ("", "yes")]
     desk.lose_link()
-    assert code(bob, Reply("still there?")) == "no-such-nick"
+    bob.take()
+    assert bob.ask(Reply("still there?")) == [Done("reply", "Ada", seq=3, time=NOON), AwayNotice("Ada", "", True)]
 
 
 def test_a_further_session_enters_the_rooms_and_those_it_asks_for(registry: Registry) -> None:
@@ -664,7 +666,7 @@ def test_the_owner_takes_the_nick_back_from_whoever_sits_on_it(registry: Registr
     assert ada.ask(Release()) == [Done("release", "Ada")]
     assert other.take()[-1] == Closing(Reason.ENDED)
     assert code(Visitor(registry), Hello("ada", secret=secret)) == "wrong-password"
-    assert Done("msg", "Ada") in arrive(registry, "bob").ask(Msg("ada", "still there?"))
+    assert Done("msg", "Ada", seq=1, time=NOON) in arrive(registry, "bob").ask(Msg("ada", "still there?"))
     assert [news.text for news in ada.take() if isinstance(news, Private)] == ["still there?"]
 
 
