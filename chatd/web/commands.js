@@ -14,7 +14,7 @@ import {ask} from "./requests.js";
 import {search} from "./search.js";
 import {state, views} from "./state.js";
 import {withZone} from "./times.js";
-import {close, same, switchTo, viewOf} from "./views.js";
+import {close, same, setFollowing, switchTo, viewOf} from "./views.js";
 
 const IN_ROOM = ["me", "leave", "who", "topic", "keep", "history"];  // and those of moderation
 
@@ -64,8 +64,8 @@ function showHistory({room, count = PAGE, type, command, ...place}, view) {
   const key = room.replace(/^#?/, "#"), [side] = Object.keys(place);
   if (side) return jump(key, {...(side.endsWith("_time") ? {[side]: withZone(place[side])} : place), count}) || true;
   if (key !== view?.key) return false;
+  setFollowing(false);
   log.scrollTop = 0;
-  state.following = false;
   if (view.more) fill(Math.min(100, count)); else note(view, "There are no older messages.");
   return true;
 }

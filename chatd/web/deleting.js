@@ -5,7 +5,7 @@ import {entryOf, group} from "./entries.js";
 
 export function deleteBefore(view, before) {  // Remove what the server has deleted: from the list, the hits, and the live region.
   for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
-  for (const li of view.list.querySelectorAll(".fact:empty")) li.remove();
+  for (const li of view.list.querySelectorAll(".fact:not(:has([data-seq]))")) li.remove();
   if (view.first <= before) view.more = false;
   view.first = Math.max(view.first, before);
   view.last = Math.max(view.last, before - 1);

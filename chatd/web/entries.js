@@ -1,7 +1,7 @@
 // The entries of a list: messages, facts, notes and gaps.
 
-import {announce, coloured, face, make} from "./dom.js";
-import {brief, date, moment, span, timeOf} from "./formats.js";
+import {$, announce, coloured, face, make, text} from "./dom.js";
+import {brief, dayOf, moment, span, timeOf} from "./formats.js";
 import {parts} from "./markup.js";
 import {RIGHTS, reasonOf} from "./sentences.js";
 import {state, views} from "./state.js";
@@ -9,6 +9,7 @@ import {follow, nowhere, showEnd} from "./views.js";
 
 const GROUP = 5 * 60e3;             // consecutive messages of one person within this time, in ms, share a heading
 
+const CROWD = 4;                    // more joins and leaves in a row are summed up
 const TALL = 15;                    // a message of more lines, or as much text, is collapsed
 
 const REASONS = {
@@ -23,7 +24,12 @@ export function entryOf(view, event) {
   const sentence = sentenceOf(event);
   if (!sentence) return null;
   li.className = "fact";
-  li.append(numbered(make("span", {title: moment.format(when)}, ...sentence), event));
+  const part = numbered(make("span", {title: moment.format(when)}, ...sentence), event);
+  if (event.type === "joined" || (event.type === "left" && event.reason !== "kicked")) {
+    li.classList.add("presence");
+    Object.assign(part.dataset, {presence: event.type, who: event.nick});
+  }
+  li.append(part);
   return li;
 }
 
@@ -59,10 +65,30 @@ export function kept(keep) {
 
 export const isAway = ({nick: who, away}) => `${who} is away${away ? `: ${away}` : "."}`;
 
-export function merge(li, before) {  // Consecutive joins and leaves share a line.
-  if (!before?.classList.contains("fact") || before.childNodes.length > 6 || li.dataset.time - before.dataset.time > GROUP) return false;
+export function merge(li, before) {  // Consecutive joins and leaves share a line, and other facts of the same minutes.
+  if (!before?.classList.contains("fact")) return false;
+  const isPresence = li.matches(".presence") && before.matches(".presence") && isSameDay(li, before);
+  if (!isPresence && (li.matches(".presence") || before.matches(".presence"))) return false;
+  if (!isPresence && (before.childNodes.length > 6 || li.dataset.time - before.dataset.time > GROUP)) return false;
   before.append(...li.childNodes);
+  if (isPresence) sumUp(before);
   return true;
+}
+
+const isSameDay = (one, other) => new Date(Number(one.dataset.time)).toDateString() === new Date(Number(other.dataset.time)).toDateString();
+
+function sumUp(li) {  // "300 joined, 12 left": a row of many opens.
+  const all = [...li.querySelectorAll("[data-seq]")], joined = all.filter((part) => part.dataset.presence === "joined").length;
+  if (all.length <= CROWD) return;
+  let sum = li.querySelector(".sum");
+  if (!sum) {
+    sum = make("button", {type: "button", className: "sum", ariaExpanded: "false"});
+    sum.onclick = () => { sum.ariaExpanded = String(!li.classList.toggle("many")); };
+    li.classList.add("many");
+    li.prepend(sum);
+  }
+  const left = all.length - joined;
+  sum.textContent = [joined && `${joined.toLocaleString()} joined`, left && `${left.toLocaleString()} left`].filter(Boolean).join(", ");
 }
 
 export function fillMessage(li, who, what, action, when) {
@@ -104,7 +130,7 @@ export function group(li) {  // Mark an entry that begins a day, or a group of m
   const when = new Date(Number(li.dataset.time)), last = before && new Date(Number(before.dataset.time));
   const day = !last || last.toDateString() !== when.toDateString();
   li.classList.toggle("day", day);
-  if (day) li.dataset.label = when.toDateString() === new Date().toDateString() ? "Today" : date.format(when);
+  if (day) li.dataset.label = dayOf(when);
   const goesOn = !day && li.previousSibling === before && before.dataset.nick === li.dataset.nick && when - last < GROUP;
   li.classList.toggle("first", !goesOn);
 }
@@ -112,9 +138,22 @@ export function group(li) {  // Mark an entry that begins a day, or a group of m
 export function note(view, what, bad = false) {
   if (!views.has(view?.key)) view = state.current || nowhere;  // The view may be closed by now.
   const li = make("li", {className: bad ? "note bad" : "note", dir: "auto"}, ...(typeof what === "string" ? linked(what) : [what]));
-  view.list.append(li);
   announce(li.textContent);
-  if (view === (state.current || nowhere)) showEnd(view);
+  const isShown = view === (state.current || nowhere);
+  if (isShown && !state.following) return showAside(li);
+  view.list.append(li);
+  if (isShown) showEnd(view);
+}
+
+function showAside(li) {  // What is answered while the user reads far back must not move the list.
+  const close = make("button", {type: "button", className: "icon", ariaLabel: "Close", textContent: "×", onclick: closeAside});
+  $("aside").replaceChildren(make("ul", {}, li), close);
+  $("aside").hidden = false;
+}
+
+export function closeAside() {
+  $("aside").hidden = true;
+  text.focus();
 }
 
 export function addGap(view, what, before = view.list.querySelector(".pending, .sent")) {

@@ -38,6 +38,7 @@ export function onEvent(view, event, fresh = true) {
 // The one place that changes what the page knows of a room: topic, retention, members, roles.
 export function apply(view, event) {
   const {type, nick: who, away = {}} = event;
+  if (type !== "said") view.version++;
   if (type === "entered") {
     Object.assign(view, {state: event.seq, count: event.count, members: new Map(event.members.map((one) => [one, away[one] ?? null]))});
     Object.assign(view, {roles: new Map(), knowsRoles: false, askedRoles: 0});

@@ -10,6 +10,18 @@ export const date = new Intl.DateTimeFormat(undefined, {weekday: "long", day: "n
 export const brief = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 export const moment = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: "medium"});
 
-export function timeOf(when) {
-  return make("time", {dateTime: when.toISOString(), title: moment.format(when)}, clock.format(when));
+export const dayOf = (when) => when.toDateString() === new Date().toDateString() ? "Today" : date.format(when);
+
+let lastMinute = 0, lastClock = "";  // Formatting costs more than the rest of an entry, and neighbours have the same minute.
+
+export function clockOf(when) {
+  const minute = Math.floor(when / 60e3);
+  if (minute !== lastMinute) [lastMinute, lastClock] = [minute, clock.format(when)];
+  return lastClock;
 }
+
+export const timeOf = (when) => make("time", {dateTime: when.toISOString()}, clockOf(when));
+
+document.addEventListener("pointerover", ({target}) => {  // The whole time, when the mouse is on it.
+  if (target.matches?.("time:not([title])")) target.title = moment.format(new Date(target.dateTime));
+});

@@ -2,11 +2,12 @@
 
 import {OWN, atEndOfTurn, log} from "./dom.js";
 import {note} from "./entries.js";
+import {leavePlace, setPlace} from "./places.js";
 import {PAGE, add, fill, load} from "./range.js";
 import {ask} from "./requests.js";
 import {refresh} from "./sides.js";
 import {state, views} from "./state.js";
-import {atEnd, same, showEnd, switchTo} from "./views.js";
+import {atEnd, same, setFollowing, showEnd, switchTo} from "./views.js";
 
 export function jump(key, place) {  // Go to a place in a room's log: before, after or around a seq or a time.
   const known = [...views.keys()].find((one) => same(one, key)), view = views.get(known);
@@ -45,13 +46,14 @@ function entryAt(view, place) {  // The entry at a place.
 
 function highlight(li) {
   removeHighlight();
-  state.following = false;
+  setFollowing(false);
   li.classList.add("target");
   li.tabIndex = -1;
   const {top, height} = li.getBoundingClientRect(), all = log.getBoundingClientRect();
   log.scrollTop += top - all.top - (all.height - height) / 2;
   li.focus({preventScroll: true});
-  state.following = atEnd();
+  setPlace(state.current, Number(li.dataset.seq || 0));
+  setFollowing(atEnd());
   atEndOfTurn(refresh);
 }
 
@@ -59,5 +61,6 @@ const removeHighlight = () => log.querySelector(".target")?.classList.remove("ta
 
 export function backToNow() {
   removeHighlight();
+  leavePlace(state.current);
   if (state.current?.later && state.ready) load(state.current, {count: PAGE}, replaceList); else showEnd(state.current);
 }

@@ -8,6 +8,8 @@ import {nextId} from "./requests.js";
 import {state, views} from "./state.js";
 
 const SILENCE = 40e3;               // after this silence, in ms, the server is pinged
+const TURN = 8, LINES = 60;         // how long what was received is handled at a time, in ms, and how many lines: all are laid out at once
+const THROUGH_PROXY = "Or let the proxy pass on the Host that it is called with: docs/operating.md says how.";
 const COMING_BACK = 4000;          // the status of a close after which the page connects again: nobody is told (docs/protocol.md)
 export let socket = null, retryTimer = 0, silenceTimer = 0, helloId = "";
 
@@ -23,18 +25,39 @@ export function connect() {
   socket.onopen = ours(() => { opened = true; sayHello(); watchConnection(); });
   socket.onmessage = ours((event) => {
     watchConnection();
-    for (const line of event.data.split("\n")) if (line) receive(JSON.parse(line));
+    incoming.push(...event.data.split("\n").filter(Boolean));
+    if (!isTaking) takeSome();
   });
   socket.onclose = ours(() => { onConnectionLost(); if (!opened) explainRefusal(); });
   watchConnection(10e3);
+}
+
+let incoming = [], isTaking = false;  // the lines that were received and not handled yet, and whether a part is to be handled
+const nextTurn = new MessageChannel();  // Timers would be slow in a tab in the background.
+nextTurn.port1.onmessage = takeSome;
+
+function takeSome() {  // Handle what was received a part at a time, so that a flood does not hold up what the user does.
+  const end = performance.now() + TURN;
+  isTaking = false;
+  try {
+    for (let taken = 0; incoming.length && taken < LINES && (performance.now() < end || !taken); taken++) receive(JSON.parse(incoming.shift()));
+  } finally {
+    if (incoming.length && !isTaking) {
+      isTaking = true;
+      nextTurn.port2.postMessage(null);
+    }
+  }
 }
 
 async function explainRefusal() {  // No browser says why a WebSocket was refused, but the server says it to a POST.
   try {
     const answer = await fetch("ws", {method: "POST"});
     if (answer.status !== 403 && answer.status !== 421) return;
-    const reason = (await answer.text()).split("\n")[1];
-    if (!state.welcomed) $("nick-error").textContent = reason; else setStatus(reason, "Try now");
+    const reason = `${(await answer.text()).split("\n")[1]} ${answer.status === 403 ? THROUGH_PROXY : ""}`;
+    clearTimeout(retryTimer);  // Trying again would be in vain.
+    if (state.welcomed) return setStatus(reason, "Try now");
+    state.wanted = false;
+    $("nick-error").textContent = reason;
   } catch { }  // The server cannot be reached.
 }
 
@@ -44,6 +67,7 @@ export function disconnect() {
   const old = socket;
   socket = null;
   state.ready = false;
+  incoming = [];  // The next connection gets it again.
   old?.close(state.wanted ? COMING_BACK : 1000);
 }
 
@@ -59,7 +83,8 @@ function watchConnection(patience = SILENCE) {  // Something was received. After
 function onConnectionLost() {
   disconnect();
   if (!state.wanted) return;
-  const pause = Math.min(30e3, 500 * 2 ** state.tries++) * (0.5 + Math.random() / 2);
+  // Whoever looks at the page is back within a second of the server; chance spreads those seconds.
+  const pause = Math.min(document.hidden ? 30e3 : 1e3, 500 * 2 ** state.tries++) * (0.5 + Math.random() / 2);
   if (!state.welcomed) $("nick-error").textContent = "The server cannot be reached. Trying again…";
   setStatus("The connection is lost. What you type is sent when it is back. Trying again…", "Try now");
   retryTimer = setTimeout(connect, pause);
@@ -90,8 +115,4 @@ export function sayHello() {
 
 export function adoptLog() {  // The numbers are those of the new run when the server has answered for each of them.
   if (![...views.values()].some((view) => view.resuming)) state.logName = state.newLogName;
-}
-
-export function decoded(part) {
-  try { return decodeURIComponent(part); } catch { return part; }
 }

@@ -1,6 +1,8 @@
 // Notifications of the browser.
 
 import {$} from "./dom.js";
+import {note} from "./entries.js";
+import {state} from "./state.js";
 import {everyTab, stored} from "./storage.js";
 import {switchTo} from "./views.js";
 
@@ -9,6 +11,7 @@ export let notifying = canNotify && Notification.permission === "granted" && sto
 
 export async function toggleNotify() {
   notifying = !notifying && await Notification.requestPermission() === "granted";
+  if (Notification.permission === "denied") note(state.current, "Your browser blocks notifications of this page. Its settings for this page can allow them.", true);
   stored(everyTab, "chatd-notify", notifying);
   $("notify").ariaPressed = String(notifying);
 }

@@ -5,7 +5,12 @@ import {openPersonMenu} from "./person_menu.js";
 import {ask} from "./requests.js";
 import {state} from "./state.js";
 
+let shown = null, shownVersion = -1;  // what the list shows
+
 export function refreshPeople() {
+  if (state.current === shown && (state.current?.version ?? 0) === shownVersion) return;
+  shown = state.current;
+  shownVersion = state.current?.version ?? 0;
   const rank = (who) => RANKS.indexOf(state.current.roles.get(who));
   const members = state.current?.room ? [...state.current.members].sort(([one], [other]) => rank(other) - rank(one) || one.localeCompare(other)) : [];
   arrange($("people"), members, (away, who) => {

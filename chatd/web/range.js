@@ -7,7 +7,7 @@ import {ask} from "./requests.js";
 import {refresh} from "./sides.js";
 import {state} from "./state.js";
 import {mentions} from "./unread.js";
-import {atEnd, below, follow, markRead} from "./views.js";
+import {atEnd, below, markRead, setFollowing} from "./views.js";
 
 export const SHOWN = 800;                  // about how many entries the list of a view holds; those before and after are requested when needed
 export const SPARE = 100;                  // how many more before the list is cut
@@ -37,13 +37,12 @@ export function add(view, event, before = outbox.size ? view.list.querySelector(
 }
 
 // Change the list without moving what the reader is looking at.
-function keepInPlace(view, change) {
-  const top = log.getBoundingClientRect().top;
-  const li = view === state.current && !state.following && [...view.list.children].find((one) => one.getBoundingClientRect().top >= top);
+export function keepInPlace(view, change) {
+  const measures = view && view === state.current && (!state.following || !atEnd()), top = measures && log.getBoundingClientRect().top;
+  const li = measures && [...view.list.children].find((one) => one.getBoundingClientRect().top >= top);
   const was = li && li.getBoundingClientRect().top;
   change();
-  if (li?.isConnected) log.scrollTop += li.getBoundingClientRect().top - was;
-  if (view === state.current) follow();
+  if (li?.isConnected) log.scrollTop += li.getBoundingClientRect().top - was;  // Otherwise refresh scrolls to the end.
 }
 
 function cutTop(view) {
@@ -94,7 +93,7 @@ function extend(view, {events, later: others}, {count}) {
   });
   if (!events.length && (others || view.keep === "none")) view.last = Math.min(view.last + count, view.seq);
   view.later = others || view.last < view.seq;
-  if (view === state.current) { state.following = atEnd(); markRead(); }
+  if (view === state.current) { setFollowing(atEnd()); markRead(); }
   atEndOfTurn(refresh);
   fill();
 }

@@ -74,7 +74,10 @@ Object.assign(handlers, {
       view.seq = view.last = Math.max(view.seq, message.seq);
     }
     if (ask || !state.current || same(state.linkedRoom, view.name)) switchTo(view);
-    if (same(state.linkedRoom, view.name)) state.linkedRoom = "";
+    if (same(state.linkedRoom, view.name)) {
+      if (state.linkedSeq) jump(view.key, {around: state.linkedSeq});
+      Object.assign(state, {linkedRoom: "", linkedSeq: 0});
+    }
     if (ask?.place) jump(view.key, ask.place);
     if (view === state.current) { markRead(); fill(); }
     save();

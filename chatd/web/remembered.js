@@ -69,10 +69,9 @@ export const visitOf = (nick) => visits().find((one) => same(one.nick, nick));
 // What is restored in this tab: its own visit; else one of the same nick in a tab that is closed, or that this one goes
 // on for; else the rooms that were open last.
 export function adopt(other) {
-  if (!other) return shared;
-  const {token, nick, away, ignored} = other;
-  Object.assign(visit, {token, nick, away: away ?? null, ignored: ignored || []});
-  return other;
+  const {token = random(16), nick = "", away = null, ignored = []} = other || {};
+  Object.assign(visit, {token, nick, away, ignored});
+  return other || shared;
 }
 
 export function keepMessage(view, {nick, text: what, action, time}) {  // A private message; there is no log of it.

@@ -36,14 +36,19 @@ export const restoreOwn = () => restore(mine);
 
 export function restoreFor(nick) {  // In a new tab: go on with a visit whose tab is closed.
   const found = visitOf(nick);
+  views.clear();  // What an earlier nick, which was refused, has restored.
+  outbox.clear();
+  state.current = null;
   restore(adopt(found && !isLive(found.token) ? found : null));
 }
 
-export async function offerToGoOn(nick) {  // If the user is here in another tab.
-  await askTabs();
-  const found = visitOf(nick);
-  $("go-on-part").hidden = !(found && isLive(found.token));
-  $("go-on-nick").textContent = nick;
+export function offerToGoOn(nick) {  // If the user is here in another tab.
+  const show = () => {
+    const found = visitOf(nick);
+    $("go-on-part").hidden = !(found && isLive(found.token));
+    $("go-on-nick").textContent = nick;
+  };
+  askTabs(show).then(show);
 }
 
 export function goOn() {

@@ -66,5 +66,5 @@ export function drawer(which) {
     $(side).classList.toggle("open", open);
     $(button).ariaExpanded = String(open);
   }
-  if (which) $(which).querySelector("button, input")?.focus();
+  if (which) ["[aria-current]", "li button", "button"].map((one) => $(which).querySelector(one)).find(Boolean)?.focus();
 }

@@ -3,14 +3,16 @@
 import "./answers.js";
 import {$, atEndOfTurn, log, narrow, text} from "./dom.js";
 import "./events.js";
+import {closeAside, group} from "./entries.js";
 import {prefill} from "./field.js";
 import {backToNow, jump} from "./jumps.js";
-import {connect, decoded, sayHello, socket} from "./link.js";
+import {connect, sayHello, socket} from "./link.js";
 import {askForPassword, readLogin, showLogin, stays} from "./login.js";
 import {closeMenu, menuOpener} from "./menus.js";
 import {canNotify, notifying, toggleNotify} from "./notifications.js";
 import {openPersonMenu} from "./person_menu.js";
 import {fill} from "./range.js";
+import {readLink} from "./places.js";
 import {lastLog, mine, save, visitOf} from "./remembered.js";
 import {ask, join} from "./requests.js";
 import {goOn, offerToGoOn, restoreFor, restoreOwn} from "./restoring.js";
@@ -21,7 +23,8 @@ import {state, views} from "./state.js";
 import {askTabs} from "./tabs.js";
 import {everyTab, stored, thisTab} from "./storage.js";
 import {lookForNew} from "./unread.js";
-import {atEnd, follow, markRead, nowhere, switchTo} from "./views.js";
+import {follow, markRead, nowhere, onScrolled, switchTo} from "./views.js";
+import {showWhereSoon} from "./where.js";
 
 $("enter").onsubmit = (event) => {
   event.preventDefault();
@@ -30,7 +33,7 @@ $("enter").onsubmit = (event) => {
   if (!state.nick) return;
   readLogin();
   state.wanted = true;
-  if (!views.size) restoreFor(state.nick);
+  if (!state.welcomed) restoreFor(state.nick);
   if (socket?.readyState === WebSocket.OPEN && !state.ready) sayHello(); else connect();
 };
 
@@ -47,7 +50,7 @@ $("join").onsubmit = (event) => {
 $("list-rooms").onclick = () => { drawer(null); ask({command: "rooms"}, {view: state.current}); };
 $("show-rooms").onclick = () => drawer("rooms-side");
 $("show-people").onclick = () => drawer("people-side");
-$("scrim").onclick = () => drawer(null);
+for (const close of document.querySelectorAll("#scrim, .close-side")) close.onclick = () => drawer(null);
 $("again").onclick = () => { state.tries = 0; connect(); };
 $("newest").onclick = () => { backToNow(); text.focus(); };
 $("fresh").onclick = () => jump(state.current.key, {around: state.current.mark + 1});
@@ -79,6 +82,7 @@ document.onkeydown = (event) => {
 
 function escape() {  // Close what was opened last; if nothing is open, go to the newest message.
   if (menuOpener) return closeMenu();
+  if (!$("aside").hidden) return closeAside();
   if (document.querySelector(".side.open")) return drawer(null);
   if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) return openSearch(false);
   if (state.following) return;
@@ -101,17 +105,26 @@ narrow.onchange = () => { $("room").inert = narrow.matches && !$("search-side").
 
 log.onscroll = () => {
   const was = state.following;
-  state.following = atEnd();
+  onScrolled();
   if (state.following) markRead();
   if (was !== state.following) atEndOfTurn(refresh);
   if (state.current) lookForNew(state.current);
+  showWhereSoon();
   fill();
 };
 
 new ResizeObserver(follow).observe(log);
 
+function atMidnight() {  // "Today" is another day.
+  for (const view of views.values()) for (const li of view.list.querySelectorAll("li.day")) group(li);
+  const now = new Date();
+  setTimeout(atMidnight, new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1) - now + 1000);
+}
+atMidnight();
+
 document.onvisibilitychange = () => {
   if (document.hidden) return save();
+  for (const li of state.current?.list.querySelectorAll("li.day") || []) group(li);  // It may have slept over midnight.
   markRead();
   if (state.wanted && !socket) { state.tries = 0; connect(); }
 };
@@ -120,7 +133,7 @@ window.onpagehide = save;
 window.ononline = () => { if (state.wanted && !socket) { state.tries = 0; connect(); } };
 state.nick = mine.nick || stored(everyTab, "chatd-nick") || "";
 state.logName = lastLog;
-state.linkedRoom = mine.views?.length ? "" : decoded(location.hash.slice(1));
+if (location.hash) readLink();
 state.proof = stored(thisTab, "chatd-secret") || stored(everyTab, "chatd-secret");
 $("nick").value = state.nick;
 log.append(nowhere.list);

@@ -45,10 +45,11 @@ export function drawNew(view) {  // The line between read and new messages, if t
 }
 
 export function lookForNew(view) {  // A button jumps to the line until it has been in sight.
+  if (!view.fresh || view.lineSeen) return void ($("fresh").hidden = true);
   const line = view.line?.isConnected && view.line.getBoundingClientRect(), all = log.getBoundingClientRect();
   const above = line ? line.bottom < all.top : view.first > view.mark + 1;
   if (line && !above && line.top < all.bottom && !document.hidden) view.lineSeen = true;
-  $("fresh").hidden = !view.fresh || view.lineSeen || !above;
+  $("fresh").hidden = view.lineSeen || !above;
   $("fresh").textContent = `${freshOf(view)} ↑`;
 }
 

@@ -2,7 +2,8 @@
 
 import {atEndOfTurn, log, make, text} from "./dom.js";
 import {grow} from "./field.js";
-import {fill} from "./range.js";
+import {fill, keepInPlace} from "./range.js";
+import {setPlace} from "./places.js";
 import {save, seen} from "./remembered.js";
 import {drawer, refresh} from "./sides.js";
 import {state, views} from "./state.js";
@@ -23,7 +24,7 @@ function newView(key) {
     more: false, later: false,      // whether there are events before it, and after it,
     top: null,                      // and the line above which the list has nothing
     loading: null,                  // the request for history that is not answered yet
-    resuming: false, awaited: false, members: new Map(), count: 0, topic: "", keep: "", since: 0,
+    resuming: false, awaited: false, version: 0, members: new Map(), count: 0, topic: "", keep: "", since: 0,
     roles: new Map(),               // of those members who have more than a member's role,
     knowsRoles: false, askedRoles: 0,  // whether it has those of all, and when they were requested
     unread: 0, loud: false,         // unread messages, and whether one of them mentions the reader
@@ -61,11 +62,12 @@ export function switchTo(view) {
     state.current.draft = text.value;
   }
   state.current = view;
+  setPlace(view);
   if (view) view.list.append(...nowhere.list.children);
   log.replaceChildren((view || nowhere).list);
   text.value = view?.draft || "";
   grow();
-  state.following = !view || (view.scroll === null && !view.later);
+  setFollowing(!view || (view.scroll === null && !view.later));
   log.scrollTop = state.following ? log.scrollHeight : view.scroll;
   markRead();
   fill();
@@ -86,11 +88,29 @@ export function markRead() {
 }
 
 export function follow() {
-  if (state.following) log.scrollTop = log.scrollHeight;
+  if (!state.following) return;
+  log.scrollTop = log.scrollHeight;
+  lastTop = log.scrollTop;
+}
+
+let lastTop = 0;                    // where the list was when it was last looked at
+
+// The list was scrolled. Only scrolling up ends following it: entries that were added since are no reason.
+export function onScrolled() {
+  const up = log.scrollTop < lastTop;
+  lastTop = log.scrollTop;
+  if (atEnd()) setFollowing(true); else if (up) setFollowing(false);
+}
+
+// While the list follows new entries, those out of sight are not laid out (.live); otherwise each has its true height.
+export function setFollowing(following) {
+  if (state.following && !following) keepInPlace(state.current, () => log.classList.remove("live"));
+  state.following = following;
+  log.classList.toggle("live", following);
 }
 
 export function showEnd(view) {
-  state.following = !view?.later;
+  setFollowing(!view?.later);
   log.scrollTop = log.scrollHeight;
   markRead();
 }
