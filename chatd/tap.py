@@ -40,6 +40,7 @@ from chatd.doors.front import FrontFactory
 from chatd.doors.hosts import parse_host
 from chatd.doors.proxy import Proxies
 from chatd.doors.server import Server
+from chatd.doors.telnet_screen import TelnetFactory
 from chatd.service import ChatService
 from chatd.store.database import UnusableError, default_folder
 from chatd.store.sqlite import SqliteStore
@@ -128,6 +129,7 @@ class Options(usage.Options, AuthOptionMixin):
 
     optParameters = [
         ["port", "p", None, f"The TCP port to listen on. [default: {DEFAULT_PORT}, unless --listen is given]", _port],
+        ["telnet-port", None, None, "A TCP port for telnet on terminals, which get the screen.", _port],
         ["interface", "i", "", "The address to listen on; empty: every interface, IPv4 and IPv6."],
         ["name", None, "chatd", "What the server calls itself."],
         ["motd", None, None, "A UTF-8 text file that everybody is shown on arrival."],
@@ -344,9 +346,12 @@ def _service(reactor: Any, options: Options) -> ChatService:
     entrance = Entrance()
     listener = Listener(reactor, entrance, identity, Path(twistd.get("rundir") or ".").absolute())
     listener.open_all(options)
+    telnet = listener.open_telnet(options["telnet-port"], options["interface"]) if options["telnet-port"] is not None else None
     try:
         with identity.assumed():
             entrance.front, service = _assembled(reactor, options, listener, identity)
+            if telnet is not None:
+                telnet.front = TelnetFactory(entrance.front.server, options["tls-only"])
             if twistd.get("pidfile"):
                 check_folder(Path(twistd["pidfile"]))
             if options["log-file"] is not None:

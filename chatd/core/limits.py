@@ -577,6 +577,10 @@ SCREEN_COMMANDS: Final = 256
 """How many commands of a screen wait for flood control, in number, before its keys wait too: a
 paste of 200 lines."""
 
+NEGOTIATION_SECONDS: Final = 1.0
+"""How long a client on the telnet port may take to say what its terminal is, in seconds: a few
+round trips. Afterwards it gets what it can surely show."""
+
 KEYS_A_LINE: Final = 64
 """The bytes of keys that cost their address one line, in number: a key costs some 20 us, besides
 painting."""

@@ -60,6 +60,17 @@ class Listener:
             self.close_all()
             raise
 
+    def open_telnet(self, port: int, interface: str) -> Entrance:
+        """Open ``--telnet-port``, whose connections pass through another entrance. Raises
+        CannotStart, and then nothing is open."""
+        entrance = Entrance()
+        try:
+            self._open(f"port {port} for telnet", _port_endpoint(self._reactor, port, interface), entrance)
+        except CannotStart:
+            self.close_all()
+            raise
+        return entrance
+
     def close_all(self) -> None:
         """Close everything at once, before the reactor runs; no UNIX socket is left behind."""
         while self.ports:
@@ -82,9 +93,9 @@ class Listener:
         except Exception as error:
             raise CannotStart(f"--listen: {description} is no endpoint: {error}") from None
 
-    def _open(self, description: str, endpoint: IStreamServerEndpoint) -> None:
+    def _open(self, description: str, endpoint: IStreamServerEndpoint, entrance: Factory | None = None) -> None:
         failures: list[Failure] = []
-        endpoint.listen(self._entrance).addCallbacks(self.ports.append, failures.append)
+        endpoint.listen(entrance or self._entrance).addCallbacks(self.ports.append, failures.append)
         if failures:
             error = failures[0].value
             reason = error.socketError.strerror if isinstance(error, CannotListenError) else error

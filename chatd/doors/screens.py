@@ -50,11 +50,21 @@ class ScreenSession:
         self._tui: Tui | None = None
         self._size = (80, 24)
         self._has_colours = self._has_links = False
+        self._saves_bytes = False
         self._is_closed = self._is_lost = False
 
-    def start(self, nick: str, size: tuple[int, int], environment: Mapping[str, str], password: str = "") -> None:
+    def start(
+        self,
+        nick: str,
+        size: tuple[int, int],
+        environment: Mapping[str, str],
+        password: str = "",
+        saves_bytes: bool = False,
+    ) -> None:
         """Begin for somebody who wants to be called ``nick`` (empty: ask them), on a terminal with
-        this ``size`` in columns and rows. ``environment`` has at least ``TERM``."""
+        this ``size`` in columns and rows, which may be at the end of a slow line
+        (``saves_bytes``). ``environment`` has at least ``TERM``."""
+        self._saves_bytes = saves_bytes
         self._size = clamped(*size)
         self._has_colours = has_colours(environment)
         self._has_links = "COLORTERM" in environment or "TERM_PROGRAM" in environment
@@ -118,7 +128,7 @@ class ScreenSession:
 
     def open(self) -> Screen:
         """Part of `display.Terminal`."""
-        return Screen(*self._size, self._has_colours, self._has_links, SCREEN_KEPT_LINES)
+        return Screen(*self._size, self._has_colours, self._has_links, SCREEN_KEPT_LINES, self._saves_bytes)
 
     def write(self, text: str) -> None:
         """Part of `display.Terminal`."""

@@ -7,7 +7,7 @@ made of several. It is never cut. Widths are in cells: 0, 1 or 2 for a cluster.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -95,6 +95,30 @@ def _cluster_width(cluster: str) -> int:
 def row_width(row: Iterable[Span]) -> int:
     """How many cells the spans of ``row`` take."""
     return sum(width(span.text) for span in row)
+
+
+def same_cells(one: Row, other: Row) -> int:
+    """How many cells at the beginning of both rows are the same, up to the first character whose
+    width a terminal may take for another."""
+    same = 0
+    for (cluster, style), (other_cluster, other_style) in zip(_cells(one), _cells(other), strict=False):
+        if cluster != other_cluster or style != other_style or len(cluster) != 1 or width(cluster) != 1:
+            break
+        same += 1
+    return same
+
+
+def without_cells(row: Row, cells: int) -> Row:
+    """``row`` without its first ``cells``, each of which is one character."""
+    rest: list[Span] = []
+    for span in row:
+        rest.append(Span(span.text[cells:], span.style))
+        cells = max(0, cells - len(span.text))
+    return tuple(span for span in rest if span.text)
+
+
+def _cells(row: Row) -> Iterator[tuple[str, Style]]:
+    return ((cluster, span.style) for span in row for cluster in clusters(span.text))
 
 
 def plain(line: Iterable[Span]) -> str:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from chatd.core.text import safe_part, safe_text
-from chatd.tui.cells import FAINT, FinalLine, Line, Row, Span, Style, clip, plain, row_width, width, wrap
+from chatd.tui.cells import FAINT, FinalLine, Line, Row, Span, Style, clip, plain, row_width, same_cells, width, without_cells, wrap
 from chatd.tui.editor import visible_clusters
 
 KEPT_LINES: Final = 500
@@ -38,6 +38,8 @@ _HIDE: Final = "\x1b[?25l"
 _SHOW: Final = "\x1b[?25h"
 _ERASE_REST_OF_ROW: Final = "\x1b[K"
 _ERASE_BELOW: Final = "\x1b[J"
+_SMALLEST_REGION: Final = 3
+"""The first row of the footer that leaves two rows above it, the smallest region that scrolls."""
 _ALTERNATE: Final = "\x1b[?1049h"
 _BACK: Final = "\x1b[?1049l"
 RESTORE: Final = _CLOSE
@@ -63,14 +65,27 @@ class Footer:
 
 class Screen:
     """A terminal of ``columns`` and ``rows``; ``colours``: it has 256; ``links``: it knows OSC 8,
-    or ignores it. ``kept`` is the number of printed lines that are kept for painting them again."""
+    or ignores it. ``kept`` is the number of printed lines that are kept for painting them again.
 
-    def __init__(self, columns: int, rows: int, colours: bool, links: bool = False, kept: int = KEPT_LINES) -> None:
+    ``saves_bytes``: lines are printed in a scrolling region (DECSTBM) above the footer, which need
+    not be painted again then. Some terminals keep no scrollback of such a region.
+    """
+
+    def __init__(
+        self,
+        columns: int,
+        rows: int,
+        colours: bool,
+        links: bool = False,
+        kept: int = KEPT_LINES,
+        saves_bytes: bool = False,
+    ) -> None:
         self.columns, self.rows = max(1, columns), max(1, rows)
         self.can_paint = True
         """Whether the terminal can show the history."""
         self._colours = colours
         self._links = links
+        self._saves_bytes = saves_bytes
         self._lines: deque[FinalLine] = deque(maxlen=kept)
         self._footer = Footer()
         self._painted: list[Row] = [()]
@@ -104,8 +119,11 @@ class Screen:
         rows, column = self._footer_rows()
         if len(rows) + len(printed) < len(self._painted):
             return self._all(rows, column)
-        moves = printed or len(rows) != len(self._painted)
-        change = self._print(printed, rows) if moves else self._repaint(self._top(), rows, self._painted)
+        old, self._painted = self._painted, rows
+        if len(rows) == len(old) and (not printed or (self._saves_bytes and self._top() > _SMALLEST_REGION)):
+            return self._print_above(printed) + self._update(rows, old, column)
+        self._painted = old
+        change = self._print(printed, rows)
         self._painted = rows
         return f"{_HIDE}{change}{_go(self.rows, column)}{_SHOW}"
 
@@ -193,6 +211,26 @@ class Screen:
 
     def _top(self) -> int:
         return self.rows - len(self._painted) + 1
+
+    def _print_above(self, printed: Iterable[Row]) -> str:
+        """Let the rows above the footer scroll, and nothing else."""
+        lines = "".join(f"\r\n{self._paint_run(run)}" for _, run in self._runs([*printed]))
+        return f"\x1b[1;{self._top() - 1}r{_go(self._top() - 1)}{lines}\x1b[r" if lines else ""
+
+    def _update(self, rows: Sequence[Row], old: Sequence[Row], column: int) -> str:
+        """Those cells of the footer that have changed, and the cursor in the line being typed."""
+        above = self._repaint(self._top(), rows[:-1], old[:-1])
+        start = same_cells(old[-1], rows[-1])
+        rest, size = without_cells(rows[-1], start), row_width(rows[-1])
+        typed = "".join(map(self._ink, rest))
+        if row_width(old[-1]) > size:
+            typed += _ERASE_REST_OF_ROW
+        if typed:
+            typed = _go(self.rows, start + 1) + typed
+        cursor = "" if typed and size == column - 1 else _go(self.rows, column)
+        if above:
+            return f"{_HIDE}{above}{typed}{cursor}{_SHOW}"
+        return typed + cursor
 
     def _print(self, printed: Iterable[Row], rows: Iterable[Row]) -> str:
         """Write from where the footer began; the terminal scrolls by itself."""

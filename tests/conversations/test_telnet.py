@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import pty
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.conversations.processes import DEADLINE, Program
+from tests.conversations.conftest import IN_FRONT
+from tests.conversations.processes import DEADLINE, Daemon, Program, need
 
 Call = Callable[..., Program]
 
@@ -43,6 +46,21 @@ def test_utf8_is_shown(nc: Call, telnet: Call) -> None:
     other.see("-- Hello eve.")
     nc("ada").say("grüß 朝 🎉")
     other.see("<ada> grüß 朝 🎉")
+
+
+def test_on_a_port_of_its_own_a_terminal_gets_the_screen(
+    start_daemon: Callable[..., Daemon], start_program: Callable[..., Program]
+) -> None:
+    daemon = start_daemon("--telnet-port", "0", "--interface", "127.0.0.1", "--port", "0")
+    port = daemon.await_log(r"listens on 127.0.0.1 port \d+$", times=2).rpartition(" ")[2]
+    ada = start_program(sys.executable, "-c", IN_FRONT, need("telnet"), "127.0.0.1", port, terminal=pty.openpty())
+    ada.see("nick: ")
+    ada.type("zoë\r".encode())
+    ada.see("zoë> ")
+    ada.type("grüß 漢字\r".encode())
+    ada.see("grüß 漢字 \N{CHECK MARK}")
+    ada.type(b"\x04")
+    ada.rest()
 
 
 def test_ctrl_c_does_not_silence_the_server(nc: Call, telnet: Call) -> None:

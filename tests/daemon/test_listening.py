@@ -59,6 +59,14 @@ def test_an_error_is_one_line(tmp_path: Path, description: str, line: str) -> No
     assert "\n" not in str(error.value)
 
 
+def test_a_telnet_port_in_use_closes_the_others(tmp_path: Path) -> None:
+    sockets = listener(tmp_path)
+    sockets.open_all(options("unix:s"))
+    with pytest.raises(CannotStart, match=r"^cannot listen on port 23 for telnet: Address already in use$"):
+        sockets.open_telnet(23, "127.0.0.1")
+    assert sockets.ports == []
+
+
 def test_the_entrance_leads_to_the_front() -> None:
     entrance = Entrance()
     entrance.front = SimpleNamespace(buildProtocol=lambda addr: f"for {addr}")  # type: ignore[assignment]

@@ -137,7 +137,8 @@ def test_only_what_changed_is_painted() -> None:
     painted = case.screen.show([], Footer(prompt=PROMPT, status=line("status"), before="x"))
     assert "status" not in painted
     assert "message" not in painted
-    assert "> x" in painted.replace("\x1b[m", "")
+    assert painted.endswith("x")
+    assert len(painted) < 10
 
 
 # -- The history -----------------------------------------------------------------------------------
