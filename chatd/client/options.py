@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from chatd import __version__
 from chatd.client.password_file import read_password
+from chatd.tui.terminal_types import has_links
 
 if TYPE_CHECKING:
     from chatd.client.tls import Trust
 
 DEFAULT_HOST: Final = "localhost"
 DEFAULT_PORT: Final = 8080
-WITHOUT_LINKS: Final = ("linux", "cons", "vt", "sun", "eterm")
-"""The beginnings of TERM for terminals that may print an operating system command (ECMA-48, 8.3.89)
-as text."""
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 """The names of this machine."""
 UNIX: Final = "unix:"
@@ -169,7 +167,7 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         dumb=dumb,
         trust=_trust(parser, chosen),
         path=path,
-        links=not dumb and not environment["TERM"].startswith(WITHOUT_LINKS),
+        links=not dumb and has_links(environment["TERM"]),
         remember=chosen.remember,
         password=_password(parser, chosen.password_file),
         server_password=_password(parser, chosen.server_password_file),

@@ -113,7 +113,8 @@ class RealTerminal:
             return DumbScreen()
         signal.signal(signal.SIGWINCH, lambda *_: self._reactor.callFromThread(self._resized))
         signal.signal(signal.SIGTSTP, lambda *_: self._reactor.callFromThread(self.suspend))
-        screen = Screen(*self._raw.size(), self._colours, self._links)
+        term, program = os.environ.get("TERM", ""), os.environ.get("TERM_PROGRAM", "")
+        screen = Screen(*self._raw.size(), self._colours, self._links, term=term, program=program)
         self._raw.undo = screen.undo
         return screen
 

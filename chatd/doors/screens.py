@@ -11,6 +11,7 @@ from chatd.doors.fair import FairClock
 from chatd.doors.screen_link import ScreenLink
 from chatd.doors.server import Server
 from chatd.tui.screen import Screen
+from chatd.tui.terminal_types import has_links
 from chatd.tui.tui import Tui
 
 
@@ -50,6 +51,7 @@ class ScreenSession:
         self._tui: Tui | None = None
         self._size = (80, 24)
         self._has_colours = self._has_links = False
+        self._term = self._program = ""
         self._saves_bytes = False
         self._is_closed = self._is_lost = False
 
@@ -67,7 +69,8 @@ class ScreenSession:
         self._saves_bytes = saves_bytes
         self._size = clamped(*size)
         self._has_colours = has_colours(environment)
-        self._has_links = "COLORTERM" in environment or "TERM_PROGRAM" in environment
+        self._term, self._program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
+        self._has_links = has_links(self._term)
         registry = self._server.registry
         self._tui = tui = Tui(self._clock, registry.now, self, nick, registry.settings.name)
         tui.link = self.link
@@ -128,7 +131,15 @@ class ScreenSession:
 
     def open(self) -> Screen:
         """Part of `display.Terminal`."""
-        return Screen(*self._size, self._has_colours, self._has_links, SCREEN_KEPT_LINES, self._saves_bytes)
+        return Screen(
+            *self._size,
+            self._has_colours,
+            self._has_links,
+            SCREEN_KEPT_LINES,
+            self._saves_bytes,
+            self._term,
+            self._program,
+        )
 
     def write(self, text: str) -> None:
         """Part of `display.Terminal`."""

@@ -121,6 +121,8 @@ class Conversation:
         self.requested_room = ""
         """The room of a `join` that is not answered yet: what is typed meanwhile is meant for
         it."""
+        self.alerts: dict[str, str] = {}
+        """Words that the user wants to be alerted to, by their folded forms."""
         self._last_rename = ("", "")
         self._last_seen = last_seen or {}
         self._wanted_room = fold(current)
@@ -230,7 +232,9 @@ class Conversation:
 
     def _on_said(self, said: events.Said, joined: JoinedRoom | None) -> Received:
         new = joined is None or said.seq > joined.last_seen
-        for_me = new and not self.is_own(said.nick) and mentions(self.nick, said.text)
+        for_me = (
+            new and not self.is_own(said.nick) and any(mentions(word, said.text) for word in (self.nick, *self.alerts.values()))
+        )
         if joined is not None and new and said.room != self.current and not self.is_own(said.nick):
             joined.unread += 1
             joined.mentioned |= for_me
@@ -250,6 +254,15 @@ class Conversation:
         return fold(nick) == fold(self.nick)
 
     # -- Completion
+
+    @property
+    def next_news(self) -> str:
+        """The next room after the current one that has unread messages, first those that mention
+        the user; empty: none has."""
+        names = list(self.rooms)
+        start = names.index(self.current) + 1 if self.current in self.rooms else 0
+        waiting = [name for name in (*names[start:], *names[:start]) if self.rooms[name].unread]
+        return next((name for name in waiting if self.rooms[name].mentioned), waiting[0] if waiting else "")
 
     def nicks(self) -> list[str]:
         """The nicks that the user may want to type: whoever spoke last in the current room comes

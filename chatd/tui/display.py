@@ -12,7 +12,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.tui.cells import FinalLine
 from chatd.tui.formatter import Formatter
+from chatd.tui.help_page import HelpPage
 from chatd.tui.history_view import HistoryView
+from chatd.tui.keys import Key
 from chatd.tui.screen import Footer, Screen
 
 WAITING_LINES: Final = 5000
@@ -65,6 +67,10 @@ class Display:
         self._lines: list[FinalLine] = []
         self._left_out = 0
         self._bell = False
+        self.help: HelpPage | None = None
+        """The help page, while it is open."""
+        self._note = ""
+        self._title = ""
         self._suspended = False
         self._paint_at = 0.0
         """When the next painting may be."""
@@ -88,9 +94,29 @@ class Display:
         """Show ``why`` something cannot be done, as soon as there is a screen."""
         self.add(self._formatter.refusal(why))
 
-    def ring(self) -> None:
-        """Ring the bell at the next painting, once."""
+    def ring(self, note: str = "") -> None:
+        """Ring the bell at the next painting, once, and show ``note`` as a notification, if the
+        terminal can."""
         self._bell = True
+        self._note = note
+
+    def set_title(self, text: str) -> None:
+        """Make ``text`` the title of the window at the next painting, if it is another one."""
+        self._title = text
+
+    def press_in_help(self, key: Key) -> bool:
+        """Whether the help page has taken ``key``; any key that it does not know closes it."""
+        if self.help is None or self._screen is None:
+            return False
+        if not self.help.press(key, self._screen.height):
+            self.help = None
+        return True
+
+    def toggle_help(self) -> None:
+        """Open the help page."""
+        if self.can_paint:
+            self._history.close()
+            self.help = HelpPage()
 
     def changed(self) -> None:
         """Paint at the end of this reactor turn, so that everything in one turn is painted at once,
@@ -177,6 +203,7 @@ class Display:
     def _leave(self) -> None:
         if self._screen is not None:
             self._history.close()
+            self.help = None
             if not self._suspended:
                 self._paint_on(self._screen)
             self._terminal.write(self._screen.close())
@@ -188,6 +215,12 @@ class Display:
 
     def _paint_on(self, screen: Screen) -> None:
         bell, self._bell = BELL if self._bell else "", False
+        bell += screen.call(self._note if bell else "", self._title)
+        self._note = ""
+        if self.help is not None:
+            rows = self.help.rows(screen.columns, screen.height)
+            self._terminal.write(bell + screen.show_history(rows, self._footer()))
+            return
         if self._history.window is not None:
             self._terminal.write(bell + screen.show_history(self._history.rows, self._footer()))
             return

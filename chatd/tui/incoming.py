@@ -52,13 +52,20 @@ class Incoming:
         before = self._conversation.current
         received = self._conversation.receive(news, command)
         if received.for_me and received.shown:
-            self._display.ring()
+            self._display.ring(self._summary(news))
         if isinstance(news, Event):
             self._on_event(news, received)
         else:
             self._on_answer(news, received, pending, is_back)
         if self._conversation.current != before:
             self.on_switched()
+
+    @staticmethod
+    def _summary(news: Event | Answer) -> str:
+        """Who calls the user, and with which words."""
+        if isinstance(news, (events.Said, events.Private)):
+            return f"{news.nick}: {news.text}"
+        return ""
 
     def on_switched(self) -> None:
         """The user has another current room: show what has waited for that."""

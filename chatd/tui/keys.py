@@ -56,6 +56,9 @@ class Key(Enum):
     YANK = auto()
     SWAP = auto()
     ALT_DIGIT = auto()
+    NEXT_NEWS = auto()
+    FIND = auto()
+    HELP = auto()
     INTERRUPT = auto()
     END_OF_INPUT = auto()
     REDRAW = auto()
@@ -90,6 +93,7 @@ _CONTROLS: Final[Mapping[int, Key]] = {
     0x0D: Key.ENTER,
     0x0E: Key.DOWN,  # Ctrl-N
     0x10: Key.UP,  # Ctrl-P
+    0x12: Key.FIND,  # Ctrl-R
     0x14: Key.SWAP,  # Ctrl-T
     0x15: Key.KILL_TO_START,  # Ctrl-U
     0x16: Key.PAGE_DOWN,  # Ctrl-V
@@ -107,6 +111,7 @@ _FINALS: Final[Mapping[bytes, Key]] = {
     b"F": Key.END,
     b"H": Key.HOME,
     b"M": Key.ENTER,  # the keypad's, as ESC O M
+    b"P": Key.HELP,  # F1, as ESC O P
     b"Z": Key.BACK_TAB,
     b"a": Key.UP,  # rxvt, with a modifier
     b"b": Key.DOWN,
@@ -116,6 +121,7 @@ _FINALS: Final[Mapping[bytes, Key]] = {
 
 _TILDES: Final[Mapping[bytes, Key]] = {
     b"1": Key.HOME,
+    b"11": Key.HELP,
     b"3": Key.DELETE,
     b"4": Key.END,
     b"5": Key.PAGE_UP,
@@ -134,6 +140,7 @@ _BY_WORD: Final[Mapping[Key, Key]] = {
 }
 
 _ALTS: Final[Mapping[bytes, Key]] = {
+    b"a": Key.NEXT_NEWS,
     b"b": Key.WORD_LEFT,
     b"f": Key.WORD_RIGHT,
     b"d": Key.KILL_NEXT_WORD,
@@ -266,6 +273,8 @@ class KeyDecoder:
 
 def _sequence(body: bytes) -> Press | None:
     """The key of a control sequence: the last byte names the key, the parameters the modifiers."""
+    if body == b"[A":  # The Linux console
+        return Press(Key.HELP)
     parameters = body[:-1].split(b";")
     key = _TILDES.get(parameters[0]) if body[-1:] in (b"~", b"^") else _FINALS.get(body[-1:])
     if key is None or body[:1] in (b"[", b"<", b"=", b">", b"?"):

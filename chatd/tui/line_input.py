@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum, auto
 
-from chatd.tui.editor import Editor
+from chatd.tui.editor import Editor, clear
+from chatd.tui.keys import Key, Press
+from chatd.tui.line_search import LineSearch
 
 
 class Purpose(Enum):
@@ -29,6 +32,8 @@ class LineInput:
         self.purpose = Purpose.TALK
         self._hide = hide
         self._aside = Editor()
+        self.search: LineSearch | None = None
+        """The search through what was typed, while it goes on."""
 
     @property
     def is_talk(self) -> bool:
@@ -53,12 +58,30 @@ class LineInput:
         if not self.is_talk:
             self._change(Purpose.TALK, self._aside)
 
+    def begin_search(self) -> None:
+        """Search what was typed before, unless the user is asked something."""
+        if self.is_talk:
+            self.search = LineSearch.begin(self.editor)
+
+    def press_in_search(self, press: Press) -> bool:
+        """Whether the search has taken ``press``. Any other key takes the line that was found over,
+        and Ctrl-C leaves the line as it was."""
+        if self.search is None:
+            return False
+        before, self.search = self.search, self.search.press(press)
+        if self.search is not None:
+            return True
+        if before.found and press.key is not Key.INTERRUPT:
+            self.editor = replace(clear(self.editor), before=before.found)
+        return press.key in (Key.ENTER, Key.INTERRUPT, Key.ESCAPE)
+
     def take(self) -> str:
         """The line, which is empty from now on."""
         text, self.editor = self.editor.text, Editor()
         return text
 
     def _change(self, purpose: Purpose, editor: Editor) -> None:
+        self.search = None
         was_hidden, self.purpose, self.editor = self.is_hidden, purpose, editor
         if was_hidden is not self.is_hidden:
             self._hide(self.is_hidden)

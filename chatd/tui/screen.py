@@ -23,6 +23,7 @@ from typing import Final
 from chatd.core.text import safe_part, safe_text
 from chatd.tui.cells import FAINT, FinalLine, Line, Row, Span, Style, clip, plain, row_width, same_cells, width, without_cells, wrap
 from chatd.tui.editor import visible_clusters
+from chatd.tui.terminal_types import RESTORE_TITLE, SAVE_TITLE, has_title, notification, notifier, title
 
 KEPT_LINES: Final = 500
 """How many printed lines are kept for painting them again: more than the rows of any screen."""
@@ -67,6 +68,8 @@ class Screen:
     """A terminal of ``columns`` and ``rows``; ``colours``: it has 256; ``links``: it knows OSC 8,
     or ignores it. ``kept`` is the number of printed lines that are kept for painting them again.
 
+    ``term`` and ``program`` are the type and the name of the terminal, as far as they are known.
+
     ``saves_bytes``: lines are printed in a scrolling region (DECSTBM) above the footer, which need
     not be painted again then. Some terminals keep no scrollback of such a region.
     """
@@ -79,6 +82,8 @@ class Screen:
         links: bool = False,
         kept: int = KEPT_LINES,
         saves_bytes: bool = False,
+        term: str = "",
+        program: str = "",
     ) -> None:
         self.columns, self.rows = max(1, columns), max(1, rows)
         self.can_paint = True
@@ -86,6 +91,8 @@ class Screen:
         self._colours = colours
         self._links = links
         self._saves_bytes = saves_bytes
+        self._has_title, self._notifier = has_title(term) and not saves_bytes, notifier(term, program)
+        self._title = ""
         self._lines: deque[FinalLine] = deque(maxlen=kept)
         self._footer = Footer()
         self._painted: list[Row] = [()]
@@ -97,17 +104,31 @@ class Screen:
         """Begin at the bottom; what the terminal shows already moves up."""
         self._painted = [()]
         self._written = 0
-        return f"{_OPEN}{_go(self.rows)}\r\n"
+        save = SAVE_TITLE if self._has_title else ""
+        return f"{save}{_OPEN}{_go(self.rows)}\r\n"
+
+    def call(self, note: str, window_title: str) -> str:
+        """Show ``note`` as a notification, unless it is empty, and change the title of the window,
+        where the terminal can."""
+        shown = notification(self._notifier, note) if note else ""
+        if self._has_title and window_title != self._title:
+            self._title = window_title
+            shown += title(window_title)
+        return shown
 
     def close(self) -> str:
         """Remove the footer, and leave the cursor in its place."""
-        return f"{_go(self._top())}\x1b[m{_ERASE_BELOW}{_CLOSE}"
+        return f"{_go(self._top())}\x1b[m{_ERASE_BELOW}{_CLOSE}{self._leave_title()}"
 
     def undo(self) -> str:
         """Undo everything that is changed in the terminal, at any moment."""
         # Leaving the alternate screen moves the cursor, in some terminals even if that screen is
         # not shown.
-        return RESTORE if self._history is None else _BACK + RESTORE
+        return (RESTORE if self._history is None else _BACK + RESTORE) + self._leave_title()
+
+    def _leave_title(self) -> str:
+        self._title = ""
+        return RESTORE_TITLE if self._has_title else ""
 
     def show(self, lines: Sequence[FinalLine], footer: Footer) -> str:
         """Print ``lines`` above the footer, and paint ``footer``."""
@@ -220,7 +241,7 @@ class Screen:
     def _update(self, rows: Sequence[Row], old: Sequence[Row], column: int) -> str:
         """Those cells of the footer that have changed, and the cursor in the line being typed."""
         above = self._repaint(self._top(), rows[:-1], old[:-1])
-        start = same_cells(old[-1], rows[-1])
+        start = min(same_cells(old[-1], rows[-1]), self.columns - 1)
         rest, size = without_cells(rows[-1], start), row_width(rows[-1])
         typed = "".join(map(self._ink, rest))
         if row_width(old[-1]) > size:

@@ -28,3 +28,11 @@ def link_line(server: str, lost: bool, seconds: float) -> Line:
         return (Span(f" connected to {server} "),)
     when = f"next try in {seconds:.0f} s" if seconds >= 0.5 else "trying"
     return (Span(f" connection lost, {when} "),)
+
+
+def window_title(conversation: Conversation) -> str:
+    """The title of the window: the room, and how many messages are unread elsewhere."""
+    unread = sum(room.unread for room in conversation.rooms.values())
+    mark = "!" if any(room.mentioned for room in conversation.rooms.values()) else ""
+    where = f"#{conversation.current}" if conversation.current else "chatd"
+    return f"({unread:,}{mark}) {where}" if unread else where

@@ -17,7 +17,7 @@ from chatd.core.commands import Command
 from chatd.core.events import Answer, Event
 from chatd.tui import editor
 from chatd.tui.catch_up import CatchUps
-from chatd.tui.cells import Span
+from chatd.tui.cells import BOLD, Line, Span
 from chatd.tui.completion import options_for
 from chatd.tui.conversation import Conversation
 from chatd.tui.display import Display, Terminal
@@ -32,7 +32,7 @@ from chatd.tui.questions import Questions
 from chatd.tui.saving import Saving, Seen
 from chatd.tui.screen import Footer
 from chatd.tui.sending import Sending
-from chatd.tui.status_line import link_line, rooms_line
+from chatd.tui.status_line import link_line, rooms_line, window_title
 
 INPUT_CHARACTERS: Final = 20_000
 """The longest input, in characters: some two hundred lines pasted at once."""
@@ -117,6 +117,8 @@ class Tui:
     def _press(self, press: Press) -> None:
         if press.key is Key.REDRAW:
             self.redraw()
+        elif self._display.press_in_help(press.key) or self._line.press_in_search(press):
+            return
         elif not self._pressed_in_history(press.key):
             self._pressed(press)
 
@@ -139,6 +141,9 @@ class Tui:
             Key.SUSPEND: self._terminal.suspend,
             Key.PAGE_UP: self._opening.page_up,
             Key.OLDEST: self._opening.oldest,
+            Key.NEXT_NEWS: lambda: self._switch_to(self._conversation.next_news),
+            Key.FIND: self._line.begin_search,
+            Key.HELP: self._display.toggle_help,
             Key.ALT_DIGIT: lambda: self._switch_room(int(press.text)),
         }
         special = specials.get(press.key)
@@ -171,8 +176,11 @@ class Tui:
 
     def _switch_room(self, number: int) -> None:
         rooms = list(self._conversation.rooms)
-        if 0 < number <= len(rooms):
-            self._conversation.switch_to(rooms[number - 1])
+        self._switch_to(rooms[number - 1] if 0 < number <= len(rooms) else "")
+
+    def _switch_to(self, room: str) -> None:
+        if room:
+            self._conversation.switch_to(room)
             self.note(f"You are in #{self._conversation.current}.")
             self._incoming.on_switched()
 
@@ -283,10 +291,17 @@ class Tui:
         pending = tuple(self._formatter.pending(state.nick, one.message, one.time, state.current) for one in state.pending.values())
         if not self._line.is_talk:
             return replace(self._questions.footer(), pending=pending)
+        self._display.set_title(window_title(state))
+        if self._line.search is not None:
+            found, pattern = self._line.search.found, self._line.search.pattern
+            prompt: Line = (Span(f"search {pattern}: ", BOLD),)
+            return Footer(pending, (Span(" Enter takes the line, Ctrl-R finds the one before"),), (), False, prompt, found)
         link = link_line(state.server or self._server, alarm, seconds)
         status = self._history.status or rooms_line(state, self._history.notice or self._catch_ups.progress)
         if self._history.window is not None and not alarm:
             link = (Span(" Esc: back to live "),)
+        if self._display.help is not None:
+            link = (Span(" Esc: close the help "),)
         prompt, typed = (Span(state.nick, nick_style(state.nick)), Span("> ")), self._line.editor
         return Footer(pending, status, link, alarm, prompt, typed.before, typed.after)
 

@@ -6,13 +6,17 @@ import re
 
 from chatd.tui.cells import clusters, width
 
-_SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\n\x07]+)|\x1b\]8;[^;\x1b]*;([^\x1b]*)\x1b\\")
+_SEQUENCE = re.compile(
+    r"\x1b\[([0-9;?]*)([A-Za-z])|(\r\n|\r|\n|\x07)|([^\x1b\r\n\x07]+)|\x1b\]8;[^;\x1b]*;([^\x1b]*)\x1b\\"
+    r"|\x1b\](?:2|9|777);([^\x1b]*)\x1b\\"
+)
 
 
 class Glass:
     """A terminal: ``rows`` of cells, and the ``scrollback`` that has left them at the top.
 
     ``wraps``: how many rows it has broken itself. ``links``: the addresses of all links.
+    ``calls``: the titles of the window, and the notifications.
 
     ``alternate``: it has another screen besides, which does not scroll.
     """
@@ -27,6 +31,7 @@ class Glass:
         self.bells = 0
         self.wraps = 0
         self.links: list[str] = []
+        self.calls: list[str] = []
         self.modes: set[str] = {"?7", "?25"}
 
     def write(self, text: str) -> None:
@@ -35,7 +40,7 @@ class Glass:
             match = _SEQUENCE.match(text, position)
             assert match, f"not understood: {text[position : position + 20]!r}"
             position = match.end()
-            numbers, final, control, printed, link = match.groups()
+            numbers, final, control, printed, link, call = match.groups()
             if final:
                 self._sequence(numbers, final)
             elif control:
@@ -45,6 +50,8 @@ class Glass:
                     self._put(cluster)
             elif link:
                 self.links.append(link)
+            elif call:
+                self.calls.append(call)
 
     def _sequence(self, numbers: str, final: str) -> None:
         match final:
@@ -65,7 +72,7 @@ class Glass:
                 self.modes.add(numbers)
             case "l":
                 self.modes.discard(numbers)
-            case "m":
+            case "m" | "t":
                 pass
             case _:
                 raise AssertionError(f"not understood: {numbers}{final}")

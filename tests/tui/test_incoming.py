@@ -91,9 +91,9 @@ def test_help_lists_the_clients_own_command(case: Case) -> None:
     assert case.shows("-- /jump [N]  go to hit N")
     who = events.HelpLine("who", "/who [ROOM]", "list who is in a room")
     case.tell(events.HelpText((who, who)))
-    assert case.shows("-- /jump [N]    go to hit N")
+    assert case.shows("-- /jump [N]      go to hit N")
     case.tell(events.HelpText((who,)))
-    assert sum("/jump [N] " in line for line in case.glass.history) == 2
+    assert sum("/jump [N]  " in line for line in case.glass.history) == 2
 
 
 def test_coming_back_shows_a_mark_before_the_new_messages() -> None:

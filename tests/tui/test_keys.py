@@ -53,9 +53,10 @@ TABLE = [
     (b"\xc3\rx", [Press(Key.ENTER), Press(Key.TEXT, "x")]),
     # None of these is a key, and none may be typed as text:
     (b"\x1b[2~", []),  # Insert
-    (b"\x1b[[A\x1b[15~\x1bOP", []),  # F1 on the Linux console, F5, F1
+    (b"\x1b[[A\x1b[15~\x1bOP", [Press(Key.HELP), Press(Key.HELP)]),  # F1 on the Linux console, F5, F1
     (b"\x1b[I\x1b[O\x1b[?1;2c\x1b[<0;1;1M", []),  # focus, device attributes, mouse
-    (b"\x00\x1c\x1d\x1e\x1f\x12\x13", []),
+    (b"\x00\x1c\x1d\x1e\x1f\x13", []),
+    (b"\x12\x1ba", [Press(Key.FIND), Press(Key.NEXT_NEWS)]),
 ]  # fmt: skip
 
 

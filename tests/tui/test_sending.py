@@ -67,3 +67,18 @@ def test_a_password_pasted_below_its_command_is_no_message(case: Case) -> None:
     case.keys(f"\x1b[200~/login eve\n{RIGHT}\x1b[201~\r")
     assert case.shows("What you pasted asks for a password, and may have it: nothing is sent.")
     assert case.server.texts == []
+
+
+def test_words_to_be_alerted_to(case: Case) -> None:
+    case.keys("/alert Kettle\r")
+    assert case.shows("You are alerted to: kettle.")
+    case.server.bob_says("the kettle is on")
+    case.server.bob_says("kettles are not meant")
+    case.settle()
+    assert case.glass.bells == 1
+    case.keys("/alert\r", "/alert -kettle\r", "/alert two words\r")
+    assert case.shows("You are alerted to your nick alone.")
+    assert case.shows("/alert takes one word.")
+    case.server.bob_says("kettle")
+    case.settle()
+    assert case.glass.bells == 1

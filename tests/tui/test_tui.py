@@ -154,3 +154,16 @@ def test_text_of_the_server_cannot_control_the_terminal(case: Case) -> None:
     case.settle()
     assert case.shows("<bob> ␛[2J␇evil\ufffd")
     assert case.glass.bells == 0
+
+
+def test_alt_a_goes_to_the_next_room_with_news_first_where_one_is_mentioned(case: Case) -> None:
+    case.tell(*(events.Entered(room, 1, 2, ("ada", "bob")) for room in ("tea", "ops", "dev")))
+    case.keys("\x1ba")
+    assert case.status.startswith(" #lobby")
+    case.tell(events.Said("ops", 2, TIME, "bob", "bob", "news"), events.Said("dev", 2, TIME, "bob", "bob", "ada: look"))
+    case.keys("\x1ba")
+    assert case.status.startswith(" #dev")
+    case.keys("\x1ba")
+    assert case.status.startswith(" #ops")
+    case.keys("\x1ba")
+    assert case.status.startswith(" #ops")
