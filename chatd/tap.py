@@ -144,7 +144,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["doors", None, None, f"The doors to open, separated by commas: {', '.join(BUILT)}. [default: all that are installed]"],
         ["accounts", None, "optional", "Who is admitted: optional (guests too), or only (the owners of accounts).", _accounts],
         ["password-file", None, None, "A file whose first line is a password that everybody must give first."],
-        ["registration", None, "open", "Who may register: open (everybody), invite (by invitation), closed.", _registration],
+        ["registration", None, None, "Who may register: open, invite, closed. [default: open, with --auth closed]", _registration],
         ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, reloaded on SIGHUP."],
         ["ssh-host-key", None, None, "The key for SSH, made by ssh-keygen -t ed25519. [default: one in the folder of --data]"],
         ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
@@ -220,6 +220,8 @@ class Options(usage.Options, AuthOptionMixin):
         sys.exit(0)
 
     def postOptions(self) -> None:
+        # Otherwise anybody could register the nick of somebody whom the checker knows.
+        self["registration"] = self["registration"] or ("closed" if self["auth"] else "open")
         if self["port"] is None and not self["listen"]:
             self["port"] = DEFAULT_PORT
         if self["flood-rate"] and not self["flood-burst"]:

@@ -175,6 +175,8 @@ def test_checkers_are_plugged_in(tmp_path: Path) -> None:
     (tmp_path / "passwords").write_text("eve:secret of eve\n")
     options = parsed("--auth", f"file:{tmp_path / 'passwords'}", "--auth", "memory:bob:secret of bob")
     assert [type(checker).__name__ for checker in options["auth"]] == ["FilePasswordDB", "InMemoryUsernamePasswordDatabaseDontUse"]
+    assert options["settings"].registration == "closed", "nobody can register the nick of somebody whom a checker knows"
+    assert parsed("--auth", "memory:bob:secret of bob", "--registration", "open")["settings"].registration == "open"
 
 
 @pytest.mark.parametrize("checker", ["nothing:secret", "anonymous"])

@@ -23,7 +23,7 @@ from chatd.core.errors import (
     WrongPassword,
 )
 from chatd.core.events import DRAFT, Invited
-from chatd.core.identity import identify
+from chatd.core.identity import identify, network_of
 from chatd.core.limits import BUSY_SECONDS, FAILED_LOGIN_LINES, FAILED_LOGIN_SECONDS, LOGIN_LINES, PASSWORD_CHARACTERS
 from chatd.core.log import Asker
 from chatd.core.names import Name
@@ -60,9 +60,11 @@ async def check_server_password(registry: Registry, session: Session, password: 
     check_secure(registry, session)
     if not password:
         raise ServerPasswordNeeded("This server has a password.", "Give it, and then your nick.")
+    await _wait_for_turn(registry, session)
     if not compare_digest(_digest(password), _digest(expected)):
         await _fail(registry, session)
         raise WrongPassword("That is not the password of the server.", "Ask whoever has told you about it.")
+    _give_turn_back(registry, session)
     session.is_admitted = True
 
 
@@ -78,6 +80,7 @@ async def by_password(registry: Registry, session: Session, name: Name, password
     """
     check_secure(registry, session)
     session.out.spend(LOGIN_LINES)
+    await _wait_for_turn(registry, session)
     before = registry.accounts.get(name.key)
     is_right: bool | None = False
     if len(password) <= PASSWORD_CHARACTERS[1]:
@@ -90,6 +93,7 @@ async def by_password(registry: Registry, session: Session, name: Name, password
     if not is_right or before not in (None, account):  # It may have been checked with a password that was changed meanwhile.
         await _fail(registry, session)
         raise WrongPassword(f"That is not the password of {name.text}.", "Try again, or choose another nick.")
+    _give_turn_back(registry, session)
     if account is None:  # The operator's own file, or whatever else was asked, knows this person.
         account = await registry.accounts.add(name, "", registry.now())
         check_present(session)
@@ -207,6 +211,24 @@ def _admitted(session: Session, account: Account) -> Account:
     if account.is_disabled:
         raise NotAllowed(f"The account {account.name.text} is disabled.", "Ask the operator of this server.")
     return account
+
+
+async def _wait_for_turn(registry: Registry, session: Session) -> None:
+    """Wait before a password of somebody without an address is checked: nothing else makes them
+    pay. Raises TooMany."""
+    if network_of(session.address):
+        return
+    seconds = registry.local_guesses.take(registry.now())
+    if seconds is None:
+        await _slow_down(registry, session, BUSY_SECONDS)
+        raise _BUSY
+    if seconds:
+        await _slow_down(registry, session, seconds)
+
+
+def _give_turn_back(registry: Registry, session: Session) -> None:
+    if not network_of(session.address):
+        registry.local_guesses.give_back()
 
 
 async def _fail(registry: Registry, session: Session) -> None:

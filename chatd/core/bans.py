@@ -16,7 +16,7 @@ from typing import Final
 
 from chatd.core.errors import BadUsage
 from chatd.core.identity import Identity
-from chatd.core.limits import BAN_PATTERN_STARS, BANS_PER_ROOM, NICK_CHARACTERS, VERDICTS
+from chatd.core.limits import BAN_PATTERN_STARS, BAN_PREFIXES, BANS_PER_ROOM, NICK_CHARACTERS, VERDICTS
 from chatd.core.names import fold
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -31,8 +31,10 @@ class Ban:
     """A ban, or with ``mutes`` a mute, of whoever ``mask`` is about, set by ``by`` for the reason
     ``text``.
 
-    It ends at ``until``, in milliseconds since 1970-01-01 UTC; 0: never. ``subjects`` and
-    ``networks`` are those of the person who was present (``identity.py``); nobody is shown them.
+    It was set at ``since`` (0: nobody knows) and ends at ``until`` (0: never), in milliseconds
+    since 1970-01-01 UTC. ``subjects`` and ``networks`` are those of the person who was present
+    (``identity.py``); nobody is shown them. A network is about guests, and about accounts that were
+    made after the ban: to register does not help.
     """
 
     mask: str
@@ -42,6 +44,7 @@ class Ban:
     text: str = ""
     subjects: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    since: int = 0
 
     def ends_before(self, now: int) -> bool:
         """Whether it is over at ``now``."""
@@ -66,6 +69,16 @@ def parse_mask(text: str) -> str:
     if not text.strip("*?"):
         raise BadUsage("This would be about everybody.", "Give a part of a nick; /room private on keeps strangers out.")
     return text
+
+
+def check_width(mask: str) -> None:
+    """Raise BadUsage if ``mask`` is a range that has too many addresses."""
+    network = _network(mask)
+    if network is not None and network.prefixlen < BAN_PREFIXES[network.version]:
+        shortest = BAN_PREFIXES[network.version]
+        raise BadUsage(
+            "This range is a large part of everybody.", f"A range has at least /{shortest}; /room private on keeps strangers out."
+        )
 
 
 def is_pattern(mask: str) -> bool:
@@ -161,9 +174,12 @@ class BanList:
 
     def _about(self, identity: Identity) -> Iterable[Ban]:
         by_token = self._compiled()
-        tokens = [identity.key, *identity.subjects, *(identity.networks if identity.is_guest else ())]
-        for token in tokens:
+        for token in (identity.key, *identity.subjects):
             yield from by_token.get(token, ())
+        for network in identity.networks:
+            for ban in by_token.get(network, ()):
+                if identity.is_guest or 0 < ban.since < identity.made:
+                    yield ban
         for pattern, ban in self._patterns:
             if pattern.matches(identity.key):
                 yield ban

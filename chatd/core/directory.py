@@ -165,7 +165,9 @@ class Directory:
         changed."""
         sessions = self.sessions(person)
         seats = [session.sender_id for session in sessions]
-        person.identity = identify(person.name.key, person.account, seats, (session.address for session in sessions))
+        account = self._accounts.get(person.account)
+        made = account.made if account else 0
+        person.identity = identify(person.name.key, person.account, seats, (session.address for session in sessions), made)
 
     def _add_name(self, person: Person) -> None:
         self._by_key[person.name.key] = person

@@ -32,6 +32,8 @@ class Identity:
     """The subjects, with the one first to which something is granted."""
     networks: tuple[str, ...] = ()
     is_guest: bool = True
+    made: int = 0
+    """When the account was made, in milliseconds since 1970-01-01 UTC; of a guest, 0."""
 
     @property
     def subject(self) -> str:
@@ -39,14 +41,14 @@ class Identity:
         return self.subjects[0]
 
 
-def identify(key: str, account: str, seats: Iterable[str], addresses: Iterable[str]) -> Identity:
+def identify(key: str, account: str, seats: Iterable[str], addresses: Iterable[str], made: int = 0) -> Identity:
     """The identity of a person with these ``seats`` (sender_ids) and ``addresses``; ``account`` is
-    empty for a guest."""
+    empty for a guest, and ``made`` is when it was made."""
     subjects = [SEAT + seat for seat in seats]
     if account:
         subjects.insert(0, ACCOUNT + account)
     networks = dict.fromkeys(network for network in map(network_of, addresses) if network)
-    return Identity(key, tuple(subjects), tuple(networks), not account)
+    return Identity(key, tuple(subjects), tuple(networks), not account, made)
 
 
 def network_of(address: str) -> str:

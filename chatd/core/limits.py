@@ -113,6 +113,14 @@ ACCOUNTS_PER_ADDRESS: Final = 20
 """The accounts that are made from one address (IPv6: one /64 network), in number, since the server
 started: a family or a class in one lesson, and not the table of a server."""
 
+REMOVED_MS: Final = 10_000
+"""How long somebody who was removed from their current room may not have noticed, in milliseconds:
+as long as it takes to finish and send a line that was begun before."""
+
+BAN_PREFIXES: Final = {4: 8, 6: 16}
+"""The shortest prefix of a range that can be banned, in bits, by version of IP: a wider range is a
+large part of all people."""
+
 CREDENTIALS: Final = 20
 """The credentials of each kind that one account has, in number: session secrets, keys, invitations.
 More than anybody has devices."""
@@ -175,6 +183,15 @@ thread of its own, which holds up nobody but others who log in."""
 FAILED_LOGIN_LINES: Final = 450
 """What a wrong password costs besides: an address can guess twice a second on average, and ten
 times at once."""
+
+LOCAL_GUESSES: Final = 10
+"""How many wrong passwords all callers at UNIX sockets can give at once, in number."""
+
+LOCAL_GUESS_MS: Final = 500
+"""The time between two wrong passwords of theirs after that, in milliseconds: as for an address."""
+
+LOCAL_GUESSES_WAITING: Final = 60
+"""How many of their passwords may wait until they are checked, in number: for 30 s."""
 
 FAILED_LOGIN_SECONDS: Final = 30.0
 """The longest time that one connection waits after a wrong password, in seconds: it waits 1 s after

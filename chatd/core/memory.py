@@ -223,12 +223,10 @@ class MemoryStore:
 
     def search(self, query: Query, asker: Asker, on_results: OnResults) -> None:
         """Look through the newest of each log, as far as the time of one turn allows."""
-        logs = [log for key, log in self.logs.items() if key in query.rooms and log.state.retention.text != NONE]
+        logs = [(key, log) for key, log in self.logs.items() if key in query.rooms and log.state.retention.text != NONE]
         per_log = SEARCHED_EVENTS // max(1, len(logs))
-        matching = (
-            [event for event in reversed(log.read(log.end - per_log, log.end)) if isinstance(event, Said) and matches(query, event)]
-            for log in logs
-        )
+        newest_of = (reversed(log.read(max(log.end - per_log, query.firsts.get(key, 0)), log.end)) for key, log in logs)
+        matching = ([event for event in some if isinstance(event, Said) and matches(query, event)] for some in newest_of)
         newest = heapq.merge(*matching, key=lambda event: event.time, reverse=True)
         on_results(list(islice(newest, query.limit)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -12,6 +12,7 @@ from chatd.core.bans import Ban
 from chatd.core.commands import TABLE, Row
 from chatd.core.errors import BadRoom, Banned, Muted, NoSuchNick, NotAllowed, NotInRoom, NotInvited, TooMany, WrongKey
 from chatd.core.identity import Identity
+from chatd.core.limits import REMOVED_MS
 from chatd.core.membership import Role
 from chatd.core.names import fold
 from chatd.core.person import Person
@@ -159,12 +160,25 @@ def room_of(registry: Registry, session: Session, name: str) -> Room:
 
     Raises BadRoom and NotInRoom.
     """
+    if not name and session.removed_from is not None:
+        _check_knows_current(registry, session, session.removed_from)
     try:
         return registry.rooms.joined_room(session, name)
     except (BadRoom, NotInRoom):
         if name and session.person is not None and registry.is_operator(session.person.identity):
             return registry.rooms.server if name.lower() == SERVER.text else registry.rooms.find(name)
         raise
+
+
+def _check_knows_current(registry: Registry, session: Session, before: Room) -> None:
+    """Raise NotInRoom if the person has been removed from ``before`` so lately that they may still
+    mean it: what they have typed for it must not be said in another room."""
+    session.removed_from = None
+    current = session.current
+    if current is None or registry.now() - session.removed_at >= REMOVED_MS:
+        return
+    reason = f"You are not in #{before.name.text} any more, so nothing was done."
+    raise NotInRoom(reason, f"You are talking in #{current.name.text} now: send it again if it is meant for there.")
 
 
 # -- What a person may see -------------------------------------------------------------------------
@@ -226,6 +240,12 @@ class Visible:
         if person is None or membership is None or membership.seq is None:
             return room.log.end
         return 0 if room.rights.role_of(person.identity) > Role.MEMBER else membership.seq
+
+    def firsts(self) -> Mapping[str, int]:
+        """The numbers of the first events that the person may read, by the keys of those of their
+        rooms in which they may not read all."""
+        joined = self._registry.rooms.of(self._person) if self._person else {}
+        return {key: self.first_seq(room) for key, room in joined.items() if room.rights.modes.hides_past}
 
     def person(self, nick: str) -> Person:
         """The person called ``nick``. Raises NoSuchNick."""

@@ -59,7 +59,7 @@ class Entering:
         session.out.spend(JOIN_LINES)
         self._is_kept, self._rights = not room.retention.is_none(now), room.rights
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
-        session.current = room
+        session.current, session.removed_from = room, None
 
     def _post(self, draft: Joined, on_stored: Callable[[Event | NotDelivered], object]) -> None:
         membership = Membership()
@@ -247,13 +247,14 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
     """Remove the person of ``session`` from ``room``. The result is ready when their leaving is
     stored, or waits to be stored again.
 
-    Their sessions get all events before it. If ``by`` removes them, they are told.
+    Their sessions get all events before it, and are told; not ``session``, which gets an answer,
+    unless it is ``by`` who removes the person.
     """
     person = session.person
     assert person is not None
     sessions = registry.directory.sessions(person)
     text = text if by or may_use_words(registry, person, room) else ""
-    membership = remove(registry, person, room)
+    membership = remove(registry, person, room, None if by else session)
     hidden = " ".join(person.identity.subjects) if by else ""
     draft = Left(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, reason, text, by, hidden)
 
@@ -261,7 +262,7 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
         def stored(outcome: Event | NotDelivered) -> None:
             for follower in sessions:
                 _unfollow(follower, room, outcome.seq if isinstance(outcome, Event) else room.log.end)
-                if by:
+                if by or (follower is not session and not follower.is_ending):
                     current = follower.current.name.text if follower.current else ""
                     follower.out.tell(Exited(room.name.text, current, by, text))
             registry.rooms.on_left(room)
@@ -272,14 +273,16 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
     return Later(post)
 
 
-def remove(registry: Registry, person: Person, room: Room) -> Membership:
+def remove(registry: Registry, person: Person, room: Room, by: Session | None = None) -> Membership:
     """Remove ``person`` from ``room``; the room that they entered last becomes the current one of
-    their sessions."""
+    their sessions, all of which but ``by`` may not know it yet."""
     membership = registry.rooms.remove(person, room)
     last = next(reversed(tuple(registry.rooms.of(person).values())), None)
     for session in registry.directory.sessions(person):
         if session.current is room:
             session.current = last
+            if session is not by:
+                session.removed_from, session.removed_at = room, registry.now()
     return membership
 
 

@@ -13,6 +13,7 @@ from chatd.core.expiry import Expiry
 from chatd.core.identity import ACCOUNT, Identity
 from chatd.core.inboxes import Inboxes
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
+from chatd.core.local_guesses import LocalGuesses
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.names import parse_room
@@ -72,6 +73,7 @@ class Registry:
         """The fingerprint of the server's SSH key; empty: it has none."""
         self.admission = Admission(settings.max_sessions, settings.max_per_address)
         self.accounts = Accounts(store)
+        self.local_guesses = LocalGuesses()
         self.authenticator: Authenticator = NoAuthenticator()
         """What checks passwords; whoever wires the server sets it, since it knows the accounts."""
         self.directory = Directory(self.accounts)

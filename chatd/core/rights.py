@@ -169,10 +169,13 @@ def _on_joined(rights: Rights, event: Joined) -> Rights:
 
 
 def _on_left(rights: Rights, event: Left) -> Rights:
-    """Who was removed needs a new invitation."""
+    """Who was removed needs a new invitation; so their role ends too if it would let them into a
+    private room."""
     if event.reason is not Reason.KICKED:
         return rights
     removed = set(tokens(event.hidden))
+    if rights.modes.is_private and event.by != event.nick and not removed.isdisjoint(rights.roles):
+        rights = rights.with_role(removed, Role.MEMBER)
     kept = tuple(subject for subject in rights.invited if subject not in removed)
     return rights if kept == rights.invited else replace(rights, invited=kept)
 
@@ -185,7 +188,7 @@ def _set_ban(rights: Rights, event: BanSet) -> Rights:
     hidden = tokens(event.hidden)
     networks = tuple(token.removeprefix(NETWORK) for token in hidden if token.startswith(NETWORK))
     subjects = tuple(token for token in hidden if not token.startswith(NETWORK))
-    ban = Ban(event.mask, event.mutes, event.until, event.nick, event.text, subjects, networks)
+    ban = Ban(event.mask, event.mutes, event.until, event.nick, event.text, subjects, networks, event.time)
     others = (other for other in _without(rights, event.mask, event.mutes) if not other.ends_before(event.time))
     return replace(rights, bans=(*others, ban))
 

@@ -8,8 +8,8 @@ as people type it: several words are a phrase, and ``deploy*`` is any word that 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from chatd.core.events import Said
 from chatd.core.folding import searchable
@@ -33,6 +33,8 @@ class Query:
     until: int = FOR_EVER
     limit: int = 20
     excluded: tuple[str, ...] = ()
+    firsts: Mapping[str, int] = field(default_factory=dict)
+    """The seqs before which nothing is found, by the keys of rooms."""
 
 
 def matches(query: Query, said: Said) -> bool:

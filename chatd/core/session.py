@@ -90,6 +90,8 @@ class Session:
         "number",
         "out",
         "person",
+        "removed_at",
+        "removed_from",
         "scrollback",
         "sender_id",
         "since",
@@ -108,6 +110,11 @@ class Session:
         """The name of this seat in the log, across changes of nick and lost connections: it
         identifies messages that are sent again with the same id."""
         self.current: Room | None = None
+        self.removed_from: Room | None = None
+        """The room that was the current one, until the person was removed from it at
+        :attr:`removed_at` (milliseconds since 1970-01-01 UTC), or left it from another session;
+        None after the next command that means the current room."""
+        self.removed_at = 0
         self.scrollback = SCROLLBACK_EVENTS
         """How many events of a room are shown on entering it."""
         self.is_ending = False

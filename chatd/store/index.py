@@ -67,20 +67,20 @@ def search(connection: Connection, query: Query, give_up: Callable[[], bool]) ->
     connection.set_progress_handler(give_up, 1000)
     try:
         rooms = connection.execute("SELECT id, key, name FROM room").fetchall()
-        matching = (list(_in_room(connection, query, id, name)) for id, key, name in rooms if key in query.rooms)
+        matching = (list(_in_room(connection, query, id, key, name)) for id, key, name in rooms if key in query.rooms)
         newest: Iterable[Event] = heapq.merge(*matching, key=lambda event: event.time, reverse=True)
         return list(islice(newest, query.limit))
     finally:
         connection.set_progress_handler(None, 0)
 
 
-def _in_room(connection: Connection, query: Query, room: int, name: str) -> Iterator[Event]:
+def _in_room(connection: Connection, query: Query, room: int, key: str, name: str) -> Iterator[Event]:
     """The matching messages in one room, last first. The index is in this order, so only as many
     rows as needed are read."""
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM search JOIN event ON event.id = search.rowid"
         " WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ? AND time >= ? AND time < ? ORDER BY search.rowid DESC",
-        (_expression(query), event_id(room, 0), event_id(room + 1, 0), query.since, query.until),
+        (_expression(query), event_id(room, query.firsts.get(key, 0)), event_id(room + 1, 0), query.since, query.until),
     )
     events = (to_event(name, row) for row in rows)
     return islice((event for event in events if not query.nick or fold(event.nick) == query.nick), query.limit)

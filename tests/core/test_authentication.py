@@ -11,7 +11,7 @@ from chatd.core.account import Kind
 from chatd.core.commands import Hello, Login, Register
 from chatd.core.driver import drive
 from chatd.core.events import Answer, BanSet, Entered, Event, Refused, Welcome
-from chatd.core.limits import FAILED_LOGIN_LINES, LOGIN_LINES
+from chatd.core.limits import FAILED_LOGIN_LINES, LOCAL_GUESS_MS, LOCAL_GUESSES, LOCAL_GUESSES_WAITING, LOGIN_LINES
 from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings
 from chatd.core.rooms import SERVER
@@ -85,6 +85,32 @@ def test_a_failure_costs_the_address_and_makes_the_connection_wait(registry: Reg
     assert visitor.session.failed_logins == 0
     Visitor(registry).ask(Hello("ada", password="wrong"))
     assert waits(registry)[7:] == [1]
+
+
+def test_callers_at_a_unix_socket_guess_as_slowly_as_an_address(registry: Registry) -> None:
+    def knock(hello: Hello) -> list[Event | Answer]:
+        return Visitor(registry, address="this machine").ask(hello)
+
+    for _ in range(LOCAL_GUESSES):
+        assert code(knock(Hello("ada", password="guess"))) == "wrong-password"
+    assert waits(registry) == [1.0] * LOCAL_GUESSES, "each connection waits after its failure"
+    waits(registry).clear()
+    assert isinstance(knock(Hello("ada", password=PASSWORD))[0], Welcome)
+    assert waits(registry) == [LOCAL_GUESS_MS / 1000]
+    waits(registry).clear()
+    assert code(knock(Hello("carol", password="guess"))) == "wrong-password"
+    assert waits(registry) == [LOCAL_GUESS_MS / 1000, 1.0], "the turn of who was right was given back"
+    for _ in range(LOCAL_GUESSES_WAITING - 1):
+        knock(Hello("ada", password="guess"))
+    assert code(knock(Hello("ada", password="guess"))) == "too-many"
+    assert isinstance(Visitor(registry).ask(Hello("ada", password=PASSWORD))[0], Welcome), "elsewhere nobody waits"
+
+
+def test_the_password_of_the_server_is_guessed_as_slowly() -> None:
+    registry = new_registry(Settings(server_password="open sesame"))
+    for guess in ["guess"] * LOCAL_GUESSES + ["open sesame"] * 2:
+        Visitor(registry, address="this machine").ask(Hello("bob", server_password=guess))
+    assert waits(registry) == [1.0] * LOCAL_GUESSES + [LOCAL_GUESS_MS / 1000] * 2
 
 
 def test_a_disabled_account_is_refused_only_to_its_owner(registry: Registry) -> None:

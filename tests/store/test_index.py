@@ -102,6 +102,8 @@ def test_words_in_any_script_are_found_newest_first(search: Search, words: str, 
         ("build*", {"until": 1000}, [0]),
         ("build*", {"since": 1000, "until": 7000}, [1]),
         ("build*", {"limit": 2}, [7, 1]),
+        ("build*", {"firsts": {"lobby": 2}, "limit": 2}, [7, 1]),
+        ("build*", {"firsts": {"lobby": 3, "tea": 9}}, [7]),
     ],
 )
 def test_a_search_can_be_narrowed(search: Search, word: str, narrowed: dict[str, Any], expected: list[int]) -> None:

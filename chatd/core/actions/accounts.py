@@ -15,7 +15,7 @@ from chatd.core.identity import identify
 from chatd.core.names import fold, parse_nick
 from chatd.core.person import Person
 from chatd.core.policy import check_may_come
-from chatd.core.presence import leave, quit_session
+from chatd.core.presence import end, leave, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
 from chatd.core.sessions import end_one, end_others, listed
@@ -66,7 +66,7 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer 
         raise PasswordNeeded(f"{name.text} is registered.", "Log in with its password.")
     account = own or await by_password(registry, session, name, command.password)
     key = account.name.key
-    check_may_come(registry, identify(key, key, [session.sender_id], [session.address]))
+    check_may_come(registry, identify(key, key, [session.sender_id], [session.address], account.made))
     secret = await new_secret(registry, session, account) if command.remember else ""
     release_nick(registry, account, session)
     if registry.directory.of_account(account.name.key) is None:
@@ -84,7 +84,8 @@ async def _join_own(
     for leaving in [leave(registry, session, room, Reason.LEFT) for room in rooms]:
         await leaving
     check_present(session)
-    check_may_come(registry, identify(account.name.key, account.name.key, [session.sender_id], [session.address]))
+    key = account.name.key
+    check_may_come(registry, identify(key, key, [session.sender_id], [session.address], account.made))
     registry.inboxes.detach(session)
     registry.directory.detach(session)
     take_seat(registry, session, account.name, session.sender_id, account)
@@ -157,8 +158,13 @@ async def release(registry: Registry, session: Session, command: Release) -> Ans
 
 
 async def logout(registry: Registry, session: Session, command: Logout) -> Answer:
-    """End a session of an account, and make its secret invalid."""
+    """End a session of an account, and make its secret invalid; with it end the other connections
+    that have come with this secret, which are the same session."""
     _own_account(registry, session)
-    if session.credential is not None:
-        await registry.accounts.drop(session.credential)
+    own = session.credential
+    if own is not None:
+        for other in registry.directory.sessions(person_of(session)):
+            if other is not session and other.credential is not None and other.credential.id == own.id:
+                end(registry, other, Reason.ENDED)
+        await registry.accounts.drop(own)
     return await quit_session(registry, session, Reason.QUIT)

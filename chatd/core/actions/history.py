@@ -116,14 +116,16 @@ def _query(registry: Registry, session: Session, command: Search) -> Query:
         given: dict[str, Any] = {FIELD_OF_FILTER[name]: value}
         command = replace(command, **given)
     now, gate = registry.now(), visible(registry, session.person)
+    rooms = frozenset({_readable_room(gate, command.room)}) if command.room else gate.logs()
     return Query(
         text.words,
-        frozenset({_readable_room(gate, command.room)}) if command.room else gate.logs(),
+        rooms,
         fold(command.nick),
         parse_time(command.after_time, now) if command.after_time else 0,
         parse_time(command.before_time, now) if command.before_time else FOR_EVER,
         _limit(command) + 1,
         text.excluded,
+        gate.firsts(),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatd.core.actions.base import Result, person_of, store
-from chatd.core.bans import Ban, is_pattern, parse_mask, span
+from chatd.core.bans import Ban, check_width, is_pattern, parse_mask, span
 from chatd.core.commands import ROW_OF, Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
 from chatd.core.commands import Ban as BanCommand
 from chatd.core.errors import BadUsage, NoSuchNick, NotAllowed, TooMany
@@ -125,6 +125,7 @@ async def _set_ban(registry: Registry, session: Session, room: Room, command: Mu
     is also about their account or seat, and for a guest about their address; if it is the nick of
     an account, about that account."""
     mask, text, until = parse_mask(command.nick), _reason(command.text), _end(registry, command.time)
+    check_width(mask)
     hidden: list[str] = []
     other = _present(registry, session, mask)
     if other is not None:

@@ -31,7 +31,7 @@ def join(registry: Registry, session: Session, command: Join) -> Result:
     rooms = registry.rooms.of(session.person)
     room = rooms.get(name.key)
     if room is not None:
-        session.current = room
+        session.current, session.removed_from = room, None
         session.out.turn_to(room)
         return Done("join", room.name.text)
     if len(rooms) >= ROOMS_PER_PERSON:

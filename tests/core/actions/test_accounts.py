@@ -422,6 +422,17 @@ def test_logging_out_makes_the_secret_invalid(registry: Registry) -> None:
     assert registry.accounts.credentials(account, Kind.SECRET) == []
 
 
+def test_logging_out_ends_all_connections_with_the_same_secret(registry: Registry) -> None:
+    first, second, third = Visitor(registry), Visitor(registry), owner(registry)
+    [welcome] = [news for news in first.ask(Hello("ada", password=PASSWORD, remember=True)) if isinstance(news, Welcome)]
+    second.ask(Hello("ada", secret=welcome.secret))
+    second.take()
+    first.ask(Logout())
+    assert second.take() == [Closing(Reason.ENDED)]
+    third.take()
+    assert texts(third.ask(Say("still here"))) == ["still here"]
+
+
 def test_logging_out_needs_no_secret_but_an_account(registry: Registry) -> None:
     assert isinstance(owner(registry).ask(Logout())[-1], Closing)
     assert code(arrive(registry, "bob"), Logout()) == "bad-usage"

@@ -5,15 +5,37 @@ from __future__ import annotations
 import pytest
 
 from chatd.core import commands, events
+from chatd.core.account import Account
 from chatd.core.actions import moderation
-from chatd.core.commands import Ban, Command, Deop, Hello, Invite, Join, Kick, Leave, Mute, Nick, Op, Quit, Room, Say, Search, Topic
+from chatd.core.actions.base import person_of
+from chatd.core.commands import (
+    Ban,
+    Command,
+    Deop,
+    Hello,
+    Invite,
+    Join,
+    Kick,
+    Leave,
+    Login,
+    Mute,
+    Nick,
+    Op,
+    Quit,
+    Register,
+    Room,
+    Say,
+    Search,
+    Topic,
+)
 from chatd.core.events import Done, Entered, Invitation, Left, Reason, Refused, Said, SearchResults, TopicSet
 from chatd.core.limits import EVENT_LINES, RIGHT_LINES
 from chatd.core.membership import Role
+from chatd.core.names import parse_nick
 from chatd.core.perform import perform
 from chatd.core.presence import attach
 from chatd.core.registry import Registry, Settings
-from chatd.testing import StandingClock, Visitor, arrive, new_registry, own_account
+from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry, own_account
 from tests.core.actions.answers import TOKEN, every, only
 from tests.core.late import LateStore
 
@@ -60,11 +82,50 @@ def test_an_invitation_that_is_taken_from_an_account_does_not_stay_with_a_seat(r
 def test_the_owner_of_a_banned_nick_may_not_enter_under_another(
     registry: Registry, owner: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry.accounts, "get", {"mia": object()}.get)
+    monkeypatch.setattr(registry.accounts, "get", {"mia": Account(1, parse_nick("mia"), NOON)}.get)
     owner.ask(Ban("Mia"))
     mia = own_account(arrive(registry, "mia"))
     mia.ask(Nick("zoe"))
     assert code(mia, Join(DEV)) == "banned"
+
+
+def test_registering_does_not_help_against_the_ban_of_an_address(registry: Registry, clock: StandingClock, owner: Visitor) -> None:
+    def account(nick: str, address: str = "192.0.2.7") -> Visitor:
+        visitor = Visitor(registry, address)
+        visitor.ask(Hello(nick))
+        visitor.ask(Register(password="correct horse battery"))
+        return visitor
+
+    old, mia = account("old"), Visitor(registry, "192.0.2.7")
+    clock.advance(1)
+    mia.ask(Hello("mia", rooms=(DEV,)))
+    owner.ask(Ban("mia"))
+    clock.advance(1)
+    assert code(account("zoe"), Join(DEV)) == "banned"
+    assert code(account("elsewhere", "198.51.100.7"), Join(DEV)) == ""
+    assert code(old, Join(DEV)) == "", "their account is older than the ban"
+    guest = Visitor(registry, "192.0.2.7")
+    guest.ask(Hello("guest"))
+    assert code(guest, Join(DEV)) == "banned"
+    guest.ask(Login("old", "correct horse battery"))
+    assert code(guest, Join(DEV)) == ""
+
+
+def test_who_is_removed_from_a_private_room_needs_an_invitation_whatever_their_role_was(
+    registry: Registry, owner: Visitor, member: Visitor
+) -> None:
+    owner.ask(Op("mia"))
+    owner.ask(Kick("mia"))
+    assert code(member, Join(DEV)) == ""
+    assert registry.rooms.find(DEV).rights.role_of(person_of(member.session).identity) is Role.MODERATOR
+    owner.ask(Room("private", "on"))
+    owner.ask(Kick("mia"))
+    assert code(member, Join(DEV)) == "not-invited"
+    owner.ask(Invite("mia"))
+    assert code(member, Join(DEV)) == ""
+    assert registry.rooms.find(DEV).rights.role_of(person_of(member.session).identity) is Role.MEMBER
+    owner.ask(Kick("olga"))
+    assert code(owner, Join(DEV)) == "", "who removes themselves, as an owner, goes on owning the room"
 
 
 def test_another_session_of_who_was_removed_cannot_resume(registry: Registry, owner: Visitor) -> None:

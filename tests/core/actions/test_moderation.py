@@ -411,6 +411,28 @@ def test_without_a_nick_nothing_private_is_seen(private: str, registry: Registry
     assert gate.first_seq(room) == room.log.end
 
 
+def test_what_may_not_be_read_takes_no_place_among_the_hits(owner: Visitor, member: Visitor) -> None:
+    member.ask(commands.Leave())
+    member.ask(Join("tea-house"))
+    member.ask(Say("tea"))
+    for number in range(5):
+        owner.ask(Say(f"tea {number}"))
+    owner.ask(Room("history", "off"))
+    member.ask(Join(DEV))
+    [found] = [news for news in member.ask(commands.Search("tea", count=1)) if isinstance(news, events.SearchResults)]
+    assert ([event.text for event in found.events if isinstance(event, Said)], found.more) == (["tea"], False)
+
+
+@pytest.mark.parametrize("mask", ["0.0.0.0/0", "10.0.0.0/7", "::/0", "2001::/15", "::ffff:0.0.0.0/97"])
+def test_a_range_that_is_a_large_part_of_everybody_is_not_banned(owner: Visitor, mask: str) -> None:
+    assert refusal(owner.ask(Ban(mask)))[:2] == ("bad-usage", "This range is a large part of everybody.")
+
+
+@pytest.mark.parametrize("mask", ["10.0.0.0/8", "2001::/16", "2001:db8::7", "bob*"])
+def test_other_masks_are(owner: Visitor, mask: str) -> None:
+    assert only(events.Done, owner.ask(Ban(mask))).subject == mask
+
+
 # -- The whole server ------------------------------------------------------------------------------
 
 
