@@ -104,6 +104,8 @@ class ReconnectingLink:
         """Commands that are not answered yet, by their ids, oldest first."""
         self.up = False
         """Whether there is a connection that the server has welcomed."""
+        self._code: str | None = None
+        """With which invitation the next hello registers the nick; None: it does not."""
         self.was_up = False
         """Whether the server has ever sent a welcome."""
 
@@ -137,6 +139,8 @@ class ReconnectingLink:
 
     def send(self, command: Command) -> Command:
         """Send ``command`` now, or as soon as the link is up again; returns it with its new id."""
+        if isinstance(command, (commands.Register, commands.Login)):
+            command = replace(command, remember=self.login.remember)
         self._ids += 1
         command = replace(command, id=f"{self._run_id}-{self._ids}")  # Others see the ids; those of other runs must differ.
         self.outbox[command.id] = command
@@ -144,9 +148,10 @@ class ReconnectingLink:
             self._write(command)
         return command
 
-    def hello_as(self, nick: str, password: str = "", server_password: str = "") -> None:
-        """Try ``nick`` after the hello was refused, with these passwords, if any."""
+    def hello_as(self, nick: str, password: str = "", server_password: str = "", code: str | None = None) -> None:
+        """Part of `tui.link.Link`."""
         self._rename(nick)
+        self._code = code
         self.login.take(password, server_password)
         self._needs_nick = False
         if self._connection is not None:
@@ -294,11 +299,13 @@ class ReconnectingLink:
             self._hello = replace(self._hello, rooms=tuple(self._entered))
         self._resumed = frozenset(resume)
         hello = replace(self.login.added_to(self._hello), resume=resume, log=log if resume else "", id="hello")
+        if self._code is not None:
+            hello = replace(hello, register=True, code=self._code)
         if len(encode_command(hello)) > LINE_BYTES:  # The server enters the resumed rooms anyway.
             hello = replace(hello, rooms=tuple(room for room in hello.rooms if room not in resume))
         self._sent_hello = hello
         self._cancel_timer()
-        logs_in = hello.password or hello.secret or hello.server_password
+        logs_in = hello.password or hello.secret or hello.server_password or hello.code
         self._timer = self._clock.callLater(LOGIN_SECONDS if logs_in else ANSWER_SECONDS, self._on_no_answer)
         self._write(hello)
 
@@ -355,11 +362,12 @@ class ReconnectingLink:
                 self._reason = CLOSINGS.get(answer.reason, "the server closed the connection")
         command = None if isinstance(answer, NOT_FINAL) else self.outbox.pop(answer.id, None)
         if command is not None and not isinstance(answer, events.Refused):
-            self.login.on_done(command)
+            self.login.on_done(command, answer)
         self._listener.on_received(answer, command)
 
     def _on_welcome(self, welcome: events.Welcome) -> None:
         self.up = self.was_up = True
+        self._code = None
         self._pause = PAUSES[0]
         self._hello = replace(self._hello, nick=welcome.nick)
         self.login.on_welcome(welcome)

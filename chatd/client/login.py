@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.errors import ServerPasswordNeeded, WrongPassword
+from chatd.core.events import Answer
 
 
 @dataclass(slots=True)
@@ -65,16 +66,22 @@ class Login:
 
     def on_welcome(self, welcome: events.Welcome) -> None:
         """Keep a new session secret; then the password is not needed any more."""
-        if welcome.secret:
-            self.secret, self.password = welcome.secret, ""
-            self.keep_secret(self.secret)
+        self._take_secret(welcome.secret)
 
-    def on_done(self, command: Command) -> None:
-        """``command`` has been executed: its password is that of the account now."""
+    def _take_secret(self, secret: str) -> None:
+        if secret:
+            self.secret, self.password = secret, ""
+            self.keep_secret(secret)
+
+    def on_done(self, command: Command, answer: Answer) -> None:
+        """``command`` has been executed, with ``answer``: its password is that of the account now,
+        unless there is a new session secret."""
         if isinstance(command, (commands.Register, commands.Login)):
             self.password = command.password
         elif isinstance(command, commands.Password):
             self.password = command.new
+        if isinstance(answer, events.Done):
+            self._take_secret(answer.secret)
 
     def forget_account(self) -> None:
         """The user has another nick, whose account this is not; what is saved is for the first

@@ -43,6 +43,9 @@ HINTS: Final = {
     "server-password-needed": " Give the password with --server-password-file FILE.",
     "wrong-password": "",
     "not-secure": "",
+    "registration-needed": "",
+    "not-allowed": "",
+    "bad-usage": "",
 }
 """What would work after a hello was refused with one of these codes; `OTHER_NICK` after the
 others."""

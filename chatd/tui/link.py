@@ -38,8 +38,9 @@ class Link(Protocol):
     def send(self, command: Command) -> Command:
         """Send ``command`` now, or as soon as the link is up again; returns it with its new id."""
 
-    def hello_as(self, nick: str, password: str = "", server_password: str = "") -> None:
-        """Try ``nick`` after the hello was refused, with these passwords, if any."""
+    def hello_as(self, nick: str, password: str = "", server_password: str = "", code: str | None = None) -> None:
+        """Try ``nick`` after the hello was refused, with these passwords, if any; with ``code``, an
+        invitation or an empty text, register it."""
 
     def quit(self, text: str = "") -> None:
         """Say goodbye, after everything sent before, and end."""
@@ -79,6 +80,9 @@ NICK_REFUSALS: Final = frozenset(
         "server-password-needed",
         "wrong-password",
         "not-secure",
+        "registration-needed",
+        "not-allowed",
+        "bad-usage",
     }
 )
 """The codes of refusals where another nick, or a password, may be accepted."""

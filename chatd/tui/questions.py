@@ -42,18 +42,33 @@ class Questions:
         self._asked_after: tuple[str, Command] = ("", commands.Ping())
         """The code of the refusal after which a password was asked for last, and the command that
         was refused, without a password."""
+        self._code: str | None = None
+        """With which invitation the nick is being registered; None: it is not."""
 
     # -- The user
 
     def enter(self) -> None:
         """Take the line as an answer."""
         if self._line.purpose is Purpose.NICK:
-            nick = self._line.editor.text.strip()
-            if nick:
-                self._line.resume()
-                self._link().hello_as(nick)
+            typed = self._line.editor.text.strip()
+            if typed:
+                self._take_nick(typed)
         elif self._asking is not None:
             self._take_password(self._asking)
+
+    def _take_nick(self, typed: str) -> None:
+        """Take the line as another nick, or as ``/register NICK CODE``."""
+        nick, self._code = typed, None
+        if typed.startswith("/"):
+            try:
+                command = commands.parse(typed)
+            except Refusal as refusal:
+                return self._display.refuse(str(refusal))
+            if not isinstance(command, commands.Register) or not command.nick:
+                return self._display.refuse("Type a nick, or /register NICK to register it.")
+            nick, self._code = command.nick, command.code
+        self._line.resume()
+        self._link().hello_as(nick, code=self._code)
 
     def _take_password(self, asking: Asking) -> None:
         """Take the line as the answer to ``asking``; of a paste, its first line."""
@@ -70,7 +85,7 @@ class Questions:
         if isinstance(taken, Asking):
             self._ask(taken)
         elif isinstance(taken, commands.Hello):
-            self._link().hello_as(taken.nick, taken.password, taken.server_password)
+            self._link().hello_as(taken.nick, taken.password, taken.server_password, self._code)
         else:
             self._link().send(taken)
 
@@ -100,10 +115,11 @@ class Questions:
         """Ask for what may be accepted after ``refusal``: a password, or another nick."""
         link = self._link()
         self._history.close()
-        if self._ask_password(refusal.code, commands.Hello(link.nick), refusal.reason):
+        hello = commands.Hello(link.nick, register=self._code is not None, code=self._code or "")
+        if self._ask_password(refusal.code, hello, refusal.reason):
             return
         self._display.refuse(phrases.refusal(refusal))
-        if refusal.code == WrongPassword.code:
+        if refusal.code == WrongPassword.code and self._code is None:
             self.await_answer()
             link.hello_as(link.nick)  # The server asks again for what it needs.
         else:

@@ -95,7 +95,8 @@ class ScriptedServer:
     ``refuse``: connections are refused. ``silent``: nothing is answered. ``ack_first``: the ack of
     a message comes before the message itself, not after it. ``script`` gives the next connections
     their budgets of lines read and written. ``passwords`` has that of each registered nick,
-    ``secrets`` the session secrets that are valid, ``server_password`` that of the server.
+    ``secrets`` the session secrets that are valid, ``server_password`` that of the server. With an
+    ``invitation``, only registered people are admitted, and it is what others register with.
     """
 
     def __init__(self, nick_taken: str = "") -> None:
@@ -110,6 +111,7 @@ class ScriptedServer:
         self.passwords: dict[str, str] = {}
         self.secrets: list[str] = []
         self.server_password = ""
+        self.invitation: str | None = None
         self.restart("log-1")
 
     def restart(self, log_name: str) -> None:
@@ -227,12 +229,22 @@ class ScriptedServer:
                 return events.Refused("wrong-password", "That is not the password of the server.")
             connection.admitted = True
         if hello.nick not in self.passwords:
-            return None
+            return None if self.invitation is None else self._register(hello)
         if not (hello.secret or hello.password):
             return events.Refused("password-needed", f"{hello.nick} is registered.")
         if hello.secret in self.secrets if hello.secret else hello.password == self.passwords[hello.nick]:
             return None
         return events.Refused("wrong-password", f"That is not the password of {hello.nick}.")
+
+    def _register(self, hello: commands.Hello) -> events.Refused | None:
+        if not hello.register:
+            return events.Refused("registration-needed", "Only registered people are admitted.", "Write /register NICK CODE.")
+        if hello.code != self.invitation:
+            return events.Refused("wrong-password", "This invitation is not valid.", "Ask for another one.")
+        if not hello.password:
+            return events.Refused("password-needed", f"You are registering {hello.nick}.", "Choose a password.")
+        self.passwords[hello.nick] = hello.password
+        return None
 
     def _on_account(self, command: commands.Register | commands.Login | commands.Password) -> Answer:
         nick = command.nick if isinstance(command, commands.Login) else "ada"
@@ -241,7 +253,9 @@ class ScriptedServer:
         if self.passwords.get(nick, command.password) != command.password:
             return events.Refused("wrong-password", f"That is not the password of {nick}.", id=command.id)
         self.passwords[nick] = command.new if isinstance(command, commands.Password) else command.password
-        return events.Done(type(command).__name__.lower(), nick, id=command.id)
+        secret = f"secret-{len(self.secrets)}" if getattr(command, "remember", False) else ""
+        self.secrets += [secret] if secret else []
+        return events.Done(type(command).__name__.lower(), nick, secret, id=command.id)
 
     def _say(self, connection: Connection, say: commands.Say) -> None:
         key, seq = (connection.token, say.id), len(self.log) + 1

@@ -67,9 +67,9 @@ def test_a_new_secret_is_kept_in_place_of_the_password() -> None:
 )
 def test_a_password_that_worked_is_for_the_next_connection(command: commands.Command) -> None:
     login = Login("before")
-    login.on_done(commands.Ping())
+    login.on_done(commands.Ping(), events.Pong())
     assert login.password == "before"
-    login.on_done(command)
+    login.on_done(command, events.Done("login", "ada"))
     assert login.password == "now"
 
 

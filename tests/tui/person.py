@@ -36,10 +36,12 @@ class Case:
         passwords: Mapping[str, str] | None = None,
         server_password: str = "",
         login: Login | None = None,
+        invitation: str | None = None,
     ) -> None:
         self.server = ScriptedServer(nick_taken)
         self.server.passwords.update(passwords or {})
         self.server.server_password = server_password
+        self.server.invitation = invitation
         self.server.refuse = refuse
         for text in before:
             self.server.bob_says(text)

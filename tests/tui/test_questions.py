@@ -130,6 +130,50 @@ def test_registering_asks_twice_and_keeps_the_password_for_the_next_connection(c
     assert case.typed == "ada>"
 
 
+def test_a_nick_can_be_registered_where_only_registered_people_are_admitted() -> None:
+    case = Case(invitation="the-code")
+    assert case.shows("!! Only registered people are admitted. Write /register NICK CODE.")
+    assert case.typed == "nick:"
+    case.keys("/register\r")
+    assert case.shows("!! Type a nick, or /register NICK to register it.")
+    case.keys("\x15/register ada b c\r")
+    assert case.shows("!! /register takes your nick and an invitation")
+    case.keys("\x15/register ada wrong\r")
+    assert case.shows("!! This invitation is not valid.")
+    assert case.typed == "nick:"
+    case.keys("/register ada the-code\r")
+    assert case.shows("You are registering ada.")
+    assert case.typed == "password:"
+    case.keys("short\r", f"{RIGHT}\r")
+    assert "Type it once more" in case.status
+    case.keys(f"{RIGHT}\r")
+    assert case.shows("You are in #lobby")
+    assert case.server.passwords == {"ada": RIGHT}
+    case.server.connections[-1].cut()
+    case.server.later(1)
+    assert case.typed == "ada>", "the next connection logs in"
+
+
+def test_registering_can_be_given_up() -> None:
+    case = Case(invitation="", passwords={"eve": RIGHT})
+    case.keys("/register ada\r")
+    case.keys("\r")
+    assert case.shows("You gave no password.")
+    case.keys("eve\r")
+    assert case.shows("eve is registered.")
+    case.keys(f"{RIGHT}\r")
+    assert case.typed == "eve>"
+    assert case.server.passwords == {"eve": RIGHT}
+
+
+def test_registering_saves_a_secret_at_once_where_the_user_wants_one() -> None:
+    kept: list[str] = []
+    case = Case(login=Login(remember=True, keep_secret=kept.append))
+    case.keys("/register\r")
+    case.keys(f"{RIGHT}\r", f"{RIGHT}\r")
+    assert kept == ["secret-0"]
+
+
 def test_changing_the_password_asks_for_the_old_one_again_if_it_is_wrong(case: Case) -> None:
     case.server.passwords["ada"] = RIGHT
     case.keys("/password\r")
