@@ -157,20 +157,28 @@ class BanList:
     def __bool__(self) -> bool:
         return bool(self._bans)
 
+    def concerns(self, identity: Identity) -> bool:
+        """Whether any ban, perhaps one that is over, is about the person with this ``identity``."""
+        return bool(self._verdict(identity))
+
     def find(self, identity: Identity, now: int) -> Ban | None:
         """The ban that is about the person with this ``identity``, and not over at ``now``; None:
         there is none."""
+        for ban in self._verdict(identity):
+            if not ban.ends_before(now):
+                return ban
+        return None
+
+    def _verdict(self, identity: Identity) -> tuple[Ban, ...]:
+        """The bans that are about the person with this ``identity``."""
         if not self._bans:
-            return None
+            return ()
         verdict = self._verdicts.get(identity)
         if verdict is None:
             if len(self._verdicts) >= VERDICTS:
                 self._verdicts.clear()
             verdict = self._verdicts[identity] = tuple(self._about(identity))
-        for ban in verdict:
-            if not ban.ends_before(now):
-                return ban
-        return None
+        return verdict
 
     def _about(self, identity: Identity) -> Iterable[Ban]:
         by_token = self._compiled()
@@ -183,8 +191,9 @@ class BanList:
         for pattern, ban in self._patterns:
             if pattern.matches(identity.key):
                 yield ban
-        for network in identity.networks:
-            yield from self._at(ipaddress.ip_network(network))
+        for own in map(_network, identity.networks):
+            assert own is not None, "network_of has made it"
+            yield from self._at(own)
 
     def _at(self, network: Network) -> Iterable[Ban]:
         """The bans of the ranges that ``network`` is in."""

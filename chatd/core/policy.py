@@ -98,13 +98,13 @@ def find_ban(registry: Registry, identity: Identity, rights: Rights) -> Ban | No
 def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
     """Raise Muted if ``person``, a member of ``room``, may not speak there now. In slow mode, this
     counts as speaking."""
-    rights = room.rights
+    rights, identity = room.rights, person.identity
     if not rights.limits_speech:  # As in nearly every room.
         return
-    if role_of(registry, person, room) >= Role.VOICE:
+    if not rights.limits(identity) or registry.is_operator(identity):
         return
     _check_voice(registry, person, room)
-    now, slow, subject = registry.now(), rights.modes.slow * 1000, person.identity.subject
+    now, slow, subject = registry.now(), rights.modes.slow * 1000, identity.subject
     if slow:
         wait = room.spoke_at.get(subject, 0) + slow - now
         if 0 < wait <= slow:
@@ -115,7 +115,8 @@ def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
 
 def may_use_words(registry: Registry, person: Person, room: Room) -> bool:
     """Whether others in ``room`` are shown what ``person`` says on leaving it."""
-    if not room.rights.limits_speech or role_of(registry, person, room) >= Role.VOICE:
+    rights, identity = room.rights, person.identity
+    if not rights.limits_speech or not rights.limits(identity) or registry.is_operator(identity):
         return True
     try:
         _check_voice(registry, person, room)

@@ -110,9 +110,21 @@ class Rights:
 
     def role_of(self, identity: Identity) -> Role:
         """The role of a person who is in the room: at least that of a member."""
-        if not self.roles:
-            return Role.MEMBER
-        return max((self.roles.get(subject, Role.MEMBER) for subject in identity.subjects), default=Role.MEMBER)
+        role, roles = Role.MEMBER, self.roles
+        if roles:
+            for subject in identity.subjects:
+                has = roles.get(subject)
+                if has is not None and has > role:
+                    role = has
+        return role
+
+    def limits(self, identity: Identity) -> bool:
+        """Whether a member with this ``identity``, perhaps, may not say what they like when they
+        like."""
+        modes = self.modes
+        if modes.is_moderated or modes.slow or self.mute_list.concerns(identity):
+            return self.role_of(identity) < Role.VOICE
+        return False
 
     def is_expected(self, identity: Identity) -> bool:
         """Whether a person can see the room and enter it although it is private."""
@@ -136,7 +148,9 @@ class Rights:
     @property
     def is_plain(self) -> bool:
         """Whether nothing is set but who has made the room."""
-        return not self.bans and not self.invited and self.modes == Modes() and list(self.roles.values()) in ([], [Role.OWNER])
+        if self.bans or self.invited or len(self.roles) > 1 or self.modes != Modes():
+            return False
+        return all(role is Role.OWNER for role in self.roles.values())
 
     # -- The fold
 
