@@ -123,6 +123,9 @@ class Conversation:
         it."""
         self.alerts: dict[str, str] = {}
         """Words that the user wants to be alerted to, by their folded forms."""
+        self.was_moved = False
+        """Whether the current room has changed without the user, who may still mean the one
+        before."""
         self._last_rename = ("", "")
         self._last_seen = last_seen or {}
         self._wanted_room = fold(current)
@@ -150,7 +153,7 @@ class Conversation:
 
     def switch_to(self, room: str) -> None:
         """Make ``room``, which the user is in, the current one."""
-        self.current = room
+        self.current, self.was_moved = room, False
         joined = self.rooms.get(room)
         if joined is not None:
             joined.unread, joined.mentioned = 0, False
@@ -170,7 +173,7 @@ class Conversation:
             case events.Entered():
                 return self._on_entered(news, command)
             case events.Exited():
-                self._on_exited(news)
+                self._on_exited(news, is_own=command is not None)
             case events.Ack() if news.room in self.rooms:
                 self.rooms[news.room].last = max(self.rooms[news.room].last, news.seq)
             case events.Missed():
@@ -197,11 +200,12 @@ class Conversation:
         """Whether ``event`` is a message of the user that is still shown as pending."""
         return isinstance(event, events.Said) and event.id in self.pending and self.is_own(event.nick)
 
-    def _on_exited(self, exited: events.Exited) -> None:
+    def _on_exited(self, exited: events.Exited, is_own: bool) -> None:
         self.rooms.pop(exited.room, None)
         if self.current in self.rooms:
             return
         self.switch_to(exited.current if exited.current in self.rooms else next(iter(self.rooms), ""))
+        self.was_moved = not is_own and bool(self.current)
 
     def _on_missed(self, missed: events.Missed) -> Received:
         """Only what the user has not seen before counts as missed."""

@@ -53,7 +53,11 @@ class Sending:
         """The text of many lines that is sent if Enter is pressed again."""
 
     def enter(self) -> None:
-        """Send what is typed."""
+        """Send what is typed. If the current room has changed while it was typed, ask before."""
+        if self._conversation.was_moved and self._line.editor.text and not self._line.editor.text.startswith("/join"):
+            self._conversation.was_moved = False
+            self._display.refuse(f"You are in #{self._conversation.current} now. Enter sends this there, Ctrl-C drops it.")
+            return
         typed, (entered, text) = self._line.editor.text, editor.enter(self._line.editor)
         if any(line.lower().startswith(NOT_RECALLED) for line in text.split("\n")):
             entered = editor.clear(self._line.editor)

@@ -3,6 +3,7 @@
 import {interpret} from "./commands.js";
 import {$, text} from "./dom.js";
 import {withoutBlankEnds} from "./parsing.js";
+import {note} from "./entries.js";
 import {saveSoon} from "./remembered.js";
 import {drawer} from "./sides.js";
 import {state, views} from "./state.js";
@@ -14,6 +15,10 @@ let recalled = 0;
 function submit() {
   const what = withoutBlankEnds(text.value);
   if (!what) return;
+  if (state.moved && !what.startsWith("/join")) {
+    state.moved = false;
+    if (state.current) return note(state.current, `You are in ${state.current.key} now. Enter sends this there.`, true);
+  }
   text.value = "";
   grow();
   typedBefore.push(what);

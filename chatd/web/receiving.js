@@ -2,7 +2,7 @@
 
 import {showAudit} from "./answers.js";
 import {deleteBefore} from "./deleting.js";
-import {$, atEndOfTurn, make} from "./dom.js";
+import {$, atEndOfTurn, make, text} from "./dom.js";
 import {addGap, isAway, kept, note} from "./entries.js";
 import {apply, onEvent} from "./events.js";
 import {brief, plural, span} from "./formats.js";
@@ -10,6 +10,7 @@ import {handlers, ofRoom} from "./handlers.js";
 import {jump} from "./jumps.js";
 import {adoptLog, disconnect, helloId, post, setStatus} from "./link.js";
 import {doorHint, forgetAccount, onHelloRefused, onWelcome, showLogin} from "./login.js";
+import {grow} from "./field.js";
 import {forget, markRefused, onPrivateSent, outbox} from "./outbox.js";
 import {fill} from "./range.js";
 import {confirmed, save, seen, visit} from "./remembered.js";
@@ -82,9 +83,10 @@ Object.assign(handlers, {
     if (view === state.current) { markRead(); fill(); }
     save();
   },
-  exited(message) {
-    const view = views.get(`#${message.room}`);
+  exited(message, ask) {
+    const view = views.get(`#${message.room}`), typed = text.value, moved = Boolean(!ask && view && view === state.current);
     if (view) close(view, views.get(`#${message.current}`));
+    if (moved) { Object.assign(state, {moved}); text.value = typed; grow(); }  // The user may be about to send this.
     if (message.by) note(null, removed(message), true);
   },
   ack(message) {

@@ -63,6 +63,7 @@ export function switchTo(view) {
   }
   state.current = view;
   setPlace(view);
+  state.moved = false;
   if (view) view.list.append(...nowhere.list.children);
   log.replaceChildren((view || nowhere).list);
   text.value = view?.draft || "";

@@ -627,8 +627,14 @@ def test_who_is_removed_is_told_why_and_an_invitation_can_be_accepted(server: Se
     ada = Page(browser, server.url).join("ada")
     ada.enter("dev")
     ada.says("hello")
+    ada.type("meant for dev")
     eve.send(type="do", command="kick", nick="ada", room="dev", text="off topic")
     ada.shows("#title", "#lobby")
+    ada.type("\n")
+    ada.shows("#log", "You are in #lobby now. Enter sends this there.")
+    assert ada.find("#text").get_attribute("value") == "meant for dev"
+    assert "meant for dev" not in ada.texts()
+    ada.find("#text").clear()
     ada.shows("#log .note", "eve has removed you from #dev: off topic. You are now talking in #lobby.")
     assert ada.count("#rooms li") == 1
     eve.send(type="do", command="room", mode="private", value="on", room="dev")

@@ -217,6 +217,17 @@ def test_leaving_switches_to_another_room(conversation: Conversation) -> None:
 def test_leaving_another_room_changes_nothing_here(conversation: Conversation) -> None:
     conversation.receive(events.Exited("ops", "lobby"))
     assert conversation.current == "lobby"
+    assert not conversation.was_moved
+
+
+def test_who_leaves_the_room_knows_it_and_who_is_removed_may_not(conversation: Conversation) -> None:
+    conversation.receive(events.Exited("lobby", "ops"), commands.Leave("lobby"))
+    assert not conversation.was_moved
+    conversation.receive(events.Entered("lobby", 1, 1, ("ada",)), commands.Join("lobby"))
+    conversation.receive(events.Exited("lobby", "ops", "eve"))
+    assert conversation.was_moved
+    conversation.switch_to("ops")
+    assert not conversation.was_moved
 
 
 def test_entering_again_after_a_break_is_shown_only_with_scrollback(conversation: Conversation) -> None:

@@ -82,3 +82,16 @@ def test_words_to_be_alerted_to(case: Case) -> None:
     case.server.bob_says("kettle")
     case.settle()
     assert case.glass.bells == 1
+
+
+def test_what_was_typed_for_a_room_is_not_said_in_another(case: Case) -> None:
+    case.tell(events.Entered("dev", 1, 1, ("ada",)))
+    case.keys("/join dev\r")
+    case.keys("for dev")
+    case.tell(events.Exited("dev", "lobby", "eve", "spam"))
+    case.keys("\r")
+    assert case.shows("!! You are in #lobby now. Enter sends this there, Ctrl-C drops it.")
+    assert case.typed == "ada> for dev"
+    assert case.server.texts == []
+    case.keys("\r")
+    assert case.server.texts == ["for dev"]
