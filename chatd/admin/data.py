@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatd.core.names import fold, inbox_key, parse_room
+from chatd.core.rooms import SERVER
 from chatd.core.text import safe_text
 from chatd.store import database, queries
 from chatd.store.database import InUseError, UnusableError
@@ -91,10 +92,13 @@ def new_file(file: Path) -> Iterator[Path]:
     _sync(file.parent)
 
 
-def room(connection: sqlite3.Connection, text: str) -> queries.RoomRow:
-    """The room that ``text`` names, or the inbox: ``@ada``. Raises BadRoom and UnusableError."""
+def room(connection: sqlite3.Connection, text: str, or_server: bool = False) -> queries.RoomRow:
+    """The room that ``text`` names, or the inbox: ``@ada``; with ``or_server``, it may be the log
+    of the server. Raises BadRoom and UnusableError."""
     is_inbox = text.startswith("@")
     key = inbox_key(fold(text[1:])) if is_inbox else parse_room(text).key
+    if text == SERVER.text:
+        key = SERVER.key if or_server else ""
     for row in queries.rooms(connection):
         if row.key == key:
             return row

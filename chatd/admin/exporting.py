@@ -26,7 +26,7 @@ def export(folder: Path, options: argparse.Namespace) -> int:
     """Write the events of a room to standard output, in UTF-8; if some are missing, the others."""
     encode, output = line_of if options.json else _text_encoder(), sys.stdout.buffer
     with data.open_to_read(folder) as connection, Progress("export", shown=not sys.stdout.isatty()) as progress:
-        row = data.room(connection, options.room)
+        row = data.room(connection, options.room, or_server=True)
         missing = total = row.end - row.first
         for event in _events(connection, row):
             output.write(encode(event))

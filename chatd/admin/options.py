@@ -55,6 +55,7 @@ running or not: as text with local times, or as JSON lines (docs/protocol.md).
 
   chatd-admin export lobby | less
   chatd-admin export '#lobby' --json > lobby.jsonl
+  chatd-admin export @server
 """
 
 IMPORT: Final = """\

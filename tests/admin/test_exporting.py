@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from chatd.admin import exporting
+from chatd.core.events import DRAFT, BanSet
+from chatd.core.rooms import SERVER
 from chatd.store.database import FILE_NAME
 from tests.admin.command import admin
 from tests.store.pumped import PumpedStore
@@ -26,6 +28,14 @@ def test_a_room_is_exported_as_json_in_utf_8_without_sender_ids(store: PumpedSto
     message = json.loads(line)
     assert (message["type"], message["seq"], message["text"]) == ("said", 1, "茶")
     assert "sender_id" not in message
+
+
+def test_the_log_of_the_server_is_exported_too(store: PumpedStore) -> None:
+    store.log(SERVER).append(BanSet("@server", DRAFT, 0, "ada", "", "spam*"), lambda outcome: None)
+    store.drain()
+    [line] = admin(store.path.parent, "export", "@server").out.decode().splitlines()
+    assert line.endswith(" ada has banned spam*")
+    assert admin(store.path.parent, "remove", "@server").status == 1
 
 
 def test_missing_events_are_reported_after_the_others(folder: Path) -> None:
