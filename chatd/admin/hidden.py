@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chatd.codecs.objects import Json
-from chatd.core.bans import parse_mask
+from chatd.core.bans import is_fingerprint, parse_mask
 from chatd.core.errors import BadNick, BadUsage, NickReserved
 from chatd.core.events import BanLifted, BanSet, Event, Invited, Joined, Left, ModeSet, Reason, RoleSet
-from chatd.core.identity import ACCOUNT, network_of
+from chatd.core.identity import ACCOUNT, KEY, network_of
 from chatd.core.limits import INVITED_PER_ROOM
 from chatd.core.membership import Role
 from chatd.core.names import parse_nick
@@ -48,6 +48,8 @@ def _may_have(event: Event, token: str) -> bool:
     match event:
         case ModeSet(value="on", mode=mode):
             return _is_subject(token) if mode == Mode.PRIVATE else mode == Mode.KEY and _KEY_HASH.fullmatch(token) is not None
+        case BanSet() if token.startswith(KEY):
+            return is_fingerprint(token.removeprefix(KEY))
         case BanSet() if token.startswith(NETWORK):
             network = token.removeprefix(NETWORK)
             return network != "" and network_of(network.split("/")[0]) == network

@@ -140,7 +140,7 @@ async def make_account(registry: Registry, session: Session, name: Name, passwor
         hint = f"`chatd-admin accounts add {name.text}` makes their account."
         raise NotAllowed(f"{name.text} is the nick of an operator of this server.", hint)
     # An account is not about an address, so it must not lift the ban of a guest.
-    check_may_come(registry, identify(name.key, "", [session.sender_id], [session.address]))
+    check_may_come(registry, identify(name.key, "", [session.sender_id], [session.address], 0, [session.fingerprint]))
     _check_unowned(registry, session, name)
     check_secure(registry, session)
     if registration == "invite":

@@ -1,8 +1,9 @@
 """Bans and mutes: whom they are about, and how to find the one that is about a person.
 
 A mask is what people see and type: a nick, a pattern of nicks (``bob*``), an address or a range of
-addresses (``192.0.2.0/24``). Who bans somebody present also bans, unseen, the account or the seat
-of that person, and for a guest the address, so that a new nick or a new connection does not help.
+addresses (``192.0.2.0/24``), the fingerprint of a key. Who bans somebody present also bans, unseen,
+the account or the seat of that person, their key, and for a guest the address, so that a new nick
+or a new connection does not help.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd.core.errors import BadUsage
-from chatd.core.identity import Identity
+from chatd.core.identity import KEY, Identity
 from chatd.core.limits import BAN_PATTERN_STARS, BAN_PREFIXES, BANS_PER_ROOM, NICK_CHARACTERS, VERDICTS
 from chatd.core.names import fold
 
@@ -23,6 +24,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([mhdw])")
 _UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _PATTERN: Final = re.compile(r"[^\s@#:/]+")
 
 
@@ -63,12 +65,19 @@ def parse_mask(text: str) -> str:
     network = _network(text)
     if network is not None:
         return str(network.network_address) if network.num_addresses == 1 else str(network)
+    if is_fingerprint(text):
+        return text
     if not _PATTERN.fullmatch(text) or len(text) > NICK_CHARACTERS or text.count("*") > BAN_PATTERN_STARS:
         hint = f"Write a nick, a pattern such as bob* with up to {BAN_PATTERN_STARS} stars, or a range such as 192.0.2.0/24."
         raise BadUsage("This is nobody who could be banned.", hint)
     if not text.strip("*?"):
         raise BadUsage("This would be about everybody.", "Give a part of a nick; /room private on keeps strangers out.")
     return text
+
+
+def is_fingerprint(mask: str) -> bool:
+    """Whether ``mask`` is the fingerprint of a key, as ``/whois`` shows it."""
+    return _FINGERPRINT.fullmatch(mask) is not None
 
 
 def check_width(mask: str) -> None:
@@ -182,7 +191,7 @@ class BanList:
 
     def _about(self, identity: Identity) -> Iterable[Ban]:
         by_token = self._compiled()
-        for token in (identity.key, *identity.subjects):
+        for token in (identity.key, *identity.subjects, *identity.keys):
             yield from by_token.get(token, ())
         for network in identity.networks:
             for ban in by_token.get(network, ()):
@@ -216,6 +225,8 @@ class BanList:
             length = min(network.prefixlen, 64) if network.version == 6 else network.prefixlen  # See network_of.
             prefixes = self._ranges.setdefault((network.version, length), {})
             prefixes.setdefault(int(network.network_address) >> network.max_prefixlen - length, []).append(ban)
+        elif is_fingerprint(ban.mask):
+            by_token.setdefault(KEY + ban.mask, []).append(ban)
         elif is_pattern(key):
             self._patterns.append((Pattern(key), ban))
         else:

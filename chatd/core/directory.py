@@ -167,7 +167,8 @@ class Directory:
         seats = [session.sender_id for session in sessions]
         account = self._accounts.get(person.account)
         made = account.made if account else 0
-        person.identity = identify(person.name.key, person.account, seats, (session.address for session in sessions), made)
+        addresses, keys = [session.address for session in sessions], [session.fingerprint for session in sessions]
+        person.identity = identify(person.name.key, person.account, seats, addresses, made, keys)
 
     def _add_name(self, person: Person) -> None:
         self._by_key[person.name.key] = person

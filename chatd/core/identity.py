@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+KEY: Final = "key:"
+"""Begins the token of a key; its fingerprint follows."""
+
 ACCOUNT: Final = "account:"
 """Begins the subject of the owner of an account."""
 
@@ -34,6 +37,8 @@ class Identity:
     is_guest: bool = True
     made: int = 0
     """When the account was made, in milliseconds since 1970-01-01 UTC; of a guest, 0."""
+    keys: tuple[str, ...] = ()
+    """The keys that their sessions have come with: tokens with fingerprints, ``key:SHA256:...``."""
 
     @property
     def subject(self) -> str:
@@ -41,14 +46,17 @@ class Identity:
         return self.subjects[0]
 
 
-def identify(key: str, account: str, seats: Iterable[str], addresses: Iterable[str], made: int = 0) -> Identity:
-    """The identity of a person with these ``seats`` (sender_ids) and ``addresses``; ``account`` is
-    empty for a guest, and ``made`` is when it was made."""
+def identify(
+    key: str, account: str, seats: Iterable[str], addresses: Iterable[str], made: int = 0, fingerprints: Iterable[str] = ()
+) -> Identity:
+    """The identity of a person with these ``seats`` (sender_ids), ``addresses`` and
+    ``fingerprints`` of keys; ``account`` is empty for a guest, and ``made`` is when it was made."""
     subjects = [SEAT + seat for seat in seats]
     if account:
         subjects.insert(0, ACCOUNT + account)
     networks = dict.fromkeys(network for network in map(network_of, addresses) if network)
-    return Identity(key, tuple(subjects), tuple(networks), not account, made)
+    keys = dict.fromkeys(KEY + fingerprint for fingerprint in fingerprints if fingerprint)
+    return Identity(key, tuple(subjects), tuple(networks), not account, made, tuple(keys))
 
 
 def network_of(address: str) -> str:

@@ -139,6 +139,11 @@ class Session:
         """The away text that was set here; None: the person is not away from this session."""
 
     @property
+    def fingerprint(self) -> str:
+        """The fingerprint of its key; empty: it has none."""
+        return "" if self.key is None else self.key.fingerprint
+
+    @property
     def nick(self) -> str:
         """The nick as people see it; empty if there is none yet."""
         return self.person.nick if self.person else ""

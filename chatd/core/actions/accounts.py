@@ -66,7 +66,7 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer 
         raise PasswordNeeded(f"{name.text} is registered.", "Log in with its password.")
     account = own or await by_password(registry, session, name, command.password)
     key = account.name.key
-    check_may_come(registry, identify(key, key, [session.sender_id], [session.address], account.made))
+    check_may_come(registry, identify(key, key, [session.sender_id], [session.address], account.made, [session.fingerprint]))
     secret = await new_secret(registry, session, account) if command.remember else ""
     release_nick(registry, account, session)
     if registry.directory.of_account(account.name.key) is None:
@@ -85,7 +85,7 @@ async def _join_own(
         await leaving
     check_present(session)
     key = account.name.key
-    check_may_come(registry, identify(key, key, [session.sender_id], [session.address], account.made))
+    check_may_come(registry, identify(key, key, [session.sender_id], [session.address], account.made, [session.fingerprint]))
     registry.inboxes.detach(session)
     registry.directory.detach(session)
     take_seat(registry, session, account.name, session.sender_id, account)

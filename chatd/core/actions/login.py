@@ -191,7 +191,7 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
     if account is None or directory.of_account(key) is None:
         directory.check_free(name, old, key)
     made = account.made if account else 0
-    check_may_come(registry, identify(name.key, key, [sender_id], [session.address], made))
+    check_may_come(registry, identify(name.key, key, [sender_id], [session.address], made, [session.fingerprint]))
     if before is not None and old is not None and _is_same(old, name, account):
         return hand_over(registry, before, session)
     if before is not None:
@@ -267,7 +267,8 @@ def _check_not_banned(registry: Registry, person: Person, name: Name, account: s
     sessions = registry.directory.sessions(person)
     seats, addresses = [session.sender_id for session in sessions], [session.address for session in sessions]
     owned = registry.accounts.get(account)
-    identity = identify(name.key, account, seats, addresses, owned.made if owned else 0)
+    keys = [session.fingerprint for session in sessions]
+    identity = identify(name.key, account, seats, addresses, owned.made if owned else 0, keys)
     check_may_come(registry, identity)
     for room in registry.rooms.of(person).values():
         check_not_banned(registry, identity, room)

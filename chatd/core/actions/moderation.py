@@ -131,7 +131,7 @@ async def _set_ban(registry: Registry, session: Session, room: Room, command: Mu
     if other is not None:
         check_outranks(registry, person_of(session), other, room)
         identity = other.identity
-        hidden += identity.subjects
+        hidden += [*identity.subjects, *identity.keys]
         if identity.is_guest and not mutes:
             hidden += [NETWORK + network for network in identity.networks if network not in OWN_NETWORKS]
         mask = other.nick

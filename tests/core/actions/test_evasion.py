@@ -35,6 +35,7 @@ from chatd.core.names import parse_nick
 from chatd.core.perform import perform
 from chatd.core.presence import attach
 from chatd.core.registry import Registry, Settings
+from chatd.core.ssh_keys import parse_key
 from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry, own_account
 from tests.core.actions.answers import TOKEN, every, only
 from tests.core.late import LateStore
@@ -109,6 +110,36 @@ def test_registering_does_not_help_against_the_ban_of_an_address(registry: Regis
     assert code(guest, Join(DEV)) == "banned"
     guest.ask(Login("old", "correct horse battery"))
     assert code(guest, Join(DEV)) == ""
+
+
+KEY = parse_key("certificate MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=")
+
+
+def with_key(registry: Registry, nick: str, address: str, *rooms: str) -> Visitor:
+    """Somebody who comes with a key."""
+    visitor = Visitor(registry, address)
+    visitor.session.key = KEY
+    visitor.ask(Hello(nick, rooms=rooms))
+    return visitor
+
+
+def test_a_ban_is_about_the_key_that_somebody_has_come_with(registry: Registry, owner: Visitor) -> None:
+    with_key(registry, "mia", "192.0.2.7", DEV)
+    owner.ask(Ban("mia"))
+    assert code(with_key(registry, "zoe", "198.51.100.7"), Join(DEV)) == "banned"
+    account = with_key(registry, "eve", "198.51.100.8")
+    account.ask(Register(password="correct horse battery"))
+    assert code(account, Join(DEV)) == "banned"
+    assert code(arrive(registry, "bob"), Join(DEV)) == ""
+
+
+def test_a_key_can_be_banned_by_its_fingerprint(registry: Registry, owner: Visitor) -> None:
+    mia = with_key(registry, "mia", "192.0.2.7", DEV)
+    assert only(Done, owner.ask(Ban(KEY.fingerprint))).subject == KEY.fingerprint
+    assert mia.rooms == {}
+    assert code(with_key(registry, "zoe", "198.51.100.7"), Join(DEV)) == "banned"
+    only(Done, owner.ask(commands.Unban(KEY.fingerprint)))
+    assert code(mia, Join(DEV)) == ""
 
 
 def test_who_is_removed_from_a_private_room_needs_an_invitation_whatever_their_role_was(

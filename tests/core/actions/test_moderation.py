@@ -411,6 +411,14 @@ def test_without_a_nick_nothing_private_is_seen(private: str, registry: Registry
     assert gate.first_seq(room) == room.log.end
 
 
+def test_who_was_muted_speaks_again_when_the_time_is_over(clock: StandingClock, owner: Visitor, member: Visitor) -> None:
+    owner.ask(Mute("mia", "1m"))
+    assert code(member, Say("hi")) == "muted"
+    clock.advance(60)
+    member.take()
+    assert only(Said, member.ask(Say("hi"))).text == "hi"
+
+
 def test_what_may_not_be_read_takes_no_place_among_the_hits(owner: Visitor, member: Visitor) -> None:
     member.ask(commands.Leave())
     member.ask(Join("tea-house"))
