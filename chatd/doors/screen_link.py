@@ -131,9 +131,10 @@ class ScreenLink:
         self._write(command)
         return command
 
-    def hello_as(self, nick: str, password: str = "", server_password: str = "") -> None:
+    def hello_as(self, nick: str, password: str = "", server_password: str = "", code: str | None = None) -> None:
         """Part of `tui.link.Link`."""
-        self._hello = commands.Hello(nick, password=password, server_password=server_password, id="hello")
+        hello = commands.Hello(nick, password=password, server_password=server_password, id="hello")
+        self._hello = hello if code is None else replace(hello, register=True, code=code)
         self._write(self._hello)
 
     def quit(self, text: str = "") -> None:

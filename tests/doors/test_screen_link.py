@@ -7,9 +7,10 @@ from twisted.internet.task import Clock
 
 from chatd.core import commands, events
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Answer, BanSet, Event
 from chatd.core.limits import SCREEN_BYTES, SCREEN_COMMANDS
 from chatd.core.registry import Settings
+from chatd.core.rooms import SERVER
 from chatd.doors.screen_link import ScreenLink
 from tests.doors.wire import RunningServer
 
@@ -89,12 +90,24 @@ def test_a_refused_nick_can_be_chosen_again(clock: Clock) -> None:
 
 
 def test_another_refusal_ends_the_link(clock: Clock) -> None:
-    user = User(RunningServer(clock, Settings(address_rate=0, accounts_only=True)))
-    assert user.refused == [("registration-needed", False)]
+    server = RunningServer(clock, Settings(address_rate=0))
+    server.registry.store.log(SERVER).append(BanSet("@server", 0, 0, "eve", "", "ada"), lambda outcome: None)
+    user = User(server)
+    assert user.refused == [("banned", False)]
     user.settle()
     user.link.stop()
     assert user.ends == ["ended", "gone"]
-    assert user.link.why.startswith("Only registered people")
+    assert user.link.why.startswith("You are banned from this server")
+
+
+def test_a_nick_is_registered_where_only_registered_people_are_admitted(clock: Clock) -> None:
+    user = User(RunningServer(clock, Settings(address_rate=0, accounts_only=True)))
+    assert user.refused == [("registration-needed", True)]
+    user.link.hello_as("ada", code="")
+    user.settle()
+    assert user.refused[1:] == [("password-needed", True)]
+    user.link.stop()
+    user.settle()
 
 
 def test_what_cannot_be_shown_waits_in_the_logs(clock: Clock) -> None:
