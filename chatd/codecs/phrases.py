@@ -16,6 +16,7 @@ from typing import Final
 from chatd.core import events, retention
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.highlight import excerpt
+from chatd.core.names import INBOX, is_inbox
 from chatd.core.when import exact_stamp, stamp
 
 EXCERPT_CHARACTERS: Final = 60
@@ -196,7 +197,7 @@ class Phrases:
                 return f"{event.nick} has set the topic of #{event.room}: {event.text}"
             case events.RetentionSet():
                 since = self._from(event.since) if event.since > event.time else ""
-                return f"{event.nick} has set #{event.room} to keep {_kept(event.keep)}{since}; /keep changes it"
+                return f"{event.nick} has set {_log(event.room)} to keep {_kept(event.keep)}{since}; /keep changes it"
             case events.Edited(text=""):
                 return f"{event.nick} has changed a message{_in(event.room, current)}"
             case events.Edited():
@@ -266,7 +267,7 @@ class Phrases:
             case events.Invitation():
                 return [f"{answer.nick} invites you to #{answer.room}: /join #{answer.room}"]
             case events.Forgotten():
-                return [f"Messages in #{answer.room} from before {stamp(answer.time, self._now())} have been deleted."]
+                return [f"Messages in {_place(answer.room)} from before {stamp(answer.time, self._now())} have been deleted."]
             case events.Ignoring():
                 nicks = [nick + _renamed_to(answer.now.get(nick, "")) for nick in answer.nicks]
                 return [f"You ignore {_listed(nicks)}." if nicks else "You ignore nobody."]
@@ -369,21 +370,25 @@ class Phrases:
     def _(self, answer: events.RetentionIs) -> Iterable[str]:
         since = self._from(answer.since) if answer.since else ""
         if answer.keep:
-            yield f"By choice of its owner, #{answer.room} keeps {_kept(answer.keep)}{since}."
+            whose = "By your own choice" if answer.room == INBOX else "By choice of its owner"
+            yield f"{whose}, {_log(answer.room)} keeps {_kept(answer.keep)}{since}."
         else:
-            yield f"#{answer.room} keeps messages {f'for {retention.in_words(answer.most)}' if answer.most else 'forever'}."
+            most = f"for {retention.in_words(answer.most)}" if answer.most else "forever"
+            place = _log(answer.room)
+            yield f"{place[0].upper()}{place[1:]} keeps messages {most}."
 
     @_answer.register
     def _(self, answer: events.HistoryPage) -> Iterable[str]:
         if not answer.events:
-            yield f"There is no history of #{answer.room} to show{' there' if answer.more or answer.later else ''}."
+            yield f"There is no history of {_place(answer.room)} to show{' there' if answer.more or answer.later else ''}."
             return
+        place = answer.room if is_inbox(answer.room) else f"in:#{answer.room}"
         notes = [f"at most {answer.limit} lines at once"] if answer.limit else []
         if answer.more:
-            notes.append(f"earlier: /history before {answer.events[0].seq} in:#{answer.room}")
+            notes.append(f"earlier: /history before {answer.events[0].seq} {place}")
         if answer.later and answer.limit:
-            notes.append(f"later: /history after {answer.events[-1].seq} in:#{answer.room}")
-        yield f"History of #{answer.room}{_in_parentheses(notes)}:"
+            notes.append(f"later: /history after {answer.events[-1].seq} {place}")
+        yield f"History of {_place(answer.room)}{_in_parentheses(notes)}:"
         yield from self._past(answer.events)
 
     @_answer.register
@@ -417,9 +422,9 @@ class Phrases:
     @_answer.register
     def _(self, answer: events.Missed) -> Iterable[str]:
         if not answer.first:
-            return [f"What you missed in #{answer.room} is unknown."]
+            return [f"What you missed in {_place(answer.room)} is unknown."]
         count = answer.last - answer.first + 1
-        return [f"You have missed {count} events in #{answer.room}: your connection did not keep up."]
+        return [f"You have missed {count} events in {_place(answer.room)}: your connection did not keep up."]
 
 
 def _why(reason: Reason, text: str) -> str:
@@ -455,7 +460,14 @@ def _announcement(nick: str, text: str) -> str:
 
 def _place(room: str) -> str:
     """``room``, or the server, whose log is no room."""
-    return "this server" if room.startswith("@") else f"#{room}"
+    if room == INBOX:
+        return "your private messages"
+    return f"your private messages with {room[1:]}" if is_inbox(room) else "this server" if room.startswith(INBOX) else f"#{room}"
+
+
+def _log(room: str) -> str:
+    """``room``, as something that keeps messages."""
+    return "your inbox" if room == INBOX else f"#{room}"
 
 
 def _because(text: str) -> str:
@@ -463,7 +475,7 @@ def _because(text: str) -> str:
 
 
 def _in(room: str, current: bool) -> str:
-    return "" if current else f" in #{room}"
+    return "" if current or room == INBOX else f" in #{room}"
 
 
 def _mode_set(room: str, mode: str, value: str) -> str:

@@ -18,6 +18,7 @@ from chatd.core.errors import BadUsage, UnknownCommand
 from chatd.core.facts import fact
 from chatd.core.limits import NUMBER_DIGITS, SCROLLBACK_EVENTS
 from chatd.core.membership import Role
+from chatd.core.names import INBOX
 from chatd.core.search_text import read_search
 from chatd.core.text import Lines, safe_text
 from chatd.core.when import take_time
@@ -202,7 +203,7 @@ class Back(Command):
 @fact()
 class History(Command):
     """Show ``count`` events of ``room`` (empty: the current one): the last ones, or those before,
-    after or around a position.
+    after or around a position. ``@`` is one's own inbox, ``@bob`` the private talk with bob.
 
     The position is a seq (0: none), or a time as people write it (``when.py``; empty: none).
     """
@@ -435,7 +436,8 @@ class Row:
     requires to change something, if it can also show something. ``read`` parses the rest of the
     line if the words of the usage are not simply the fields of the command. ``group`` is the group
     in which ``/help`` lists it; empty: it always does. ``also`` has names
-    under which people know it from IRC and other chats; ``/help`` alone does not list them.
+    under which people know it from IRC and other chats; ``/help`` alone does not list them. With
+    ``in_inbox``, its room may be the person's own inbox: ``@``, or ``@bob`` for one talk.
     """
 
     name: str
@@ -449,15 +451,16 @@ class Row:
     change: Role = Role.GUEST
     group: str = ""
     on_server: bool = False
+    in_inbox: bool = False
 
 
 def _read_history(row: Row, rest: str) -> Command:
     """Read ``[N]``, or ``before``, ``after`` or ``around`` with a seq or a time and then ``[N]``;
-    ``in:#room`` may be anywhere."""
+    ``in:#room`` or ``@nick`` may be anywhere."""
     words = rest.split()
-    rooms = [word.removeprefix("in:") for word in words if word.startswith("in:")]
+    rooms = [word.removeprefix("in:") for word in words if word.startswith(("in:", INBOX))]
     room = rooms[0] if rooms else ""
-    side, *position = [word for word in words if not word.startswith("in:")] or [""]
+    side, *position = [word for word in words if not word.startswith(("in:", INBOX))] or [""]
     if side not in ("before", "after", "around"):
         numbers = _arguments(row, " ".join([side, *position]))
         return History(int(numbers[0]) if numbers else 0, room)
@@ -564,7 +567,16 @@ TABLE: tuple[Row, ...] = (
     Row("who", Who, "[ROOM]", "list who is in a room, or in the current one", also=("names", "users")),
     Row("whois", Whois, "NICK", "show who a person is"),
     Row("topic", Topic, "[TEXT]", "show the topic, or set it; - removes it", Role.MEMBER),
-    Row("keep", Keep, "[TIME]", "show how long a room is kept, or set it: 30d, -", Role.MEMBER, change=Role.OWNER),
+    Row(
+        "keep",
+        Keep,
+        "[TIME]",
+        "show how long a room is kept, or set it: 30d, -",
+        Role.MEMBER,
+        read=_read_in_room,
+        change=Role.OWNER,
+        in_inbox=True,
+    ),
     Row(
         "room",
         Room,
@@ -611,6 +623,7 @@ TABLE: tuple[Row, ...] = (
         read=_read_in_room,
         change=Role.MODERATOR,
         group=MODERATION,
+        in_inbox=True,
     ),
     Row("report", Report, "NICK TEXT", "tell the operators of a person", group=MODERATION),
     Row("announce", Announce, "TEXT", "tell everybody on the server (operators)", Role.OPERATOR, group=MODERATION, on_server=True),
@@ -627,6 +640,7 @@ TABLE: tuple[Row, ...] = (
         "show the last N, or: before, after, around TIME N",
         Role.MEMBER,
         read=_read_history,
+        in_inbox=True,
     ),
     Row("search", Search, "TEXT", 'find words, "a phrase", -not; in:#room from:nick', read=_read_search),
     Row(

@@ -102,6 +102,11 @@ class Log(Protocol):
         together with ``draft``, or not at all.
         """
 
+    def find_talk(self, peer: str, seq: int, count: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        """Find the private messages with the person whose nick has the key ``peer``, oldest first:
+        the first ``count`` from ``seq`` on, or the last ``-count`` before it. None: the disk cannot
+        be read."""
+
     def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
         """Find the message that ``sender_id`` has sent under ``id``, in this log or in any other of
         its store."""
@@ -126,6 +131,10 @@ class Log(Protocol):
         If the clock was set back, there may be several events with an earlier event directly before
         them; the result is one of those.
         """
+
+    def delete_before(self, seq: int, on_deleted: OnDeleted) -> None:
+        """Delete the events before ``seq``, which is at most :attr:`end`, whatever the
+        retention."""
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
         """Delete events that are older than the retention of the room or of the server (``most``).

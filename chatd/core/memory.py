@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import islice
 
 from chatd.core.account import Change
-from chatd.core.events import MESSAGES, Deleted, Edited, Event, RetentionSet, Said, blanked
+from chatd.core.events import MESSAGES, Deleted, Edited, Event, Private, RetentionSet, Said, blanked
 from chatd.core.limits import INBOX_LOG_BYTES, LOG_BYTES, LOG_EVENTS, SEARCHED_EVENTS
 from chatd.core.log import Asker, Copy, OnChanged, OnDeleted, OnResults, OnStored
-from chatd.core.names import Name, is_inbox
+from chatd.core.names import Name, fold, is_inbox
 from chatd.core.retention import NONE
 from chatd.core.search import Query, matches
 from chatd.core.state import RoomState, changes_state
@@ -74,6 +74,11 @@ class MemoryLog:
                 copy[0].append(copy[1], _ignore)
         on_stored(event)
 
+    def find_talk(self, peer: str, seq: int, count: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        start, stop = (seq, self.end) if count > 0 else (self.first, seq)
+        talk = [event for event in self.read(start, stop) if isinstance(event, Private) and fold(event.peer) == peer]
+        on_found(talk[:count] if count > 0 else talk[count:])
+
     def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
         on_found(self._messages.get((sender_id, id)))
 
@@ -106,6 +111,10 @@ class MemoryLog:
 
     def find_time(self, time: int, on_found: Callable[[int], object]) -> None:
         on_found(self.first + bisect_left(self._events, time, key=lambda event: event.time))
+
+    def delete_before(self, seq: int, on_deleted: OnDeleted) -> None:
+        self.drop(seq)
+        on_deleted(self.first, 0)
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
         retention = self.state.retention

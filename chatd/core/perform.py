@@ -16,8 +16,9 @@ from chatd.core.actions import ACTIONS
 from chatd.core.actions.base import Result, Sending
 from chatd.core.commands import ROW_OF, Command, Ping
 from chatd.core.driver import Later, drive
-from chatd.core.errors import NickNeeded, NotDelivered, Refusal, TooLong
+from chatd.core.errors import BadUsage, NickNeeded, NotDelivered, Refusal, TooLong
 from chatd.core.events import Ack, Answer, Closing, Event, Refused, Said
+from chatd.core.inboxes import Inbox
 from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
 from chatd.core.policy import check_may, room_of
 from chatd.core.presence import close
@@ -80,6 +81,8 @@ def _check(registry: Registry, session: Session, command: Any) -> Room | None:
         check_may(registry, person, registry.rooms.server, row.right, row)
     elif row.right:  # More than a guest's.
         room = room_of(registry, session, command.room)
+        if isinstance(room, Inbox) and not row.in_inbox:
+            raise BadUsage(f"/{row.name} is about rooms, and this is a private talk.", "/msg NICK TEXT writes there.")
         check_may(registry, person, room, row.right, row)
     if type(command) is not Ping:  # Programs send pings by themselves, so they do not end idleness.
         session.last_active = registry.now()

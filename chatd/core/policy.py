@@ -12,9 +12,10 @@ from chatd.core.bans import Ban
 from chatd.core.commands import TABLE, Row
 from chatd.core.errors import BadRoom, Banned, Muted, NoSuchNick, NotAllowed, NotInRoom, NotInvited, TooMany, WrongKey
 from chatd.core.identity import Identity
+from chatd.core.inboxes import Inbox
 from chatd.core.limits import REMOVED_MS
 from chatd.core.membership import Role
-from chatd.core.names import fold
+from chatd.core.names import fold, is_inbox
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.rights import Rights
@@ -30,7 +31,9 @@ SERVER_SIGN = "@"
 
 
 def role_of(registry: Registry, person: Person, room: Room) -> Role:
-    """The role of ``person`` in ``room``."""
+    """The role of ``person`` in ``room``, or in their own inbox: :func:`room_of` finds no other."""
+    if isinstance(room, Inbox):
+        return Role.OWNER
     role = role_on_entering(registry, person, room)
     return role if role is Role.OPERATOR or person in room.members else Role.GUEST
 
@@ -157,12 +160,15 @@ def _why(ban: Ban) -> str:
 
 def room_of(registry: Registry, session: Session, name: str) -> Room:
     """The room that a command of ``session`` is about: one that the person is in, the current one
-    if ``name`` is empty. Operators can name any room, and the log of the server.
+    if ``name`` is empty; or their own inbox, for ``@`` or ``@bob``. Operators can name any room,
+    and the log of the server.
 
     Raises BadRoom and NotInRoom.
     """
     if not name and session.removed_from is not None:
         _check_knows_current(registry, session, session.removed_from)
+    if is_inbox(name.lower()):
+        return registry.inboxes.of(session)
     try:
         return registry.rooms.joined_room(session, name)
     except (BadRoom, NotInRoom):

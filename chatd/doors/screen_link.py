@@ -20,6 +20,7 @@ from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import LINE_BYTES, SCREEN_BYTES, SCREEN_COMMANDS, SCREEN_NEWS
+from chatd.core.names import INBOX
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.server import Server
 from chatd.tui.cursors import Cursors
@@ -288,8 +289,13 @@ class ScreenLink:
                 self._cursors.forget(answer.room)
             case events.Missed():
                 self._cursors.advance(answer.room, answer.last)
+            case events.InboxIs():
+                self._cursors.forget(INBOX)
+                self._cursors.advance(INBOX, answer.after)
             case events.Ack():
                 self._cursors.add_own(answer.room, answer.seq)
+            case events.Done(seq=seq) if seq:
+                self._cursors.add_own(INBOX, seq)
             case events.Done(command="nick" | "login"):
                 self._hello = replace(self._hello, nick=answer.subject)
             case events.Closing():

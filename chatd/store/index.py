@@ -12,9 +12,8 @@ from itertools import islice
 from sqlite3 import Connection
 from typing import Final
 
-from chatd.core.events import Event
+from chatd.core.events import Event, Said
 from chatd.core.folding import folded, searchable
-from chatd.core.names import fold
 from chatd.core.search import Query
 from chatd.store.queries import COLUMNS, MESSAGES, event_id, to_event
 
@@ -83,7 +82,7 @@ def _in_room(connection: Connection, query: Query, room: int, key: str, name: st
         (_expression(query), event_id(room, query.firsts.get(key, 0)), event_id(room + 1, 0), query.since, query.until),
     )
     events = (to_event(name, row) for row in rows)
-    return islice((event for event in events if not query.nick or fold(event.nick) == query.nick), query.limit)
+    return islice((event for event in events if isinstance(event, Said) and query.is_about(event)), query.limit)
 
 
 def _expression(query: Query) -> str:

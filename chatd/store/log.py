@@ -150,7 +150,17 @@ class SqliteLog:
 
         self._ask(partial(queries.seq_at_time, room=self.id, first=self.first, stop=self.end, time=time), on_answer)
 
+    def find_talk(self, peer: str, seq: int, count: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        def on_answer(answer: Sequence[Event] | Exception) -> None:
+            on_found(None if isinstance(answer, Exception) else answer)
+
+        self._ask(partial(queries.talk, room=self.id, name=self.name, peer=peer, seq=seq, count=count), on_answer)
+
     # -- Deleting
+
+    def delete_before(self, seq: int, on_deleted: OnDeleted) -> None:
+        self._appending.flush()
+        self._delete(Deletion(self.id, FOR_EVER, seq, self._on_deleted, lambda first: on_deleted(first, 0)))
 
     def delete_old(self, now: int, most: int, on_deleted: OnDeleted) -> None:
         self.tail.drop_old(now)

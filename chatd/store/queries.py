@@ -269,6 +269,19 @@ def events(connection: Connection, room: int, name: str, start: int, stop: int) 
     return [to_event(name, row) for row in rows]
 
 
+def talk(connection: Connection, room: int, name: str, peer: str, seq: int, count: int) -> Sequence[Event]:
+    """The private messages of an inbox with ``peer``, oldest first: the first ``count`` from
+    ``seq`` on, or the last ``-count`` before it."""
+    end = (1 << SEQ_BITS) - 1
+    first, stop, order = (seq, end, "") if count > 0 else (0, min(seq, end), "DESC")
+    rows: list[Any] = connection.execute(
+        f"SELECT {COLUMNS} FROM event WHERE id >= ? AND id < ? AND kind = {PRIVATE} AND substr(detail, 1, ?) = ?"
+        f" ORDER BY id {order} LIMIT ?",
+        (event_id(room, 0) + first, event_id(room, 0) + stop, len(peer) + 1, peer + _BETWEEN, abs(count)),
+    ).fetchall()
+    return [to_event(name, row) for row in (rows if count > 0 else reversed(rows))]
+
+
 def find_message(connection: Connection, sender_id: str, sent: str, limit: int) -> tuple[Said | None, Sequence[str] | None]:
     """The message from ``sender_id`` with the id ``sent``, and all ids of ``sender_id``; None if
     there are more than ``limit``."""

@@ -199,6 +199,24 @@ PAST = (
         (events.Private("@", 7, NOON, "ada", "seat", "psst"), ["[ada] psst"]),
         (events.Private("@", 7, NOON, "ada", "seat", "psst", to="bob"), ["[to bob] psst"]),
         (events.Private("@", 7, NOON - 60_000, "ada", "seat", "psst"), ["-- 13:59 [ada] psst"]),
+        (
+            events.RetentionSet("@", 7, NOON, "ada", "seat", "30d", NOON),
+            ["-- ada has set your inbox to keep messages for 30 days; /keep changes it"],
+        ),
+        (events.RetentionIs("@", "30d"), ["-- By your own choice, your inbox keeps messages for 30 days."]),
+        (events.RetentionIs("@"), ["-- Your inbox keeps messages forever."]),
+        (events.HistoryPage("@bob", (), False), ["-- There is no history of your private messages with bob to show."]),
+        (
+            events.HistoryPage("@", (events.Private("@", 7, NOON, "ada", "seat", "psst", to="bob"),), True),
+            ["-- History of your private messages (earlier: /history before 7 @):", "-- 14:00 [to bob] psst"],
+        ),
+        (
+            events.SearchResults(("psst",), (events.Private("@", 7, NOON, "ada", "seat", "psst\nthere"),)),
+            [
+                "-- Found, newest first (/history around TIME in:#ROOM shows the context):",
+                "-- 2026-11-23T14:00:00 [ada] psst there",
+            ],
+        ),
         (events.InboxIs(7, 7), []),
         (events.InboxIs(6, 7), ["-- 1 private message is new:"]),
         (events.InboxIs(5, 7), ["-- 2 private messages are new:"]),

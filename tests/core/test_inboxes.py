@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chatd.core import limits
-from chatd.core.commands import Hello, Ignore, Login, Logout, Msg, Nick, Quit, Register, Reply, Say
+from chatd.core.commands import (
+    Command,
+    Delete,
+    Hello,
+    History,
+    Ignore,
+    Keep,
+    Kick,
+    Leave,
+    Login,
+    Logout,
+    Msg,
+    Nick,
+    Quit,
+    Register,
+    Reply,
+    Rooms,
+    Say,
+    Search,
+    Topic,
+    Who,
+    parse,
+)
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Ack, Answer, AwayNotice, Done, Event, InboxIs, Missed, Private, Reason, Refused
+from chatd.core.events import (
+    Ack,
+    Answer,
+    AwayNotice,
+    Done,
+    Event,
+    Forgotten,
+    HistoryPage,
+    InboxIs,
+    Missed,
+    Private,
+    Reason,
+    Refused,
+    RetentionIs,
+    RoomList,
+    SearchResults,
+)
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.perform import perform
 from chatd.core.presence import end_for_shutdown
@@ -499,3 +539,137 @@ def test_what_an_account_gets_in_one_turn_is_not_limited(registry: Registry) -> 
     ada.ask(Msg("bob", "hi"))
     ada.out.sent = lambda room: 1  # type: ignore[method-assign]  # The turn has not ended.
     assert sum(many(bob, "ada", 200)) == 200
+
+
+# -- Reading back, searching, keeping and deleting -------------------------------------------------
+
+
+@pytest.fixture(params=["account", "guest"])
+def talker(registry: Registry, request: pytest.FixtureRequest) -> Visitor:
+    """Ada, or a guest, who talks with bob and with mia."""
+    bob, mia = owner(registry, "bob"), guest(registry, "mia", "m" * 16)
+    talker = owner(registry) if request.param == "account" else guest(registry)
+    for number in range(1, 4):
+        talker.ask(Msg("bob", f"tea {number}"))
+        bob.ask(Msg(talker.session.nick, f"milk {number}"))
+        mia.ask(Msg(talker.session.nick, f"coffee {number}"))
+    talker.take()
+    return talker
+
+
+def page(visitor: Visitor, **fields: Any) -> tuple[list[str], bool, bool]:
+    """The texts of a page of the talk with bob, and whether there is more before and after."""
+    answer = only(HistoryPage, visitor.ask(History(**{"room": "@bob", **fields})))
+    assert answer.room == fields.get("room", "@bob")
+    return [event.text for event in answer.events if isinstance(event, Private)], answer.more, answer.later
+
+
+def test_the_history_of_a_talk_has_both_halves(talker: Visitor) -> None:
+    everything = ["tea 1", "milk 1", "tea 2", "milk 2", "tea 3", "milk 3"]
+    assert page(talker) == (everything, False, False)
+    assert page(talker, room="@BOB") == (everything, False, False)
+    assert page(talker, count=2) == (["tea 3", "milk 3"], True, False)
+    assert page(talker, before=4, count=1) == (["milk 1"], True, True)
+    assert page(talker, after=4, count=2) == (["milk 2", "tea 3"], True, True)
+    assert page(talker, around=5, count=2) == (["tea 2", "milk 2"], True, True)
+    assert page(talker, after_time="2026-11-23T12:00Z", count=1) == (["tea 1"], False, True)
+    assert page(talker, before=10**11, count=1) == (["milk 3"], True, False)
+    assert page(talker, room="@nobody") == ([], False, False)
+    assert page(talker, room="@", count=2) == (["milk 3", "coffee 3"], True, False)
+
+
+def test_people_type_the_history_of_a_talk(talker: Visitor) -> None:
+    assert [parse("/history @bob 2"), parse("/history before 9 @bob"), parse("/history in:@bob")] == [
+        History(2, "@bob"),
+        History(0, "@bob", before=9),
+        History(0, "@bob"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "word", "found"), [("@bob", "milk", [3, 2, 1]), ("@bob", "coffee", []), ("@", "coffee", [3, 2, 1])]
+)
+def test_a_search_finds_what_is_in_ones_own_inbox(talker: Visitor, where: str, word: str, found: list[int]) -> None:
+    for command in (Search(f"{word} in:{where}"), Search(word, room=where)):
+        results = only(SearchResults, talker.ask(command))
+        assert [event.text for event in results.events if isinstance(event, Private)] == [f"{word} {number}" for number in found]
+    assert only(SearchResults, talker.ask(Search(word))).events == ()
+    limited = only(SearchResults, talker.ask(Search(f"{word} in:{where}", count=1)))
+    assert (len(limited.events), limited.more) == (min(1, len(found)), len(found) > 1)
+
+
+def test_one_deletes_ones_own_side(registry: Registry, talker: Visitor) -> None:
+    assert only(Done, talker.ask(Delete("bob", "@bob"))) == Done("delete", "bob")
+    assert page(talker, count=2)[0] == ["milk 2", "tea 3"]
+    assert only(Done, talker.ask(Delete("1", "@"))).subject == talker.session.nick
+    assert page(talker)[0] == ["milk 1", "tea 2", "milk 2", "tea 3"]
+    assert refusal(talker.ask(Delete("nobody", "@bob")))[0] == "no-such-message"
+    theirs = owner(registry, "bob").ask(History(room=f"@{talker.session.nick}"))
+    assert len(only(HistoryPage, theirs).events) == 6
+
+
+@pytest.mark.parametrize("command", [Say("hi", "@bob"), Topic("hi", "@bob"), Kick("bob", room="@"), Who("@bob"), Leave("@")])
+def test_other_commands_are_about_rooms(registry: Registry, talker: Visitor, command: Command) -> None:
+    assert len(refusal(talker.ask(command))) == 3
+    inbox = registry.inboxes.of(talker.session)
+    assert all(isinstance(event, Private) for event in inbox.log.read(1, inbox.log.end))
+
+
+def test_an_operator_reads_no_inbox_but_their_own(registry: Registry) -> None:
+    registry.settings = replace(registry.settings, operators=frozenset({"ada"}))
+    ada, bob, eve = owner(registry), owner(registry, "bob"), guest(registry)
+    eve.ask(Msg("bob", "secret"))
+    ada.take()
+    assert page(ada) == ([], False, False)
+    assert page(ada, room="@") == ([], False, False)
+    assert only(SearchResults, ada.ask(Search("secret in:@bob"))).events == ()
+    assert only(SearchResults, ada.ask(Search("secret"))).events == ()
+    assert "@" not in "".join(line.room for line in only(RoomList, ada.ask(Rooms())).rooms)
+    assert private(bob.take()) == ["eve: secret"]
+
+
+def test_an_inbox_is_kept_as_long_as_its_owner_wants(registry: Registry, clock: StandingClock) -> None:
+    ada, phone, bob = owner(registry), owner(registry), owner(registry, "bob")
+    bob.ask(Msg("ada", "old"))
+    clock.advance(3 * 3600)
+    bob.ask(Msg("ada", "new"))
+    ada.take()
+    phone.take()
+    answers = ada.ask(Keep("2h", "@"))
+    assert only(RetentionIs, answers) == RetentionIs("@", "2h")
+    assert only(Forgotten, phone.take()).room == "@"
+    assert page(ada) == (["new"], False, False)
+    assert refusal(ada.ask(Keep("none", "@")))[:2] == ("bad-usage", "Private messages could not wait for you.")
+    assert only(RetentionIs, ada.ask(Keep("-", "@bob"))).keep == ""
+    [answer] = [news for news in bob.ask(History(room="@ada")) if isinstance(news, HistoryPage)]
+    assert len(answer.events) == 2
+    eve = guest(registry)
+    eve.take()
+    assert refusal(eve.ask(Keep("2h", "@")))[1] == "The private messages of a guest are never stored."
+
+
+def test_an_inbox_holds_only_so_much(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.expiry.INBOX_EVENTS", 3)
+    ada, bob = owner(registry), owner(registry, "bob")
+    assert sum(many(bob, "ada", 5, "hi")) == 5
+    ada.take()
+    registry.expiry.delete_old()
+    assert ada.take() == [Forgotten("@", 3, 0)]
+    assert len(page(ada)[0]) == 3
+    bob.lose_link()
+    registry.expiry.delete_old()
+
+
+class Unreadable(MemoryLog):
+    """A log on a disk that cannot be read."""
+
+    def find_talk(self, peer: str, seq: int, count: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        on_found(None)
+
+
+def test_a_talk_that_cannot_be_read_is_refused() -> None:
+    registry = new_registry(store=MemoryStore("testlog", Unreadable))
+    ada = own_account(arrive(registry, "ada"))
+    guest(registry).ask(Msg("ada", "hi"))
+    ada.take()
+    assert refusal(ada.ask(History(room="@eve")))[:2] == ("not-delivered", "The server cannot read its disk.")

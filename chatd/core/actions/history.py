@@ -9,16 +9,17 @@ from typing import Any
 from chatd.core.commands import FIELD_OF_FILTER, History, Search
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, NotInRoom, TooMany
-from chatd.core.events import Answer, Event, HistoryPage, SearchResults
+from chatd.core.events import Answer, Event, HistoryPage, Private, SearchResults
+from chatd.core.inboxes import Inbox
 from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES, SEARCH_RESULTS, SHOWN_LINES
 from chatd.core.log import Asker
-from chatd.core.names import fold
+from chatd.core.names import INBOX, fold, is_inbox
 from chatd.core.policy import Visible, room_of, visible
 from chatd.core.presence import heard
 from chatd.core.registry import Registry
 from chatd.core.room import Room
-from chatd.core.search import Query
-from chatd.core.search_text import read_search
+from chatd.core.search import Query, matches
+from chatd.core.search_text import SearchText, read_search
 from chatd.core.session import Session
 from chatd.core.when import FOR_EVER, parse_time
 
@@ -35,8 +36,11 @@ async def history(registry: Registry, session: Session, command: History) -> Ans
     if room.retention.is_none(registry.now()):
         return HistoryPage(room.name.text, (), False)
     seq = await _seq_at_time(room, time) if named else _seq(room, command)
-    start = min(seq, room.log.end) + _count_after(command, count) - count
-    page = await _page(registry, session, room, start, start + count)
+    seq, after = min(seq, room.log.end), _count_after(command, count)
+    if len(command.room) > len(INBOX) and isinstance(room, Inbox):
+        page = await _talk(session, room, command.room.removeprefix(INBOX), seq, count, after)
+    else:
+        page = await _page(registry, session, room, seq + after - count, seq + after)
     return page if command.count <= HISTORY_EVENTS else replace(page, limit=HISTORY_EVENTS)
 
 
@@ -81,19 +85,43 @@ async def _page(registry: Registry, session: Session, room: Room, start: int, st
     return HistoryPage(room.name.text, past, start > first, stop < log.end)
 
 
+async def _talk(session: Session, inbox: Inbox, nick: str, seq: int, count: int, after: int) -> HistoryPage:
+    """Some ``count`` private messages between the owner of ``inbox`` and ``nick``, ``after`` of
+    them from ``seq`` on and the others before. Raises NotDelivered."""
+    before, peer = count - after, fold(nick)
+    earlier: Sequence[Event] | None = await Later(inbox.log.find_talk, peer, seq, -(before + 1))
+    later: Sequence[Event] | None = await Later(inbox.log.find_talk, peer, seq, after + 1)
+    if earlier is None or later is None:
+        raise NotDelivered("The server cannot read its disk.", "Try again later.")
+    page = [*earlier[max(0, len(earlier) - before) :], *later[:after]]
+    return HistoryPage(f"{INBOX}{nick}", heard(session, page), len(earlier) > before, len(later) > after)
+
+
 async def search(registry: Registry, session: Session, command: Search) -> Answer:
     """Find messages, newest first."""
-    query, limit = _query(registry, session, command), _limit(command)
+    command, text = _resolved(command)
+    inbox = registry.inboxes.of(session) if is_inbox(command.room.lower()) else None
+    query, limit = _query(registry, session, command, text, inbox), _limit(command)
     session.out.spend(SEARCH_LINES)
     await Later(registry.store.after_pending)
+    found = await _found(registry, session, query, inbox)
+    return SearchResults(query.words, heard(session, found[:limit]), len(found) > limit)
+
+
+async def _found(registry: Registry, session: Session, query: Query, inbox: Inbox | None) -> Sequence[Event]:
+    """What ``query`` finds in the rooms that the person may read, or in their own ``inbox``."""
+    if inbox is not None and not inbox.is_kept:
+        events = reversed(inbox.log.read(inbox.log.first, inbox.log.end))
+        return [event for event in events if isinstance(event, Private) and matches(query, event)]
     asker = Asker(session.address, lambda: registry.directory.session_of(session.sender_id) is session)
     results: Sequence[Event] | TooMany = await Later(registry.store.search, query, asker)
     if isinstance(results, TooMany):
         raise results
+    if inbox is not None:
+        return results
     gate = visible(registry, session.person)
     readable = gate.logs()  # Rights may have changed meanwhile.
-    found = [event for event in results if fold(event.room) in readable and _may_read(registry, gate, event)]
-    return SearchResults(query.words, heard(session, found[:limit]), len(found) > limit)
+    return [event for event in results if fold(event.room) in readable and _may_read(registry, gate, event)]
 
 
 def _may_read(registry: Registry, gate: Visible, event: Event) -> bool:
@@ -105,8 +133,9 @@ def _limit(command: Search) -> int:
     return min(command.count or SEARCH_RESULTS, HISTORY_EVENTS)
 
 
-def _query(registry: Registry, session: Session, command: Search) -> Query:
-    """The query of ``command``. Raises BadUsage and NoSuchRoom."""
+def _resolved(command: Search) -> tuple[Search, SearchText]:
+    """``command`` with the filters of its text as fields, and the words of the text. Raises
+    BadUsage."""
     if command.count < 0:
         raise BadUsage("A number is below 0.", "Use numbers above 0.")
     text = read_search(command.text)
@@ -115,8 +144,16 @@ def _query(registry: Registry, session: Session, command: Search) -> Query:
             raise BadUsage(f"You gave {name}: twice.", "Give it once.")
         given: dict[str, Any] = {FIELD_OF_FILTER[name]: value}
         command = replace(command, **given)
+    return command, text
+
+
+def _query(registry: Registry, session: Session, command: Search, text: SearchText, inbox: Inbox | None) -> Query:
+    """The query of ``command``. Raises BadUsage and NoSuchRoom."""
     now, gate = registry.now(), visible(registry, session.person)
-    rooms = frozenset({_readable_room(gate, command.room)}) if command.room else gate.logs()
+    if inbox is not None:
+        rooms = frozenset({inbox.name.key})
+    else:
+        rooms = frozenset({_readable_room(gate, command.room)}) if command.room else gate.logs()
     return Query(
         text.words,
         rooms,
@@ -126,6 +163,7 @@ def _query(registry: Registry, session: Session, command: Search) -> Query:
         _limit(command) + 1,
         text.excluded,
         gate.firsts(),
+        fold(command.room.removeprefix(INBOX)) if inbox is not None else "",
     )
 
 

@@ -12,6 +12,7 @@ from chatd.core.commands import Room as RoomCommand
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, TooLong, TooMany
 from chatd.core.events import DRAFT, Answer, Done, Exited, ModeSet, Reason, RetentionIs, RetentionSet, RoomModes, TopicIs, TopicSet
+from chatd.core.inboxes import Inbox
 from chatd.core.limits import INVITED_PER_ROOM, ROOM_KEY_CHARACTERS, ROOMS_PER_PERSON, SESSIONS, SLOW_SECONDS, TOPIC_CHARACTERS
 from chatd.core.membership import Role
 from chatd.core.names import parse_room
@@ -72,13 +73,23 @@ async def keep(registry: Registry, session: Session, command: Keep) -> Answer:
     if command.keep and text != room.retention.text:
         _check_duration(text, registry.settings.keep)
         _check_may_keep(registry, session, room, command, text)
+        if isinstance(room, Inbox):
+            _check_inbox(room, text)
         # Wait for messages that are being stored: they count as earlier than this choice.
         await Later(registry.store.after_pending)
-        since = room.retention.changed(text, now, at_once=room.has_no_messages).since
+        since = room.retention.changed(text, now, at_once=room.has_no_messages or isinstance(room, Inbox)).since
         await store(session, room, RetentionSet(room.name.text, DRAFT, now, session.nick, session.sender_id, text, since))
         registry.expiry.delete_old_in(room.name.key, room.log)
     current = room.retention
     return RetentionIs(room.name.text, current.text, current.since if current.since > now else 0, registry.settings.keep)
+
+
+def _check_inbox(inbox: Inbox, text: str) -> None:
+    """Raise BadUsage if ``inbox`` cannot be kept for ``text``."""
+    if not inbox.is_kept:
+        raise BadUsage("The private messages of a guest are never stored.", "/register makes your nick an account.")
+    if text == retention.NONE:
+        raise BadUsage("Private messages could not wait for you.", "Choose a time, such as 12h or 30d.")
 
 
 def _check_may_keep(registry: Registry, session: Session, room: Room, command: Keep, text: str) -> None:
