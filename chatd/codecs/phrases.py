@@ -201,7 +201,8 @@ class Phrases:
             case events.Edited(text=""):
                 return f"{event.nick} has changed a message{_in(event.room, current)}"
             case events.Edited():
-                return f"{event.nick} has changed a message{_in(event.room, current)} to: {event.text}"
+                text = event.text.replace("\n", " ")
+                return f"{event.nick} has changed a message{_in(event.room, current)} to: {text}"
             case events.Deleted():
                 whose = "a message of their own" if event.to == event.nick else f"a message of {event.to}"
                 return f"{event.nick} has deleted {whose}{_in(event.room, current)}"

@@ -74,7 +74,7 @@ class Edit(Command):
     """Change one's message ``seq`` (0: the last one) in ``room`` (empty: the current one) to
     ``text``."""
 
-    text: str
+    text: Lines
     room: str = ""
     seq: int = 0
 

@@ -143,7 +143,7 @@ class Edited(Event):
     """
 
     target: int
-    text: str
+    text: Lines
 
 
 @fact()

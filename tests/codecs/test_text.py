@@ -572,6 +572,7 @@ def test_the_whole_help_fits_on_a_screen() -> None:
     [
         (done(events.Left, Reason.KICKED, "spam", "eve"), "-- eve has removed ada from #lobby: spam"),
         (done(events.Edited, 5, "better"), "-- ada has changed a message to: better"),
+        (done(events.Edited, 5, "of two\nlines"), "-- ada has changed a message to: of two lines"),
         (done(events.Edited, 5, ""), "-- ada has changed a message"),
         (done(events.Deleted, 5, "ada"), "-- ada has deleted a message of their own"),
         (done(events.Deleted, 5, "bob"), "-- ada has deleted a message of bob"),

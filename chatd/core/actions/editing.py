@@ -50,6 +50,7 @@ async def edit(registry: Registry, session: Session, command: Edit) -> Answer:
         raise TooLate(f"A message can be changed for {EDIT_SECONDS // 60} minutes.", hint)
     room_of(registry, session, room.name.text)  # They may have been removed meanwhile.
     check_may_speak(registry, person, room)
+    session.out.spend(command.text.count("\n"))  # As when it is said.
     draft = Edited(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, said.seq, command.text)
     await store(session, room, draft)
     return Done("edit", room.name.text)

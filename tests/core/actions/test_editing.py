@@ -159,8 +159,8 @@ def test_the_last_message_is_changed_if_none_is_named(server: Server) -> None:
     said(server, ada, "one")
     server.ask(ada, Me("waves"))
     said(server, bob, "two")
-    only(events.Done, server.ask(ada, Edit("nods")))
-    assert texts(server, bob) == ["one", "nods", "two"]
+    only(events.Done, server.ask(ada, Edit("nods\nand goes")))
+    assert texts(server, bob) == ["one", "nods\nand goes", "two"]
 
 
 def test_only_the_newest_text_of_a_message_is_kept(server: Server) -> None:
