@@ -1,9 +1,10 @@
-"""Readers that speak JSON over TCP, over a WebSocket or inside TLS, which ``load.c`` does not: one
-person talks, one message at a time, and all of them listen."""
+"""Readers that speak JSON over TCP, over a WebSocket or inside TLS, or come by SSH, which
+``load.c`` does not: one person talks, one message at a time, and all of them listen."""
 
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import ssl
@@ -16,6 +17,10 @@ from benchmarks.process import processor_seconds
 from benchmarks.works import Load, Outcome
 
 TCP, WEBSOCKET, INSIDE_TLS = "tcp", "websocket", "tls"
+TEXT, SSH, SCREEN = "text", "ssh", "screen"
+"""Lines for people over TCP; the same by SSH without a terminal; the screen by SSH."""
+
+SSH_OPTIONS = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
 
 WARM_MESSAGES = 50
 """How many messages are sent before the measurement."""
@@ -47,6 +52,10 @@ class Reader:
     def __init__(self, kind: str, port: int, nick: str) -> None:
         self.heard = 0
         self._end = b""
+        self._process: subprocess.Popen[bytes] | None = None
+        if kind in (SSH, SCREEN):
+            self._call_by_ssh(port, nick, with_terminal=kind == SCREEN)
+            return
         hello = json.dumps({"type": "hello", "nick": nick, "scrollback": 0}).encode()
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
         if kind == INSIDE_TLS:
@@ -55,9 +64,31 @@ class Reader:
             self.socket.sendall(UPGRADE)
             self._read_until(b"\r\n\r\n")
             hello = bytes((0x81, 0x80 | len(hello), 0, 0, 0, 0)) + hello  # Masked with zeros (RFC 6455, 5.3).
-        self.socket.sendall(hello + b"\n" * (kind != WEBSOCKET))
-        self._read_until(b'"entered"')
+        if kind == TEXT:
+            self.socket.sendall(nick.encode() + b"\n")
+            self._read_until(b"-- Hello")
+        else:
+            self.socket.sendall(hello + b"\n" * (kind != WEBSOCKET))
+            self._read_until(b'"entered"')
         self.socket.setblocking(False)
+
+    def _call_by_ssh(self, port: int, nick: str, with_terminal: bool) -> None:
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(PATIENCE_SECONDS)
+        options = [word for option in SSH_OPTIONS for word in ("-o", option)]
+        command = ["ssh", "-tt" if with_terminal else "-T", "-F", "none", "-p", str(port), *options, f"{nick}@127.0.0.1"]
+        environment = {**os.environ, "TERM": "xterm"}
+        self._process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno(), env=environment)
+        theirs.close()
+        self._read_until(b"Hello")
+        self.socket.setblocking(False)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def _read_until(self, end: bytes) -> None:
         received = b""
@@ -110,7 +141,7 @@ class Crowd:
 
     def close(self) -> None:
         for reader in (*self._readers.values(), self._speaker):
-            reader.socket.close()
+            reader.close()
 
 
 def measure_readers(load: Load, port: int, pid: int) -> Outcome:

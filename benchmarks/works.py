@@ -168,11 +168,16 @@ WORKS = (
     ),
     Work(
         "readers",
-        "200 programs listen over TCP, over a WebSocket and inside TLS; one message at a time",
-        {kind: replace(_READERS, readers=kind) for kind in ("tcp", "websocket", "tls")},
+        "200 programs listen over TCP, over a WebSocket, inside TLS and by SSH; one message at a time",
+        {
+            **{kind: replace(_READERS, readers=kind) for kind in ("tcp", "websocket", "tls", "text", "ssh")},
+            "screen": replace(_READERS, readers="screen", messages=100),
+        },
         (
             Figure("processor time of a delivery over a WebSocket, over TCP = 1", _times("websocket", "tcp"), 1.2),
             Figure("processor time of a delivery inside TLS, over TCP = 1", _times("tls", "tcp"), 1.8),
+            Figure("processor time of a line by SSH, over TCP = 1", _times("ssh", "text"), 9),
+            Figure("processor time of a screen by SSH, a line over TCP = 1", _times("screen", "text"), 35),
         ),
         runs=3,
         needs_doors=True,
