@@ -86,6 +86,8 @@ class ScreenLink:
         self._hello = commands.Hello("")
         self._cursors = Cursors()
         self._unanswered: dict[str, Command] = {}
+        self.on_login: Callable[[], object] = _nothing
+        """Called when the user has logged in, perhaps as a guest."""
         self.why = ""
         """Why the server closes the connection, if it does so unasked."""
         self.up = False
@@ -276,6 +278,8 @@ class ScreenLink:
             self._on_answer(news)
             command = None if isinstance(news, NOT_FINAL) else self._unanswered.pop(news.id, None)
             self._listener.on_received(news, command)
+            if isinstance(news, events.Welcome) or (isinstance(news, events.Done) and news.command in ("login", "register")):
+                self.on_login()
 
     def _on_answer(self, answer: Answer) -> None:
         match answer:
@@ -324,6 +328,7 @@ class ScreenLink:
             listener.on_link_ended()
         on_gone = self._on_gone
         self._producer = None
+        self.on_login = _nothing
         del self._on_gone, self._wire, self._clock  # No cycle is left.
         on_gone()
 

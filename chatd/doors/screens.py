@@ -74,6 +74,7 @@ class ScreenSession:
         registry = self._server.registry
         self._tui = tui = Tui(self._clock, registry.now, self, nick, registry.settings.name)
         tui.link = self.link
+        self.link.on_login = self._offer_key
         self.link.start(tui)
         if nick:
             self.link.hello_as(nick, password)
@@ -160,6 +161,14 @@ class ScreenSession:
             self._wire.close(status or int(bool(self.link.why)), why)
 
     # -- The server
+
+    def _offer_key(self) -> None:
+        """Tell the owner of an account once how to come with their key next time."""
+        registry, session = self._server.registry, self.link.caller.session
+        is_owner = session.person is not None and bool(session.person.account)
+        if self._tui is not None and is_owner and session.key is not None and registry.accounts.find_key(session.key.value) is None:
+            self._tui.note("/keys add lets you in with the key that you have come with, next time without a password.")
+            self.link.on_login = lambda: None
 
     def _on_gone(self) -> None:
         self.close(1, "")

@@ -177,8 +177,13 @@ def test_another_service_is_refused(client: Client) -> None:
 def test_keys_add_takes_the_key_that_one_has_come_with(server: RunningServer, client: Client) -> None:
     key = new_key()
     client.come_in("bob", key).terminal()
+    glass = Glass(60, 12)
+    glass.write(client.take())
+    assert "/keys add" not in glass.text
     client.type("/login ada\r")
     client.type(f"{PASSWORD}\r")
+    glass.write(client.take())
+    assert "/keys add lets you in with the key" in glass.text
     client.type("/keys add\r")
     assert server.registry.accounts.find_key(as_text(key)) is not None
     assert commands.Keys(own=True) == commands.parse("/keys add")
