@@ -157,7 +157,7 @@ class CatchUps:
         return [] if catch_up is None else self._lines(catch_up)
 
     def _lines(self, catch_up: CatchUp) -> list[FinalLine]:
-        here, room = self._conversation.current, catch_up.room
+        here, room = self._conversation.here, catch_up.room
         lines = self._formatter.earlier(room, tuple(catch_up.context), here)
         if not catch_up.new:
             return lines

@@ -95,6 +95,14 @@ class JoinedRoom:
 
 
 @dataclass(slots=True)
+class Talk:
+    """A private talk with ``nick``, which is a window like a room, and its unread messages."""
+
+    nick: str
+    unread: int = 0
+
+
+@dataclass(slots=True)
 class PendingMessage:
     """A message of the user that is not answered yet, typed at ``time`` (milliseconds since
     1970-01-01 UTC)."""
@@ -115,6 +123,10 @@ class Conversation:
         self.server = ""
         self.current = ""
         self.rooms: dict[str, JoinedRoom] = {}
+        self.talks: dict[str, Talk] = {}
+        """The private talks, by the folded nicks of the others."""
+        self.talk: Talk | None = None
+        """The private talk that the user is in, instead of the current room."""
         self.pending: dict[str, PendingMessage] = {}
         self.correspondent = ""
         """Who sent the user the last private message."""
@@ -137,6 +149,10 @@ class Conversation:
         when they typed it."""
         here = self.requested_room or self.current
         match command:
+            case commands.Say(text=text, room="") if self.talk is not None:
+                return commands.Msg(self.talk.nick, text)
+            case commands.Me(text=text, room="") if self.talk is not None:
+                return commands.Msg(self.talk.nick, f"* {self.nick} {text}")
             case commands.Reply(text=text) if self.correspondent:
                 return commands.Msg(self.correspondent, text)
             case _ if isinstance(command, IN_A_ROOM) and not getattr(command, "room", here):
@@ -148,12 +164,39 @@ class Conversation:
         """``command`` has been sent; a message is `pending` until it is answered."""
         if isinstance(command, commands.Join):
             self.requested_room = command.room.removeprefix("#")
+        if isinstance(command, commands.Msg):
+            self.talk_with(command.nick)
         if isinstance(command, MESSAGES):
             self.pending[command.id] = PendingMessage(command, time)
 
+    @property
+    def here(self) -> str:
+        """The room whose messages need no name: the current one, unless the user is in a private
+        talk."""
+        return "" if self.talk is not None else self.current
+
+    def talk_with(self, nick: str) -> Talk:
+        """The private talk with ``nick``, which begins if there is none."""
+        return self.talks.setdefault(fold(nick), Talk(nick))
+
+    def enter_talk(self, talk: Talk) -> None:
+        """Make ``talk`` the window that the user is in."""
+        self.talk, talk.unread = talk, 0
+
+    def leave_talk(self) -> None:
+        """Close the private talk that the user is in, and go back to the current room."""
+        if self.talk is not None:
+            self.talks.pop(fold(self.talk.nick), None)
+            self.switch_to(self.current)
+
+    @property
+    def windows(self) -> list[str | Talk]:
+        """The rooms, and then the private talks."""
+        return [*self.rooms, *self.talks.values()]
+
     def switch_to(self, room: str) -> None:
         """Make ``room``, which the user is in, the current one."""
-        self.current, self.was_moved = room, False
+        self.talk, self.current, self.was_moved = None, room, False
         joined = self.rooms.get(room)
         if joined is not None:
             joined.unread, joined.mentioned = 0, False
@@ -225,6 +268,8 @@ class Conversation:
         match event:
             case events.Private():
                 self.correspondent = self.correspondent if event.to else event.nick
+                talk = self.talk_with(event.to or event.nick)
+                talk.unread += not event.to and talk is not self.talk
                 return Received(event, for_me=not event.to)
             case events.Said():
                 return self._on_said(event, joined)
@@ -239,7 +284,7 @@ class Conversation:
         for_me = (
             new and not self.is_own(said.nick) and any(mentions(word, said.text) for word in (self.nick, *self.alerts.values()))
         )
-        if joined is not None and new and said.room != self.current and not self.is_own(said.nick):
+        if joined is not None and new and said.room != self.here and not self.is_own(said.nick):
             joined.unread += 1
             joined.mentioned |= for_me
         return Received(said, for_me=for_me)
@@ -248,6 +293,10 @@ class Conversation:
         """Whether somebody else is renamed, and no other room has reported it already."""
         if fold(self.correspondent) == fold(renamed.nick):
             self.correspondent = renamed.to
+        talk = self.talks.pop(fold(renamed.nick), None)
+        if talk is not None:
+            talk.nick = renamed.to
+            self.talks[fold(renamed.to)] = talk
         rename = (renamed.nick, renamed.to)
         new = rename != self._last_rename and not self.is_own(renamed.nick) and not self.is_own(renamed.to)
         self._last_rename = rename

@@ -117,7 +117,7 @@ class Incoming:
         self._show(received)
 
     def _on_message_answered(self, pending: PendingMessage, news: Answer) -> None:
-        nick, message, here = self._conversation.nick, pending.message, self._conversation.current
+        nick, message, here = self._conversation.nick, pending.message, self._conversation.here
         if isinstance(news, events.Refused):
             self._show_not_delivered(pending, phrases.refusal(news))
         elif isinstance(news, events.Ack):
@@ -129,7 +129,7 @@ class Incoming:
 
     def _show_not_delivered(self, pending: PendingMessage, why: str) -> None:
         state = self._conversation
-        self._display.add(self._formatter.not_delivered(state.nick, pending.message, why, state.current))
+        self._display.add(self._formatter.not_delivered(state.nick, pending.message, why, state.here))
 
     def _forget(self, forgotten: events.Forgotten) -> None:
         """Stop showing what has been deleted, as far as possible."""
@@ -140,4 +140,4 @@ class Incoming:
         self._display.drop_before(room, before)
 
     def _show(self, received: Received, before: Sequence[FinalLine] = ()) -> None:
-        self._display.add([*before, *self._formatter.received(received, self._conversation.current)])
+        self._display.add([*before, *self._formatter.received(received, self._conversation.here)])

@@ -86,6 +86,11 @@ class Sending:
         if isinstance(command, commands.Quit):
             self._quit(command.text)
             return
+        if isinstance(command, commands.Leave) and not command.room and self._conversation.talk is not None:
+            self._conversation.leave_talk()
+            here = self._conversation.current
+            self._display.note(f"You are in #{here}." if here else "You are not in any room.")
+            return
         command = in_zone(self._conversation.resolve(command), self._now())
         if isinstance(command, (commands.Say, commands.Me)) and not command.room:
             self._display.refuse("You are not in any room. /join ROOM enters one, /rooms lists them.")

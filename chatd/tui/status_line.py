@@ -10,14 +10,19 @@ from chatd.tui.conversation import Conversation
 def rooms_line(conversation: Conversation, notice: str = "") -> Line:
     """The current room and how many are in it, or ``notice`` instead; then the other rooms, with
     the number of unread messages."""
-    here = conversation.rooms.get(conversation.current)
-    words = [Span(" in no room")]
+    here, talk = conversation.rooms.get(conversation.here), conversation.talk
+    words = [Span(f" [{talk.nick}]", BOLD)] if talk is not None else [Span(" in no room")]
     if here is not None:
         words = [Span(f" #{here.name}", BOLD), Span(f"  {notice}" if notice else f" {here.count} here")]
     for room in conversation.rooms.values():
         if room is not here:
             unread = f" ({room.unread:,}{'!' if room.mentioned else ''})" if room.unread else ""
             words.append(Span(f"  #{room.name}{unread}", BOLD if room.unread else PLAIN))
+    for other in conversation.talks.values():
+        if other is not talk:
+            words.append(
+                Span(f"  [{other.nick}]{f' ({other.unread:,}!)' if other.unread else ''}", BOLD if other.unread else PLAIN)
+            )
     return tuple(words)
 
 
@@ -32,7 +37,9 @@ def link_line(server: str, lost: bool, seconds: float) -> Line:
 
 def window_title(conversation: Conversation) -> str:
     """The title of the window: the room, and how many messages are unread elsewhere."""
-    unread = sum(room.unread for room in conversation.rooms.values())
-    mark = "!" if any(room.mentioned for room in conversation.rooms.values()) else ""
-    where = f"#{conversation.current}" if conversation.current else "chatd"
+    private = sum(talk.unread for talk in conversation.talks.values())
+    unread = private + sum(room.unread for room in conversation.rooms.values())
+    mark = "!" if private or any(room.mentioned for room in conversation.rooms.values()) else ""
+    where = f"#{conversation.here}" if conversation.here else "chatd"
+    where = f"[{conversation.talk.nick}]" if conversation.talk is not None else where
     return f"({unread:,}{mark}) {where}" if unread else where

@@ -19,7 +19,7 @@ from chatd.tui import editor
 from chatd.tui.catch_up import CatchUps
 from chatd.tui.cells import BOLD, Line, Span
 from chatd.tui.completion import options_for
-from chatd.tui.conversation import Conversation
+from chatd.tui.conversation import Conversation, Talk
 from chatd.tui.display import Display, Terminal
 from chatd.tui.formatter import Formatter, nick_style
 from chatd.tui.history_opening import HistoryOpening
@@ -141,7 +141,7 @@ class Tui:
             Key.SUSPEND: self._terminal.suspend,
             Key.PAGE_UP: self._opening.page_up,
             Key.OLDEST: self._opening.oldest,
-            Key.NEXT_NEWS: lambda: self._switch_to(self._conversation.next_news),
+            Key.NEXT_NEWS: self._go_to_news,
             Key.FIND: self._line.begin_search,
             Key.HELP: self._display.toggle_help,
             Key.ALT_DIGIT: lambda: self._switch_room(int(press.text)),
@@ -175,12 +175,19 @@ class Tui:
             self._line.editor = editor.complete(before, step, lambda before: options_for(before, self._conversation))
 
     def _switch_room(self, number: int) -> None:
-        rooms = list(self._conversation.rooms)
-        self._switch_to(rooms[number - 1] if 0 < number <= len(rooms) else "")
+        windows = self._conversation.windows
+        self._switch_to(windows[number - 1] if 0 < number <= len(windows) else "")
 
-    def _switch_to(self, room: str) -> None:
-        if room:
-            self._conversation.switch_to(room)
+    def _go_to_news(self) -> None:
+        talks = (talk for talk in self._conversation.talks.values() if talk.unread)
+        self._switch_to(next(talks, self._conversation.next_news))
+
+    def _switch_to(self, window: str | Talk) -> None:
+        if isinstance(window, Talk):
+            self._conversation.enter_talk(window)
+            self.note(f"You are talking with {window.nick}; /leave goes back to the room.")
+        elif window:
+            self._conversation.switch_to(window)
             self.note(f"You are in #{self._conversation.current}.")
             self._incoming.on_switched()
 
@@ -288,7 +295,7 @@ class Tui:
 
     def _footer(self) -> Footer:
         state, seconds, alarm = self._conversation, self._retry_at - self._clock.seconds(), bool(self._link_lost)
-        pending = tuple(self._formatter.pending(state.nick, one.message, one.time, state.current) for one in state.pending.values())
+        pending = tuple(self._formatter.pending(state.nick, one.message, one.time, state.here) for one in state.pending.values())
         if not self._line.is_talk:
             return replace(self._questions.footer(), pending=pending)
         self._display.set_title(window_title(state))
@@ -302,7 +309,8 @@ class Tui:
             link = (Span(" Esc: back to live "),)
         if self._display.help is not None:
             link = (Span(" Esc: close the help "),)
-        prompt, typed = (Span(state.nick, nick_style(state.nick)), Span("> ")), self._line.editor
+        to = f" to {state.talk.nick}> " if state.talk is not None else "> "
+        prompt, typed = (Span(state.nick, nick_style(state.nick)), Span(to)), self._line.editor
         return Footer(pending, status, link, alarm, prompt, typed.before, typed.after)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.client.link import PAUSES
-from chatd.core import events
+from chatd.core import commands, events
 from chatd.tui.keys import ESCAPE_SECONDS, PASTE_SECONDS
 from chatd.tui.tui import INPUT_CHARACTERS
 from tests.client.scripted import TIME
@@ -167,3 +167,41 @@ def test_alt_a_goes_to_the_next_room_with_news_first_where_one_is_mentioned(case
     assert case.status.startswith(" #ops")
     case.keys("\x1ba")
     assert case.status.startswith(" #ops")
+
+
+def private(nick: str, text: str, seq: int, to: str = "") -> events.Private:
+    return events.Private("@ada", seq, TIME, nick, nick, text, to=to)
+
+
+def sent(case: Case) -> tuple[str, str]:
+    """The recipient and the text of the message that was sent last."""
+    message = case.server.connections[-1].received[-1]
+    assert isinstance(message, commands.Msg)
+    return message.nick, message.text
+
+
+def test_a_private_talk_is_a_window(case: Case) -> None:
+    case.tell(private("bob", "psst", 1))
+    assert "[bob] (1!)" in case.status
+    case.keys("\x1ba")
+    assert case.status.startswith(" [bob]  #lobby")
+    assert case.typed == "ada to bob>"
+    case.keys("what\r")
+    assert sent(case) == ("bob", "what")
+    case.server.bob_says("in the room")
+    case.tell(private("bob", "you know", 2))
+    assert case.shows("#lobby <bob> in the room")
+    assert "#lobby (1)" in case.status
+    assert "(1!)" not in case.status
+    case.tell(events.Renamed("lobby", 9, TIME, "bob", "bob", "rob"))
+    assert case.typed == "ada to rob>"
+    case.keys("/leave\r")
+    assert case.typed == "ada>"
+    assert case.status.startswith(" #lobby")
+    assert "[rob]" not in case.status
+    case.tell(private("ada", "from another session", 3, to="eve"))
+    case.keys("\x1b2")
+    assert case.typed == "ada to eve>"
+    case.keys("/me waves\r", "\x1b1")
+    assert sent(case) == ("eve", "* ada waves")
+    assert case.typed == "ada>"
