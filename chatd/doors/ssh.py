@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twisted.conch.ssh._kex import getSupportedKeyExchanges
+from twisted.conch.ssh.keys import Key
 from twisted.conch.ssh.service import SSHService
 from twisted.conch.ssh.transport import (
     DISCONNECT_BY_APPLICATION,
@@ -241,6 +242,8 @@ class SshTransport(SSHServerTransport):
             return True
         if KEXINIT <= number < FIRST_OF_SERVICES:
             return False
+        if self._expected != {KEXINIT}:  # A key exchange goes on (RFC 4253, 7.1), and what we answer would have to wait.
+            return 1 <= number <= 4 and not (self._is_strict and self._is_first_exchange)
         if self._is_first_exchange:
             return 1 <= number <= 4 and not self._is_strict
         if number == SERVICE_REQUEST:
@@ -339,8 +342,9 @@ class SshDoor:
 
     def __init__(self, server: Server, host_key: HostKey) -> None:
         self.server = server
-        self.publicKeys = {b"ssh-ed25519": host_key.public}
-        self.privateKeys = {b"ssh-ed25519": host_key.private}
+        private = Key(host_key.private)
+        self.publicKeys = {b"ssh-ed25519": private.public()}
+        self.privateKeys = {b"ssh-ed25519": private}
         self.rare_log = RareLog(log, server.clock.seconds)
 
     def build(self, address: str, began: float) -> SshTransport:

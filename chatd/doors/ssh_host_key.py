@@ -10,8 +10,7 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_ssh_private_key
-from twisted.conch.ssh.keys import Key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_ssh_private_key
 
 FILE: Final = "ssh_host_ed25519_key"
 """The name of the key in the data folder."""
@@ -25,13 +24,18 @@ class HostKey:
     """An ed25519 key (RFC 8709)."""
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
-        self.private = Key(private)
-        self.public = self.private.public()
+        self.private = private
+
+    @property
+    def blob(self) -> bytes:
+        """The public key, as SSH sends it (RFC 8709, 4)."""
+        raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", raw))
 
     @property
     def fingerprint(self) -> str:
         """``SHA256:...``, as OpenSSH shows it."""
-        digest = base64.b64encode(sha256(self.public.blob()).digest())
+        digest = base64.b64encode(sha256(self.blob).digest())
         return f"SHA256:{digest.decode().rstrip('=')}"
 
 

@@ -71,6 +71,17 @@ def test_messages_in_another_order_end_the_connection(clock: Clock) -> None:
         client.hang_up()
 
 
+def test_during_a_key_exchange_nothing_else_may_come(clock: Clock) -> None:
+    client = Client(ssh_server(clock)).come_in("ada")
+    client.sendKexInit()  # type: ignore[no-untyped-call]
+    super(Client, client).sendPacket(2, NS(b"ignored"))  # type: ignore[no-untyped-call]
+    assert client.wire.open
+    client._keyExchangeState = client._KEY_EXCHANGE_NONE
+    super(Client, client).sendPacket(80, NS(b"keepalive@openssh.com") + b"\1")  # type: ignore[no-untyped-call]
+    assert not client.wire.open
+    client.hang_up()
+
+
 def test_a_packet_has_a_limit(clock: Clock) -> None:
     client = Client(ssh_server(clock))
     client.send(2, NS(b"x" * (SSH_PACKET_BYTES - 100)))
