@@ -71,6 +71,8 @@ class Display:
         """The help page, while it is open."""
         self._note = ""
         self._title = ""
+        self._all = False
+        """Whether every row is painted the next time."""
         self._suspended = False
         self._paint_at = 0.0
         """When the next painting may be."""
@@ -127,8 +129,8 @@ class Display:
     def drop_before(self, room: str, seq: int) -> None:
         """Stop showing the events of ``room`` before number ``seq``."""
         self._lines = [one for one in self._lines if not one.is_before(room, seq)]
-        if self._screen is not None:
-            self._terminal.write(self._screen.drop_before(room, seq))
+        if self._screen is not None and self._screen.drop_before(room, seq):
+            self._paint_everything()
 
     # -- What the screen shows
 
@@ -163,22 +165,25 @@ class Display:
     def resized(self, columns: int, rows: int) -> None:
         """The terminal has a new size."""
         if self._screen is not None and (columns, rows) != (self._screen.columns, self._screen.rows):
-            self._terminal.write(self._screen.resize(columns, rows))
+            self._screen.resize(columns, rows)
             self._history.resize(self._screen.columns, self._screen.height)
-            self.changed()
+            self._paint_everything()
 
     def clear(self) -> None:
         """Remove everything above the footer, what waits included."""
         self._lines.clear()
         if self._screen is not None:
-            self._terminal.write(self._screen.clear())
-            self.changed()
+            self._screen.clear()
+            self._paint_everything()
 
     def redraw(self) -> None:
         """Paint everything again."""
-        if self._screen is not None:
-            self._terminal.write(self._screen.redraw())
-            self.changed()
+        self._paint_everything()
+
+    def _paint_everything(self) -> None:
+        """Paint every row the next time; however often that is asked for, once."""
+        self._all = True
+        self.changed()
 
     def suspend(self) -> None:
         """Leave the terminal to other programs for a while."""
@@ -217,6 +222,9 @@ class Display:
         bell, self._bell = BELL if self._bell else "", False
         bell += screen.call(self._note if bell else "", self._title)
         self._note = ""
+        if self._all:
+            self._all = False
+            bell += screen.redraw()
         if self.help is not None:
             rows = self.help.rows(screen.columns, screen.height)
             self._terminal.write(bell + screen.show_history(rows, self._footer()))

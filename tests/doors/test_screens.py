@@ -140,3 +140,25 @@ def test_colours() -> None:
     assert has_colours({"TERM": "vt100", "COLORTERM": "truecolor"})
     assert not has_colours({"TERM": "vt100"})
     assert not has_colours({"TERM": "xterm-256color", "NO_COLOR": "1"})
+
+
+def test_nothing_happens_in_an_idle_hour(server: RunningServer, ada: Person) -> None:
+    ada.written.clear()
+    server.clock.advance(3600)
+    assert ada.written == []
+
+
+def test_a_terminal_that_takes_nothing_cannot_fill_the_memory(server: RunningServer, ada: Person) -> None:
+    ada.is_ready = False
+    ada.written.clear()
+    for number in range(100):
+        ada.screen.resized(20 + number % 2, 8)
+        ada.screen.keys(b"\x0c/clear\r")
+        ada.settle()
+    assert ada.written == []
+    ada.glass = Glass(21, 8)
+    ada.is_ready = True
+    ada.screen.ready()
+    ada.settle()
+    assert len(ada.written) == 1
+    assert ada.glass.lines[-1] == "ada>"

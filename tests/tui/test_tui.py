@@ -123,6 +123,7 @@ def test_a_change_of_size_paints_everything(case: Case) -> None:
     case.keys("a message\r", "typed")
     case.glass = Glass(30, 6)
     case.client.resized(30, 6)
+    case.settle()
     assert case.shows("<ada> a message ✓")
     assert case.typed == "ada> typed"
 
