@@ -590,6 +590,10 @@ SCREEN_KEPT_LINES: Final = 100
 """How many printed lines the server keeps for painting a screen again, in number: more than the
 rows of most terminals, in some 60 KiB."""
 
+SCREEN_WAITING_LINES: Final = 500
+"""How many new lines wait while the history is open on a screen of the server, in number: some 300
+KiB. The history has the older ones."""
+
 SCREEN_COMMANDS: Final = 256
 """How many commands of a screen wait for flood control, in number, before its keys wait too: a
 paste of 200 lines."""

@@ -149,6 +149,11 @@ class ScreenLink:
         """Part of `tui.link.Link`."""
         self.abortConnection()
 
+    def later(self, call: Callable[[], object]) -> None:
+        """Do ``call`` when it is the turn of this session."""
+        if not self._is_gone:
+            self._clock.callLater(0, call)
+
     def ready(self) -> None:
         """News can be shown again."""
         self._read_soon()

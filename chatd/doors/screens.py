@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from chatd.core.limits import KEYS_A_LINE, SCREEN_KEPT_LINES, SCREEN_LINES_A_SECOND, SCREEN_SIZE
+from chatd.core.limits import KEYS_A_LINE, SCREEN_KEPT_LINES, SCREEN_LINES_A_SECOND, SCREEN_SIZE, SCREEN_WAITING_LINES
 from chatd.core.ssh_keys import PublicKey
 from chatd.doors.fair import FairClock
 from chatd.doors.screen_link import ScreenLink
@@ -72,7 +72,7 @@ class ScreenSession:
         self._term, self._program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
         self._has_links = has_links(self._term)
         registry = self._server.registry
-        self._tui = tui = Tui(self._clock, registry.now, self, nick, registry.settings.name)
+        self._tui = tui = Tui(self._clock, registry.now, self, nick, registry.settings.name, waiting_lines=SCREEN_WAITING_LINES)
         tui.link = self.link
         self.link.on_login = self._offer_key
         self.link.start(tui)

@@ -327,7 +327,7 @@ class SshTransport(SSHServerTransport):
     def take_more(self) -> None:
         """Let the client send more."""
         if self._channel is not None:
-            self._channel.on_commands_taken()
+            self._channel.on_uncongested()
 
     def close(self, status: int, why: str) -> None:
         """The session has ended, perhaps before there was a channel."""

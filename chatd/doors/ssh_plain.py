@@ -6,6 +6,7 @@ writes it, refusals to standard error. The exit status says whether everything w
 
 from __future__ import annotations
 
+from collections import deque
 from enum import IntEnum
 from typing import Protocol
 
@@ -22,6 +23,9 @@ from chatd.doors.screen_link import ScreenLink
 from chatd.doors.server import Server
 from chatd.tui.splitting import split
 
+PLAIN_LINES = 20
+"""How many lines are taken at once."""
+
 INTERRUPTS = (b"\x03", b"\x04")
 """Ctrl-C and Ctrl-D, which a terminal that can only print sends as they are."""
 
@@ -37,11 +41,18 @@ class Status(IntEnum):
 class PlainWire(Protocol):
     """The channel."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether what is written is sent at once."""
+
     def write(self, data: bytes) -> None:
         """Send ``data`` to standard output."""
 
     def write_error(self, line: str) -> None:
         """Send ``line`` to standard error."""
+
+    def on_commands_taken(self) -> None:
+        """More may be sent."""
 
     def finish(self, status: int, why: str) -> None:
         """End with ``status``."""
@@ -58,7 +69,8 @@ class PlainSession:
         self._wire = wire
         self._echoes = echoes
         self._rest = b""
-        self._lines: list[bytes] = []
+        self._lines: deque[bytes] = deque()
+        self._is_taking = False
         self._is_quiet = False
         self._at_end = False
         self._is_leaving = False
@@ -69,7 +81,7 @@ class PlainSession:
         """Log in. With a ``line``, only that is executed, and only its answer is written."""
         if line:
             self._is_quiet = self._at_end = True
-            self._lines = [line.encode()]
+            self._lines.append(line.encode())
         self._link.start(self)
         self._link.hello_as(nick, password)
 
@@ -99,17 +111,38 @@ class PlainSession:
             self._rest = b""
             self.ready()
 
+    @property
+    def takes_more(self) -> bool:
+        """Whether everything that was sent is taken, and answers can be written."""
+        return not self._lines and self._wire.is_ready
+
     def ready(self) -> None:
-        """Take the lines that wait, as far as that is possible now."""
+        """Take the lines that wait, as soon as it is the turn of this session."""
         self._link.ready()
-        while self._lines and self._link.up and not self._link.is_congested and not self._is_leaving:
-            line = self._lines.pop(0)
+        if not self._is_taking:
+            self._is_taking = True
+            self._link.later(self._take_lines)
+
+    def _take_lines(self) -> None:
+        """Take some of the lines, as far as that is possible now."""
+        self._is_taking = False
+        for _ in range(PLAIN_LINES):
+            if not self._lines or not self._can_take:
+                break
             try:
-                self._run(line)
+                self._run(self._lines.popleft())
             except Refusal as refusal:
                 self._refuse(str(refusal))
+        if self._lines and self._can_take:
+            return self.ready()
+        if not self._lines:
+            self._wire.on_commands_taken()
         if self._at_end and not self._lines and self._link.up and not self._link.unanswered:
             self._leave()
+
+    @property
+    def _can_take(self) -> bool:
+        return self._link.up and self._wire.is_ready and not self._link.is_congested and not self._is_leaving
 
     def _run(self, line: bytes) -> None:
         if len(line) > LINE_BYTES:

@@ -161,7 +161,8 @@ class Channel(SSHChannel):
     @property
     def may_send(self) -> bool:
         """Whether the client may send more."""
-        return not self._transport.screen.link.is_congested
+        plain = self._plain
+        return not self._transport.screen.link.is_congested and (plain is None or plain.takes_more)
 
     def dataReceived(self, data: bytes) -> None:
         """Take what was typed, or sent."""
@@ -209,7 +210,7 @@ class Channel(SSHChannel):
     @property
     def is_ready(self) -> bool:
         """Part of `screens.Wire`."""
-        return self._transport.is_free and not self.buf and self.remoteWindowLeft > 0
+        return self._transport.is_free and not self.buf and not self.extBuf and self.remoteWindowLeft > 0
 
     def write(self, data: bytes) -> None:
         """Part of `screens.Wire`."""
@@ -254,13 +255,18 @@ class Channel(SSHChannel):
         elif self._begun:
             self._transport.screen.ready()
 
+    def on_uncongested(self) -> None:
+        """The server takes commands again."""
+        if self._plain is not None:
+            self._plain_runs(PlainSession.ready)
+        else:
+            self.on_commands_taken()
+
     def on_commands_taken(self) -> None:
         """The server has taken what waited: let the client send more."""
         missing = self.localWindowSize - self.localWindowLeft
-        if missing > self.localWindowSize // 2 and self.may_send:
+        if not self._finished and missing > self.localWindowSize // 2 and self.may_send:
             self.conn.adjustWindow(self, missing)
-        if self._plain is not None:
-            self._plain_runs(PlainSession.ready)
 
 
 def _text(raw: bytes) -> str:

@@ -29,7 +29,7 @@ from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, is_this_machine, tune
 from chatd.doors.telnet_options import TelnetOptions
 
-MEASURED: Final = {"TERM": "vt100"}
+UNNAMED: Final = {"TERM": "vt100"}
 """The environment of a terminal that does not say what it is."""
 
 
@@ -135,7 +135,7 @@ class TelnetProtocol(Protocol):
             return self._become_lines(typed)
         assert self._screen is not None
         term = self._options.terminal
-        environment = MEASURED if term is None else {"TERM": term.lower()}
+        environment = UNNAMED if term is None else {"TERM": term.lower()}
         self._screen.start("", self._options.size or (0, 0), environment, saves_bytes=True)
         if typed:
             self._screen.keys(typed)

@@ -25,6 +25,9 @@ Message = commands.Say | commands.Me | commands.Msg | commands.Reply
 
 MESSAGES: Final = (commands.Say, commands.Me, commands.Msg, commands.Reply)
 
+MEMBERS_KNOWN: Final = 1000
+"""How many nicks of a room are known for completion: those who came or spoke last."""
+
 IN_A_ROOM: Final[tuple[type[Command], ...]] = (commands.Who, *(row.make for row in commands.ROW_OF.values() if row.right))
 """Commands that mean the current room if they name none."""
 
@@ -82,16 +85,21 @@ class JoinedRoom:
         match event:
             case events.Joined():
                 self.count += 1
-                self.members[fold(event.nick)] = event.nick
+                self._know(event.nick)
             case events.Left():
                 self.count = max(0, self.count - 1)
                 self.members.pop(fold(event.nick), None)
             case events.Renamed():
                 self.members.pop(fold(event.nick), None)
-                self.members[fold(event.to)] = event.to
+                self._know(event.to)
             case events.Said():
                 self.members.pop(fold(event.nick), None)
-                self.members[fold(event.nick)] = event.nick
+                self._know(event.nick)
+
+    def _know(self, nick: str) -> None:
+        self.members[fold(nick)] = nick
+        if len(self.members) > MEMBERS_KNOWN:
+            del self.members[next(iter(self.members))]
 
 
 @dataclass(slots=True)

@@ -56,8 +56,15 @@ class Display:
     the live view. ``footer`` returns what is below either."""
 
     def __init__(
-        self, clock: IReactorTime, terminal: Terminal, history: HistoryView, formatter: Formatter, footer: Callable[[], Footer]
+        self,
+        clock: IReactorTime,
+        terminal: Terminal,
+        history: HistoryView,
+        formatter: Formatter,
+        footer: Callable[[], Footer],
+        waiting_lines: int = WAITING_LINES,
     ) -> None:
+        self._waiting_lines = waiting_lines
         self._clock = clock
         self._terminal = terminal
         self._history = history
@@ -83,7 +90,7 @@ class Display:
     def add(self, lines: Sequence[FinalLine]) -> None:
         """Print ``lines`` as soon as the live view is on the screen."""
         self._lines += lines
-        excess = max(0, len(self._lines) - WAITING_LINES)
+        excess = max(0, len(self._lines) - self._waiting_lines)
         del self._lines[:excess]
         self._left_out += excess
         self.changed()
@@ -114,7 +121,7 @@ class Display:
             self.help = None
         return True
 
-    def toggle_help(self) -> None:
+    def open_help(self) -> None:
         """Open the help page."""
         if self.can_paint:
             self._history.close()

@@ -19,6 +19,9 @@ from chatd.tui.keys import Key, Press
 HISTORY_LINES: Final = 500
 """How many lines Up brings back: more than anybody scrolls through."""
 
+HISTORY_CHARACTERS: Final = 100_000
+"""How many characters these lines have together; older ones are forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -74,6 +77,8 @@ def enter(editor: Editor) -> tuple[Editor, str]:
     history = editor.history
     if text.strip() and editor.text != (history[-1] if history else None):
         history = (*history, editor.text)[-HISTORY_LINES:]
+        while sum(map(len, history)) > HISTORY_CHARACTERS:
+            history = history[1:]
     return Editor(history=history, killed=editor.killed), text if text.strip() else ""
 
 

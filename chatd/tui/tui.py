@@ -20,7 +20,7 @@ from chatd.tui.catch_up import CatchUps
 from chatd.tui.cells import BOLD, Line, Span
 from chatd.tui.completion import options_for
 from chatd.tui.conversation import Conversation, Talk
-from chatd.tui.display import Display, Terminal
+from chatd.tui.display import WAITING_LINES, Display, Terminal
 from chatd.tui.formatter import Formatter, nick_style
 from chatd.tui.history_opening import HistoryOpening
 from chatd.tui.history_view import HistoryView
@@ -50,6 +50,7 @@ class Tui:
 
     ``last_seen`` has the last event of each room that was shown in an earlier run, and ``current``
     the room to switch to. ``save`` gets what was seen in this run, and raises OSError if it fails.
+    At most ``waiting_lines`` new lines wait while the history is open.
     """
 
     link: Link
@@ -64,6 +65,7 @@ class Tui:
         last_seen: Mapping[str, int] | None = None,
         current: str = "",
         save: Callable[[Seen], None] = lambda seen: None,
+        waiting_lines: int = WAITING_LINES,
     ) -> None:
         self._clock = clock
         self._terminal = terminal
@@ -71,7 +73,7 @@ class Tui:
         self._conversation = conversation = Conversation(nick, last_seen, current)
         self._formatter = formatter = Formatter(now)
         self._history = history = HistoryView(self._send, formatter, lambda: conversation.nick, lambda: self.link.up)
-        self._display = display = Display(clock, terminal, history, formatter, self._footer)
+        self._display = display = Display(clock, terminal, history, formatter, self._footer, waiting_lines)
         self._line = LineInput(terminal.hide)
         self._decoder = KeyDecoder()
         catch_ups = self._catch_ups = CatchUps(conversation, formatter, display.fits)
@@ -143,7 +145,7 @@ class Tui:
             Key.OLDEST: self._opening.oldest,
             Key.NEXT_NEWS: self._go_to_news,
             Key.FIND: self._line.begin_search,
-            Key.HELP: self._display.toggle_help,
+            Key.HELP: self._display.open_help,
             Key.ALT_DIGIT: lambda: self._switch_room(int(press.text)),
         }
         special = specials.get(press.key)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 import pytest
+from twisted.conch.ssh.common import NS
 from twisted.internet.task import Clock
 
-from chatd.core.limits import CLOSE_SECONDS
+from chatd.core.limits import CLOSE_SECONDS, SSH_WINDOW_BYTES
 from chatd.core.registry import Settings
 from tests.doors.ssh_client import Client, ssh_server
 from tests.doors.test_ssh_session import chat
@@ -82,6 +84,28 @@ def test_a_server_with_a_password_says_so(clock: Clock) -> None:
     assert b"This server has a password." in client.errors
     client.hang_up()
     clock.advance(CLOSE_SECONDS)
+
+
+def test_refusals_that_nobody_reads_cannot_fill_the_memory(client: Client, server: RunningServer) -> None:
+    client.come_in("ci")
+    assert client.open(window=1000)
+    assert client.request(b"shell")
+    client.settle()
+    channel = client.wire.protocol.service.channel
+    client.took(93)
+    sent = 0
+    while sent + 1000 <= SSH_WINDOW_BYTES:
+        client.sendPacket(94, struct.pack(">L", 0) + NS(b"/nonsense\n" * 100))
+        sent += 1000
+    for _ in range(20):
+        client.settle()
+    assert not client.took(93), "the client may send no more"
+    assert len(channel.buf) + sum(len(piece) for _, piece in channel.extBuf) < 10_000
+    client.send(93, struct.pack(">2L", 0, 1 << 20))
+    for _ in range(300):
+        client.settle()
+    assert client.errors.count(b"/nonsense") > 3000
+    assert client.took(93)
 
 
 def test_quitting_ends_it(server: RunningServer, client: Client) -> None:

@@ -145,7 +145,7 @@ def test_what_is_sent_while_commands_wait_has_a_limit(server: RunningServer, cli
     client.took(ADJUST)
     sent = 0
     while sent < SSH_WINDOW_BYTES:
-        client.sendPacket(DATA, struct.pack(">L", 0) + NS(b"x\n" * 256))
+        client.sendPacket(DATA, struct.pack(">L", 0) + NS((b"x" * 255 + b"\n") * 2))
         sent += 512
     assert not client.took(ADJUST)
     for _ in range(100):

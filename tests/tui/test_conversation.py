@@ -7,7 +7,7 @@ import pytest
 from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Reason
-from chatd.tui.conversation import Conversation, mentions
+from chatd.tui.conversation import MEMBERS_KNOWN, Conversation, mentions
 
 LOBBY = events.Entered("lobby", 10, 3, ("bob", "eve", "ada"), "tea", id="hello")
 OPS = events.Entered("ops", 5, 1, ("ada",))
@@ -249,3 +249,11 @@ def test_the_last_speaker_comes_first_and_the_user_is_left_out(conversation: Con
     assert conversation.nicks() == ["bob", "eve", "Mallory"]
     conversation.receive(events.Done("nick", "bob", id="1"))
     assert conversation.nicks() == ["ada", "eve", "Mallory"] or "bob" not in conversation.nicks()
+
+
+def test_of_a_crowd_those_who_spoke_last_are_known(conversation: Conversation) -> None:
+    for number in range(MEMBERS_KNOWN + 50):
+        conversation.receive(events.Joined("lobby", 11 + number, 0, f"p{number}", ""))
+    room = conversation.rooms["lobby"]
+    assert (room.count, len(room.members)) == (MEMBERS_KNOWN + 53, MEMBERS_KNOWN)
+    assert "p0" not in room.members

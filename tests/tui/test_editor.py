@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -189,3 +191,11 @@ def test_completion_backwards_starts_at_the_end() -> None:
 
 def test_a_paste_shows_its_line_breaks() -> None:
     assert editor.visible_clusters("a\nb") == ["a", editor.LINE_BREAK, "b"]
+
+
+def test_long_lines_are_forgotten_earlier() -> None:
+    line = Editor()
+    for number in range(20):
+        line, _ = editor.enter(replace(line, before=f"{number} " + "x" * 10_000))
+    assert sum(map(len, line.history)) <= editor.HISTORY_CHARACTERS
+    assert line.history[-1].startswith("19 ")
