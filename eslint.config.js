@@ -6,7 +6,7 @@ const globals = (names) => Object.fromEntries(names.split(" ").map((name) => [na
 const LANGUAGE = globals("Intl URL TextEncoder console");
 const PAGE = globals("document window location history navigator innerWidth innerHeight WebSocket Notification ResizeObserver"
   + " BroadcastChannel MessageChannel performance fetch crypto localStorage sessionStorage matchMedia getSelection setTimeout clearTimeout"
-  + " requestAnimationFrame getComputedStyle");
+  + " requestAnimationFrame getComputedStyle AudioContext");
 
 export default [
   js.configs.recommended,
@@ -22,7 +22,8 @@ export default [
     },
   },
   {
-    files: ["chatd/web/parsing.js", "chatd/web/times.js", "chatd/web/folding.js", "chatd/web/words.js", "chatd/web/markup.js"],
+    files: ["chatd/web/parsing.js", "chatd/web/times.js", "chatd/web/folding.js", "chatd/web/words.js", "chatd/web/markup.js",
+      "chatd/web/emoji.js"],
     languageOptions: {globals: {...LANGUAGE, ...Object.fromEntries(Object.keys(PAGE).map((name) => [name, "off"]))}},
   },
   {files: ["tests/web/*.js"], languageOptions: {globals: LANGUAGE}},

@@ -21,12 +21,20 @@ HEADERS: Final[Mapping[bytes, bytes]] = {
     b"X-Content-Type-Options": b"nosniff",
 }
 
+FILES: Final[Mapping[str, bytes]] = {
+    "icon.svg": b"image/svg+xml",
+    "icon-new.svg": b"image/svg+xml",
+    "chat.webmanifest": b"application/manifest+json",
+}
+"""The files beside the page, with their types: its icons, and what a browser needs to install
+it."""
+
 POLICY: Final = (
-    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; connect-src 'self'%b; "
+    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; manifest-src 'self'; connect-src 'self'%b; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy: it allows our one script, one style, icon and WebSocket, and nothing
-else. The three places are filled by ``Page.policy``."""
+"""The Content-Security-Policy: it allows our one script, one style, icons, manifest and WebSocket,
+and nothing else. The three places are filled by ``Page.policy``."""
 
 _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 _SCRIPT: Final = re.compile(rb'<script type="module" src="([a-z_]+\.js)"></script>\n')
@@ -71,14 +79,14 @@ def load_pages() -> dict[bytes, Page]:
     some seconds on this port, the server has greeted it as a person, and HTTP fails on it.
     """
     folder = files("chatd") / "web"
-    html, style, icon = ((folder / name).read_bytes() for name in ("index.html", "chat.css", "icon.svg"))
+    html, style = ((folder / name).read_bytes() for name in ("index.html", "chat.css"))
     [start] = _SCRIPT.findall(html)
     script = b'"use strict";\n' + b"\n".join(_modules(folder, start.decode(), set()))
     html = html.replace(b'<link rel="stylesheet" href="chat.css">', b"<style>%b</style>" % style)
     html = _SCRIPT.sub(b"", html).replace(b"</body>", b"<script>%b</script>\n</body>" % script)
     return {
         b"/": Page(b"text/html; charset=utf-8", html, _digest(script), _digest(style)),
-        b"/icon.svg": Page(b"image/svg+xml", icon),
+        **{f"/{name}".encode(): Page(type, (folder / name).read_bytes()) for name, type in FILES.items()},
         b"/healthz": Page(b"text/plain; charset=utf-8", b"ok\n"),
     }
 

@@ -1,6 +1,8 @@
 // Carrying out what the user types.
 
+import {takeComposing} from "./composing.js";
 import {log} from "./dom.js";
+import {withEmoji} from "./emoji.js";
 import {note} from "./entries.js";
 import {backToNow, jump} from "./jumps.js";
 import {logInAs} from "./login.js";
@@ -27,8 +29,12 @@ export function interpret(line) {
     if (!(error instanceof Refusal)) throw error;
     return note(view, `${line}\n${error.message}`, true);
   }
+  if (wire.text && ["say", "me", "msg", "reply"].includes(wire.command || wire.type)) wire.text = withEmoji(wire.text);
   if (wire.type === "do") return carryOut(wire, view, line);
   if (!view) return note(null, "You are in no room. /join ROOM enters one; /rooms lists them.", true);
+  const {edit, reply} = takeComposing();
+  if (edit) return ask({command: "edit", room: view.name, seq: edit, text: wire.text}, {view, typed: line, quiet: true});
+  if (reply) wire.reply = reply;
   if (view.later) backToNow();
   say(view, view.room ? {...wire, room: view.name} : {type: "do", command: "msg", nick: view.name, text: wire.text});
 }

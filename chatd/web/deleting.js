@@ -1,7 +1,7 @@
-// What the server has deleted disappears from the list, the hits, and what is read out.
+// What was deleted disappears from the list, the hits, and what is read out; what was changed is shown changed.
 
 import {$} from "./dom.js";
-import {entryOf, group} from "./entries.js";
+import {entryOf, group, setText} from "./entries.js";
 
 export function deleteBefore(view, before) {  // Remove what the server has deleted: from the list, the hits, and the live region.
   for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
@@ -21,4 +21,10 @@ export function blank(view, {target, to}) {  // Remove one message that somebody
   if (next) group(next);
   $("live").replaceChildren();
   for (const hit of [...$("hits").children]) if (hit.dataset.room === view.name && Number(hit.dataset.seq) === target) hit.remove();
+}
+
+export function change(view, {target, text}) {
+  const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`);
+  if (li) setText(li, text, true);
+  for (const hit of $("hits").children) if (hit.dataset.room === view.name && Number(hit.dataset.seq) === target) hit.querySelector(".text").textContent = text;
 }

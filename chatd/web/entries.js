@@ -1,8 +1,11 @@
 // The entries of a list: messages, facts, notes and gaps.
 
 import {$, announce, coloured, face, make, text} from "./dom.js";
+import {shortened} from "./composing.js";
 import {brief, dayOf, moment, span, timeOf} from "./formats.js";
+import {jump} from "./jumps.js";
 import {parts} from "./markup.js";
+import {sources} from "./message_menu.js";
 import {RIGHTS, reasonOf} from "./sentences.js";
 import {state, views} from "./state.js";
 import {follow, nowhere, showEnd} from "./views.js";
@@ -20,14 +23,15 @@ const REASONS = {
 export function entryOf(view, event) {
   const when = new Date(event.time), li = make("li");
   li.dataset.time = when.getTime();
-  if (event.type === "said") return numbered(fillMessage(li, event.nick, event.text, event.action, when), event);
+  if (event.type === "said") return numbered(fillMessage(view, li, event, when), event);
+  if (event.type === "edited") return null;  // The message itself is changed.
   const sentence = sentenceOf(event);
   if (!sentence) return null;
   li.className = "fact";
   const part = numbered(make("span", {title: moment.format(when)}, ...sentence), event);
   if (event.type === "joined" || (event.type === "left" && event.reason !== "kicked")) {
     li.classList.add("presence");
-    Object.assign(part.dataset, {presence: event.type, who: event.nick});
+    Object.assign(part.dataset, {presence: event.type, ...(!view.spoken.has(event.nick) && {quiet: ""})});
   }
   li.append(part);
   return li;
@@ -91,19 +95,36 @@ function sumUp(li) {  // "300 joined, 12 left": a row of many opens.
   sum.textContent = [joined && `${joined.toLocaleString()} joined`, left && `${left.toLocaleString()} left`].filter(Boolean).join(", ");
 }
 
-export function fillMessage(li, who, what, action, when) {
+export function fillMessage(view, li, {nick: who, text: what, action, reply, edited}, when) {
+  view.spoken.add(who);
   li.classList.add("said");
   li.dataset.nick = who;
   if (action) { li.classList.add("action"); li.dataset.action = "1"; }
   if (/^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u{fe0f}\u{200d}]*\s*){1,6}$/u.test(what)) li.classList.add("big");
   const name = coloured(make("bdi", {className: "nick"}, who), who);
   const body = make("span", {className: "text", dir: "auto"});
-  body.append(...linked(action ? `${who} ${what}` : what));
   const hover = timeOf(when);
   hover.ariaHidden = "true";
-  li.append(face(who), make("span", {className: "who"}, name, timeOf(when)), hover, body);
-  if (isTall(what)) collapse(li, what.split("\n").length);
+  li.append(face(who), make("span", {className: "who"}, name, timeOf(when)), hover, ...(reply ? [quoteOf(view, reply)] : []), body);
+  setText(li, what, edited);
   return li;
+}
+
+export function setText(li, what, edited) {  // The text of a message, which may have been changed.
+  const body = li.querySelector(".text");
+  sources.set(li, what);
+  body.replaceChildren(...linked(li.dataset.action ? `${li.dataset.nick} ${what}` : what));
+  li.querySelector(".more")?.remove();
+  li.classList.remove("tall");
+  if (isTall(what)) collapse(li, what.split("\n").length);
+  li.querySelector(".edited")?.remove();
+  if (edited) body.after(make("small", {className: "edited"}, "changed"));
+}
+
+function quoteOf(view, seq) {       // What a message replies to, with a link to it.
+  const li = view.list.querySelector(`.said[data-seq="${Number(seq)}"]`);
+  const what = li ? [make("bdi", {className: "nick"}, li.dataset.nick), ` ${shortened(sources.get(li) || "")}`] : ["an earlier message"];
+  return make("button", {type: "button", className: "quote", dir: "auto", onclick: () => jump(view.key, {around: Number(seq)})}, ...what);
 }
 
 const isTall = (what) => what.length > TALL * 80 || what.split("\n").length > TALL;
@@ -120,8 +141,15 @@ function collapse(li, lines) {  // Show the first lines of a long message, and a
   li.append(more);
 }
 
-const linked = (what) => parts(what).map((part) => typeof part === "string" ? part
-  : make("a", {href: part.href, target: "_blank", rel: "noopener noreferrer"}, part.href));
+const linked = (what) => parts(what).map(elementOf);
+
+function elementOf(part) {
+  if (typeof part === "string") return part;
+  if (part.href) return make("a", {href: part.href, target: "_blank", rel: "noopener noreferrer"}, part.href);
+  if (part.block !== undefined) return make("pre", {tabIndex: 0}, make("code", {}, part.block));
+  if (part.code) return make("code", {}, part.code);
+  return make(part.bold ? "strong" : "em", {}, ...(part.bold || part.italic).map(elementOf));
+}
 
 export function group(li) {  // Mark an entry that begins a day, or a group of messages of one person.
   let before = li.previousSibling;

@@ -1,6 +1,6 @@
 // The events of a room: what they change in what the page knows of it.
 
-import {blank} from "./deleting.js";
+import {blank, change} from "./deleting.js";
 import {note} from "./entries.js";
 import {handlers, ofRoom} from "./handlers.js";
 import {forget, outbox} from "./outbox.js";
@@ -22,6 +22,7 @@ export function onEvent(view, event, fresh = true) {
   view.seq = event.seq;
   if (event.seq > view.state) apply(view, event);
   if (event.type === "deleted") blank(view, event);
+  if (event.type === "edited" && event.text) change(view, event);
   if (event.type === "said" && outbox.has(event.id)) forget(event.id);
   else if (fresh) countNew(view, event);
   // While the reader is further up, a full list stops growing, so that it is not cut where they read; it is extended later.

@@ -2,6 +2,7 @@
 
 import {interpret} from "./commands.js";
 import {$, text} from "./dom.js";
+import {EMOJI} from "./emoji.js";
 import {withoutBlankEnds} from "./parsing.js";
 import {note} from "./entries.js";
 import {saveSoon} from "./remembered.js";
@@ -65,10 +66,12 @@ function complete(step) {
 function candidates(word, first) {
   const begins = (what) => what.toLowerCase().startsWith(word.toLowerCase());
   if (first && word[0] === "/") return [...new Set([...state.commands.values()].map((row) => `/${row.name} `))].filter(begins);
+  if (word[0] === ":" && word.length > 1) return [...EMOJI].filter(([name]) => `:${name}`.startsWith(word.toLowerCase())).map(([, emoji]) => `${emoji} `);
   if (word[0] === "#") return [...views.keys()].filter((key) => key[0] === "#").map((key) => `${key} `).filter(begins);
   const speakers = [...(state.current?.list.children || [])].map((li) => li.dataset.nick).filter(Boolean).reverse();
   const present = state.current?.room ? [...state.current.members.keys()].sort() : [state.current?.name].filter(Boolean);
   const nicks = [...new Set([...speakers.filter((who) => present.includes(who)), ...present])].filter((who) => who !== state.nick);
+  if (word[0] === "@") return nicks.map((who) => `@${who} `).filter(begins);
   return nicks.filter(begins).map((who) => who + (first ? ": " : " "));
 }
 

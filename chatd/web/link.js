@@ -67,6 +67,7 @@ export function disconnect() {
   const old = socket;
   socket = null;
   state.ready = false;
+  document.body.dataset.link = "off";
   incoming = [];  // The next connection gets it again.
   old?.close(state.wanted ? COMING_BACK : 1000);
 }
@@ -86,7 +87,7 @@ function onConnectionLost() {
   // Whoever looks at the page is back within a second of the server; chance spreads those seconds.
   const pause = Math.min(document.hidden ? 30e3 : 1e3, 500 * 2 ** state.tries++) * (0.5 + Math.random() / 2);
   if (!state.welcomed) $("nick-error").textContent = "The server cannot be reached. Trying again…";
-  setStatus("The connection is lost. What you type is sent when it is back. Trying again…", "Try now");
+  setStatus(`${navigator.onLine ? "The connection is lost" : "You are offline"}. What you type is sent when it is back. Trying again…`, "Try now");
   retryTimer = setTimeout(connect, pause);
 }
 
@@ -108,6 +109,7 @@ export function sayHello() {
     view.resuming = view.name in resume;
     view.awaited = true;
   }
+  if (visit.inbox && state.logName) resume["@"] = visit.inbox;
   if (state.linkedRoom) rooms.push(state.linkedRoom);
   helloId = nextId();
   post({type: "hello", id: helloId, nick: state.nick, token: visit.token, rooms, resume, log: state.logName, ...proofOf(state.nick)});

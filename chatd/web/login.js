@@ -4,6 +4,7 @@ import {$, text} from "./dom.js";
 import {disconnect} from "./link.js";
 import {openPasswordChange} from "./password.js";
 import {openRegistration} from "./registration.js";
+import {openPreferences} from "./preferences.js";
 import {forgetVisit} from "./remembered.js";
 import {ask} from "./requests.js";
 import {offerToGoOn} from "./restoring.js";
@@ -80,6 +81,10 @@ export function readLogin() {  // What the login form says besides the nick.
 }
 
 export function accountItems() {
+  return [["Preferences…", openPreferences], ...ownAccountItems()];
+}
+
+function ownAccountItems() {
   if (!state.commands.has("register")) return [];
   if (!state.loggedIn) return [["Register this nick…", openRegistration]];
   return [["Your sessions", () => ask({command: "sessions"}, {view: state.current})],

@@ -1,10 +1,34 @@
-// What is more than text in a message: links.
+// What is more than text in a message: links, `code`, blocks of code, **bold** and *italic*. Other doors show it as typed.
 
-// The parts of a text: strings, and links as {href}.
+const LINK = /\bhttps?:\/\/[^\s<>"]+/giu;
+const FORM = new RegExp([
+  "```(?:[\\w+-]*\\n)?([\\s\\S]+?)\\n?```",
+  "`([^`\\n]+)`",
+  "(?<![\\p{L}\\p{N}*])\\*\\*(?=[^\\s*])([^*\\n]*[^\\s*])\\*\\*(?![\\p{L}\\p{N}*])",
+  "(?<![\\p{L}\\p{N}*])\\*(?=[^\\s*])([^*\\n]*[^\\s*])\\*(?![\\p{L}\\p{N}*])",
+].join("|"), "giu");
+
+// The parts of a text: strings, and {href}, {block}, {code}, {bold} and {italic}; the last two have parts.
 export function parts(what) {
-  const found = [], pattern = /\bhttps?:\/\/[^\s<>"]+/giu;
+  const found = [];
   let end = 0;
-  for (const match of what.matchAll(pattern)) {
+  for (const match of what.matchAll(FORM)) {
+    const [, block, code, bold, italic] = match, before = what.slice(end, match.index);
+    if (isWithinLink(what, match.index)) continue;
+    found.push(...links(before));
+    if (block !== undefined) found.push({block}); else if (code !== undefined) found.push({code});
+    else found.push(bold !== undefined ? {bold: links(bold)} : {italic: links(italic)});
+    end = match.index + match[0].length;
+  }
+  return [...found, ...links(what.slice(end))];
+}
+
+const isWithinLink = (what, at) => /\bhttps?:\/\/[^\s<>"]*$/iu.test(what.slice(Math.max(0, at - 2000), at));
+
+function links(what) {
+  const found = [];
+  let end = 0;
+  for (const match of what.matchAll(LINK)) {
     let href = match[0].replace(/[.,;:!?'*_]+$/u, "");
     while (/[)\]]$/.test(href) && !balanced(href)) href = href.slice(0, -1);
     if (!URL.canParse(href)) continue;

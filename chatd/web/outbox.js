@@ -54,7 +54,7 @@ function hold(entry, why) {  // Ask before it is sent.
 export function show(entry) {
   const {view, wire} = entry, li = make("li"), now = new Date(entry.at);
   li.dataset.time = now.getTime();
-  entry.li = fillMessage(li, state.nick, wire.text, wire.command === "me", now);
+  entry.li = fillMessage(view, li, {nick: state.nick, text: wire.text, action: wire.command === "me", reply: wire.reply}, now);
   li.classList.add("pending");
   view.list.append(li);
   group(li);
@@ -71,7 +71,7 @@ export function onPrivateSent(entry, whom) {  // A private message was delivered
   const view = viewOf(`@${whom}`);
   entry.li?.classList.remove("pending");
   outbox.delete(entry.id);
-  keepMessage(view, {nick: state.nick, text: entry.wire.text, time: entry.at});
+  keepMessage(view, {nick: state.nick, text: entry.wire.text, time: entry.at, id: entry.id});
   save();
   if (entry.view === view) return;
   view.list.append(entry.li);

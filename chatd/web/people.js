@@ -12,13 +12,18 @@ export function refreshPeople() {
   shown = state.current;
   shownVersion = state.current?.version ?? 0;
   const rank = (who) => RANKS.indexOf(state.current.roles.get(who));
-  const members = state.current?.room ? [...state.current.members].sort(([one], [other]) => rank(other) - rank(one) || one.localeCompare(other)) : [];
+  const order = ([who, away]) => (away === null ? rank(who) : -1);
+  const members = state.current?.room ? [...state.current.members].sort((one, other) => order(other) - order(one) || one[0].localeCompare(other[0])) : [];
+  let lastGroup = members.every(([who, away]) => away === null && !rank(who)) ? "People" : "";
   arrange($("people"), members, (away, who) => {
     const button = make("button", {type: "button", ariaHasPopup: "menu"});
     button.append(face(who, "small"), make("bdi", {className: "name"}, who), make("span", {className: "role"}));
     return make("li", {}, button);
   }, (li, away, who) => {
     const button = li.firstChild;
+    const group = away !== null ? "Away" : GROUPS[rank(who)] || "People";
+    li.dataset.label = group === lastGroup ? "" : group;
+    lastGroup = group;
     li.classList.toggle("away", away !== null);
     li.querySelector(".role").textContent = state.current.roles.get(who) || "";
     button.title = [who === state.nick && "This is you", away !== null && `Away${away ? `: ${away}` : ""}`].filter(Boolean).join(". ");
@@ -31,6 +36,7 @@ export function refreshPeople() {
 }
 
 export const RANKS = [undefined, "voice", "moderator", "owner", "operator"];  // roles, the lowest first: a member's has no name here
+const GROUPS = {1: "With a voice", 2: "Moderators", 3: "Owners", 4: "Operators"};  // by rank
 const ROLES_EVERY = 30e3;           // the time between two requests for the roles in a room, in ms
 export const rankOf = (view, who) => RANKS.indexOf(view.roles.get(who));
 export const MODERATOR = RANKS.indexOf("moderator"), OWNER = RANKS.indexOf("owner");

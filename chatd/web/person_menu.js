@@ -34,6 +34,7 @@ function personItems(who, view) {
   return [
     [
       ["Write privately", () => { switchTo(viewOf(`@${who}`)); text.focus(); }],
+      ["Who is this?", () => ask({command: "whois", nick: who}, {view: state.current, typed: `/whois ${who}`})],
       ignores ? ["Stop ignoring", () => moderate("unignore", who)] : ["Ignore", () => moderate("ignore", who)],
       ["Report to the operators…", () => prefill(`/report ${who} `, who.length + 9)],
     ],

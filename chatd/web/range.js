@@ -7,7 +7,7 @@ import {ask} from "./requests.js";
 import {refresh} from "./sides.js";
 import {state} from "./state.js";
 import {mentions} from "./unread.js";
-import {atEnd, below, markRead, setFollowing} from "./views.js";
+import {atEnd, below, expectShorter, markRead, setFollowing} from "./views.js";
 
 export const SHOWN = 800;                  // about how many entries the list of a view holds; those before and after are requested when needed
 export const SPARE = 100;                  // how many more before the list is cut
@@ -38,7 +38,7 @@ export function add(view, event, before = outbox.size ? view.list.querySelector(
 
 // Change the list without moving what the reader is looking at.
 export function keepInPlace(view, change) {
-  const measures = view && view === state.current && (!state.following || !atEnd()), top = measures && log.getBoundingClientRect().top;
+  const measures = view && view === state.current && !state.following, top = measures && log.getBoundingClientRect().top;
   const li = measures && [...view.list.children].find((one) => one.getBoundingClientRect().top >= top);
   const was = li && li.getBoundingClientRect().top;
   change();
@@ -46,6 +46,7 @@ export function keepInPlace(view, change) {
 }
 
 function cutTop(view) {
+  if (view === state.current) expectShorter();
   while (view.list.children.length > SHOWN) view.list.firstChild.remove();
   if (!view.room) return;
   view.first = Number(view.list.querySelector("[data-seq]")?.dataset.seq || view.last + 1);

@@ -43,6 +43,7 @@ Object.assign(handlers, {
     }
     adoptLog();
     state.ready = true;
+    document.body.dataset.link = "on";
     state.tries = 0;
     requests.clear();  // Requests on the old connection get no answer.
     for (const view of views.values()) view.loading = null;
@@ -111,9 +112,15 @@ Object.assign(handlers, {
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
   private(message) {
-    const view = viewOf(`@${message.to || message.nick}`);  // Their seqs are those of the inbox: the page numbers them.
+    if (message.seq <= visit.inbox) return;  // A repetition.
+    visit.inbox = message.seq;
+    const view = viewOf(`@${message.to || message.nick}`);
+    if (message.to && view.talk.some((one) => one.id && one.id === message.id)) return;  // This page has sent it.
     if (view.gone && !message.to) { view.gone = 0; note(view, `Somebody called ${message.nick} writes. It may be somebody else.`); }
-    onEvent(view, {...message, type: "said", seq: view.seq + 1});
+    onEvent(view, {...message, type: "said", seq: view.seq + 1});  // The page numbers the messages of each talk.
+  },
+  inbox({after}) {
+    visit.inbox = after;
   },
   away(message) {
     const absent = `${message.nick} is not here, and gets your message when they come back.`;

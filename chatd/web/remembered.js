@@ -15,7 +15,8 @@ const TALK = 50;                    // how many messages of a private talk a tab
 
 const shared = stored(everyTab, "chatd-seen") || {};
 export const mine = stored(thisTab, "chatd") || {};
-export const visit = {token: mine.token || random(16), nick: mine.nick || "", away: mine.away ?? null, ignored: mine.ignored || []};
+export const visit = {token: mine.token || random(16), nick: mine.nick || "", away: mine.away ?? null, ignored: mine.ignored || [],
+  inbox: mine.inbox || 0};          // the number of the last private message that was received
 export const seen = shared.seen || {};     // the last event read in any tab, by room
 export const confirmed = new Set(shared.confirmed);  // the rooms whose seq in it belongs to the log called logName
 export const lastLog = shared.log || "", isRecent = Date.now() - shared.at < RECENT;
@@ -69,12 +70,12 @@ export const visitOf = (nick) => visits().find((one) => same(one.nick, nick));
 // What is restored in this tab: its own visit; else one of the same nick in a tab that is closed, or that this one goes
 // on for; else the rooms that were open last.
 export function adopt(other) {
-  const {token = random(16), nick = "", away = null, ignored = []} = other || {};
-  Object.assign(visit, {token, nick, away, ignored});
+  const {token = random(16), nick = "", away = null, ignored = [], inbox = 0} = other || {};
+  Object.assign(visit, {token, nick, away, ignored, inbox});
   return other || shared;
 }
 
-export function keepMessage(view, {nick, text: what, action, time}) {  // A private message; there is no log of it.
-  view.talk.push({nick, text: what, action, time});
+export function keepMessage(view, {nick, text: what, action, time, id}) {  // A private message.
+  view.talk.push({nick, text: what, action, time, id});
   if (view.talk.length > TALK) view.talk.shift();
 }

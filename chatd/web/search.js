@@ -1,5 +1,6 @@
 // The search, and its hits.
 
+import {showChips} from "./chips.js";
 import {$, coloured, make, narrow, text} from "./dom.js";
 import {brief, moment, plural} from "./formats.js";
 import {jump} from "./jumps.js";
@@ -43,6 +44,7 @@ export function showNoHits({search: by, older}, why) {
   if (!older) $("hits").replaceChildren();
   $("more-hits").hidden = true;
   $("found").textContent = why;
+  showChips();
 }
 
 export function showHits(words, events, more, older) {
@@ -51,6 +53,7 @@ export function showHits(words, events, more, older) {
   const known = new Set([...list.children].map((li) => `${li.dataset.seq} ${li.dataset.room}`));
   const added = events.filter((event) => !known.has(`${event.seq} ${event.room}`)).map((event) => hitEntry(event, words));
   list.append(...added);
+  showChips(events);
   if (older && more && !added.length) return olderHits(0);  // More messages have that time than an answer holds.
   if (older) added[0]?.firstChild.focus();
   $("more-hits").hidden = !(more && added.length);

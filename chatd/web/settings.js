@@ -1,7 +1,7 @@
 // The dialog with the settings of a room, and its bans.
 
 import {$, make} from "./dom.js";
-import {MODERATOR, OWNER, rankOf} from "./people.js";
+import {OWNER, rankOf} from "./people.js";
 import {ask} from "./requests.js";
 import {because, until} from "./sentences.js";
 import {state} from "./state.js";
@@ -19,13 +19,6 @@ const SETTINGS = [  // mode, label, hint, and its values for on and off; or the 
 
 export const SHOWN_IN_SETTINGS = new Set(["mode", "banned", "unbanned", "role"]);
 export let settingsOf = null;              // the room whose settings are open
-
-export function refreshMenus() {
-  const mayModerate = state.current?.room && rankOf(state.current, state.nick) >= MODERATOR;
-  $("more").hidden = !(mayModerate || (state.current && !state.current.room));
-  $("more").ariaHasPopup = mayModerate ? "dialog" : "menu";
-  $("more").ariaLabel = $("more").title = mayModerate ? `Settings of ${state.current.key}` : `What you can do about ${state.current?.name}`;
-}
 
 export function openSettings() {
   settingsOf = state.current;

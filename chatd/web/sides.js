@@ -1,9 +1,11 @@
 // The lists of rooms and talks, and everything around the log that changes.
 
+import {showBeginning} from "./beginning.js";
 import {$, arrange, face, make, text} from "./dom.js";
 import {brief, plural, span} from "./formats.js";
 import {refreshPeople} from "./people.js";
-import {refreshMenus} from "./settings.js";
+import {levelOf} from "./preferences.js";
+import {refreshRoomMenu} from "./room_menu.js";
 import {state, views} from "./state.js";
 import {drawNew, lookForNew} from "./unread.js";
 import {follow, switchTo} from "./views.js";
@@ -20,10 +22,12 @@ function updateView(li, view, key) {
   li.classList.toggle("unread", view.unread > 0);
   li.querySelector(".name").textContent = view.room ? `#${view.name}` : view.name;
   badge.hidden = !view.unread;
-  badge.textContent = view.unread > 99 ? "99+" : view.unread;
-  badge.classList.toggle("loud", view.loud);
+  const number = view.loud || view.unread;
+  badge.textContent = `${view.loud && view.room ? "@" : ""}${number > 99 ? "99+" : number}`;
+  badge.classList.toggle("loud", view.loud > 0);
+  li.classList.toggle("muted", levelOf(view) === "none");
   if (view === state.current) button.setAttribute("aria-current", "page"); else button.removeAttribute("aria-current");
-  button.ariaLabel = `${key}${view.unread ? `, ${view.unread} unread` : ""}`;
+  button.ariaLabel = `${key}${view.unread ? `, ${view.unread} unread` : ""}${view.loud && view.room ? `, ${plural(view.loud, "mention", "mentions")}` : ""}`;
   button.onclick = () => { switchTo(view); text.focus(); };
 }
 
@@ -33,7 +37,7 @@ export function refresh() {
   arrange($("talks"), talks, buildView, updateView);
   $("talks-part").hidden = !talks.length;
   $("me").replaceChildren(face(state.nick || "?", "small"), make("bdi", {}, state.nick));
-  refreshMenus();
+  refreshRoomMenu();
   $("title").textContent = !state.current ? "No room" : state.current.room ? state.current.key : state.current.name;
   $("topic").textContent = state.current?.room ? state.current.topic || "Set a topic" : "";
   $("topic").hidden = !state.current?.room;
@@ -41,15 +45,22 @@ export function refresh() {
   $("text-label").textContent = `Message to ${state.current ? state.current.room ? state.current.key : state.current.name : "nobody"}`;
   text.placeholder = state.current ? $("text-label").textContent : "Join a room first";
   refreshPeople();
-  const unread = all.reduce((sum, [, view]) => sum + view.unread, 0);
-  const away = all.reduce((sum, [, view]) => sum + (view === state.current ? 0 : view.unread), 0);
+  const counted = (view) => levelOf(view) === "none" ? 0 : view.unread;
+  const unread = all.reduce((sum, [, view]) => sum + counted(view), 0);
+  showIcon(all.some(([, view]) => view.loud));
+  const away = all.reduce((sum, [, view]) => sum + (view === state.current ? 0 : counted(view)), 0);
   $("elsewhere").hidden = !away;
   $("elsewhere").textContent = away > 99 ? "99+" : away;
   $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
   document.title = `${unread ? `(${unread}) ` : ""}${state.current ? `${state.current.key} – ` : ""}${$("server").textContent}`;
-  if (state.current) { drawNew(state.current); lookForNew(state.current); follow(); }
+  if (state.current) { showBeginning(state.current); drawNew(state.current); lookForNew(state.current); follow(); }
   $("newest").hidden = state.following || !state.current;
   $("newest").textContent = state.current?.unread ? `${plural(state.current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
+}
+
+function showIcon(isNew) {  // A dot, if somebody has written to the user.
+  const href = isNew ? "icon-new.svg" : "icon.svg";
+  if (!$("icon").href.endsWith(`/${href}`)) $("icon").href = href;
 }
 
 function badgeOf({keep, since}) {

@@ -1,6 +1,7 @@
 // What starts the page: the event handlers, and the first connection.
 
 import "./answers.js";
+import {compose, composing} from "./composing.js";
 import {$, atEndOfTurn, log, narrow, text} from "./dom.js";
 import "./events.js";
 import {closeAside, group} from "./entries.js";
@@ -12,13 +13,16 @@ import {closeMenu, menuOpener} from "./menus.js";
 import {canNotify, notifying, toggleNotify} from "./notifications.js";
 import {openPersonMenu} from "./person_menu.js";
 import {fill} from "./range.js";
+import {applyPreferences} from "./preferences.js";
 import {readLink} from "./places.js";
 import {lastLog, mine, save, visitOf} from "./remembered.js";
 import {ask, join} from "./requests.js";
 import {goOn, offerToGoOn, restoreFor, restoreOwn} from "./restoring.js";
 import {olderHits, openSearch, search, stepThroughHits} from "./search.js";
-import {openSettings} from "./settings.js";
+import {openSwitcher} from "./switcher.js";
 import {drawer, refresh} from "./sides.js";
+import "./beginning.js";
+import "./message_menu.js";
 import {state, views} from "./state.js";
 import {askTabs} from "./tabs.js";
 import {everyTab, stored, thisTab} from "./storage.js";
@@ -59,7 +63,6 @@ $("notify").hidden = !canNotify;
 $("notify").ariaPressed = String(notifying);
 $("topic").onclick = () => prefill(`/topic ${state.current.topic}`);
 $("me").onclick = () => openPersonMenu($("me"), state.nick);
-$("more").onclick = () => { if (state.current?.room) openSettings(); else openPersonMenu($("more"), state.current.name); };
 
 log.onclick = (event) => {
   const who = event.target.closest(".nick");
@@ -69,10 +72,11 @@ log.onclick = (event) => {
 document.onkeydown = (event) => {
   if (document.querySelector("dialog[open]")) return;  // It has the keys.
   if (event.key === "Escape") escape();
-  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && state.welcomed) {
+  const key = event.key.toLowerCase(), control = (event.ctrlKey || event.metaKey) && !event.altKey && state.welcomed;
+  if (control && ((key === "k" && !event.shiftKey) || (key === "f" && event.shiftKey))) {
     event.preventDefault();
     drawer(null);
-    openSearch(true);
+    if (key === "k") openSwitcher(); else openSearch(true);
   }
   if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
   event.preventDefault();
@@ -85,8 +89,8 @@ function escape() {  // Close what was opened last; if nothing is open, go to th
   if (!$("aside").hidden) return closeAside();
   if (document.querySelector(".side.open")) return drawer(null);
   if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) return openSearch(false);
-  if (state.following) return;
-  backToNow();
+  if (composing) return compose(null);
+  if (!state.following) backToNow();
   text.focus();
 }
 
@@ -131,6 +135,7 @@ document.onvisibilitychange = () => {
 
 window.onpagehide = save;
 window.ononline = () => { if (state.wanted && !socket) { state.tries = 0; connect(); } };
+applyPreferences();
 state.nick = mine.nick || stored(everyTab, "chatd-nick") || "";
 state.logName = lastLog;
 if (location.hash) readLink();

@@ -3,27 +3,30 @@
 import {$, announce, log, make} from "./dom.js";
 import {group} from "./entries.js";
 import {notify} from "./notifications.js";
+import {alertWords, beep, levelOf} from "./preferences.js";
 import {state} from "./state.js";
 import {watched} from "./views.js";
 
 export function countNew(view, event) {
   if (event.type !== "said" || event.nick === state.nick) return;
   const past = view.room && event.seq < view.state;  // From before the user came (back).
-  const loud = !view.room || mentions(event.text), unseen = !watched(view);
-  if (!past) announceNew(view, event, loud);
+  const level = levelOf(view), loud = level !== "none" && (!view.room || mentions(event.text)), unseen = !watched(view);
+  if (!past) announceNew(view, event, loud, loud || level === "all");
   if (!past && !unseen) return;
   if (!view.unread && !view.caught) Object.assign(view, {mark: event.seq - 1, fresh: 0, atLeast: false, lineSeen: false});
   view.fresh++;
   if (past) view.caught++;
   if (!unseen) return;
   view.unread++;
-  view.loud ||= loud;
+  if (loud) view.loud++;
 }
 
-function announceNew(view, event, loud) {
+function announceNew(view, event, loud, alerts) {
   if (view === state.current && view.room && !document.hidden) announce(`${event.nick}: ${event.text}`);
   else if (loud) announce(`${event.nick}${view.room ? ` in ${view.key}` : ", in private"}: ${event.text}`);
-  if (loud && (document.hidden || view !== state.current)) notify(view, event);
+  if (!alerts || (!document.hidden && view === state.current)) return;
+  notify(view, event);
+  beep();
 }
 
 export function announceMissed(view) {
@@ -40,7 +43,7 @@ export function drawNew(view) {  // The line between read and new messages, if t
   const after = line.nextSibling;
   if (!next) line.remove();
   else if (after !== next) next.before(line);
-  if (next) line.textContent = freshOf(view);
+  if (next) line.textContent = `${freshOf(view)}${next.matches(".day") ? ` · ${next.dataset.label}` : ""}`;
   for (const li of [after, next]) if (li) group(li);
 }
 
@@ -54,6 +57,6 @@ export function lookForNew(view) {  // A button jumps to the line until it has b
 }
 
 export function mentions(what) {
-  const bare = state.nick.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_-])${bare}(?![\\p{L}\\p{N}_-])`, "iu").test(what);
+  const words = [state.nick, ...alertWords()].map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
+  return new RegExp(`(?<![\\p{L}\\p{N}_-])(?:${words.join("|")})(?![\\p{L}\\p{N}_-])`, "iu").test(what);
 }

@@ -1,6 +1,7 @@
 // Views: a room or a private talk, and which of them is shown.
 
 import {atEndOfTurn, log, make, text} from "./dom.js";
+import {compose} from "./composing.js";
 import {grow} from "./field.js";
 import {fill, keepInPlace} from "./range.js";
 import {setPlace} from "./places.js";
@@ -27,11 +28,13 @@ function newView(key) {
     resuming: false, awaited: false, version: 0, members: new Map(), count: 0, topic: "", keep: "", since: 0,
     roles: new Map(),               // of those members who have more than a member's role,
     knowsRoles: false, askedRoles: 0,  // whether it has those of all, and when they were requested
-    unread: 0, loud: false,         // unread messages, and whether one of them mentions the reader
+    unread: 0, loud: 0,             // unread messages, and how many of them mention the reader
     mark: 0, fresh: 0, atLeast: false,  // the line "fresh new messages" is after event mark; atLeast: there may be more
     line: null, lineSeen: false,    // that line, and whether it has been in sight
     caught: 0,                      // how many of these were sent while the connection was down
     scroll: null, draft: "",
+    spoken: new Set(),              // the nicks of those who have said something
+    modes: null, beginning: null,   // its modes, once they were asked for, and the line at the beginning of its log
     talk: [],                       // the last private messages
     gone: 0,                        // when the other person of a talk left, in ms; 0: they have not
   };
@@ -62,6 +65,7 @@ export function switchTo(view) {
     state.current.draft = text.value;
   }
   state.current = view;
+  compose(null);
   setPlace(view);
   state.moved = false;
   if (view) view.list.append(...nowhere.list.children);
@@ -83,7 +87,7 @@ export const watched = (view) => view === state.current && !document.hidden && s
 export function markRead() {
   if (!state.current || !watched(state.current)) return;
   state.current.unread = 0;
-  state.current.loud = false;
+  state.current.loud = 0;
   if (state.current.room && state.current.seq) seen[state.current.name] = state.current.seq;
   atEndOfTurn(refresh);
 }
@@ -94,19 +98,26 @@ export function follow() {
   lastTop = log.scrollTop;
 }
 
-let lastTop = 0;                    // where the list was when it was last looked at
+let lastTop = 0, lastSize = "";     // where the list was when it was last looked at, and how large
+
+export function expectShorter() {   // Entries are removed: the list may be higher up after that, without anybody having scrolled.
+  if (state.following) lastTop = 0;
+}
 
 // The list was scrolled. Only scrolling up ends following it: entries that were added since are no reason.
 export function onScrolled() {
-  const up = log.scrollTop < lastTop;
+  const up = log.scrollTop < lastTop, size = `${log.clientWidth} ${log.clientHeight}`, isResized = size !== lastSize;
   lastTop = log.scrollTop;
+  lastSize = size;
+  if (isResized && state.following) return follow();
   if (atEnd()) setFollowing(true); else if (up) setFollowing(false);
 }
 
 // While the list follows new entries, those out of sight are not laid out (.live); otherwise each has its true height.
 export function setFollowing(following) {
-  if (state.following && !following) keepInPlace(state.current, () => log.classList.remove("live"));
+  const stops = state.following && !following;
   state.following = following;
+  if (stops) keepInPlace(state.current, () => log.classList.remove("live"));
   log.classList.toggle("live", following);
 }
 

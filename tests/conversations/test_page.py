@@ -676,7 +676,7 @@ def choose(page: Page, what: str) -> None:
 def test_a_menu_offers_what_the_role_of_the_user_allows(server: Server, browser: Any) -> None:
     bob = Program(server, "bob", "lobby", "dev")
     ada = Page(browser, server.url).join("ada")
-    everybody = ["Write privately", "Ignore", "Report to the operators…"]
+    everybody = ["Write privately", "Who is this?", "Ignore", "Report to the operators…"]
     assert menu_of(ada, "bob") == everybody
     ada.turn().switch_to.active_element.send_keys("\ue00c")  # Escape
     assert not ada.find("#menu").is_displayed()
@@ -689,7 +689,6 @@ def test_a_menu_offers_what_the_role_of_the_user_allows(server: Server, browser:
     assert ada.run("return document.activeElement.textContent") == "Report to the operators…"
     ada.turn().switch_to.active_element.send_keys("w\t")
     assert not ada.find("#menu").is_displayed()
-    assert not ada.find("#more").is_displayed()
     bob.send(type="do", command="op", nick="ada", room="dev")
     ada.shows("#people [data-key='ada'] .role", "moderator")
     Program(server, "eve", "dev")
@@ -736,6 +735,7 @@ def test_an_owner_sets_the_modes_of_a_room_and_lifts_bans(server: Server, browse
     assert "until" in mute
     bob.hears(type="banned", mask="spam*", text="no adverts")
     ada.find("#more").click()
+    choose(ada, "Settings and bans…")
     ada.shows("#ban-list", "spam*banned by ada: no adverts")
     ada.find("#mode-moderated").click()
     bob.hears(type="mode", mode="moderated", value="on")
@@ -887,7 +887,9 @@ def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, An
     check()
     page.join("ada")
     ci.say("ada, look at https://example.org/")
-    ci.say("ok \N{PARTY POPPER}")
+    ci.say("ok \N{PARTY POPPER}, `code` and **bold**:\n```\nblock\n```")
+    page.shows("#log pre", "block")
+    check()
     page.enter("tea")
     page.type("/leave\n", "/help\n", "/nosuch\n")
     page.shows("#log .bad", "nosuch")
@@ -908,9 +910,15 @@ def test_the_page_is_accessible(server: Server, browser: Any, look: dict[str, An
     check()
     page.find("#removal-cancel").click()
     page.find("#more").click()
+    check()
+    choose(page, "Settings and bans…")
     page.shows("#ban-list", "spam*")
     check()
-    page.run("document.querySelector('#settings').close(); openRegistration()")
+    page.run("document.querySelector('#settings').close(); openPreferences()")
+    check()
+    page.run("document.querySelector('#preferences').close(); openSwitcher()")
+    check()
+    page.run("document.querySelector('#switcher').close(); openRegistration()")
     check()
     page.run("document.querySelector('#registration').close(); loggedIn = true; openPasswordChange()")
     check()
@@ -1009,6 +1017,11 @@ def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, bro
     ada.shows("#found", "1 message")
     assert [ada.read(f"#hits {part}") for part in ("mark", "mark ~ mark", ".nick")] == ["Café", "opened", "writer"]
     assert "#long" in ada.read("#hits")
+    chips = "return [...document.querySelectorAll('#chips button')].map((e) => `${e.ariaPressed} ${e.textContent}`)"
+    assert ada.run(chips) == ["true from writer", "true in #long", "true since 2020-01-01"]
+    ada.find("#chips button").click()
+    until(lambda: ada.run(chips) == ["true in #long", "true since 2020-01-01", "false from writer"], lambda: ada.run(chips))
+    ada.find("#hits button").send_keys("\ue013")  # the arrow up, to the field
     ada.turn().switch_to.active_element.send_keys("\ue015")  # the arrow down
     ada.turn().switch_to.active_element.send_keys("\n")
     ada.shows("#title", "#long")
@@ -1126,6 +1139,56 @@ def test_scrolling_reaches_the_top_and_returns_despite_a_lost_connection(archive
     ada.find("#newest").click()
     until(lambda: "line 999" in ada.texts() and not ada.find("#newest").is_displayed())
     assert has_no_hole(ada.seqs())
+
+
+def test_people_reply_change_and_find_each_other(server: Server, browser: Any) -> None:
+    bob, ci = Person(server, "bob"), Program(server, "cicero")
+    ada = Page(browser, server.url).join("ada")
+    ada.find("#more").click()
+    choose(ada, "Notify: nothing")
+    # A reply quotes and links, and is a message like others for nc.
+    bob.say("is it *really* done? ```x = 1```")
+    ada.shows("#log em", "really")
+    assert [ada.read("#log pre"), ada.count("#log .loud")] == ["x = 1", 0]
+    ada.find("#log .said:last-child time").click()
+    choose(ada, "Reply")
+    ada.shows("#composing", "You reply to bob: is it *really* done?")
+    ada.type("yes :tada: @ci\t", "\n")
+    bob.hears("<ada> yes \N{PARTY POPPER} @cicero")
+    until(lambda: ada.count("#log .said[data-seq] .quote") == 1)
+    assert ada.read("#log .quote").startswith("bob is it *really* done?")
+    assert ci.hears(type="said", nick="ada")["reply"] > 0
+    ada.find("#log .quote").click()
+    ada.shows("#log .target", "done?")
+    # One's own message is changed with the keyboard alone, and others are told in a line.
+    ada.find("#log").send_keys("\ue013\n")  # the arrow up to the last message, Enter
+    choose(ada, "Change")
+    assert ada.find("#text").get_attribute("value") == "yes \N{PARTY POPPER} @cicero "
+    ada.type("!\n")
+    assert ci.hears(type="edited")["text"] == "yes \N{PARTY POPPER} @cicero !"
+    until(lambda: ada.texts()[-1] == "yes \N{PARTY POPPER} @cicero !", ada.texts)
+    assert ada.read("#log .edited") == "changed"
+    bob.hears("ada has changed a message")
+    ada.turn().refresh()
+    ada.shows("#log .edited", "changed")
+    # A room that notifies of nothing counts no mention, one that does counts mentions apart.
+    ada.enter("tea")
+    ada.shows("#log .begin", "This is the beginning of #tea.Everybody can enter and read it.")
+    ci.say("ada: psst")
+    ada.shows("#rooms .muted .badge", "1")
+    assert ada.count("#rooms .loud") == 0
+    ada.run("setLevel(views.get('#lobby'), 'mentions'); prefer({words: 'outage'})")
+    for text in ("nothing", "an outage"):
+        ci.say(text)
+    ada.shows("#rooms .badge.loud", "@1")
+    assert ada.turn().title.startswith("(3) ")
+    assert ada.run("return document.querySelector('#icon').href").endswith("/icon-new.svg")
+    ada.type("\ue009k\ue000")  # Ctrl-K
+    ada.turn().switch_to.active_element.send_keys("lob\n")
+    ada.shows("#title", "#lobby")
+    ada.type("\ue009k\ue000")
+    ada.turn().switch_to.active_element.send_keys("@ci\n")
+    ada.shows("#title", "cicero")
 
 
 def test_the_page_does_not_surprise(archive: Server, browser: Any) -> None:

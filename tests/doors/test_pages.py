@@ -23,7 +23,7 @@ def test_the_page_is_small_and_loads_nothing_from_elsewhere() -> None:
     pages = load_pages()
     assert sum(len(page.compressed().body) for page in pages.values()) < 60 * 1024
     html = pages[b"/"].body.decode()
-    assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg"}
+    assert set(re.findall(r"(?:src|href)=\"([^#\"][^\"]*)\"", html)) == {"icon.svg", "chat.webmanifest"}
     assert html.count("<script") == html.count("<style") == 1
     assert not re.search(r"<[^>]*\s(style|on\w+)=", FILES["index.html"].decode()), "the policy forbids these"
     assert b"url(" not in FILES["chat.css"]

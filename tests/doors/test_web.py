@@ -220,7 +220,7 @@ def test_the_policy_allows_the_script_and_the_web_socket(site: Site) -> None:
     digests = [b64encode(sha256(part).digest()).decode() for part in parts]
     assert head_of(answer)["content-security-policy"] == (
         f"default-src 'none'; script-src 'sha256-{digests[0]}'; style-src 'sha256-{digests[1]}'; img-src 'self'; "
-        "connect-src 'self' ws://chat.example:8080 wss://chat.example:8080; "
+        "manifest-src 'self'; connect-src 'self' ws://chat.example:8080 wss://chat.example:8080; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

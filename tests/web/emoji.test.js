@@ -1,0 +1,14 @@
+// Emoji by name.
+import assert from "node:assert/strict";
+import {test} from "node:test";
+
+import {EMOJI, withEmoji} from "../../chatd/web/emoji.js";
+
+test("names become emoji, but not in code, in words, or if there is none", () => {
+  assert.equal(withEmoji(":tada: it works :+1:!"), "🎉 it works 👍!");
+  for (const same of ["`:tada:`", "```\n:tada:\n```", "a:tada:b", ":nosuch:", "12:30:45", "std::x::y"]) assert.equal(withEmoji(same), same);
+});
+
+test("each name has an emoji", () => {
+  for (const [name, emoji] of EMOJI) assert.ok(/^[+\w-]+$/.test(name) && /\p{Extended_Pictographic}|\p{Emoji}/u.test(emoji), name);
+});
