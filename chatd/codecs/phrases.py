@@ -182,7 +182,7 @@ class Phrases:
             case events.Private():
                 return " ".join(private(replace(event, text=event.text.replace("\n", " "))))
             case events.Said():
-                return " ".join(said(replace(event, text=event.text.replace("\n", " ")), current))
+                return " ".join(said(replace(event, text=_in_one_line(event.text)), current))
             case events.Joined():
                 return f"{event.nick} has joined #{event.room}"
             case events.Left(reason=Reason.KICKED):
@@ -201,8 +201,7 @@ class Phrases:
             case events.Edited(text=""):
                 return f"{event.nick} has changed a message{_in(event.room, current)}"
             case events.Edited():
-                text = event.text.replace("\n", " ")
-                return f"{event.nick} has changed a message{_in(event.room, current)} to: {text}"
+                return f"{event.nick} has changed a message{_in(event.room, current)} to: {_in_one_line(event.text)}"
             case events.Deleted():
                 whose = "a message of their own" if event.to == event.nick else f"a message of {event.to}"
                 return f"{event.nick} has deleted {whose}{_in(event.room, current)}"
@@ -404,7 +403,7 @@ class Phrases:
 
     def _hit(self, event: Event, words: Sequence[str]) -> str:
         if isinstance(event, events.Said):
-            parts = excerpt(event.text.replace("\n", " "), words, EXCERPT_CHARACTERS)
+            parts = excerpt(_in_one_line(event.text), words, EXCERPT_CHARACTERS)
             event = replace(event, text="".join(part for part, _ in parts))
         return f"{exact_stamp(event.time)} {self.event(event, current=False)}"
 
@@ -448,6 +447,10 @@ def _marks(answer: events.Members, nick: str) -> list[str]:
     """What a list of members says about ``nick``: their role, and whether they are away."""
     role, away = answer.roles.get(nick, ""), answer.away.get(nick)
     return [*filter(None, [role]), *([] if away is None else [f"away: {away}" if away else "away"])]
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("\n", " ")
 
 
 def _report(nick: str, to: str, text: str, about: str) -> str:

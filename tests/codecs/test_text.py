@@ -89,6 +89,9 @@ def test_no_line_of_a_message_begins_as_another_one(text: str, current: bool) ->
     head = "<ada> " if current else "#lobby <ada> "
     assert all(line.startswith(head) for line in shown.removesuffix("\r\n").split("\r\n"))
     assert "\n" not in shown.replace("\r\n", "")
+    edited = CODEC.encode(done(events.Edited, 5, safe_lines(text)), TextView.CURRENT_ROOM).decode()
+    assert edited.startswith("-- ada has changed a message")
+    assert edited.count("\n") == edited.count("\r\n") == 1
     private = encoded(events.Private("@", 7, NOON, "ada", "seat", safe_lines(text))).decode()
     assert all(line.startswith("[ada] ") for line in private.removesuffix("\r\n").split("\r\n"))
 
