@@ -57,6 +57,6 @@ export function lookForNew(view) {  // A button jumps to the line until it has b
 }
 
 export function mentions(what) {
-  const words = [state.nick, ...alertWords()].map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
+  const words = [state.nick, ...alertWords()].map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
   return new RegExp(`(?<![\\p{L}\\p{N}_-])(?:${words.join("|")})(?![\\p{L}\\p{N}_-])`, "iu").test(what);
 }

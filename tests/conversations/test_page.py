@@ -1177,8 +1177,8 @@ def test_people_reply_change_and_find_each_other(server: Server, browser: Any) -
     ci.say("ada: psst")
     ada.shows("#rooms .muted .badge", "1")
     assert ada.count("#rooms .loud") == 0
-    ada.run("setLevel(views.get('#lobby'), 'mentions'); prefer({words: 'outage'})")
-    for text in ("nothing", "an outage"):
+    ada.run("setLevel(views.get('#lobby'), 'mentions'); prefer({words: 'out-age a+b/['})")
+    for text in ("nothing", "an out-age"):
         ci.say(text)
     ada.shows("#rooms .badge.loud", "@1")
     assert ada.turn().title.startswith("(3) ")
