@@ -13,11 +13,11 @@ import {follow, switchTo} from "./views.js";
 function buildView(view) {
   const button = make("button", {type: "button"});
   if (!view.room) button.append(face(view.name, "small"));
-  button.append(make("span", {className: "name", dir: "auto"}), make("span", {className: "badge"}));
+  button.append(make("span", {className: "name", dir: "auto"}), make("span", {className: "badge", ariaHidden: "true"}), make("span", {className: "unseen"}));
   return make("li", {}, button);
 }
 
-function updateView(li, view, key) {
+function updateView(li, view) {
   const button = li.firstChild, badge = li.querySelector(".badge");
   li.classList.toggle("unread", view.unread > 0);
   li.querySelector(".name").textContent = view.room ? `#${view.name}` : view.name;
@@ -27,7 +27,8 @@ function updateView(li, view, key) {
   badge.classList.toggle("loud", view.loud > 0);
   li.classList.toggle("muted", levelOf(view) === "none");
   if (view === state.current) button.setAttribute("aria-current", "page"); else button.removeAttribute("aria-current");
-  button.ariaLabel = `${key}${view.unread ? `, ${view.unread} unread` : ""}${view.loud && view.room ? `, ${plural(view.loud, "mention", "mentions")}` : ""}`;
+  const mentions = view.loud && view.room ? `, ${plural(view.loud, "mention", "mentions")}` : "";
+  li.querySelector(".unseen").textContent = view.unread ? `, ${view.unread} unread${mentions}` : "";
   button.onclick = () => { switchTo(view); text.focus(); };
 }
 
