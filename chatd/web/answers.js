@@ -1,5 +1,6 @@
 // Answers that are shown as a note.
 
+import {learnModes} from "./beginning.js";
 import {make} from "./dom.js";
 import {note, sentenceOf} from "./entries.js";
 import {brief} from "./formats.js";
@@ -7,6 +8,7 @@ import {handlers} from "./handlers.js";
 import {join} from "./requests.js";
 import {banned, modesOf} from "./sentences.js";
 import {showBans, showModes} from "./settings.js";
+import {views} from "./state.js";
 import {same} from "./views.js";
 
 handlers.bans = ({room, bans = []}, ask) => {
@@ -15,6 +17,8 @@ handlers.bans = ({room, bans = []}, ask) => {
 };
 
 handlers.modes = (message, ask) => {
+  const view = views.get(`#${message.room}`);
+  if (view) learnModes(view, message.modes || {});
   if (ask?.settings) showModes(message); else if (!ask?.quiet) note(ask?.view, modesOf(message));
 };
 

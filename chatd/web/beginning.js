@@ -2,16 +2,15 @@
 
 import {make} from "./dom.js";
 import {kept} from "./entries.js";
-import {handlers} from "./handlers.js";
 import {ask} from "./requests.js";
-import {state, views} from "./state.js";
+import {state} from "./state.js";
 
 export function showBeginning(view) {
   if (!view.room || view.more || view.first > 1 || view.top || !state.ready) return void view.beginning?.remove();
   const line = view.beginning ||= make("li", {className: "begin"});
   if (!view.modes) {
     view.modes = {};
-    ask({command: "room", room: view.name}, {quiet: true, beginning: view});
+    ask({command: "room", room: view.name}, {quiet: true});
   }
   const who = view.modes.private === "on" ? "Only people who are invited can enter and read it" : "Everybody can enter and read it";
   const past = view.modes.history === "off" ? ", but not what was said before they came" : "";
@@ -23,9 +22,7 @@ export function showBeginning(view) {
   if (view.list.firstChild !== line) view.list.prepend(line);
 }
 
-const noteModes = handlers.modes;
-handlers.modes = (message, ask) => {
-  const view = views.get(`#${message.room}`);
-  if (view) view.modes = message.modes || {};
-  if (ask?.beginning) showBeginning(view || ask.beginning); else noteModes(message, ask);
-};
+export function learnModes(view, modes) {
+  view.modes = modes;
+  if (view === state.current) showBeginning(view);
+}

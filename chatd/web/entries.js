@@ -1,7 +1,7 @@
 // The entries of a list: messages, facts, notes and gaps.
 
-import {$, announce, coloured, face, make, text} from "./dom.js";
 import {shortened} from "./composing.js";
+import {$, announce, coloured, face, make, text} from "./dom.js";
 import {brief, dayOf, moment, span, timeOf} from "./formats.js";
 import {jump} from "./jumps.js";
 import {parts} from "./markup.js";

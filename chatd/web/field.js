@@ -3,8 +3,8 @@
 import {interpret} from "./commands.js";
 import {$, text} from "./dom.js";
 import {EMOJI} from "./emoji.js";
-import {withoutBlankEnds} from "./parsing.js";
 import {note} from "./entries.js";
+import {withoutBlankEnds} from "./parsing.js";
 import {saveSoon} from "./remembered.js";
 import {drawer} from "./sides.js";
 import {state, views} from "./state.js";

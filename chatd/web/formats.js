@@ -6,7 +6,7 @@ const UNITS = {h: ["hour", "hours"], d: ["day", "days"], w: ["week", "weeks"]};
 export const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 export const span = (keep) => plural(parseInt(keep), ...UNITS[keep.at(-1)]);  // 30d: 30 days
 const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
-export const date = new Intl.DateTimeFormat(undefined, {weekday: "long", day: "numeric", month: "long"});
+const date = new Intl.DateTimeFormat(undefined, {weekday: "long", day: "numeric", month: "long"});
 export const brief = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"});
 export const moment = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: "medium"});
 
@@ -14,7 +14,7 @@ export const dayOf = (when) => when.toDateString() === new Date().toDateString()
 
 let lastMinute = 0, lastClock = "";  // Formatting costs more than the rest of an entry, and neighbours have the same minute.
 
-export function clockOf(when) {
+function clockOf(when) {
   const minute = Math.floor(when / 60e3);
   if (minute !== lastMinute) [lastMinute, lastClock] = [minute, clock.format(when)];
   return lastClock;

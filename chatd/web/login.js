@@ -3,8 +3,8 @@
 import {$, text} from "./dom.js";
 import {disconnect} from "./link.js";
 import {openPasswordChange} from "./password.js";
-import {openRegistration} from "./registration.js";
 import {openPreferences} from "./preferences.js";
+import {openRegistration} from "./registration.js";
 import {forgetVisit} from "./remembered.js";
 import {ask} from "./requests.js";
 import {offerToGoOn} from "./restoring.js";

@@ -1,7 +1,7 @@
 // The menu of a message, and moving from message to message with the keyboard.
 
-import {log, text} from "./dom.js";
 import {startEdit, startReply} from "./composing.js";
+import {log, text} from "./dom.js";
 import {note} from "./entries.js";
 import {menuOpener, openMenu} from "./menus.js";
 import {MODERATOR, rankOf} from "./people.js";
@@ -11,7 +11,7 @@ import {state} from "./state.js";
 
 const EDITED_WITHIN = 3600e3;       // how long the server lets a message be changed, in ms
 
-export function openMessageMenu(li, opener) {
+function openMessageMenu(li, opener) {
   const view = state.current, seq = Number(li.dataset.seq || 0), who = li.dataset.nick, isOwn = who === state.nick, what = sourceOf(li);
   const may = isOwn || (rankOf(view, state.nick) >= MODERATOR && rankOf(view, state.nick) > rankOf(view, who));
   const isNew = Date.now() - li.dataset.time < EDITED_WITHIN;

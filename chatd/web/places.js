@@ -26,7 +26,7 @@ export function leavePlace(view) {  // The page no longer shows a message of the
   if (view?.key && placeInAddress().seq) history.replaceState(null, "", hashOf(view));
 }
 
-export function goToPlace() {
+function goToPlace() {
   const {key, seq} = placeInAddress(), known = [...views.keys()].find((one) => same(one, key));
   going = true;
   if (seq && key[0] === "#") jump(key, {around: seq});

@@ -9,7 +9,7 @@ export const preferences = {...DEFAULTS, ...stored(everyTab, "chatd-preferences"
 
 export const levelOf = (view) => preferences.levels[view.key.toLowerCase()] || (view.room ? "mentions" : "all");
 
-export function prefer(changes) {
+function prefer(changes) {
   Object.assign(preferences, changes);
   stored(everyTab, "chatd-preferences", preferences);
   applyPreferences();

@@ -5,12 +5,12 @@ import {deleteBefore} from "./deleting.js";
 import {$, atEndOfTurn, make, text} from "./dom.js";
 import {addGap, isAway, kept, note} from "./entries.js";
 import {apply, onEvent} from "./events.js";
+import {grow} from "./field.js";
 import {brief, plural, span} from "./formats.js";
 import {handlers, ofRoom} from "./handlers.js";
 import {jump} from "./jumps.js";
 import {adoptLog, disconnect, helloId, post, setStatus} from "./link.js";
 import {doorHint, forgetAccount, onHelloRefused, onWelcome, showLogin} from "./login.js";
-import {grow} from "./field.js";
 import {forget, markRefused, onPrivateSent, outbox} from "./outbox.js";
 import {fill} from "./range.js";
 import {confirmed, save, seen, visit} from "./remembered.js";
@@ -137,7 +137,7 @@ Object.assign(handlers, {
   },
   help(message, asked) {
     for (const row of message.commands)
-      for (const name of [row.name, ...(row.also || [])]) state.commands.set(name, {group: asked?.group, ...row, words: row.usage.split(" ").slice(1)});
+      for (const name of [row.name, ...(row.also || [])]) state.commands.set(name, {group: asked?.group, ...row});
     if (asked?.quiet) return (message.groups || []).forEach((group) => ask({command: "help", about: group}, {quiet: true, group}));
     const list = make("dl");
     for (const row of message.commands) list.append(make("dt", {}, row.usage), make("dd", {}, row.help));

@@ -9,7 +9,7 @@ import {state, views} from "./state.js";
 import {everyTab, random, stored, thisTab} from "./storage.js";
 import {same} from "./views.js";
 
-export const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, everything missed is loaded; after a longer one, the latest only
+const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, everything missed is loaded; after a longer one, the latest only
 const VISITS = 5;                   // how many visits the browser keeps
 const TALK = 50;                    // how many messages of a private talk a tab keeps
 

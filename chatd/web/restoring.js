@@ -1,16 +1,16 @@
 // Going on where this tab, or another one, was.
 
 import {$} from "./dom.js";
-import {add} from "./range.js";
 import {connect} from "./link.js";
 import {outbox, show} from "./outbox.js";
+import {add} from "./range.js";
 import {adopt, confirmed, isRecent, mine, seen, visit, visitOf} from "./remembered.js";
 import {ask} from "./requests.js";
 import {state, views} from "./state.js";
 import {askTabs, isLive, talksOf} from "./tabs.js";
 import {switchTo, viewOf} from "./views.js";
 
-export function restore(from) {
+function restore(from) {
   for (const key of from.views || []) {
     const view = viewOf(key), last = seen[view.name];
     if (isRecent && last && confirmed.has(view.name)) Object.assign(view, {seq: last, last, first: last + 1, more: true});

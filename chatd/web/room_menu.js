@@ -10,7 +10,7 @@ import {ask} from "./requests.js";
 import {openSettings} from "./settings.js";
 import {state} from "./state.js";
 
-export function openRoomMenu(opener) {
+function openRoomMenu(opener) {
   const view = state.current;
   if (!view?.room) return openPersonMenu(opener, view.name);
   const mayModerate = rankOf(view, state.nick) >= MODERATOR;

@@ -1,10 +1,10 @@
 // Views: a room or a private talk, and which of them is shown.
 
-import {atEndOfTurn, log, make, text} from "./dom.js";
 import {compose} from "./composing.js";
+import {atEndOfTurn, log, make, text} from "./dom.js";
 import {grow} from "./field.js";
-import {fill, keepInPlace} from "./range.js";
 import {setPlace} from "./places.js";
+import {fill, keepInPlace} from "./range.js";
 import {save, seen} from "./remembered.js";
 import {drawer, refresh} from "./sides.js";
 import {state, views} from "./state.js";
