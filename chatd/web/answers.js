@@ -28,7 +28,8 @@ const textOf = (event) => (sentenceOf(event) || [`${event.nick}: ${event.text}`]
 
 export function showAudit({room, events = []}, view) {
   const lines = events.map((event) => `${brief.format(new Date(event.time))} ${textOf(event)}`);
-  note(view, lines.length ? [`History of #${room}:`, ...lines].join("\n") : `There is no history of #${room} to show.`);
+  const key = room[0] === "@" ? room : `#${room}`;
+  note(view, lines.length ? [`History of ${key}:`, ...lines].join("\n") : `There is no history of ${key} to show.`);
 }
 
 handlers.invitation = ({nick: who, room}) => {

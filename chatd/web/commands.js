@@ -67,6 +67,7 @@ function carryOut(wire, view, line) {
 }
 
 function showHistory({room, count = PAGE, type, command, ...place}, view) {
+  if (room[0] === "@") return false;  // Private messages are shown as a note.
   const key = room.replace(/^#?/, "#"), [side] = Object.keys(place);
   if (side) return jump(key, {...(side.endsWith("_time") ? {[side]: withZone(place[side])} : place), count}) || true;
   if (key !== view?.key) return false;

@@ -76,9 +76,10 @@ function readInRoom(row, rest) {  // in:#room may be anywhere.
   return room ? {...fields, room: room.slice(3)} : fields;
 }
 
-function readHistory(row, rest) {  // [N], or a side, a seq or a time, and then [N].
-  const words = rest.split(/\s+/u).filter(Boolean), room = words.find((word) => word.startsWith("in:"))?.slice(3);
-  const [side = "", ...position] = words.filter((word) => !word.startsWith("in:")), fields = room ? {room} : {};
+function readHistory(row, rest) {  // [N], or a side, a seq or a time, and then [N]; in:#room or @nick may be anywhere.
+  const words = rest.split(/\s+/u).filter(Boolean), isRoom = (word) => word.startsWith("in:") || word[0] === "@";
+  const room = words.find(isRoom)?.replace(/^in:/, "");
+  const [side = "", ...position] = words.filter((word) => !isRoom(word)), fields = room ? {room} : {};
   if (!["before", "after", "around"].includes(side)) return {...fields, ...readWords(row, [side, ...position].join(" ").trim())};
   if (!position.length) throw new Refusal(`/history ${side} needs a time. Write /history ${side} 12:30.`);
   const [place, number] = takeTime(position);
