@@ -371,6 +371,7 @@ def _assembled(reactor: Any, options: Options, listener: Listener, identity: Ide
     fanout = Fanout(reactor)
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
     registry.authenticator = _authenticator(reactor, registry, options)
+    registry.next_turn = lambda then: reactor.callLater(0, then)
     doors = DoorOptions(
         options["doors"],
         options["tls-only"],

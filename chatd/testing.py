@@ -55,6 +55,7 @@ class RecordingOutgoing:
 
     session: Session
     acknowledges = True
+    watches = False
 
     def __init__(self) -> None:
         self.cursors: dict[Room, int] = {}

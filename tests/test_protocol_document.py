@@ -26,7 +26,7 @@ Fields = dict[str, bool]
 """The names of fields, and whether each is optional."""
 
 WIRE_NAMES = {"first": "from", "last": "to"}
-OF_EVERY_EVENT = {"room", "seq", "time", "nick"}
+OF_EVERY_EVENT = {"room", "seq", "time", "nick", "account"}
 UNSEEN = {"sender_id", "hidden"}
 NOT_SHOWN = UNSEEN | {"id"}
 
@@ -35,6 +35,8 @@ LINES = [
     ("rooms", events.RoomLine),
     ("sessions", events.SessionLine),
     ("keys", events.KeyLine),
+    ("former", events.FormerLine),
+    ("people", events.PersonLine),
 ]
 
 MESSAGES = {name: cls for cls, name in NEWS.items()}

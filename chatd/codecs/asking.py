@@ -29,6 +29,7 @@ QUESTIONS: Final[Mapping[tuple[str, type[Command]], tuple[Question, ...]]] = {
     ),
     (PasswordNeeded.code, commands.Hello): (Question("password", "Type its password, or an empty line to choose another nick"),),
     (PasswordNeeded.code, commands.Login): (Question("password", "Type its password, or an empty line to stop"),),
+    (PasswordNeeded.code, commands.Oper): (Question("password", "Type its password, or an empty line to stop"),),
     (PasswordNeeded.code, commands.Register): (Question("password", "Type a new password, or an empty line to stop", is_new=True),),
     (PasswordNeeded.code, commands.Password): (
         Question("password", "Type your password, or an empty line to stop"),

@@ -30,6 +30,11 @@ class Codec(Protocol):
     def acknowledges(self) -> bool:
         """Whether people are told of each of their messages that it is delivered."""
 
+    @property
+    def tells_once(self) -> bool:
+        """Whether somebody who reads several rooms is told once of what happens in all of them:
+        that a person quits, or changes their nick."""
+
     def encode(self, event: Event, view: View) -> bytes:
         """The bytes of ``event``, whole lines, as ``view`` shows it."""
 
@@ -54,6 +59,17 @@ class Talk(Protocol):
 
     def encode(self, answer: Answer) -> bytes:
         """The bytes of ``answer``, whole lines."""
+
+    def next_command(self) -> Command | None:
+        """A further command that earlier lines or answers ask for; None: there is none."""
+
+    def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
+        """What this connection is sent of ``event``, of which ``piece`` is what all others are
+        sent; ``own``: it has caused the event.
+
+        It is asked where that may differ: of own events where the codec has no echo, and where the
+        codec tells once, of events that may happen in several rooms.
+        """
 
     def view(self, current: bool) -> View:
         """How this connection is shown a room that is its current one, or is not."""

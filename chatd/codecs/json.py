@@ -39,6 +39,7 @@ class JsonCodec:
     name: Final = "json"
     echo: Final = True
     acknowledges: Final = True
+    tells_once: Final = False
 
     def talk(self) -> JsonTalk:
         """The half for one more program."""
@@ -65,6 +66,13 @@ class JsonTalk:
     def encode(self, answer: Answer) -> bytes:
         """The line of ``answer``."""
         return encode_news(answer)
+
+    def next_command(self) -> None:
+        """Each line is one command."""
+
+    def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
+        """Programs are sent everything but their own private messages."""
+        return b"" if own else piece
 
     def view(self, current: bool) -> View:
         return ONLY_VIEW

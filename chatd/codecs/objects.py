@@ -52,6 +52,12 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.RoomList: "rooms",
     events.PersonInfo: "person",
     events.ServerInfo: "server",
+    events.PeopleList: "people",
+    events.FormerPeople: "former",
+    events.Counts: "counts",
+    events.PersonChanged: "changed",
+    events.Watching: "watching",
+    events.Seen: "seen",
     events.TopicIs: "topic-is",
     events.RetentionIs: "keeping",
     events.Forgotten: "forgotten",
@@ -74,12 +80,20 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
 }
 """The ``type`` of each thing that the server sends."""
 
-LINES: Final = (events.RoomLine, events.HelpLine, events.BanLine, events.SessionLine, events.KeyLine)
+LINES: Final = (
+    events.RoomLine,
+    events.HelpLine,
+    events.BanLine,
+    events.SessionLine,
+    events.KeyLine,
+    events.PersonLine,
+    events.FormerLine,
+)
 """What lists in answers consist of."""
 
 _NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _WIRE_NAMES: Final = {"first": "from", "last": "to"}
-_TIMES: Final = frozenset({"time", "since", "until", "used"})
+_TIMES: Final = frozenset({"time", "since", "until", "used", "topic_time"})
 _UNSEEN: Final = frozenset({"sender_id", "hidden"})
 """The fields that never leave the server."""
 

@@ -76,6 +76,8 @@ DONE: Final[Mapping[str, str]] = {
     "release": "Nobody but you is here as {} now. If somebody knows your password, /password changes it.",
     "password": "Your password is changed. Your other sessions have ended, and need it.",
     "login": "You are logged in as {}.",
+    "oper": "You have the rights of an operator.",
+    "realname": "Others are shown: {}",
 }
 
 ROLES: Final[Mapping[str, str]] = {
@@ -99,6 +101,10 @@ MODES: Final[Mapping[tuple[str, str], str]] = {
     ("slow", "off"): "ended the slow mode of {}",
     ("history", "off"): "hidden what was said in {} from people who enter later",
     ("history", "on"): "opened what was said in {} to people who enter later",
+    ("hidden", "on"): "hidden {} from lists",
+    ("hidden", "off"): "put {} on lists again",
+    ("external", "on"): "opened {} to messages from people who are not in it",
+    ("external", "off"): "closed {} to messages from people who are not in it",
 }
 """What somebody has done who has set a mode to a value."""
 
@@ -129,8 +135,10 @@ def said(message: events.Said, current: bool = True) -> list[str]:
 
 
 def private(message: events.Private) -> list[str]:
-    """The lines of a private message: ``[ada] hi``, or ``[to bob] hi`` for one's own."""
+    """The lines of a private message: ``[ada] hi``, or ``[to bob] hi`` for one's own; an action
+    begins with a star and the nick."""
     head = f"[to {message.to}]" if message.to else f"[{message.nick}]"
+    head = f"{head} * {message.nick}" if message.action else head
     return [f"{head} {line}" for line in message.text.split("\n")]
 
 
@@ -365,6 +373,49 @@ class Phrases:
         for line in answer.keys:
             comment = f" {line.comment}" if line.comment else ""
             yield f"{line.number}: {line.kind} {line.fingerprint}{comment}, since {stamp(line.since, self._now())}"
+
+    @_answer.register
+    def _(self, answer: events.PeopleList) -> Iterable[str]:
+        if not answer.people:
+            yield "There is nobody to describe."
+        for line in answer.people:
+            about = [line.role, "operator" if line.operator else "", "registered" if line.account else "guest"]
+            away = "" if line.away is None else f"away: {line.away}" if line.away else "away"
+            called = f" is {line.realname}" if line.realname else ""
+            yield f"{line.nick}{called} ({', '.join(filter(None, [*about, away, f'idle {line.idle} s']))})"
+
+    @_answer.register
+    def _(self, answer: events.FormerPeople) -> Iterable[str]:
+        for line in answer.people:
+            called = f", {line.realname}," if line.realname else ""
+            yield f"{line.nick}{called} was here until {stamp(line.time, self._now())}."
+
+    @_answer.register
+    def _(self, answer: events.Counts) -> Iterable[str]:
+        yield (
+            f"{answer.people} people are here (at most {answer.most} at once since the start), {answer.operators} of them "
+            f"operators, in {answer.rooms} rooms; {answer.unknown} connections have no nick yet."
+        )
+
+    @_answer.register
+    def _(self, answer: events.Watching) -> Iterable[str]:
+        if not (answer.here or answer.missing):
+            yield "You watch nobody. /watch NICK tells you when a person comes or goes."
+        if answer.here:
+            yield f"You watch {_listed(answer.here)}, who {'is' if len(answer.here) == 1 else 'are'} here."
+        if answer.missing:
+            yield f"You watch {_listed(answer.missing)}, who {'is' if len(answer.missing) == 1 else 'are'} not here."
+
+    @_answer.register
+    def _(self, answer: events.Seen) -> Iterable[str]:
+        yield f"{answer.nick} has {'left' if answer.gone else 'come'}."
+
+    @_answer.register
+    def _(self, answer: events.PersonChanged) -> Iterable[str]:
+        if answer.what == "away":
+            yield f"{answer.nick} is back." if answer.text is None else _is_away(answer.nick, answer.text)
+        else:
+            yield f"{answer.nick} has changed their {answer.what}: {answer.text or 'none'}"
 
     @_answer.register
     def _(self, answer: events.RetentionIs) -> Iterable[str]:

@@ -43,6 +43,7 @@ class TextCodec:
     name: Final = "text"
     echo: Final = False
     acknowledges: Final = False
+    tells_once: Final = False
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._phrases = Phrases(now)
@@ -143,6 +144,13 @@ class TextTalk:
             self._asking = taken
             raise PasswordNeeded("")
         return taken
+
+    def next_command(self) -> None:
+        """Each line is one command."""
+
+    def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
+        """People have seen what they typed."""
+        return b"" if own else piece
 
     def view(self, current: bool) -> TextView:
         """How this person is shown a room, ``current`` or not."""

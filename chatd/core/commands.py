@@ -42,7 +42,9 @@ class Hello(Command):
     ``token`` is a secret chosen by the program. The same token means the same sender, even after a
     lost connection, and takes over the seat of the earlier connection. ``resume`` has the last seq
     seen in each room, in the logs with the name ``log``. ``scrollback`` is how many events of each
-    room are shown on entering it, at most ``SCROLLBACK_EVENTS``.
+    room are shown on entering it, at most ``SCROLLBACK_EVENTS``. ``user`` is the person's name on
+    their own machine, and ``realname`` what they call themselves; others are shown both. Without
+    ``default_room``, naming no room means to enter none.
     """
 
     nick: str
@@ -57,16 +59,20 @@ class Hello(Command):
     server_password: str = field(default="", repr=False)
     register: bool = False
     code: str = field(default="", repr=False)
+    user: str = ""
+    realname: str = ""
+    default_room: bool = True
 
 
 @fact()
 class Say(Command):
     """Say ``text`` in ``room`` (empty: the current one), in reply to the event ``reply`` (a seq; 0:
-    to none)."""
+    to none); with ``notice``, no program should answer it."""
 
     text: Lines
     room: str = ""
     reply: int = 0
+    notice: bool = False
 
 
 @fact()
@@ -108,10 +114,13 @@ class Me(Command):
 
 @fact()
 class Msg(Command):
-    """Send ``text`` to ``nick`` as a private message."""
+    """Send ``text`` to ``nick`` as a private message (``notice``: :class:`Say`); with ``action``,
+    it says what one does."""
 
     nick: str
     text: Lines
+    notice: bool = False
+    action: bool = False
 
 
 @fact()
@@ -132,9 +141,10 @@ class Join(Command):
 
 @fact()
 class Leave(Command):
-    """Leave ``room`` (empty: the current one)."""
+    """Leave ``room`` (empty: the current one), with an optional last ``text``."""
 
     room: str = ""
+    text: str = ""
 
 
 @fact()
@@ -144,9 +154,11 @@ class Rooms(Command):
 
 @fact()
 class Who(Command):
-    """List who is in ``room`` (empty: the current one)."""
+    """List who is in ``room`` (empty: the current one); with ``everybody``, all of them, if need be
+    in several answers."""
 
     room: str = ""
+    everybody: bool = False
 
 
 @fact()
@@ -154,6 +166,37 @@ class Whois(Command):
     """Show who ``nick`` is."""
 
     nick: str
+
+
+@fact()
+class Whowas(Command):
+    """Show who had ``nick``, or a nick like this pattern, and has left: the last ``count`` of them
+    (0: all that are known)."""
+
+    nick: str
+    count: int = 0
+
+
+@fact()
+class People(Command):
+    """Describe the people in ``room`` (empty: the current one); or those called ``nicks``; or those
+    whose nick is like the pattern ``like``."""
+
+    room: str = ""
+    nicks: tuple[str, ...] = ()
+    like: str = ""
+
+
+@fact()
+class Census(Command):
+    """Count the people and the rooms of the server."""
+
+
+@fact()
+class Realname(Command):
+    """Call oneself ``text``."""
+
+    text: str
 
 
 @fact()
@@ -172,6 +215,15 @@ class Keep(Command):
 
     keep: str = ""
     room: str = ""
+
+
+@fact()
+class Watch(Command):
+    """Be told when the people called ``nicks`` come and go; with ``stop``, no longer. Without
+    nicks, list whom one watches; with ``stop``, watch nobody."""
+
+    nicks: tuple[str, ...] = ()
+    stop: bool = False
 
 
 @fact()
@@ -237,10 +289,12 @@ class Search(Command):
 
 @fact()
 class _ToSomebody(Command):
-    """Something done to ``nick`` in ``room`` (empty: the current one)."""
+    """Something done to ``nick`` in ``room`` (empty: the current one); with ``member``, only if
+    they are in it."""
 
     nick: str
     room: str = ""
+    member: bool = False
 
 
 @fact()
@@ -260,7 +314,10 @@ class Voice(_ToSomebody):
 
 @fact()
 class Deop(_ToSomebody):
-    """Take the role of ``nick`` away."""
+    """Take the role of ``nick`` away; with ``role``, only this one, ``voice`` or ``moderator``,
+    which stands for that of an owner too."""
+
+    role: str = ""
 
 
 @fact()
@@ -318,11 +375,12 @@ class Bans(Command):
 
 @fact()
 class Delete(Command):
-    """Delete the message ``which`` of ``room`` (empty: the current one): a seq, or the nick of
-    somebody, whose last message is meant."""
+    """Delete the message ``which`` of ``room`` (empty: the current one), for the reason ``text``: a
+    seq, or the nick of somebody, whose last message is meant."""
 
     which: str
     room: str = ""
+    text: str = ""
 
 
 @fact()
@@ -371,11 +429,22 @@ class Register(Command):
 @fact()
 class Login(Command):
     """Become the owner of the account with the nick ``nick``. With ``remember``, one is given a
-    session secret."""
+    session secret. With ``early``, before one has a
+    nick, this only proves it, and a later hello makes one the owner."""
 
     nick: str
     password: str = field(default="", repr=False)
     remember: bool = False
+    early: bool = False
+
+
+@fact()
+class Oper(Command):
+    """Have the rights of the operator whose account has the nick ``nick``, by its password, under
+    one's own nick and until one leaves; without a nick, give them up."""
+
+    nick: str = ""
+    password: str = field(default="", repr=False)
 
 
 @fact()
@@ -516,10 +585,17 @@ def _read_login(row: Row, rest: str) -> Command:
     """Read a nick, and never a password: the line stays on the screen, and in what a client
     remembers."""
     words = rest.split()
-    if len(words) != (1 if row.usage else 0):
+    if len(words) > 1 or (len(words) < 1 and not row.usage.startswith("[") and row.usage) or (words and not row.usage):
         reason = f"/{row.name} takes {'a nick' if row.usage else 'nothing'}, and never a password: others can read the line."
         raise BadUsage(reason, f"Write {usage_line(row)}; the password is asked for.")
     return row.make(*words)
+
+
+def _read_watch(row: Row, rest: str) -> Command:
+    """Read nicks; ``off`` before them ends watching them."""
+    words = rest.split()
+    is_end = bool(words) and words[0].lower() == "off"
+    return Watch(tuple(words[is_end:]), is_end)
 
 
 def _read_sessions(row: Row, rest: str) -> Command:
@@ -587,7 +663,16 @@ TABLE: tuple[Row, ...] = (
         change=Role.OWNER,
         group=MODERATION,
     ),
-    Row("invite", Invite, "NICK", "let a person into a private room", Role.MODERATOR, read=_read_in_room, group=MODERATION),
+    Row(
+        "invite",
+        Invite,
+        "NICK",
+        "let a person into a private room",
+        Role.MEMBER,
+        read=_read_in_room,
+        change=Role.MODERATOR,
+        group=MODERATION,
+    ),
     Row("kick", Kick, "NICK [TEXT]", "remove a person from a room", Role.MODERATOR, read=_read_in_room, group=MODERATION),
     Row(
         "mute",
@@ -625,6 +710,9 @@ TABLE: tuple[Row, ...] = (
         group=MODERATION,
         in_inbox=True,
     ),
+    Row("whowas", Whowas, "NICK [N]", "show who had a nick before", group=MODERATION),
+    Row("people", People, "[ROOM]", "describe the people in a room", group=MODERATION),
+    Row("census", Census, "", "count the people and the rooms", group=MODERATION),
     Row("report", Report, "NICK TEXT", "tell the operators of a person", group=MODERATION),
     Row("announce", Announce, "TEXT", "tell everybody on the server (operators)", Role.OPERATOR, group=MODERATION, on_server=True),
     Row("audit", Audit, "[N]", "show what was done on the server (operators)", Role.OPERATOR, group=MODERATION, on_server=True),
@@ -652,7 +740,18 @@ TABLE: tuple[Row, ...] = (
         read=_read_register,
         group=ACCOUNTS,
     ),
-    Row("login", Login, "NICK", "log in to an account; asks for the password", read=_read_login, group=ACCOUNTS),
+    Row(
+        "login",
+        Login,
+        "NICK",
+        "log in to an account; asks for the password",
+        nick_needed=False,
+        read=_read_login,
+        group=ACCOUNTS,
+    ),
+    Row("watch", Watch, "[NICK]", "be told when a person comes or goes", read=_read_watch, group=ACCOUNTS),
+    Row("realname", Realname, "TEXT", "say who you are; /whois shows it", group=ACCOUNTS),
+    Row("oper", Oper, "[NICK]", "have an operator's rights; asks for the password", read=_read_login, group=ACCOUNTS),
     Row("password", Password, "", "change your password; ends your other sessions", read=_read_login, group=ACCOUNTS),
     Row("sessions", Sessions, "", "list where you are logged in; end N ends one", read=_read_sessions, group=ACCOUNTS),
     Row("keys", Keys, "", "list your keys; add [KEY], remove N", read=_read_keys, group=ACCOUNTS),

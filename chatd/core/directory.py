@@ -3,30 +3,41 @@ delivers to people."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
 from chatd.core.account import Account
 from chatd.core.accounts import Accounts
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
-from chatd.core.events import Answer, AwayNotice
+from chatd.core.events import Answer, AwayNotice, FormerLine, Seen
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
-from chatd.core.limits import IGNORE_LISTS
+from chatd.core.limits import FORMER_PEOPLE, IGNORE_LISTS
 from chatd.core.names import Name, fold
 from chatd.core.person import Person
 from chatd.core.session import Session
+from chatd.core.watching import Watchers
 
 
 class Directory:
     """Nicks, look-alikes and seats. ``accounts`` knows whose nicks are owned, whether or not they
-    are here."""
+    are here, and ``now`` returns the milliseconds since 1970-01-01 UTC."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, now: Callable[[], int]) -> None:
         self._accounts = accounts
+        self._now = now
         self._by_key: dict[str, Person] = {}
         self._by_skeleton: dict[str, Person] = {}
         self._by_sender: dict[str, Session] = {}
         self._sessions: dict[Person, list[Session]] = {}
+        self.former: deque[FormerLine] = deque(maxlen=FORMER_PEOPLE)
+        """Who has left, or has changed their nick, the last one first."""
+        self.on_away: Callable[[Person], object] = lambda person: None
+        """Called with a person who has gone away, has come back, or is away with another text."""
+        self.watchers = Watchers()
+        """Who is told when people come and go."""
+        self.most = 0
+        """The most people who were here at once since the start."""
         self._ignoring: set[Person] = set()
         """The people who ignore somebody."""
         self._ignored_by: dict[str, IgnoreList] = {}
@@ -42,6 +53,10 @@ class Directory:
             raise NoSuchNick(f"Nobody called {nick} is here.", "/who lists who is here.")
         return person
 
+    def get(self, nick: str) -> Person | None:
+        """The person called ``nick``, if they are here."""
+        return self._by_key.get(fold(nick))
+
     def holder(self, name: Name) -> tuple[str, Sequence[str]]:
         """The nick, as it is written now, and the sender_ids of whoever has the nick ``name``; if
         nobody does, ``name`` and none."""
@@ -52,6 +67,12 @@ class Directory:
     def people(self) -> Sequence[Person]:
         """Everybody who is here, in the order in which they came."""
         return tuple(self._sessions)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._sessions)
 
     def sessions(self, person: Person) -> Sequence[Session]:
         """The sessions of ``person``, oldest first; none after they have left."""
@@ -102,6 +123,7 @@ class Directory:
         self.attach(session, person, sender_id)
         if account in self._ignored_by:
             self.set_ignoring(person, self._ignored_by.pop(account))
+        self.watchers.tell(person.name.key, Seen(person.nick, account=person.is_registered))
         return person
 
     def attach(self, session: Session, person: Person, sender_id: str) -> None:
@@ -111,6 +133,7 @@ class Directory:
         session.person, session.sender_id = person, sender_id
         self._by_sender[sender_id] = session
         self._sessions.setdefault(person, []).append(session)
+        self.most = max(self.most, len(self._sessions))
         self.identify(person)
         if person.away is not None:  # They are here again.
             self._set_away(person, None)
@@ -131,6 +154,7 @@ class Directory:
         is removed in that case."""
         person = session.person
         sessions = self._sessions.get(person, []) if person else []
+        self.watchers.clear(session)
         if person is None or session not in sessions:
             return False
         del self._by_sender[session.sender_id]
@@ -146,6 +170,8 @@ class Directory:
             if len(self._ignored_by) > IGNORE_LISTS:
                 del self._ignored_by[next(iter(self._ignored_by))]
         self._remove_name(person)
+        self._remember(person)
+        self.watchers.tell(person.name.key, Seen(person.nick, gone=True))
         return True
 
     def rename(self, person: Person, name: Name) -> None:
@@ -156,9 +182,15 @@ class Directory:
             if person.name.key in other.ignoring:
                 other.ignoring.add(*self.holder(person.name))
         self._remove_name(person)
+        before, key = person.nick, person.name.key
+        if key != name.key:
+            self._remember(person)
         person.rename(name)
         self._add_name(person)
         self.identify(person)
+        if key != name.key:
+            self.watchers.tell(key, Seen(before, gone=True))
+            self.watchers.tell(name.key, Seen(name.text, account=person.is_registered))
 
     def identify(self, person: Person) -> None:
         """Bring the identity of ``person`` up to date: their nick, account or sessions have
@@ -168,7 +200,11 @@ class Directory:
         account = self._accounts.get(person.account)
         made = account.made if account else 0
         addresses, keys = [session.address for session in sessions], [session.fingerprint for session in sessions]
-        person.identity = identify(person.name.key, person.account, seats, addresses, made, keys)
+        person.identity = identify(person.name.key, person.account, seats, addresses, made, keys, person.operator)
+
+    def _remember(self, person: Person) -> None:
+        """``person`` no longer has their nick."""
+        self.former.appendleft(FormerLine(person.nick, self._now(), person.user, person.realname, bool(person.account)))
 
     def _add_name(self, person: Person) -> None:
         self._by_key[person.name.key] = person
@@ -200,9 +236,12 @@ class Directory:
         self._set_away(session.person, text)
 
     def _set_away(self, person: Person, text: str | None) -> None:
+        before = person.away
         is_here = any(session.away is None for session in self.sessions(person))
         person.away = None if is_here else text
         person.away_seen_by = frozenset()
+        if person.away != before:
+            self.on_away(person)
 
     def check_ignored(self, sender: Session, recipient: Person | Account) -> None:
         """Raise NotDelivered if ``recipient``, who need not be here, ignores ``sender``."""

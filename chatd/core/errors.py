@@ -10,6 +10,7 @@ other exception is a defect of the server. The tree, with the stable codes that 
         NotText            not-utf8
       UnknownCommand       unknown-command
       BadUsage             bad-usage
+        AlreadyThere       already-there      they are in the room already
       BadNick              bad-nick
         NickTaken          nick-taken
         NickReserved       nick-reserved
@@ -27,10 +28,12 @@ other exception is a defect of the server. The tree, with the stable codes that 
       Banned               banned             the person is banned from the room, or from the server
       Muted                muted              the person may not speak in the room now
       NoSuchNick           no-such-nick
+        NotThere           not-there          they are here, but not in the room
       NoSuchRoom           no-such-room
       NoSuchMessage        no-such-message
       TooLate              too-late           the message is too old to be changed
       TooMany              too-many           a limit of ``limits.py`` is reached
+        RoomFull           room-full          the room takes no more people
       ServerFull           server-full
       DoorClosed           door-closed        the caller uses a protocol that is not open to them
       NotDelivered         not-delivered      the log or the recipient could not take the message
@@ -89,6 +92,12 @@ class BadUsage(Refusal):
     """A command with invalid arguments."""
 
     code = "bad-usage"
+
+
+class AlreadyThere(BadUsage):
+    """Somebody who is invited to a room that they are in."""
+
+    code = "already-there"
 
 
 class BadNick(Refusal):
@@ -195,6 +204,12 @@ class NoSuchNick(Refusal):
     code = "no-such-nick"
 
 
+class NotThere(NoSuchNick):
+    """Somebody who is not in the room that the command is about."""
+
+    code = "not-there"
+
+
 class NoSuchRoom(Refusal):
     """There is no room with that name."""
 
@@ -217,6 +232,12 @@ class TooMany(Refusal):
     """A limit of ``limits.py`` is reached, such as rooms or ignored nicks."""
 
     code = "too-many"
+
+
+class RoomFull(TooMany):
+    """The room has as many members as it takes."""
+
+    code = "room-full"
 
 
 class ServerFull(Refusal):

@@ -39,7 +39,8 @@ class Reason(StrEnum):
 
 @fact()
 class Event:
-    """Something that ``nick`` did in a room; ``seq`` is its number in the log.
+    """Something that ``nick`` did in a room; ``seq`` is its number in the log. ``account``: they
+    are registered, and not a guest; it is stored with messages alone.
 
     ``sender_id`` names the seat that it came from, across changes of nick and lost connections. It
     is a secret between the server and that seat, and no codec shows it. An event is a *draft* until
@@ -51,6 +52,7 @@ class Event:
     time: int
     nick: str
     sender_id: str
+    account: bool = field(default=False, kw_only=True)
 
     def number(self, seq: int) -> Self:
         """Turn this draft into the event ``seq``; only logs call this.
@@ -64,7 +66,8 @@ class Event:
 
 @fact()
 class Said(Event):
-    """A message; with ``action``, what ``nick`` does (``/me``).
+    """A message; with ``action``, what ``nick`` does (``/me``); with ``notice``, one that no
+    program should answer.
 
     ``reply`` is the seq of the event that it replies to, and ``edited`` that of the
     :class:`Edited` that it has its text from; 0: there is none.
@@ -75,6 +78,7 @@ class Said(Event):
     id: str = ""
     reply: int = 0
     edited: int = 0
+    notice: bool = field(default=False, kw_only=True)
 
 
 # Like a sender_id, a ``hidden`` is for the server alone: no codec shows it (``rights.py``).
@@ -83,10 +87,13 @@ class Said(Event):
 @fact()
 class Joined(Event):
     """``nick`` has entered the room with ``role``, empty if they are a member like others;
-    ``hidden`` is their subject if they have made it, and own it."""
+    ``hidden`` is their subject if they have made it, and own it. ``realname`` is what they call
+    themselves, and ``away`` their text if they are away; neither is stored."""
 
     hidden: str = ""
     role: str = ""
+    realname: str = ""
+    away: str | None = None
 
 
 @fact()
@@ -169,11 +176,12 @@ MESSAGES: Final[frozenset[type[Event]]] = frozenset({Said, Private})
 
 @fact()
 class Deleted(Event):
-    """``nick`` has deleted the message ``target`` (a seq) of ``to``: nobody can read it any
-    more."""
+    """``nick`` has deleted the message ``target`` (a seq) of ``to``, for the reason ``text``:
+    nobody can read it any more."""
 
     target: int
     to: str
+    text: str = ""
 
 
 @fact()
@@ -196,11 +204,12 @@ class Announced(Event):
 @fact()
 class RoleSet(Event):
     """``nick`` has given ``to``, whose subject is in ``hidden``, the role ``role``: ``owner``,
-    ``moderator``, ``voice`` or ``member``."""
+    ``moderator``, ``voice`` or ``member``; ``before`` is the one that they had."""
 
     to: str
     role: str
     hidden: str = ""
+    before: str = ""
 
 
 @fact()
@@ -284,7 +293,7 @@ class Entered(Answer):
     away, with their texts. ``scrollback`` is what happened before, oldest first. ``newcomer`` is
     your nick if you have just connected, and empty if you were in another room before. ``keep`` is
     the retention of the room, empty if it is that of the server. ``role`` is yours, empty if you
-    are a member like others.
+    are a member like others. ``topic_by`` has set the topic at ``topic_time``, if that is known.
     """
 
     room: str
@@ -297,6 +306,8 @@ class Entered(Answer):
     newcomer: str = ""
     keep: str = ""
     role: str = ""
+    topic_by: str = ""
+    topic_time: int = 0
 
 
 @fact()
@@ -314,10 +325,11 @@ class Exited(Answer):
 
 @fact()
 class Invitation(Answer):
-    """``nick`` invites you to ``room``."""
+    """``nick``, who is registered with ``account``, invites you to ``room``."""
 
     nick: str
     room: str
+    account: bool = False
 
 
 @fact()
@@ -386,13 +398,18 @@ class AwayNotice(Answer):
 @fact()
 class Members(Answer):
     """Who is in ``room``: ``members`` are some of the ``count`` members, ``away`` has those of them
-    who are away, with their texts, and ``roles`` those who are more than members."""
+    who are away, with their texts, ``roles`` those who are more than members, and ``accounts``
+    those who are registered. ``secret``: the room is not in everybody's lists. ``more``: further
+    answers have further members."""
 
     room: str
     count: int
     members: tuple[str, ...]
     away: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    accounts: tuple[str, ...] = ()
+    secret: bool = False
+    more: bool = False
 
 
 @fact()
@@ -416,10 +433,12 @@ class Bans(Answer):
 
 @fact()
 class RoomModes(Answer):
-    """The modes of ``room``: those that are set, each with its value (:class:`ModeSet`)."""
+    """The modes of ``room``: those that are set, each with its value (:class:`ModeSet`). The oldest
+    event at hand has happened at ``since``."""
 
     room: str
     modes: Mapping[str, str] = field(default_factory=dict)
+    since: int = 0
 
 
 @fact()
@@ -446,6 +465,10 @@ class PersonInfo(Answer):
 
     ``away`` is their text if they are away, and otherwise None. ``account``: they are registered,
     and not a guest. ``key`` is the fingerprint of the key that they came with, if they did.
+    ``operator``: they are an operator of the server. ``user`` is their name on their own machine,
+    and ``realname`` what they call themselves, if they have said it. ``roles`` has those of
+    ``rooms`` in which they are more than members. ``secure``: nobody can read on the way what they
+    send.
     """
 
     nick: str
@@ -456,6 +479,11 @@ class PersonInfo(Answer):
     away: str | None = None
     account: bool = False
     key: str = ""
+    operator: bool = False
+    user: str = ""
+    realname: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    secure: bool = False
 
 
 @fact()
@@ -469,11 +497,98 @@ class ServerInfo(Answer):
 
 
 @fact()
+class PersonLine:
+    """One person of :class:`PeopleList`; the fields are those of :class:`PersonInfo`, and ``role``
+    is theirs in the room of the list."""
+
+    nick: str
+    user: str = ""
+    realname: str = ""
+    away: str | None = None
+    account: bool = False
+    operator: bool = False
+    role: str = ""
+    idle: int = 0
+
+
+@fact()
+class PeopleList(Answer):
+    """Some people: those in ``room``, or if it is empty, those that were asked for."""
+
+    people: tuple[PersonLine, ...]
+    room: str = ""
+
+
+@fact()
+class FormerLine:
+    """Somebody who had ``nick`` and left at ``time``."""
+
+    nick: str
+    time: int
+    user: str = ""
+    realname: str = ""
+    account: bool = False
+
+
+@fact()
+class FormerPeople(Answer):
+    """Who had ``nick`` and has left, the last one first."""
+
+    nick: str
+    people: tuple[FormerLine, ...]
+
+
+@fact()
+class Counts(Answer):
+    """How many people are here, ``operators`` of them operators of the server and ``most`` at once
+    since its start; how many connections have no nick yet; and how many rooms have members."""
+
+    people: int
+    operators: int
+    most: int
+    unknown: int
+    rooms: int
+
+
+@fact()
+class Watching(Answer):
+    """Whom you watch: those who are ``here``, and those who are ``missing``."""
+
+    here: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@fact()
+class Seen(Answer):
+    """``nick``, whom you watch, has come, or with ``gone`` has left. ``account``: they are
+    registered."""
+
+    nick: str
+    gone: bool = False
+    account: bool = False
+
+
+@fact()
+class PersonChanged(Answer):
+    """Something else than the nick has changed of ``nick``, with whom you share a room: ``what`` is
+    ``away``, ``account`` or ``realname``, and ``text`` the new text, None if there is none now.
+    ``account``: they are registered."""
+
+    nick: str
+    what: str
+    text: str | None = None
+    account: bool = False
+
+
+@fact()
 class TopicIs(Answer):
-    """The topic of ``room``; empty: there is none."""
+    """The topic of ``room``; empty: there is none. ``by`` has set it at ``time``, if that is
+    known."""
 
     room: str
     text: str
+    by: str = ""
+    time: int = 0
 
 
 @fact()

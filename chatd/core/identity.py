@@ -39,6 +39,8 @@ class Identity:
     """When the account was made, in milliseconds since 1970-01-01 UTC; of a guest, 0."""
     keys: tuple[str, ...] = ()
     """The keys that their sessions have come with: tokens with fingerprints, ``key:SHA256:...``."""
+    operator: str = ""
+    """The key of another account, whose rights as an operator they have; empty: of none."""
 
     @property
     def subject(self) -> str:
@@ -47,16 +49,23 @@ class Identity:
 
 
 def identify(
-    key: str, account: str, seats: Iterable[str], addresses: Iterable[str], made: int = 0, fingerprints: Iterable[str] = ()
+    key: str,
+    account: str,
+    seats: Iterable[str],
+    addresses: Iterable[str],
+    made: int = 0,
+    fingerprints: Iterable[str] = (),
+    operator: str = "",
 ) -> Identity:
     """The identity of a person with these ``seats`` (sender_ids), ``addresses`` and
-    ``fingerprints`` of keys; ``account`` is empty for a guest, and ``made`` is when it was made."""
+    ``fingerprints`` of keys; ``account`` is empty for a guest, ``made`` is when it was made, and
+    ``operator`` is :attr:`Identity.operator`."""
     subjects = [SEAT + seat for seat in seats]
     if account:
         subjects.insert(0, ACCOUNT + account)
     networks = dict.fromkeys(network for network in map(network_of, addresses) if network)
     keys = dict.fromkeys(KEY + fingerprint for fingerprint in fingerprints if fingerprint)
-    return Identity(key, tuple(subjects), tuple(networks), not account, made, tuple(keys))
+    return Identity(key, tuple(subjects), tuple(networks), not account, made, tuple(keys), operator)
 
 
 def network_of(address: str) -> str:

@@ -233,7 +233,9 @@ class Inboxes:
 
     # -- Messages
 
-    def write(self, session: Session, recipient: Recipient, text: str, id: str) -> Letter:
+    def write(
+        self, session: Session, recipient: Recipient, text: str, id: str, notice: bool = False, action: bool = False
+    ) -> Letter:
         """A message of ``session`` to ``recipient``, to be posted. Raises NotDelivered if they
         would not get it."""
         person = session.person
@@ -243,9 +245,9 @@ class Inboxes:
         other, sessions = self.of_recipient(recipient)
         nick = recipient.name.text
         is_guest, seat, now = not person.account, session.sender_id, session.last_active
-        draft = Private(INBOX, DRAFT, now, session.nick, seat, text, id=id, to=nick, guest=is_guest)
+        draft = Private(INBOX, DRAFT, now, session.nick, seat, text, action, id=id, notice=notice, to=nick, guest=is_guest)
         other_id = "" if own.is_kept and other.is_kept else id  # Of two copies on the disk, one has the id.
-        copy = Private(INBOX, DRAFT, now, session.nick, seat, text, id=other_id, guest=is_guest)
+        copy = Private(INBOX, DRAFT, now, session.nick, seat, text, action, id=other_id, notice=notice, guest=is_guest)
         self._check_space(own, other, sessions, person, copy, nick)
         return Letter(nick, own, draft, other, copy)
 

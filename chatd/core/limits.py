@@ -15,6 +15,39 @@ TEXT_LINES: Final = 60
 """The most lines of one message: a long trace of a program, and less than three screens of a
 terminal, where each is a line of its own."""
 
+IRC_LINE_BYTES: Final = 512
+"""The longest line of IRC, in bytes with its end and without its tags (RFC 1459, 2.3)."""
+
+IRC_TAGS_BYTES: Final = 4096
+"""The longest tags of a line from an IRC client, in bytes with the ``@`` and the space after them
+(IRCv3 message-tags: 4,094 between these)."""
+
+IRC_CAP_BYTES: Final = 400
+"""How many bytes of capabilities are in one line: with everything around them it fits into
+``IRC_LINE_BYTES``."""
+
+IRC_TARGETS: Final = 4
+"""How many targets one PRIVMSG, NOTICE, KICK or WHOIS of IRC has, in number: each is a command of
+its own."""
+
+IRC_SASL_CHUNK: Final = 400
+"""How many characters of base64 one AUTHENTICATE has at most; with so many, more follows (IRCv3
+sasl)."""
+
+IRC_SASL_BYTES: Final = 1200
+"""How many characters of base64 an IRC client sends to log in: the longest nick and password take
+900."""
+
+IRC_HISTORY_TARGETS: Final = 100
+"""How many conversations one CHATHISTORY TARGETS names at most, in number."""
+
+IRC_PING_LINES: Final = 0.1
+"""What a PING or PONG of an IRC client costs, in lines: programs send them by themselves."""
+
+IRC_MODES: Final = 24
+"""How many letters and signs of one MODE are looked at, in number: some clients change six people
+at once."""
+
 MARKS_ON_ONE_BASE: Final = 8
 """The combining marks that are shown on one base, in characters. The longest stack that is written
 is the Tibetan emblem of Kalachakra, a consonant with eight below and above it; a Hebrew letter with
@@ -40,6 +73,13 @@ AWAY_CHARACTERS: Final = 300
 """The longest away text, in characters: as long as a topic, since lists of members contain hundreds
 of them."""
 
+USER_CHARACTERS: Final = 20
+"""How much is kept of the name that a person has on their own machine, in characters: Linux has 32,
+and IRC servers keep 10 to 20."""
+
+REALNAME_CHARACTERS: Final = 150
+"""The longest text with which people say who they are, in characters."""
+
 TOKEN_CHARACTERS: Final = (16, 128)
 """The shortest and the longest token of a program, in characters: 16 characters of base64 have 96
 random bits."""
@@ -62,6 +102,16 @@ ROOMS: Final = 1000
 ROOMS_PER_ADDRESS: Final = 200
 """The rooms that are made from one address (IPv6: one /64 network) and still there, in number,
 since the server started: a school that has a room for each class, and not the table of a server."""
+
+WATCHED_PER_SESSION: Final = 100
+"""The people whom one session watches, in number."""
+
+FORMER_PEOPLE: Final = 1000
+"""How many of those who have left are remembered for ``/whowas``, in number; some 300 bytes
+each."""
+
+PEOPLE_SHOWN: Final = 500
+"""How many people one answer describes in full, in number: some 5 ms."""
 
 IGNORED_PER_PERSON: Final = 100
 """The nicks that one person can ignore, in number."""

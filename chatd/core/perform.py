@@ -14,13 +14,13 @@ from typing import Any
 
 from chatd.core.actions import ACTIONS
 from chatd.core.actions.base import Result, Sending
-from chatd.core.commands import ROW_OF, Command, Ping
+from chatd.core.commands import ROW_OF, Command, Me, Ping, Say
 from chatd.core.driver import Later, drive
 from chatd.core.errors import BadUsage, NickNeeded, NotDelivered, Refusal, TooLong
 from chatd.core.events import Ack, Answer, Closing, Event, Refused, Said
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
-from chatd.core.policy import check_may, room_of
+from chatd.core.policy import check_may, room_of, room_to_speak_in
 from chatd.core.presence import close
 from chatd.core.registry import Registry
 from chatd.core.room import Room
@@ -79,6 +79,8 @@ def _check(registry: Registry, session: Session, command: Any) -> Room | None:
             raise NickNeeded("You have no nick yet.", "Choose a nick first.")
     elif row.on_server:
         check_may(registry, person, registry.rooms.server, row.right, row)
+    elif isinstance(command, (Say, Me)):
+        room = room_to_speak_in(registry, session, command.room)
     elif row.right:  # More than a guest's.
         room = room_of(registry, session, command.room)
         if isinstance(room, Inbox) and not row.in_inbox:

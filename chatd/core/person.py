@@ -11,12 +11,25 @@ class Person:
     """Somebody with a nick. The directory knows their sessions, and :class:`Rooms
     <chatd.core.rooms.Rooms>` knows the rooms that they are in."""
 
-    __slots__ = ("account", "away", "away_seen_by", "identity", "ignoring", "name", "nick")
+    __slots__ = (
+        "account",
+        "away",
+        "away_seen_by",
+        "identity",
+        "ignoring",
+        "name",
+        "nick",
+        "operator",
+        "realname",
+        "user",
+    )
 
     def __init__(self, name: Name, account: str = "") -> None:
         self.rename(name)
         self.account = account
         """The key of their account, which is that of its nick; empty: they are a guest."""
+        self.operator = ""
+        """The key of the account whose rights as an operator they have been given; empty: none."""
         self.identity = identify(name.key, account, (), ())
         """What identifies them for roles and bans; the directory keeps it up to date."""
         self.away: str | None = None
@@ -25,8 +38,17 @@ class Person:
         """The keys of the nicks that have been shown this text."""
         self.ignoring = IgnoreList()
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
+        self.user = ""
+        """Their name on their own machine, if their program has said it; it proves nothing."""
+        self.realname = ""
+        """What they call themselves, if they have said it."""
 
     def rename(self, name: Name) -> None:
         """Change the nick to ``name``."""
         self.name = name
         self.nick = name.text
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether they own an account."""
+        return bool(self.account)

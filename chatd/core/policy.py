@@ -10,7 +10,18 @@ from hashlib import sha256
 from chatd.core.account import Account
 from chatd.core.bans import Ban
 from chatd.core.commands import TABLE, Row
-from chatd.core.errors import BadRoom, Banned, Muted, NoSuchNick, NotAllowed, NotInRoom, NotInvited, TooMany, WrongKey
+from chatd.core.errors import (
+    BadRoom,
+    Banned,
+    Muted,
+    NoSuchNick,
+    NoSuchRoom,
+    NotAllowed,
+    NotInRoom,
+    NotInvited,
+    RoomFull,
+    WrongKey,
+)
 from chatd.core.identity import Identity
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import REMOVED_MS
@@ -80,7 +91,7 @@ def check_may_enter(registry: Registry, person: Person, room: Room, key: str) ->
     if modes.key and not hmac.compare_digest(modes.key, key_hash(name, key)):
         raise WrongKey(f"#{name} needs a key{', and this is not it' if key else ''}.", f"Write /join #{name} KEY.")
     if modes.limit and len(room.members) - (person in room.members) >= modes.limit:
-        raise TooMany(f"#{name} is full: it takes {modes.limit} people.", "Try again later.")
+        raise RoomFull(f"#{name} is full: it takes {modes.limit} people.", "Try again later.")
 
 
 def check_not_banned(registry: Registry, identity: Identity, room: Room) -> None:
@@ -163,7 +174,7 @@ def room_of(registry: Registry, session: Session, name: str) -> Room:
     if ``name`` is empty; or their own inbox, for ``@`` or ``@bob``. Operators can name any room,
     and the log of the server.
 
-    Raises BadRoom and NotInRoom.
+    Raises BadRoom, NotInRoom and NoSuchRoom.
     """
     if not name and session.removed_from is not None:
         _check_knows_current(registry, session, session.removed_from)
@@ -171,9 +182,12 @@ def room_of(registry: Registry, session: Session, name: str) -> Room:
         return registry.inboxes.of(session)
     try:
         return registry.rooms.joined_room(session, name)
-    except (BadRoom, NotInRoom):
-        if name and session.person is not None and registry.is_operator(session.person.identity):
+    except (BadRoom, NotInRoom) as refused:
+        person = session.person
+        if name and person is not None and registry.is_operator(person.identity):
             return registry.rooms.server if name.lower() == SERVER.text else registry.rooms.find(name)
+        if isinstance(refused, NotInRoom):
+            _check_exists(registry, person, name)
         raise
 
 
@@ -186,6 +200,33 @@ def _check_knows_current(registry: Registry, session: Session, before: Room) -> 
         return
     reason = f"You are not in #{before.name.text} any more, so nothing was done."
     raise NotInRoom(reason, f"You are talking in #{current.name.text} now: send it again if it is meant for there.")
+
+
+def _check_exists(registry: Registry, person: Person | None, name: str) -> None:
+    """Raise NoSuchRoom if ``person`` can see no room called ``name``."""
+    bare = name.removeprefix("#")
+    room = registry.rooms.get(fold(bare))
+    if name and (room is None or not visible(registry, person).shows(room)):
+        raise NoSuchRoom(f"You are not in #{bare}.", f"/join #{bare} enters it.")
+
+
+def room_to_speak_in(registry: Registry, session: Session, name: str) -> Room:
+    """The room in which ``session`` may say something as far as it is about being there: one that
+    the person is in, the current one if ``name`` is empty; or one that takes messages from outside.
+
+    Raises BadRoom, NotInRoom and Banned.
+    """
+    if not name and session.removed_from is not None:
+        _check_knows_current(registry, session, session.removed_from)
+    try:
+        return registry.rooms.joined_room(session, name)
+    except NotInRoom:
+        room = registry.rooms.get(fold(name.removeprefix("#"))) if name else None
+        person = session.person
+        if room is None or person is None or not (room.rights.modes.is_external and visible(registry, person).shows(room)):
+            raise
+        check_not_banned(registry, person.identity, room)
+        return room
 
 
 # -- What a person may see -------------------------------------------------------------------------
@@ -207,7 +248,7 @@ class Visible:
     def shows(self, room: Room) -> bool:
         """Whether the person may see that there is this room."""
         rights, person = room.rights, self._person
-        if not rights.modes.is_private or self._is_operator:
+        if rights.modes.is_listed or self._is_operator:
             return True
         return person is not None and (person in room.members or rights.is_expected(person.identity))
 

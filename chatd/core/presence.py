@@ -54,8 +54,20 @@ class Entering:
 
     def _begin(self, owner: str) -> None:
         session, room, now = self._session, self._room, self._registry.now()
-        role = Role.OWNER if owner else role_on_entering(self._registry, self._person, room)
-        draft = Joined(room.name.text, DRAFT, now, session.nick, session.sender_id, owner, role.title)
+        person = self._person
+        role = Role.OWNER if owner else role_on_entering(self._registry, person, room)
+        draft = Joined(
+            room.name.text,
+            DRAFT,
+            now,
+            session.nick,
+            session.sender_id,
+            owner,
+            role.title,
+            person.realname,
+            person.away,
+            account=person.is_registered,
+        )
         session.out.spend(JOIN_LINES)
         self._is_kept, self._rights = not room.retention.is_none(now), room.rights
         self._joined: Later[Event | NotDelivered] = Later(self._post, draft)
@@ -178,7 +190,20 @@ def _describe(
     session.out.spend(SHOWN_LINES * len(past.events))
     name, state, role = room.name.text, room.log.state, role_of(registry, session.person, room)
     keep = state.retention.text
-    return Entered(name, seq, roster.count, roster.nicks, state.topic, roster.away, past.events, newcomer, keep, role.title)
+    return Entered(
+        name,
+        seq,
+        roster.count,
+        roster.nicks,
+        state.topic,
+        roster.away,
+        past.events,
+        newcomer,
+        keep,
+        role.title,
+        state.topic_by,
+        state.topic_time,
+    )
 
 
 def _follow(session: Session, room: Room, cursor: int) -> None:
@@ -256,7 +281,18 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
     text = text if by or may_use_words(registry, person, room) else ""
     membership = remove(registry, person, room, None if by else session)
     hidden = " ".join(person.identity.subjects) if by else ""
-    draft = Left(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, reason, text, by, hidden)
+    draft = Left(
+        room.name.text,
+        DRAFT,
+        registry.now(),
+        session.nick,
+        session.sender_id,
+        reason,
+        text,
+        by,
+        hidden,
+        account=bool(person.account),
+    )
 
     def post(on_left: Callable[[], object]) -> None:
         def stored(outcome: Event | NotDelivered) -> None:

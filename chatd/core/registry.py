@@ -9,6 +9,7 @@ from chatd.core.accounts import Accounts
 from chatd.core.admission import Admission
 from chatd.core.authenticator import Authenticator, NoAuthenticator
 from chatd.core.directory import Directory
+from chatd.core.events import Answer, PersonChanged
 from chatd.core.expiry import Expiry
 from chatd.core.identity import ACCOUNT, Identity
 from chatd.core.inboxes import Inboxes
@@ -17,6 +18,7 @@ from chatd.core.local_guesses import LocalGuesses
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.names import parse_room
+from chatd.core.person import Person
 from chatd.core.rights import Rights
 from chatd.core.room import Room
 from chatd.core.rooms import SERVER, Rooms
@@ -76,9 +78,12 @@ class Registry:
         self.local_guesses = LocalGuesses()
         self.authenticator: Authenticator = NoAuthenticator()
         """What checks passwords; whoever wires the server sets it, since it knows the accounts."""
-        self.directory = Directory(self.accounts)
+        self.directory = Directory(self.accounts, now)
         self.inboxes = Inboxes(store, self.accounts, self.directory, now, on_news)
         self.rooms = Rooms(store, on_news, self.default_room)
+        self.next_turn: Callable[[Callable[[], object]], object] = lambda then: then()
+        """Calls its argument after others were served; whoever wires the server sets it."""
+        self.directory.on_away = self._on_away
         self.expiry = Expiry(settings.keep, store, self.rooms, self.directory, now)
 
     @property
@@ -87,9 +92,24 @@ class Registry:
         log = self.store.logs.get(SERVER.key)
         return Rights() if log is None else log.state.rights
 
+    def tell_neighbours(self, person: Person, news: Answer) -> None:
+        """Tell the sessions that want to know it, of those with whom ``person`` shares a room."""
+        told = {other: None for room in self.rooms.of(person).values() for other in room.members if other is not person}
+        for other in told:
+            for session in self.directory.sessions(other):
+                if session.out.watches:
+                    session.out.tell(news)
+
+    def _on_away(self, person: Person) -> None:
+        self.tell_neighbours(person, PersonChanged(person.nick, "away", person.away, bool(person.account)))
+
     def is_operator(self, identity: Identity) -> bool:
-        """Whether a person is an operator of the server. Guests never are."""
-        if identity.is_guest:
-            return False
-        account = identity.subject
-        return account.removeprefix(ACCOUNT) in self.settings.operators or self.server_rights.roles.get(account) == Role.OPERATOR
+        """Whether a person is an operator of the server. A guest is if they have given the password
+        of one."""
+        if identity.operator and self._is_operator(identity.operator):
+            return True
+        return not identity.is_guest and self._is_operator(identity.subject.removeprefix(ACCOUNT))
+
+    def _is_operator(self, account: str) -> bool:
+        roles = self.server_rights.roles
+        return account in self.settings.operators or roles.get(ACCOUNT + account) == Role.OPERATOR

@@ -35,6 +35,8 @@ class Mode(StrEnum):
     TOPIC = "topic"
     SLOW = "slow"
     HISTORY = "history"
+    HIDDEN = "hidden"
+    EXTERNAL = "external"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,26 @@ class Modes:
     """The shortest time between two messages of a member, in seconds."""
     hides_past: bool = False
     """Whether members see nothing from before they entered."""
+    is_hidden: bool = False
+    """Whether the room is in nobody's lists but those of its members; who knows its name may
+    enter."""
+    is_external: bool = False
+    """Whether people may speak in the room without entering it."""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether everybody may see that there is this room."""
+        return not (self.is_private or self.is_hidden)
 
     @property
     def is_open(self) -> bool:
         """Whether everybody may enter, and so read."""
-        return not (self.is_private or self.key or self.hides_past)
+        return not (self.is_private or self.is_hidden or self.key or self.hides_past)
+
+    @property
+    def takes_anybody(self) -> bool:
+        """Whether nothing but a ban keeps somebody from entering who knows the name."""
+        return not (self.is_private or self.key or self.limit)
 
     def with_mode(self, mode: str, value: str, key: str = "") -> Modes:
         """These modes with ``mode`` set to ``value``, as an event writes it; an unknown mode
@@ -80,6 +97,10 @@ class Modes:
                 return replace(self, slow=_number(value))
             case Mode.HISTORY:
                 return replace(self, hides_past=value == OFF)
+            case Mode.HIDDEN:
+                return replace(self, is_hidden=is_on)
+            case Mode.EXTERNAL:
+                return replace(self, is_external=is_on)
         return self
 
 

@@ -71,7 +71,7 @@ class Rooms:
 
     def _check_distinct(self, name: Name) -> None:
         """Raise BadRoom if another room looks like ``name``."""
-        private = {room.name for room in self if room.rights.modes.is_private}
+        private = {room.name for room in self if not room.rights.modes.is_listed}
         for other in (*(room.name for room in self), self.default):
             if other.skeleton == name.skeleton and other in private:
                 raise BadRoom(f"#{name.text} looks like the name of another room.", "Choose another name.")

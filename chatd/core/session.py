@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from chatd.core.account import Credential
+from chatd.core.account import Account, Credential
 from chatd.core.events import Answer, Event, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
@@ -21,6 +21,11 @@ class Outgoing(Protocol):
     def acknowledges(self) -> bool:
         """Whether this session gets an answer to each message that is delivered, and not only to
         those that are not."""
+
+    @property
+    def watches(self) -> bool:
+        """Whether this session is told what changes of the people with whom it shares a room
+        (``events.PersonChanged``)."""
 
     def tell(self, answer: Answer) -> None:
         """Queue ``answer`` for this session alone.
@@ -75,6 +80,7 @@ class Session:
     """One connection with a seat. :attr:`person` is None until it has a nick."""
 
     __slots__ = (
+        "account",
         "address",
         "away",
         "credential",
@@ -95,6 +101,7 @@ class Session:
         "scrollback",
         "sender_id",
         "since",
+        "watched",
     )
 
     def __init__(self, out: Outgoing, address: str, door: str, now: int) -> None:
@@ -130,6 +137,10 @@ class Session:
         """How many wrong passwords it has sent since the last right one."""
         self.is_admitted = False
         """Whether it has given the password of the server."""
+        self.account: Account | None = None
+        """The account of which it has proved to be the owner before it has a nick."""
+        self.watched: dict[str, str] = {}
+        """The nicks that it watches, by their keys (``watching.py``)."""
         self.number = 0
         """Its number among the sessions of an account, once somebody has asked; see
         :func:`chatd.core.sessions.number_of`."""

@@ -14,11 +14,14 @@ from chatd.core.rights import Rights
 
 @dataclass(frozen=True, slots=True)
 class RoomState:
-    """The topic of a room (empty: none), its retention and its rights, after all events so far."""
+    """The topic of a room (empty: none), who set it when (0: before the start), its retention and
+    its rights, after all events so far."""
 
     topic: str = ""
     retention: Retention = field(default_factory=Retention)
     rights: Rights = field(default_factory=Rights)
+    topic_by: str = field(default="", compare=False)  # These two are not stored.
+    topic_time: int = field(default=0, compare=False)
 
     def apply(self, event: Event) -> RoomState:
         """The state after ``event``; the same object if it changes nothing, as with most events."""
@@ -34,7 +37,8 @@ def changes_state(event: Event) -> bool:
 
 
 def _set_topic(state: RoomState, event: TopicSet) -> RoomState:
-    return replace(state, topic=event.text)
+    by, time = (event.nick, event.time) if event.text else ("", 0)
+    return replace(state, topic=event.text, topic_by=by, topic_time=time)
 
 
 def _set_retention(state: RoomState, event: RetentionSet) -> RoomState:

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from chatd.codecs.base import Codec, Talk, View
-from chatd.core.events import Event, Joined, Left, Missed, Reason, Renamed
+from chatd.core.events import Event, Joined, Left, Missed, Private, Reason, Renamed
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room
@@ -28,6 +28,14 @@ PRESENCE: Final = frozenset({Joined, Left, Renamed})
 """The kinds of events that only say who is in the room, and under which nick."""
 
 
+ELSEWHERE: Final = frozenset({Left, Renamed})
+"""The kinds of events that may happen in several rooms at once."""
+
+
+PERSONAL: Final = ELSEWHERE | {Private}
+"""The kinds of events of which each reader may be sent something else."""
+
+
 class Reader(Protocol):
     """What a feed and the fan-out ask of a reader; ``outlet.py`` has the one that writes to a
     transport."""
@@ -38,9 +46,9 @@ class Reader(Protocol):
     """Gives bytes to the transport at once; how many it has taken. Only while the reader is live.
     May raise OSError."""
 
-    def as_sent(self, event: Event) -> Event | None:
-        """``event`` as the reader is sent it, who may ignore whoever caused it; None: not at all,
-        nor their own where there is no echo."""
+    @property
+    def reads_several(self) -> bool:
+        """Whether the reader reads other rooms too."""
 
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
         """Go on from event ``cursor`` of ``feed`` when the transport has taken ``rest`` and all
@@ -122,11 +130,16 @@ class Feed:
         news = log.read(start, log.end)
         self.cursor = start + len(news)
         own = {} if self.codec.echo and not self._is_inbox else self._own_events(news)
-        if self._is_inbox and len(self.readers) == 1 and not self.early and [*map(len, own.values())] == [len(news)]:
+        alone = self._is_inbox and not self.codec.tells_once and len(self.readers) == 1 and not self.early
+        if alone and [*map(len, own.values())] == [len(news)]:
             return 0  # The only session has written all of it.
         pieces = [self.codec.encode(event, self.view) for event in news]
         self._cache(start, pieces)
         apart = self.filtered.union(own)
+        if self.codec.tells_once and not ELSEWHERE.isdisjoint(map(type, news)):
+            apart.update(reader for reader in self.live if reader.reads_several)
+        if self.codec.tells_once and self._is_inbox:
+            apart.update(self.live)
         self._send(start, pieces, self.live - apart if apart else self.live)
         for reader in apart & self.live:
             self._send(start, self._wanted(reader, pieces, news, own), (reader,))
@@ -154,11 +167,11 @@ class Feed:
 
     def _wanted(self, reader: Reader, pieces: list[bytes], news: Sequence[Event], own: Mapping[Reader, list[int]]) -> list[bytes]:
         """``pieces``, each of them empty if ``reader`` does not want its event."""
-        if reader.session.is_filtered:
+        if reader.session.is_filtered or self.codec.tells_once:
             return [self._piece(reader, event, piece) for piece, event in zip(pieces, news, strict=True)]
         wanted = pieces.copy()
         for index in own.get(reader, ()):
-            wanted[index] = b""
+            wanted[index] = reader.talk.edit(news[index], wanted[index], own=True)
         return wanted
 
     def _send(self, start: int, pieces: Sequence[bytes], readers: Collection[Reader]) -> None:
@@ -202,12 +215,18 @@ class Feed:
     def _piece(self, reader: Reader, event: Event, encoded: bytes = b"") -> bytes:
         """What ``reader`` is sent of ``event``; ``encoded`` is the event for those who hear all of
         it, if it is at hand."""
-        sent = reader.as_sent(event)
-        if sent is None:
+        session = reader.session
+        heard = session.heard(event)
+        if heard is None:
             return b""
-        if sent is not event:
-            return self.codec.encode(sent, self.view)
-        return encoded or self._encoded.get(event.seq) or self._encode(event)
+        if heard is not event:
+            piece = self.codec.encode(heard, self.view)
+        else:
+            piece = encoded or self._encoded.get(event.seq) or self._encode(event)
+        own = event.sender_id == session.sender_id and (self._is_inbox or not self.codec.echo)
+        if own or (self.codec.tells_once and type(event) in PERSONAL):
+            return reader.talk.edit(event, piece, own)
+        return piece
 
     def _cache(self, start: int, pieces: Sequence[bytes]) -> None:
         if len(self.live) + len(self.early) == len(self.readers):

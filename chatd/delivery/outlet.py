@@ -26,7 +26,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from chatd.codecs.base import Talk, View
-from chatd.core.events import Answer, Event, Missed, Private, Reason
+from chatd.core.events import Answer, Missed, Reason
 from chatd.core.limits import BATCH_BYTES, BYTES_A_LINE, INBOX_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room
@@ -100,6 +100,10 @@ class Outlet:
         self.send: Callable[[bytes], int] = self._writer.send
 
     # -- What the core asks (session.Outgoing)
+
+    @property
+    def watches(self) -> bool:
+        return self.talk.codec.tells_once
 
     def tell(self, answer: Answer) -> None:
         if self._inbox_size >= INBOX_BYTES:
@@ -224,12 +228,9 @@ class Outlet:
 
     # -- What the fan-out asks (feed.Reader)
 
-    def as_sent(self, event: Event) -> Event | None:
-        session = self.session
-        is_own = event.sender_id == session.sender_id
-        if is_own and (not self.talk.codec.echo or isinstance(event, Private)):
-            return None
-        return session.heard(event)
+    @property
+    def reads_several(self) -> bool:
+        return len(self._feeds) > 1
 
     def flush(self) -> None:
         if self._state is LIVE:

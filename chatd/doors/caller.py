@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from chatd.codecs.base import Codec
 from chatd.core import events
+from chatd.core.commands import Me, Msg, Say
 from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
@@ -200,6 +201,22 @@ class Caller:
             self._on_login()
         if self.outlet.congested and self.ended is None:
             self._input.pauseProducing()
+        else:
+            self._take_further()
+
+    def _take_further(self) -> None:
+        """Do what earlier lines or answers ask further, one thing after the other."""
+        while self.ended is None and not self.outlet.congested:
+            try:
+                command = self.talk.next_command()
+                if command is None:
+                    return
+                (self.pay if isinstance(command, (Say, Me, Msg)) else self.spend)(1.0)
+                perform(self._server.registry, self.session, command)
+            except Exception as error:
+                self.fail(error)
+        if self.ended is None:
+            self._input.pauseProducing()
 
     def refuse(self, refusal: Refusal) -> None:
         """Tell the person why not."""
@@ -263,6 +280,8 @@ class Caller:
 
     def drained(self) -> None:
         """The transport has taken everything that was queued: the person may ask more."""
+        if self.ended is None and not self.outlet.congested:
+            self._take_further()
         if self._input.paused and self._flood_wait is None and (self.ended is not None or not self.outlet.congested):
             self._input.resumeProducing()  # After the end only to see that the other side has closed.
 

@@ -104,6 +104,12 @@ def _open_json(server: Server, options: DoorOptions, front: Build) -> Build:
     return ChatFactory(server, server.json).build
 
 
+def _open_irc(server: Server, options: DoorOptions, front: Build) -> Build:
+    from chatd.doors.irc import IrcFactory
+
+    return IrcFactory(server).build
+
+
 def _open_tls(server: Server, options: DoorOptions, front: Build) -> Build:
     from chatd.doors.tls import TlsDoor
 
@@ -159,6 +165,7 @@ IRC: Final = Door(
     # small letters they come from a person who answers the question for a nick in words.
     (b"CAP ", b"NICK ", b"PASS ", b"USER "),
     refusals.in_irc,
+    _open_irc,
 )
 
 SSH: Final = Door(

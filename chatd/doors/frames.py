@@ -45,6 +45,10 @@ class FramedCodec:
     def acknowledges(self) -> bool:
         return self.codec.acknowledges
 
+    @property
+    def tells_once(self) -> bool:
+        return self.codec.tells_once
+
     def encode(self, event: Event, view: View) -> bytes:
         return text_frame(self.codec.encode(event, view))
 
@@ -64,6 +68,12 @@ class FramedTalk:
 
     def encode(self, answer: Answer) -> bytes:
         return text_frame(self.inner.encode(answer))
+
+    def next_command(self) -> Command | None:
+        return self.inner.next_command()
+
+    def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
+        return self.inner.edit(event, piece, own)
 
     def view(self, current: bool) -> View:
         return self.inner.view(current)

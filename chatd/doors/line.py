@@ -82,7 +82,7 @@ class ChatProtocol(LineReceiver):
             self._end_waiting()
             if rest.strip():
                 self.caller.turn_away(UNREAD)
-        elif len(rest) > LINE_BYTES:
+        elif len(rest) > self.MAX_LENGTH:
             self.caller.refuse(TOO_LONG)
         elif rest and not self._skipping and self.caller.ended is None:
             self.lineReceived(rest)
@@ -115,13 +115,13 @@ class ChatProtocol(LineReceiver):
             if end < 0:
                 self._keep_beginning(data[start:])
                 return
-            if caller.has_flood_limit and not caller.may_take_line():
+            if caller.has_flood_limit and not caller.may_take_line(self.cost_of(data[start:end])):
                 break
             line = data[start:end].removesuffix(b"\r")
             start = end + 1
             if self._skipping:
                 self._skipping = False
-            elif len(line) > LINE_BYTES:
+            elif len(line) > self.MAX_LENGTH:
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
@@ -131,13 +131,17 @@ class ChatProtocol(LineReceiver):
                         break
         self._buffer = data[start:] if caller.ended is None else b""
 
+    def cost_of(self, line: bytes) -> float:
+        """What flood control charges for ``line``, in lines."""
+        return 1.0
+
     def _keep_beginning(self, beginning: bytes) -> None:
         """Buffer the beginning of a line. If it is too long already, buffer nothing of it, and slow
         the sender down. Ctrl-D in place of a line, which telnet passes on, ends the input."""
         if beginning.startswith(CTRL_D) and not beginning.strip(CTRL_D) and self._is_text:
             self.caller.on_input_ended()
             return
-        if len(beginning) > LINE_BYTES + 1 and not self._skipping:
+        if len(beginning) > self.MAX_LENGTH + 1 and not self._skipping:
             self._skipping = True
             self.caller.refuse(TOO_LONG)
         if self._skipping:

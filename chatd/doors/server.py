@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from chatd.codecs.irc.codec import IrcCodec
 from chatd.codecs.json import JsonCodec
 from chatd.codecs.text import TextCodec
 from chatd.core.admission import Admission
@@ -37,6 +38,7 @@ class Server:
         self.clock = clock
         self.text = TextCodec(registry.now)
         self.json = JsonCodec()
+        self.irc = IrcCodec(registry.settings, registry.now)
         self.budgets = AddressBudgets(registry.settings.address_rate, ADDRESS_SECONDS)
         """What each address may still have done for it."""
         self.turns = Turns(clock)

@@ -80,12 +80,12 @@ def to_row(room: int, event: Event) -> EventRow:
     id = room << SEQ_BITS | event.seq
     if type(event) is Said:  # Nearly all are.
         kind = ACTION if event.action else SAID
-        detail = said_detail(event) if event.reply or event.edited else ""
+        detail = said_detail(event) if event.reply or event.edited or event.account or event.notice else ""
         return id, event.time, kind, event.nick, event.sender_id, event.text, detail, event.id or None
     text, detail = "", ""
     match event:
         case Private():
-            flags = "g" * event.guest + "a" * event.action
+            flags = "g" * event.guest + "a" * event.action + _NOTICE * event.notice
             detail = _BETWEEN.join((fold(event.peer), event.to, flags))
             return id, event.time, PRIVATE, event.nick, event.sender_id, event.text, detail, event.id or None
         case Joined():
@@ -99,7 +99,7 @@ def to_row(room: int, event: Event) -> EventRow:
         case RetentionSet():
             kind, text, detail = KEEP, event.keep, str(event.since)
         case RoleSet():
-            kind, detail = ROLE, _join(event.to, event.role, event.hidden)
+            kind, detail = ROLE, _join(event.to, event.role, event.hidden, event.before)
         case BanSet():
             kind, text, detail = BAN, event.text, _join(event.mask, _MUTE if event.mutes else "", str(event.until), event.hidden)
         case BanLifted():
@@ -113,7 +113,7 @@ def to_row(room: int, event: Event) -> EventRow:
         case Edited():
             kind, text, detail = EDITED, event.text, str(event.target)
         case Deleted():
-            kind, detail = DELETED, _join(str(event.target), event.to)
+            kind, text, detail = DELETED, event.text, _join(str(event.target), event.to)
         case Reported():
             kind, text, detail = REPORTED, event.text, _join(event.to, event.about)
         case Announced():
@@ -128,11 +128,38 @@ def to_event(room: str, row: EventRow) -> Event:
     id, time, kind, nick, sender_id, text, detail, sent = row
     seq = id & (1 << SEQ_BITS) - 1
     if kind <= ACTION:
-        reply, edited = _numbers(detail) if detail else (0, 0)
-        return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "", reply, edited)
+        if not detail:
+            return Said(room, seq, time, nick, sender_id, text, kind == ACTION, sent or "")
+        reply, edited, flags = _split(detail, 3)
+        return Said(
+            room,
+            seq,
+            time,
+            nick,
+            sender_id,
+            text,
+            kind == ACTION,
+            sent or "",
+            int(reply),
+            int(edited or 0),
+            notice=_NOTICE in flags,
+            account=_ACCOUNT in flags,
+        )
     if kind == PRIVATE:
         _, to, flags = _split(detail, 3)
-        return Private(room, seq, time, nick, sender_id, text, "a" in flags, sent or "", to=to, guest="g" in flags)
+        return Private(
+            room,
+            seq,
+            time,
+            nick,
+            sender_id,
+            text,
+            "a" in flags,
+            sent or "",
+            to=to,
+            guest="g" in flags,
+            notice=_NOTICE in flags,
+        )
     if kind == JOINED:
         return Joined(room, seq, time, nick, sender_id, detail, text)
     if kind == LEFT:
@@ -148,14 +175,14 @@ def to_event(room: str, row: EventRow) -> Event:
         return Edited(room, seq, time, nick, sender_id, int(detail), text)
     if kind == DELETED:
         target, to = _split(detail, 2)
-        return Deleted(room, seq, time, nick, sender_id, int(target), to)
+        return Deleted(room, seq, time, nick, sender_id, int(target), to, text)
     if kind == REPORTED:
         to, about = _split(detail, 2)
         return Reported(room, seq, time, nick, sender_id, to, text, about)
     if kind == ANNOUNCED:
         return Announced(room, seq, time, nick, sender_id, text)
     if kind == ROLE:
-        return RoleSet(room, seq, time, nick, sender_id, *_split(detail, 3))
+        return RoleSet(room, seq, time, nick, sender_id, *_split(detail, 4))
     if kind == BAN:
         mask, mute, until, hidden = _split(detail, 4)
         return BanSet(room, seq, time, nick, sender_id, mask, mute == _MUTE, int(until), text, hidden)
@@ -173,16 +200,15 @@ _BETWEEN: Final = "\n"
 """Separates the parts of a ``detail``: no text of a person contains it."""
 
 _MUTE: Final = "mute"
+_ACCOUNT: Final = "a"
+_NOTICE: Final = "n"
 
 
 def said_detail(said: Said) -> str:
-    """The ``detail`` of a message that replies to another one, or was changed."""
-    return _join(str(said.reply), str(said.edited) if said.edited else "")
-
-
-def _numbers(detail: str) -> tuple[int, int]:
-    reply, edited = _split(detail, 2)
-    return int(reply), int(edited or 0)
+    """The ``detail`` of a message that replies to another one, was changed, is a notice, or is that
+    of somebody who is registered."""
+    flags = (_ACCOUNT if said.account else "") + (_NOTICE if said.notice else "")
+    return _join(str(said.reply), str(said.edited) if said.edited else "", flags)
 
 
 def _join(*parts: str) -> str:

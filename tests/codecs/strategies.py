@@ -54,6 +54,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "by": NICKS | st.just(""),
     "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
     "action": st.booleans(),
+    **dict.fromkeys(("notice", "default_room", "everybody", "member", "secure", "early", "gone", "stop"), st.booleans()),
+    **dict.fromkeys(("operators", "most", "unknown"), NUMBERS),
+    **dict.fromkeys(("accounts", "here", "missing"), st.lists(NICKS, max_size=4).map(tuple)),
+    "topic_time": TIMES,
+    "what": st.sampled_from(["away", "account", "realname"]),
     "joined": st.booleans(),
     "account": st.booleans(),
     "remember": st.booleans(),
@@ -95,10 +100,17 @@ def _instances(cls: type[Any], **special: st.SearchStrategy[Any]) -> st.SearchSt
 
 
 BLANKED: st.SearchStrategy[Event] = _instances(
-    events.Blanked, text=st.just(""), action=st.just(False), reply=st.just(0), edited=st.just(0)
+    events.Blanked, text=st.just(""), action=st.just(False), reply=st.just(0), edited=st.just(0), notice=st.just(False)
 )
 ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(
-    BLANKED, *(_instances(cls) for cls in classes(events, Event) if cls not in (events.Blanked, events.Private))
+    BLANKED,
+    _instances(events.Joined, away=st.none() | SAFE_TEXT),
+    _instances(events.RoleSet, before=NICKS),
+    *(
+        _instances(cls)
+        for cls in classes(events, Event)
+        if cls not in (events.Blanked, events.Private, events.Joined, events.RoleSet)
+    ),
 )
 PRIVATE: st.SearchStrategy[Event] = _instances(events.Private, guest=st.booleans(), action=st.just(False))
 
@@ -114,13 +126,27 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "newcomer": NICKS | st.just(""),
     },
     events.RetentionIs: {"most": st.sampled_from(["", "90d"])},
-    events.Members: {name: st.dictionaries(NICKS, SAFE_TEXT, max_size=3) for name in ("away", "roles")},
+    events.Members: {
+        "secret": st.booleans(),
+        **{name: st.dictionaries(NICKS, SAFE_TEXT, max_size=3) for name in ("away", "roles")},
+    },
+    events.PeopleList: {
+        "people": st.lists(_instances(events.PersonLine, away=st.none() | SAFE_TEXT, operator=st.booleans()), max_size=3).map(tuple)
+    },
+    events.FormerPeople: {"people": st.lists(_instances(events.FormerLine), max_size=3).map(tuple)},
+    events.Counts: {"people": NUMBERS, "rooms": NUMBERS},
+    events.PersonChanged: {"text": st.none() | SAFE_TEXT},
     events.RoomModes: {"modes": st.dictionaries(SAFE_TEXT, SAFE_TEXT, max_size=3)},
     events.Bans: {"bans": st.lists(_instances(events.BanLine), max_size=3).map(tuple)},
     events.Ignoring: {"nicks": st.lists(NICKS, max_size=3).map(tuple), "now": st.dictionaries(NICKS, NICKS, max_size=3)},
     events.HistoryPage: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
     events.SearchResults: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
-    events.PersonInfo: {"rooms": st.lists(NICKS, max_size=3).map(tuple), "away": st.none() | SAFE_TEXT},
+    events.PersonInfo: {
+        "rooms": st.lists(NICKS, max_size=3).map(tuple),
+        "away": st.none() | SAFE_TEXT,
+        "roles": st.dictionaries(NICKS, SAFE_TEXT, max_size=3),
+        "operator": st.booleans(),
+    },
     events.RoomList: {"rooms": st.lists(_instances(events.RoomLine), max_size=3).map(tuple)},
     events.HelpText: {
         "commands": st.lists(_instances(events.HelpLine, also=st.lists(NICKS, max_size=2).map(tuple)), min_size=1, max_size=3).map(
@@ -130,6 +156,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.SessionList: {"sessions": st.lists(_instances(events.SessionLine, current=st.booleans()), max_size=3).map(tuple)},
     events.KeyList: {"keys": st.lists(_instances(events.KeyLine), max_size=3).map(tuple)},
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
+    commands.Whowas: {"count": NUMBERS},
     commands.History: {"count": NUMBERS},
     commands.Mute: {"time": SAFE_TEXT},
     commands.Ban: {"time": SAFE_TEXT},

@@ -18,7 +18,7 @@ from chatd.testing import NOON, RecordingOutgoing
 
 
 def new_directory() -> Directory:
-    return Directory(Accounts(MemoryStore("testlog")))
+    return Directory(Accounts(MemoryStore("testlog")), lambda: 0)
 
 
 def new_session() -> Session:
@@ -102,7 +102,7 @@ def test_a_refused_nick_changes_nothing() -> None:
 
 def test_an_owned_nick_is_for_its_owner_present_or_not() -> None:
     accounts = Accounts(MemoryStore("testlog"))
-    directory = Directory(accounts)
+    directory = Directory(accounts, lambda: 0)
     drive(accounts.add(parse_nick("Ada"), "", NOON), lambda ada: None)
     eve = person_of(arrived(directory, "eve"))
     for nick in ("ada", "ADA"):

@@ -60,6 +60,13 @@ ACCEPTED: list[Command] = [
     commands.Unban("mallory"),
     commands.Bans(),
     commands.Delete("bob"),
+    commands.Whowas("zed"),
+    commands.People(),
+    commands.Census(),
+    commands.Realname("Ada"),
+    commands.Watch(("bob",)),
+    commands.Oper("ada", "password of ada"),
+    commands.Oper(),
     commands.Report("bob", "spams"),
     commands.Announce("restart"),
     commands.Audit(),
@@ -112,6 +119,11 @@ REFUSED: list[Command] = [
     commands.Bans("nowhere"),
     commands.Delete("999"),
     commands.Edit("never said"),
+    commands.Whowas("nobody"),
+    commands.People("nowhere"),
+    commands.Realname(""),
+    commands.Watch(tuple(f"nick{number}" for number in range(101))),
+    commands.Oper("ada"),
     commands.Report("nobody", "spams"),
     commands.Announce(" "),
     commands.Audit(-1),
@@ -139,6 +151,9 @@ def new_chat(store: LogStore) -> tuple[Registry, Visitor, Visitor]:
     ask(store, ada, Hello("ada"))
     ask(store, own_account(ada), commands.Ban("mallory"))
     ask(store, ada, commands.Mute("mallory"))
+    zed = Visitor(registry)
+    for first in (Hello("zed"), Quit()):
+        ask(store, zed, first)
     for command in (Hello("bob"), commands.Msg("ada", "psst"), Say("spam")):
         ask(store, bob, command)
     add_account(store, registry, "eve")
@@ -157,7 +172,7 @@ def who_asks(registry: Registry, ada: Visitor, command: Command) -> Visitor:
     if isinstance(command, (commands.Nick, commands.Register, commands.Login)):
         ada.session.person.account = ""  # A guest.
         registry.directory.identify(ada.session.person)
-    if isinstance(command, ACCOUNT_NEEDED):
+    if isinstance(command, (*ACCOUNT_NEEDED, commands.Oper)):
         add_account(ada.registry.store, registry, "ada")
     return Visitor(registry) if isinstance(command, Hello) else ada
 
@@ -279,6 +294,7 @@ WITH_A_RIGHT = [command for command in IN_A_ROOM if ROW_OF[type(command)].right 
 FOR_EVERYBODY = {
     *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping"),
     *("quit", "register", "reply", "report", "rooms", "search", "unignore", "who", "whois"),
+    *("census", "oper", "people", "realname", "watch", "whowas"),
 }
 """The commands for which nobody needs a right: what they show goes through ``visible``, and what
 enters a room through ``check_may_enter``."""

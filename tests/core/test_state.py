@@ -17,6 +17,7 @@ def test_a_new_room_has_no_topic_and_the_retention_of_the_server() -> None:
 def test_events_change_the_state() -> None:
     state = RoomState().apply(TopicSet("lobby", 1, NOON, "ada", "", "tea"))
     assert state == RoomState("tea")
+    assert (state.topic_by, state.topic_time) == ("ada", NOON)
     state = state.apply(RetentionSet("lobby", 2, NOON, "ada", "", "30d", 7))
     assert state == RoomState("tea", Retention("30d", 7))
     assert state.apply(TopicSet("lobby", 3, NOON, "ada", "", "")) == RoomState("", Retention("30d", 7))

@@ -117,7 +117,7 @@ def test_every_row_is_in_the_table_once() -> None:
 
 
 def test_doors_that_are_not_built_cannot_be_opened() -> None:
-    assert list(BUILT) == ["text", "json", "tls", "web", "ssh"]
+    assert list(BUILT) == ["text", "json", "tls", "web", "irc", "ssh"]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=str)
@@ -127,7 +127,7 @@ def test_the_tests_cover_every_door(door: Door) -> None:
 
 def test_a_door_without_its_library_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
-    assert [door for door in BUILT.values() if door.is_installed] == [TEXT, JSON]
+    assert [door for door in BUILT.values() if door.is_installed] == [TEXT, JSON, IRC]
     assert TLS.missing == "tls needs OpenSSL, which is not installed: pip install 'Twisted[tls]'"
 
 

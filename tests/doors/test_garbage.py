@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from chatd.core.registry import Settings
-from chatd.doors.catalogue import JSON, SSH, TEXT, WEB, DoorOptions
+from chatd.doors.catalogue import IRC, JSON, SSH, TEXT, WEB, DoorOptions
 from chatd.doors.ssh_host_key import made
 from tests.doors.wire import RunningServer, Wire
 
@@ -23,7 +23,9 @@ UPGRADE = (
 
 @pytest.fixture
 def server(clock: Clock) -> RunningServer:
-    return RunningServer(clock, Settings(max_per_address=1, address_rate=0), DoorOptions([TEXT, JSON, WEB, SSH], host_key=made()))
+    return RunningServer(
+        clock, Settings(max_per_address=1, address_rate=0), DoorOptions([TEXT, JSON, WEB, IRC, SSH], host_key=made())
+    )
 
 
 def talk(server: RunningServer) -> None:
@@ -57,6 +59,15 @@ def be_refused(server: RunningServer) -> None:
     lose(first)
 
 
+def talk_irc(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(b"NICK ada\r\nUSER ada 0 * :Ada\r\nJOIN #lobby\r\n")
+    server.turn()
+    server.turn()
+    assert b" 366 " in wire.take()
+    lose(wire)
+
+
 def lose(wire: Wire) -> None:
     """Lose the connection, and refer to it no longer, as Twisted does."""
     if wire.producer is not None:
@@ -65,7 +76,7 @@ def lose(wire: Wire) -> None:
     wire.protocol = wire.producer = None
 
 
-@pytest.mark.parametrize("connection", [talk, open_web_socket, begin_ssh, be_refused])
+@pytest.mark.parametrize("connection", [talk, open_web_socket, begin_ssh, be_refused, talk_irc])
 def test_a_connection_that_has_ended_is_freed_at_once(server: RunningServer, connection: Callable[[RunningServer], None]) -> None:
     def come_and_go() -> None:
         connection(server)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from chatd.core.account import Account, Credential, Kind
-from chatd.core.actions.base import Result, person_of
+from chatd.core.actions.base import Result, person_of, store
 from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat, with_inbox
 from chatd.core.authentication import by_key, by_password, check_present, check_secure, make_account, new_hash
-from chatd.core.commands import Hello, Keys, Login, Logout, Password, Register, Release, Sessions
-from chatd.core.errors import BadUsage, NotDelivered, PasswordNeeded
-from chatd.core.events import Answer, Done, KeyLine, KeyList, Reason, SessionList
+from chatd.core.commands import Hello, Keys, Login, Logout, Oper, Password, Register, Release, Sessions
+from chatd.core.errors import BadUsage, NickNeeded, NotAllowed, NotDelivered, PasswordNeeded, WrongPassword
+from chatd.core.events import DRAFT, Answer, Done, KeyLine, KeyList, PersonChanged, Reason, RoleSet, SessionList
 from chatd.core.identity import identify
+from chatd.core.membership import Role
 from chatd.core.names import fold, parse_nick
 from chatd.core.person import Person
 from chatd.core.policy import check_may_come
@@ -44,6 +45,7 @@ async def _register(registry: Registry, session: Session, person: Person, comman
     registry.inboxes.detach(session)
     person.account = account.name.key
     registry.directory.identify(person)
+    registry.tell_neighbours(person, PersonChanged(person.nick, "account", person.nick, account=True))
     secret = ""
     if command.remember:
         with suppress(NotDelivered):  # The account is stored, and its owner has the password.
@@ -53,6 +55,8 @@ async def _register(registry: Registry, session: Session, person: Person, comman
 
 async def login(registry: Registry, session: Session, command: Login) -> Answer | tuple[Answer, ...]:
     """Log in to an account: the guest becomes its owner, with its nick."""
+    if session.person is None:
+        return await _prove(registry, session, command)
     person = person_of(session)
     if person.account:
         raise BadUsage(f"You are logged in as {person.nick} already.", "/logout logs out.")
@@ -70,9 +74,55 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer 
     secret = await new_secret(registry, session, account) if command.remember else ""
     release_nick(registry, account, session)
     if registry.directory.of_account(account.name.key) is None:
+        before = person.nick
         done = await change_nick(registry, session, account.name, account.name.key)
+        registry.tell_neighbours(person, PersonChanged(before, "account", person.nick))
         return with_inbox(registry, session, Done("login", done.subject, secret))
     return await _join_own(registry, session, person, account, secret)
+
+
+async def _prove(registry: Registry, session: Session, command: Login) -> Answer:
+    """Remember of which account ``session`` is the owner, for when it has a nick."""
+    if not command.early:
+        raise NickNeeded("You have no nick yet.", "Choose a nick first.")
+    check_secure(registry, session)
+    if command.password:
+        account = await by_password(registry, session, parse_nick(command.nick), command.password)
+    else:
+        found = registry.accounts.find_key(session.key.value) if session.key is not None else None
+        if found is None or (command.nick and fold(command.nick) != found[0].name.key):
+            raise WrongPassword("No key of this account was shown.", "Log in with its password.")
+        own = by_key(registry, session, found[0].name)
+        assert own is not None, "its key was found"
+        account = own
+    session.account = account
+    return Done("login", account.name.text)
+
+
+async def oper(registry: Registry, session: Session, command: Oper) -> Answer:
+    """Have the rights of an operator under one's own nick, or give them up."""
+    person = person_of(session)
+    if command.nick:
+        name = parse_nick(command.nick)
+        check_secure(registry, session)
+        if not command.password:
+            raise PasswordNeeded(f"You want the rights of {name.text}.", "Give the password of that account.")
+        account = await by_password(registry, session, name, command.password)
+        key = account.name.key
+        if not registry.is_operator(identify(key, key, (), ())):
+            raise NotAllowed(
+                f"{account.name.text} is no operator of this server.", "The server's operators are named with --operator."
+            )
+        server = registry.rooms.server
+        draft = RoleSet(
+            server.name.text, DRAFT, registry.now(), account.name.text, session.sender_id, person.nick, Role.OPERATOR.word
+        )
+        await store(session, server, draft)
+        person.operator = key
+    else:
+        person.operator = ""
+    registry.directory.identify(person)
+    return Done("oper", person.nick)
 
 
 async def _join_own(

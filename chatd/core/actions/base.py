@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatd.core.driver import Later
@@ -55,6 +55,8 @@ def person_of(session: Session) -> Person:
 async def store(session: Session, room: Room, draft: Event) -> None:
     """Have ``draft`` stored in the log of ``room``. Raises NotDelivered."""
     session.out.spend(EVENT_LINES)
+    if session.person is not None and session.person.account:
+        draft = replace(draft, account=True)
     if changes_state(draft):
         session.out.spend(RIGHT_LINES * room.rights.size)
     outcome: Event | NotDelivered = await Later(room.post, draft)

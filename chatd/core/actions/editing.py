@@ -11,7 +11,7 @@ from chatd.core.driver import Later
 from chatd.core.errors import NoSuchMessage, NotDelivered, TooLate
 from chatd.core.events import DRAFT, Answer, Blanked, Deleted, Done, Edited, Said
 from chatd.core.identity import SEAT
-from chatd.core.limits import EDIT_SECONDS, HISTORY_EVENTS, HISTORY_LINES
+from chatd.core.limits import EDIT_SECONDS, HISTORY_EVENTS, HISTORY_LINES, TOPIC_CHARACTERS
 from chatd.core.names import fold
 from chatd.core.person import Person
 from chatd.core.policy import check_may, check_may_speak, room_of, visible
@@ -30,7 +30,8 @@ async def delete(registry: Registry, session: Session, command: Delete) -> Answe
     if not _is_own(registry, person, said):
         row = ROW_OF[Delete]
         check_may(registry, person, room, row.change, row)
-    draft = Deleted(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, said.seq, said.nick)
+    text = command.text[:TOPIC_CHARACTERS]
+    draft = Deleted(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, said.seq, said.nick, text)
     await store(session, room, draft)
     return Done("delete", said.nick)
 

@@ -36,7 +36,14 @@ from chatd.core.errors import (
 )
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
 from chatd.core.identity import identify
-from chatd.core.limits import EVENT_LINES, ROOMS_PER_PERSON, SCROLLBACK_EVENTS, TOKEN_CHARACTERS
+from chatd.core.limits import (
+    EVENT_LINES,
+    REALNAME_CHARACTERS,
+    ROOMS_PER_PERSON,
+    SCROLLBACK_EVENTS,
+    TOKEN_CHARACTERS,
+    USER_CHARACTERS,
+)
 from chatd.core.log import Resume
 from chatd.core.names import INBOX, Name, parse_nick, parse_room
 from chatd.core.person import Person
@@ -55,14 +62,17 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer 
     requested = _requested_rooms(command)
     sender_id = _sender_id(command.token)
     await check_server_password(registry, session, command.server_password)
-    account = await _account(registry, session, name, command)  # Where it is a guest, nobody waits.
+    account = _proven(registry, session) or await _account(registry, session, name, command)  # Where it is a guest, nobody waits.
+    if session.account is not None and account is not None:
+        name = account.name
     secret = await new_secret(registry, session, account) if account and command.remember and not command.secret else ""
     session.scrollback = min(max(command.scrollback, 0), SCROLLBACK_EVENTS)
     session.may_return = bool(command.token)
     take_seat(registry, session, name, sender_id, account)
+    _introduce(session, command)
     settings = registry.settings
     session.out.tell(Welcome(session.nick, settings.name, registry.store.name, settings.motd, secret, id=command.id))
-    entered = await enter_rooms(registry, session, requested, command.id)
+    entered = await enter_rooms(registry, session, requested, command.id, command.default_room)
     return with_inbox(registry, session, entered, command.resume.get(INBOX), command.log)
 
 
@@ -73,6 +83,24 @@ def with_inbox(
     during the run called ``log``. Returns ``answer``, and what to tell of the inbox."""
     inbox = registry.inboxes.attach(session, None if seen is None else Resume(seen, log))
     return answer if inbox is None else (answer, inbox)
+
+
+def _proven(registry: Registry, session: Session) -> Account | None:
+    """The account of which ``session`` has proved to be the owner, if it has, and nothing has
+    changed. Raises WrongPassword."""
+    account = session.account
+    if account is not None and registry.accounts.get(account.name.key) is not account:
+        session.account = None
+        raise WrongPassword("The account has changed meanwhile.", "Log in again.")
+    return account
+
+
+def _introduce(session: Session, command: Hello) -> None:
+    """Note what the person says about themselves, unless they have said it from another session."""
+    person = session.person
+    assert person is not None
+    person.user = person.user or command.user[:USER_CHARACTERS]
+    person.realname = person.realname or command.realname[:REALNAME_CHARACTERS]
 
 
 async def _account(registry: Registry, session: Session, name: Name, command: Hello) -> Account | None:
@@ -112,16 +140,18 @@ async def new_secret(registry: Registry, session: Session, account: Account) -> 
     return secret
 
 
-async def enter_rooms(registry: Registry, session: Session, requested: Requested, id: str = "") -> Answer:
+async def enter_rooms(
+    registry: Registry, session: Session, requested: Requested, id: str = "", default_room: bool = True
+) -> Answer:
     """Let ``session`` follow the rooms that its person is in already, by another session, and enter
-    those of ``requested``; if there is none at all, the default room.
+    those of ``requested``; if there is none at all, the default room, unless it is not wanted.
 
     Returns the last answer; those before are sent with the id ``id``.
     """
     person = session.person
     assert person is not None
     own = {*registry.rooms.of(person)}
-    if not own and not requested:
+    if not own and not requested and default_room:
         requested = {registry.default_room.key: (registry.default_room, None)}
     resumes = {key: resume for key, (_, resume) in requested.items() if resume is not None}
     last: Answer | None = await follow_rooms(registry, session, resumes, person.nick, id)
@@ -291,7 +321,7 @@ async def _renamed(registry: Registry, session: Session, person: Person, old: st
     session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
     reported = []
     for room in registry.rooms.of(person).values():
-        draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, person.nick)
+        draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, person.nick, account=bool(person.account))
         reported.append(Later[Event | NotDelivered](room.report, draft, room.members[person]))
     done = Done("nick", person.nick)
     for each in reported:

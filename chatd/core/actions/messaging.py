@@ -13,7 +13,7 @@ from chatd.core.events import DRAFT, Ack, Answer, AwayNotice, Done, Event, Priva
 from chatd.core.inboxes import Recipient
 from chatd.core.limits import HISTORY_EVENTS
 from chatd.core.names import INBOX, fold
-from chatd.core.policy import check_may_speak, visible
+from chatd.core.policy import check_may_speak, room_to_speak_in, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -21,16 +21,16 @@ from chatd.core.session import Session
 
 def say(registry: Registry, session: Session, command: Say | Me) -> Said:
     """Send a message to a room, or describe an action."""
-    room, text = registry.rooms.joined_room(session, command.room), command.text
+    room, text = room_to_speak_in(registry, session, command.room), command.text
     check_text(text)
     session.out.spend(text.count("\n"))  # On a terminal, each line is one.
     assert session.person is not None
     check_may_speak(registry, session.person, room)
-    now, sender_id = session.last_active, session.sender_id
+    now, sender_id, account = session.last_active, session.sender_id, session.person.is_registered
     if isinstance(command, Me):
-        return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, True, command.id)
-    reply = command.reply and _check_reply(registry, session, room, command.reply)
-    return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, False, command.id, reply)
+        return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, True, command.id, account=account)
+    reply, notice = command.reply and _check_reply(registry, session, room, command.reply), command.notice
+    return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, False, command.id, reply, notice=notice, account=account)
 
 
 def _check_reply(registry: Registry, session: Session, room: Room, seq: int) -> int:
@@ -67,7 +67,8 @@ async def reply(registry: Registry, session: Session, command: Reply) -> tuple[A
 
 
 def _sending(registry: Registry, session: Session, command: Msg | Reply, recipient: Recipient) -> Sending:
-    letter = registry.inboxes.write(session, recipient, command.text, command.id)
+    is_notice, is_action = isinstance(command, Msg) and command.notice, isinstance(command, Msg) and command.action
+    letter = registry.inboxes.write(session, recipient, command.text, command.id, is_notice, is_action)
 
     def answers(event: Event) -> tuple[Answer, ...]:
         if event.room != INBOX:  # The id is that of a message in a room.

@@ -11,7 +11,7 @@ from chatd.core.actions.base import Result, person_of, store
 from chatd.core.bans import Ban, check_width, is_pattern, parse_mask, span
 from chatd.core.commands import ROW_OF, Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
 from chatd.core.commands import Ban as BanCommand
-from chatd.core.errors import BadUsage, NoSuchNick, NotAllowed, TooMany
+from chatd.core.errors import AlreadyThere, BadUsage, NoSuchNick, NotAllowed, NotThere, TooMany
 from chatd.core.events import DRAFT, Answer, BanLifted, BanLine, BanSet, Done, Invitation, Invited, Left, Reason, RoleSet
 from chatd.core.events import Bans as BansAnswer
 from chatd.core.identity import ACCOUNT, network_of
@@ -19,7 +19,7 @@ from chatd.core.limits import BANS_PER_ROOM, PATTERNS_PER_ROOM, RIGHT_LINES, ROL
 from chatd.core.membership import Role
 from chatd.core.names import fold
 from chatd.core.person import Person
-from chatd.core.policy import check_outranks, find_ban, room_of, visible
+from chatd.core.policy import check_may, check_outranks, find_ban, may, room_of, visible
 from chatd.core.presence import end, leave
 from chatd.core.registry import Registry
 from chatd.core.rights import NETWORK, Rights
@@ -36,13 +36,14 @@ behind a proxy on it."""
 
 async def give_role(registry: Registry, session: Session, command: Owner | Op | Voice | Deop) -> Answer:
     """Give a person a role in a room, or take it away."""
-    room, other, role = room_of(registry, session, command.room), _person(registry, session, command.nick), GRANTED[type(command)]
+    room, role = room_of(registry, session, command.room), GRANTED[type(command)]
+    other = _member(registry, session, room, command.nick) if command.member else _person(registry, session, command.nick)
     own = person_of(session)
     check_outranks(registry, own, other, room)
     has = room.rights.role_of(other.identity)
     if role is Role.VOICE and has > role:
         raise BadUsage(f"{other.nick} has a higher role already.", f"/deop {other.nick} takes it away.")
-    if has is role:
+    if has is role or not _is_meant(command, has):
         raise BadUsage(f"{other.nick} has this role already.", "/who shows the roles.")
     if role > Role.MEMBER and len(room.rights.roles) >= ROLES_PER_ROOM:
         raise TooMany(f"#{room.name.text} has {ROLES_PER_ROOM} people with a role.", "/deop one of them first.")
@@ -51,27 +52,41 @@ async def give_role(registry: Registry, session: Session, command: Owner | Op | 
     await store(
         session,
         room,
-        RoleSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, role.word, hidden),
+        RoleSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, role.word, hidden, has.word),
     )
     return Done(ROW_OF[type(command)].name, other.nick)
 
 
+def _is_meant(command: Owner | Op | Voice | Deop, has: Role) -> bool:
+    """Whether ``command`` is about somebody who ``has`` this role."""
+    if not isinstance(command, Deop) or not command.role:
+        return True
+    return (has is Role.VOICE) is (command.role == Role.VOICE.word)
+
+
 def _check_owner_remains(registry: Registry, own: Person, other: Person, room: Room, role: Role) -> None:
-    """Raise NotAllowed if the last owner would give up their role: nobody could replace them."""
+    """Raise NotAllowed if the last owner would give up their role: nobody could replace them. A
+    guest may, who takes it away with them anyway."""
     owners = [subject for subject, has in room.rights.roles.items() if has is Role.OWNER]
-    if own is other and role < Role.OWNER and set(owners) <= {*other.identity.subjects} and owners:
+    if own is other and own.account and role < Role.OWNER and set(owners) <= {*other.identity.subjects} and owners:
         raise NotAllowed("You are the only owner of the room.", "/owner NICK makes somebody else an owner first.")
 
 
 async def invite(registry: Registry, session: Session, command: Invite) -> Answer:
-    """Let a person into a room although it is private, and tell them."""
+    """Let a person into a room although it is private, and tell them. Where anybody may enter, any
+    member may tell others of the room."""
     room, other = room_of(registry, session, command.room), _person(registry, session, command.nick)
     if other in room.members:
-        raise BadUsage(f"{other.nick} is in #{room.name.text} already.", "/who lists who is there.")
-    hidden = " ".join(other.identity.subjects)
-    await store(session, room, Invited(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, hidden))
+        raise AlreadyThere(f"{other.nick} is in #{room.name.text} already.", "/who lists who is there.")
+    row, person = ROW_OF[Invite], person_of(session)
+    if not room.rights.modes.takes_anybody:
+        check_may(registry, person, room, row.change, row)
+    if may(registry, person, room, row.change):
+        hidden = " ".join(other.identity.subjects)
+        draft = Invited(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, other.nick, hidden)
+        await store(session, room, draft)
     if not other.ignoring.covers(session.nick, session.sender_id):
-        registry.directory.tell(other, Invitation(session.nick, room.name.text))
+        registry.directory.tell(other, Invitation(session.nick, room.name.text, person.is_registered))
     return Done("invite", other.nick)
 
 
@@ -200,8 +215,10 @@ def _present(registry: Registry, session: Session, mask: str) -> Person | None:
 def _member(registry: Registry, session: Session, room: Room, nick: str) -> Person:
     """The member of ``room`` called ``nick``. Raises NoSuchNick."""
     person = _present(registry, session, nick)
-    if person is None or (person not in room.members and room is not registry.rooms.server):
-        raise NoSuchNick(f"{nick} is not in #{room.name.text}.", "/who lists who is there.")
+    if person is None:
+        raise NoSuchNick(f"Nobody called {nick} is in #{room.name.text}.", "/who lists who is there.")
+    if person not in room.members and room is not registry.rooms.server:
+        raise NotThere(f"{nick} is not in #{room.name.text}.", "/who lists who is there.")
     return person
 
 

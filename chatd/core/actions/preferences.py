@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chatd.core.actions.base import Result, check_text, person_of
-from chatd.core.commands import Away, Back, Ignore, Unignore
+from chatd.core.commands import Away, Back, Ignore, Realname, Unignore, Watch
 from chatd.core.errors import BadNick, BadUsage, TooLong, TooMany
-from chatd.core.events import Done, Ignoring
-from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON
+from chatd.core.events import Done, Ignoring, PersonChanged, Watching
+from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON, REALNAME_CHARACTERS
 from chatd.core.names import Name, parse_nick
 from chatd.core.person import Person
 from chatd.core.registry import Registry
@@ -64,6 +64,39 @@ def away(registry: Registry, session: Session, command: Away) -> Result:
         raise TooLong("The text is too long.", f"An away text has at most {AWAY_CHARACTERS} characters.")
     registry.directory.set_away(session, command.text)
     return Done("away", command.text)
+
+
+def watch(registry: Registry, session: Session, command: Watch) -> Result:
+    """Be told when people come and go, or not any more, or list whom one watches."""
+    watchers, nicks = registry.directory.watchers, command.nicks
+    if command.stop:
+        watchers.remove(session, nicks) if nicks else watchers.clear(session)
+        return Watching()
+    valid = [nick for nick in nicks if _is_nick(nick)]
+    watchers.add(session, valid)
+    shown = valid if nicks else session.watched.values()
+    here = {nick: person for nick in shown if (person := registry.directory.get(nick)) is not None}
+    missing = [nick for nick in (nicks or shown) if nick not in here]
+    return Watching(tuple(person.nick for person in here.values()), tuple(missing))
+
+
+def _is_nick(text: str) -> bool:
+    try:
+        parse_nick(text)
+    except BadNick:
+        return False
+    return True
+
+
+def realname(registry: Registry, session: Session, command: Realname) -> Result:
+    """Call oneself something, which others are shown."""
+    check_text(command.text)
+    if len(command.text) > REALNAME_CHARACTERS:
+        raise TooLong("The text is too long.", f"It has at most {REALNAME_CHARACTERS} characters.")
+    person = person_of(session)
+    person.realname = command.text
+    registry.tell_neighbours(person, PersonChanged(person.nick, "realname", command.text, bool(person.account)))
+    return Done("realname", command.text)
 
 
 def back(registry: Registry, session: Session, command: Back) -> Result:

@@ -43,17 +43,24 @@ def join(registry: Registry, session: Session, command: Join) -> Result:
 async def leave(registry: Registry, session: Session, command: Leave) -> Answer:
     """Leave a room; the one entered last becomes the current one."""
     room = registry.rooms.joined_room(session, command.room)
-    left = leave_room(registry, session, room, Reason.LEFT)
+    left = leave_room(registry, session, room, Reason.LEFT, _last_words(command.text))
     current = session.current.name.text if session.current else ""
     await left
     return Exited(room.name.text, current)
+
+
+def _last_words(text: str) -> str:
+    if len(text) > TOPIC_CHARACTERS:
+        raise TooLong("The text is too long.", f"It has at most {TOPIC_CHARACTERS} characters.")
+    return text
 
 
 async def topic(registry: Registry, session: Session, command: Topic) -> Answer:
     """Show the topic of a room, or set it."""
     room = room_of(registry, session, command.room)
     if not command.text:
-        return TopicIs(room.name.text, room.topic)
+        state = room.log.state
+        return TopicIs(room.name.text, state.topic, state.topic_by, state.topic_time)
     if room.rights.modes.has_locked_topic:
         _check_may(registry, session, room, Role.MODERATOR, command)
     check_text(command.text)
@@ -119,7 +126,7 @@ async def room(registry: Registry, session: Session, command: RoomCommand) -> An
     """Show the modes of a room, or set one."""
     room = room_of(registry, session, command.room)
     if not command.mode:
-        return RoomModes(room.name.text, in_words(room.rights.modes))
+        return _modes(room)
     _check_may(registry, session, room, ROW_OF[RoomCommand].change, command)
     mode = _mode(command.mode)
     value = _value(mode, command.value)
@@ -131,7 +138,12 @@ async def room(registry: Registry, session: Session, command: RoomCommand) -> An
         hidden = " ".join(person.identity.subject for person in present)
     draft = ModeSet(room.name.text, DRAFT, registry.now(), session.nick, session.sender_id, mode, value, hidden)
     await store(session, room, draft)
-    return RoomModes(room.name.text, in_words(room.rights.modes))
+    return _modes(room)
+
+
+def _modes(room: Room) -> RoomModes:
+    oldest = room.log.read(room.log.held, room.log.held + 1)
+    return RoomModes(room.name.text, in_words(room.rights.modes), oldest[0].time if oldest else 0)
 
 
 def in_words(modes: Modes) -> Mapping[str, str]:
@@ -144,6 +156,8 @@ def in_words(modes: Modes) -> Mapping[str, str]:
         Mode.TOPIC: Role.MODERATOR.word if modes.has_locked_topic else "",
         Mode.SLOW: str(modes.slow or ""),
         Mode.HISTORY: OFF if modes.hides_past else "",
+        Mode.HIDDEN: ON if modes.is_hidden else "",
+        Mode.EXTERNAL: ON if modes.is_external else "",
     }
     return {mode.value: value for mode, value in values.items() if value}
 
@@ -159,7 +173,7 @@ def _value(mode: Mode, text: str) -> str:
     """The value ``text`` of ``mode``, as an event writes it. Raises BadUsage."""
     word = text.lower()
     match mode:
-        case Mode.PRIVATE | Mode.MODERATED | Mode.HISTORY if word in (ON, OFF):
+        case Mode.PRIVATE | Mode.MODERATED | Mode.HISTORY | Mode.HIDDEN | Mode.EXTERNAL if word in (ON, OFF):
             return word
         case Mode.TOPIC if word in (Role.MODERATOR.word, Role.MEMBER.word):
             return word
@@ -184,5 +198,7 @@ HINTS: Final[Mapping[Mode, str]] = {
     Mode.TOPIC: "Write /room topic moderator, or member: who may set the topic.",
     Mode.SLOW: f"Write /room slow N, with a number of seconds up to {SLOW_SECONDS}, or /room slow off.",
     Mode.HISTORY: "Write /room history off, or on: whether members see what was said before they entered.",
+    Mode.HIDDEN: "Write /room hidden on, or off: only members see the room in lists, but others can enter it.",
+    Mode.EXTERNAL: "Write /room external on, or off: people can speak in the room without entering it.",
 }
 """What would be accepted for each mode."""

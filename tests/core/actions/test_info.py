@@ -28,9 +28,13 @@ def test_whois_shows_the_server_by_its_name(registry: Registry, ada: Visitor) ->
 def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Join("dev"))
     clock.advance(61.5)
-    assert bob.ask(Whois("ADA", id="1")) == [events.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", id="1")]
+    assert bob.ask(Whois("ADA", id="1")) == [
+        events.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", roles={"dev": "owner"}, secure=True, id="1")
+    ]
     ada.ask(Away())
-    assert bob.ask(Whois("ada")) == [events.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "")]
+    assert bob.ask(Whois("ada")) == [
+        events.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "", roles={"dev": "owner"}, secure=True)
+    ]
     ada.ask(Away("at lunch"))
     assert only(events.PersonInfo, bob.ask(Whois("ada"))).away == "at lunch"
     ada.session.key = parse_key(KEY)

@@ -36,7 +36,7 @@ from chatd.core.limits import (
     TOPIC_CHARACTERS,
 )
 from chatd.core.registry import Registry, Settings
-from chatd.testing import Visitor, arrive, new_registry
+from chatd.testing import NOON, Visitor, arrive, new_registry
 from tests.core.actions.answers import LOST, LosingLog, every, only, refusal, rooms_of
 
 TOKEN = "t" * 16
@@ -170,7 +170,7 @@ def test_a_topic_can_be_set_shown_and_removed(ada: Visitor, bob: Visitor) -> Non
     assert only(Done, ada.ask(Topic("tea", id="1"))) == Done("topic", "tea", id="1")
     topic = only(TopicSet, bob.take())
     assert (topic.nick, topic.text) == ("ada", "tea")
-    assert bob.ask(Topic(room="#lobby")) == [events.TopicIs("lobby", "tea")]
+    assert bob.ask(Topic(room="#lobby")) == [events.TopicIs("lobby", "tea", "ada", NOON)]
     assert only(Done, bob.ask(Topic("-"))) == Done("topic", "")
     assert only(TopicSet, ada.take()).text == ""
     assert ada.ask(Topic()) == [events.TopicIs("lobby", "")]

@@ -1,0 +1,392 @@
+"""Answers, as the lines that an IRC client waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from typing import Any, Final
+
+from chatd.codecs.irc import history, listings, refusals, watching
+from chatd.codecs.irc.capabilities import Cap
+from chatd.codecs.irc.client import Client
+from chatd.codecs.irc.events import CTCP_PICTURE, mask, mode_change, source
+from chatd.codecs.irc.message import body
+from chatd.codecs.irc.numerics import Numeric
+from chatd.codecs.irc.request import Line
+from chatd.codecs.irc.server import motd_lines
+from chatd.codecs.objects import iso_time
+from chatd.codecs.phrases import REASONS
+from chatd.core import commands, events
+from chatd.core.commands import Command
+from chatd.core.events import Answer
+from chatd.core.membership import Role
+from chatd.core.names import fold
+from chatd.core.rights import Mode
+from chatd.core.when import stamp
+
+
+def lines(talk: Client, answer: Answer) -> list[Line]:
+    """The lines of ``answer``."""
+    return _lines(answer, talk)
+
+
+@singledispatch
+def _lines(answer: Answer, talk: Client) -> list[Line]:
+    """What IRC has no line for, in words."""
+    return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+
+
+# -- Coming and going ------------------------------------------------------------------------------
+
+
+@_lines.register(events.Greeting)
+def _(answer: events.Greeting, talk: Client) -> list[Line]:
+    return []
+
+
+@_lines.register(events.Welcome)
+def _(answer: events.Welcome, talk: Client) -> list[Line]:
+    codec = talk.shared
+    talk.nick, talk.motd = answer.nick, answer.motd
+    version, server, numeric = codec.version, codec.server, talk.numeric
+    start = [
+        numeric(Numeric.WELCOME, trailing=f"Welcome to {server}, {talk.mask}"),
+        numeric(Numeric.YOURHOST, trailing=f"Your host is {server}, running {version}"),
+        numeric(Numeric.CREATED, trailing=f"This server was started at {iso_time(codec.since)}"),
+        numeric(Numeric.MYINFO, server, version, "io", "bklimnostv", "bklov"),
+        *(numeric(Numeric.ISUPPORT, *tokens) for tokens in codec.isupport),
+    ]
+    written = codec.join(start)
+    talk.held = []
+    talk.ask_later(commands.Census())
+    talk.write(written)
+    return []
+
+
+@_lines.register(events.Counts)
+def _(answer: events.Counts, talk: Client) -> list[Line]:
+    numeric, people, most = talk.numeric, answer.people, answer.most
+    counts = [
+        numeric(Numeric.LUSERCLIENT, trailing=f"There are {people} users and 0 invisible on 1 servers"),
+        numeric(Numeric.LUSEROP, str(answer.operators)),
+        numeric(Numeric.LUSERUNKNOWN, str(answer.unknown)),
+        numeric(Numeric.LUSERCHANNELS, str(answer.rooms)),
+        numeric(Numeric.LUSERME, trailing=f"I have {people} clients and 0 servers"),
+        numeric(Numeric.LOCALUSERS, str(people), str(most), trailing=f"Current local users {people}, max {most}"),
+        numeric(Numeric.GLOBALUSERS, str(people), str(most), trailing=f"Current global users {people}, max {most}"),
+    ]
+    held, talk.held = talk.held, None
+    return counts if held is None else [*counts, *motd_lines(talk), *held]
+
+
+@_lines.register(events.Closing)
+def _(answer: events.Closing, talk: Client) -> list[Line]:
+    return [talk.line(f"ERROR :Closing link: {REASONS[answer.reason] or answer.reason.value}")]
+
+
+@_lines.register(events.Entered)
+def _(answer: events.Entered, talk: Client) -> list[Line]:
+    room, person = f"#{answer.room}", talk.session.person if talk.session else None
+    if talk.caps & Cap.EXTENDED_JOIN:
+        realname = (person.realname if person else "") or talk.nick
+        joined = body(talk.mask, "JOIN", room, talk.nick if talk.is_registered else "*", trailing=realname)
+    else:
+        joined = body(talk.mask, "JOIN", room)
+    found = [talk.line(joined)]
+    if answer.topic:
+        found.append(talk.numeric(Numeric.TOPIC, room, trailing=answer.topic))
+        found += _topic_who(talk, room, answer.topic_by, answer.topic_time)
+    if talk.caps & Cap.NO_IMPLICIT_NAMES:
+        talk.rooms[answer.room] = None
+        return [*found, *_past(talk, answer)]
+    talk.rooms[answer.room] = answer
+    talk.ask_later(commands.Who(answer.room, everybody=True))
+    return found
+
+
+def _topic_who(talk: Client, room: str, by: str, time: int) -> list[Line]:
+    return [talk.numeric(Numeric.TOPICWHOTIME, room, by, str(time // 1000))] if time else []
+
+
+@_lines.register(events.Members)
+def _(answer: events.Members, talk: Client) -> list[Line]:
+    found = listings.names(talk, answer)
+    if answer.more or (talk.request is not None and talk.request.name == "NAMES" and not talk.request.params):
+        return found
+    found.append(talk.numeric(Numeric.ENDOFNAMES, f"#{answer.room}"))
+    entered = talk.rooms.get(answer.room)
+    if entered is not None:
+        talk.rooms[answer.room] = None
+        found += _past(talk, entered)
+    return found
+
+
+def _past(talk: Client, entered: events.Entered) -> list[Line]:
+    """The messages from before the client has entered a room, unless it asks for them itself."""
+    if talk.caps & Cap.HISTORY:
+        return []
+    said = [event for event in entered.scrollback if type(event) is events.Said and not event.text.startswith(CTCP_PICTURE)]
+    found = [line for event in said for line in talk.past(event)]
+    if not talk.caps & Cap.TIME:
+        times = [stamp(event.time, talk.shared.now()) for event in said for _ in talk.past(event)]
+        found = [(tags, _dated(line, time)) for (tags, line), time in zip(found, times, strict=True)]
+    return talk.batch("chathistory", f"#{entered.room}", found) if found else []
+
+
+def _dated(line: str, time: str) -> str:
+    """``line``, a message, with ``time`` before its text."""
+    head, _, text = line.partition(" :")
+    mark = "\x01ACTION "
+    return f"{head} :{mark}[{time}] {text.removeprefix(mark)}" if text.startswith(mark) else f"{head} :[{time}] {text}"
+
+
+@_lines.register(events.Exited)
+def _(answer: events.Exited, talk: Client) -> list[Line]:
+    talk.rooms.pop(answer.room, None)
+    if answer.by:
+        return [talk.line(body(answer.by, "KICK", f"#{answer.room}", talk.nick, trailing=answer.text or answer.by))]
+    running = talk.running
+    text = running.text if isinstance(running, commands.Leave) and answer.id == running.id else ""
+    return [talk.line(body(talk.mask, "PART", f"#{answer.room}", trailing=text or None))]
+
+
+# -- What was done ---------------------------------------------------------------------------------
+
+
+@_lines.register(events.Done)
+def _(answer: events.Done, talk: Client) -> list[Line]:
+    make = _DONE.get(answer.command)
+    return make(talk, talk.running, answer.subject) if make else []
+
+
+def _renamed(talk: Client, running: Command | None, nick: str) -> list[Line]:
+    before, mask, talk.nick = talk.nick, talk.mask, nick
+    return [talk.line(body(mask, "NICK", trailing=nick))] if before != nick else []
+
+
+def _topic_set(talk: Client, running: Any, text: str) -> list[Line]:
+    return [talk.line(body(talk.mask, "TOPIC", f"#{running.room}", trailing=text))]
+
+
+def _invited(talk: Client, running: Any, nick: str) -> list[Line]:
+    return [talk.numeric(Numeric.INVITING, nick, f"#{running.room}")]
+
+
+def _away(talk: Client, running: Any, text: str) -> list[Line]:
+    return [talk.numeric(Numeric.NOWAWAY)]
+
+
+def _back(talk: Client, running: Any, text: str) -> list[Line]:
+    return [talk.numeric(Numeric.UNAWAY)]
+
+
+def _realname(talk: Client, running: Any, text: str) -> list[Line]:
+    return [talk.line(body(talk.mask, "SETNAME", trailing=text))] if talk.caps & Cap.SETNAME else []
+
+
+def _role(sign: str, letter: str) -> Callable[[Client, Any, str], list[Line]]:
+    def changed(talk: Client, running: Any, nick: str) -> list[Line]:
+        letters = letter or ("v" if running.role == Role.VOICE.word else "o")
+        _change(talk, sign, letters, nick)
+        return []
+
+    return changed
+
+
+def _change(talk: Client, sign: str, letter: str, argument: str) -> None:
+    if talk.request is not None:
+        talk.request.changes.append((sign, letter, argument))
+
+
+def _banned(sign: str) -> Callable[[Client, Any, str], list[Line]]:
+    def changed(talk: Client, running: Any, subject: str) -> list[Line]:
+        _change(talk, sign, "b", mask(running.nick))
+        return []
+
+    return changed
+
+
+def _oper(talk: Client, running: Any, nick: str) -> list[Line]:
+    if not running.nick:
+        talk.modes.discard("o")
+        return [talk.line(body(talk.mask, "MODE", talk.nick, "-o"))]
+    talk.modes.add("o")
+    return [talk.numeric(Numeric.YOUREOPER), talk.line(body(talk.mask, "MODE", talk.nick, "+o"))]
+
+
+def _login(talk: Client, running: Any, nick: str) -> list[Line]:
+    if not isinstance(running, commands.Login):
+        return []
+    found = _renamed(talk, running, nick) if talk.nick else []
+    mask = source(nick, account=True) if talk.nick else "*"
+    found.append(talk.numeric(Numeric.LOGGEDIN, mask, nick, trailing=f"You are now logged in as {nick}"))
+    if talk.request is not None and talk.request.name == "AUTHENTICATE":
+        found.append(talk.numeric(Numeric.SASLSUCCESS))
+    return [*found, *_account(talk, nick)]
+
+
+def _register(talk: Client, running: Any, nick: str) -> list[Line]:
+    text = f"{talk.nick} is yours alone now."
+    if talk.request is None or talk.request.name != "REGISTER":
+        return [talk.notice(text), *_account(talk, talk.nick)]
+    return [talk.line(body(talk.shared.server, "REGISTER", "SUCCESS", talk.nick, trailing=text)), *_account(talk, talk.nick)]
+
+
+def _account(talk: Client, nick: str) -> list[Line]:
+    return [talk.line(body(talk.mask, "ACCOUNT", nick))] if talk.nick and talk.caps & Cap.ACCOUNT else []
+
+
+_DONE: Final[Mapping[str, Callable[[Client, Any, str], list[Line]]]] = {
+    "nick": _renamed,
+    "topic": _topic_set,
+    "invite": _invited,
+    "away": _away,
+    "back": _back,
+    "realname": _realname,
+    "op": _role("+", "o"),
+    "owner": _role("+", "o"),
+    "voice": _role("+", "v"),
+    "deop": _role("-", ""),
+    "ban": _banned("+"),
+    "unban": _banned("-"),
+    "oper": _oper,
+    "login": _login,
+    "register": _register,
+}
+
+
+@_lines.register(events.RoomModes)
+def _(answer: events.RoomModes, talk: Client) -> list[Line]:
+    running = talk.running
+    if isinstance(running, commands.Room) and running.mode:
+        _note_mode(talk, running)
+        return []
+    room = f"#{answer.room}"
+    found = [talk.numeric(Numeric.CHANNELMODEIS, room, *listings.modes(answer.modes).split(" "))]
+    return [*found, talk.numeric(Numeric.CREATIONTIME, room, str(answer.since // 1000))]
+
+
+def _note_mode(talk: Client, running: commands.Room) -> None:
+    if running.mode == Mode.KEY and running.value != "off":
+        return _change(talk, "+", "k", running.value)
+    change, _, argument = mode_change(running.mode, running.value).partition(" ")
+    if change:
+        _change(talk, change[0], change[1], argument)
+    return None
+
+
+@_lines.register(events.TopicIs)
+def _(answer: events.TopicIs, talk: Client) -> list[Line]:
+    room = f"#{answer.room}"
+    if not answer.text:
+        return [talk.numeric(Numeric.NOTOPIC, room)]
+    return [talk.numeric(Numeric.TOPIC, room, trailing=answer.text), *_topic_who(talk, room, answer.by, answer.time)]
+
+
+@_lines.register(events.Ack)
+def _(answer: events.Ack, talk: Client) -> list[Line]:
+    return []
+
+
+@_lines.register(events.Pong)
+def _(answer: events.Pong, talk: Client) -> list[Line]:
+    return []
+
+
+@_lines.register(events.Refused)
+def _(answer: events.Refused, talk: Client) -> list[Line]:
+    return refusals.lines(talk, answer)
+
+
+# -- Lists -----------------------------------------------------------------------------------------
+
+
+@_lines.register(events.RoomList)
+def _(answer: events.RoomList, talk: Client) -> list[Line]:
+    request = talk.request
+    if request is None or request.name not in ("LIST", "NAMES"):
+        return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+    with_people = [line for line in answer.rooms if line.count]
+    if request.name == "LIST":
+        return listings.rooms(talk, with_people, request.params)
+    for line in sorted(with_people, key=lambda line: fold(line.room), reverse=True):
+        talk.ask_later(commands.Who(line.room, everybody=True))
+    return []
+
+
+@_lines.register(events.PeopleList)
+def _(answer: events.PeopleList, talk: Client) -> list[Line]:
+    return listings.people(talk, answer)
+
+
+@_lines.register(events.PersonInfo)
+def _(answer: events.PersonInfo, talk: Client) -> list[Line]:
+    if talk.request is not None and talk.request.name == "WHOIS":
+        return listings.whois(talk, answer)
+    return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+
+
+@_lines.register(events.FormerPeople)
+def _(answer: events.FormerPeople, talk: Client) -> list[Line]:
+    return listings.whowas(talk, answer)
+
+
+@_lines.register(events.HistoryPage)
+def _(answer: events.HistoryPage, talk: Client) -> list[Line]:
+    request = talk.request
+    if request is not None and request.name == "CHATHISTORY":
+        return history.page(talk, answer, request.params)
+    return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+
+
+@_lines.register(events.Watching)
+def _(answer: events.Watching, talk: Client) -> list[Line]:
+    return watching.watching(talk, answer)
+
+
+@_lines.register(events.Seen)
+def _(answer: events.Seen, talk: Client) -> list[Line]:
+    return watching.seen(talk, answer)
+
+
+@_lines.register(events.Bans)
+def _(answer: events.Bans, talk: Client) -> list[Line]:
+    return listings.bans(talk, answer)
+
+
+# -- What nobody has asked for ---------------------------------------------------------------------
+
+
+@_lines.register(events.InboxIs)
+def _(answer: events.InboxIs, talk: Client) -> list[Line]:
+    return []
+
+
+@_lines.register(events.AwayNotice)
+def _(answer: events.AwayNotice, talk: Client) -> list[Line]:
+    running = talk.running
+    if isinstance(running, commands.Msg) and running.notice:
+        return []
+    return [talk.numeric(Numeric.AWAY, answer.nick, trailing=answer.text or "away")]
+
+
+@_lines.register(events.Invitation)
+def _(answer: events.Invitation, talk: Client) -> list[Line]:
+    return [talk.line(body(source(answer.nick, answer.account), "INVITE", talk.nick, f"#{answer.room}"))]
+
+
+@_lines.register(events.PersonChanged)
+def _(answer: events.PersonChanged, talk: Client) -> list[Line]:
+    who, text = source(answer.nick, answer.account), answer.text
+    if answer.what == "away" and talk.caps & Cap.AWAY:
+        return [talk.line(body(who, "AWAY", trailing=None if text is None else text or "away"))]
+    if answer.what == "realname" and talk.caps & Cap.SETNAME:
+        return [talk.line(body(who, "SETNAME", trailing=text or ""))]
+    if answer.what == "account" and talk.caps & Cap.ACCOUNT:
+        return [talk.line(body(who, "ACCOUNT", text or "*"))]
+    return []
+
+
+@_lines.register(events.Forgotten)
+def _(answer: events.Forgotten, talk: Client) -> list[Line]:
+    return []

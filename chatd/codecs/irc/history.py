@@ -1,0 +1,130 @@
+"""CHATHISTORY and REDACT (IRCv3 chathistory, draft/message-redaction)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chatd.codecs.irc.client import Client
+from chatd.codecs.irc.events import seq_of
+from chatd.codecs.irc.message import Message
+from chatd.codecs.irc.request import Line
+from chatd.core import commands, events
+from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
+
+NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
+"""The kinds of requests, with how many parameters each has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in the history of a room: the event ``seq``, or a ``time`` in milliseconds since
+    1970-01-01 UTC, as it was written in ``text``; neither: no place."""
+
+    seq: int = 0
+    time: int = 0
+    text: str = ""
+
+    def is_before(self, event: events.Event) -> bool:
+        """Whether ``event`` is after this place."""
+        return event.seq > self.seq if self.seq else event.time > self.time
+
+
+def point(text: str, room: str) -> Point | None:
+    """The place that ``text`` names; None: it names none."""
+    kind, _, value = text.partition("=")
+    if text == "*":
+        return Point()
+    if kind == "msgid":
+        seq = seq_of(value, room)
+        return None if seq is None else Point(seq)
+    try:
+        moment = datetime.fromisoformat(value) if kind == "timestamp" else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        return None
+    return Point(0, round(moment.timestamp() * 1000), value)
+
+
+def chathistory(talk: Client, message: Message) -> None:
+    """Show what was said in a room."""
+    kind, target = message.params[0].upper(), message.param(1)
+    if kind not in NEEDED:
+        return talk.fail("CHATHISTORY", "INVALID_PARAMS", "There is no such kind of history.", kind or "*")
+    if len(message.params) < NEEDED[kind]:
+        return talk.fail("CHATHISTORY", "NEED_MORE_PARAMS", "A parameter is missing.", kind)
+    if kind == "TARGETS":
+        return talk.send(*talk.batch("draft/chathistory-targets", "", []))
+    number = message.params[-1]
+    points = [point(text, target[1:]) for text in message.params[2:-1]]
+    if None in points or not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= 10**8):
+        return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A place or the number cannot be read.", kind, target)
+    if not target.startswith("#"):
+        return invalid_target(talk, kind, target)
+    count = min(2 * int(number) + SCROLLBACK_EVENTS, HISTORY_EVENTS)  # Not all events are messages.
+    return talk.ask(_command(kind, target[1:], [place for place in points if place], count))
+
+
+def invalid_target(talk: Client, kind: str, target: str) -> None:
+    """Say that there is no history of ``target`` for this client."""
+    talk.fail("CHATHISTORY", "INVALID_TARGET", "There is no history for you there.", kind, target or "*")
+
+
+def _command(kind: str, room: str, points: list[Point], count: int) -> commands.History:
+    first = points[0]
+    is_forward = kind == "AFTER" or (kind == "BETWEEN" and not _is_later(first, points[1]))
+    if kind == "AROUND":
+        return commands.History(count, room, around=first.seq, around_time=first.text)
+    if is_forward:
+        return commands.History(count, room, after=first.seq, after_time=first.text)
+    if kind == "LATEST":
+        return commands.History(count, room)
+    return commands.History(count, room, before=first.seq, before_time=first.text)
+
+
+def _is_later(first: Point, second: Point) -> bool:
+    return (first.seq, first.time) > (second.seq, second.time)
+
+
+def page(talk: Client, answer: events.HistoryPage, params: tuple[str, ...]) -> list[Line]:
+    """The messages of ``answer`` that CHATHISTORY with ``params`` has asked for."""
+    kind, room = params[0].upper(), answer.room
+    points = [place for text in params[2:-1] if (place := point(text, room)) is not None]
+    said = [event for event in answer.events if type(event) is events.Said]
+    if kind in ("LATEST", "AFTER") and points[0] != Point():
+        said = [event for event in said if points[0].is_before(event)]
+    if kind == "BETWEEN":
+        low, high = sorted(points, key=lambda place: (place.seq, place.time))
+        said = [event for event in said if low.is_before(event) and not high.is_before(event) and event.seq != high.seq]
+        said = [event for event in said if high.seq or event.time < high.time]
+    said = _cut(kind, points, said, int(params[-1]))
+    return talk.batch("chathistory", f"#{room}", [line for event in said for line in talk.past(event)])
+
+
+def _cut(kind: str, points: list[Point], said: list[events.Said], count: int) -> list[events.Said]:
+    """The ``count`` events of ``said`` that are nearest to the place that was named."""
+    if kind == "AFTER" or (kind == "BETWEEN" and not _is_later(*points)):
+        return said[:count]
+    if kind == "AROUND":
+        before = sum(not points[0].is_before(event) for event in said)
+        start = max(0, min(before - (count + 1) // 2, len(said) - count))
+        return said[start : start + count]
+    return said[-count:]
+
+
+def redact(talk: Client, message: Message) -> None:
+    """Delete a message."""
+    target, id = message.params[0], message.params[1]
+    seq = seq_of(id, target[1:])
+    if not target.startswith("#") or target[1:] not in talk.rooms:
+        talk.fail("REDACT", "INVALID_TARGET", "You are not in this room.", target)
+    elif seq is None:
+        unknown(talk, target, id)
+    else:
+        talk.ask(commands.Delete(str(seq), target[1:], message.param(2)[:TOPIC_CHARACTERS]))
+
+
+def unknown(talk: Client, target: str, id: str) -> None:
+    """Say that there is no such message."""
+    talk.fail("REDACT", "UNKNOWN_MSGID", "There is no such message.", target, id)

@@ -1,0 +1,186 @@
+"""Lists: names, rooms, people, bans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from chatd.codecs.irc.capabilities import Cap
+from chatd.codecs.irc.client import Client
+from chatd.codecs.irc.events import host, mask, mode_change, prefix, source
+from chatd.codecs.irc.numerics import Numeric
+from chatd.codecs.irc.request import Line
+from chatd.core import events
+from chatd.core.bans import Pattern
+from chatd.core.limits import IRC_LINE_BYTES
+from chatd.core.names import fold
+from chatd.core.rights import Mode
+
+
+def names(talk: Client, answer: events.Members) -> list[Line]:
+    """The members of a room, as many in each line as fit."""
+    head = f":{talk.shared.server} {Numeric.NAMREPLY.number} {talk.target} {'@' if answer.secret else '='} #{answer.room} :"
+    room = IRC_LINE_BYTES - 2 - len(head.encode())
+    roles, accounts = answer.roles, set(answer.accounts) if talk.caps & Cap.USERHOST else set()
+    multi = bool(talk.caps & Cap.MULTI_PREFIX)
+    found: list[Line] = []
+    words: list[str] = []
+    left = room
+    for nick in answer.members:
+        word = source(nick, nick in accounts) if talk.caps & Cap.USERHOST else nick
+        if nick in roles:
+            word = prefix(roles[nick], multi) + word
+        size = (len(word) if word.isascii() else len(word.encode())) + 1
+        if size > left and words:
+            found.append(talk.line(head + " ".join(words)))
+            words, left = [], room
+        words.append(word)
+        left -= size
+    return [*found, talk.line(head + " ".join(words))] if words else found
+
+
+def modes(values: Mapping[str, str]) -> str:
+    """The modes of a room, as they are written: ``+int``, ``+kl * 20``."""
+    shown = {Mode.EXTERNAL.value: "off", **values}
+    letters, arguments = "", []
+    for mode, value in shown.items():
+        change, _, argument = mode_change(mode, value).partition(" ")
+        if change.startswith("+"):
+            letters += change[1]
+            arguments += [argument] if argument else []
+    return " ".join([f"+{letters}", *arguments])
+
+
+def rooms(talk: Client, found: Iterable[events.RoomLine], params: Sequence[str]) -> list[Line]:
+    """The rooms that match the conditions of LIST (ELIST)."""
+    conditions = [word for word in (params[0].split(",") if params else ()) if word]
+    return [
+        talk.numeric(Numeric.LIST, f"#{line.room}", str(line.count), trailing=line.topic)
+        for line in found
+        if all(_matches(line, word) for word in conditions if word[0] in "<>!")
+        and (any(_matches(line, word) for word in masks) if (masks := [w for w in conditions if w[0] not in "<>!"]) else True)
+    ]
+
+
+def _matches(line: events.RoomLine, word: str) -> bool:
+    if word[0] in "<>":
+        number = word[1:]
+        if not (number.isascii() and number.isdigit() and len(number) < 9):
+            return True
+        return line.count < int(number) if word[0] == "<" else line.count > int(number)
+    pattern = word.removeprefix("!")
+    is_like = (
+        Pattern(fold(pattern.removeprefix("#"))).matches(fold(line.room))
+        if "#" in pattern[:1]
+        else Pattern(fold(pattern)).matches(f"#{fold(line.room)}")
+    )
+    return is_like is not word.startswith("!")
+
+
+def people(talk: Client, answer: events.PeopleList) -> list[Line]:
+    """The answer to WHO, ISON or USERHOST."""
+    request = talk.request
+    name = request.name if request is not None else ""
+    if name == "ISON":
+        return [talk.numeric(Numeric.ISON, trailing=" ".join(line.nick for line in answer.people))]
+    if name == "USERHOST":
+        return [talk.numeric(Numeric.USERHOST, trailing=" ".join(map(_userhost, answer.people)))]
+    params = request.params if request is not None else ()
+    fields, _, token = params[1].partition(",") if len(params) > 1 and params[1].startswith("%") else ("", "", "")
+    if fields:
+        return [_whox(talk, line, answer.room, fields[1:], token) for line in answer.people]
+    operators = len(params) > 1 and params[1] == "o"
+    return [_who(talk, line, answer.room) for line in answer.people if line.operator or not operators]
+
+
+def _userhost(line: events.PersonLine) -> str:
+    operator, away = "*" if line.operator else "", "-" if line.away is not None else "+"
+    return f"{line.nick}{operator}={away}{user(line.user, line.nick, line.account)}@{host(line.account)}"
+
+
+def user(name: str, nick: str, account: bool) -> str:
+    """The user name of somebody, as WHO and WHOIS show it; nobody has checked it."""
+    return name if account and name else f"~{name or nick}"
+
+
+def _flags(talk: Client, line: events.PersonLine) -> str:
+    shown = prefix(line.role, bool(talk.caps & Cap.MULTI_PREFIX))
+    return f"{'H' if line.away is None else 'G'}{'*' if line.operator else ''}{shown}"
+
+
+def _who(talk: Client, line: events.PersonLine, room: str) -> Line:
+    return talk.numeric(
+        Numeric.WHOREPLY,
+        f"#{room}" if room else "*",
+        user(line.user, line.nick, line.account),
+        host(line.account),
+        talk.shared.server,
+        line.nick,
+        _flags(talk, line),
+        trailing=f"0 {line.realname or line.nick}",
+    )
+
+
+WHOX_ORDER: Final = "tcuihsnfdlaor"
+"""The fields of WHOX, in the order in which they are sent."""
+
+
+def _whox(talk: Client, line: events.PersonLine, room: str, fields: str, token: str) -> Line:
+    values = {
+        "t": token[:3] or "0",
+        "c": f"#{room}" if room else "*",
+        "u": user(line.user, line.nick, line.account),
+        "i": "255.255.255.255",
+        "h": host(line.account),
+        "s": talk.shared.server,
+        "n": line.nick,
+        "f": _flags(talk, line),
+        "d": "0",
+        "l": str(line.idle),
+        "a": line.nick if line.account else "0",
+        "o": "n/a",
+    }
+    chosen = [values[name] for name in WHOX_ORDER if name in fields and name in values]
+    if "r" in fields:
+        return talk.numeric(Numeric.WHOSPCRPL, *chosen, trailing=line.realname or line.nick)
+    return talk.numeric(Numeric.WHOSPCRPL, *chosen)
+
+
+def whois(talk: Client, answer: events.PersonInfo) -> list[Line]:
+    """The answer to WHOIS."""
+    nick, numeric = answer.nick, talk.numeric
+    about = user(answer.user, nick, answer.account)
+    found = [numeric(Numeric.WHOISUSER, nick, about, host(answer.account), "*", trailing=answer.realname or nick)]
+    if answer.rooms:
+        shown = " ".join(f"{prefix(answer.roles.get(room, ''))}#{room}" for room in answer.rooms)
+        found.append(numeric(Numeric.WHOISCHANNELS, nick, trailing=shown))
+    found.append(numeric(Numeric.WHOISSERVER, nick, talk.shared.server, trailing=f"chatd ({answer.door})"))
+    if answer.operator:
+        found.append(numeric(Numeric.WHOISOPERATOR, nick))
+    if answer.account:
+        found.append(numeric(Numeric.WHOISACCOUNT, nick, nick))
+    if answer.secure:
+        found.append(numeric(Numeric.WHOISSECURE, nick))
+    if answer.away is not None:
+        found.append(numeric(Numeric.AWAY, nick, trailing=answer.away or "away"))
+    return [*found, numeric(Numeric.WHOISIDLE, nick, str(answer.idle), str(answer.since // 1000))]
+
+
+def whowas(talk: Client, answer: events.FormerPeople) -> list[Line]:
+    """The answer to WHOWAS."""
+    found = []
+    for line in answer.people:
+        about = user(line.user, line.nick, line.account)
+        realname = line.realname or line.nick
+        found.append(talk.numeric(Numeric.WHOWASUSER, line.nick, about, host(line.account), "*", trailing=realname))
+        left = talk.shared.lines.time(line.time)
+        found.append(talk.numeric(Numeric.WHOISSERVER, line.nick, talk.shared.server, trailing=left))
+    return found
+
+
+def bans(talk: Client, answer: events.Bans) -> list[Line]:
+    """The bans of a room, without the mutes."""
+    room = f"#{answer.room}"
+    shown = [line for line in answer.bans if not line.mutes]
+    found = [talk.numeric(Numeric.BANLIST, room, mask(line.mask), line.by or talk.shared.server) for line in shown]
+    return [*found, talk.numeric(Numeric.ENDOFBANLIST, room)]

@@ -1,0 +1,56 @@
+"""The IRC door: lines over TCP or TLS, for IRC clients."""
+
+from __future__ import annotations
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from chatd.codecs.irc.talk import IrcTalk
+from chatd.core.limits import IRC_LINE_BYTES, IRC_PING_LINES, IRC_TAGS_BYTES
+from chatd.doors.caller import Caller
+from chatd.doors.line import ChatFactory, ChatProtocol
+from chatd.doors.server import Server
+
+
+def introduce(talk: IrcTalk, caller: Caller) -> None:
+    """Let ``talk`` know the connection that it belongs to."""
+    talk.session = caller.session
+    talk.write = caller.outlet.put
+    talk.on_view = lambda: caller.outlet.turn_to(caller.session.current)
+
+
+class IrcProtocol(ChatProtocol):
+    """One connection of an IRC client."""
+
+    MAX_LENGTH = IRC_TAGS_BYTES + IRC_LINE_BYTES
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        assert isinstance(self.caller.talk, IrcTalk)
+        introduce(self.caller.talk, self.caller)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        talk = self.caller.talk
+        super().connectionLost(reason)
+        if isinstance(talk, IrcTalk):
+            talk.leave()  # No cycle is left, so all of the connection is freed at once.
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take ``data``; telnet has another door."""
+        self._take_lines(data)
+
+    def cost_of(self, line: bytes) -> float:
+        return IRC_PING_LINES if line[:5].upper() in (b"PING ", b"PONG ") else 1.0
+
+    def lineReceived(self, line: bytes) -> None:
+        self.caller.take_line(line)
+
+
+class IrcFactory(ChatFactory):
+    """The IRC door: makes the protocol of each connection."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server, server.irc)
+
+    def build(self, address: str, began: float) -> IrcProtocol:
+        return IrcProtocol(self, address, began)

@@ -1,0 +1,12 @@
+"""Joining, talking and leaving, with every line that is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.codecs.irc.network import STEPS, follow
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_conversation(step: int) -> None:
+    follow("channels", step)

@@ -1,0 +1,16 @@
+"""The half that all clients share: each view is encoded once for all of its readers."""
+
+from __future__ import annotations
+
+from tests.codecs.irc.network import Network
+
+
+def test_readers_with_the_same_capabilities_share_a_feed() -> None:
+    network = Network()
+    clients = [network.client("ada"), network.client("bob"), network.client("eve", "server-time"), network.client("dan", "batch")]
+    for client in clients:
+        client.send("JOIN #dev")
+    feeds = network.server.fanout._feeds[network.registry.rooms.find("dev")]
+    assert sorted(len(feed.readers) for feed in feeds.values()) == [1, 3]
+    assert clients[1].send("CAP REQ server-time")[-1].endswith("CAP bob ACK :server-time")
+    assert sorted(len(feed.readers) for feed in feeds.values()) == [2, 2]

@@ -1,0 +1,36 @@
+"""PRIVMSG and NOTICE; most of it is in the conversations."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.codecs.irc.network import Network
+
+HEAD = ":ada!~ada@guest PRIVMSG bob :"
+
+
+@pytest.mark.parametrize("text", ["a" * (510 - len(HEAD)), "\N{GRINNING FACE}" * ((510 - len(HEAD)) // 4)])
+def test_what_fits_for_others_is_delivered(text: str) -> None:
+    network = Network()
+    ada, bob = network.client("ada"), network.client("bob")
+    bob.take()
+    assert ada.send(f"PRIVMSG bob :{text}") == []
+    assert bob.take() == [HEAD + text]
+
+
+def test_what_does_not_is_refused() -> None:
+    network = Network()
+    ada, bob = network.client("ada"), network.client("bob")
+    bob.take()
+    text = "a" * (511 - len(HEAD))
+    assert ada.send(f"PRIVMSG bob :{text}") == [":chatd 417 ada :Input line was too long"]
+    assert ada.send("PRIVMSG bob :" + "a" * 511) == [":chatd 417 ada :Input line was too long"]
+    assert bob.take() == []
+
+
+def test_styles_are_removed() -> None:
+    network = Network()
+    ada, bob = network.client("ada"), network.client("bob")
+    bob.take()
+    ada.send("PRIVMSG bob :\x0304red\x03 and \x02bold")
+    assert bob.take() == [f"{HEAD}red and bold"]

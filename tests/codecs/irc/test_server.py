@@ -1,0 +1,12 @@
+"""The commands about the server, and those of operators, with every line that is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.codecs.irc.network import STEPS, follow
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_conversation(step: int) -> None:
+    follow("server", step)
