@@ -174,7 +174,7 @@ SSH: Final = Door(
     (b"SSH-1.", b"SSH-2."),
     refusals.in_ssh,
     _open_ssh,
-    needs=("twisted.conch.ssh.transport", "Twisted[conch]"),
+    needs=("bcrypt", "Twisted[conch]"),
     is_clear=False,
     handshake_lines=SSH_HANDSHAKE_LINES,
 )

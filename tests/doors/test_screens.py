@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from twisted.internet.task import Clock
 
+from chatd.core.events import Said
 from chatd.core.limits import SCREEN_SIZE
 from chatd.doors.screens import ScreenSession, clamped, has_colours
 from chatd.tui.display import PAINT_SECONDS
@@ -161,4 +162,18 @@ def test_a_terminal_that_takes_nothing_cannot_fill_the_memory(server: RunningSer
     ada.screen.ready()
     ada.settle()
     assert len(ada.written) == 1
+    assert ada.glass.lines[-1] == "ada>"
+
+
+def test_a_paste_of_two_hundred_lines_arrives_whole(server: RunningServer, ada: Person) -> None:
+    lines = [f"line {number} {'x' * 50}" for number in range(200)]
+    ada.type(f"\x1b[200~{chr(10).join(lines)}\x1b[201~")
+    ada.type("\r\r")
+    for _ in range(40):
+        server.clock.advance(1)
+    room = server.registry.rooms.find("lobby")
+    said = [event.text for event in room.log.read(room.log.first, room.log.end) if isinstance(event, Said)]
+    assert "\n".join(said).splitlines() == lines
+    ada.settle()
+    assert "line 199" in ada.glass.text
     assert ada.glass.lines[-1] == "ada>"
