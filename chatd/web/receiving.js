@@ -22,6 +22,7 @@ import {askSettings, showSettingRefused} from "./settings.js";
 import {refresh} from "./sides.js";
 import {state, views} from "./state.js";
 import {everyTab, stored} from "./storage.js";
+import {recallTalk, showTalk} from "./talks.js";
 import {announceMissed} from "./unread.js";
 import {close, markRead, same, switchTo, viewOf} from "./views.js";
 
@@ -55,6 +56,7 @@ Object.assign(handlers, {
     state.welcomed = true;
     if (!state.commands.size) ask({command: "help"}, {quiet: true});
     ask({command: "ignore"}, {quiet: true, first: true});
+    recallTalk(state.current);
     for (const entry of outbox.values()) post(entry.wire);  // The server acknowledges repeated messages, and does not post them again.
   },
   entered(message, ask) {
@@ -108,6 +110,7 @@ Object.assign(handlers, {
     if (ask?.settings) return showSettingRefused(ask, why);
     if (ask?.form) return ask.form.refused(why);
     if (ask?.held) return ask.held.refused(why);
+    if (ask?.talk) return;  // There is no inbox, or nothing in it.
     if (ask?.page && ask.view.loading === ask) ask.view.loading = null;
     note(ask?.view, ask?.typed ? `${ask.typed}\n${why}` : why, true);
   },
@@ -198,6 +201,7 @@ Object.assign(handlers, {
     if (ask && ask.search === latestSearch) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
   },
   history(message, ask) {
+    if (ask?.talk) return showTalk(ask.talk, message.events || []);
     if (ask?.typed && !ask.page) return showAudit(message, ask.view);
     if (!ask?.page || ask.view.loading !== ask) return;  // Another position was requested since.
     ask.view.loading = null;

@@ -8,6 +8,7 @@ import {fill, keepInPlace} from "./range.js";
 import {save, seen} from "./remembered.js";
 import {drawer, refresh} from "./sides.js";
 import {state, views} from "./state.js";
+import {recallTalk} from "./talks.js";
 
 export const same = (one, other) => one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
 
@@ -35,7 +36,7 @@ function newView(key) {
     scroll: null, draft: "",
     spoken: new Set(),              // the nicks of those who have said something
     modes: null, beginning: null,   // its modes, once they were asked for, and the line at the beginning of its log
-    talk: [],                       // the last private messages
+    talk: [], isRecalled: false,    // the last private messages, and whether the inbox was asked for them
     gone: 0,                        // when the other person of a talk left, in ms; 0: they have not
   };
 }
@@ -76,6 +77,7 @@ export function switchTo(view) {
   log.scrollTop = state.following ? log.scrollHeight : view.scroll;
   markRead();
   fill();
+  recallTalk(view);
   atEndOfTurn(refresh);
   save();
 }

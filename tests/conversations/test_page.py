@@ -795,8 +795,14 @@ def test_a_nick_can_be_registered_and_is_its_owners_in_every_tab(server: Server,
     phone.says("from the phone")
     ada.shows("#log", "from the phone")
     assert phone.read("#count") == "2", "both tabs are one person"
+    bob.send(type="do", command="msg", nick="ada", text="psst")
+    bob.hears(type="done", command="msg")
+    until(lambda: phone.run("return views.has('@bob')"))
     tab = Page(browser, server.url)
     tab.shows("#log", "from the phone")
+    tab.run("switchTo(viewOf('@bob'))")
+    tab.shows("#log", "psst")
+    tab.run("switchTo(views.get('#lobby'))")
     assert tab.read("#me bdi") == "ada"
     tab.turn().refresh()
     tab.shows("#people", "ada")
