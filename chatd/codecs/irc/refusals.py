@@ -177,6 +177,12 @@ def _ban(talk: Client, running: commands.Ban, refused: Refused) -> list[Line] | 
     return None
 
 
+def _bans(talk: Client, running: commands.Bans, refused: Refused) -> list[Line] | None:
+    if refused.code != "not-allowed":
+        return None  # Programs ask for the list whenever they join: that is no mistake of a person.
+    return [talk.numeric(Numeric.ENDOFBANLIST, f"#{running.room}", trailing="Only moderators are shown who is banned")]
+
+
 def _unban(talk: Client, running: commands.Unban, refused: Refused) -> list[Line] | None:
     return [] if refused.code == "no-such-nick" else None
 
@@ -266,6 +272,7 @@ _MAKERS: Final[Mapping[type[Any], Callable[[Client, Any, Refused], list[Line] | 
     commands.Room: _mode,
     commands.Ban: _ban,
     commands.Unban: _unban,
+    commands.Bans: _bans,
     commands.Kick: _kick,
     commands.Back: _back,
     commands.Oper: _oper,

@@ -1,0 +1,92 @@
+"""irssi and WeeChat as people use them: a real terminal (tmux), and a real daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conversations.conftest import Call
+from tests.conversations.processes import Daemon, need
+from tests.conversations.test_client import OpenTerminal, Terminal, terminal
+
+__all__ = ["terminal"]
+
+
+def irssi(screen: Terminal, daemon: Daemon, home: Path) -> None:
+    """Start irssi as ada."""
+    need("irssi")
+    home.mkdir(exist_ok=True)
+    screen.enter(f"irssi --home={home} -c 127.0.0.1 -p {daemon.port} -n ada")
+
+
+def weechat(screen: Terminal, daemon: Daemon, home: Path) -> None:
+    """Start WeeChat as ada."""
+    need("weechat-curses")
+    start = f"/server add chat 127.0.0.1/{daemon.port} -notls -nicks=ada;/set irc.server.chat.capabilities *;/connect chat"
+    screen.enter(f"weechat-curses -d {home} -r '{start}'")
+
+
+@pytest.mark.parametrize("start", [irssi, weechat])
+def test_a_conversation(
+    start: Callable[[Terminal, Daemon, Path], None], daemon: Daemon, terminal: OpenTerminal, nc: Call, tmp_path: Path
+) -> None:
+    bob = nc("bob")
+    bob.say("the tea is ready")
+    screen = terminal(columns=120, rows=30)
+    start(screen, daemon, tmp_path / "home")
+    screen.see("Welcome to ")
+    screen.enter("/join #lobby")
+    bob.hear("-- ada has joined #lobby")
+    screen.see("the tea is ready")
+    bob.say("one lump or two?")
+    screen.see("one lump or two?")
+    screen.enter("two, please")
+    bob.hear("<ada> two, please")
+    screen.enter("/me stirs")
+    bob.hear("* ada stirs")
+    screen.enter("/topic tea")
+    bob.hear("tea")
+    screen.enter("/msg bob psst")
+    bob.hear("[ada] psst")
+    screen.enter("/nick lea")
+    bob.hear("lea")
+    screen.enter("/part")
+    bob.hear("-- lea has left #lobby")
+    bob.say("/away gone to the shop")
+    bob.hear("away")
+    screen.enter("/query bob")
+    screen.enter("still there?")
+    bob.hear("[lea] still there?")
+    screen.see("gone to the shop")
+    bob.say("/msg lea yes")
+    screen.see("yes")
+
+
+@pytest.mark.parametrize("start", [irssi, weechat])
+def test_rights_and_coming_again(
+    start: Callable[[Terminal, Daemon, Path], None], daemon: Daemon, terminal: OpenTerminal, nc: Call, tmp_path: Path
+) -> None:
+    bob = nc("bob")
+    screen = terminal(columns=120, rows=30)
+    start(screen, daemon, tmp_path / "home")
+    screen.see("Welcome to ")
+    screen.enter("/join #dev")
+    screen.see("#dev")
+    bob.say("/join dev")
+    bob.hear("You are in #dev")
+    screen.see("bob")
+    screen.enter("/mode #dev +v bob")
+    bob.hear("voice")
+    screen.enter("/kick bob spam")
+    bob.hear("spam")
+    screen.enter("/quit good night")
+    screen.see_last("$")
+    start(screen, daemon, tmp_path / "home")
+    bob.say("/join dev", "are you there?")
+    bob.hear("You are in #dev")
+    screen.see("Welcome to ")
+    screen.enter("/join #dev")
+    bob.hear("-- ada has joined #dev")
+    screen.see("are you there?")
