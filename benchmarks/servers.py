@@ -149,6 +149,7 @@ def _inspircd(start: Start) -> list[str]:
 SERVERS = (
     Server("chatd", "text", _on_disk, _twisted_is_installed, has_doors=True),
     Server("memory", "text", _in_memory, _twisted_is_installed, has_doors=True),
+    Server("irc", "irc", _on_disk, _twisted_is_installed),
     Server("bare", "text", _bare, lambda: True, has_limits=False),
     Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
     # It listens with a backlog of 10: the eleventh client that connects waits a second for its next
