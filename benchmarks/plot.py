@@ -12,7 +12,14 @@ from benchmarks.works import Figure, Work
 WIDTH, LEFT, RIGHT, TOP = 760, 150, 60, 64
 BAR, GAP, BETWEEN_WORKS = 14, 3, 18
 TICKS = (0.5, 1, 2, 4, 8, 16, 32, 64)
-COLOURS = {"chatd": "#2f81f7", "memory": "#1a7f37", "irc": "#d2359b", "classic": "#d29922", "ngircd": "#8b949e", "inspircd": "#a371f7"}
+COLOURS = {
+    "chatd": "#2f81f7",
+    "memory": "#1a7f37",
+    "irc": "#d2359b",
+    "classic": "#d29922",
+    "ngircd": "#8b949e",
+    "inspircd": "#a371f7",
+}
 
 _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #1f2328; }

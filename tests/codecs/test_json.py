@@ -379,3 +379,9 @@ def test_any_object_is_safe_news_or_malformed(kind: str, wire: dict[str, Any]) -
 def test_any_bytes_are_a_command_or_refused(line: bytes) -> None:
     with pytest.raises(Refusal):  # Sixty random bytes are never a command.
         TALK.decode(line, named=True)
+
+
+def test_a_program_is_not_sent_its_own_private_messages() -> None:
+    talk, event = CODEC.talk(), events.Private("@", 7, 0, "ada", "seat", "psst", to="bob")
+    assert talk.edit(event, b"piece", own=True) == b""
+    assert talk.edit(event, b"piece", own=False) == b"piece"

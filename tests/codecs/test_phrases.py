@@ -87,3 +87,10 @@ def test_a_phrase_is_one_line_of_safe_text(news: Event | Answer, current: bool) 
     if isinstance(news, Event):
         [phrase] = phrases  # That of a private message which has waited begins with its time.
         assert phrase.text.endswith(PHRASES.event(news, current))
+
+
+def test_who_was_here() -> None:
+    former = events.FormerPeople("bob", (events.FormerLine("bob", NOON, "b", "Bob B.", False), events.FormerLine("bob", NOON)))
+    first, second = PHRASES.of(former)
+    assert first.text.startswith("bob, Bob B., was here until ")
+    assert second.text.startswith("bob was here until ")

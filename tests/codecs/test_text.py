@@ -777,3 +777,8 @@ def test_a_talk_knows_whether_the_next_line_is_a_password() -> None:
     assert talk.is_asking
     talk.decode(b"secret words", named=False)
     assert not talk.is_asking
+
+
+def test_people_have_seen_what_they_typed() -> None:
+    assert TALK.edit(Said("lobby", 7, NOON, "ada", "seat", "hi"), b"piece", own=True) == b""
+    assert TALK.edit(Said("lobby", 7, NOON, "ada", "seat", "hi"), b"piece", own=False) == b"piece"

@@ -34,7 +34,7 @@ def _general(talk: Client, running: Any, refused: Refused) -> Line:
     if refused.code == "too-long":
         return talk.numeric(Numeric.INPUTTOOLONG, trailing=None)
     numeric = _NUMERICS.get(refused.code)
-    room, nick = getattr(running, "room", ""), getattr(running, "nick", "")
+    room, nick = getattr(running, "room", "").removeprefix("#"), getattr(running, "nick", "")
     if numeric is None:
         return talk.notice(_text(refused))
     if numeric in _ABOUT_NICKS:
@@ -178,7 +178,7 @@ def _ban(talk: Client, running: commands.Ban, refused: Refused) -> list[Line] | 
 
 
 def _bans(talk: Client, running: commands.Bans, refused: Refused) -> list[Line] | None:
-    if refused.code != "not-allowed":
+    if refused.code != "not-allowed" or not running.room:
         return None  # Programs ask for the list whenever they join: that is no mistake of a person.
     return [talk.numeric(Numeric.ENDOFBANLIST, f"#{running.room}", trailing="Only moderators are shown who is banned")]
 

@@ -47,7 +47,7 @@ class IrcTalk(Client):
     def __init__(self, codec: Codec, shared: Shared) -> None:
         super().__init__(shared)
         self.codec: Codec = codec
-        self._told: deque[tuple[str, int, type]] = deque(maxlen=TOLD)
+        self._told: deque[tuple[str, int, type, str, str]] = deque(maxlen=TOLD)
 
     # -- Lines to commands
 
@@ -164,7 +164,8 @@ class IrcTalk(Client):
         once, for another room."""
         if not isinstance(event, events.Renamed) and not (isinstance(event, events.Left) and is_quit(event)):
             return True
-        key = (event.sender_id, event.time, type(event))
+        to = event.to if isinstance(event, events.Renamed) else ""
+        key = (event.sender_id, event.time, type(event), event.nick, to)
         if key in self._told:
             return False
         self._told.append(key)

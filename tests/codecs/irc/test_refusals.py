@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chatd.core.errors import Refusal
 from chatd.core.limits import ROOMS_PER_PERSON
 from chatd.core.registry import Settings
-from tests.codecs.irc.network import PASSWORD, Network
+from tests.codecs.irc.network import PASSWORD, STEPS, Network, follow
 
 
 def test_the_password_of_the_server_comes_first() -> None:
@@ -57,3 +59,8 @@ def test_a_refusal_of_another_kind_is_a_notice() -> None:
     ada = Network().client("ada")
     ada.protocol.caller.refuse(Refusal("No.", "Never."))
     assert ada.take() == [":chatd NOTICE ada :No. Never."]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_odd_things(step: int) -> None:
+    follow("odds", step)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.codecs.irc.network import PASSWORD, Network
+import pytest
+
+from tests.codecs.irc.network import PASSWORD, STEPS, Network, follow
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_labels_and_echoes(step: int) -> None:
+    follow("labels", step)
 
 
 def test_two_devices_are_one_person() -> None:

@@ -21,6 +21,7 @@ from chatd.core.commands import (
     Logout,
     Msg,
     Nick,
+    Oper,
     Register,
     Release,
     Reply,
@@ -693,3 +694,40 @@ def test_an_invitation_is_good_for_one_account() -> None:
     assert code(bob, Register("bob", invitation, PASSWORD)) == "wrong-password"
     assert code(bob, Register("hunter2", invited(registry), PASSWORD)) == "bad-usage"
     assert Done("register", "bob") in bob.ask(Register("bob", invited(registry), PASSWORD))
+
+
+# -- Proving it before there is a nick -------------------------------------------------------------
+
+
+def test_the_owner_may_prove_it_before_the_nick(registry: Registry) -> None:
+    early = Visitor(registry)
+    assert code(early, Login("ada", PASSWORD)) == "nick-needed"
+    assert code(early, Login("ada", "wrong", early=True)) == "wrong-password"
+    assert early.ask(Login("ada", PASSWORD, early=True)) == [Done("login", "Ada")]
+    early.ask(Hello("somebody-else"))
+    assert early.session.nick == "Ada"
+
+
+def test_a_key_proves_it_too(registry: Registry) -> None:
+    owner(registry).ask(Keys(add=KEY))
+    early = Visitor(registry)
+    assert code(early, Login("", early=True)) == "wrong-password"
+    early.session.key = parse_key(KEY)
+    assert code(early, Login("bob", early=True)) == "wrong-password"
+    assert early.ask(Login("", early=True)) == [Done("login", "Ada")]
+
+
+def test_what_was_proved_may_be_true_no_longer(registry: Registry) -> None:
+    early = Visitor(registry)
+    early.ask(Login("ada", PASSWORD, early=True))
+    account = registry.accounts.get("ada")
+    assert account is not None
+    early.session.account = replace(account)
+    assert code(early, Hello("ada")) == "wrong-password"
+    assert early.session.account is None
+
+
+def test_an_operator_needs_the_password(registry: Registry) -> None:
+    bob = arrive(registry, "bob")
+    assert code(bob, Oper("ada")) == "password-needed"
+    assert code(bob, Oper("ada", PASSWORD)) == "not-allowed"

@@ -496,3 +496,11 @@ def test_who_was_removed_cannot_resume_where_the_past_is_hidden(registry: Regist
     again = Visitor(registry)
     news = again.ask(Hello("bob", token=token, resume={DEV: seen}, log="testlog"))
     assert ("meanwhile" in [event.text for event in news if isinstance(event, Said)]) == (not removed)
+
+
+def test_an_invitation_is_not_told_whom_it_would_bother(registry: Registry) -> None:
+    ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
+    ada.ask(commands.Join("tea"))
+    bob.ask(commands.Ignore("ada"))
+    assert only(events.Done, ada.ask(Invite("bob"))).subject == "bob"
+    assert not [news for news in bob.take() if isinstance(news, events.Invitation)]

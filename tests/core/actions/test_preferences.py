@@ -16,9 +16,11 @@ from chatd.core.commands import (
     Msg,
     Nick,
     Quit,
+    Realname,
     Say,
     Topic,
     Unignore,
+    Watch,
 )
 from chatd.core.events import (
     Done,
@@ -27,6 +29,7 @@ from chatd.core.events import (
     Private,
     Renamed,
     Said,
+    Watching,
 )
 from chatd.core.limits import (
     IGNORED_PER_PERSON,
@@ -174,3 +177,13 @@ def test_the_number_of_ignored_nicks_is_limited(ada: Visitor) -> None:
     assert only(Ignoring, ada.ask(Ignore("eve0")))
     answers = ada.ask(Ignore("one-more"))
     assert refusal(answers) == ("too-many", "You already ignore 100 people.", "/unignore one of them first.")
+
+
+def test_a_real_name_is_short(registry: Registry) -> None:
+    assert refusal(arrive(registry, "ada").ask(Realname("x" * 151)))[0] == "too-long"
+
+
+def test_what_is_no_nick_cannot_be_watched(registry: Registry) -> None:
+    ada = arrive(registry, "ada")
+    assert only(Watching, ada.ask(Watch(("a b",)))) == Watching((), ("a b",))
+    assert not ada.session.watched

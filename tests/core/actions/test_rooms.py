@@ -234,3 +234,7 @@ def test_the_retention_of_the_server_is_the_maximum() -> None:
     )
     assert only(events.RetentionIs, ada.ask(Keep("1d"))).keep == "1d"
     assert only(events.RetentionIs, ada.ask(Keep("-"))) == events.RetentionIs("dev", most="30d")
+
+
+def test_last_words_are_short(registry: Registry) -> None:
+    assert refusal(arrive(registry, "ada").ask(Leave("lobby", "x" * 301)))[0] == "too-long"
