@@ -112,8 +112,9 @@ class TelnetProtocol(Protocol):
     def _take(self, piece: bytes) -> None:
         options, size = self._options, self._options.size
         typed = options.receive(piece)
-        if self._is_taken:  # Whoever reads no answers is not answered.
-            self._tcp.write(options.take_answer())
+        answer = options.take_answer()
+        if self._is_taken:  # Whoever reads no answers is not answered, and nothing is kept for them.
+            self._tcp.write(answer)
         if self._has_begun and self._screen is not None:
             if options.size != size and options.size is not None:
                 self._screen.resized(*options.size)
@@ -146,6 +147,7 @@ class TelnetProtocol(Protocol):
         self._screen.lost()
         self._screen = None
         self._meter.stop()
+        self._resume()  # From here on the text door counts what is read.
         transport, server = self._tcp, self._server
         transport.unregisterProducer()
         transport.write(self._options.withdraw() + server.text.talk().encode(events.Greeting(server.registry.settings.name)))

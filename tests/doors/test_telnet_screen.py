@@ -156,6 +156,8 @@ def test_a_client_that_reads_nothing_is_sent_nothing_more(server: RunningServer)
     ada.say((IAC + DO + b"\x22") * 1000)
     assert ada.settle() == 0
     ada.protocol.resumeProducing()
+    ada.say(IAC + DO + b"\x23")
+    assert b"\x22" not in ada.take()
     for _ in range(30):
         ada.settle()
     assert any(line.startswith("12:00 <bob> 49 ") for line in ada.lines)
@@ -170,6 +172,22 @@ def test_commands_are_charged_to_the_address(clock: Clock) -> None:
     assert ada.paused
     ada.go()
     clock.advance(NEGOTIATION_SECONDS)
+
+
+def test_whoever_gets_lines_while_they_wait_is_read_again(clock: Clock) -> None:
+    server = RunningServer(clock, Settings(address_rate=10))
+    ada = Terminal(server)
+    budget = server.shared.budgets.of(ada.address, clock.seconds())
+    assert budget is not None
+    budget.spend(100)
+    ada.say(b"a")
+    assert ada.paused
+    clock.advance(NEGOTIATION_SECONDS)
+    assert not ada.paused
+    ada.say(b"da\r\n")
+    clock.advance(10)
+    assert b"You are in #lobby" in ada.take()
+    ada.go()
 
 
 def test_a_full_server_says_so(clock: Clock) -> None:
