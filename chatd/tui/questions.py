@@ -57,15 +57,17 @@ class Questions:
             self._take_password(self._asking)
 
     def _take_nick(self, typed: str) -> None:
-        """Take the line as another nick, or as ``/register NICK CODE``."""
+        """Take the line as a nick, as ``/register NICK CODE``, or as ``/quit``."""
         nick, self._code = typed, None
         if typed.startswith("/"):
             try:
                 command = commands.parse(typed)
             except Refusal as refusal:
                 return self._display.refuse(str(refusal))
+            if isinstance(command, commands.Quit):
+                return self._link().quit(command.text)
             if not isinstance(command, commands.Register) or not command.nick:
-                return self._display.refuse("Type a nick, or /register NICK to register it.")
+                return self._display.refuse("Type a nick, or /register NICK to register it, or /quit.")
             nick, self._code = command.nick, command.code
         self._line.resume()
         self._link().hello_as(nick, code=self._code)
@@ -167,7 +169,7 @@ class Questions:
         """The footer while the user is asked, without the pending messages."""
         if self._line.purpose is Purpose.NICK:
             editor = self._line.editor
-            return Footer((), (Span(" choose another nick"),), (), False, (Span("nick: ", BOLD),), editor.before, editor.after)
+            return Footer((), (Span(" choose a nick"),), (), False, (Span("nick: ", BOLD),), editor.before, editor.after)
         prompt = self._asking.prompt if self._asking is not None else "waiting for the server"
         warning = "" if self._link().is_private else NOT_ENCRYPTED
         return Footer((), (Span(f" {warning}{prompt}"),), (), False, (Span("password: ", BOLD),))

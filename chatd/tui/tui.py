@@ -119,9 +119,12 @@ class Tui:
     def _press(self, press: Press) -> None:
         if press.key is Key.REDRAW:
             self.redraw()
-        elif self._display.press_in_help(press.key) or self._line.press_in_search(press):
-            return
-        elif not self._pressed_in_history(press.key):
+        elif self._display.press_in_help(press.key):
+            # A press may be a run of letters: the first is for the page, the others are typed.
+            rest = press.text if press.key is Key.PASTE else press.text[1:]
+            if rest:
+                self._pressed(replace(press, text=rest))
+        elif not self._line.press_in_search(press) and not self._pressed_in_history(press.key):
             self._pressed(press)
 
     def _pressed_in_history(self, key: Key) -> bool:

@@ -42,6 +42,16 @@ def test_f1_shows_it_and_another_key_closes_it(case: Case, f1: str) -> None:
     assert case.typed == "ada> typed"
 
 
+@pytest.mark.parametrize(
+    ("keys", "typed"),
+    [("xabc", "abc"), ("\x1b[200~xabc\x1b[201~", "xabc"), ("\x1b1", "")],
+)
+def test_only_the_key_that_closes_it_is_not_typed(case: Case, keys: str, typed: str) -> None:
+    case.keys("\x1bOP")
+    case.keys(keys)
+    assert case.typed == f"ada> {typed}".rstrip()
+
+
 def test_a_terminal_that_can_only_print_has_no_page() -> None:
     case = Case(dumb=True)
     case.keys("\x1bOP")

@@ -20,13 +20,19 @@ def test_a_refused_nick_is_asked_for_again() -> None:
     assert case.opened == 1
 
 
+def test_whoever_is_asked_for_a_nick_can_leave() -> None:
+    case = Case(nick_taken="ada")
+    case.keys("/quit\r")
+    assert case.ends == [(0, "")]
+
+
 def test_what_was_typed_before_a_nick_clash_is_kept(case: Case) -> None:
     case.keys("half a li")
     case.server.nick_taken = "ada"
     case.server.connections[-1].cut()
     case.server.later(PAUSES[1])
     assert case.typed == "nick:"
-    assert "choose another nick" in case.status
+    assert "choose a nick" in case.status
     assert "lost" not in case.status
     case.keys("ada\r")
     assert case.typed == "nick:"
@@ -135,7 +141,7 @@ def test_a_nick_can_be_registered_where_only_registered_people_are_admitted() ->
     assert case.shows("!! Only registered people are admitted. Write /register NICK CODE.")
     assert case.typed == "nick:"
     case.keys("/register\r")
-    assert case.shows("!! Type a nick, or /register NICK to register it.")
+    assert case.shows("!! Type a nick, or /register NICK to register it, or /quit.")
     case.keys("\x15/register ada b c\r")
     assert case.shows("!! /register takes your nick and an invitation")
     case.keys("\x15/register ada wrong\r")
