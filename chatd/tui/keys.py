@@ -154,6 +154,10 @@ _ALTS: Final[Mapping[bytes, Key]] = {
 }
 
 _ESC: Final = 0x1B
+_AFTER_ESCAPE: Final = b"\x1b/"
+"""What is typed after Esc, and not with Alt, even if both come at once: a further Esc, or a
+command, which must not become a message because it has lost its slash."""
+
 _CTRL_C: Final = b"\x03"
 _PASTE_START: Final = b"\x1b[200~"
 _PASTE_END: Final = b"\x1b[201~"
@@ -242,7 +246,7 @@ class KeyDecoder:
             return _sequence(found[1])
         if _STARTED.fullmatch(rest) and len(rest) <= SEQUENCE_BYTES:
             return None
-        if rest[1] == _ESC:
+        if rest[1] in _AFTER_ESCAPE:
             self._rest = rest[1:]
             return Press(Key.ESCAPE)
         return self._alt()

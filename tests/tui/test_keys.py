@@ -45,6 +45,7 @@ TABLE = [
     (b"\x1b[1;2H", [Press(Key.HOME)]),  # Shift
     (b"\x1bOM", [Press(Key.ENTER)]),
     (b"\x1b\x1b[A", [Press(Key.ESCAPE), Press(Key.UP)]),
+    (b"\x1b/join", [Press(Key.ESCAPE), Press(Key.TEXT, "/join")]),
     ("\x1bé".encode(), [Press(Key.TEXT, "é")]),
     (b"\x1b[200~one\r\ntwo\x1b[201~!", [Press(Key.PASTE, "one\r\ntwo"), Press(Key.TEXT, "!")]),
     (b"\x1b[200~a\x1b[Ab\x01\x1b[201~", [Press(Key.PASTE, "a\x1b[Ab\x01")]),
