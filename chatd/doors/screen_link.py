@@ -162,7 +162,9 @@ class ScreenLink:
         """The user is gone."""
         if not self._is_gone:
             self._on_gone = _nothing
-            self.abortConnection()
+            self._finish()
+        self.caller.on_connection_lost()
+        del self._wire  # No cycle is left.
 
     # -- Commands to the server (caller.Input)
 
@@ -234,8 +236,8 @@ class ScreenLink:
 
     def abortConnection(self) -> None:
         """End now."""
-        self._lines.clear()
         self._finish()
+        self.caller.on_connection_lost()
 
     def _read_why(self) -> None:
         """There is no screen yet: see why the server ends the connection."""
@@ -319,7 +321,8 @@ class ScreenLink:
             self._is_closing = True
 
     def _finish(self) -> None:
-        """The connection has ended."""
+        """The connection has ended. The server waits for its caller until the user is gone, so that
+        one that shuts down still sends what the wire holds: the reason, and the exit status."""
         if self._is_gone:
             return
         self._is_gone = True
@@ -327,14 +330,14 @@ class ScreenLink:
         if not self._is_leaving:
             self.why = self.why or "the server has ended the connection"
         self._commands.clear()
-        self.caller.on_connection_lost()
+        self._lines.clear()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_link_ended()
         on_gone = self._on_gone
         self._producer = None
         self.on_login = _nothing
-        del self._on_gone, self._wire, self._clock  # No cycle is left.
+        del self._on_gone, self._clock  # No cycle is left.
         on_gone()
 
 

@@ -76,6 +76,7 @@ def test_a_command_comes_back_with_its_answer_and_an_own_message_once(clock: Clo
     user.link.quit()
     user.settle()
     assert user.ends == ["ended", "gone"]
+    user.link.lost()
 
 
 def test_a_refused_nick_can_be_chosen_again(clock: Clock) -> None:
@@ -157,6 +158,17 @@ def test_a_line_that_is_too_long_is_refused(clock: Clock) -> None:
     clock.advance(0)
 
 
+def test_a_server_that_shuts_down_waits_until_the_wire_has_sent_everything(clock: Clock) -> None:
+    server = RunningServer(clock)
+    user = User(server)
+    emptied = server.shared.shut_down()
+    user.settle()
+    assert user.ends == ["ended", "gone"]
+    assert not emptied.called
+    user.link.lost()
+    assert emptied.called
+
+
 def test_without_a_screen_the_reason_of_an_end_is_kept(clock: Clock) -> None:
     server = RunningServer(clock, Settings(address_rate=0, max_sessions=1))
     first = User(server)
@@ -165,5 +177,6 @@ def test_without_a_screen_the_reason_of_an_end_is_kept(clock: Clock) -> None:
     clock.advance(0)
     assert ends == ["gone"]
     assert "full" in second.why
+    second.lost()
     first.link.lost()
     clock.advance(0)

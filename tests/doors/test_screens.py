@@ -73,6 +73,7 @@ def test_two_people_talk(server: RunningServer, ada: Person) -> None:
     bob.type("/quit bye\r")
     assert bob.end == (0, "")
     assert "bob has left #lobby (quit: bye)" in ada.glass.text or "bob has left" in ada.glass.text
+    bob.screen.lost()
 
 
 def test_somebody_without_a_nick_is_asked_for_one(server: RunningServer) -> None:
