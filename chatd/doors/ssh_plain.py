@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import IntEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from chatd.codecs import phrases
 from chatd.core import commands, events
@@ -23,11 +23,14 @@ from chatd.doors.screen_link import ScreenLink
 from chatd.doors.server import Server
 from chatd.tui.splitting import split
 
-PLAIN_LINES = 20
+PLAIN_LINES: Final = 20
 """How many lines are taken at once."""
 
-INTERRUPTS = (b"\x03", b"\x04")
+INTERRUPTS: Final = (b"\x03", b"\x04")
 """Ctrl-C and Ctrl-D, which a terminal that can only print sends as they are."""
+
+ERASES: Final = (b"\x7f", b"\b")
+"""Backspace, which such a terminal sends as it is, too."""
 
 
 class Status(IntEnum):
@@ -94,6 +97,8 @@ class PlainSession:
         if self._echoes:
             if data in INTERRUPTS:
                 return self.end_of_input()
+            if data in ERASES:
+                return self._erase()
             data = data.replace(b"\r", b"\n")
             self._wire.write(data.replace(b"\n", b"\r\n"))
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -102,6 +107,12 @@ class PlainSession:
             self._lines.append(self._rest)  # It is refused.
             self._rest = b""
         self.ready()
+
+    def _erase(self) -> None:
+        """Take back the last character of the line that is being typed."""
+        if self._rest:
+            self._rest = self._rest.decode("utf-8", "ignore")[:-1].encode()
+            self._wire.write(b"\b \b")
 
     def end_of_input(self) -> None:
         """The input has ended: leave when everything is answered."""

@@ -220,7 +220,8 @@ class Channel(SSHChannel):
     def write_error(self, line: str) -> None:
         """Send ``line`` to the client's standard error."""
         if not self._finished:
-            self.writeExtended(EXTENDED_DATA_STDERR, f"{line}\n".encode("utf-8", "replace"))  # type: ignore[no-untyped-call]
+            end = "\n" if self._size is None else "\r\n"  # The client's terminal adds nothing.
+            self.writeExtended(EXTENDED_DATA_STDERR, f"{line}{end}".encode("utf-8", "replace"))  # type: ignore[no-untyped-call]
 
     def finish(self, status: int, why: str) -> None:
         """Part of `screens.Wire.close`: end with ``status``."""

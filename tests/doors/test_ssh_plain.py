@@ -141,5 +141,18 @@ def test_a_terminal_that_can_only_print_is_shown_what_is_typed(client: Client) -
     assert "-- Hello ada." in client.take()
     client.type("/who\r")
     assert client.take() == "/who\r\n-- In #lobby (1): ada\r\n"
+    client.type("/nosuchk")
+    for _ in range(6):
+        client.type("\x7f")
+    client.type("\b")
+    assert client.take() == "/nosuchk" + 7 * "\b \b"
+    client.type("nö")
+    client.type("\x7f")
+    client.type("one\r")
+    assert client.errors.startswith(b"chatd: There is no command /none.")
+    assert client.errors.endswith(b"\r\n")
+    client.take()
+    client.type("\x7f")
+    assert client.take() == ""
     client.type("\x04")
-    assert client.status == 0
+    assert client.status == 4
