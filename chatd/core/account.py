@@ -72,6 +72,14 @@ class Mark:
     seq: int
 
 
-Change = Account | Credential | Dropped | Mark
-"""A change of what is stored: a new or changed account, credential or mark, or a credential that is
-dropped."""
+@dataclass(frozen=True, slots=True)
+class IgnoredNicks:
+    """The owner of ``account`` (an id) ignores the people with these ``nicks``, and nobody else."""
+
+    account: int
+    nicks: tuple[str, ...]
+
+
+Change = Account | Credential | Dropped | Mark | IgnoredNicks
+"""A change of what is stored: a new or changed account, credential, mark or list of ignored nicks,
+or a credential that is dropped."""

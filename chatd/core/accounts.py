@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
-from chatd.core.account import Account, Change, Credential, Dropped, Kind, Mark
+from chatd.core.account import Account, Change, Credential, Dropped, IgnoredNicks, Kind, Mark
 from chatd.core.driver import Later
 from chatd.core.errors import NickTaken, NotDelivered, TooMany, WrongPassword
 from chatd.core.identity import network_of
@@ -34,6 +34,8 @@ class Accounts:
         self._by_value: dict[tuple[Kind, str], Credential] = {}
         self._marks: dict[int, dict[str, int]] = {}
         """What the owner of each account has received, by room."""
+        self._ignored: dict[int, tuple[str, ...]] = {}
+        """The nicks that the owner of each account ignores."""
         self._made: Counter[str] = Counter()
         """How many accounts each address has made since the start."""
         self._last_credential = 0
@@ -164,6 +166,17 @@ class Accounts:
             self._apply(mark)
         self._store.change_accounts(marks, lambda failure: None)
 
+    def ignored(self, account: Account) -> tuple[str, ...]:
+        """The nicks that the owner of ``account`` ignores."""
+        return self._ignored.get(account.id, ())
+
+    def set_ignored(self, account: Account, nicks: tuple[str, ...]) -> None:
+        """Note that the owner of ``account`` ignores ``nicks``. Nobody waits for this to be
+        stored."""
+        change = IgnoredNicks(account.id, nicks)
+        self._apply(change)
+        self._store.change_accounts([change], lambda failure: None)
+
     def next_number(self) -> int:
         """A number for a credential that no other one has."""
         self._last_credential += 1
@@ -187,6 +200,8 @@ class Accounts:
                 self._last_credential = max(self._last_credential, change.id)
                 self._credentials.setdefault(change.account, {})[change.id] = change
                 self._by_value[change.kind, change.value] = change
+            case IgnoredNicks():
+                self._ignored[change.account] = change.nicks
             case Mark():
                 self._marks.setdefault(change.account, {})[change.room] = change.seq
             case _:  # pragma: no branch

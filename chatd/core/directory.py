@@ -121,10 +121,20 @@ class Directory:
         person = Person(name, account)
         self._add_name(person)
         self.attach(session, person, sender_id)
-        if account in self._ignored_by:
-            self.set_ignoring(person, self._ignored_by.pop(account))
+        if account:
+            self.own(person, account)
         self.watchers.tell(person.name.key, Seen(person.nick, account=person.is_registered))
         return person
+
+    def own(self, person: Person, account: str) -> None:
+        """Make ``person`` the owner of the account with this key (empty: a guest), who ignores whom
+        they have ignored before."""
+        person.account = account
+        ignoring = self._ignoring_of(account)
+        if ignoring:
+            self._ignored_by.pop(account, None)
+            person.ignoring.merge(ignoring)
+        self.set_ignoring(person, person.ignoring)
 
     def attach(self, session: Session, person: Person, sender_id: str) -> None:
         """Add ``session`` to the sessions of ``person``, with the seat ``sender_id``, which must be
@@ -227,6 +237,18 @@ class Directory:
         (self._ignoring.add if ignoring else self._ignoring.discard)(person)
         for session in self.sessions(person):
             session.out.set_filtered(bool(ignoring))
+        account = self._accounts.get(person.account)
+        nicks = tuple(ignored.nick for ignored in ignoring.people)
+        if account is not None and nicks != self._accounts.ignored(account):
+            self._accounts.set_ignored(account, nicks)
+
+    def _ignoring_of(self, account: str) -> IgnoreList | None:
+        """Whom the owner of the account with this key ignores, who is not here; of those who were
+        ignored before the start of the server, only the nicks are known."""
+        if account in self._ignored_by:
+            return self._ignored_by[account]
+        owner = self._accounts.get(account)
+        return IgnoreList(self._accounts.ignored(owner)) if owner else None
 
     def set_away(self, session: Session, text: str | None) -> None:
         """Mark the person of ``session`` as away from there with ``text``; None: as back. They are
@@ -245,7 +267,7 @@ class Directory:
 
     def check_ignored(self, sender: Session, recipient: Person | Account) -> None:
         """Raise NotDelivered if ``recipient``, who need not be here, ignores ``sender``."""
-        ignoring = self._ignored_by.get(recipient.name.key) if isinstance(recipient, Account) else recipient.ignoring
+        ignoring = self._ignoring_of(recipient.name.key) if isinstance(recipient, Account) else recipient.ignoring
         if ignoring and ignoring.covers(sender.nick, sender.sender_id):
             raise NotDelivered(f"{recipient.name.text} ignores you.", "Nothing was sent.")
 

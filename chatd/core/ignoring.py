@@ -33,9 +33,11 @@ class IgnoreList:
 
     __slots__ = ("_by_key", "_keys_of_seats")
 
-    def __init__(self) -> None:
+    def __init__(self, nicks: Iterable[str] = ()) -> None:
         self._by_key: dict[str, Ignored] = {}
         self._keys_of_seats: dict[str, str] = {}
+        for nick in nicks:
+            self.add(nick)
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -64,6 +66,11 @@ class IgnoreList:
         while len(ignored.seats) > SEATS_PER_IGNORED:
             oldest = next(iter(ignored.seats))
             del ignored.seats[oldest], self._keys_of_seats[oldest]
+
+    def merge(self, other: IgnoreList) -> None:
+        """Ignore also whoever is in ``other``."""
+        for ignored in other.people:
+            self.add(ignored.nick, ignored.seats)
 
     def remove(self, nick: str, seats: Iterable[str] = ()) -> bool:
         """Ignore neither ``nick`` nor the person who has these ``seats``; whether either was

@@ -1,12 +1,14 @@
-"""The accounts, their credentials and their marks on the disk."""
+"""The accounts on the disk, with their credentials, marks and ignored nicks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from sqlite3 import Connection
 
-from chatd.core.account import Account, Change, Credential, Dropped, Kind, Mark
+from chatd.core.account import Account, Change, Credential, Dropped, IgnoredNicks, Kind, Mark
 from chatd.core.names import known_nick
 
 
@@ -31,6 +33,9 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
                 connection.execute("INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             case Mark(account, room, seq):
                 connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (account, room, seq))
+            case IgnoredNicks(account, nicks):
+                connection.execute("DELETE FROM ignored WHERE account = ?", (account,))
+                connection.executemany("INSERT INTO ignored VALUES (?, ?)", [(account, nick) for nick in nicks])
             case Dropped(id):
                 connection.execute("DELETE FROM credential WHERE id = ?", (id,))
 
@@ -38,13 +43,13 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
 def remove(connection: Connection, account: Account) -> None:
     """Delete ``account`` and what belongs to it, except for its inbox, in the transaction of
     ``connection``."""
-    for table in ("credential", "mark"):
+    for table in ("credential", "mark", "ignored"):
         connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))
     connection.execute("DELETE FROM account WHERE id = ?", (account.id,))
 
 
 def read(connection: Connection) -> Sequence[Change]:
-    """All accounts, and then all credentials, oldest first, and all marks."""
+    """All accounts, and then all credentials, oldest first, all marks and all ignored nicks."""
     accounts: list[Change] = [
         Account(id, known_nick(name), made, password, bool(disabled))
         for id, name, made, password, disabled in connection.execute(
@@ -53,8 +58,10 @@ def read(connection: Connection) -> Sequence[Change]:
     ]
     credentials = connection.execute("SELECT id, account, kind, value, label, made, used FROM credential ORDER BY id")
     marks = connection.execute("SELECT account, room, seq FROM mark")
+    ignored = connection.execute("SELECT account, nick FROM ignored ORDER BY account, nick").fetchall()
     return [
         *accounts,
         *(Credential(id, account, Kind(kind), *rest) for id, account, kind, *rest in credentials),
         *(Mark(*row) for row in marks),
+        *(IgnoredNicks(account, tuple(nick for _, nick in rows)) for account, rows in groupby(ignored, itemgetter(0))),
     ]

@@ -93,3 +93,10 @@ CREATE TABLE mark (
     seq INTEGER NOT NULL,               -- that of the last event, in the log of the room or in the inbox
     PRIMARY KEY (account, room)
 ) STRICT, WITHOUT ROWID;
+
+-- Whom the owner of an account ignores.
+CREATE TABLE ignored (
+    account INTEGER NOT NULL,
+    nick TEXT NOT NULL,
+    PRIMARY KEY (account, nick)
+) STRICT, WITHOUT ROWID;

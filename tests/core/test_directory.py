@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from chatd.core.account import Account
+from chatd.core.account import Account, Change
 from chatd.core.accounts import Accounts
 from chatd.core.directory import Directory
 from chatd.core.driver import drive
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.events import AwayNotice, Pong
+from chatd.core.log import OnChanged
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
 from chatd.core.person import Person
@@ -204,3 +207,45 @@ def test_whom_an_owner_ignores_is_known_while_they_are_not_here(monkeypatch: pyt
     again = directory.arrive(new_session(), owners[1].name, "again", "bob")
     assert "eve" in again.ignoring
     directory.check_ignored(eve, owners[1])  # The person knows it now.
+
+
+class RememberingStore(MemoryStore):
+    """Keeps the changes of accounts for the next start."""
+
+    def __init__(self) -> None:
+        super().__init__("testlog")
+        self.changes: list[Change] = []
+
+    @property
+    def accounts(self) -> Sequence[Change]:
+        return list(self.changes)
+
+    def change_accounts(self, changes: Sequence[Change], on_changed: OnChanged) -> None:
+        self.changes += changes
+        on_changed(None)
+
+
+def test_whom_an_owner_ignores_is_known_after_a_restart_also_from_before_they_were_one() -> None:
+    store = RememberingStore()
+    accounts = Accounts(store)
+    directory = Directory(accounts, lambda: 0)
+    guest = person_of(arrived(directory, "ada"))
+    guest.ignoring.add("eve", ["seat of eve"])
+    directory.set_ignoring(guest, guest.ignoring)
+    assert store.changes == []
+    drive(accounts.add(guest.name, "", NOON), lambda ada: None)
+    directory.own(guest, "ada")
+    directory.set_ignoring(guest, guest.ignoring)
+    assert len(store.changes) == 2, "what has not changed is not stored again"
+
+    accounts = Accounts(store)
+    directory = Directory(accounts, lambda: 0)
+    eve, ada = arrived(directory, "eve"), accounts.get("ada")
+    assert ada is not None
+    with pytest.raises(NotDelivered, match=r"^ada ignores you\. Nothing was sent\.$"):
+        directory.check_ignored(eve, ada)
+    person = directory.arrive(new_session(), ada.name, "seat", "ada")
+    assert "eve" in person.ignoring
+    person.ignoring.remove("eve")
+    directory.set_ignoring(person, person.ignoring)
+    assert accounts.ignored(ada) == Accounts(store).ignored(ada) == ()

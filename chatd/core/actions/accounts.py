@@ -43,7 +43,7 @@ async def _register(registry: Registry, session: Session, person: Person, comman
         raise BadUsage("This is not your nick.", "/register makes an account of the nick that you have; the password is asked for.")
     account = await make_account(registry, session, person.name, command.password, command.code)
     registry.inboxes.detach(session)
-    person.account = account.name.key
+    registry.directory.own(person, account.name.key)
     registry.directory.identify(person)
     registry.tell_neighbours(person, PersonChanged(person.nick, "account", person.nick, account=True))
     secret = ""

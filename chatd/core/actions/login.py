@@ -232,7 +232,8 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
     person = directory.arrive(session, account.name if account else name, sender_id, key)
     if old is not None and before is not None:
         directory.set_away(session, before.away)
-        directory.set_ignoring(person, old.ignoring)
+        person.ignoring.merge(old.ignoring)
+        directory.set_ignoring(person, person.ignoring)
 
 
 def _is_same(person: Person, name: Name, account: Account | None) -> bool:
@@ -286,7 +287,7 @@ def change_nick(registry: Registry, session: Session, name: Name, account: str) 
     _check_not_banned(registry, person, name, account)
     if account != person.account:
         registry.inboxes.detach(session)
-    person.account = account
+    registry.directory.own(person, account)
     registry.directory.rename(person, name)
     return _renamed(registry, session, person, old)
 
