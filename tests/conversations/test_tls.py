@@ -24,6 +24,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Event, Request, TextMessage
 
 from chatd.core.limits import CLOSE_SECONDS
+from chatd.doors.catalogue import BUILT
 from tests.doors.test_tls import make
 
 ROOT = Path(__file__).parents[2]
@@ -455,7 +456,7 @@ def websocket_events(connection: ssl.SSLSocket, page: WSConnection) -> Iterator[
         (["--tls-key", "key.pem"], "chatd: --tls-key and --tls-only need --tls-cert."),
         (["--tls-only"], "chatd: --tls-key and --tls-only need --tls-cert."),
         (["--tls-cert", "/nowhere.pem"], "chatd: /nowhere.pem cannot be read: No such file or directory."),
-        (["--doors", "text,gate"], "chatd: --doors: there is no door 'gate'; there are text, json, tls, web."),
+        (["--doors", "text,gate"], f"chatd: --doors: there is no door 'gate'; there are {', '.join(BUILT)}."),
         (["--doors", "tls"], "chatd: The door tls is open if, and only if, --tls-cert names a certificate."),
     ],
 )
