@@ -24,7 +24,6 @@ from chatd.codecs import phrases
 from chatd.codecs.json import encode_command
 from chatd.core import commands, events
 from chatd.core.commands import Command
-from chatd.core.errors import ServerPasswordNeeded
 from chatd.core.events import Answer, Event
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import INBOX, fold
@@ -75,7 +74,7 @@ class ReconnectingLink:
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
-        self._hello = self._sent_hello = hello
+        self._hello = hello
         self._listener = listener
         self._longest_pause = longest_pause
         self._jitter = jitter
@@ -92,7 +91,6 @@ class ReconnectingLink:
         self._ids = 0
         self._run_id = sha256(hello.token.encode()).hexdigest()[:8]
         self._needs_nick = False
-        self._tried_again: events.Refused | None = None
         self._leaving = False
         self._paused = False
         self._ended = False
@@ -200,8 +198,6 @@ class ReconnectingLink:
             return
         self._received_at = self._clock.seconds()
         self._reason = ""
-        self._tried_again = None
-        self.login.on_connected()
         connection.pause(self._paused)
         self._say_hello()
 
@@ -303,7 +299,6 @@ class ReconnectingLink:
             hello = replace(hello, register=True, code=self._code)
         if len(encode_command(hello)) > LINE_BYTES:  # The server enters the resumed rooms anyway.
             hello = replace(hello, rooms=tuple(room for room in hello.rooms if room not in resume))
-        self._sent_hello = hello
         self._cancel_timer()
         logs_in = hello.password or hello.secret or hello.server_password or hello.code
         self._timer = self._clock.callLater(LOGIN_SECONDS if logs_in else ANSWER_SECONDS, self._on_no_answer)
@@ -388,13 +383,9 @@ class ReconnectingLink:
 
     def _on_hello_refused(self, refusal: events.Refused) -> None:
         self._cancel_timer()
-        before, self._tried_again = self._tried_again, None
-        if self.login.is_tried_again(refusal, self._sent_hello):
-            self._tried_again = refusal
+        if self.login.is_tried_again(refusal):
             self._say_hello()
             return
-        if before is not None and refusal.code == ServerPasswordNeeded.code:
-            refusal = before  # It was the password of the server that was wrong.
         self._needs_nick = for_nick = refusal.code in NICK_REFUSALS
         self._listener.on_hello_refused(refusal, for_nick)
         if not for_nick:

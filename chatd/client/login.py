@@ -29,35 +29,24 @@ class Login:
     remember: bool = False
     keep_secret: Callable[[str], None] = lambda secret: None
     is_private: bool = True
-    _server_password_sent: bool = False
-
-    def on_connected(self) -> None:
-        """A new connection: the server does not know the user yet."""
-        self._server_password_sent = False
 
     def added_to(self, hello: commands.Hello) -> commands.Hello:
-        """``hello`` with what the user logs in with. The password of the server is sent once for
-        each connection, so that a further refusal is about the account."""
-        server_password = "" if self._server_password_sent else self.server_password
-        self._server_password_sent = bool(self.server_password)
+        """``hello`` with what the user logs in with."""
         password = "" if self.secret else self.password
-        return replace(hello, password=password, secret=self.secret, remember=self.remember, server_password=server_password)
+        return replace(hello, password=password, secret=self.secret, remember=self.remember, server_password=self.server_password)
 
     def take(self, password: str, server_password: str) -> None:
         """Use what the user has just given for the next hello; empty: as before."""
         self.password = password or self.password
-        if server_password:
-            self.server_password, self._server_password_sent = server_password, False
+        self.server_password = server_password or self.server_password
 
-    def is_tried_again(self, refusal: events.Refused, sent: commands.Hello) -> bool:
-        """Forget what ``refusal`` of the hello ``sent`` says is wrong. Whether the next hello can
-        be sent at once, because the user need not know of this one."""
+    def is_tried_again(self, refusal: events.Refused) -> bool:
+        """Forget what ``refusal`` of a hello says is wrong. Whether the next hello can be sent at
+        once, because the user need not know of this one."""
         if refusal.code == ServerPasswordNeeded.code:
             self.server_password = ""
         if refusal.code != WrongPassword.code:
             return False
-        if sent.server_password:
-            return True  # If this one is wrong, the server asks for it again.
         if self.secret:
             self._forget_secret()
             return True

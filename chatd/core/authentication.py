@@ -53,7 +53,7 @@ def asker_of(session: Session) -> Asker:
 
 async def check_server_password(registry: Registry, session: Session, password: str) -> None:
     """Let ``session`` in if ``password`` is that of the server, or if it has none. Raises
-    ServerPasswordNeeded, NotSecure and WrongPassword."""
+    ServerPasswordNeeded, also for a wrong one, and NotSecure."""
     expected = registry.settings.server_password
     if not expected or session.is_admitted:
         return
@@ -63,7 +63,7 @@ async def check_server_password(registry: Registry, session: Session, password: 
     await _wait_for_turn(registry, session)
     if not compare_digest(_digest(password), _digest(expected)):
         await _fail(registry, session)
-        raise WrongPassword("That is not the password of the server.", "Ask whoever has told you about it.")
+        raise ServerPasswordNeeded("That is not the password of the server.", "Ask whoever has told you about it.")
     _give_turn_back(registry, session)
     session.is_admitted = True
 

@@ -125,7 +125,7 @@ class PasswordNeeded(Refusal):
 
 
 class ServerPasswordNeeded(PasswordNeeded):
-    """The server has a password of its own, which everybody gives first."""
+    """The server has a password of its own, which everybody gives first, and which this is not."""
 
     code = "server-password-needed"
 

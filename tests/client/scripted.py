@@ -226,7 +226,7 @@ class ScriptedServer:
             if not hello.server_password:
                 return events.Refused("server-password-needed", "This server has a password.")
             if hello.server_password != self.server_password:
-                return events.Refused("wrong-password", "That is not the password of the server.")
+                return events.Refused("server-password-needed", "That is not the password of the server.")
             connection.admitted = True
         if hello.nick not in self.passwords:
             return None if self.invitation is None else self._register(hello)

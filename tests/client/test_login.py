@@ -20,33 +20,24 @@ def test_the_secret_is_sent_instead_of_the_password() -> None:
 def test_a_refused_secret_is_forgotten_and_the_password_is_tried() -> None:
     kept: list[str] = []
     login = Login("a password", secret="old", keep_secret=kept.append)
-    assert login.is_tried_again(WRONG, login.added_to(HELLO))
+    assert login.is_tried_again(WRONG)
     assert kept == [""]
     sent = login.added_to(HELLO)
     assert (sent.secret, sent.password) == ("", "a password")
-    assert not login.is_tried_again(WRONG, sent)
+    assert not login.is_tried_again(WRONG)
     assert login.added_to(HELLO) == HELLO
     assert kept == [""]
 
 
 def test_a_refusal_of_the_servers_password_costs_no_secret() -> None:
     login = Login(secret="a secret", server_password="of the server")
-    sent = login.added_to(HELLO)
-    assert sent.server_password == "of the server"
-    assert login.is_tried_again(WRONG, sent)
+    for _ in range(2):
+        assert login.added_to(HELLO).server_password == "of the server"
+    assert not login.is_tried_again(events.Refused("server-password-needed", "That is not it."))
     again = login.added_to(HELLO)
     assert (again.secret, again.server_password) == ("a secret", "")
-    assert not login.is_tried_again(events.Refused("server-password-needed", "It has one."), again)
     login.take("", "another one")
     assert login.added_to(HELLO).server_password == "another one"
-
-
-def test_the_servers_password_is_sent_on_each_connection() -> None:
-    login = Login(server_password="of the server")
-    for _ in range(2):
-        login.on_connected()
-        assert login.added_to(HELLO).server_password == "of the server"
-        assert login.added_to(HELLO).server_password == ""
 
 
 def test_a_new_secret_is_kept_in_place_of_the_password() -> None:

@@ -139,7 +139,10 @@ def test_a_refused_nick_ends_it_at_once_with_a_hint() -> None:
     ("login", "why"),
     [
         (Login(), "This server has a password. Give the password with --server-password-file FILE."),
-        (Login(server_password="wrong"), "That is not the password of the server."),
+        (
+            Login(server_password="wrong"),
+            "That is not the password of the server. Give the password with --server-password-file FILE.",
+        ),
         (Login(server_password="of the server"), "ada is registered. Give the password with --password-file FILE."),
         (Login("wrong", server_password="of the server"), "That is not the password of ada."),
     ],

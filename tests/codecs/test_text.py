@@ -700,7 +700,7 @@ def test_the_password_of_the_server_is_asked_for_after_the_nick_and_before_its_o
     ada = Person(registry)
     question = f"Type the password of the server, or an empty line to choose another nick{SHOWN}"
     assert ada.type("ada") == f"-- This server has a password. {question}"
-    assert ada.type("wrong").endswith(f"-- {question}")
+    assert ada.type("wrong") == f"-- That is not the password of the server. {question}"
     assert ada.type("open sesame").startswith("-- ada is registered. Type its password")
     assert ada.type("wrong").endswith(f"-- Type its password, or an empty line to choose another nick{SHOWN}")
     assert ada.type(PASSWORD).startswith("-- Hello ada.")

@@ -83,7 +83,7 @@ def test_the_password_of_the_server_comes_first() -> None:
     case = registered(server_password="of the server")
     assert "Type the password of the server" in case.status
     case.keys("wrong\r")
-    assert case.shows("!! That is not the password of the server.")
+    assert case.shows("-- That is not the password of the server.")
     case.keys("of the server\r")
     assert "Type its password" in case.status
     case.keys(f"{RIGHT}\r")
