@@ -23,7 +23,7 @@ export function showLogin(open, why = "") {
 }
 
 export let stays = Boolean(stored(everyTab, "chatd-secret"));  // whether the user stays logged in when the tab is closed
-let admission = "";                 // the password of the server, if it has one
+let admission = stored(thisTab, "chatd-admission") || stored(everyTab, "chatd-admission") || "";  // the password of the server
 
 // What a hello adds to prove that the nick is the user's. A password gets a secret, so it is needed once only.
 export function proofOf(who) {
@@ -39,26 +39,33 @@ export function keepProof(what) {
   stored(everyTab, "chatd-secret", stays ? secret : null);
 }
 
+function keepAdmission(password) {  // Where the session secret is kept: it is as long needed, and as secret.
+  admission = password;
+  stored(thisTab, "chatd-admission", password);
+  stored(everyTab, "chatd-admission", stays ? password : "");
+}
+
 export function onWelcome({nick: who, secret}) {
   if (state.proof && !same(state.proof.nick, who)) state.proof = null;  // A guest, beside the account of another tab.
   state.loggedIn = Boolean(state.proof);
   if (secret) keepProof({nick: who, secret});
+  keepAdmission(admission);
   askForPassword(false);
   $("password").value = $("door-invitation").value = "";
   $("go-on-part").hidden = true;
 }
 
 export function onHelloRefused(code) {  // Ask for what is missing.
+  if (code === "server-password-needed") {  // The server has not looked at the rest.
+    keepAdmission("");
+    return askForPassword(!$("password-part").hidden, true, !$("door-registration").hidden);
+  }
   if (code === "wrong-password" && state.proof?.secret) keepProof(null);
   const registers = code === "registration-needed"
     || (state.proof?.register && !["nick-taken", "bad-nick", "nick-reserved"].includes(code));
   if (state.proof?.password) state.proof = null;
   $("password").value = "";
   if (code === "nick-taken") offerToGoOn(state.nick);
-  if (code === "server-password-needed" || (code === "wrong-password" && !$("server-password-part").hidden)) {
-    admission = "";
-    return askForPassword(!$("password-part").hidden, true);
-  }
   askForPassword(registers || ["password-needed", "wrong-password"].includes(code), !$("server-password-part").hidden, registers);
 }
 
@@ -109,4 +116,5 @@ export function forgetAccount() {
   stays = state.loggedIn = false;
   state.wanted = false;
   keepProof(null);
+  keepAdmission("");
 }

@@ -839,9 +839,8 @@ def test_a_server_can_ask_for_its_password_and_for_registering(tmp_path: Path, b
         ada.find("#password").send_keys(PASSWORD, "\n")
         ada.shows("#people", "ada")
         ada.turn().refresh()
-        ada.shows("#nick-error", "This server has a password.")
-        ada.find("#server-password").send_keys("open sesame\n")
         ada.shows("#people", "ada")
+        assert ada.read("#nick-error") == "", "nothing was asked again"
         ada.find("#me").click()
         choose(ada, "Change your password…")
         ada.find("#old-password").send_keys("not-the-password")
@@ -853,6 +852,16 @@ def test_a_server_can_ask_for_its_password_and_for_registering(tmp_path: Path, b
         ada.type("/password\n")
         assert ada.find("#password-change").is_displayed()
         assert ada.find("#old-password").get_attribute("value") == ""
+        ada.run("sessionStorage.setItem('chatd-admission', JSON.stringify('the one before'))")
+        ada.turn().refresh()
+        ada.shows("#nick-error", "That is not the password of the server.")
+        ada.find("#server-password").send_keys("open sesame\n")
+        ada.shows("#people", "ada")
+        assert ada.read("#me bdi") == "ada", "the session secret was kept"
+        ada.find("#me").click()
+        choose(ada, "Log out")
+        until(lambda: ada.find("#door").is_displayed())
+        assert "open sesame" not in str(ada.run("return JSON.stringify([localStorage, sessionStorage])"))
 
 
 def test_a_deleted_message_disappears(server: Server, browser: Any) -> None:
