@@ -69,6 +69,8 @@ def rename(folder: Path, options: argparse.Namespace) -> int:
         _check_free([other for other in known if other is not account], name.key, name.skeleton)
         changes: list[Change] = [replace(account, name=name)]
         if name.key != account.name.key:
+            # What somebody else has said under the new nick is not theirs.
+            changes = [replace(account, name=name, made=int(time.time() * 1000))]
             changes.append(_vacated(replace(account, id=_next_id(known))))
             _remove_inbox(connection, name)  # That of somebody whose account is gone.
         with connection:

@@ -99,6 +99,14 @@ def test_a_renamed_account_keeps_everything_but_its_nick(accounts: Path) -> None
     assert credentials(accounts) == [SECRET, KEY]
 
 
+def test_an_account_owns_its_new_nick_from_the_renaming_on(accounts: Path) -> None:
+    made = stored(accounts)["Ada"].made
+    admin(accounts, "accounts", "rename", "ada", "ADA")
+    assert stored(accounts)["ADA"].made == made
+    admin(accounts, "accounts", "rename", "ada", "lovelace")
+    assert stored(accounts)["lovelace"].made > made
+
+
 def test_the_nick_of_a_renamed_account_stays_taken_until_it_is_given_back(accounts: Path) -> None:
     admin(accounts, "accounts", "rename", "ada", "lovelace")
     kept = stored(accounts)["Ada"]

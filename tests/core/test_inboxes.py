@@ -459,6 +459,29 @@ def test_a_reply_does_not_go_to_another_one_with_the_nick_of_a_guest(registry: R
     assert refusal(ada.ask(Reply("yes?")))[:2] == ("no-such-nick", "The person who wrote to you last has left.")
 
 
+@pytest.mark.parametrize("change", [{"is_disabled": True}, {"made": NOON + 1}], ids=["disabled", "another one"])
+def test_a_reply_goes_to_nobody_but_the_account_that_has_written(registry: Registry, change: dict[str, Any]) -> None:
+    ada, bob = owner(registry), owner(registry, "bob")
+    bob.ask(Msg("ada", "hi"))
+    bob.ask(Quit())
+    account = registry.accounts.get("bob")
+    assert account is not None
+    registry.accounts._apply(replace(account, **change))
+    ada.take()
+    assert refusal(ada.ask(Reply("yes?")))[:2] == ("no-such-nick", "The person who wrote to you last has left.")
+
+
+def test_a_reply_to_an_account_does_not_go_to_who_has_its_seat_now(registry: Registry) -> None:
+    ada, bob = owner(registry), owner(registry, "bob", token="t" * 16)
+    bob.ask(Msg("ada", "hi"))
+    bob.ask(Quit())
+    eve = guest(registry, token="t" * 16)
+    eve.take()
+    ada.ask(Reply("only for bob"))
+    assert private(eve.take()) == []
+    assert private(owner(registry, "bob").take()) == ["ada: only for bob"]
+
+
 def test_a_reply_that_is_not_stored_is_refused() -> None:
     store = LateStore()
     registry = new_registry(store=store)
@@ -466,7 +489,7 @@ def test_a_reply_that_is_not_stored_is_refused() -> None:
     for visitor, nick in ((ada, "ada"), (bob, "bob")):
         perform(registry, visitor.session, Hello(nick))
         store.answer()
-        own_account(visitor)
+    own_account(ada)
     perform(registry, bob.session, Msg("ada", "hi"))
     store.answer()
     assert private(ada.take()) == ["bob: hi"]

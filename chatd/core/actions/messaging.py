@@ -110,12 +110,14 @@ async def _last_correspondent(registry: Registry, session: Session) -> Recipient
 
 
 def _writer_of(registry: Registry, message: Private) -> Recipient:
-    """Whoever has written ``message``, whatever they are called by now; for a guest, that is the
-    seat. Raises NoSuchNick."""
-    seat = registry.directory.session_of(message.sender_id)
-    if seat is not None and seat.person is not None:
-        return seat.person
-    account = None if message.guest else registry.accounts.get(fold(message.nick))
-    if account is None:
-        raise NoSuchNick("The person who wrote to you last has left.", "/who lists who is here.")
-    return registry.directory.of_account(account.name.key) or account
+    """Whoever has written ``message``: the owner of the account, if it is still the same one; for a
+    guest, the seat, whatever its nick is by now. Raises NoSuchNick."""
+    if message.guest:
+        seat = registry.directory.session_of(message.sender_id)
+        if seat is not None and seat.person is not None:
+            return seat.person
+    else:
+        account = registry.accounts.get(fold(message.nick))
+        if account is not None and not account.is_disabled and account.made <= message.time:
+            return registry.directory.of_account(account.name.key) or account
+    raise NoSuchNick("The person who wrote to you last has left.", "/who lists who is here.")
