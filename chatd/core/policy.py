@@ -112,6 +112,7 @@ def find_ban(registry: Registry, identity: Identity, rights: Rights) -> Ban | No
 def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
     """Raise Muted if ``person``, a member of ``room``, may not speak there now. In slow mode, this
     counts as speaking."""
+    check_not_muted(registry, person)
     rights, identity = room.rights, person.identity
     if not rights.limits_speech:  # As in nearly every room.
         return
@@ -130,13 +131,21 @@ def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
 def may_use_words(registry: Registry, person: Person, room: Room) -> bool:
     """Whether others in ``room`` are shown what ``person`` says on leaving it."""
     rights, identity = room.rights, person.identity
-    if not rights.limits_speech or not rights.limits(identity) or registry.is_operator(identity):
-        return True
     try:
-        _check_voice(registry, person, room)
+        check_not_muted(registry, person)
+        if rights.limits_speech and rights.limits(identity) and not registry.is_operator(identity):
+            _check_voice(registry, person, room)
     except Muted:
         return False
     return True
+
+
+def check_not_muted(registry: Registry, person: Person) -> None:
+    """Raise Muted if ``person`` may not speak anywhere on the server, nor in private."""
+    mutes, identity = registry.server_rights.mute_list, person.identity
+    mute = mutes.find(identity, registry.now()) if mutes else None
+    if mute is not None and not registry.is_operator(identity):
+        raise Muted(f"You are muted on this server{_until(mute)}{_why(mute)}.", "Its operators can lift this.")
 
 
 def _check_voice(registry: Registry, person: Person, room: Room) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from chatd.core.account import Account
-from chatd.core.actions.base import Result, Sending, check_text
+from chatd.core.actions.base import Result, Sending, check_text, person_of
 from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NoSuchMessage, NoSuchNick, NotDelivered, Refusal
@@ -13,7 +13,7 @@ from chatd.core.events import DRAFT, Ack, Answer, AwayNotice, Done, Event, Priva
 from chatd.core.inboxes import Recipient
 from chatd.core.limits import HISTORY_EVENTS
 from chatd.core.names import INBOX, fold
-from chatd.core.policy import check_may_speak, room_to_speak_in, visible
+from chatd.core.policy import check_may_speak, check_not_muted, room_to_speak_in, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
@@ -67,6 +67,7 @@ async def reply(registry: Registry, session: Session, command: Reply) -> tuple[A
 
 
 def _sending(registry: Registry, session: Session, command: Msg | Reply, recipient: Recipient) -> Sending:
+    check_not_muted(registry, person_of(session))
     is_notice, is_action = isinstance(command, Msg) and command.notice, isinstance(command, Msg) and command.action
     letter = registry.inboxes.write(session, recipient, command.text, command.id, is_notice, is_action)
 

@@ -470,6 +470,24 @@ def test_a_ban_from_the_server_holds_for_every_room(ada: Visitor, bob: Visitor) 
     assert again(ada, "bob3", "lobby") == []
 
 
+def test_a_mute_on_the_server_holds_in_every_room_and_in_private(ada: Visitor, bob: Visitor) -> None:
+    bob.ask(Join("den"))  # Which is theirs.
+    own_account(ada).ask(Mute("bob", text="spam", room="@server"))
+    bob.take()
+    refused = only(events.Refused, bob.ask(Say("hi")))
+    assert (refused.code, refused.reason) == ("muted", "You are muted on this server: spam.")
+    for command in (commands.Topic("hi"), commands.Msg("ada", "hi")):
+        assert code(bob, command) == "muted"
+    ada.take()
+    bob.ask(commands.Quit("buy spam"))
+    assert only(Left, ada.take()).text == ""
+
+
+def test_an_operator_is_not_muted_on_the_server(ada: Visitor) -> None:
+    own_account(ada).ask(Mute("*a", room="@server"))
+    assert only(Said, ada.ask(Say("hi"))).text == "hi"
+
+
 def test_others_do_not_learn_of_the_log_of_the_server(ada: Visitor, bob: Visitor) -> None:
     for command in (Kick("ada", room="@server"), History(room="@server"), Bans("@server")):
         assert code(bob, command) == "bad-room"
