@@ -35,7 +35,7 @@ from chatd.core.errors import (
     WrongPassword,
 )
 from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
-from chatd.core.identity import identify
+from chatd.core.identity import Identity, identify
 from chatd.core.limits import (
     EVENT_LINES,
     REALNAME_CHARACTERS,
@@ -47,7 +47,7 @@ from chatd.core.limits import (
 from chatd.core.log import Resume
 from chatd.core.names import INBOX, Name, parse_nick, parse_room
 from chatd.core.person import Person
-from chatd.core.policy import check_may_come, check_not_banned
+from chatd.core.policy import check_may_come, check_not_banned, find_ban
 from chatd.core.presence import Entering, attach, end, follow_rooms, hand_over, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -221,8 +221,9 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
     if account is None or directory.of_account(key) is None:
         directory.check_free(name, old, key)
     made = account.made if account else 0
-    check_may_come(registry, identify(name.key, key, [sender_id], [session.address], made, [session.fingerprint]))
-    if before is not None and old is not None and _is_same(old, name, account):
+    identity = identify(name.key, key, [sender_id], [session.address], made, [session.fingerprint])
+    check_may_come(registry, identity)
+    if before is not None and old is not None and _is_same(old, name, account) and not _is_banned(registry, old, identity):
         return hand_over(registry, before, session)
     if before is not None:
         end(registry, before, Reason.REPLACED)
@@ -239,6 +240,12 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
 def _is_same(person: Person, name: Name, account: Account | None) -> bool:
     """Whether whoever comes with the token of ``person`` is them, under the same nick."""
     return person.account == account.name.key if account else not person.account and person.nick == name.text
+
+
+def _is_banned(registry: Registry, person: Person, identity: Identity) -> bool:
+    """Whether ``person``, who now has this ``identity``, is banned from one of their rooms, for
+    instance because of another address: they have to enter their rooms anew."""
+    return any(find_ban(registry, identity, room.rights) for room in registry.rooms.of(person).values())
 
 
 def release_nick(registry: Registry, account: Account, session: Session) -> None:

@@ -190,6 +190,19 @@ def test_who_was_removed_from_the_server_cannot_resume(registry: Registry, owner
     assert every(Said, Visitor(registry).ask(Hello("mia", token=TOKEN, resume={DEV: seen}, log="testlog"))) == []
 
 
+def test_a_seat_does_not_carry_a_person_past_a_ban(registry: Registry, owner: Visitor) -> None:
+    first = Visitor(registry, "198.51.100.7")
+    first.ask(Hello("mia", token=TOKEN, rooms=(DEV, "lobby")))
+    owner.ask(Ban("192.0.2.0/24"))
+    elsewhere = Visitor(registry, "198.51.100.8")
+    assert only(Entered, [news for news in elsewhere.ask(Hello("mia", token=TOKEN)) if getattr(news, "room", "") == DEV])
+    again = Visitor(registry, "192.0.2.9")
+    news = again.ask(Hello("mia", token=TOKEN, rooms=(DEV, "lobby")))
+    assert [(refused.code, refused.room) for refused in every(Refused, news)] == [("banned", DEV)]
+    assert [*again.rooms] == ["lobby"]
+    assert "mia" in [left.nick for left in every(Left, owner.take())]
+
+
 # -- Rooms -----------------------------------------------------------------------------------------
 
 
