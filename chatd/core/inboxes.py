@@ -21,6 +21,7 @@ from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, AwayNotice, Event, InboxIs, Private
 from chatd.core.flood import Bucket
 from chatd.core.limits import (
+    GUEST_INBOXES_BYTES,
     INBOX_CORRESPONDENTS,
     INBOX_LOG_BYTES,
     LEFT_INBOXES,
@@ -96,6 +97,8 @@ class Inboxes:
         self._on_news = on_news
         self._by_key: dict[str, Inbox] = {}
         """The inboxes that were used since the start, except for those of guests who have left."""
+        self._guests: dict[Inbox, MemoryLog] = {}
+        """Those of guests among them, and their logs."""
         self._left: dict[str, Inbox] = {}
         """The inboxes of guests who have left, oldest first."""
         self._attached: dict[Session, Inbox | None] = {}
@@ -136,6 +139,8 @@ class Inboxes:
         is_kept = key.startswith(INBOX)
         log = self._store.log(Name(INBOX, key, key)) if is_kept else MemoryLog(size=INBOX_LOG_BYTES)
         inbox = self._make(key, log, is_kept)
+        if isinstance(log, MemoryLog) and not is_kept:
+            self._guests[inbox] = log
         for session in sessions:
             if session in self._attached:
                 if is_kept:  # They may have followed that of a guest before.
@@ -160,7 +165,9 @@ class Inboxes:
             return None
         key, _ = self._owner(session)
         if key in self._left:
-            self._by_key[key] = self._left.pop(key)
+            returned = self._by_key[key] = self._left.pop(key)
+            assert isinstance(returned.log, MemoryLog)
+            self._guests[returned] = returned.log
         inbox = self._attached[session] = self.get(key)
         if inbox is None:
             return InboxIs(0, 0) if resume else None
@@ -194,6 +201,7 @@ class Inboxes:
             left.left_at = self._now()
             self._left[session.sender_id] = left
             self._fresh.discard(left)
+            del self._guests[left]
             self._drop_left()
 
     def _drop_left(self) -> None:
@@ -211,6 +219,20 @@ class Inboxes:
         self._drop_left()
         for inbox in tuple(self._fresh):
             self._note_taken(inbox)
+        self._drop_received()
+
+    def _drop_received(self) -> None:
+        """If the inboxes of guests take more than ``GUEST_INBOXES_BYTES``, drop the older half of
+        the largest ones, of what has been received."""
+        excess = sum(log.size for log in self._guests.values()) - GUEST_INBOXES_BYTES
+        if excess <= 0:
+            return
+        for inbox, log in sorted(self._guests.items(), key=lambda each: each[1].size, reverse=True):
+            excess -= log.size
+            log.drop(min(inbox.taken + 1, (log.first + log.end) // 2))
+            excess += log.size
+            if excess <= 0:
+                break
 
     def _note_taken(self, inbox: Inbox, leaving: Session | None = None) -> None:
         before = inbox.taken

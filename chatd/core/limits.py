@@ -327,6 +327,11 @@ INBOX_LOG_BYTES: Final = 256 << 10
 guest, and those of all accounts where no log is on disk. It is twice ``PRIVATE_BYTES``, so that
 nothing is dropped that is not read yet."""
 
+GUEST_INBOXES_BYTES: Final = 64 << 20
+"""How much the inboxes of all guests who are here take together, in bytes (64 MiB), apart from what
+they have not received yet. 250 full ones need all of it; more guests can cause that only by writing
+thousands of messages, and lose what is old."""
+
 LEFT_INBOXES: Final = 250
 """How many inboxes of guests who have left are held for ``MEMORY_ONLY_SECONDS``, in number: 64 MiB
 at worst."""

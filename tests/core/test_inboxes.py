@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatd.core import limits
+from chatd.core import inboxes, limits
 from chatd.core.commands import (
     Command,
     Delete,
@@ -433,6 +433,39 @@ def test_the_number_of_those_who_know_of_an_absence_is_limited(registry: Registr
     inbox = registry.inboxes.get("@ada")
     assert inbox is not None
     assert len(inbox.told) == 1
+
+
+# -- Memory ----------------------------------------------------------------------------------------
+
+
+def test_the_inboxes_of_all_guests_have_a_limit(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    eve, zoe, quiet = guest(registry), guest(registry, "zoe", "z" * 16), guest(registry, "quiet", "q" * 16)
+    eve.ask(Msg("quiet", "hi"))
+    for number in range(20):
+        eve.ask(Msg("zoe", f"message {number}"))
+    logs = [registry.inboxes.of(visitor.session).log for visitor in (eve, zoe, quiet)]
+    registry.inboxes.note_taken()
+    assert [(log.first, log.end) for log in logs] == [(1, 22), (1, 21), (1, 2)]
+    size = sum(log.size for log in logs if isinstance(log, MemoryLog))
+    monkeypatch.setattr(inboxes, "GUEST_INBOXES_BYTES", size * 3 // 5)
+    registry.inboxes.note_taken()
+    assert [(log.first, log.end) for log in logs] == [(11, 22), (11, 21), (1, 2)], "the small one keeps all"
+    zoe.lose_link()
+    registry.inboxes.note_taken()
+    zoe = guest(registry, "zoe", "z" * 16)
+    monkeypatch.setattr(inboxes, "GUEST_INBOXES_BYTES", 0)
+    registry.inboxes.note_taken()
+    assert logs[1].first == 16, "it counts again after coming back"
+
+
+def test_what_a_guest_has_not_received_is_not_dropped(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inboxes, "GUEST_INBOXES_BYTES", 0)
+    eve, zoe = guest(registry), guest(registry, "zoe", "z" * 16)
+    zoe.out.full = True
+    for number in range(20):
+        eve.ask(Msg("zoe", f"message {number}"))
+    registry.inboxes.note_taken()
+    assert registry.inboxes.of(zoe.session).log.first == 1
 
 
 # -- Replies ---------------------------------------------------------------------------------------
