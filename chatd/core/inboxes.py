@@ -28,6 +28,7 @@ from chatd.core.limits import (
     MEMORY_ONLY_SECONDS,
     PRIVATE_BYTES,
     SENDER_BYTES,
+    STRANGER_BURST,
     STRANGERS_BURST,
     STRANGERS_RATE,
 )
@@ -46,7 +47,7 @@ class Inbox(Room):
     """The inbox of an account, or of a guest. ``taken`` is the number of the last event that a
     session of the owner has surely received."""
 
-    __slots__ = ("correspondents", "is_kept", "left_at", "strangers", "taken", "told", "waiting")
+    __slots__ = ("correspondents", "is_kept", "left_at", "shares", "strangers", "taken", "told", "waiting")
 
     def __init__(self, key: str, log: Log, on_news: Callable[[Room], None], is_kept: bool, taken: int, now: int) -> None:
         super().__init__(Name(INBOX, key, key), log, on_news)
@@ -59,6 +60,8 @@ class Inbox(Room):
         """What has come since the owner stopped reading, in bytes: in all, and from each sender."""
         self.strangers = Bucket(STRANGERS_RATE, STRANGERS_BURST, now / 1000)
         """What people may still write to whom the owner has never written."""
+        self.shares: dict[str, Bucket] = {}
+        """What each of them may still write."""
         self.correspondents: dict[str, None] = {}
         """The keys of the inboxes to which the owner has written, oldest first."""
         self.told: set[str] = set()
@@ -284,18 +287,26 @@ class Inboxes:
         elif not (sent and other.is_kept):
             self._check_waiting(other, sent > 0, bool(sessions), person, size_of(copy), nick)
         if other.is_kept and own.name.key not in other.correspondents:
-            if other.strangers.wait(self._now() / 1000):
-                reason = f"{nick} gets too many messages from people to whom they have not written."
-                raise NotDelivered(reason, "Try again later.")
-            other.strangers.spend(1)
+            self._check_stranger(other, _sender(person), nick)
         own.add_correspondent(other.name.key)
 
+    def _check_stranger(self, other: Inbox, sender: str, nick: str) -> None:
+        """Raise NotDelivered if ``nick``, the owner of ``other``, gets too much from people to whom
+        they have not written; ``sender`` is one of them."""
+        now = self._now() / 1000
+        share = other.shares.setdefault(sender, Bucket(STRANGERS_RATE, STRANGER_BURST, now))
+        if share.wait(now) or other.strangers.wait(now):
+            reason = f"{nick} gets too many messages from people to whom they have not written."
+            raise NotDelivered(reason, "Try again later.")
+        share.spend(1)
+        other.strangers.spend(1)
+        if len(other.shares) > INBOX_CORRESPONDENTS:
+            del other.shares[next(iter(other.shares))]
+
     def _check_waiting(self, other: Inbox, is_reading: bool, is_here: bool, person: Person, size: int, nick: str) -> None:
-        """Raise NotDelivered if too much waits for ``nick``; of one sender, unless ``is_reading``.
-        All guests of one address count as one sender."""
-        networks = person.identity.networks
-        sender = person.account or (networks[0] if networks else person.identity.subject)
-        waiting = other.waiting
+        """Raise NotDelivered if too much waits for ``nick``; of one sender, unless
+        ``is_reading``."""
+        sender, waiting = _sender(person), other.waiting
         is_too_much = not is_reading and waiting[sender] + size > SENDER_BYTES
         if is_too_much or waiting[INBOX] + size > PRIVATE_BYTES:
             state = "is not reading at the moment" if is_here else "is not here, and their inbox is full"
@@ -342,3 +353,10 @@ class Inboxes:
 
 def _key(account: str, sender_id: str) -> str:
     return inbox_key(account) if account else sender_id
+
+
+def _sender(person: Person) -> str:
+    """What ``person`` counts as where each sender has a share: all guests of one address are one
+    sender."""
+    networks = person.identity.networks
+    return person.account or (networks[0] if networks else person.identity.subject)

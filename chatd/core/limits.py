@@ -344,6 +344,10 @@ STRANGERS_BURST: Final = 500
 """How many messages an account gets at once from people to whom its owner has not written, in
 number: as many as somebody looks through who was away for a week."""
 
+STRANGER_BURST: Final = 50
+"""How many of them come from one sender, in number: it takes ten to keep all other strangers from
+writing. All guests at one address are one sender."""
+
 STRANGERS_RATE: Final = 1 / 60
 """How many of them it gets after that, in messages a second: 1,440 a day, so that they take a week
 to fill an inbox."""

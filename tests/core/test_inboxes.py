@@ -417,6 +417,17 @@ def test_strangers_can_write_so_much_and_correspondents_more(registry: Registry,
     assert sum(many(bob, "eve", 9)) == 9  # A guest has no inbox that could be filled for ever.
 
 
+def test_a_stranger_leaves_room_for_others(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.inboxes.STRANGER_BURST", 3)
+    monkeypatch.setattr("chatd.core.inboxes.INBOX_CORRESPONDENTS", 2)
+    ada, eve, same = owner(registry), guest(registry), guest(registry, "zoe", "z" * 16)
+    assert [sum(many(eve, "ada", 9)), sum(many(same, "ada", 9))] == [3, 0]
+    for number in range(3):
+        other = guest(registry, f"s{number}", f"{number:016}", f"198.51.100.{number}")
+        assert sum(many(other, "ada", 9)) == 3
+    assert len(registry.inboxes.of(ada.session).shares) == 2
+
+
 def test_the_number_of_correspondents_is_limited(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.core.inboxes.INBOX_CORRESPONDENTS", 2)
     ada = owner(registry)
