@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from chatd.codecs.irc.capabilities import Cap
@@ -20,23 +20,29 @@ from chatd.core.rights import Mode
 def names(talk: Client, answer: events.Members) -> list[Line]:
     """The members of a room, as many in each line as fit."""
     head = f":{talk.shared.server} {Numeric.NAMREPLY.number} {talk.target} {'@' if answer.secret else '='} #{answer.room} :"
-    room = IRC_LINE_BYTES - 2 - len(head.encode())
     roles, accounts = answer.roles, set(answer.accounts) if talk.caps & Cap.USERHOST else set()
     multi = bool(talk.caps & Cap.MULTI_PREFIX)
-    found: list[Line] = []
-    words: list[str] = []
-    left = room
-    for nick in answer.members:
-        word = source(nick, nick in accounts) if talk.caps & Cap.USERHOST else nick
-        if nick in roles:
-            word = prefix(roles[nick], multi) + word
+    words = (
+        (prefix(roles[nick], multi) if nick in roles else "")
+        + (source(nick, nick in accounts) if talk.caps & Cap.USERHOST else nick)
+        for nick in answer.members
+    )
+    return [talk.line(line) for line in _packed(head, words)]
+
+
+def _packed(head: str, words: Iterable[str]) -> Iterator[str]:
+    """Lines that begin with ``head`` and have ``words``, as many in each as fit."""
+    room = left = IRC_LINE_BYTES - 2 - len(head.encode())
+    packed: list[str] = []
+    for word in words:
         size = (len(word) if word.isascii() else len(word.encode())) + 1
-        if size > left and words:
-            found.append(talk.line(head + " ".join(words)))
-            words, left = [], room
-        words.append(word)
+        if size > left and packed:
+            yield head + " ".join(packed)
+            packed, left = [], room
+        packed.append(word)
         left -= size
-    return [*found, talk.line(head + " ".join(words))] if words else found
+    if packed:
+        yield head + " ".join(packed)
 
 
 def modes(values: Mapping[str, str]) -> str:
@@ -151,9 +157,9 @@ def whois(talk: Client, answer: events.PersonInfo) -> list[Line]:
     nick, numeric = answer.nick, talk.numeric
     about = user(answer.user, nick, answer.account)
     found = [numeric(Numeric.WHOISUSER, nick, about, host(answer.account), "*", trailing=answer.realname or nick)]
-    if answer.rooms:
-        shown = " ".join(f"{prefix(answer.roles.get(room, ''))}#{room}" for room in answer.rooms)
-        found.append(numeric(Numeric.WHOISCHANNELS, nick, trailing=shown))
+    head = f":{talk.shared.server} {Numeric.WHOISCHANNELS.number} {talk.target} {nick} :"
+    channels = (f"{prefix(answer.roles.get(room, ''))}#{room}" for room in answer.rooms)
+    found += [talk.line(line) for line in _packed(head, channels)]
     found.append(numeric(Numeric.WHOISSERVER, nick, talk.shared.server, trailing=f"chatd ({answer.door})"))
     if answer.operator:
         found.append(numeric(Numeric.WHOISOPERATOR, nick))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.codecs.irc.listings import modes
-from chatd.core.limits import NAMES_SHOWN
+from chatd.core.limits import NAMES_SHOWN, ROOMS_PER_PERSON
 from tests.codecs.irc.network import Network
 
 
@@ -24,6 +24,17 @@ def test_a_large_room_is_listed_in_parts() -> None:
     ]
     assert all(len(line.encode()) <= 510 for line in lines)
     assert lines[-1] == ":chatd 366 ada #dev :End of NAMES list"
+
+
+def test_many_rooms_of_a_person_are_listed_in_parts() -> None:
+    network = Network()
+    rooms = [f"#{'é' * 45}-{number}" for number in range(ROOMS_PER_PERSON)]
+    ada = network.client("ada")
+    for room in rooms:
+        ada.send(f"JOIN {room}")
+    lines = ada.send("WHOIS ada")
+    assert [word for line in lines if " 319 " in line for word in line.partition(" :")[2].split()] == [f"@{room}" for room in rooms]
+    assert all(len(line.encode()) <= 510 for line in lines)
 
 
 @pytest.mark.parametrize(
