@@ -19,6 +19,7 @@ from chatd.core import commands, events
 from chatd.core.commands import Command
 from chatd.core.errors import TooLong
 from chatd.core.events import Answer, Event
+from chatd.core.names import fold
 
 UNASKED: Final = (
     events.InboxIs,
@@ -144,11 +145,15 @@ class IrcTalk(Client):
 
     def _private(self, event: events.Private, own: bool) -> bytes:
         """The lines of a private message. What this client has written itself, or another session
-        of its person, is for those who want echoes."""
-        if event.to and not self.caps & Cap.ECHO:
-            return b""
-        found = self.letter(event)
-        return self._echo(event, found) if own and event.to else self.shared.join(found)
+        of its person, is for those who want echoes. Whoever writes to themselves gets the message
+        too."""
+        lines = b""
+        if event.to and self.caps & Cap.ECHO:
+            found = self.letter(event)
+            lines = self._echo(event, found) if own else self.shared.join(found)
+        if not event.to or fold(event.to) == fold(self.nick):
+            lines += self.shared.join(self.letter(event))
+        return lines
 
     def _echo(self, event: events.Said, lines: list[Line]) -> bytes:
         """Answer the message of this client that has become ``event`` with ``lines``."""

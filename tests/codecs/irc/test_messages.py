@@ -7,6 +7,7 @@ import pytest
 from tests.codecs.irc.network import Network
 
 HEAD = ":ada!~ada@guest PRIVMSG bob :"
+SELF = ":ada!~ada@guest PRIVMSG ada :"
 
 
 @pytest.mark.parametrize("text", ["a" * (510 - len(HEAD)), "\N{GRINNING FACE}" * ((510 - len(HEAD)) // 4)])
@@ -34,3 +35,16 @@ def test_styles_are_removed() -> None:
     bob.take()
     ada.send("PRIVMSG bob :\x0304red\x03 and \x02bold")
     assert bob.take() == [f"{HEAD}red and bold"]
+
+
+@pytest.mark.parametrize(
+    ("caps", "sent", "expected"),
+    [
+        ([], "PRIVMSG ADA :hello", [f"{SELF}hello"]),
+        (["echo-message"], "PRIVMSG ada :hello", [f"{SELF}hello", f"{SELF}hello"]),
+        (["echo-message", "labeled-response", "batch"], "@label=1 PRIVMSG ada :hello", [f"@label=1 {SELF}hello", f"{SELF}hello"]),
+    ],
+)
+def test_whoever_writes_to_themselves_gets_it(caps: list[str], sent: str, expected: list[str]) -> None:
+    ada = Network().client("ada", *caps)
+    assert ada.send(sent) + ada.take() == expected
