@@ -82,9 +82,14 @@ def tags(event: Event, view: int) -> str:
         words.append(f"time={iso_time(event.time)}")
     if view & Cap.TAGS:
         words.append(f"msgid={msgid(event.room, event.seq)}")
-    if view & Cap.ACCOUNT_TAG and event.account:
+    if view & Cap.ACCOUNT_TAG and event.account and not _is_kicked(event):
         words.append(f"account={event.nick}")
     return f"@{';'.join(words)} " if words else ""
+
+
+def _is_kicked(event: Event) -> bool:
+    """Whether ``event`` removes its person: the line comes from whoever has done that."""
+    return isinstance(event, events.Left) and event.reason is Reason.KICKED
 
 
 def text_lines(head: str, text: str, is_action: bool = False) -> list[str]:

@@ -122,3 +122,11 @@ def test_masks_prefixes_and_modes() -> None:
     assert prefix("owner", multi=True) == "@+"
     assert mode_change("limit", "off") == "-l"
     assert mode_change("history", "off") == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "by", "expected"),
+    [(Reason.LEFT, "", "@account=ada :ada!ada@account PART #dev"), (Reason.KICKED, "bob", ":bob KICK #dev ada :bob")],
+)
+def test_the_account_is_that_of_whoever_sends_the_line(reason: Reason, by: str, expected: str) -> None:
+    assert lines(done(events.Left, reason, "", by, account=True), Cap.ACCOUNT_TAG) == [expected]
