@@ -22,6 +22,7 @@ REQUESTS: Final[Mapping[str, type[Command]]] = {
     "hello": commands.Hello,
     "say": commands.Say,
     "ping": commands.Ping,
+    "read": commands.Read,
 }
 """The ``type`` of each thing that a client sends; every command of the table has the type
 ``do``."""
@@ -96,7 +97,7 @@ def _command_class(wire: Json) -> type[Command]:
             raise BadUsage("A do needs a command.", 'Write {"type": "do", "command": "who"}.')
         return commands.find_row(safe_text(name)).make
     if not isinstance(kind, str) or kind not in REQUESTS:
-        raise Malformed("The type is none that is known.", "It is one of hello, say, do and ping.")
+        raise Malformed("The type is none that is known.", "It is one of hello, say, do, ping and read.")
     return REQUESTS[kind]
 
 

@@ -47,6 +47,7 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Ack: "ack",
     events.Done: "done",
     events.InboxIs: "inbox",
+    events.ReadIs: "read",
     events.AwayNotice: "away",
     events.Members: "members",
     events.RoomList: "rooms",

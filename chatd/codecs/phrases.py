@@ -252,6 +252,8 @@ class Phrases:
         match answer:
             case events.Greeting():
                 return [f"Welcome to {answer.server}. What is your nick?"]
+            case events.ReadIs():
+                return []
             case events.Ack():
                 return []  # People see what they type; only a message that is not delivered gets a line.
             case events.InboxIs():

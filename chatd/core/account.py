@@ -64,8 +64,9 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The owner of ``account`` (an id) has received the events of ``room`` up to ``seq``; ``@`` is
-    their inbox."""
+    """The owner of ``account`` (an id) has read the events of ``room`` up to ``seq``, or those of a
+    private talk, ``@bob``; what they have received of their inbox is under ``@``. 0: it is not
+    known any more."""
 
     account: int
     room: str

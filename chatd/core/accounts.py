@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
@@ -13,9 +13,9 @@ from chatd.core.account import Account, Change, Credential, Dropped, IgnoredNick
 from chatd.core.driver import Later
 from chatd.core.errors import NickTaken, NotDelivered, TooMany, WrongPassword
 from chatd.core.identity import network_of
-from chatd.core.limits import ACCOUNTS, ACCOUNTS_PER_ADDRESS, CREDENTIALS
+from chatd.core.limits import ACCOUNTS, ACCOUNTS_PER_ADDRESS, CREDENTIALS, MARKS
 from chatd.core.log import LogStore
-from chatd.core.names import Name
+from chatd.core.names import INBOX, Name
 
 SECRET_BYTES: Final = 32
 """The random bytes of a session secret and of an invitation, which nobody can guess: 256 bits."""
@@ -85,6 +85,10 @@ class Accounts:
     def mark(self, account: Account, room: str) -> int:
         """The last event of ``room`` that the owner of ``account`` has received; 0: none."""
         return self._marks.get(account.id, {}).get(room, 0)
+
+    def read_talks(self, account: Account) -> Mapping[str, int]:
+        """What the owner of ``account`` has read of their private talks."""
+        return {room: seq for room, seq in self._marks.get(account.id, {}).items() if room.startswith(INBOX) and room != INBOX}
 
     # -- Changing
 
@@ -162,9 +166,15 @@ class Accounts:
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Note what people have received. Nobody waits for this to be stored."""
+        changes: list[Change] = [*marks]
         for mark in marks:
             self._apply(mark)
-        self._store.change_accounts(marks, lambda failure: None)
+            own = self._marks[mark.account]
+            if len(own) > MARKS:
+                oldest = next(room for room in own if room != INBOX)
+                del own[oldest]
+                changes.append(Mark(mark.account, oldest, 0))
+        self._store.change_accounts(changes, lambda failure: None)
 
     def ignored(self, account: Account) -> tuple[str, ...]:
         """The nicks that the owner of ``account`` ignores."""
@@ -203,7 +213,9 @@ class Accounts:
             case IgnoredNicks():
                 self._ignored[change.account] = change.nicks
             case Mark():
-                self._marks.setdefault(change.account, {})[change.room] = change.seq
+                marks = self._marks.setdefault(change.account, {})
+                marks.pop(change.room, None)  # The one that was set last is at the end.
+                marks[change.room] = change.seq
             case _:  # pragma: no branch
                 credential = self._credentials.get(change.account, {}).pop(change.id, None)
                 if credential is not None:

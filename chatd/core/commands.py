@@ -91,6 +91,14 @@ class Ping(Command):
 
 
 @fact()
+class Read(Command):
+    """Note that one has read ``room``, or the private talk ``@bob``, up to event ``seq``."""
+
+    room: str
+    seq: int
+
+
+@fact()
 class Help(Command):
     """List the commands, or explain the one called ``about``."""
 
@@ -772,6 +780,7 @@ UNTYPED: tuple[Row, ...] = (
     Row("hello", Hello, "", "", nick_needed=False),
     Row("say", Say, "", "", Role.MEMBER),
     Row("ping", Ping, "", "", nick_needed=False),
+    Row("read", Read, "", ""),
 )
 """The commands without a slash: the first line, a line that is said, and what only programs
 send."""

@@ -276,13 +276,15 @@ class Greeting(Answer):
 @fact()
 class Welcome(Answer):
     """The nick is accepted. ``log`` is the name of the server's logs: with another name, seqs mean
-    something else. ``secret`` is a new session secret, if one was asked for."""
+    something else. ``secret`` is a new session secret, if one was asked for; ``account``: you are
+    logged in, and not a guest."""
 
     nick: str
     server: str
     log: str
     motd: tuple[str, ...] = ()
     secret: str = field(default="", repr=False)
+    account: bool = False
 
 
 @fact()
@@ -294,6 +296,8 @@ class Entered(Answer):
     your nick if you have just connected, and empty if you were in another room before. ``keep`` is
     the retention of the room, empty if it is that of the server. ``role`` is yours, empty if you
     are a member like others. ``topic_by`` has set the topic at ``topic_time``, if that is known.
+    ``read`` is the last event that you have read in any of your sessions, as far as they have said
+    so.
     """
 
     room: str
@@ -308,6 +312,7 @@ class Entered(Answer):
     role: str = ""
     topic_by: str = ""
     topic_time: int = 0
+    read: int = 0
 
 
 @fact()
@@ -379,9 +384,19 @@ class Done(Answer):
 @fact()
 class InboxIs(Answer):
     """You get the private messages of your inbox after the number ``after``; the last one so far is
-    ``seq``."""
+    ``seq``. ``read`` has up to where you have read which talks (``@bob``)."""
 
     after: int
+    seq: int
+    read: Mapping[str, int] = field(default_factory=dict)
+
+
+@fact()
+class ReadIs(Answer):
+    """You have read ``room``, or the private talk ``@bob``, up to event ``seq``, in one of your
+    sessions."""
+
+    room: str
     seq: int
 
 

@@ -179,8 +179,9 @@ class Inboxes:
         self._follow(session, inbox, after + 1)
         inbox.waiting.clear()
         inbox.told.clear()
-        last = inbox.log.end - 1
-        return InboxIs(after, last) if resume or person.account or after < last else None
+        last, account = inbox.log.end - 1, self._accounts.get(person.account)
+        read = self._accounts.read_talks(account) if account else {}
+        return InboxIs(after, last, read) if resume or person.account or after < last else None
 
     def _knows(self, inbox: Inbox, resume: Resume) -> bool:
         if resume.seq < 0:

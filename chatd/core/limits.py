@@ -175,6 +175,10 @@ CREDENTIALS: Final = 20
 """The credentials of each kind that one account has, in number: session secrets, keys, invitations.
 More than anybody has devices."""
 
+MARKS: Final = 100
+"""In how many rooms and private talks it is known for one account what its owner has read; those
+that were read longest ago are forgotten."""
+
 ROLES_PER_ROOM: Final = 1000
 """The people who have a role in one room, in number; each takes some 100 bytes."""
 

@@ -189,7 +189,8 @@ def _describe(
     assert session.person is not None
     session.out.spend(SHOWN_LINES * len(past.events))
     name, state, role = room.name.text, room.log.state, role_of(registry, session.person, room)
-    keep = state.retention.text
+    keep, account = state.retention.text, registry.accounts.get(session.person.account)
+    read = registry.accounts.mark(account, room.name.key) if account else 0
     return Entered(
         name,
         seq,
@@ -203,6 +204,7 @@ def _describe(
         role.title,
         state.topic_by,
         state.topic_time,
+        read,
     )
 
 

@@ -31,6 +31,8 @@ def store(connection: Connection, changes: Sequence[Change]) -> None:
             case Credential(id, account, kind, value, label, made, used):
                 row = (id, account, kind.value, value, label, made, used)
                 connection.execute("INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            case Mark(account, room, 0):
+                connection.execute("DELETE FROM mark WHERE account = ? AND room = ?", (account, room))
             case Mark(account, room, seq):
                 connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (account, room, seq))
             case IgnoredNicks(account, nicks):

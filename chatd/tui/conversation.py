@@ -136,6 +136,8 @@ class Conversation:
         self.talk: Talk | None = None
         """The private talk that the user is in, instead of the current room."""
         self.pending: dict[str, PendingMessage] = {}
+        self.has_account = False
+        """Whether the user is logged in to an account."""
         self.correspondent = ""
         """Who sent the user the last private message."""
         self.requested_room = ""
@@ -220,7 +222,9 @@ class Conversation:
             self.requested_room = ""
         match news:
             case events.Welcome():
-                self.nick, self.server = news.nick, news.server
+                self.nick, self.server, self.has_account = news.nick, news.server, news.account
+            case events.ReadIs():
+                self._on_read(news)
             case events.Entered():
                 return self._on_entered(news, command)
             case events.Exited():
@@ -229,15 +233,21 @@ class Conversation:
                 self.rooms[news.room].last = max(self.rooms[news.room].last, news.seq)
             case events.Missed():
                 return self._on_missed(news)
-            case events.Done(command="nick" | "login"):
-                self.nick = news.subject
+            case events.Done(command="nick" | "login" | "register"):
+                self.nick, self.has_account = news.subject, self.has_account or news.command != "nick"
             case events.Done(command="join"):
                 self.switch_to(news.subject)
         return Received(news, command=command)
 
+    def _on_read(self, read: events.ReadIs) -> None:
+        """The user has read a room up to an event, perhaps in another session."""
+        joined = self.rooms.get(read.room)
+        if joined is not None and read.seq >= joined.last:
+            joined.unread, joined.mentioned = 0, False
+
     def _on_entered(self, entered: events.Entered, command: Command | None) -> Received:
         again = entered.room in self.rooms  # After a broken link; what was missed follows, or is the scrollback.
-        last_seen = self._last_seen.get(entered.room, 0)
+        last_seen = max(self._last_seen.get(entered.room, 0), entered.read)
         self.rooms.setdefault(entered.room, JoinedRoom(entered.room, last_seen=last_seen)).enter(entered)
         wanted = fold(entered.room) == self._wanted_room
         if not self.current or wanted or isinstance(command, commands.Join):

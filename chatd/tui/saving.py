@@ -8,6 +8,7 @@ from typing import Final
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from chatd.core import commands
 from chatd.tui.catch_up import CatchUps
 from chatd.tui.conversation import Conversation
 from chatd.tui.link import Link
@@ -50,6 +51,8 @@ class Saving:
         self._save = save
         self._refuse = refuse
         self._call: IDelayedCall | None = None
+        self._read: dict[str, int] = {}
+        """What the server was told that the user has read, by room."""
 
     def soon(self) -> None:
         """Save within `SAVE_SECONDS`."""
@@ -67,9 +70,19 @@ class Saving:
         conversation, link = self._conversation, self._link()
         if not link.was_up or not (conversation.rooms or self.left):
             return
+        self._tell_read()
         last = {room: self._catch_ups.last_shown(room, link.last_received(room)) for room in conversation.rooms}
         try:
             self._save(Seen(link.log, tuple(conversation.rooms), conversation.current, last, frozenset(self.left)))
         except OSError as error:
             self._save = lambda seen: None
             self._refuse(f"The state cannot be saved for the next time: {error.strerror}.")
+
+    def _tell_read(self) -> None:
+        """Tell the server, for the user's other sessions, what they have read in the current
+        room."""
+        room, link = self._conversation.current, self._link()
+        seq = self._catch_ups.last_shown(room, link.last_received(room))
+        if link.up and self._conversation.has_account and seq > self._read.get(room, 0):
+            self._read[room] = seq
+            link.send(commands.Read(room, seq))

@@ -3,6 +3,7 @@
 import {blank, change} from "./deleting.js";
 import {note} from "./entries.js";
 import {handlers, ofRoom} from "./handlers.js";
+import {tellRead} from "./marks.js";
 import {forget, outbox} from "./outbox.js";
 import {SHOWN, SPARE, append, skip} from "./range.js";
 import {keepMessage, save, seen} from "./remembered.js";
@@ -31,7 +32,7 @@ export function onEvent(view, event, fresh = true) {
   const shown = event.seq >= view.state - SHOWN || (view === state.current && !state.following);
   if (!view.later) (shown ? append : skip)(view, event);
   if (!view.room) keepMessage(view, event);
-  if (view.room && watched(view)) seen[view.name] = view.seq;
+  if (view.room && watched(view)) { seen[view.name] = view.seq; tellRead(view); }
   if (event.seq === view.state) announceMissed(view);
   if (view === settingsOf && SHOWN_IN_SETTINGS.has(event.type)) askSettings();
 }

@@ -11,6 +11,7 @@ import {handlers, ofRoom} from "./handlers.js";
 import {jump} from "./jumps.js";
 import {adoptLog, disconnect, helloId, post, setStatus} from "./link.js";
 import {doorHint, forgetAccount, onHelloRefused, onWelcome, showLogin} from "./login.js";
+import {onRead} from "./marks.js";
 import {forget, markRefused, onPrivateSent, outbox} from "./outbox.js";
 import {fill} from "./range.js";
 import {confirmed, save, seen, visit} from "./remembered.js";
@@ -66,6 +67,7 @@ Object.assign(handlers, {
     confirmed.add(view.name);
     apply(view, message);
     if (view.keep) askKeep(view);
+    if (message.read) onRead(view, message.read);
     if (!resumed) {
       if (seen[view.name] >= message.seq) delete seen[view.name];  // It belonged to another log.
       const past = message.scrollback || [], last = seen[view.name];

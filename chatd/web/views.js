@@ -3,6 +3,7 @@
 import {compose} from "./composing.js";
 import {atEndOfTurn, log, make, text} from "./dom.js";
 import {grow} from "./field.js";
+import {tellRead} from "./marks.js";
 import {setPlace} from "./places.js";
 import {fill, keepInPlace} from "./range.js";
 import {save, seen} from "./remembered.js";
@@ -91,6 +92,7 @@ export function markRead() {
   state.current.unread = 0;
   state.current.loud = 0;
   if (state.current.room && state.current.seq) seen[state.current.name] = state.current.seq;
+  tellRead(state.current);
   atEndOfTurn(refresh);
 }
 

@@ -188,6 +188,8 @@ class ScriptedServer:
             case commands.Quit() | commands.Logout():
                 connection.tell(events.Closing(events.Reason.QUIT, id=command.id))
                 connection.cut()
+            case commands.Read(room=room, seq=seq):
+                connection.tell(events.ReadIs(room, seq, id=command.id))
             case commands.Who():
                 connection.tell(events.Members("lobby", 1, ("ada",), id=command.id))
             case commands.Join():

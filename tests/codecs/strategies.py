@@ -119,7 +119,9 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     events.Done: {
         "command": st.sampled_from(["nick", "join", "msg", "reply", "topic", "away", "back", "register", "login", "password"])
     },
+    events.InboxIs: {"after": NUMBERS, "read": st.dictionaries(NICKS, NUMBERS, max_size=3)},
     events.Entered: {
+        "read": NUMBERS,
         "members": st.lists(NICKS, min_size=1, max_size=20).map(tuple),
         "away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3),
         "scrollback": st.lists(ROOM_EVENTS, max_size=3).map(tuple),

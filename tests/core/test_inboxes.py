@@ -23,6 +23,7 @@ from chatd.core.commands import (
     Msg,
     Nick,
     Quit,
+    Read,
     Register,
     Reply,
     Rooms,
@@ -38,12 +39,14 @@ from chatd.core.events import (
     Answer,
     AwayNotice,
     Done,
+    Entered,
     Event,
     Forgotten,
     HistoryPage,
     InboxIs,
     Missed,
     Private,
+    ReadIs,
     Reason,
     Refused,
     RetentionIs,
@@ -740,3 +743,50 @@ def test_a_talk_that_cannot_be_read_is_refused() -> None:
     guest(registry).ask(Msg("ada", "hi"))
     ada.take()
     assert refusal(ada.ask(History(room="@eve")))[:2] == ("not-delivered", "The server cannot read its disk.")
+
+
+# -- Marks -----------------------------------------------------------------------------------------
+
+
+def test_a_phone_knows_what_the_desk_has_read(registry: Registry) -> None:
+    bob, desk, phone = owner(registry, "bob"), owner(registry), owner(registry)
+    bob.ask(Msg("ada", "hi"))
+    phone.take()
+    assert only(ReadIs, desk.ask(Read("#Lobby", 3, id="1"))) == ReadIs("lobby", 3, id="1")
+    assert only(ReadIs, phone.take()) == ReadIs("lobby", 3)
+    assert only(ReadIs, desk.ask(Read("@Bob", 1))) == ReadIs("@bob", 1)
+    assert only(ReadIs, phone.take()) == ReadIs("@bob", 1)
+    desk.ask(Read("lobby", 2))  # It was read already.
+    assert [news for news in phone.take() if isinstance(news, ReadIs)] == []
+    news = owner(registry).take()
+    assert (only(Entered, news).read, only(InboxIs, news).read) == (3, {"@bob": 1})
+    bob.take()
+    assert only(Entered, owner(registry, "bob").take()).read == 0
+
+
+def test_nothing_is_noted_of_a_guest(registry: Registry) -> None:
+    eve = guest(registry)
+    eve.take()
+    assert eve.ask(Read("lobby", 1)) == [ReadIs("lobby", 1)]
+    assert not registry.accounts._marks
+
+
+@pytest.mark.parametrize(("room", "seq"), [("lobby", 0), ("lobby", 99), ("lobby", -1), ("@bob", 1), ("@", 1)])
+def test_what_is_not_there_cannot_be_read(registry: Registry, room: str, seq: int) -> None:
+    ada = owner(registry)
+    ada.ask(Msg("ada", "milk")) if room == "@" else None
+    ada.take()
+    assert [news.code for news in ada.ask(Read(room, seq)) if isinstance(news, Refused)] == ["bad-usage"]
+    assert [news.code for news in ada.ask(Read("attic", 1)) if isinstance(news, Refused)] == ["not-in-room"]
+
+
+def test_the_number_of_marks_is_limited(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.core.accounts.MARKS", 3)
+    ada = owner(registry)
+    ada.ask(Msg("ada", "milk"))
+    registry.inboxes.note_taken()
+    for nick in ("bob", "eve", "bob", "mia"):
+        ada.ask(Read(f"@{nick}", 1))
+    account = registry.accounts.get("ada")
+    assert account is not None
+    assert registry.accounts.read_talks(account) == {"@eve": 1, "@mia": 1}

@@ -29,6 +29,7 @@ NOT_FINAL = (Welcome, Missed, AwayNotice, events.Announcement, events.Report)
 """Answers that may come in addition to the final answer."""
 
 ACCEPTED: list[Command] = [
+    commands.Read("lobby", 1),
     Hello("carol"),
     Say("hi"),
     Ping(),
@@ -292,7 +293,7 @@ IN_A_ROOM = [*ACCEPTED, commands.Deop("bob"), commands.Invite("bob"), commands.E
 WITH_A_RIGHT = [command for command in IN_A_ROOM if ROW_OF[type(command)].right and not ROW_OF[type(command)].on_server]
 
 FOR_EVERYBODY = {
-    *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping"),
+    *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping", "read"),
     *("quit", "register", "reply", "report", "rooms", "search", "unignore", "who", "whois"),
     *("census", "oper", "people", "realname", "watch", "whowas"),
 }

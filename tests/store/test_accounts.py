@@ -65,7 +65,12 @@ def test_changes_are_stored_with_messages_of_the_same_turn(tmp_path: Path) -> No
     assert len(store.stored(outcomes)) == 1
     store.close()
     store = PumpedStore(tmp_path)
-    assert list(store.accounts) == [ADA, Mark(ADA.id, "@", 7), IgnoredNicks(ADA.id, ("Zoë", "bob"))]
+    ignored = IgnoredNicks(ADA.id, ("Zoë", "bob"))
+    assert list(store.accounts) == [ADA, Mark(ADA.id, "@", 7), ignored]
+    assert change(store, Mark(ADA.id, "@", 0)) is None
+    store.close()
+    store = PumpedStore(tmp_path)
+    assert list(store.accounts) == [ADA, ignored]
     store.close()
 
 

@@ -257,3 +257,16 @@ def test_of_a_crowd_those_who_spoke_last_are_known(conversation: Conversation) -
     room = conversation.rooms["lobby"]
     assert (room.count, len(room.members)) == (MEMBERS_KNOWN + 53, MEMBERS_KNOWN)
     assert "p0" not in room.members
+
+
+def test_what_was_read_elsewhere_is_not_unread(conversation: Conversation) -> None:
+    conversation.receive(events.Entered("ops", 1, 1, ("ada",)))
+    conversation.switch_to("lobby")
+    conversation.receive(said("ops", 2, "bob", "ada: hi"))
+    conversation.receive(events.ReadIs("ops", 1))
+    assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (1, True)
+    conversation.receive(events.ReadIs("ops", 2))
+    assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (0, False)
+    conversation.receive(events.ReadIs("attic", 2))
+    conversation.receive(events.Entered("dev", 9, 1, ("ada",), read=7))
+    assert conversation.rooms["dev"].last_seen == 7

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.client.saved_state import SavedState
-from chatd.core import events
+from chatd.core import commands, events
 from chatd.tui.saving import SAVE_SECONDS
 from tests.tui.person import LONG, Case, end
 
@@ -50,3 +50,27 @@ def test_a_failure_to_save_is_reported_once(case: Case) -> None:
     notes = [line for line in case.glass.history if "!! The state cannot be saved for the next time" in line]
     assert len(notes) == 1
     assert case.shows("No space left on device.")
+
+
+def read(case: Case) -> list[commands.Read]:
+    """What the server was told that the user has read."""
+    return [
+        command for connection in case.server.connections for command in connection.received if isinstance(command, commands.Read)
+    ]
+
+
+def test_the_server_is_told_what_the_owner_of_an_account_has_read() -> None:
+    case = Case(before=LONG[:3])
+    case.server.bob_says("four")
+    case.server.later(SAVE_SECONDS + 1)
+    assert read(case) == []
+    case.tell(events.Done("login", "ada"))
+    case.server.bob_says("five")
+    case.server.later(SAVE_SECONDS + 1)
+    case.server.bob_says("six")
+    case.server.later(SAVE_SECONDS + 1)
+    assert [(command.room, command.seq) for command in read(case)] == [
+        ("lobby", len(case.server.log) - 1),
+        ("lobby", len(case.server.log)),
+    ]
+    end(case)

@@ -67,4 +67,5 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Unignore: preferences.unignore,
     commands.Away: preferences.away,
     commands.Back: preferences.back,
+    commands.Read: preferences.read,
 }

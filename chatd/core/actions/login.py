@@ -71,7 +71,8 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer 
     take_seat(registry, session, name, sender_id, account)
     _introduce(session, command)
     settings = registry.settings
-    session.out.tell(Welcome(session.nick, settings.name, registry.store.name, settings.motd, secret, id=command.id))
+    is_owner, log = account is not None, registry.store.name
+    session.out.tell(Welcome(session.nick, settings.name, log, settings.motd, secret, is_owner, id=command.id))
     entered = await enter_rooms(registry, session, requested, command.id, command.default_room)
     return with_inbox(registry, session, entered, command.resume.get(INBOX), command.log)
 

@@ -557,7 +557,9 @@ def test_registering_and_logging_in_can_give_a_session_secret(registry: Registry
     }
     assert len({*secrets, ""}) == 5
     for secret, nick in secrets.items():
-        assert Visitor(registry).ask(Hello(nick, secret=secret))[0] == Welcome(registry_nick(registry, nick), "chatd", "testlog")
+        assert Visitor(registry).ask(Hello(nick, secret=secret))[0] == Welcome(
+            registry_nick(registry, nick), "chatd", "testlog", account=True
+        )
 
 
 def registry_nick(registry: Registry, key: str) -> str:

@@ -222,7 +222,7 @@ def test_an_unknown_command_class_is_a_defect(ada: Visitor) -> None:
 
 
 def test_every_command_has_an_action() -> None:
-    assert set(actions.ACTIONS) == {row.make for row in commands.TABLE} | {Hello, Say, Ping}
+    assert set(actions.ACTIONS) == {row.make for row in commands.TABLE} | {Hello, Say, Ping, commands.Read}
 
 
 def test_the_retention_of_the_server_is_the_maximum() -> None:
