@@ -32,6 +32,11 @@ def test_a_nick_is_still_owned_after_a_restart_and_no_password_is_written(
     ada.hear("ada is your nick now")
     ada.say(f"/login ada {PASSWORD}")
     ada.hear("never a password")
+    ada.say("/quit")
+    ada.hear("Goodbye.")
+    bob = call()
+    bob.say("bob", "/msg ada while you were away")
+    bob.hear("ada is not here, and gets your message when they come back.")
     assert daemon.stop() == 0  # type: ignore[attr-defined]
     log = daemon.log_lines()  # type: ignore[attr-defined]
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1")
@@ -42,6 +47,10 @@ def test_a_nick_is_still_owned_after_a_restart_and_no_password_is_written(
     eve.hear("That is not the password of ada")
     eve.say(PASSWORD)
     eve.hear("Hello ada")
+    eve.hear("1 private message is new:")
+    eve.hear("[bob] while you were away")
+    eve.say("/history @bob")
+    eve.hear("History of your private messages with bob:")
     log += daemon.log_lines()  # type: ignore[attr-defined]
     written = b"".join(path.read_bytes() for path in (tmp_path / "chatd").iterdir()) + "\n".join(log).encode()
     for password in (PASSWORD, WRONG):

@@ -20,7 +20,8 @@ from tests.conversations.talkers import Caller, Conversation
 from tests.store.checker import check
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
-HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}'
+HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses", "password": "zebra-quartz-lantern"}'
+REGISTER = HELLO.replace("}", ', "register": true}')
 NOTE = '{"type": "do", "command": "msg", "nick": "ci", "text": "a note to myself", "id": "8"}'
 TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
 
@@ -30,17 +31,19 @@ def test_messages_survive_a_restart(tmp_path: Path, number: int) -> None:
     data = (*LOCAL, "--data", str(tmp_path / "data"))
     first = Daemon(tmp_path, *data)
     try:
-        said = talk(first, TEA, NOTE)
+        said = talk(first, TEA, NOTE, hello=REGISTER)
         assert '"ack"' in said
-        assert said.count("a note to myself") == 1
+        done = [line for line in said.splitlines() if '"done"' in line]
+        assert len(done) == 1
     finally:
         first.process.send_signal(number)
         first.close()
     second = Daemon(tmp_path, *data)
     try:
-        said = talk(second, TEA, NOTE, '{"type": "do", "command": "search", "text": "tea"}')
-        assert said.count("a note to myself") == 0
-        assert '"done"' in said
+        inbox = '{"type": "do", "command": "history", "room": "@ci"}'
+        said = talk(second, TEA, NOTE, inbox, '{"type": "do", "command": "search", "text": "tea"}')
+        assert said.count("a note to myself") == 1
+        assert [line for line in said.splitlines() if '"done"' in line] == done
         assert said.count('"tea is ready"') == 2  # In the scrollback, and found; not said again.
         refused = start_in_vain(tmp_path, tmp_path / "data")
         assert refused.returncode == 1
@@ -49,10 +52,10 @@ def test_messages_survive_a_restart(tmp_path: Path, number: int) -> None:
         second.close()
 
 
-def talk(daemon: Daemon, *lines: str) -> str:
-    """The output for a program that sends hello and ``lines``, and then closes its side."""
+def talk(daemon: Daemon, *lines: str, hello: str = HELLO) -> str:
+    """The output for a program that sends ``hello`` and ``lines``, and then closes its side."""
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
-        connection.sendall("".join(f"{line}\n" for line in (HELLO, *lines)).encode())
+        connection.sendall("".join(f"{line}\n" for line in (hello, *lines)).encode())
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
