@@ -3,7 +3,6 @@ lines."""
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import Final
 
@@ -48,7 +47,7 @@ class IrcTalk(Client):
     def __init__(self, codec: Codec, shared: Shared) -> None:
         super().__init__(shared)
         self.codec: Codec = codec
-        self._told: deque[tuple[str, int, type, str, str]] = deque(maxlen=TOLD)
+        self._told: dict[tuple[str, int, type, str, str], str] = {}
 
     # -- Lines to commands
 
@@ -171,10 +170,9 @@ class IrcTalk(Client):
             return True
         to = event.to if isinstance(event, events.Renamed) else ""
         key = (event.sender_id, event.time, type(event), event.nick, to)
-        if key in self._told:
-            return False
-        self._told.append(key)
-        return True
+        if key not in self._told and len(self._told) == TOLD:
+            del self._told[next(iter(self._told))]
+        return self._told.setdefault(key, event.room) == event.room  # Again in that room: another event.
 
     def view(self, current: bool) -> View:
         """The capabilities that change how events are shown."""

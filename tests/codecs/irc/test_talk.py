@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.codecs.irc.talk import TOLD
 from tests.codecs.irc.network import PASSWORD, STEPS, Network, follow
 
 
@@ -39,3 +40,13 @@ def test_a_registered_nick_needs_its_password() -> None:
     lines = mallory.send("PASS wrong", "NICK ada", "USER m 0 * :M")
     assert [line.split(" ")[1] for line in lines] == ["464", ":Closing"]
     assert mallory.wire.disconnecting
+
+
+def test_every_rename_is_told_once_whatever_rooms_are_shared() -> None:
+    network = Network()
+    ada, bob = network.client("ada"), network.client("bob")
+    for client in (ada, bob):
+        client.send("JOIN #dev,#ops")
+    nicks = ["eve", "ada", "eve", "ada", *(f"ada-{number}" for number in range(TOLD))]  # All at the same time.
+    ada.send(*(f"NICK {nick}" for nick in nicks))
+    assert [line.partition(" NICK :")[2] for line in bob.take() if " NICK " in line] == nicks
