@@ -89,7 +89,7 @@ def tags(event: Event, view: int) -> str:
 
 def _is_kicked(event: Event) -> bool:
     """Whether ``event`` removes its person: the line comes from whoever has done that."""
-    return isinstance(event, events.Left) and event.reason is Reason.KICKED
+    return isinstance(event, events.Left) and event.reason is Reason.KICKED and bool(event.by)
 
 
 def text_lines(head: str, text: str, is_action: bool = False) -> list[str]:
@@ -153,8 +153,8 @@ class Lines:
 
     def _left(self, event: events.Left, view: int) -> list[str]:
         who = source(event.nick, event.account)
-        if event.reason is Reason.KICKED:
-            return [body(event.by or self.server, "KICK", f"#{event.room}", event.nick, trailing=event.text or event.by)]
+        if _is_kicked(event):
+            return [body(event.by, "KICK", f"#{event.room}", event.nick, trailing=event.text or event.by)]
         if event.reason is Reason.LEFT:
             return [body(who, "PART", f"#{event.room}", trailing=event.text or None)]
         why = ": ".join(word for word in (REASONS[event.reason], event.text) if word)

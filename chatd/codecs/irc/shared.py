@@ -35,5 +35,6 @@ class Shared:
 
 
 def is_quit(event: Left) -> bool:
-    """Whether ``event`` is shown as a QUIT, which is about all rooms."""
-    return event.reason not in (Reason.LEFT, Reason.KICKED)
+    """Whether ``event`` is shown as a QUIT, which is about all rooms. Whom nobody in the room has
+    removed, an operator has removed from the server."""
+    return event.reason is not Reason.LEFT and not (event.reason is Reason.KICKED and event.by)

@@ -38,6 +38,7 @@ def lines(event: Event, view: int = 0) -> list[str]:
         (done(events.Left, Reason.LEFT, "bye"), ":ada!~ada@guest PART #dev :bye"),
         (done(events.Left, Reason.QUIT, "bye"), ":ada!~ada@guest QUIT :quit: bye"),
         (done(events.Left, Reason.KICKED, "", "bob"), ":bob KICK #dev ada :bob"),
+        (done(events.Left, Reason.KICKED), ":ada!~ada@guest QUIT :removed"),
         (done(events.Renamed, "eve"), ":ada!~ada@guest NICK :eve"),
         (done(events.TopicSet, "tea"), ":ada!~ada@guest TOPIC #dev :tea"),
         (done(events.RoleSet, "bob", "moderator", "", "member"), ":ada!~ada@guest MODE #dev +o bob"),

@@ -15,5 +15,9 @@ def test_lines_have_their_tags_and_ends() -> None:
 
 
 def test_who_is_removed_or_leaves_does_not_quit() -> None:
-    kinds = {reason for reason in Reason if not is_quit(Left("dev", 1, NOON, "ada", "", reason))}
+    kinds = {reason for reason in Reason if not is_quit(Left("dev", 1, NOON, "ada", "", reason, "", "bob"))}
     assert kinds == {Reason.LEFT, Reason.KICKED}
+
+
+def test_who_is_removed_from_the_server_quits() -> None:
+    assert is_quit(Left("dev", 1, NOON, "ada", "", Reason.KICKED))
