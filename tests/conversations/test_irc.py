@@ -73,7 +73,7 @@ def test_rights_and_coming_again(
     start(screen, daemon, tmp_path / "home")
     screen.see("Welcome to ")
     screen.enter("/join #dev")
-    screen.see("#dev")
+    screen.see("has joined #dev")  # First, so that the room is hers.
     bob.say("/join dev")
     bob.hear("You are in #dev")
     screen.see("bob")
