@@ -94,3 +94,11 @@ def test_who_was_here() -> None:
     first, second = PHRASES.of(former)
     assert first.text.startswith("bob, Bob B., was here until ")
     assert second.text.startswith("bob was here until ")
+
+
+def test_whom_one_watches() -> None:
+    [nobody] = PHRASES.of(events.Watching())
+    assert nobody.text.startswith("You watch nobody.")
+    here, missing = PHRASES.of(events.Watching(("bob",), ("eve", "kim")))
+    assert here.text == "You watch bob, who is here."
+    assert missing.text.startswith("You watch eve")
