@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from chatd.codecs.irc import refusals
+from chatd.codecs.irc.request import Request
+from chatd.core import commands
 from chatd.core.errors import Refusal
+from chatd.core.events import Refused
 from chatd.core.limits import ROOMS_PER_PERSON
 from chatd.core.registry import Settings
 from tests.codecs.irc.network import PASSWORD, STEPS, Network, follow
@@ -64,3 +70,64 @@ def test_a_refusal_of_another_kind_is_a_notice() -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_odd_things(step: int) -> None:
     follow("odds", step)
+
+
+CHATHISTORY = Request("CHATHISTORY", ("latest", "#dev", "*", "10"))
+REDACT = Request("REDACT", ("#dev", "7"))
+
+
+@pytest.mark.parametrize(
+    ("running", "request_", "code", "expected"),
+    [
+        (commands.Say("x", "dev"), None, "too-long", "417 ada :Input line was too long"),
+        (commands.Topic("x", "dev"), None, "muted", "404 ada #dev :No."),
+        (commands.Topic("x"), None, "muted", "NOTICE ada :No."),
+        (commands.Whois("bob"), None, "no-such-nick", "401 ada bob :No."),
+        (commands.Unignore("bob"), None, "wrong-password", "464 ada :No."),
+        (commands.Hello("bob"), None, "nick-taken", "433 ada bob :No."),
+        (commands.Hello("bob"), None, "bad-nick", "432 ada bob :No."),
+        (commands.Hello("bob"), None, "too-many", "NOTICE ada :No."),
+        (commands.Nick("bob"), None, "banned", "NOTICE ada :No."),
+        (commands.Say("x", "dev", notice=True), None, "muted", None),
+        (commands.Say("x", "dev"), None, "bad-usage", "412 ada :No."),
+        (commands.Say("x", "dev"), None, "not-delivered", "NOTICE ada :No."),
+        (commands.Msg("bob", "x", notice=True), None, "no-such-nick", None),
+        (commands.Msg("bob", "x"), None, "bad-usage", "412 ada :No."),
+        (commands.Ban("bob", room="dev"), None, "too-many", "478 ada #dev bob :No."),
+        (commands.Ban("bob", room="dev"), None, "bad-usage", "696 ada #dev b bob :No."),
+        (commands.Ban("bob", room="dev"), None, "not-allowed", "482 ada #dev :No."),
+        (commands.History(room="dev"), None, "not-in-room", "442 ada #dev :No."),
+        (commands.History(), CHATHISTORY, "bad-usage", "FAIL CHATHISTORY INVALID_PARAMS LATEST #dev :No."),
+        (commands.History(), CHATHISTORY, "not-delivered", "FAIL CHATHISTORY MESSAGE_ERROR LATEST #dev :No."),
+        (commands.History(), CHATHISTORY, "not-in-room", "FAIL CHATHISTORY INVALID_TARGET LATEST #dev :No."),
+        (commands.Delete("7"), None, "no-such-message", "NOTICE ada :No."),
+        (commands.Delete("7"), REDACT, "no-such-message", "FAIL REDACT UNKNOWN_MSGID #dev 7 :No."),
+        (commands.Delete("7"), REDACT, "not-in-room", "FAIL REDACT INVALID_TARGET #dev :No."),
+        (commands.Delete("7"), REDACT, "not-allowed", "FAIL REDACT REDACT_FORBIDDEN #dev 7 :No."),
+        (commands.Watch(("bob",)), None, "too-many", "734 ada 100 bob :"),
+        (commands.Watch(("bob",)), None, "bad-usage", "NOTICE ada :No."),
+    ],
+    ids=repr,
+)
+def test_each_command_is_refused_with_its_numeric(
+    running: commands.Command, request_: Request | None, code: str, expected: str | None
+) -> None:
+    talk: Any = Network().client("ada").protocol.caller.talk
+    talk.running, talk.request, talk.registration.nick = running, request_, "bob"
+    lines = refusals.lines(talk, Refused(code, "No."))
+    assert [line.removeprefix(":chatd ").startswith(expected or "") for _, line in lines] == ([True] if expected else [])
+
+
+def test_a_password_is_given_once_and_who_is_refused_it_must_go() -> None:
+    network = Network()
+    network.account("bob")
+    eve = network.connect()
+    first, second = eve.send(f"PASS :not {PASSWORD}", "NICK bob", "USER e 0 * :E")[:2]
+    assert first.startswith(":chatd 464 ")
+    assert second.startswith("ERROR :")
+    bob = network.connect()
+    assert bob.send(f"PASS :{PASSWORD}", "NICK bob", "USER b 0 * :B")[0].startswith(":chatd 001 bob ")
+    ada = network.connect()
+    notice, numeric = ada.send("NICK bob", "USER a 0 * :A")
+    assert notice.startswith(":chatd NOTICE * :bob is registered.")
+    assert numeric.startswith(":chatd 433 * bob :")

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.codecs.irc.network import STEPS, follow
+from tests.codecs.irc.network import STEPS, Network, follow
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_conversation(step: int) -> None:
     follow("server", step)
+
+
+def test_another_server_is_not_known() -> None:
+    ada = Network().client("ada")
+    for command in ("MOTD", "VERSION", "TIME", "INFO", "ADMIN"):
+        assert ada.send(f"{command} elsewhere") == [":chatd 402 ada elsewhere :No such server"]
+        assert ada.send(f"{command} chatd")[0].startswith(":chatd ")
