@@ -226,6 +226,13 @@ PAST = (
         (events.AwayNotice("bob", "", True), ["-- bob is not here, and gets your message when they come back."]),
         (events.AwayNotice("bob", "at lunch"), ["-- bob is away: at lunch"]),
         (events.AwayNotice("bob", ""), ["-- bob is away."]),
+        (events.PersonChanged("bob", "realname", "Robert"), ["-- bob has changed their realname: Robert"]),
+        (events.PersonChanged("bob", "away"), ["-- bob is back."]),
+        (events.PersonChanged("bob", "away", "lunch"), ["-- bob is away: lunch"]),
+        (events.PeopleList(()), ["-- There is nobody to describe."]),
+        (events.Seen("bob"), ["-- bob has come."]),
+        (events.Seen("bob", gone=True), ["-- bob has left."]),
+        (events.ReadIs("lobby", 5), []),
         (
             events.Members("dev", 4, ("eve", "Bob", "ada"), {"eve": "", "ada": "at lunch"}),
             ["-- In #dev (4): ada (away: at lunch), Bob, eve (away) and 1 other"],

@@ -64,3 +64,12 @@ def test_whoever_leaves_watches_nobody(registry: Registry) -> None:
     ada.ask(Quit())
     named(registry, "bob")
     assert not ada.session.watched
+
+
+def test_one_may_stop_watching_whom_another_still_watches(registry: Registry) -> None:
+    ada, eve = named(registry, "ada"), named(registry, "eve")
+    for visitor in (ada, eve):
+        visitor.ask(Watch(("bob",)))
+    ada.ask(Quit())
+    named(registry, "bob")
+    assert Seen("bob") in eve.take()

@@ -394,6 +394,14 @@ def test_an_invitation_lets_somebody_in(private: str, owner: Visitor, bob: Visit
     assert code(owner, Invite("bob")) == "already-there"
 
 
+def test_any_member_tells_others_of_an_open_room(registry: Registry, owner: Visitor, bob: Visitor) -> None:
+    mia = arrive(registry, "mia", DEV)
+    bob.take()
+    assert only(events.Done, mia.ask(Invite("bob"))).subject == "bob"
+    assert bob.take() == [Invitation("mia", DEV)]
+    assert not [news for news in owner.take() if isinstance(news, events.Invited)]
+
+
 def test_an_invitation_from_somebody_ignored_is_not_heard(private: str, owner: Visitor, bob: Visitor) -> None:
     bob.ask(commands.Ignore("olga"))
     owner.ask(Invite("bob"))
