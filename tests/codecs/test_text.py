@@ -230,6 +230,17 @@ PAST = (
         (events.PersonChanged("bob", "away"), ["-- bob is back."]),
         (events.PersonChanged("bob", "away", "lunch"), ["-- bob is away: lunch"]),
         (events.PeopleList(()), ["-- There is nobody to describe."]),
+        (
+            events.FormerPeople("bob", (events.FormerLine("Bob", NOON, realname="Robert"), events.FormerLine("bob", NOON))),
+            ["-- Bob, Robert, was here until 14:00.", "-- bob was here until 14:00."],
+        ),
+        (
+            events.Counts(people=5, most=9, operators=1, rooms=2, unknown=3),
+            [
+                "-- 5 people are here (at most 9 at once since the start), 1 of them operators, in 2 rooms; "
+                "3 connections have no nick yet."
+            ],
+        ),
         (events.Seen("bob"), ["-- bob has come."]),
         (events.Seen("bob", gone=True), ["-- bob has left."]),
         (events.ReadIs("lobby", 5), []),
