@@ -231,6 +231,20 @@ PAST = (
         (events.PersonChanged("bob", "away", "lunch"), ["-- bob is away: lunch"]),
         (events.PeopleList(()), ["-- There is nobody to describe."]),
         (
+            events.PeopleList(
+                (
+                    events.PersonLine("ada", realname="Ada L.", away="lunch", account=True, operator=True, role="owner", idle=5),
+                    events.PersonLine("bob", away=""),
+                    events.PersonLine("eve"),
+                )
+            ),
+            [
+                "-- ada is Ada L. (owner, operator, registered, away: lunch, idle 5 s)",
+                "-- bob (guest, away, idle 0 s)",
+                "-- eve (guest, idle 0 s)",
+            ],
+        ),
+        (
             events.FormerPeople("bob", (events.FormerLine("Bob", NOON, realname="Robert"), events.FormerLine("bob", NOON))),
             ["-- Bob, Robert, was here until 14:00.", "-- bob was here until 14:00."],
         ),
