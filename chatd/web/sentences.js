@@ -32,6 +32,9 @@ const MODES = {
   "slow off": "ended the slow mode of ROOM",
   "history off": "hidden what was said in ROOM from people who enter later",
   "history on": "opened what was said in ROOM to people who enter later",
+  "hidden on": "hidden ROOM from lists", "hidden off": "put ROOM on lists again",
+  "external on": "opened ROOM to messages from people who are not in it",
+  "external off": "closed ROOM to messages from people who are not in it",
 };
 
 export const because = ({text: why}) => why ? `: ${why}` : "";
