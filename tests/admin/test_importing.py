@@ -23,7 +23,7 @@ from chatd.admin import data, importing
 from chatd.admin.main import STOPPED
 from chatd.core.commands import Ban, Deop, Leave, Mute, Op, Room, Say
 from chatd.core.errors import BadNick, NickReserved
-from chatd.core.events import Event, RetentionSet, TopicSet
+from chatd.core.events import Event, Joined, RetentionSet, Said, TopicSet
 from chatd.core.limits import ROOMS_STORED, SCROLLBACK_EVENTS
 from chatd.core.names import parse_nick
 from chatd.core.retention import Retention
@@ -54,7 +54,13 @@ def _is_name(text: str) -> bool:
 
 
 def _in_one_room(events: Sequence[Event], first: int) -> list[Event]:
-    return [replace(event, room=events[0].room, seq=first + place) for place, event in enumerate(events)]
+    return [replace(_as_stored(event), room=events[0].room, seq=first + place) for place, event in enumerate(events)]
+
+
+def _as_stored(event: Event) -> Event:
+    """``event`` without what only those who are present are told."""
+    known = replace(event, account=event.account and type(event) is Said)
+    return replace(known, realname="", away=None) if isinstance(known, Joined) else known
 
 
 def _could_happen(event: Event) -> bool:
