@@ -20,8 +20,9 @@ from tests.conversations.talkers import Caller, Conversation
 from tests.store.checker import check
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
-HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses", "password": "zebra-quartz-lantern"}'
-REGISTER = HELLO.replace("}", ', "register": true}')
+HELLO = '{"type": "hello", "nick": "ci", "token": "a token that nobody guesses"}'
+LOGIN = HELLO.replace("}", ', "password": "zebra-quartz-lantern"}')
+REGISTER = LOGIN.replace("}", ', "register": true}')
 NOTE = '{"type": "do", "command": "msg", "nick": "ci", "text": "a note to myself", "id": "8"}'
 TEA = '{"type": "say", "text": "tea is ready", "id": "7"}'
 
@@ -41,7 +42,7 @@ def test_messages_survive_a_restart(tmp_path: Path, number: int) -> None:
     second = Daemon(tmp_path, *data)
     try:
         inbox = '{"type": "do", "command": "history", "room": "@ci"}'
-        said = talk(second, TEA, NOTE, inbox, '{"type": "do", "command": "search", "text": "tea"}')
+        said = talk(second, TEA, NOTE, inbox, '{"type": "do", "command": "search", "text": "tea"}', hello=LOGIN)
         assert said.count("a note to myself") == 1
         assert [line for line in said.splitlines() if '"done"' in line] == done
         assert said.count('"tea is ready"') == 2  # In the scrollback, and found; not said again.
