@@ -97,7 +97,6 @@ class Numeric(Enum):
     BANNEDFROMCHAN = "474", "Cannot join channel (+b)"
     NEEDREGGEDNICK = "477", "Register your nick first"
     BADCHANNELKEY = "475", "Cannot join channel (+k)"
-    BADCHANMASK = "476", "Bad channel mask"
     BANLISTFULL = "478", "Channel list is full"
     NOPRIVILEGES = "481", "You're not an operator of the server"
     CHANOPRIVSNEEDED = "482", "You're not channel operator"
