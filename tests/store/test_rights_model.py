@@ -305,7 +305,7 @@ class RightsInMemory(RuleBasedStateMachine):
         has, owners = place.roles.get(target.id, MEMBER), [id for id, had in place.roles.items() if had == OWNER]
         may = place.rank(actor) >= needed and bool(target.visitors) and self.outranks(actor, target, place)
         may = may and has != role and not (grant == "voice" and has > VOICE)
-        may = may and not (actor is target and owners == [target.id] and role < OWNER)
+        may = may and not (actor is target and actor.account and owners == [target.id] and role < OWNER)
 
         def given(answer: Answer) -> None:
             place.roles.pop(target.id, None)
@@ -349,8 +349,15 @@ class RightsInMemory(RuleBasedStateMachine):
     @rule(name=MODERATORS, other=OTHERS, room=WHERE)
     def invite(self, name: str, other: str, room: str) -> None:
         actor, target, place = self.actors[name], self.actors[other], self.places[room]
-        may = place.rank(actor) >= MODERATOR and bool(target.visitors) and target not in place.members
-        self.step(actor, commands.Invite(target.nick, room), may, lambda answer: place.invited.add(target.id), named=place)
+        is_moderator = place.rank(actor) >= MODERATOR
+        tells = actor in place.members and not place.modes & {"private", "key"}
+        may = (is_moderator or tells) and bool(target.visitors) and target not in place.members
+
+        def invited(answer: Answer) -> None:
+            if is_moderator:
+                place.invited.add(target.id)
+
+        self.step(actor, commands.Invite(target.nick, room), may, invited, named=place)
 
     @rule(name=MODERATORS, room=WHERE, mode=MODES, is_set=st.booleans())
     def set_mode(self, name: str, room: str, mode: str, is_set: bool) -> None:
