@@ -47,6 +47,17 @@ def result_of(coroutine: Coroutine[Later[Any], None, T]) -> T:
     return result
 
 
+def late_account() -> tuple[LateStore, Accounts, Account]:
+    """A store that answers late, and the accounts in it: there is one, that of ada."""
+    store = LateStore()
+    accounts = Accounts(store)
+    drive(accounts.add(ADA, "hash", NOON), lambda ada: None)
+    store.answer()
+    ada = accounts.get("ada")
+    assert ada is not None
+    return store, accounts, ada
+
+
 def added(accounts: Accounts, nick: str = "Ada", address: str = "") -> Account:
     return result_of(accounts.add(parse_nick(nick), "hash", NOON, address))
 
@@ -161,12 +172,7 @@ def test_a_new_secret_replaces_the_one_used_longest_ago(monkeypatch: pytest.Monk
 
 
 def test_a_dropped_credential_is_invalid_at_once() -> None:
-    store = LateStore()
-    accounts = Accounts(store)
-    drive(accounts.add(ADA, "hash", NOON), lambda ada: None)
-    store.answer()
-    ada = accounts.get("ada")
-    assert ada is not None
+    store, accounts, ada = late_account()
     given: list[Any] = []
     drive(accounts.add_secret(ada, Kind.SECRET, "json", NOON), given.append)
     store.answer()
@@ -196,12 +202,7 @@ def test_a_key_belongs_to_one_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_invitation_is_used_once_and_comes_back_if_the_account_cannot_be_stored() -> None:
-    store = LateStore()
-    accounts = Accounts(store)
-    drive(accounts.add(ADA, "hash", NOON), lambda ada: None)
-    store.answer()
-    ada = accounts.get("ada")
-    assert ada is not None
+    store, accounts, ada = late_account()
     given: list[Any] = []
     drive(accounts.add_secret(ada, Kind.INVITE, "", NOON), given.append)
     store.answer()

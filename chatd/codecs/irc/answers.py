@@ -32,16 +32,25 @@ def lines(talk: Client, answer: Answer) -> list[Line]:
 
 @singledispatch
 def _lines(answer: Answer, talk: Client) -> list[Line]:
+    return _words(answer, talk)
+
+
+def _words(answer: Answer, talk: Client) -> list[Line]:
     """What IRC has no line for, in words."""
     return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
 
 
-# -- Coming and going ------------------------------------------------------------------------------
-
-
 @_lines.register(events.Greeting)
-def _(answer: events.Greeting, talk: Client) -> list[Line]:
+@_lines.register(events.Ack)
+@_lines.register(events.Pong)
+@_lines.register(events.InboxIs)
+@_lines.register(events.Forgotten)
+def _(answer: Answer, talk: Client) -> list[Line]:
+    """What an IRC client need not know."""
     return []
+
+
+# -- Coming and going ------------------------------------------------------------------------------
 
 
 @_lines.register(events.Welcome)
@@ -283,16 +292,6 @@ def _(answer: events.TopicIs, talk: Client) -> list[Line]:
     return [talk.numeric(Numeric.TOPIC, room, trailing=answer.text), *_topic_who(talk, room, answer.by, answer.time)]
 
 
-@_lines.register(events.Ack)
-def _(answer: events.Ack, talk: Client) -> list[Line]:
-    return []
-
-
-@_lines.register(events.Pong)
-def _(answer: events.Pong, talk: Client) -> list[Line]:
-    return []
-
-
 @_lines.register(events.Refused)
 def _(answer: events.Refused, talk: Client) -> list[Line]:
     return refusals.lines(talk, answer)
@@ -305,7 +304,7 @@ def _(answer: events.Refused, talk: Client) -> list[Line]:
 def _(answer: events.RoomList, talk: Client) -> list[Line]:
     request = talk.request
     if request is None or request.name not in ("LIST", "NAMES"):
-        return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+        return _words(answer, talk)
     with_people = [line for line in answer.rooms if line.count]
     if request.name == "LIST":
         return listings.rooms(talk, with_people, request.params)
@@ -323,7 +322,7 @@ def _(answer: events.PeopleList, talk: Client) -> list[Line]:
 def _(answer: events.PersonInfo, talk: Client) -> list[Line]:
     if talk.request is not None and talk.request.name == "WHOIS":
         return listings.whois(talk, answer)
-    return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+    return _words(answer, talk)
 
 
 @_lines.register(events.FormerPeople)
@@ -336,7 +335,7 @@ def _(answer: events.HistoryPage, talk: Client) -> list[Line]:
     request = talk.request
     if request is not None and request.name == "CHATHISTORY":
         return history.page(talk, answer, request.params)
-    return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
+    return _words(answer, talk)
 
 
 @_lines.register(events.Watching)
@@ -355,11 +354,6 @@ def _(answer: events.Bans, talk: Client) -> list[Line]:
 
 
 # -- What nobody has asked for ---------------------------------------------------------------------
-
-
-@_lines.register(events.InboxIs)
-def _(answer: events.InboxIs, talk: Client) -> list[Line]:
-    return []
 
 
 @_lines.register(events.AwayNotice)
@@ -384,9 +378,4 @@ def _(answer: events.PersonChanged, talk: Client) -> list[Line]:
         return [talk.line(body(who, "SETNAME", trailing=text or ""))]
     if answer.what == "account" and talk.caps & Cap.ACCOUNT:
         return [talk.line(body(who, "ACCOUNT", text or "*"))]
-    return []
-
-
-@_lines.register(events.Forgotten)
-def _(answer: events.Forgotten, talk: Client) -> list[Line]:
     return []

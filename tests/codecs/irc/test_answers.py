@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chatd.core import events
-from chatd.core.commands import Say
+from chatd.core.commands import Hello, Say
 from chatd.core.registry import Settings
 from chatd.testing import Visitor
-from tests.codecs.irc.network import PASSWORD, SETTINGS, Network
+from tests.codecs.irc.network import SETTINGS, Network
 
 
 def test_the_message_of_the_day_is_shown() -> None:
@@ -24,8 +24,6 @@ def test_the_message_of_the_day_is_shown() -> None:
 def test_what_was_said_before_has_its_time() -> None:
     network = Network()
     visitor = Visitor(network.registry)
-    from chatd.core.commands import Hello
-
     visitor.ask(Hello("ada", rooms=("dev",)))
     visitor.ask(Say("earlier", "dev"))
     bob = network.client("bob", "server-time", "batch")
@@ -52,7 +50,6 @@ def test_people_nearby_are_told_what_changes() -> None:
     ]
     assert ada.send("SETNAME :Ada L.") == [":ada!~ada@guest SETNAME :Ada L."]
     assert bob.take() == []
-    assert PASSWORD
 
 
 def test_what_nobody_has_asked_for_is_said_in_words_or_not_at_all() -> None:
