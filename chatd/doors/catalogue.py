@@ -120,7 +120,7 @@ def _open_tls(server: Server, options: DoorOptions, front: Build) -> Build:
 def _open_web(server: Server, options: DoorOptions, front: Build) -> Build:
     from chatd.doors.web import WebDoor
 
-    return WebDoor(server, options.origins, options.proxies, options.hosts).build
+    return WebDoor(server, options.origins, options.proxies, options.hosts, takes_irc=IRC in options.doors).build
 
 
 def _open_ssh(server: Server, options: DoorOptions, front: Build) -> Build:

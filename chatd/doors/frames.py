@@ -1,9 +1,10 @@
-"""What a WebSocket sends (RFC 6455, 5): JSON lines in frames, and the close frame."""
+"""What a WebSocket sends (RFC 6455, 5): the lines of a codec in frames, and the close frame."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.interfaces import ISSLTransport
 from wsproto.connection import Connection, ConnectionState
@@ -16,22 +17,43 @@ from chatd.core.events import Answer, Event
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import Input
 
+TEXT: Final = b"\x81"
+BINARY: Final = b"\x82"
+"""The first bytes of a frame that is a whole message (RFC 6455, 5.2)."""
+
 
 def text_frame(payload: bytes) -> bytes:
-    """One unmasked text frame (RFC 6455, 5.2)."""
+    """One unmasked text frame."""
+    return _frame(TEXT, payload)
+
+
+def text_lines(lines: bytes) -> bytes:
+    """Each of ``lines``, which end with CRLF, in a text frame of its own, without its end (IRCv3
+    websocket)."""
+    return b"".join([_frame(TEXT, line) for line in lines.split(b"\r\n") if line])
+
+
+def binary_lines(lines: bytes) -> bytes:
+    """The same in binary frames."""
+    return b"".join([_frame(BINARY, line) for line in lines.split(b"\r\n") if line])
+
+
+def _frame(first: bytes, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        return bytes((0x81, size)) + payload
+        return first + bytes((size,)) + payload
     if size < 1 << 16:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+        return first + b"\x7e" + size.to_bytes(2, "big") + payload
+    return first + b"\x7f" + size.to_bytes(8, "big") + payload
 
 
 @dataclass(frozen=True, slots=True)
 class FramedCodec:
-    """``codec`` with a frame around each event and answer, which is made once for all readers."""
+    """``codec`` with each event and answer in frames, which are made once for all readers;
+    ``frame`` puts bytes into frames."""
 
     codec: Codec
+    frame: Callable[[bytes], bytes] = text_frame
 
     @property
     def name(self) -> str:
@@ -50,7 +72,7 @@ class FramedCodec:
         return self.codec.tells_once
 
     def encode(self, event: Event, view: View) -> bytes:
-        return text_frame(self.codec.encode(event, view))
+        return self.frame(self.codec.encode(event, view))
 
     def talk(self) -> FramedTalk:
         return FramedTalk(self, self.codec.talk())
@@ -67,13 +89,14 @@ class FramedTalk:
         return self.inner.decode(line, named)
 
     def encode(self, answer: Answer) -> bytes:
-        return text_frame(self.inner.encode(answer))
+        return self.codec.frame(self.inner.encode(answer))
 
     def next_command(self) -> Command | None:
         return self.inner.next_command()
 
     def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
-        return self.inner.edit(event, piece, own)
+        edited = self.inner.edit(event, piece, own)
+        return edited if edited is piece or not edited else self.codec.frame(edited)  # ``piece`` is in frames.
 
     def view(self, current: bool) -> View:
         return self.inner.view(current)

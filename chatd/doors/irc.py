@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -11,18 +14,27 @@ from chatd.doors.caller import Caller
 from chatd.doors.line import ChatFactory, ChatProtocol
 from chatd.doors.server import Server
 
+LONGEST_LINE: Final = IRC_TAGS_BYTES + IRC_LINE_BYTES
+"""The longest line that is read, in bytes; the codec looks closer."""
 
-def introduce(talk: IrcTalk, caller: Caller) -> None:
-    """Let ``talk`` know the connection that it belongs to."""
+
+def introduce(talk: IrcTalk, caller: Caller, frame: Callable[[bytes], bytes] = bytes) -> None:
+    """Let ``talk`` know the connection that it belongs to, on which ``frame`` is made of its
+    lines."""
     talk.session = caller.session
-    talk.write = caller.outlet.put
+    talk.write = lambda lines: caller.outlet.put(frame(lines))
     talk.on_view = lambda: caller.outlet.turn_to(caller.session.current)
+
+
+def cost_of(line: bytes) -> float:
+    """What flood control charges for ``line``, in lines."""
+    return IRC_PING_LINES if line[:5].upper() in (b"PING ", b"PONG ") else 1.0
 
 
 class IrcProtocol(ChatProtocol):
     """One connection of an IRC client."""
 
-    MAX_LENGTH = IRC_TAGS_BYTES + IRC_LINE_BYTES
+    MAX_LENGTH = LONGEST_LINE
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -40,7 +52,7 @@ class IrcProtocol(ChatProtocol):
         self._take_lines(data)
 
     def cost_of(self, line: bytes) -> float:
-        return IRC_PING_LINES if line[:5].upper() in (b"PING ", b"PONG ") else 1.0
+        return cost_of(line)
 
     def lineReceived(self, line: bytes) -> None:
         self.caller.take_line(line)

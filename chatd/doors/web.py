@@ -34,7 +34,7 @@ from chatd.doors.refusals import http_answer
 from chatd.doors.server import Server
 from chatd.doors.tcp import address_of, is_this_machine
 from chatd.doors.turns import Turn
-from chatd.doors.websocket import NotAccepted, WebSocket, accept
+from chatd.doors.websocket import SUBPROTOCOLS, NotAccepted, WebSocket, accept
 
 log = Logger()
 
@@ -58,12 +58,18 @@ TOO_LARGE: Final = (
 
 class WebDoor:
     """The state that all web connections share. For ``origins`` and ``names`` see ``Hosts``;
-    ``proxies`` are trusted to name the caller."""
+    ``proxies`` are trusted to name the caller; ``takes_irc``: a WebSocket may speak IRC."""
 
     def __init__(
-        self, server: Server, origins: Collection[str], proxies: Proxies = NO_PROXIES, names: Collection[str] = ()
+        self,
+        server: Server,
+        origins: Collection[str],
+        proxies: Proxies = NO_PROXIES,
+        names: Collection[str] = (),
+        takes_irc: bool = False,
     ) -> None:
         self.server = server
+        self.subprotocols = SUBPROTOCOLS if takes_irc else {}
         self.proxies = proxies
         self.hosts = Hosts(origins, names)
         self.rare_log = RareLog(log, server.clock.seconds)
@@ -161,13 +167,13 @@ class WebRequest(http.Request):
         headers = [(name, value) for name, values in all if name.lower().startswith(OF_HANDSHAKES) for value in values]
         if self.method != b"GET" or self.clientproto != b"HTTP/1.1":
             return self._refuse(http.BAD_REQUEST)
+        channel, door = self.channel, self.channel.door
         try:
-            answer, connection = accept(headers, self.path)
+            answer, connection, subprotocol = accept(headers, self.path, door.subprotocols)
         except NotAccepted as error:
             return self._refuse(error.status, dict(error.headers))
-        channel = self.channel
         is_secure = channel.is_secure(self)
-        channel.upgrade(answer, WebSocket(channel.door.server, channel.address, channel.began, connection, is_secure))
+        channel.upgrade(answer, WebSocket(door.server, channel.address, channel.began, connection, is_secure, subprotocol))
 
 
 class WebConnection(http.HTTPChannel):

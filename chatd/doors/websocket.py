@@ -1,9 +1,10 @@
-"""JSON lines over a WebSocket, for the page and for programs in a browser (RFC 6455)."""
+"""A WebSocket (RFC 6455): JSON lines for the page and for programs in a browser, and IRC for
+clients that ask for it (IRCv3 websocket)."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -12,22 +13,40 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, Ping, RejectConnection, TextMessage
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    RejectConnection,
+    Request,
+    TextMessage,
+)
 from wsproto.frame_protocol import CloseReason
 from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
 
+from chatd.codecs.irc.talk import IrcTalk
 from chatd.core.events import Reason
 from chatd.core.limits import FRAME_LINES, LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
-from chatd.doors.frames import FramedCodec, FramedTransport
+from chatd.doors.frames import FramedCodec, FramedTalk, FramedTransport, binary_lines, text_lines
+from chatd.doors.irc import LONGEST_LINE, cost_of, introduce
 from chatd.doors.server import Server
 from chatd.doors.tcp import tune
 
 GOODBYES: Final = (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD)
 """The codes with which a peer closes for good (RFC 6455, 7.4.1): a page that is left or loaded
 again has 1001."""
+
+SUBPROTOCOLS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "binary.ircv3.net": binary_lines,
+    "text.ircv3.net": text_lines,
+}
+"""The subprotocols (RFC 6455, 1.9) in which IRC is spoken, one line a message; without one, the
+lines are JSON."""
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -45,9 +64,10 @@ class NotAccepted(Exception):
         self.headers = headers
 
 
-def accept(headers: list[tuple[bytes, bytes]], path: bytes) -> tuple[bytes, Connection]:
-    """Answer a request for a WebSocket (RFC 6455, 4.2): the bytes of the answer, and the state of
-    the connection from then on. Raises NotAccepted."""
+def accept(headers: list[tuple[bytes, bytes]], path: bytes, offered: Collection[str] = ()) -> tuple[bytes, Connection, str]:
+    """Answer a request for a WebSocket (RFC 6455, 4.2): the bytes of the answer, the state of the
+    connection from then on, and the subprotocol, the first one that the client names among those
+    that are ``offered``; empty: none. Raises NotAccepted."""
     handshake = H11Handshake(ConnectionType.SERVER)
     try:
         handshake.initiate_upgrade_connection(headers, path)
@@ -56,9 +76,12 @@ def accept(headers: list[tuple[bytes, bytes]], path: bytes) -> tuple[bytes, Conn
         raise (NotAccepted(hint.status_code, hint.headers) if isinstance(hint, RejectConnection) else NotAccepted(400)) from None
     except (h11.LocalProtocolError, UnicodeError):
         raise NotAccepted(400) from None
-    answer = handshake.send(AcceptConnection())
+    request = next(iter(handshake.events()))
+    assert isinstance(request, Request)
+    subprotocol = next((name for name in request.subprotocols if name in offered), "")
+    answer = handshake.send(AcceptConnection(subprotocol=subprotocol or None))
     assert handshake.connection is not None
-    return answer, handshake.connection
+    return answer, handshake.connection, subprotocol
 
 
 def is_allowed(origin: str | None, host: str, origins: Collection[str]) -> bool:
@@ -92,12 +115,17 @@ class WebSocket(Protocol):
     caller: Caller
     paused = False
 
-    def __init__(self, server: Server, address: str, began: float, connection: Connection, is_secure: bool) -> None:
+    def __init__(
+        self, server: Server, address: str, began: float, connection: Connection, is_secure: bool, subprotocol: str = ""
+    ) -> None:
         self._server = server
         self._address = address
         self._is_secure = is_secure
         self._began = began
         self._connection = connection
+        self._subprotocol = subprotocol
+        self._kind = BytesMessage if subprotocol == "binary.ircv3.net" else TextMessage
+        """The kind of the messages; others are refused."""
         self._message = bytearray()
         self._lines: deque[bytes] = deque()
         self._last_received = 0.0
@@ -109,10 +137,14 @@ class WebSocket(Protocol):
         """Begin the session."""
         tune(self.transport)
         self._out = FramedTransport(cast(Writable, self.transport), self._connection, self)
-        codec = FramedCodec(self._server.json)
+        frame = SUBPROTOCOLS.get(self._subprotocol)
+        codec = FramedCodec(self._server.json) if frame is None else FramedCodec(self._server.irc, frame)
         self.caller = Caller(self._server, self._out, self, self._address, self._began, codec, self._is_secure)
         self.caller.outlet.wait_for_transport()  # It holds the answer to the handshake.
-        self.caller.session.door = "web"
+        if frame is None:
+            self.caller.session.door = "web"
+        else:
+            introduce(self._irc_talk, self.caller, frame)
         self._last_received = self._server.clock.seconds()
         self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
 
@@ -122,8 +154,19 @@ class WebSocket(Protocol):
             self._next_ping.cancel()
             self._next_ping = None
         self._lines.clear()
+        talk = self._irc_talk if self._subprotocol else None
         self.caller.on_connection_lost()
+        if talk is not None:
+            talk.leave()
         del self.caller, self._out, self._connection
+
+    @property
+    def _irc_talk(self) -> IrcTalk:
+        """The talk of a client that speaks IRC."""
+        framed = self.caller.talk
+        assert isinstance(framed, FramedTalk)
+        assert isinstance(framed.inner, IrcTalk)
+        return framed.inner
 
     def _ping(self) -> None:
         self._next_ping = None
@@ -178,15 +221,15 @@ class WebSocket(Protocol):
             self._on_close(event.code)
         elif self.caller.ended is not None:
             return
-        elif isinstance(event, TextMessage):
-            self._on_text(event)
-        elif isinstance(event, BytesMessage):
+        elif isinstance(event, self._kind):
+            self._on_message(event)
+        elif isinstance(event, (TextMessage, BytesMessage)):
             self._close_with(CloseReason.UNSUPPORTED_DATA)
         elif isinstance(event, Ping):
             self._send_control(event.response())
 
-    def _on_text(self, fragment: TextMessage) -> None:
-        self._message += fragment.data.encode()
+    def _on_message(self, fragment: TextMessage | BytesMessage) -> None:
+        self._message += fragment.data.encode() if isinstance(fragment, TextMessage) else fragment.data
         if len(self._message) > MESSAGE_BYTES:
             self._close_with(CloseReason.MESSAGE_TOO_BIG)
         elif fragment.message_finished:
@@ -196,10 +239,11 @@ class WebSocket(Protocol):
     def _take_lines(self) -> bool:
         """Give the caller the lines of the last message; whether it has taken them all."""
         while self._lines and self.caller.ended is None:
-            if self.paused or not self.caller.may_take_line():
+            is_irc = bool(self._subprotocol)
+            if self.paused or not self.caller.may_take_line(cost_of(self._lines[0]) if is_irc else 1.0):
                 return False
             line = self._lines.popleft()
-            if len(line) > LINE_BYTES:
+            if len(line) > (LONGEST_LINE if is_irc else LINE_BYTES):
                 self.caller.refuse(TOO_LONG)
             elif line.strip():
                 self.caller.take_line(line)

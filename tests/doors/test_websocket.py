@@ -55,7 +55,7 @@ class Server:
         self.clock = clock
         self.shared = new_server(clock, settings)
         self.registry = self.shared.registry
-        self.door = WebDoor(self.shared, ["https://friend.example/"], Proxies([ip_network("10.0.0.0/8")]))
+        self.door = WebDoor(self.shared, ["https://friend.example/"], Proxies([ip_network("10.0.0.0/8")]), takes_irc=True)
         self.pages: list[Page] = []
 
     def open(self, opening: bytes = OPENING % b"", step: int = 0, address: str = "192.0.2.1") -> Page:
