@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatd.core.accounts import Accounts
+from chatd.core.answers import Answer, Missed, Refused
 from chatd.core.authenticator import OnChecked, OnHashed
 from chatd.core.commands import Command, Hello
-from chatd.core.events import Answer, Event, Missed, Private, Reason, Refused
+from chatd.core.events import Event, Private, Reason
 from chatd.core.limits import INBOX_BYTES
 from chatd.core.log import Asker, LogStore
 from chatd.core.memory import MemoryStore

@@ -68,8 +68,22 @@ AUTH = layer("chatd.auth")
 
 PROTOCOL = {
     f"chatd.core.{name}"
-    for name in ("commands", "errors", "events", "highlight", "limits", "names", "retention", "state", "text", "when")
-} | {"chatd.core.membership"}
+    for name in (
+        "answers",
+        "command_table",
+        "commands",
+        "errors",
+        "events",
+        "highlight",
+        "limits",
+        "membership",
+        "names",
+        "retention",
+        "state",
+        "text",
+        "when",
+    )
+}
 """The modules of the core that the screen and the client use too."""
 
 

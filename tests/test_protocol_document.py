@@ -15,8 +15,8 @@ import pytest
 import chatd
 from chatd.codecs.json import REQUESTS, decode_command, decode_news, encode_news
 from chatd.codecs.objects import NEWS
-from chatd.core import commands, events, limits
-from chatd.core.commands import TABLE
+from chatd.core import answers, commands, limits
+from chatd.core.command_table import TABLE
 from chatd.core.errors import Refusal
 from chatd.core.events import Event, Reason
 
@@ -31,12 +31,12 @@ UNSEEN = {"sender_id", "hidden"}
 NOT_SHOWN = UNSEEN | {"id"}
 
 LINES = [
-    ("help", events.HelpLine),
-    ("rooms", events.RoomLine),
-    ("sessions", events.SessionLine),
-    ("keys", events.KeyLine),
-    ("former", events.FormerLine),
-    ("people", events.PersonLine),
+    ("help", answers.HelpLine),
+    ("rooms", answers.RoomLine),
+    ("sessions", answers.SessionLine),
+    ("keys", answers.KeyLine),
+    ("former", answers.FormerLine),
+    ("people", answers.PersonLine),
 ]
 
 MESSAGES = {name: cls for cls, name in NEWS.items()}
@@ -61,7 +61,7 @@ def fields_of(cls: type[Any], except_for: set[str] = NOT_SHOWN) -> Fields:
     return {WIRE_NAMES.get(name, name): left_out for name, left_out in optional.items() if name not in except_for}
 
 
-def answers() -> Iterator[tuple[str, str]]:
+def explained_answers() -> Iterator[tuple[str, str]]:
     """The type and the documented fields of each answer that only the table of commands
     explains."""
     for _, _, answer in rows("Commands"):
@@ -88,13 +88,13 @@ def test_all_events_are_documented_with_their_fields() -> None:
 
 def test_all_answers_are_documented_with_their_fields() -> None:
     documented = {kind.strip("`"): named(cell) for kind, cell, _ in rows("From the server: to you alone")}
-    documented |= {name: named(explained.split("a list of")[0]) for name, explained in answers()}
+    documented |= {name: named(explained.split("a list of")[0]) for name, explained in explained_answers()}
     assert documented == {name: fields_of(cls) for name, cls in MESSAGES.items() if not issubclass(cls, Event)}
 
 
 @pytest.mark.parametrize(("name", "cls"), LINES)
 def test_the_parts_of_answers_are_documented_with_their_fields(name: str, cls: type[Any]) -> None:
-    assert named(dict(answers())[name].split("a list of")[1]) == fields_of(cls)
+    assert named(dict(explained_answers())[name].split("a list of")[1]) == fields_of(cls)
 
 
 def test_all_commands_are_documented_with_their_fields() -> None:

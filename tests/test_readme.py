@@ -11,7 +11,7 @@ import pytest
 import chatd
 from chatd.client.options import _parser
 from chatd.codecs.json import decode_command, decode_news
-from chatd.core.commands import GROUPS, TABLE, usage_line
+from chatd.core.command_table import GROUPS, TABLE, usage_line
 from chatd.tap import Options
 
 TOP = Path(chatd.__path__[0]).parent

@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from chatd import testing
+from chatd.core.answers import Entered, Exited, Missed, Pong
 from chatd.core.commands import Hello, Ignore, Join, Leave, Ping, Say
-from chatd.core.events import Entered, Exited, Joined, Left, Missed, Pong, Reason, Said
+from chatd.core.events import Joined, Left, Reason, Said
 from chatd.core.limits import INBOX_BYTES
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.registry import Settings

@@ -20,8 +20,9 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from chatd.codecs.json import decode_news
+from chatd.core.answers import Answer
 from chatd.core.errors import Malformed
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 
 SERVER_LINE_BYTES: Final = 8 << 20
 """The longest line accepted from a server, in bytes (8 MiB): a hundred of the longest events, as

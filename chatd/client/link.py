@@ -22,9 +22,10 @@ from chatd.client.connection import Connection, ConnectionFactory, Untrusted, ex
 from chatd.client.login import Login
 from chatd.codecs import phrases
 from chatd.codecs.json import encode_command
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import INBOX, fold
 from chatd.tui.cursors import Cursors
@@ -315,52 +316,52 @@ class ReconnectingLink:
         """A message of the user also comes back as `said`. If that comes before the `ack`, or
         instead of it after a broken link, it counts as the ack."""
         if isinstance(event, events.Said) and event.id in self.outbox and fold(event.nick) == fold(self._hello.nick):
-            self._on_answer(events.Ack(event.room, event.seq, event.time, id=event.id))
+            self._on_answer(answers.Ack(event.room, event.seq, event.time, id=event.id))
         else:
             self._listener.on_received(event, None)
 
     def _on_answer(self, answer: Answer) -> None:
         match answer:
-            case events.Pong() | events.Greeting():
+            case answers.Pong() | answers.Greeting():
                 return
-            case events.Refused(id="hello") if not self.up:
+            case answers.Refused(id="hello") if not self.up:
                 self._on_hello_refused(answer)
                 return
-            case events.Welcome():
+            case answers.Welcome():
                 self._on_welcome(answer)
-            case events.Entered():
+            case answers.Entered():
                 self._entered[answer.room] = None
                 self._on_room_answered(answer.room)
                 if answer.room not in self._resumed:
                     self.cursors.advance(answer.room, answer.seq)
-            case events.Exited():
+            case answers.Exited():
                 self._entered.pop(answer.room, None)
                 self.cursors.forget(answer.room)
                 self._resumed -= {answer.room}
                 self._on_room_answered(answer.room)
-            case events.Missed():
+            case answers.Missed():
                 self._on_missed(answer)
-            case events.InboxIs():
+            case answers.InboxIs():
                 self.cursors.forget(INBOX)
                 self.cursors.advance(INBOX, answer.after)
                 self._on_room_answered(INBOX)
-            case events.Ack():
+            case answers.Ack():
                 self.cursors.add_own(answer.room, answer.seq)
-            case events.Done(seq=seq) if seq:
+            case answers.Done(seq=seq) if seq:
                 self.cursors.add_own(INBOX, seq)
-            case events.Done(command="nick" | "login"):
+            case answers.Done(command="nick" | "login"):
                 self._rename(answer.subject)
-            case events.Closing() if isinstance(self.outbox.get(answer.id), commands.Logout):
+            case answers.Closing() if isinstance(self.outbox.get(answer.id), commands.Logout):
                 self.login.log_out()
                 self._leaving = True
-            case events.Closing():
+            case answers.Closing():
                 self._reason = CLOSINGS.get(answer.reason, "the server closed the connection")
         command = None if isinstance(answer, NOT_FINAL) else self.outbox.pop(answer.id, None)
-        if command is not None and not isinstance(answer, events.Refused):
+        if command is not None and not isinstance(answer, answers.Refused):
             self.login.on_done(command, answer)
         self._listener.on_received(answer, command)
 
-    def _on_welcome(self, welcome: events.Welcome) -> None:
+    def _on_welcome(self, welcome: answers.Welcome) -> None:
         self.up = self.was_up = True
         self._code = None
         self._pause = PAUSES[0]
@@ -381,7 +382,7 @@ class ReconnectingLink:
         if not self._unanswered:
             self.cursors.log = self._log
 
-    def _on_hello_refused(self, refusal: events.Refused) -> None:
+    def _on_hello_refused(self, refusal: answers.Refused) -> None:
         self._cancel_timer()
         if self.login.is_tried_again(refusal):
             self._say_hello()
@@ -391,7 +392,7 @@ class ReconnectingLink:
         if not for_nick:
             self._abort(phrases.refusal(refusal).rstrip("."))
 
-    def _on_missed(self, missed: events.Missed) -> None:
+    def _on_missed(self, missed: answers.Missed) -> None:
         if missed.first:
             self.cursors.advance(missed.room, missed.last)
         else:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from chatd.core import commands, events
+from chatd.core import answers, commands
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import ServerPasswordNeeded, WrongPassword
-from chatd.core.events import Answer
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Login:
         self.password = password or self.password
         self.server_password = server_password or self.server_password
 
-    def is_tried_again(self, refusal: events.Refused) -> bool:
+    def is_tried_again(self, refusal: answers.Refused) -> bool:
         """Forget what ``refusal`` of a hello says is wrong. Whether the next hello can be sent at
         once, because the user need not know of this one."""
         if refusal.code == ServerPasswordNeeded.code:
@@ -53,7 +53,7 @@ class Login:
         self.password = ""
         return False
 
-    def on_welcome(self, welcome: events.Welcome) -> None:
+    def on_welcome(self, welcome: answers.Welcome) -> None:
         """Keep a new session secret; then the password is not needed any more."""
         self._take_secret(welcome.secret)
 
@@ -69,7 +69,7 @@ class Login:
             self.password = command.password
         elif isinstance(command, commands.Password):
             self.password = command.new
-        if isinstance(answer, events.Done):
+        if isinstance(answer, answers.Done):
             self._take_secret(answer.secret)
 
     def forget_account(self) -> None:

@@ -15,9 +15,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from chatd.client.link import ReconnectingLink
 from chatd.codecs import phrases
 from chatd.codecs.json import encode_news
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.text import safe_text, says_nothing
 from chatd.tui.formatter import plain_line
 from chatd.tui.splitting import split
@@ -93,13 +94,13 @@ class PipeClient:
 
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
         """Part of `link.LinkListener`."""
-        if isinstance(news, events.Welcome) and self._given_up is not None:
+        if isinstance(news, answers.Welcome) and self._given_up is not None:
             self._given_up.cancel()
             self._given_up = None
-        elif isinstance(news, events.Refused) and news.id == "hello":
+        elif isinstance(news, answers.Refused) and news.id == "hello":
             self._fail(Status.NOT_CONNECTED, phrases.refusal(news))
 
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: answers.Refused, for_nick: bool) -> None:
         """Part of `link.LinkListener`."""
         if for_nick or not self.link.was_up:
             hint = HINTS.get(refusal.code, OTHER_NICK) if for_nick else ""
@@ -216,14 +217,14 @@ class Sender(PipeClient):
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
         """Part of `link.LinkListener`."""
         super().on_received(news, command)
-        if isinstance(news, events.Entered) and not self._room:
+        if isinstance(news, answers.Entered) and not self._room:
             self._room = news.room
-        if isinstance(news, events.Refused) and command is not None:
+        if isinstance(news, answers.Refused) and command is not None:
             self._refused += 1
             self._refusal = phrases.refusal(news)
-        if isinstance(news, events.Ack) and command is not None and self._verbose:
+        if isinstance(news, answers.Ack) and command is not None and self._verbose:
             self._write(f"{DELIVERED}: #{news.room} {news.seq}\n")
-        if command is not None or isinstance(news, events.Entered):
+        if command is not None or isinstance(news, answers.Entered):
             self._go_on()
 
     def _unconfirmed(self) -> str:
@@ -254,15 +255,15 @@ class Printer(PipeClient):
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
         """Part of `link.LinkListener`."""
         super().on_received(news, command)
-        if isinstance(news, events.Missed):
+        if isinstance(news, answers.Missed):
             self._warn(_missing(news))
-        if self._as_json and isinstance(news, (Event, events.Missed)):
+        if self._as_json and isinstance(news, (Event, answers.Missed)):
             self._write(encode_news(news).decode())
         elif not self._as_json and isinstance(news, events.Said):
             self._write(f"{plain_line(news)}\n")
 
 
-def _missing(missed: events.Missed) -> str:
+def _missing(missed: answers.Missed) -> str:
     if not missed.first:
         return f"what was said in #{missed.room} in the meantime is unknown."
     return f"events {missed.first} to {missed.last} of #{missed.room} are missing; the server no longer has them."

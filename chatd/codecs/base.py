@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Protocol, TypeAlias
 
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 
 View: TypeAlias = Hashable
 """One of the ways in which a codec shows the events of a room. It means something to its codec

@@ -12,10 +12,11 @@ from typing import Final
 
 from chatd.codecs.base import View
 from chatd.codecs.objects import NEWS, Json, from_object, news_class, to_object
-from chatd.core import commands
+from chatd.core import command_table, commands
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import BadUsage, Malformed, Refusal
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.text import decode_line, safe_text
 
 REQUESTS: Final[Mapping[str, type[Command]]] = {
@@ -95,7 +96,7 @@ def _command_class(wire: Json) -> type[Command]:
         name = wire.get("command")
         if not isinstance(name, str):
             raise BadUsage("A do needs a command.", 'Write {"type": "do", "command": "who"}.')
-        return commands.find_row(safe_text(name)).make
+        return command_table.find_row(safe_text(name)).make
     if not isinstance(kind, str) or kind not in REQUESTS:
         raise Malformed("The type is none that is known.", "It is one of hello, say, do, ping and read.")
     return REQUESTS[kind]
@@ -104,7 +105,7 @@ def _command_class(wire: Json) -> type[Command]:
 def encode_command(command: Command) -> bytes:
     """The line that asks for ``command``."""
     kind = _REQUEST_OF.get(type(command))
-    head = {"type": kind} if kind else {"type": "do", "command": commands.ROW_OF[type(command)].name}
+    head = {"type": kind} if kind else {"type": "do", "command": command_table.ROW_OF[type(command)].name}
     return _line({**head, **to_object(command)})
 
 

@@ -1,8 +1,8 @@
 """Commands, events and answers as JSON objects.
 
-The objects on the wire are the dataclasses of ``commands.py`` and ``events.py``, field by field: a
-field with its default value is left out, ``sender_id`` and ``hidden`` never leave the server, and a
-time is written in ISO 8601, UTC.
+The objects on the wire are the dataclasses of ``commands.py``, ``events.py`` and ``answers.py``,
+field by field: a field with its default value is left out, ``sender_id`` and ``hidden`` never leave
+the server, and a time is written in ISO 8601, UTC.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from functools import lru_cache, partial
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from chatd.core import events
+from chatd.core import answers, events
+from chatd.core.answers import Answer
 from chatd.core.errors import BadUsage
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.text import Lines, safe_lines, safe_text
 
 T = TypeVar("T")
@@ -40,55 +41,55 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     events.Deleted: "deleted",
     events.Reported: "reported",
     events.Announced: "announced",
-    events.Greeting: "greeting",
-    events.Welcome: "welcome",
-    events.Entered: "entered",
-    events.Exited: "exited",
-    events.Ack: "ack",
-    events.Done: "done",
-    events.InboxIs: "inbox",
-    events.ReadIs: "read",
-    events.AwayNotice: "away",
-    events.Members: "members",
-    events.RoomList: "rooms",
-    events.PersonInfo: "person",
-    events.ServerInfo: "server",
-    events.PeopleList: "people",
-    events.FormerPeople: "former",
-    events.Counts: "counts",
-    events.PersonChanged: "changed",
-    events.Watching: "watching",
-    events.Seen: "seen",
-    events.TopicIs: "topic-is",
-    events.RetentionIs: "keeping",
-    events.Forgotten: "forgotten",
-    events.Invitation: "invitation",
-    events.Announcement: "announcement",
-    events.Report: "report",
-    events.Bans: "bans",
-    events.RoomModes: "modes",
-    events.Ignoring: "ignoring",
-    events.SessionList: "sessions",
-    events.KeyList: "keys",
-    events.HistoryPage: "history",
-    events.SearchResults: "found",
-    events.HelpText: "help",
-    events.Refused: "refused",
-    events.Missed: "missed",
-    events.Slowed: "slowed",
-    events.Closing: "closing",
-    events.Pong: "pong",
+    answers.Greeting: "greeting",
+    answers.Welcome: "welcome",
+    answers.Entered: "entered",
+    answers.Exited: "exited",
+    answers.Ack: "ack",
+    answers.Done: "done",
+    answers.InboxIs: "inbox",
+    answers.ReadIs: "read",
+    answers.AwayNotice: "away",
+    answers.Members: "members",
+    answers.RoomList: "rooms",
+    answers.PersonInfo: "person",
+    answers.ServerInfo: "server",
+    answers.PeopleList: "people",
+    answers.FormerPeople: "former",
+    answers.Counts: "counts",
+    answers.PersonChanged: "changed",
+    answers.Watching: "watching",
+    answers.Seen: "seen",
+    answers.TopicIs: "topic-is",
+    answers.RetentionIs: "keeping",
+    answers.Forgotten: "forgotten",
+    answers.Invitation: "invitation",
+    answers.Announcement: "announcement",
+    answers.Report: "report",
+    answers.Bans: "bans",
+    answers.RoomModes: "modes",
+    answers.Ignoring: "ignoring",
+    answers.SessionList: "sessions",
+    answers.KeyList: "keys",
+    answers.HistoryPage: "history",
+    answers.SearchResults: "found",
+    answers.HelpText: "help",
+    answers.Refused: "refused",
+    answers.Missed: "missed",
+    answers.Slowed: "slowed",
+    answers.Closing: "closing",
+    answers.Pong: "pong",
 }
 """The ``type`` of each thing that the server sends."""
 
 LINES: Final = (
-    events.RoomLine,
-    events.HelpLine,
-    events.BanLine,
-    events.SessionLine,
-    events.KeyLine,
-    events.PersonLine,
-    events.FormerLine,
+    answers.RoomLine,
+    answers.HelpLine,
+    answers.BanLine,
+    answers.SessionLine,
+    answers.KeyLine,
+    answers.PersonLine,
+    answers.FormerLine,
 )
 """What lists in answers consist of."""
 

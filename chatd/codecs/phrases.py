@@ -13,8 +13,9 @@ from enum import Enum, auto
 from functools import singledispatchmethod
 from typing import Final
 
-from chatd.core import events, retention
-from chatd.core.events import Answer, Event, Reason
+from chatd.core import answers, events, retention
+from chatd.core.answers import Answer
+from chatd.core.events import Event, Reason
 from chatd.core.highlight import excerpt
 from chatd.core.names import INBOX, is_inbox
 from chatd.core.when import exact_stamp, stamp
@@ -142,7 +143,7 @@ def private(message: events.Private) -> list[str]:
     return [f"{head} {line}" for line in message.text.split("\n")]
 
 
-def refusal(refused: events.Refused) -> str:
+def refusal(refused: answers.Refused) -> str:
     """Why a command was refused, and what would be accepted."""
     return f"{refused.reason} {refused.hint}".rstrip()
 
@@ -167,7 +168,7 @@ class Phrases:
                 return [Phrase(Kind.SAID, line) for line in said(news, current)]
             case Event():
                 return [Phrase(Kind.REPORT, self.event(news, current))]
-            case events.Refused():
+            case answers.Refused():
                 return [Phrase(Kind.REFUSAL, refusal(news))]
         return [Phrase(Kind.REPORT, text) for text in self._answer(news)]
 
@@ -250,51 +251,51 @@ class Phrases:
     def _answer(self, answer: Answer) -> Iterable[str]:
         """The lines of ``answer``: here those of one line, below the others."""
         match answer:
-            case events.Greeting():
+            case answers.Greeting():
                 return [f"Welcome to {answer.server}. What is your nick?"]
-            case events.ReadIs():
+            case answers.ReadIs():
                 return []
-            case events.Ack():
+            case answers.Ack():
                 return []  # People see what they type; only a message that is not delivered gets a line.
-            case events.InboxIs():
+            case answers.InboxIs():
                 number = answer.seq - answer.after
                 new = "1 private message is new" if number == 1 else f"{number} private messages are new"
                 return [f"{new}:"] if number > 0 else []
-            case events.AwayNotice(absent=True):
+            case answers.AwayNotice(absent=True):
                 return [f"{answer.nick} is not here, and gets your message when they come back."]
-            case events.AwayNotice():
+            case answers.AwayNotice():
                 return [_is_away(answer.nick, answer.text)]
-            case events.TopicIs():
+            case answers.TopicIs():
                 return [f"The topic of #{answer.room} is: {answer.text}" if answer.text else f"#{answer.room} has no topic."]
-            case events.Exited():
+            case answers.Exited():
                 left = f"{answer.by} has removed you from" if answer.by else "You have left"
                 now = f"You are now talking in #{answer.current}" if answer.current else "You are not in any room now"
                 return [f"{left} #{answer.room}{_because(answer.text)}. {now}."]
-            case events.Announcement():
+            case answers.Announcement():
                 return [_announcement(answer.nick, answer.text)]
-            case events.Report():
+            case answers.Report():
                 return [_report(answer.nick, answer.to, answer.text, answer.about)]
-            case events.Invitation():
+            case answers.Invitation():
                 return [f"{answer.nick} invites you to #{answer.room}: /join #{answer.room}"]
-            case events.Forgotten():
+            case answers.Forgotten():
                 return [f"Messages in {_place(answer.room)} from before {stamp(answer.time, self._now())} have been deleted."]
-            case events.Ignoring():
+            case answers.Ignoring():
                 nicks = [nick + _renamed_to(answer.now.get(nick, "")) for nick in answer.nicks]
                 return [f"You ignore {_listed(nicks)}." if nicks else "You ignore nobody."]
-            case events.Slowed():
+            case answers.Slowed():
                 return [f"You are sending faster than {answer.rate:g} lines a second: your lines wait, and nothing is lost."]
-            case events.Closing():
+            case answers.Closing():
                 return [CLOSINGS.get(answer.reason, "Goodbye.")]
-            case events.Pong():
+            case answers.Pong():
                 return ["pong"]
         raise TypeError(f"no words for {answer!r}")
 
     @_answer.register
-    def _(self, answer: events.Welcome) -> Iterable[str]:
+    def _(self, answer: answers.Welcome) -> Iterable[str]:
         return answer.motd
 
     @_answer.register
-    def _(self, answer: events.Entered) -> Iterable[str]:
+    def _(self, answer: answers.Entered) -> Iterable[str]:
         hello, closing = ("Hello {}. ", " /help lists what you can do.") if answer.newcomer else ("", "")
         company = _company(answer.count, answer.members)
         yield f"{hello.format(answer.newcomer)}You are in #{answer.room}{company}{closing}"
@@ -307,20 +308,20 @@ class Phrases:
             yield from self._past(answer.scrollback)
 
     @_answer.register
-    def _(self, answer: events.Done) -> Iterable[str]:
+    def _(self, answer: answers.Done) -> Iterable[str]:
         if answer.command == "topic":
             return [f"The topic is now: {answer.subject}" if answer.subject else "There is no topic now."]
         subject = f"#{answer.subject}" if answer.command == "join" else answer.subject or answer.secret
         return [DONE[answer.command].format(subject)]
 
     @_answer.register
-    def _(self, answer: events.Members) -> Iterable[str]:
+    def _(self, answer: answers.Members) -> Iterable[str]:
         marks = {nick: _in_parentheses(_marks(answer, nick)) for nick in answer.members}
         nicks = [nick + marks[nick] for nick in sorted(answer.members, key=str.casefold)]
         return [f"In #{answer.room} ({answer.count}): {_listed(nicks, answer.count)}"]
 
     @_answer.register
-    def _(self, answer: events.RoomList) -> Iterable[str]:
+    def _(self, answer: answers.RoomList) -> Iterable[str]:
         for line in answer.rooms:
             topic = f" -- {line.topic}" if line.topic else ""
             yield f"#{line.room} ({line.count}{', joined' if line.joined else ''}){topic}"
@@ -328,7 +329,7 @@ class Phrases:
             yield f"and {answer.count - len(answer.rooms)} more"
 
     @_answer.register
-    def _(self, answer: events.PersonInfo) -> Iterable[str]:
+    def _(self, answer: answers.PersonInfo) -> Iterable[str]:
         rooms = ", ".join(f"#{room}" for room in answer.rooms) or "no room"
         since = f"{datetime.fromtimestamp(answer.since / 1000):%Y-%m-%d %H:%M}"
         kind = "registered" if answer.account else "a guest"
@@ -339,13 +340,13 @@ class Phrases:
             yield _is_away(answer.nick, answer.away)
 
     @_answer.register
-    def _(self, answer: events.ServerInfo) -> Iterable[str]:
+    def _(self, answer: answers.ServerInfo) -> Iterable[str]:
         yield f"{answer.name} is this server; people connected: {answer.count:,}"
         if answer.key:
             yield f"The fingerprint of its SSH key is {answer.key}."
 
     @_answer.register
-    def _(self, answer: events.Bans) -> Iterable[str]:
+    def _(self, answer: answers.Bans) -> Iterable[str]:
         if not answer.bans:
             yield f"Nobody is banned or muted in #{answer.room}."
         for ban in answer.bans:
@@ -353,14 +354,14 @@ class Phrases:
             yield f"{ban.mask} is {done} in #{answer.room} by {ban.by}{self._until(ban.until)}{_because(ban.text)}"
 
     @_answer.register
-    def _(self, answer: events.RoomModes) -> Iterable[str]:
+    def _(self, answer: answers.RoomModes) -> Iterable[str]:
         modes = ", ".join(f"{mode} {value}" for mode, value in answer.modes.items())
         return [
             f"The modes of #{answer.room}: {modes}." if modes else f"#{answer.room} has no modes: everybody may enter and speak."
         ]
 
     @_answer.register
-    def _(self, answer: events.SessionList) -> Iterable[str]:
+    def _(self, answer: answers.SessionList) -> Iterable[str]:
         now = self._now()
         for line in answer.sessions:
             state = "this one" if line.current else "connected" if line.connected else "not connected"
@@ -369,7 +370,7 @@ class Phrases:
             yield f"{line.number}: {line.door}, {state}{kept}, since {since}, last active {used}"
 
     @_answer.register
-    def _(self, answer: events.KeyList) -> Iterable[str]:
+    def _(self, answer: answers.KeyList) -> Iterable[str]:
         if not answer.keys:
             yield "You have no keys. /keys add KEY adds one."
         for line in answer.keys:
@@ -377,7 +378,7 @@ class Phrases:
             yield f"{line.number}: {line.kind} {line.fingerprint}{comment}, since {stamp(line.since, self._now())}"
 
     @_answer.register
-    def _(self, answer: events.PeopleList) -> Iterable[str]:
+    def _(self, answer: answers.PeopleList) -> Iterable[str]:
         if not answer.people:
             yield "There is nobody to describe."
         for line in answer.people:
@@ -387,20 +388,20 @@ class Phrases:
             yield f"{line.nick}{called} ({', '.join(filter(None, [*about, away, f'idle {line.idle} s']))})"
 
     @_answer.register
-    def _(self, answer: events.FormerPeople) -> Iterable[str]:
+    def _(self, answer: answers.FormerPeople) -> Iterable[str]:
         for line in answer.people:
             called = f", {line.realname}," if line.realname else ""
             yield f"{line.nick}{called} was here until {stamp(line.time, self._now())}."
 
     @_answer.register
-    def _(self, answer: events.Counts) -> Iterable[str]:
+    def _(self, answer: answers.Counts) -> Iterable[str]:
         yield (
             f"{answer.people} people are here (at most {answer.most} at once since the start), {answer.operators} of them "
             f"operators, in {answer.rooms} rooms; {answer.unknown} connections have no nick yet."
         )
 
     @_answer.register
-    def _(self, answer: events.Watching) -> Iterable[str]:
+    def _(self, answer: answers.Watching) -> Iterable[str]:
         if not (answer.here or answer.missing):
             yield "You watch nobody. /watch NICK tells you when a person comes or goes."
         if answer.here:
@@ -409,18 +410,18 @@ class Phrases:
             yield f"You watch {_listed(answer.missing)}, who {'is' if len(answer.missing) == 1 else 'are'} not here."
 
     @_answer.register
-    def _(self, answer: events.Seen) -> Iterable[str]:
+    def _(self, answer: answers.Seen) -> Iterable[str]:
         yield f"{answer.nick} has {'left' if answer.gone else 'come'}."
 
     @_answer.register
-    def _(self, answer: events.PersonChanged) -> Iterable[str]:
+    def _(self, answer: answers.PersonChanged) -> Iterable[str]:
         if answer.what == "away":
             yield f"{answer.nick} is back." if answer.text is None else _is_away(answer.nick, answer.text)
         else:
             yield f"{answer.nick} has changed their {answer.what}: {answer.text or 'none'}"
 
     @_answer.register
-    def _(self, answer: events.RetentionIs) -> Iterable[str]:
+    def _(self, answer: answers.RetentionIs) -> Iterable[str]:
         since = self._from(answer.since) if answer.since else ""
         if answer.keep:
             whose = "By your own choice" if answer.room == INBOX else "By choice of its owner"
@@ -431,7 +432,7 @@ class Phrases:
             yield f"{place[0].upper()}{place[1:]} keeps messages {most}."
 
     @_answer.register
-    def _(self, answer: events.HistoryPage) -> Iterable[str]:
+    def _(self, answer: answers.HistoryPage) -> Iterable[str]:
         if not answer.events:
             yield f"There is no history of {_place(answer.room)} to show{' there' if answer.more or answer.later else ''}."
             return
@@ -445,7 +446,7 @@ class Phrases:
         yield from self._past(answer.events)
 
     @_answer.register
-    def _(self, answer: events.SearchResults) -> Iterable[str]:
+    def _(self, answer: answers.SearchResults) -> Iterable[str]:
         if not answer.events:
             yield "Nothing found."
             return
@@ -461,7 +462,7 @@ class Phrases:
         return f"{exact_stamp(event.time)} {self.event(event, current=False)}"
 
     @_answer.register
-    def _(self, answer: events.HelpText) -> Iterable[str]:
+    def _(self, answer: answers.HelpText) -> Iterable[str]:
         width = max(len(line.usage) for line in answer.commands)
         if len(answer.commands) == 1:
             yield f"{answer.commands[0].usage}  {_help(answer.commands[0])}"
@@ -473,7 +474,7 @@ class Phrases:
             yield "Everything else you type is sent to your current room; // sends a slash."
 
     @_answer.register
-    def _(self, answer: events.Missed) -> Iterable[str]:
+    def _(self, answer: answers.Missed) -> Iterable[str]:
         if not answer.first:
             return [f"What you missed in {_place(answer.room)} is unknown."]
         count = answer.last - answer.first + 1
@@ -496,7 +497,7 @@ def _is_away(nick: str, text: str) -> str:
     return f"{nick} is away: {text}" if text else f"{nick} is away."
 
 
-def _marks(answer: events.Members, nick: str) -> list[str]:
+def _marks(answer: answers.Members, nick: str) -> list[str]:
     """What a list of members says about ``nick``: their role, and whether they are away."""
     role, away = answer.roles.get(nick, ""), answer.away.get(nick)
     return [*filter(None, [role]), *([] if away is None else [f"away: {away}" if away else "away"])]
@@ -549,7 +550,7 @@ def _in_parentheses(notes: Sequence[str]) -> str:
     return f" ({'; '.join(notes)})" if notes else ""
 
 
-def _help(line: events.HelpLine) -> str:
+def _help(line: answers.HelpLine) -> str:
     """What a command does, and its other names."""
     return f"{line.help}; also {', '.join(f'/{name}' for name in line.also)}" if line.also else line.help
 

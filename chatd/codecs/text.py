@@ -15,10 +15,11 @@ from chatd.codecs.asking import ASKED_AGAIN, IS_SHOWN, Asking, question_after
 from chatd.codecs.base import View
 from chatd.codecs.phrases import Kind, Phrase, Phrases, said
 from chatd.codecs.rows import with_marked_rows
-from chatd.core import commands, events
+from chatd.core import answers, command_table, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import PasswordNeeded
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.text import decode_line, safe_text, says_nothing
 
 MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
@@ -97,14 +98,14 @@ class TextTalk:
         self._named, self._last, self._code = named, None, ""
         if says_nothing(text):
             return None
-        self._last = commands.Hello(text.strip()) if not named and not text.startswith("/") else commands.parse(text)
+        self._last = commands.Hello(text.strip()) if not named and not text.startswith("/") else command_table.parse(text)
         return self._last
 
     def encode(self, answer: Answer) -> bytes:
         """The lines of ``answer``, each with its end; and the question for a password, where a
         refusal asks for one."""
-        if type(answer) is not events.Refused:
-            if isinstance(answer, (events.Done, events.Welcome)) and self._asking is None:
+        if type(answer) is not answers.Refused:
+            if isinstance(answer, (answers.Done, answers.Welcome)) and self._asking is None:
                 self._code = ""
             return self.codec.encode_answer(answer)
         if self._asking is not None:  # The refusal may be that of an earlier message.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chatd.core.account import Account
 from chatd.core.accounts import Accounts
+from chatd.core.answers import Answer, AwayNotice, FormerLine, Seen
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
-from chatd.core.events import Answer, AwayNotice, FormerLine, Seen
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
 from chatd.core.limits import FORMER_PEOPLE, IGNORE_LISTS

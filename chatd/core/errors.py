@@ -83,7 +83,7 @@ class NotText(Malformed):
 
 
 class UnknownCommand(Refusal):
-    """A command that is not in the table in ``commands.py``."""
+    """A command that is not in ``command_table.py``."""
 
     code = "unknown-command"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from chatd.core.answers import Forgotten
 from chatd.core.directory import Directory
-from chatd.core.events import Forgotten
 from chatd.core.limits import INBOX_EVENTS
 from chatd.core.log import Log, LogStore
 from chatd.core.names import INBOX, is_inbox

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 
 from chatd.core.account import Account, Mark
 from chatd.core.accounts import Accounts
+from chatd.core.answers import AwayNotice, InboxIs
 from chatd.core.directory import Directory
 from chatd.core.errors import NotDelivered
-from chatd.core.events import DRAFT, AwayNotice, Event, InboxIs, Private
+from chatd.core.events import DRAFT, Event, Private
 from chatd.core.flood import Bucket
 from chatd.core.limits import (
     GUEST_INBOXES_BYTES,

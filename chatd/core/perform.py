@@ -14,10 +14,12 @@ from typing import Any
 
 from chatd.core.actions import ACTIONS
 from chatd.core.actions.base import Result, Sending
-from chatd.core.commands import ROW_OF, Command, Me, Ping, Say
+from chatd.core.answers import Ack, Answer, Closing, Refused
+from chatd.core.command_table import ROW_OF
+from chatd.core.commands import Command, Me, Ping, Say
 from chatd.core.driver import Later, drive
 from chatd.core.errors import BadUsage, NickNeeded, NotDelivered, Refusal, TooLong
-from chatd.core.events import Ack, Answer, Closing, Event, Refused, Said
+from chatd.core.events import Event, Said
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
 from chatd.core.policy import check_may, room_of, room_to_speak_in

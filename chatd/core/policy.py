@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from chatd.core.account import Account
 from chatd.core.bans import Ban
-from chatd.core.commands import TABLE, Row
+from chatd.core.command_table import TABLE, Row
 from chatd.core.errors import (
     BadRoom,
     Banned,

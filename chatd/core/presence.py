@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from chatd.core.answers import Closing, Entered, Exited, Missed
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered, Refusal
-from chatd.core.events import DRAFT, Closing, Entered, Event, Exited, Joined, Left, Missed, Reason
+from chatd.core.events import DRAFT, Event, Joined, Left, Reason
 from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
 from chatd.core.log import Resume
 from chatd.core.membership import Membership, Role

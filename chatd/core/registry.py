@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from chatd.core.accounts import Accounts
 from chatd.core.admission import Admission
+from chatd.core.answers import Answer, PersonChanged
 from chatd.core.authenticator import Authenticator, NoAuthenticator
 from chatd.core.directory import Directory
-from chatd.core.events import Answer, PersonChanged
 from chatd.core.expiry import Expiry
 from chatd.core.identity import ACCOUNT, Identity
 from chatd.core.inboxes import Inboxes

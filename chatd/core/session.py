@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chatd.core.account import Account, Credential
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.answers import Answer
+from chatd.core.events import Event, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
 from chatd.core.room import Room

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatd.core.account import Account, Kind
+from chatd.core.answers import SessionLine
 from chatd.core.errors import BadUsage
-from chatd.core.events import Reason, SessionLine
+from chatd.core.events import Reason
 from chatd.core.presence import end
 from chatd.core.registry import Registry
 from chatd.core.session import Session

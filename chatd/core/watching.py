@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chatd.core.answers import Seen
 from chatd.core.errors import TooMany
-from chatd.core.events import Seen
 from chatd.core.limits import WATCHED_PER_SESSION
 from chatd.core.names import fold
 from chatd.core.session import Session

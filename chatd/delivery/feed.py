@@ -13,7 +13,8 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from chatd.codecs.base import Codec, Talk, View
-from chatd.core.events import Event, Joined, Left, Missed, Private, Reason, Renamed
+from chatd.core.answers import Missed
+from chatd.core.events import Event, Joined, Left, Private, Reason, Renamed
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room

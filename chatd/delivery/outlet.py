@@ -26,7 +26,8 @@ from enum import Enum, auto
 from typing import Protocol
 
 from chatd.codecs.base import Talk, View
-from chatd.core.events import Answer, Missed, Reason
+from chatd.core.answers import Answer, Missed
+from chatd.core.events import Reason
 from chatd.core.limits import BATCH_BYTES, BYTES_A_LINE, INBOX_BYTES, STALL_SECONDS
 from chatd.core.log import Log
 from chatd.core.room import Room

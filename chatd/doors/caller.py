@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.codecs.base import Codec
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.commands import Me, Msg, Say
 from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
@@ -171,7 +171,7 @@ class Caller:
         """Tell the person, once, that their own lines wait."""
         if not self._slowed and self._bucket is not None:
             self._slowed = True
-            self.outlet.tell(events.Slowed(self._bucket.rate))
+            self.outlet.tell(answers.Slowed(self._bucket.rate))
 
     def _pause(self, seconds: float) -> None:
         if self._flood_wait is None:

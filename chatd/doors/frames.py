@@ -12,8 +12,9 @@ from wsproto.events import CloseConnection
 from wsproto.frame_protocol import CloseReason
 
 from chatd.codecs.base import Codec, Talk, View
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import Input
 

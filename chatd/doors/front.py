@@ -20,7 +20,7 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import (
@@ -214,7 +214,7 @@ class Front(Protocol):
 
     def _greet(self) -> None:
         server, self._greeted = self._factory.server, True
-        self._transport.write(server.text.talk().encode(events.Greeting(server.registry.settings.name)))
+        self._transport.write(server.text.talk().encode(answers.Greeting(server.registry.settings.name)))
 
     def _on_handshake_timeout(self) -> None:
         log.info("no TLS with {address}: no handshake within {span:.0f} s", address=self.address, span=HANDSHAKE_SECONDS)
@@ -222,7 +222,7 @@ class Front(Protocol):
 
     def _on_login_timeout(self) -> None:
         if self._greeted:
-            self._close_with(self._factory.server.text.talk().encode(events.Closing(Reason.TIMED_OUT)))
+            self._close_with(self._factory.server.text.talk().encode(answers.Closing(Reason.TIMED_OUT)))
         else:
             self.drop()
 

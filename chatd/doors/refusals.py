@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from chatd.codecs.base import Codec
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.errors import Refusal
 from chatd.doors.server import Server
 
@@ -25,7 +25,7 @@ def in_json(refusal: Refusal, server: Server) -> bytes:
 
 
 def _by(codec: Codec, refusal: Refusal) -> bytes:
-    return codec.talk().encode(events.Refused(refusal.code, refusal.reason, refusal.hint))
+    return codec.talk().encode(answers.Refused(refusal.code, refusal.reason, refusal.hint))
 
 
 def in_tls(refusal: Refusal, server: Server) -> bytes:

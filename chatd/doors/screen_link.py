@@ -16,9 +16,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.codecs import phrases
 from chatd.codecs.json import decode_news, encode_command
-from chatd.core import commands, events
+from chatd.core import answers, commands
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.events import Event, Reason
 from chatd.core.limits import LINE_BYTES, SCREEN_BYTES, SCREEN_COMMANDS, SCREEN_NEWS
 from chatd.core.names import INBOX
 from chatd.doors.caller import TOO_LONG, Caller
@@ -242,9 +243,9 @@ class ScreenLink:
     def _read_why(self) -> None:
         """There is no screen yet: see why the server ends the connection."""
         for news in map(_decode, self._lines):
-            if isinstance(news, events.Refused):
+            if isinstance(news, answers.Refused):
                 self.why = self.why or phrases.refusal(news).removesuffix(".")
-            elif isinstance(news, events.Closing):
+            elif isinstance(news, answers.Closing):
                 self.why = self.why or CLOSINGS.get(news.reason, "")
 
     def _read_soon(self) -> None:
@@ -279,41 +280,41 @@ class ScreenLink:
         if isinstance(news, Event):
             if self._cursors.accept(news.room, news.seq):
                 self._listener.on_received(news, None)
-        elif isinstance(news, events.Refused) and not self.up and news.id in ("hello", ""):
+        elif isinstance(news, answers.Refused) and not self.up and news.id in ("hello", ""):
             self._on_hello_refused(self._listener, news)
-        elif isinstance(news, Answer) and not isinstance(news, events.Pong):
+        elif isinstance(news, Answer) and not isinstance(news, answers.Pong):
             self._on_answer(news)
             command = None if isinstance(news, NOT_FINAL) else self._unanswered.pop(news.id, None)
             self._listener.on_received(news, command)
-            if isinstance(news, events.Welcome) or (isinstance(news, events.Done) and news.command in ("login", "register")):
+            if isinstance(news, answers.Welcome) or (isinstance(news, answers.Done) and news.command in ("login", "register")):
                 self.on_login()
 
     def _on_answer(self, answer: Answer) -> None:
         match answer:
-            case events.Welcome():
+            case answers.Welcome():
                 self.up = self.was_up = True
                 self._hello = replace(self._hello, nick=answer.nick, password="", server_password="")
                 self._cursors.log = answer.log
-            case events.Entered():
+            case answers.Entered():
                 self._cursors.advance(answer.room, answer.seq)
-            case events.Exited():
+            case answers.Exited():
                 self._cursors.forget(answer.room)
-            case events.Missed():
+            case answers.Missed():
                 self._cursors.advance(answer.room, answer.last)
-            case events.InboxIs():
+            case answers.InboxIs():
                 self._cursors.forget(INBOX)
                 self._cursors.advance(INBOX, answer.after)
-            case events.Ack():
+            case answers.Ack():
                 self._cursors.add_own(answer.room, answer.seq)
-            case events.Done(seq=seq) if seq:
+            case answers.Done(seq=seq) if seq:
                 self._cursors.add_own(INBOX, seq)
-            case events.Done(command="nick" | "login"):
+            case answers.Done(command="nick" | "login"):
                 self._hello = replace(self._hello, nick=answer.subject)
-            case events.Closing():
+            case answers.Closing():
                 self._is_leaving = answer.reason is Reason.QUIT
                 self.why = "" if self._is_leaving else CLOSINGS.get(answer.reason, "")
 
-    def _on_hello_refused(self, listener: LinkListener, refusal: events.Refused) -> None:
+    def _on_hello_refused(self, listener: LinkListener, refusal: answers.Refused) -> None:
         for_nick = refusal.code in NICK_REFUSALS
         listener.on_hello_refused(refusal, for_nick)
         if not for_nick and not self._is_gone:

@@ -11,10 +11,11 @@ from enum import IntEnum
 from typing import Final, Protocol
 
 from chatd.codecs import phrases
-from chatd.core import commands, events
+from chatd.core import answers, command_table, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import Refusal
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import fold
 from chatd.core.text import decode_line, safe_text, says_nothing
@@ -161,7 +162,7 @@ class PlainSession:
         text = safe_text(decode_line(line.removesuffix(b"\r")))
         if says_nothing(text):
             return
-        command = commands.parse(text)
+        command = command_table.parse(text)
         if isinstance(command, commands.Quit):
             return self._leave(command.text)
         for part in split(command):
@@ -180,7 +181,7 @@ class PlainSession:
 
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
         """Write ``news``."""
-        if isinstance(news, events.Refused):
+        if isinstance(news, answers.Refused):
             self._refuse(phrases.refusal(news))
         elif isinstance(news, Event):
             self._on_event(news)
@@ -195,13 +196,13 @@ class PlainSession:
 
     def _on_answer(self, answer: Answer, command: Command | None) -> None:
         match answer:
-            case events.Ack() | events.Closing(reason=events.Reason.QUIT):
+            case answers.Ack() | answers.Closing(reason=events.Reason.QUIT):
                 return
-            case events.Entered():
+            case answers.Entered():
                 self._current = answer.room if command is not None else self._current or answer.room
-            case events.Exited():
+            case answers.Exited():
                 self._current = answer.current
-            case events.Done(command="join"):
+            case answers.Done(command="join"):
                 self._current = answer.subject
         if not self._is_quiet or command is not None:
             self._write(self._talk.encode(answer))
@@ -209,7 +210,7 @@ class PlainSession:
     def _write(self, data: bytes) -> None:
         self._wire.write(data if self._echoes else data.replace(b"\r\n", b"\n"))
 
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: answers.Refused, for_nick: bool) -> None:
         """Nobody can be asked for another nick."""
         self._status, self._why = Status.NOT_CONNECTED, phrases.refusal(refusal)
         self._link.stop()

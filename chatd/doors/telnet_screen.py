@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.limits import (
     CLOSE_SECONDS,
     CONNECTION_LINES,
@@ -150,7 +150,7 @@ class TelnetProtocol(Protocol):
         self._resume()  # From here on the text door counts what is read.
         transport, server = self._tcp, self._server
         transport.unregisterProducer()
-        transport.write(self._options.withdraw() + server.text.talk().encode(events.Greeting(server.registry.settings.name)))
+        transport.write(self._options.withdraw() + server.text.talk().encode(answers.Greeting(server.registry.settings.name)))
         protocol = self._factory.lines.build(self._address, self._began)
         transport.protocol = protocol
         protocol.makeConnection(transport)  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.core.events import Event
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.tui.cells import FinalLine
@@ -96,7 +96,7 @@ class CatchUps:
 
     # -- Events arrive
 
-    def on_entered(self, entered: events.Entered, cursor: int) -> None:
+    def on_entered(self, entered: answers.Entered, cursor: int) -> None:
         """The user is in a room again. Events up to number ``cursor`` were received before; the
         others are about to arrive."""
         room = self._conversation.rooms[entered.room]
@@ -118,7 +118,7 @@ class CatchUps:
         catch_up.add(event, received, message, lambda here: self._formatter.received(received, here))
         return None
 
-    def on_delivered(self, ack: events.Ack, format: Format) -> bool:
+    def on_delivered(self, ack: answers.Ack, format: Format) -> bool:
         """Whether a delivered message of the user belongs into a catch-up, and is shown there."""
         catch_up = self._arriving.get(ack.room)
         if catch_up is None or ack.seq >= catch_up.until:

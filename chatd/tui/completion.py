@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from chatd.core import commands
+from chatd.core import command_table
 from chatd.core.names import fold
 from chatd.tui.conversation import Conversation
 from chatd.tui.local_commands import LOCAL
 
-NAMES: Final = (*(row.name for row in commands.TABLE), *(local.name for local in LOCAL))
+NAMES: Final = (*(row.name for row in command_table.TABLE), *(local.name for local in LOCAL))
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "keep": ("12h ", "30d ", "8w ", "none ", "- "),
@@ -65,7 +65,7 @@ def _argument(line: str) -> str:
     """The argument that the command in ``line`` takes at its end: ``NICK``, ``ROOM``, ``TEXT``;
     empty outside a command."""
     name, *arguments = line.split(" ")
-    row = commands.BY_NAME.get(name[1:].lower()) if name.startswith("/") else None
+    row = command_table.BY_NAME.get(name[1:].lower()) if name.startswith("/") else None
     usage = row.usage.split() if row else []
     return usage[min(len(arguments), len(usage)) - 1].strip("[]") if usage and arguments else ""
 

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from chatd.core import commands, events
+from chatd.core import answers, command_table, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.names import fold
 from chatd.core.retention import Retention
 from chatd.core.state import RoomState
@@ -28,7 +29,7 @@ MESSAGES: Final = (commands.Say, commands.Me, commands.Msg, commands.Reply)
 MEMBERS_KNOWN: Final = 1000
 """How many nicks of a room are known for completion: those who came or spoke last."""
 
-IN_A_ROOM: Final[tuple[type[Command], ...]] = (commands.Who, *(row.make for row in commands.ROW_OF.values() if row.right))
+IN_A_ROOM: Final[tuple[type[Command], ...]] = (commands.Who, *(row.make for row in command_table.ROW_OF.values() if row.right))
 """Commands that mean the current room if they name none."""
 
 
@@ -68,7 +69,7 @@ class JoinedRoom:
     last_seen: int = 0
     unread_mark: tuple[int, Line] | None = None
 
-    def enter(self, entered: events.Entered) -> None:
+    def enter(self, entered: answers.Entered) -> None:
         """Take the state that ``entered`` brings."""
         self.count = entered.count
         self.members = {fold(nick): nick for nick in entered.members}
@@ -221,31 +222,31 @@ class Conversation:
         if isinstance(command, commands.Join) and command.room.removeprefix("#") == self.requested_room:
             self.requested_room = ""
         match news:
-            case events.Welcome():
+            case answers.Welcome():
                 self.nick, self.server, self.has_account = news.nick, news.server, news.account
-            case events.ReadIs():
+            case answers.ReadIs():
                 self._on_read(news)
-            case events.Entered():
+            case answers.Entered():
                 return self._on_entered(news, command)
-            case events.Exited():
+            case answers.Exited():
                 self._on_exited(news, is_own=command is not None)
-            case events.Ack() if news.room in self.rooms:
+            case answers.Ack() if news.room in self.rooms:
                 self.rooms[news.room].last = max(self.rooms[news.room].last, news.seq)
-            case events.Missed():
+            case answers.Missed():
                 return self._on_missed(news)
-            case events.Done(command="nick" | "login" | "register"):
+            case answers.Done(command="nick" | "login" | "register"):
                 self.nick, self.has_account = news.subject, self.has_account or news.command != "nick"
-            case events.Done(command="join"):
+            case answers.Done(command="join"):
                 self.switch_to(news.subject)
         return Received(news, command=command)
 
-    def _on_read(self, read: events.ReadIs) -> None:
+    def _on_read(self, read: answers.ReadIs) -> None:
         """The user has read a room up to an event, perhaps in another session."""
         joined = self.rooms.get(read.room)
         if joined is not None and read.seq >= joined.last:
             joined.unread, joined.mentioned = 0, False
 
-    def _on_entered(self, entered: events.Entered, command: Command | None) -> Received:
+    def _on_entered(self, entered: answers.Entered, command: Command | None) -> Received:
         again = entered.room in self.rooms  # After a broken link; what was missed follows, or is the scrollback.
         last_seen = max(self._last_seen.get(entered.room, 0), entered.read)
         self.rooms.setdefault(entered.room, JoinedRoom(entered.room, last_seen=last_seen)).enter(entered)
@@ -261,14 +262,14 @@ class Conversation:
         """Whether ``event`` is a message of the user that is still shown as pending."""
         return isinstance(event, events.Said) and event.id in self.pending and self.is_own(event.nick)
 
-    def _on_exited(self, exited: events.Exited, is_own: bool) -> None:
+    def _on_exited(self, exited: answers.Exited, is_own: bool) -> None:
         self.rooms.pop(exited.room, None)
         if self.current in self.rooms:
             return
         self.switch_to(exited.current if exited.current in self.rooms else next(iter(self.rooms), ""))
         self.was_moved = not is_own and bool(self.current)
 
-    def _on_missed(self, missed: events.Missed) -> Received:
+    def _on_missed(self, missed: answers.Missed) -> Received:
         """Only what the user has not seen before counts as missed."""
         joined, last_seen = self.rooms.get(missed.room), self._last_seen.get(missed.room, 0)
         if missed.first:

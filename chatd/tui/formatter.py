@@ -17,8 +17,9 @@ from typing import Final
 from chatd.codecs import phrases
 from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.text import MARKS
-from chatd.core import commands, events
-from chatd.core.events import Answer, Event
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
+from chatd.core.events import Event
 from chatd.core.highlight import CUT, Pieces, excerpt, highlight
 from chatd.core.names import fold
 from chatd.core.when import stamp
@@ -75,19 +76,19 @@ class Formatter:
                 yield from self._event_lines(news, _split(_said(news, here, received.for_me)))
             case Event():
                 yield from self._event_lines(news, self._report(news))
-            case events.Welcome():
+            case answers.Welcome():
                 yield from self.note(*news.motd)
-            case events.Entered():
+            case answers.Entered():
                 yield from self._entered(news, here)
-            case events.HistoryPage():
+            case answers.HistoryPage():
                 yield from self._history(news)
-            case events.SearchResults():
+            case answers.SearchResults():
                 yield from self._search_results(news)
-            case events.Missed():
+            case answers.Missed():
                 yield from self.note(_missing(news))
-            case events.Ack() | events.Done(command="msg" | "reply" | "topic"):
+            case answers.Ack() | answers.Done(command="msg" | "reply" | "topic"):
                 return
-            case events.Refused() if isinstance(received.command, MESSAGES):
+            case answers.Refused() if isinstance(received.command, MESSAGES):
                 return
             case Answer():
                 yield from self._timed(self._now(), self._report(news))
@@ -100,12 +101,12 @@ class Formatter:
         """The line with which the client itself refuses something."""
         return list(self._timed(self._now(), [_styled(Phrase(Kind.REFUSAL, why))]))
 
-    def _entered(self, entered: events.Entered, here: str) -> Iterator[FinalLine]:
+    def _entered(self, entered: answers.Entered, here: str) -> Iterator[FinalLine]:
         yield from self.earlier(entered.room, entered.scrollback, here)
         lines = self._timed(self._now(), self._report(replace(entered, scrollback=())), entered.room, entered.seq)
         yield from (replace(line, lasting=True) for line in lines)
 
-    def _history(self, history: events.HistoryPage) -> Iterator[FinalLine]:
+    def _history(self, history: answers.HistoryPage) -> Iterator[FinalLine]:
         if not history.events:
             yield from self._timed(self._now(), self._report(history))
             return
@@ -142,7 +143,7 @@ class Formatter:
 
     # -- Search results
 
-    def _search_results(self, results: events.SearchResults) -> Iterator[FinalLine]:
+    def _search_results(self, results: answers.SearchResults) -> Iterator[FinalLine]:
         if not results.events:
             yield from self.note(f"Nothing found for {' '.join(results.words)}.")
             return
@@ -299,7 +300,7 @@ def _mentions(mentions: int) -> str:
     return f", {mentions:,} mentioning you" if mentions else ""
 
 
-def _missing(missed: events.Missed) -> str:
+def _missing(missed: answers.Missed) -> str:
     if not missed.first:
         return f"What happened in #{missed.room} in the meantime is unknown: its log was restarted, or the room keeps no messages."
     count = missed.last - missed.first + 1

@@ -12,9 +12,10 @@ from enum import Enum, auto
 from typing import Final
 
 from chatd.codecs import phrases
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.limits import HISTORY_EVENTS
 from chatd.core.names import fold
 from chatd.tui.cells import BOLD, FAINT, Line, Row, Span
@@ -235,13 +236,13 @@ class HistoryView:
             return False
         request = self._requests.pop(answer.id)
         self.notice = "" if request is not None else self.notice
-        if request is not None and isinstance(answer, events.HistoryPage):
+        if request is not None and isinstance(answer, answers.HistoryPage):
             self._on_page(request, answer)
-        elif request is not None and isinstance(answer, events.Refused):
+        elif request is not None and isinstance(answer, answers.Refused):
             self.notice = phrases.refusal(answer)
         return True
 
-    def _on_page(self, request: Request, page: events.HistoryPage) -> None:
+    def _on_page(self, request: Request, page: answers.HistoryPage) -> None:
         """Show ``page``. It has all events of the range except messages of people whom the user
         ignores."""
         low, high = request.low, request.high
@@ -259,7 +260,7 @@ class HistoryView:
         if self.window is not None:
             self._fetch(self.window)
 
-    def _open_window(self, request: Request, page: events.HistoryPage, low: int, high: int) -> None:
+    def _open_window(self, request: Request, page: answers.HistoryPage, low: int, high: int) -> None:
         """Open the history at ``page``, if it has anything that the live view does not show."""
         room, first = request.room, (page.events[0].seq if page.events else request.high)
         if (request.goal is Goal.UP and not page.more and 0 < room.first_visible <= first) or not (page.events or page.more):
@@ -279,7 +280,7 @@ class HistoryView:
         if request.target is not None and all(event.seq != request.target.seq for event in page.events):
             self.notice = "that message is no longer kept"
 
-    def _entries(self, page: events.HistoryPage) -> list[Entry]:
+    def _entries(self, page: answers.HistoryPage) -> list[Entry]:
         return [Entry(event.seq, event.time, self._formatter.day_line(event.time), self._lines(event)) for event in page.events]
 
     def _lines(self, event: Event) -> tuple[Line, ...]:

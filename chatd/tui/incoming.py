@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chatd.codecs import phrases
-from chatd.core import events
+from chatd.core import answers, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.tui.catch_up import CatchUps
 from chatd.tui.cells import FinalLine
 from chatd.tui.conversation import Conversation, PendingMessage, Received
@@ -94,33 +95,33 @@ class Incoming:
         if pending is not None:
             self._on_message_answered(pending, answer)
         match answer:
-            case events.Welcome() if is_back:
+            case answers.Welcome() if is_back:
                 return  # The user has read its message of the day before.
-            case events.Entered():
+            case answers.Entered():
                 self._show(received)
                 self._saving.left.discard(answer.room)
                 self._catch_ups.on_entered(answer, self._link().last_received(answer.room))
                 return
-            case events.Exited():
+            case answers.Exited():
                 self._saving.left.add(answer.room)
                 self._catch_ups.on_left(answer.room)
                 self._history.on_room_gone(answer.room)
-            case events.Missed(first=0):
+            case answers.Missed(first=0):
                 self._display.add(self._catch_ups.finish(answer.room))
                 self._history.on_room_gone(answer.room)
-            case events.Forgotten():
+            case answers.Forgotten():
                 self._forget(answer)
-            case events.SearchResults():
+            case answers.SearchResults():
                 self._hits.replace(answer)
-            case events.HelpText() if len(answer.commands) > 1:
+            case answers.HelpText() if len(answer.commands) > 1:
                 received = replace(received, news=replace(answer, commands=(*answer.commands, *LOCAL)))
         self._show(received)
 
     def _on_message_answered(self, pending: PendingMessage, news: Answer) -> None:
         nick, message, here = self._conversation.nick, pending.message, self._conversation.here
-        if isinstance(news, events.Refused):
+        if isinstance(news, answers.Refused):
             self._show_not_delivered(pending, phrases.refusal(news))
-        elif isinstance(news, events.Ack):
+        elif isinstance(news, answers.Ack):
             time, seq = news.time, news.seq
             if not self._catch_ups.on_delivered(news, lambda here: self._formatter.delivered(nick, message, time, here, seq)):
                 self._display.add(self._formatter.delivered(nick, message, time, here, seq))
@@ -131,7 +132,7 @@ class Incoming:
         state = self._conversation
         self._display.add(self._formatter.not_delivered(state.nick, pending.message, why, state.here))
 
-    def _forget(self, forgotten: events.Forgotten) -> None:
+    def _forget(self, forgotten: answers.Forgotten) -> None:
         """Stop showing what has been deleted, as far as possible."""
         room, before = forgotten.room, forgotten.before
         self._history.on_forgotten(room, before)

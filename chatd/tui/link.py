@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from chatd.core import events
+from chatd.core import answers
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.events import Event, Reason
 
 
 class Link(Protocol):
@@ -56,7 +57,7 @@ class LinkListener(Protocol):
         """The server has sent ``news``, which is new; ``command`` is the command that it answers,
         if any."""
 
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: answers.Refused, for_nick: bool) -> None:
         """The server has refused the hello. ``for_nick``: `Link.hello_as` may try another nick, or
         a password; otherwise the link is lost."""
 
@@ -87,7 +88,7 @@ NICK_REFUSALS: Final = frozenset(
 )
 """The codes of refusals where another nick, or a password, may be accepted."""
 
-NOT_FINAL: Final = (events.AwayNotice, events.Slowed, events.Missed, events.InboxIs)
+NOT_FINAL: Final = (answers.AwayNotice, answers.Slowed, answers.Missed, answers.InboxIs)
 """Answers that may have the id of a command without being its final one."""
 
 CLOSINGS: Final = {

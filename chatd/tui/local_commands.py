@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from chatd.codecs.objects import iso_time
+from chatd.core.answers import HelpLine
 from chatd.core.commands import Command, History, Search
 from chatd.core.errors import BadUsage
-from chatd.core.events import HelpLine
 from chatd.core.names import fold
 from chatd.core.when import parse_time
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from chatd.codecs import phrases
 from chatd.codecs.asking import ASKED_AGAIN, Asking, question_after
-from chatd.core import commands, events
+from chatd.core import answers, command_table, commands
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import NickNeeded, Refusal, WrongPassword
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.tui.cells import BOLD, Span
 from chatd.tui.display import Display
 from chatd.tui.history_view import HistoryView
@@ -61,7 +62,7 @@ class Questions:
         nick, self._code = typed, None
         if typed.startswith("/"):
             try:
-                command = commands.parse(typed)
+                command = command_table.parse(typed)
             except Refusal as refusal:
                 return self._display.refuse(str(refusal))
             if isinstance(command, commands.Quit):
@@ -101,7 +102,7 @@ class Questions:
 
     def asks_after(self, answer: Event | Answer, command: Command | None) -> bool:
         """Whether the user is asked for a password because of ``answer`` to ``command``."""
-        if not isinstance(answer, events.Refused) or command is None:
+        if not isinstance(answer, answers.Refused) or command is None:
             return False
         if isinstance(command, ACCOUNT_COMMANDS) and command.password and answer.code in ASKED_AGAIN:
             self._display.refuse(phrases.refusal(answer))
@@ -110,10 +111,10 @@ class Questions:
 
     def on_answered(self, answer: Event | Answer, command: Command | None) -> None:
         """``answer`` to ``command`` may end a question."""
-        if isinstance(command, ACCOUNT_COMMANDS) or (isinstance(answer, events.Welcome) and self._asking is None):
+        if isinstance(command, ACCOUNT_COMMANDS) or (isinstance(answer, answers.Welcome) and self._asking is None):
             self._stop_hiding()
 
-    def on_hello_refused(self, refusal: events.Refused) -> None:
+    def on_hello_refused(self, refusal: answers.Refused) -> None:
         """Ask for what may be accepted after ``refusal``: a password, or another nick."""
         link = self._link()
         self._history.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chatd.core.answers import SearchResults
 from chatd.core.errors import BadUsage
-from chatd.core.events import Event, SearchResults
+from chatd.core.events import Event
 from chatd.tui.history_view import JumpTarget
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from chatd.core import commands
+from chatd.core import command_table, commands
 from chatd.core.commands import Command
 from chatd.core.errors import Refusal
 from chatd.core.names import fold
@@ -19,7 +19,7 @@ from chatd.tui.local_commands import ALERTS, Alert, Clear, Jump, LocalHelp, in_z
 from chatd.tui.questions import ACCOUNT_COMMANDS, Questions
 from chatd.tui.splitting import split
 
-NOT_RECALLED: Final = tuple(f"/{row.name}" for row in commands.ROW_OF.values() if row.make in ACCOUNT_COMMANDS)
+NOT_RECALLED: Final = tuple(f"/{row.name}" for row in command_table.ROW_OF.values() if row.make in ACCOUNT_COMMANDS)
 """What begins a line that Up does not bring back: somebody may have typed a password there."""
 
 
@@ -76,7 +76,7 @@ class Sending:
         """Do what ``text`` says: only one line can be a command."""
         try:
             local = None if "\n" in text else parse_local(text)
-            self.run(commands.parse(text)) if local is None else self._run_local(local)
+            self.run(command_table.parse(text)) if local is None else self._run_local(local)
         except Refusal as refusal:
             self._display.refuse(str(refusal))
 

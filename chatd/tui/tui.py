@@ -12,9 +12,10 @@ from typing import Final
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.codecs import phrases
-from chatd.core import events
+from chatd.core import answers
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.tui import editor
 from chatd.tui.catch_up import CatchUps
 from chatd.tui.cells import BOLD, Line, Span
@@ -218,20 +219,20 @@ class Tui:
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
         """Part of `link.LinkListener`."""
         self._display.changed()
-        if isinstance(news, events.Closing) or (isinstance(news, Answer) and self._history.take_answer(news)):
+        if isinstance(news, answers.Closing) or (isinstance(news, Answer) and self._history.take_answer(news)):
             return  # `on_link_lost` says why it is closing, unless the user has quit.
         if self._questions.asks_after(news, command):
             return
-        if isinstance(news, events.Welcome):
+        if isinstance(news, answers.Welcome):
             self._display.open()
             if self._link_lost:
                 self.note("The connection is back.")
         self._questions.on_answered(news, command)
         self._incoming.receive(news, command, is_back=bool(self._link_lost))
-        if isinstance(news, events.Welcome):
+        if isinstance(news, answers.Welcome):
             self._link_lost = ""
 
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: answers.Refused, for_nick: bool) -> None:
         """Part of `link.LinkListener`: ask for a password or another nick, if that may help."""
         if for_nick:
             self._display.open()

@@ -1,4 +1,4 @@
-// What a typed line means, as chatd/core/commands.py reads it; tests/cases/commands.json holds both to it.
+// What a typed line means, as chatd/core/command_table.py reads it; tests/cases/commands.json holds both to it.
 
 import {CLOCK, DAY, takeTime} from "./times.js";
 

@@ -16,14 +16,15 @@ from twisted.test import iosim
 from zope.interface import implementer
 
 from chatd.codecs.json import decode_command, encode_news
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 
 TIME = 1_790_000_000_000
 
 
-def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", ignored: str = "") -> events.HistoryPage:
+def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", ignored: str = "") -> answers.HistoryPage:
     """The answer to ``asked`` of a server with this ``log``, without the messages of
     ``ignored``."""
     first, end = (log[0].seq, log[-1].seq + 1) if log else (1, 1)
@@ -37,7 +38,7 @@ def history(log: Sequence[Event], asked: commands.History, room: str = "lobby", 
         start = min(asked.before or end, end) - asked.count
     start, stop = max(start, first), min(start + asked.count, end)
     page = tuple(event for event in log if start <= event.seq < stop and event.nick != ignored)
-    return events.HistoryPage(room, page, start > first, stop < end, id=asked.id)
+    return answers.HistoryPage(room, page, start > first, stop < end, id=asked.id)
 
 
 class Connection(Protocol):
@@ -180,29 +181,29 @@ class ScriptedServer:
             case commands.Say():
                 self._say(connection, command)
             case commands.Ping() if not self.silent:
-                connection.tell(events.Pong())
+                connection.tell(answers.Pong())
             case commands.Nick(nick=nick):
-                connection.tell(events.Done("nick", nick, id=command.id))
+                connection.tell(answers.Done("nick", nick, id=command.id))
             case commands.Register() | commands.Login() | commands.Password():
                 connection.tell(self._on_account(command))
             case commands.Quit() | commands.Logout():
-                connection.tell(events.Closing(events.Reason.QUIT, id=command.id))
+                connection.tell(answers.Closing(events.Reason.QUIT, id=command.id))
                 connection.cut()
             case commands.Read(room=room, seq=seq):
-                connection.tell(events.ReadIs(room, seq, id=command.id))
+                connection.tell(answers.ReadIs(room, seq, id=command.id))
             case commands.Who():
-                connection.tell(events.Members("lobby", 1, ("ada",), id=command.id))
+                connection.tell(answers.Members("lobby", 1, ("ada",), id=command.id))
             case commands.Join():
-                connection.tell(events.Entered(command.room, 1, 1, ("ada",), id=command.id))
+                connection.tell(answers.Entered(command.room, 1, 1, ("ada",), id=command.id))
             case commands.History() if not self.silent:
                 connection.tell(history(self.log, command))
             case commands.Search(text=text):
                 hits = tuple(event for event in reversed(self.log) if isinstance(event, events.Said) and text in event.text)
-                connection.tell(events.SearchResults((text,), hits, id=command.id))
+                connection.tell(answers.SearchResults((text,), hits, id=command.id))
 
     def _hello(self, connection: Connection, hello: commands.Hello) -> None:
         if hello.nick == self.nick_taken:
-            refused = events.Refused("nick-taken", f"{hello.nick} is here already.", "Choose another nick.", id=hello.id)
+            refused = answers.Refused("nick-taken", f"{hello.nick} is here already.", "Choose another nick.", id=hello.id)
             connection.tell(refused)
             return
         refusal = self._check(connection, hello)
@@ -214,56 +215,56 @@ class ScriptedServer:
         cursor = hello.resume.get("lobby") if hello.log in self.past else None
         joined = self.append(events.Joined("lobby", 0, TIME, hello.nick, hello.token)).seq
         connection.token = hello.token
-        connection.tell(events.Welcome(hello.nick, "chatd", self.log_name, secret=secret, id=hello.id))
+        connection.tell(answers.Welcome(hello.nick, "chatd", self.log_name, secret=secret, id=hello.id))
         if hello.resume and cursor is None:
-            connection.tell(events.Missed("lobby", 0, joined - 1))
+            connection.tell(answers.Missed("lobby", 0, joined - 1))
         scrollback = () if cursor is not None else tuple(self.log[:-1])
-        connection.tell(events.Entered("lobby", joined, 1, (hello.nick,), "", {}, scrollback, id=hello.id))
+        connection.tell(answers.Entered("lobby", joined, 1, (hello.nick,), "", {}, scrollback, id=hello.id))
         for event in self.log[cursor:] if cursor is not None else self.log[joined - 1 :]:
             connection.tell(event)
 
-    def _check(self, connection: Connection, hello: commands.Hello) -> events.Refused | None:
+    def _check(self, connection: Connection, hello: commands.Hello) -> answers.Refused | None:
         """Why ``hello`` does not log in, if it does not."""
         if self.server_password and not connection.admitted:
             if not hello.server_password:
-                return events.Refused("server-password-needed", "This server has a password.")
+                return answers.Refused("server-password-needed", "This server has a password.")
             if hello.server_password != self.server_password:
-                return events.Refused("server-password-needed", "That is not the password of the server.")
+                return answers.Refused("server-password-needed", "That is not the password of the server.")
             connection.admitted = True
         if hello.nick not in self.passwords:
             return None if self.invitation is None else self._register(hello)
         if not (hello.secret or hello.password):
-            return events.Refused("password-needed", f"{hello.nick} is registered.")
+            return answers.Refused("password-needed", f"{hello.nick} is registered.")
         if hello.secret in self.secrets if hello.secret else hello.password == self.passwords[hello.nick]:
             return None
-        return events.Refused("wrong-password", f"That is not the password of {hello.nick}.")
+        return answers.Refused("wrong-password", f"That is not the password of {hello.nick}.")
 
-    def _register(self, hello: commands.Hello) -> events.Refused | None:
+    def _register(self, hello: commands.Hello) -> answers.Refused | None:
         if not hello.register:
-            return events.Refused("registration-needed", "Only registered people are admitted.", "Write /register NICK CODE.")
+            return answers.Refused("registration-needed", "Only registered people are admitted.", "Write /register NICK CODE.")
         if hello.code != self.invitation:
-            return events.Refused("wrong-password", "This invitation is not valid.", "Ask for another one.")
+            return answers.Refused("wrong-password", "This invitation is not valid.", "Ask for another one.")
         if not hello.password:
-            return events.Refused("password-needed", f"You are registering {hello.nick}.", "Choose a password.")
+            return answers.Refused("password-needed", f"You are registering {hello.nick}.", "Choose a password.")
         self.passwords[hello.nick] = hello.password
         return None
 
     def _on_account(self, command: commands.Register | commands.Login | commands.Password) -> Answer:
         nick = command.nick if isinstance(command, commands.Login) else "ada"
         if not command.password:
-            return events.Refused("password-needed", f"This is about {nick}.", id=command.id)
+            return answers.Refused("password-needed", f"This is about {nick}.", id=command.id)
         if self.passwords.get(nick, command.password) != command.password:
-            return events.Refused("wrong-password", f"That is not the password of {nick}.", id=command.id)
+            return answers.Refused("wrong-password", f"That is not the password of {nick}.", id=command.id)
         self.passwords[nick] = command.new if isinstance(command, commands.Password) else command.password
         secret = f"secret-{len(self.secrets)}" if getattr(command, "remember", False) else ""
         self.secrets += [secret] if secret else []
-        return events.Done(type(command).__name__.lower(), nick, secret, id=command.id)
+        return answers.Done(type(command).__name__.lower(), nick, secret, id=command.id)
 
     def _say(self, connection: Connection, say: commands.Say) -> None:
         key, seq = (connection.token, say.id), len(self.log) + 1
         new = key not in self.said
         self.said.setdefault(key, seq)
-        ack = events.Ack("lobby", self.said[key], TIME, id=say.id)
+        ack = answers.Ack("lobby", self.said[key], TIME, id=say.id)
         if self.ack_first:
             connection.tell(ack)
         if new:

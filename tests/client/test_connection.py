@@ -12,11 +12,12 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.client.connection import SERVER_LINE_BYTES, Connection, ConnectionFactory, explain
-from chatd.core import events
-from chatd.core.events import Answer, Event
+from chatd.core import answers
+from chatd.core.answers import Answer
+from chatd.core.events import Event
 
 LINES = b'{"type":"pong"}\n{"type":"novelty"}\r\n{"type":"exited","room":"ops","current":"lobby"}\n'
-NEWS = [events.Pong(), None, events.Exited("ops", "lobby")]
+NEWS = [answers.Pong(), None, answers.Exited("ops", "lobby")]
 
 
 class ConnectionListener:

@@ -17,9 +17,10 @@ from chatd.client.link import (
     ReconnectingLink,
 )
 from chatd.codecs.json import encode_command
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.events import Event, Reason
 from chatd.core.limits import LINE_BYTES, ROOM_CHARACTERS, ROOMS_PER_PERSON
 from chatd.tui.cursors import Cursors
 from tests.client.scripted import ScriptedServer
@@ -43,7 +44,7 @@ class Recorder:
         if command is not None:
             self.answered.append(command)
 
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: answers.Refused, for_nick: bool) -> None:
         self.refusals.append((refusal.code, for_nick))
 
     def on_link_lost(self, why: str, pause: float) -> None:
@@ -63,7 +64,7 @@ class Recorder:
     @property
     def texts(self) -> list[str]:
         """All texts, with the scrollback."""
-        news = [one for news in self.news for one in (news.scrollback if isinstance(news, events.Entered) else (news,))]
+        news = [one for news in self.news for one in (news.scrollback if isinstance(news, answers.Entered) else (news,))]
         return [said.text for said in news if isinstance(said, events.Said)]
 
 
@@ -243,7 +244,7 @@ def test_any_sequence_ends_with_everything_once_and_in_order(story: list[object]
 def test_an_ack_that_overtakes_does_not_hide_what_comes_after_it() -> None:
     case = Case()
     connection = case.server.connections[-1]
-    connection.tell(events.Ack("lobby", 4, 0, id="x"))
+    connection.tell(answers.Ack("lobby", 4, 0, id="x"))
     connection.tell(events.Said("lobby", 2, 0, "bob", "", "two"))
     connection.tell(events.Said("lobby", 3, 0, "bob", "", "three"))
     connection.tell(events.Said("lobby", 3, 0, "bob", "", "three"))
@@ -282,7 +283,7 @@ def test_after_a_restart_with_a_new_log_the_numbers_start_again() -> None:
     case.server.bob_says("new")
     case.server.settle()
     assert case.recorder.texts[-1] == "new"
-    assert any(isinstance(news, events.Missed) for news in case.recorder.news)
+    assert any(isinstance(news, answers.Missed) for news in case.recorder.news)
 
 
 def test_a_restart_of_the_server_on_the_same_log_loses_nothing() -> None:
@@ -297,7 +298,7 @@ def test_a_restart_of_the_server_on_the_same_log_loses_nothing() -> None:
         case.server.later(1)
         assert case.link.cursors.log == run
     assert case.recorder.texts == ["1", "before run-2", "before run-3"]
-    assert not any(isinstance(news, events.Missed) for news in case.recorder.news)
+    assert not any(isinstance(news, answers.Missed) for news in case.recorder.news)
 
 
 def test_until_every_room_is_answered_the_numbers_are_those_of_the_run_before() -> None:
@@ -310,15 +311,15 @@ def test_until_every_room_is_answered_the_numbers_are_those_of_the_run_before() 
     case.start()
     connection = case.server.connections[-1]
     for answer in (
-        events.Welcome("ada", "chatd", "run-2", id="hello"),
-        events.Entered("ops", 9, 1, ("ada",), id="hello"),
-        events.Refused("not-delivered", "Not delivered.", id="hello"),
-        events.Missed("tea", 0, 3),
+        answers.Welcome("ada", "chatd", "run-2", id="hello"),
+        answers.Entered("ops", 9, 1, ("ada",), id="hello"),
+        answers.Refused("not-delivered", "Not delivered.", id="hello"),
+        answers.Missed("tea", 0, 3),
     ):
         connection.tell(answer)
         case.server.settle()
         assert case.link.cursors.log == "run-1"
-    connection.tell(events.Entered("lobby", 9, 1, ("ada",), id="hello"))
+    connection.tell(answers.Entered("lobby", 9, 1, ("ada",), id="hello"))
     case.server.settle()
     assert case.link.cursors.log == "run-2"
 
@@ -326,7 +327,7 @@ def test_until_every_room_is_answered_the_numbers_are_those_of_the_run_before() 
 def test_missed_events_are_reported_and_skipped() -> None:
     case = Case()
     connection = case.server.connections[-1]
-    connection.tell(events.Missed("lobby", 2, 9))
+    connection.tell(answers.Missed("lobby", 2, 9))
     connection.tell(events.Said("lobby", 9, 0, "bob", "", "old"))
     connection.tell(events.Said("lobby", 10, 0, "bob", "", "new"))
     case.server.settle()
@@ -362,7 +363,7 @@ def test_rooms_left_are_not_resumed_and_rooms_entered_are() -> None:
     case = Case()
     case.link.send(commands.Join("ops"))
     case.server.settle()
-    case.server.connections[-1].tell(events.Exited("lobby", "ops"))
+    case.server.connections[-1].tell(answers.Exited("lobby", "ops"))
     case.server.settle()
     case.server.connections[-1].cut()
     case.server.later(1)
@@ -406,7 +407,7 @@ def test_another_refusal_of_the_hello_ends_the_connection() -> None:
     case = Case(start=False)
     case.server.silent = True
     case.start()
-    case.server.connections[-1].tell(events.Refused("server-full", "The server is full.", id="hello"))
+    case.server.connections[-1].tell(answers.Refused("server-full", "The server is full.", id="hello"))
     case.server.settle()
     assert case.recorder.refusals == [("server-full", False)]
     assert case.recorder.losses == [("The server is full", PAUSES[0])]
@@ -459,7 +460,7 @@ def test_a_protocol_error_ends_the_connection() -> None:
 
 def test_the_servers_goodbye_is_the_reason() -> None:
     case = Case()
-    case.server.connections[-1].tell(events.Closing(Reason.SHUTDOWN))
+    case.server.connections[-1].tell(answers.Closing(Reason.SHUTDOWN))
     case.server.connections[-1].cut()
     case.server.settle()
     assert case.recorder.losses[0][0] == "the server is shutting down"

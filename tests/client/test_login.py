@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chatd.client.login import Login
-from chatd.core import commands, events
+from chatd.core import answers, commands
 
 HELLO = commands.Hello("ada")
-WRONG = events.Refused("wrong-password", "That is not it.")
+WRONG = answers.Refused("wrong-password", "That is not it.")
 
 
 def test_the_secret_is_sent_instead_of_the_password() -> None:
@@ -33,7 +33,7 @@ def test_a_refusal_of_the_servers_password_costs_no_secret() -> None:
     login = Login(secret="a secret", server_password="of the server")
     for _ in range(2):
         assert login.added_to(HELLO).server_password == "of the server"
-    assert not login.is_tried_again(events.Refused("server-password-needed", "That is not it."))
+    assert not login.is_tried_again(answers.Refused("server-password-needed", "That is not it."))
     again = login.added_to(HELLO)
     assert (again.secret, again.server_password) == ("a secret", "")
     login.take("", "another one")
@@ -43,9 +43,9 @@ def test_a_refusal_of_the_servers_password_costs_no_secret() -> None:
 def test_a_new_secret_is_kept_in_place_of_the_password() -> None:
     kept: list[str] = []
     login = Login("a password", remember=True, keep_secret=kept.append)
-    login.on_welcome(events.Welcome("ada", "chatd", "log", secret="new"))
+    login.on_welcome(answers.Welcome("ada", "chatd", "log", secret="new"))
     assert (kept, login.secret, login.password) == (["new"], "new", "")
-    login.on_welcome(events.Welcome("ada", "chatd", "log"))
+    login.on_welcome(answers.Welcome("ada", "chatd", "log"))
     assert login.secret == "new"
     login.log_out()
     assert (kept, login.added_to(HELLO).secret) == (["new", ""], "")
@@ -58,9 +58,9 @@ def test_a_new_secret_is_kept_in_place_of_the_password() -> None:
 )
 def test_a_password_that_worked_is_for_the_next_connection(command: commands.Command) -> None:
     login = Login("before")
-    login.on_done(commands.Ping(), events.Pong())
+    login.on_done(commands.Ping(), answers.Pong())
     assert login.password == "before"
-    login.on_done(command, events.Done("login", "ada"))
+    login.on_done(command, answers.Done("login", "ada"))
     assert login.password == "now"
 
 

@@ -23,7 +23,7 @@ from chatd.client.pipe_client import (
     Status,
     _end_of_piece,
 )
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from tests.client.scripted import TIME, ScriptedServer
 
 Client = TypeVar("Client", bound=PipeClient)
@@ -168,14 +168,14 @@ def test_it_logs_in_with_its_passwords_on_every_connection() -> None:
 def test_a_full_server_ends_it_at_once() -> None:
     case = sender()
     case.client.link.up = case.client.link.was_up = False
-    case.server.connections[0].tell(events.Refused("server-full", "The server is full.", "Try again later.", id="hello"))
+    case.server.connections[0].tell(answers.Refused("server-full", "The server is full.", "Try again later.", id="hello"))
     case.server.settle()
     assert case.ends == [(Status.NOT_CONNECTED, "host:1 refuses: The server is full. Try again later.")]
 
 
 def test_a_refused_room_ends_it() -> None:
     case = sender()
-    case.server.connections[0].tell(events.Refused("not-delivered", "The log is full.", id="hello"))
+    case.server.connections[0].tell(answers.Refused("not-delivered", "The log is full.", id="hello"))
     case.server.settle()
     assert case.ends == [(Status.NOT_CONNECTED, "The log is full.")]
 
@@ -223,7 +223,7 @@ def test_a_refused_message_makes_it_fail() -> None:
     case.server.connections[0].live = False
     case.server.settle()
     case.server.connections[0].live = True
-    case.server.connections[0].tell(events.Refused("not-delivered", "The disk is full.", id=next(iter(case.client.link.outbox))))
+    case.server.connections[0].tell(answers.Refused("not-delivered", "The disk is full.", id=next(iter(case.client.link.outbox))))
     case.client.end_of_input()
     case.server.settle()
     assert case.ends == [(Status.NOT_DELIVERED, "1 message was not delivered: The disk is full.")]
@@ -314,8 +314,8 @@ def test_listening_continues_after_a_break_without_repeating() -> None:
 
 def test_missing_events_are_reported() -> None:
     case = printer()
-    case.server.connections[0].tell(events.Missed("lobby", 3, 9))
-    case.server.connections[0].tell(events.Missed("lobby", 0, 9))
+    case.server.connections[0].tell(answers.Missed("lobby", 3, 9))
+    case.server.connections[0].tell(answers.Missed("lobby", 0, 9))
     case.server.settle()
     assert "events 3 to 9 of #lobby" in case.warnings[0]
     assert "is unknown" in case.warnings[1]

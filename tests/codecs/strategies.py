@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.events import Event, Reason
 from chatd.core.text import safe_text
 
 T = TypeVar("T")
@@ -115,48 +116,50 @@ ROOM_EVENTS: st.SearchStrategy[Event] = st.one_of(
 PRIVATE: st.SearchStrategy[Event] = _instances(events.Private, guest=st.booleans(), action=st.just(False))
 
 SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
-    events.Refused: {"reason": SAFE_TEXT.map("No: {}".format)},
-    events.Done: {
+    answers.Refused: {"reason": SAFE_TEXT.map("No: {}".format)},
+    answers.Done: {
         "command": st.sampled_from(["nick", "join", "msg", "reply", "topic", "away", "back", "register", "login", "password"])
     },
-    events.InboxIs: {"after": NUMBERS, "read": st.dictionaries(NICKS, NUMBERS, max_size=3)},
-    events.Entered: {
+    answers.InboxIs: {"after": NUMBERS, "read": st.dictionaries(NICKS, NUMBERS, max_size=3)},
+    answers.Entered: {
         "read": NUMBERS,
         "members": st.lists(NICKS, min_size=1, max_size=20).map(tuple),
         "away": st.dictionaries(NICKS, SAFE_TEXT, max_size=3),
         "scrollback": st.lists(ROOM_EVENTS, max_size=3).map(tuple),
         "newcomer": NICKS | st.just(""),
     },
-    events.RetentionIs: {"most": st.sampled_from(["", "90d"])},
-    events.Members: {
+    answers.RetentionIs: {"most": st.sampled_from(["", "90d"])},
+    answers.Members: {
         "secret": st.booleans(),
         **{name: st.dictionaries(NICKS, SAFE_TEXT, max_size=3) for name in ("away", "roles")},
     },
-    events.PeopleList: {
-        "people": st.lists(_instances(events.PersonLine, away=st.none() | SAFE_TEXT, operator=st.booleans()), max_size=3).map(tuple)
+    answers.PeopleList: {
+        "people": st.lists(_instances(answers.PersonLine, away=st.none() | SAFE_TEXT, operator=st.booleans()), max_size=3).map(
+            tuple
+        )
     },
-    events.FormerPeople: {"people": st.lists(_instances(events.FormerLine), max_size=3).map(tuple)},
-    events.Counts: {"people": NUMBERS, "rooms": NUMBERS},
-    events.PersonChanged: {"text": st.none() | SAFE_TEXT},
-    events.RoomModes: {"modes": st.dictionaries(SAFE_TEXT, SAFE_TEXT, max_size=3)},
-    events.Bans: {"bans": st.lists(_instances(events.BanLine), max_size=3).map(tuple)},
-    events.Ignoring: {"nicks": st.lists(NICKS, max_size=3).map(tuple), "now": st.dictionaries(NICKS, NICKS, max_size=3)},
-    events.HistoryPage: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
-    events.SearchResults: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
-    events.PersonInfo: {
+    answers.FormerPeople: {"people": st.lists(_instances(answers.FormerLine), max_size=3).map(tuple)},
+    answers.Counts: {"people": NUMBERS, "rooms": NUMBERS},
+    answers.PersonChanged: {"text": st.none() | SAFE_TEXT},
+    answers.RoomModes: {"modes": st.dictionaries(SAFE_TEXT, SAFE_TEXT, max_size=3)},
+    answers.Bans: {"bans": st.lists(_instances(answers.BanLine), max_size=3).map(tuple)},
+    answers.Ignoring: {"nicks": st.lists(NICKS, max_size=3).map(tuple), "now": st.dictionaries(NICKS, NICKS, max_size=3)},
+    answers.HistoryPage: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
+    answers.SearchResults: {"events": st.lists(ROOM_EVENTS, max_size=3).map(tuple)},
+    answers.PersonInfo: {
         "rooms": st.lists(NICKS, max_size=3).map(tuple),
         "away": st.none() | SAFE_TEXT,
         "roles": st.dictionaries(NICKS, SAFE_TEXT, max_size=3),
         "operator": st.booleans(),
     },
-    events.RoomList: {"rooms": st.lists(_instances(events.RoomLine), max_size=3).map(tuple)},
-    events.HelpText: {
-        "commands": st.lists(_instances(events.HelpLine, also=st.lists(NICKS, max_size=2).map(tuple)), min_size=1, max_size=3).map(
+    answers.RoomList: {"rooms": st.lists(_instances(answers.RoomLine), max_size=3).map(tuple)},
+    answers.HelpText: {
+        "commands": st.lists(_instances(answers.HelpLine, also=st.lists(NICKS, max_size=2).map(tuple)), min_size=1, max_size=3).map(
             tuple
         )
     },
-    events.SessionList: {"sessions": st.lists(_instances(events.SessionLine, current=st.booleans()), max_size=3).map(tuple)},
-    events.KeyList: {"keys": st.lists(_instances(events.KeyLine), max_size=3).map(tuple)},
+    answers.SessionList: {"sessions": st.lists(_instances(answers.SessionLine, current=st.booleans()), max_size=3).map(tuple)},
+    answers.KeyList: {"keys": st.lists(_instances(answers.KeyLine), max_size=3).map(tuple)},
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
     commands.Whowas: {"count": NUMBERS},
     commands.History: {"count": NUMBERS},
@@ -165,7 +168,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
 }
 
 NEWS: st.SearchStrategy[Event | Answer] = st.one_of(
-    ROOM_EVENTS, PRIVATE, *(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(events, Answer))
+    ROOM_EVENTS, PRIVATE, *(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(answers, Answer))
 )
 COMMANDS: st.SearchStrategy[Command] = st.one_of(*(_instances(cls, **SPECIAL.get(cls, {})) for cls in classes(commands, Command)))
 

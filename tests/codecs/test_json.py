@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from chatd.codecs.json import ONLY_VIEW, JsonCodec, decode_command, decode_news, encode_command, encode_news
 from chatd.codecs.objects import NEWS as NAMES
-from chatd.core import commands, events
+from chatd.core import answers, command_table, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command, Hello, History, Me, Msg, Ping, Say, Topic, Who
 from chatd.core.errors import Malformed, NotText, Refusal
-from chatd.core.events import Answer, Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.core.text import safe_lines, safe_text
 from chatd.testing import NOON
 from tests.codecs.strategies import ANY_TEXT, COMMANDS, NEWS, TIMES, texts_of
@@ -43,37 +44,37 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
             RetentionSet("lobby", 7, NOON, "ada", "", "30d", NOON),
             f'{{"type":"kept",{IN},"keep":"30d","since":"2026-11-23T12:00:00.000Z"}}',
         ),
-        (events.RetentionIs("lobby", id="1"), '{"type":"keeping","id":"1","room":"lobby"}'),
+        (answers.RetentionIs("lobby", id="1"), '{"type":"keeping","id":"1","room":"lobby"}'),
         (
-            events.RetentionIs("lobby", "30d", NOON, "90d"),
+            answers.RetentionIs("lobby", "30d", NOON, "90d"),
             '{"type":"keeping","room":"lobby","keep":"30d","since":"2026-11-23T12:00:00.000Z","most":"90d"}',
         ),
         (
-            events.Forgotten("lobby", 7, NOON),
+            answers.Forgotten("lobby", 7, NOON),
             '{"type":"forgotten","room":"lobby","before":7,"time":"2026-11-23T12:00:00.000Z"}',
         ),
-        (events.Greeting("chatd"), '{"type":"greeting","server":"chatd"}'),
-        (events.Welcome("ada", "chatd", "5b1c"), '{"type":"welcome","nick":"ada","server":"chatd","log":"5b1c"}'),
+        (answers.Greeting("chatd"), '{"type":"greeting","server":"chatd"}'),
+        (answers.Welcome("ada", "chatd", "5b1c"), '{"type":"welcome","nick":"ada","server":"chatd","log":"5b1c"}'),
         (
-            events.Welcome("ada", "chatd", "5b1c", ("a", "b"), id="1"),
+            answers.Welcome("ada", "chatd", "5b1c", ("a", "b"), id="1"),
             '{"type":"welcome","id":"1","nick":"ada","server":"chatd","log":"5b1c","motd":["a","b"]}',
         ),
         (
-            events.Entered("lobby", 8, 2, ("bob", "ada")),
+            answers.Entered("lobby", 8, 2, ("bob", "ada")),
             '{"type":"entered","room":"lobby","seq":8,"count":2,"members":["bob","ada"]}',
         ),
         (
-            events.Entered("lobby", 8, 1, ("ada",), "tea", {"ada": ""}, (Joined("lobby", 7, NOON, "ada", ""),), "ada"),
+            answers.Entered("lobby", 8, 1, ("ada",), "tea", {"ada": ""}, (Joined("lobby", 7, NOON, "ada", ""),), "ada"),
             '{"type":"entered","room":"lobby","seq":8,"count":1,"members":["ada"],"topic":"tea","away":{"ada":""},'
             f'"scrollback":[{{"type":"joined",{IN}}}],"newcomer":"ada"}}',
         ),
-        (events.Exited("dev", ""), '{"type":"exited","room":"dev","current":""}'),
+        (answers.Exited("dev", ""), '{"type":"exited","room":"dev","current":""}'),
         (
-            events.Ack("lobby", 7, NOON, id="1"),
+            answers.Ack("lobby", 7, NOON, id="1"),
             '{"type":"ack","id":"1","room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z"}',
         ),
-        (events.Done("back", id="1"), '{"type":"done","id":"1","command":"back"}'),
-        (events.Done("nick", "ada"), '{"type":"done","command":"nick","subject":"ada"}'),
+        (answers.Done("back", id="1"), '{"type":"done","id":"1","command":"back"}'),
+        (answers.Done("nick", "ada"), '{"type":"done","command":"nick","subject":"ada"}'),
         (
             events.Private("@", 7, NOON, "ada", "", "hi", guest=True),
             '{"type":"private","room":"@","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada","text":"hi","guest":true}',
@@ -82,47 +83,47 @@ IN = '"room":"lobby","seq":7,"time":"2026-11-23T12:00:00.000Z","nick":"ada"'
             events.Private("@", 8, NOON, "bob", "", "what?", id="1", to="ada"),
             '{"type":"private","room":"@","seq":8,"time":"2026-11-23T12:00:00.000Z","nick":"bob","text":"what?","id":"1","to":"ada"}',
         ),
-        (events.InboxIs(6, 8), '{"type":"inbox","after":6,"seq":8}'),
+        (answers.InboxIs(6, 8), '{"type":"inbox","after":6,"seq":8}'),
         (
-            events.Done("msg", "ada", seq=8, time=NOON),
+            answers.Done("msg", "ada", seq=8, time=NOON),
             '{"type":"done","command":"msg","subject":"ada","seq":8,"time":"2026-11-23T12:00:00.000Z"}',
         ),
-        (events.AwayNotice("ada", ""), '{"type":"away","nick":"ada","text":""}'),
+        (answers.AwayNotice("ada", ""), '{"type":"away","nick":"ada","text":""}'),
         (
-            events.Members("dev", 9, ("ada",), {"ada": "tea"}),
+            answers.Members("dev", 9, ("ada",), {"ada": "tea"}),
             '{"type":"members","room":"dev","count":9,"members":["ada"],"away":{"ada":"tea"}}',
         ),
         (
-            events.RoomList(2, (events.RoomLine("a", 0), events.RoomLine("b", 1, "tea", True))),
+            answers.RoomList(2, (answers.RoomLine("a", 0), answers.RoomLine("b", 1, "tea", True))),
             '{"type":"rooms","count":2,"rooms":[{"room":"a","count":0},{"room":"b","count":1,"topic":"tea","joined":true}]}',
         ),
         (
-            events.PersonInfo("ada", ("dev",), NOON, 5, "text"),
+            answers.PersonInfo("ada", ("dev",), NOON, 5, "text"),
             '{"type":"person","nick":"ada","rooms":["dev"],"since":"2026-11-23T12:00:00.000Z","idle":5,"door":"text"}',
         ),
         (
-            events.PersonInfo("ada", (), NOON, 0, "text", ""),
+            answers.PersonInfo("ada", (), NOON, 0, "text", ""),
             '{"type":"person","nick":"ada","rooms":[],"since":"2026-11-23T12:00:00.000Z","idle":0,"door":"text","away":""}',
         ),
-        (events.TopicIs("dev", ""), '{"type":"topic-is","room":"dev","text":""}'),
-        (events.Ignoring(("eve",)), '{"type":"ignoring","nicks":["eve"]}'),
+        (answers.TopicIs("dev", ""), '{"type":"topic-is","room":"dev","text":""}'),
+        (answers.Ignoring(("eve",)), '{"type":"ignoring","nicks":["eve"]}'),
         (
-            events.HistoryPage("lobby", (Joined("lobby", 7, NOON, "ada", "secret"),), more=False),
+            answers.HistoryPage("lobby", (Joined("lobby", 7, NOON, "ada", "secret"),), more=False),
             f'{{"type":"history","room":"lobby","events":[{{"type":"joined",{IN}}}],"more":false}}',
         ),
         (
-            events.HelpText((events.HelpLine("who", "/who [ROOM]", "list"),)),
+            answers.HelpText((answers.HelpLine("who", "/who [ROOM]", "list"),)),
             '{"type":"help","commands":[{"name":"who","usage":"/who [ROOM]","help":"list"}]}',
         ),
         (
-            events.Refused("bad-nick", "No.", "Try.", id="1"),
+            answers.Refused("bad-nick", "No.", "Try.", id="1"),
             '{"type":"refused","id":"1","code":"bad-nick","reason":"No.","hint":"Try."}',
         ),
-        (events.Missed("dev", 3, 5), '{"type":"missed","room":"dev","from":3,"to":5}'),
-        (events.Missed("dev", 0, 0), '{"type":"missed","room":"dev","from":0,"to":0}'),
-        (events.Slowed(10.0), '{"type":"slowed","rate":10.0}'),
-        (events.Closing(Reason.SHUTDOWN), '{"type":"closing","reason":"shutdown"}'),
-        (events.Pong(id="1"), '{"type":"pong","id":"1"}'),
+        (answers.Missed("dev", 3, 5), '{"type":"missed","room":"dev","from":3,"to":5}'),
+        (answers.Missed("dev", 0, 0), '{"type":"missed","room":"dev","from":0,"to":0}'),
+        (answers.Slowed(10.0), '{"type":"slowed","rate":10.0}'),
+        (answers.Closing(Reason.SHUTDOWN), '{"type":"closing","reason":"shutdown"}'),
+        (answers.Pong(id="1"), '{"type":"pong","id":"1"}'),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -130,13 +131,17 @@ def test_news_are_encoded_and_decoded(news: Event | Answer, line: str) -> None:
     wire = line.encode() + b"\n"
     assert encode_news(news) == wire
     assert (CODEC.encode(news, ONLY_VIEW) if isinstance(news, Event) else TALK.encode(news)) == wire
-    if not isinstance(news, events.HistoryPage):  # Its events have no sender_id.
+    if not isinstance(news, answers.HistoryPage):  # Its events have no sender_id.
         assert decode_news(wire) == news
 
 
 def test_the_sender_id_never_leaves_the_server() -> None:
     event = Said("lobby", 7, NOON, "ada", "secret", "hi")
-    for news in (event, events.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)), events.HistoryPage("lobby", (event,), False)):
+    for news in (
+        event,
+        answers.Entered("lobby", 8, 1, ("ada",), scrollback=(event,)),
+        answers.HistoryPage("lobby", (event,), False),
+    ):
         assert b"secret" not in encode_news(news)
         assert b"sender_id" not in encode_news(news)
 
@@ -270,7 +275,7 @@ def test_a_client_ignores_unknown_types_and_fields() -> None:
     assert decode_news(b'{"type":"weather","sun":true}') is None
     assert decode_news(b'{"type":["said"]}') is None
     assert decode_news(b"{}") is None
-    assert decode_news(b'{"type":"pong","sun":true}') == events.Pong()
+    assert decode_news(b'{"type":"pong","sun":true}') == answers.Pong()
 
 
 @pytest.mark.parametrize(
@@ -305,11 +310,11 @@ def test_a_client_refuses_other_lines(line: str) -> None:
 
 @pytest.mark.parametrize("rate", ["10", "10.0", "1e1"])
 def test_a_rate_can_be_any_number(rate: str) -> None:
-    assert decode_news(f'{{"type":"slowed","rate":{rate}}}'.encode()) == events.Slowed(10.0)
+    assert decode_news(f'{{"type":"slowed","rate":{rate}}}'.encode()) == answers.Slowed(10.0)
 
 
 def test_a_client_gets_only_safe_text() -> None:
-    assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == events.AwayNotice("a\u241b", "\ufffd")
+    assert decode_news(b'{"type":"away","nick":"a\\u001b","text":"\\u202e"}') == answers.AwayNotice("a\u241b", "\ufffd")
 
 
 # -- Properties ------------------------------------------------------------------------------------
@@ -333,7 +338,7 @@ def test_news_survive_encoding(news: Event | Answer) -> None:
 
 @given(TIMES)
 def test_a_time_survives_encoding(milliseconds: int) -> None:
-    assert decode_news(TALK.encode(events.Ack("lobby", 1, milliseconds))) == events.Ack("lobby", 1, milliseconds)
+    assert decode_news(TALK.encode(answers.Ack("lobby", 1, milliseconds))) == answers.Ack("lobby", 1, milliseconds)
 
 
 @given(ANY_TEXT, st.text())
@@ -353,7 +358,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 FIELD_NAMES = ["nick", "text", "room", "rooms", "resume", "token", "log", "id", "count", "before", "about"]
 OBJECTS = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "say", "ping", "do", "do", "do"]) | JSON},
-    optional={"command": st.sampled_from([row.name for row in commands.TABLE]) | JSON, **dict.fromkeys(FIELD_NAMES, JSON)},
+    optional={"command": st.sampled_from([row.name for row in command_table.TABLE]) | JSON, **dict.fromkeys(FIELD_NAMES, JSON)},
 )
 
 

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 
 from chatd.codecs.objects import NEWS, from_object, iso_time, news_class, to_object
-from chatd.core import events
+from chatd.core import answers, events
+from chatd.core.answers import Answer, Missed
 from chatd.core.commands import Command
 from chatd.core.errors import BadUsage
-from chatd.core.events import Answer, Event, Joined, Missed, Reason
+from chatd.core.events import Event, Joined, Reason
 from chatd.testing import NOON
 from tests.codecs.strategies import COMMANDS, classes
 
 
 def test_every_event_and_answer_has_a_type() -> None:
-    assert set(NEWS) == {*classes(events, Event), *classes(events, Answer)}
+    assert set(NEWS) == {*classes(events, Event), *classes(answers, Answer)}
     assert len(set(NEWS.values())) == len(NEWS)
 
 
@@ -42,10 +43,10 @@ def test_some_fields_have_other_names_on_the_wire() -> None:
 
 
 def test_an_event_inside_an_answer_has_its_type() -> None:
-    page = events.HistoryPage("lobby", (Joined("lobby", 7, NOON, "ada", ""),), more=False)
+    page = answers.HistoryPage("lobby", (Joined("lobby", 7, NOON, "ada", ""),), more=False)
     [event] = to_object(page)["events"]
     assert event["type"] == "joined"
-    assert from_object(events.HistoryPage, to_object(page)) == page
+    assert from_object(answers.HistoryPage, to_object(page)) == page
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_wrong_field_has_its_wire_name(wire: dict[str, Any], reason: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "cls"), [("said", events.Said), ("pong", events.Pong), ("weather", None), (["said"], None), (None, None)]
+    ("kind", "cls"), [("said", events.Said), ("pong", answers.Pong), ("weather", None), (["said"], None), (None, None)]
 )
 def test_a_type_belongs_to_one_class_or_none(kind: object, cls: type[Event | Answer] | None) -> None:
     assert news_class({"type": kind}) is cls

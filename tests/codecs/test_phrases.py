@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.codecs.phrases import Kind, Phrase, Phrases, private, refusal, said
-from chatd.core import events
-from chatd.core.events import Answer, Event
+from chatd.core import answers, events
+from chatd.core.answers import Answer
+from chatd.core.events import Event
 from chatd.core.text import safe_text
 from chatd.testing import NOON
 from tests.codecs.strategies import NEWS
@@ -23,7 +24,7 @@ HI = events.Said("lobby", 7, NOON, "ada", "seat", "hi")
 WAVES = events.Said("lobby", 8, NOON, "ada", "seat", "waves", action=True)
 JOINED = events.Joined("lobby", 9, NOON, "bob", "seat")
 PSST = events.Private("@", 7, NOON, "ada", "seat", "psst")
-NO = events.Refused("bad-nick", "No.", "Try again.")
+NO = answers.Refused("bad-nick", "No.", "Try again.")
 
 
 @pytest.fixture(autouse=True)
@@ -45,17 +46,17 @@ def test_each_line_of_a_message_is_behind_its_nick() -> None:
     assert private(replace(PSST, text="a\nb")) == ["[ada] a", "[ada] b"]
     phrases = Phrases(lambda: NOON)
     assert [phrase.text for phrase in phrases.of(several)] == said(several)
-    assert [phrase.text for phrase in phrases.of(events.HistoryPage("lobby", (several,), False))][1:] == [
+    assert [phrase.text for phrase in phrases.of(answers.HistoryPage("lobby", (several,), False))][1:] == [
         "12:00 <ada> if x:",
         "12:00 <ada>     <bob> y",
     ]
-    [_, hit] = phrases.of(events.SearchResults(("if",), (several,)))
+    [_, hit] = phrases.of(answers.SearchResults(("if",), (several,)))
     assert hit.text.endswith("#lobby <ada> if x:     <bob> y")
 
 
 def test_a_refusal_may_have_no_hint() -> None:
     assert refusal(NO) == "No. Try again."
-    assert refusal(events.Refused("bad-nick", "No.")) == "No."
+    assert refusal(answers.Refused("bad-nick", "No.")) == "No."
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_refusal_may_have_no_hint() -> None:
         (JOINED, Phrase(Kind.REPORT, "bob has joined #lobby")),
         (PSST, Phrase(Kind.SAID, "[ada] psst")),
         (NO, Phrase(Kind.REFUSAL, "No. Try again.")),
-        (events.Pong(), Phrase(Kind.REPORT, "pong")),
+        (answers.Pong(), Phrase(Kind.REPORT, "pong")),
     ],
     ids=repr,
 )
@@ -74,7 +75,7 @@ def test_a_phrase_has_a_kind(news: Event | Answer, phrase: Phrase) -> None:
 
 
 def test_an_event_has_the_same_sentence_now_and_in_the_history() -> None:
-    page = events.HistoryPage("lobby", (HI, JOINED), more=False)
+    page = answers.HistoryPage("lobby", (HI, JOINED), more=False)
     assert [phrase.text for phrase in PHRASES.of(page)][1:] == [f"12:00 {PHRASES.event(event)}" for event in page.events]
     assert {phrase.kind for phrase in PHRASES.of(page)} == {Kind.REPORT}
 
@@ -90,15 +91,15 @@ def test_a_phrase_is_one_line_of_safe_text(news: Event | Answer, current: bool) 
 
 
 def test_who_was_here() -> None:
-    former = events.FormerPeople("bob", (events.FormerLine("bob", NOON, "b", "Bob B.", False), events.FormerLine("bob", NOON)))
+    former = answers.FormerPeople("bob", (answers.FormerLine("bob", NOON, "b", "Bob B.", False), answers.FormerLine("bob", NOON)))
     first, second = PHRASES.of(former)
     assert first.text.startswith("bob, Bob B., was here until ")
     assert second.text.startswith("bob was here until ")
 
 
 def test_whom_one_watches() -> None:
-    [nobody] = PHRASES.of(events.Watching())
+    [nobody] = PHRASES.of(answers.Watching())
     assert nobody.text.startswith("You watch nobody.")
-    here, missing = PHRASES.of(events.Watching(("bob",), ("eve", "kim")))
+    here, missing = PHRASES.of(answers.Watching(("bob",), ("eve", "kim")))
     assert here.text == "You watch bob, who is here."
     assert missing.text.startswith("You watch eve")

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from chatd.codecs import phrases
 from chatd.codecs.text import TextCodec, TextView
-from chatd.core import commands, events
+from chatd.core import answers, command_table, commands, events
+from chatd.core.answers import Answer, Refused
 from chatd.core.commands import Command, Hello, Me, Msg, Say, Who
 from chatd.core.driver import drive
 from chatd.core.errors import NotText, Refusal
-from chatd.core.events import Answer, Event, Joined, Left, Reason, Refused, Renamed, RetentionSet, Said, TopicSet
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, RetentionSet, Said, TopicSet
 from chatd.core.names import parse_nick
 from chatd.core.perform import perform, refuse
 from chatd.core.registry import Registry, Settings
@@ -28,8 +29,8 @@ from tests.codecs.strategies import ANY_TEXT, NEWS, NICKS, SAFE_TEXT, TIMES, tex
 CODEC = TextCodec(lambda: NOON)
 TALK = CODEC.talk()
 
-HELP = events.HelpLine("help", "/help [COMMAND]", "list the commands, or explain one")
-MSG = events.HelpLine("msg", "/msg NICK TEXT", "tell one person")
+HELP = answers.HelpLine("help", "/help [COMMAND]", "list the commands, or explain one")
+MSG = answers.HelpLine("msg", "/msg NICK TEXT", "tell one person")
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +146,7 @@ def test_an_event_is_one_line(event: Event, current: str, elsewhere: str | None)
 
 # -- Answers ---------------------------------------------------------------------------------------
 
-NEW = events.Entered("lobby", 3, 1, ("ada",), newcomer="ada")
+NEW = answers.Entered("lobby", 3, 1, ("ada",), newcomer="ada")
 PAST = (
     Joined("lobby", 1, NOON - DAY, "ada", ""),
     said("hi"),
@@ -157,27 +158,27 @@ PAST = (
 @pytest.mark.parametrize(
     ("answer", "lines"),
     [
-        (events.Greeting("chatd"), ["-- Welcome to chatd. What is your nick?"]),
-        (events.Welcome("ada", "chatd", "log"), []),
-        (events.Welcome("ada", "chatd", "log", ("Be kind.", "Be brief.")), ["-- Be kind.", "-- Be brief."]),
+        (answers.Greeting("chatd"), ["-- Welcome to chatd. What is your nick?"]),
+        (answers.Welcome("ada", "chatd", "log"), []),
+        (answers.Welcome("ada", "chatd", "log", ("Be kind.", "Be brief.")), ["-- Be kind.", "-- Be brief."]),
         (NEW, ["-- Hello ada. You are in #lobby, alone. /help lists what you can do."]),
-        (events.Entered("dev", 3, 1, ("ada",)), ["-- You are in #dev, alone."]),
-        (events.Entered("dev", 3, 2, ("bob", "ada")), ["-- You are in #dev with bob."]),
+        (answers.Entered("dev", 3, 1, ("ada",)), ["-- You are in #dev, alone."]),
+        (answers.Entered("dev", 3, 2, ("bob", "ada")), ["-- You are in #dev with bob."]),
         (
-            events.Entered("lobby", 3, 3, ("bob", "eve", "ada"), newcomer="ada"),
+            answers.Entered("lobby", 3, 3, ("bob", "eve", "ada"), newcomer="ada"),
             ["-- Hello ada. You are in #lobby with bob and eve. /help lists what you can do."],
         ),
-        (events.Entered("dev", 3, 4, ("a", "b", "c", "ada")), ["-- You are in #dev with a, b and c."]),
+        (answers.Entered("dev", 3, 4, ("a", "b", "c", "ada")), ["-- You are in #dev with a, b and c."]),
         (
-            events.Entered("dev", 3, 14, (*"abcdefghijklm", "ada")),
+            answers.Entered("dev", 3, 14, (*"abcdefghijklm", "ada")),
             ["-- You are in #dev with a, b, c, d, e, f, g, h, i, j, k, l and 1 other."],
         ),
         (
-            events.Entered("dev", 3, 900, (*"abcdefghijklm", "ada")),
+            answers.Entered("dev", 3, 900, (*"abcdefghijklm", "ada")),
             ["-- You are in #dev with a, b, c, d, e, f, g, h, i, j, k, l and 887 others."],
         ),
         (
-            events.Entered("lobby", 3, 2, ("bob", "ada"), "tea", {"bob": "at lunch"}, PAST),
+            answers.Entered("lobby", 3, 2, ("bob", "ada"), "tea", {"bob": "at lunch"}, PAST),
             [
                 "-- You are in #lobby with bob.",
                 "-- The topic is: tea",
@@ -188,17 +189,17 @@ PAST = (
                 "-- 14:00 <ada> -- not the server",
             ],
         ),
-        (events.Exited("dev", "lobby"), ["-- You have left #dev. You are now talking in #lobby."]),
-        (events.Exited("dev", ""), ["-- You have left #dev. You are not in any room now."]),
-        (events.Ack("lobby", 3, NOON), []),
-        (events.Done("nick", "bob"), ["-- You are now known as bob."]),
-        (events.Done("join", "dev"), ["-- You are now talking in #dev."]),
-        (events.Done("msg", "bob"), ["-- Sent to bob."]),
-        (events.Done("reply", "bob"), ["-- Sent to bob."]),
-        (events.Done("away", "at lunch"), ["-- You are away. /back ends it."]),
-        (events.Done("back"), ["-- You are back."]),
-        (events.Done("topic", "tea {}"), ["-- The topic is now: tea {}"]),
-        (events.Done("topic"), ["-- There is no topic now."]),
+        (answers.Exited("dev", "lobby"), ["-- You have left #dev. You are now talking in #lobby."]),
+        (answers.Exited("dev", ""), ["-- You have left #dev. You are not in any room now."]),
+        (answers.Ack("lobby", 3, NOON), []),
+        (answers.Done("nick", "bob"), ["-- You are now known as bob."]),
+        (answers.Done("join", "dev"), ["-- You are now talking in #dev."]),
+        (answers.Done("msg", "bob"), ["-- Sent to bob."]),
+        (answers.Done("reply", "bob"), ["-- Sent to bob."]),
+        (answers.Done("away", "at lunch"), ["-- You are away. /back ends it."]),
+        (answers.Done("back"), ["-- You are back."]),
+        (answers.Done("topic", "tea {}"), ["-- The topic is now: tea {}"]),
+        (answers.Done("topic"), ["-- There is no topic now."]),
         (events.Private("@", 7, NOON, "ada", "seat", "psst"), ["[ada] psst"]),
         (events.Private("@", 7, NOON, "ada", "seat", "psst", to="bob"), ["[to bob] psst"]),
         (events.Private("@", 7, NOON - 60_000, "ada", "seat", "psst"), ["-- 13:59 [ada] psst"]),
@@ -206,36 +207,36 @@ PAST = (
             events.RetentionSet("@", 7, NOON, "ada", "seat", "30d", NOON),
             ["-- ada has set your inbox to keep messages for 30 days; /keep changes it"],
         ),
-        (events.RetentionIs("@", "30d"), ["-- By your own choice, your inbox keeps messages for 30 days."]),
-        (events.RetentionIs("@"), ["-- Your inbox keeps messages forever."]),
-        (events.HistoryPage("@bob", (), False), ["-- There is no history of your private messages with bob to show."]),
+        (answers.RetentionIs("@", "30d"), ["-- By your own choice, your inbox keeps messages for 30 days."]),
+        (answers.RetentionIs("@"), ["-- Your inbox keeps messages forever."]),
+        (answers.HistoryPage("@bob", (), False), ["-- There is no history of your private messages with bob to show."]),
         (
-            events.HistoryPage("@", (events.Private("@", 7, NOON, "ada", "seat", "psst", to="bob"),), True),
+            answers.HistoryPage("@", (events.Private("@", 7, NOON, "ada", "seat", "psst", to="bob"),), True),
             ["-- History of your private messages (earlier: /history before 7 @):", "-- 14:00 [to bob] psst"],
         ),
         (
-            events.SearchResults(("psst",), (events.Private("@", 7, NOON, "ada", "seat", "psst\nthere"),)),
+            answers.SearchResults(("psst",), (events.Private("@", 7, NOON, "ada", "seat", "psst\nthere"),)),
             [
                 "-- Found, newest first (/history around TIME in:#ROOM shows the context):",
                 "-- 2026-11-23T14:00:00 [ada] psst there",
             ],
         ),
-        (events.InboxIs(7, 7), []),
-        (events.InboxIs(6, 7), ["-- 1 private message is new:"]),
-        (events.InboxIs(5, 7), ["-- 2 private messages are new:"]),
-        (events.AwayNotice("bob", "", True), ["-- bob is not here, and gets your message when they come back."]),
-        (events.AwayNotice("bob", "at lunch"), ["-- bob is away: at lunch"]),
-        (events.AwayNotice("bob", ""), ["-- bob is away."]),
-        (events.PersonChanged("bob", "realname", "Robert"), ["-- bob has changed their realname: Robert"]),
-        (events.PersonChanged("bob", "away"), ["-- bob is back."]),
-        (events.PersonChanged("bob", "away", "lunch"), ["-- bob is away: lunch"]),
-        (events.PeopleList(()), ["-- There is nobody to describe."]),
+        (answers.InboxIs(7, 7), []),
+        (answers.InboxIs(6, 7), ["-- 1 private message is new:"]),
+        (answers.InboxIs(5, 7), ["-- 2 private messages are new:"]),
+        (answers.AwayNotice("bob", "", True), ["-- bob is not here, and gets your message when they come back."]),
+        (answers.AwayNotice("bob", "at lunch"), ["-- bob is away: at lunch"]),
+        (answers.AwayNotice("bob", ""), ["-- bob is away."]),
+        (answers.PersonChanged("bob", "realname", "Robert"), ["-- bob has changed their realname: Robert"]),
+        (answers.PersonChanged("bob", "away"), ["-- bob is back."]),
+        (answers.PersonChanged("bob", "away", "lunch"), ["-- bob is away: lunch"]),
+        (answers.PeopleList(()), ["-- There is nobody to describe."]),
         (
-            events.PeopleList(
+            answers.PeopleList(
                 (
-                    events.PersonLine("ada", realname="Ada L.", away="lunch", account=True, operator=True, role="owner", idle=5),
-                    events.PersonLine("bob", away=""),
-                    events.PersonLine("eve"),
+                    answers.PersonLine("ada", realname="Ada L.", away="lunch", account=True, operator=True, role="owner", idle=5),
+                    answers.PersonLine("bob", away=""),
+                    answers.PersonLine("eve"),
                 )
             ),
             [
@@ -245,50 +246,50 @@ PAST = (
             ],
         ),
         (
-            events.FormerPeople("bob", (events.FormerLine("Bob", NOON, realname="Robert"), events.FormerLine("bob", NOON))),
+            answers.FormerPeople("bob", (answers.FormerLine("Bob", NOON, realname="Robert"), answers.FormerLine("bob", NOON))),
             ["-- Bob, Robert, was here until 14:00.", "-- bob was here until 14:00."],
         ),
         (
-            events.Counts(people=5, most=9, operators=1, rooms=2, unknown=3),
+            answers.Counts(people=5, most=9, operators=1, rooms=2, unknown=3),
             [
                 "-- 5 people are here (at most 9 at once since the start), 1 of them operators, in 2 rooms; "
                 "3 connections have no nick yet."
             ],
         ),
-        (events.Seen("bob"), ["-- bob has come."]),
-        (events.Seen("bob", gone=True), ["-- bob has left."]),
-        (events.ReadIs("lobby", 5), []),
+        (answers.Seen("bob"), ["-- bob has come."]),
+        (answers.Seen("bob", gone=True), ["-- bob has left."]),
+        (answers.ReadIs("lobby", 5), []),
         (
-            events.Members("dev", 4, ("eve", "Bob", "ada"), {"eve": "", "ada": "at lunch"}),
+            answers.Members("dev", 4, ("eve", "Bob", "ada"), {"eve": "", "ada": "at lunch"}),
             ["-- In #dev (4): ada (away: at lunch), Bob, eve (away) and 1 other"],
         ),
-        (events.Members("dev", 1, ("eve",)), ["-- In #dev (1): eve"]),
+        (answers.Members("dev", 1, ("eve",)), ["-- In #dev (1): eve"]),
         (
-            events.RoomList(3, (events.RoomLine("lobby", 2, "tea", joined=True), events.RoomLine("dev", 0))),
+            answers.RoomList(3, (answers.RoomLine("lobby", 2, "tea", joined=True), answers.RoomLine("dev", 0))),
             ["-- #lobby (2, joined) -- tea", "-- #dev (0)", "-- and 1 more"],
         ),
-        (events.RoomList(1, (events.RoomLine("dev", 1),)), ["-- #dev (1)"]),
+        (answers.RoomList(1, (answers.RoomLine("dev", 1),)), ["-- #dev (1)"]),
         (
-            events.Members("dev", 2, ("eve", "bob"), {"bob": "tea"}, {"bob": "owner", "eve": "voice"}),
+            answers.Members("dev", 2, ("eve", "bob"), {"bob": "tea"}, {"bob": "owner", "eve": "voice"}),
             ["-- In #dev (2): bob (owner; away: tea) and eve (voice)"],
         ),
-        (events.Exited("dev", "lobby", "ada", "spam"), ["-- ada has removed you from #dev: spam. You are now talking in #lobby."]),
-        (events.Announcement("ada", "noon", NOON), ["-- ada, an operator, tells everybody: noon"]),
-        (events.Report("ada", "bob", "spam", NOON), ["-- ada reports bob: spam"]),
-        (events.Invitation("ada", "dev"), ["-- ada invites you to #dev: /join #dev"]),
-        (events.Bans("dev", ()), ["-- Nobody is banned or muted in #dev."]),
+        (answers.Exited("dev", "lobby", "ada", "spam"), ["-- ada has removed you from #dev: spam. You are now talking in #lobby."]),
+        (answers.Announcement("ada", "noon", NOON), ["-- ada, an operator, tells everybody: noon"]),
+        (answers.Report("ada", "bob", "spam", NOON), ["-- ada reports bob: spam"]),
+        (answers.Invitation("ada", "dev"), ["-- ada invites you to #dev: /join #dev"]),
+        (answers.Bans("dev", ()), ["-- Nobody is banned or muted in #dev."]),
         (
-            events.Bans("dev", (events.BanLine("bob", True, NOON + DAY, "ada", "spam"), events.BanLine("b*", by="ada"))),
+            answers.Bans("dev", (answers.BanLine("bob", True, NOON + DAY, "ada", "spam"), answers.BanLine("b*", by="ada"))),
             ["-- bob is muted in #dev by ada until 2026-11-24 14:00: spam", "-- b* is banned in #dev by ada"],
         ),
-        (events.RoomModes("dev"), ["-- #dev has no modes: everybody may enter and speak."]),
-        (events.RoomModes("dev", {"slow": "5", "private": "on"}), ["-- The modes of #dev: slow 5, private on."]),
+        (answers.RoomModes("dev"), ["-- #dev has no modes: everybody may enter and speak."]),
+        (answers.RoomModes("dev", {"slow": "5", "private": "on"}), ["-- The modes of #dev: slow 5, private on."]),
         (
-            events.SessionList(
+            answers.SessionList(
                 (
-                    events.SessionLine(3, "text", NOON, NOON, connected=True, current=True),
-                    events.SessionLine(4, "web", NOON, NOON, connected=True, remembered=True),
-                    events.SessionLine(5, "json", NOON - 86_400_000, NOON, remembered=True),
+                    answers.SessionLine(3, "text", NOON, NOON, connected=True, current=True),
+                    answers.SessionLine(4, "web", NOON, NOON, connected=True, remembered=True),
+                    answers.SessionLine(5, "json", NOON - 86_400_000, NOON, remembered=True),
                 )
             ),
             [
@@ -297,76 +298,76 @@ PAST = (
                 "-- 5: json, not connected, remembered, since 2026-11-22 14:00, last active 14:00",
             ],
         ),
-        (events.KeyList(()), ["-- You have no keys. /keys add KEY adds one."]),
+        (answers.KeyList(()), ["-- You have no keys. /keys add KEY adds one."]),
         (
-            events.KeyList(
-                (events.KeyLine(7, "ssh-rsa", "SHA256:abc", "desk", NOON), events.KeyLine(8, "ssh-rsa", "SHA256:d", "", NOON))
+            answers.KeyList(
+                (answers.KeyLine(7, "ssh-rsa", "SHA256:abc", "desk", NOON), answers.KeyLine(8, "ssh-rsa", "SHA256:d", "", NOON))
             ),
             ["-- 7: ssh-rsa SHA256:abc desk, since 14:00", "-- 8: ssh-rsa SHA256:d, since 14:00"],
         ),
         (
-            events.PersonInfo("bob", ("lobby", "dev"), NOON, 61, "telnet"),
+            answers.PersonInfo("bob", ("lobby", "dev"), NOON, 61, "telnet"),
             ["-- bob (a guest) is in #lobby, #dev; connected since 2026-11-23 14:00 by telnet, idle for 61 s"],
         ),
         (
-            events.PersonInfo("bob", (), NOON, 0, "json", "at lunch"),
+            answers.PersonInfo("bob", (), NOON, 0, "json", "at lunch"),
             ["-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away: at lunch"],
         ),
         (
-            events.PersonInfo("bob", (), NOON, 0, "json", ""),
+            answers.PersonInfo("bob", (), NOON, 0, "json", ""),
             ["-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by json, idle for 0 s", "-- bob is away."],
         ),
         (
-            events.PersonInfo("bob", (), NOON, 0, "ssh", key="SHA256:abc"),
+            answers.PersonInfo("bob", (), NOON, 0, "ssh", key="SHA256:abc"),
             [
                 "-- bob (a guest) is in no room; connected since 2026-11-23 14:00 by ssh, idle for 0 s",
                 "-- bob has come with the key SHA256:abc",
             ],
         ),
-        (events.ServerInfo("chatd", 2), ["-- chatd is this server; people connected: 2"]),
+        (answers.ServerInfo("chatd", 2), ["-- chatd is this server; people connected: 2"]),
         (
-            events.ServerInfo("chatd", 2, "SHA256:abc"),
+            answers.ServerInfo("chatd", 2, "SHA256:abc"),
             ["-- chatd is this server; people connected: 2", "-- The fingerprint of its SSH key is SHA256:abc."],
         ),
-        (events.TopicIs("dev", "tea"), ["-- The topic of #dev is: tea"]),
-        (events.TopicIs("dev", ""), ["-- #dev has no topic."]),
+        (answers.TopicIs("dev", "tea"), ["-- The topic of #dev is: tea"]),
+        (answers.TopicIs("dev", ""), ["-- #dev has no topic."]),
         (
-            events.Entered("dev", 3, 1, ("ada",), keep="none"),
+            answers.Entered("dev", 3, 1, ("ada",), keep="none"),
             ["-- You are in #dev, alone.", "-- By choice of its owner, #dev keeps no messages."],
         ),
-        (events.RetentionIs("dev"), ["-- #dev keeps messages forever."]),
-        (events.RetentionIs("dev", most="90d"), ["-- #dev keeps messages for 90 days."]),
-        (events.RetentionIs("dev", "1h"), ["-- By choice of its owner, #dev keeps messages for 1 hour."]),
+        (answers.RetentionIs("dev"), ["-- #dev keeps messages forever."]),
+        (answers.RetentionIs("dev", most="90d"), ["-- #dev keeps messages for 90 days."]),
+        (answers.RetentionIs("dev", "1h"), ["-- By choice of its owner, #dev keeps messages for 1 hour."]),
         (
-            events.RetentionIs("dev", "none", NOON + DAY),
+            answers.RetentionIs("dev", "none", NOON + DAY),
             ["-- By choice of its owner, #dev keeps no messages, from 2026-11-24 14:00 on."],
         ),
-        (events.Forgotten("dev", 7, NOON - DAY), ["-- Messages in #dev from before 2026-11-22 14:00 have been deleted."]),
-        (events.HistoryPage("dev", (), more=True), ["-- There is no history of #dev to show there."]),
-        (events.Ignoring(()), ["-- You ignore nobody."]),
-        (events.Ignoring(("bob",)), ["-- You ignore bob."]),
-        (events.Ignoring(("bob", "eve"), {"bob": "bob2"}), ["-- You ignore bob (now bob2) and eve."]),
-        (events.Ignoring(("bob", "eve", "joe")), ["-- You ignore bob, eve and joe."]),
-        (events.HistoryPage("dev", (), more=False), ["-- There is no history of #dev to show."]),
+        (answers.Forgotten("dev", 7, NOON - DAY), ["-- Messages in #dev from before 2026-11-22 14:00 have been deleted."]),
+        (answers.HistoryPage("dev", (), more=True), ["-- There is no history of #dev to show there."]),
+        (answers.Ignoring(()), ["-- You ignore nobody."]),
+        (answers.Ignoring(("bob",)), ["-- You ignore bob."]),
+        (answers.Ignoring(("bob", "eve"), {"bob": "bob2"}), ["-- You ignore bob (now bob2) and eve."]),
+        (answers.Ignoring(("bob", "eve", "joe")), ["-- You ignore bob, eve and joe."]),
+        (answers.HistoryPage("dev", (), more=False), ["-- There is no history of #dev to show."]),
         (
-            events.HistoryPage("dev", (said(),), more=True),
+            answers.HistoryPage("dev", (said(),), more=True),
             ["-- History of #dev (earlier: /history before 7 in:#dev):", "-- 14:00 <ada> hi"],
         ),
         (
-            events.HistoryPage("d", (said(),), more=True, later=True, limit=100),
+            answers.HistoryPage("d", (said(),), more=True, later=True, limit=100),
             [
                 "-- History of #d (at most 100 lines at once; earlier: /history before 7 in:#d; later: /history after 7 in:#d):",
                 "-- 14:00 <ada> hi",
             ],
         ),
-        (events.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
-        (events.HelpText((replace(MSG, also=("query", "dm")),)), ["-- /msg NICK TEXT  tell one person; also /query, /dm"]),
+        (answers.HelpText((MSG,)), ["-- /msg NICK TEXT  tell one person"]),
+        (answers.HelpText((replace(MSG, also=("query", "dm")),)), ["-- /msg NICK TEXT  tell one person; also /query, /dm"]),
         (
-            events.HelpText((HELP, MSG)),
+            answers.HelpText((HELP, MSG)),
             ["-- /help [COMMAND]  list the commands, or explain one", "-- /msg NICK TEXT   tell one person"],
         ),
         (
-            events.HelpText((HELP, MSG), ("moderation",)),
+            answers.HelpText((HELP, MSG), ("moderation",)),
             [
                 "-- /help [COMMAND]  list the commands, or explain one",
                 "-- /msg NICK TEXT   tell one person",
@@ -374,19 +375,19 @@ PAST = (
                 "-- Everything else you type is sent to your current room; // sends a slash.",
             ],
         ),
-        (events.Refused("bad-nick", "No.", "Try again."), ["!! No. Try again."]),
-        (events.Refused("bad-nick", "No."), ["!! No."]),
-        (events.Missed("dev", 5, 9), ["-- You have missed 5 events in #dev: your connection did not keep up."]),
-        (events.Missed("dev", 0, 9), ["-- What you missed in #dev is unknown."]),
-        (events.Slowed(10.0), ["-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."]),
-        (events.Slowed(0.5), ["-- You are sending faster than 0.5 lines a second: your lines wait, and nothing is lost."]),
-        (events.Closing(Reason.QUIT), ["-- Goodbye."]),
-        (events.Closing(Reason.TIMED_OUT), ["-- You did not give a nick in time. Goodbye."]),
-        (events.Closing(Reason.NOT_READING), ["-- Your connection took no data for too long. Goodbye."]),
-        (events.Closing(Reason.REPLACED), ["-- You reconnected from elsewhere. Goodbye."]),
-        (events.Closing(Reason.SHUTDOWN), ["-- The server is shutting down. Goodbye."]),
-        (events.Closing(Reason.LINK_LOST), ["-- Goodbye."]),
-        (events.Pong(), ["-- pong"]),
+        (answers.Refused("bad-nick", "No.", "Try again."), ["!! No. Try again."]),
+        (answers.Refused("bad-nick", "No."), ["!! No."]),
+        (answers.Missed("dev", 5, 9), ["-- You have missed 5 events in #dev: your connection did not keep up."]),
+        (answers.Missed("dev", 0, 9), ["-- What you missed in #dev is unknown."]),
+        (answers.Slowed(10.0), ["-- You are sending faster than 10 lines a second: your lines wait, and nothing is lost."]),
+        (answers.Slowed(0.5), ["-- You are sending faster than 0.5 lines a second: your lines wait, and nothing is lost."]),
+        (answers.Closing(Reason.QUIT), ["-- Goodbye."]),
+        (answers.Closing(Reason.TIMED_OUT), ["-- You did not give a nick in time. Goodbye."]),
+        (answers.Closing(Reason.NOT_READING), ["-- Your connection took no data for too long. Goodbye."]),
+        (answers.Closing(Reason.REPLACED), ["-- You reconnected from elsewhere. Goodbye."]),
+        (answers.Closing(Reason.SHUTDOWN), ["-- The server is shutting down. Goodbye."]),
+        (answers.Closing(Reason.LINK_LOST), ["-- Goodbye."]),
+        (answers.Pong(), ["-- pong"]),
     ],
     ids=repr,
 )
@@ -397,7 +398,7 @@ def test_an_answer_is_these_lines(answer: Answer, lines: list[str]) -> None:
 @pytest.mark.parametrize("more", [True, False])
 def test_search_results_have_time_and_room(more: bool) -> None:
     long = said("x" * 100 + " tea " + "y" * 100)
-    results = events.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
+    results = answers.SearchResults(("tea",), (long, Joined("dev", 1, NOON - DAY, "ada", "")), more)
     head, message, joined, *rest = TALK.encode(results).decode().splitlines()
     assert head.startswith("-- Found, newest first")
     assert message.startswith("-- 2026-11-23T14:00:00 #lobby <ada> ")
@@ -409,7 +410,7 @@ def test_search_results_have_time_and_room(more: bool) -> None:
 
 
 def test_an_empty_search_result_says_so() -> None:
-    assert TALK.encode(events.SearchResults(("tea",), (), False)) == b"-- Nothing found.\r\n"
+    assert TALK.encode(answers.SearchResults(("tea",), (), False)) == b"-- Nothing found.\r\n"
 
 
 @pytest.mark.parametrize("news", [Event("lobby", 1, NOON, "ada", ""), Answer()], ids=repr)
@@ -419,7 +420,7 @@ def test_news_of_an_unknown_kind_is_a_defect(news: Event | Answer) -> None:
 
 
 def test_a_day_ends_at_midnight_in_the_local_zone() -> None:
-    history = events.HistoryPage("dev", (said(),), more=False)
+    history = answers.HistoryPage("dev", (said(),), more=False)
     for hours, stamp in [(9, b"-- 14:00 "), (10, b"-- 2026-11-23 14:00 ")]:
         lines = TextCodec(lambda hours=hours: NOON + hours * 3_600_000).talk().encode(history).splitlines()  # type: ignore[misc]
         assert lines[1].startswith(stamp)
@@ -520,7 +521,7 @@ def test_every_line_is_complete_and_begins_with_a_known_mark(news: Event | Answe
     assert output == "" or output.endswith("\r\n")
     for line in output.split("\r\n")[:-1]:
         assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[\w+\] )", line)
-        if not isinstance(news, events.HelpText):  # Its columns are padded with blanks.
+        if not isinstance(news, answers.HelpText):  # Its columns are padded with blanks.
             assert safe_text(line) == line
     if isinstance(news, Event):
         assert output.count("\n") == 1
@@ -545,7 +546,7 @@ def test_nobody_can_forge_the_beginning_of_a_line(nick: str, text: str, now: int
 
 @given(SAFE_TEXT)
 def test_earlier_events_are_reports(text: str) -> None:
-    lines = encoded(events.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
+    lines = encoded(answers.HistoryPage("dev", (said(text),), more=False)).decode().split("\r\n")
     assert lines[1:] == [f"-- 14:00 <ada> {text}", ""]
 
 
@@ -597,8 +598,8 @@ def test_a_conversation() -> None:
 def test_the_whole_help_fits_on_a_screen() -> None:
     ada = arrive(new_registry(), "ada")
     lines = typed(ada, "/help")
-    listed = [row for row in commands.TABLE if not row.group]
-    assert len(lines) == len(listed) + len(commands.GROUPS) + 1 < 24
+    listed = [row for row in command_table.TABLE if not row.group]
+    assert len(lines) == len(listed) + len(command_table.GROUPS) + 1 < 24
     assert max(map(len, lines)) <= 80
 
 
@@ -722,7 +723,7 @@ def test_an_answer_to_something_earlier_does_not_let_a_mistyped_password_become_
     bob.type("/login ada")
     shown = bob.talk.encode(Refused("not-delivered", "Not delivered: the server's disk is full."))
     assert shown.endswith(f"Type its password, or an empty line to stop{SHOWN}".encode())
-    bob.talk.encode(events.Done("nick", "guest-000001"))
+    bob.talk.encode(answers.Done("nick", "guest-000001"))
     assert "an empty line to stop" in bob.type("wrong password")
 
 
@@ -805,7 +806,7 @@ def test_a_talk_knows_whether_the_next_line_is_a_password() -> None:
     talk = TextCodec(lambda: NOON).talk()
     assert not talk.is_asking
     talk.decode(b"ada", named=False)
-    talk.encode(events.Refused("password-needed", "ada is registered.", "Log in with its password."))
+    talk.encode(answers.Refused("password-needed", "ada is registered.", "Log in with its password."))
     assert talk.is_asking
     talk.decode(b"secret words", named=False)
     assert not talk.is_asking

@@ -12,10 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chatd.core.answers import Answer, Done, Entered, Exited, Refused
 from chatd.core.attendance import Attendance
 from chatd.core.commands import Command, Hello, Join, Leave, Nick, Say
 from chatd.core.errors import NotDelivered, TooMany
-from chatd.core.events import DRAFT, Answer, Done, Entered, Event, Exited, Joined, Left, Reason, Refused, Renamed, Said
+from chatd.core.events import DRAFT, Event, Joined, Left, Reason, Renamed, Said
 from chatd.core.membership import Membership
 from chatd.core.names import fold, parse_nick, parse_room
 from chatd.core.perform import perform

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from chatd.core.account import Kind
+from chatd.core.answers import Answer, Entered, Refused, Welcome
 from chatd.core.commands import Hello, Login, Register
 from chatd.core.driver import drive
-from chatd.core.events import Answer, BanSet, Entered, Event, Refused, Welcome
+from chatd.core.events import BanSet, Event
 from chatd.core.limits import FAILED_LOGIN_LINES, LOCAL_GUESS_MS, LOCAL_GUESSES, LOCAL_GUESSES_WAITING, LOGIN_LINES
 from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings

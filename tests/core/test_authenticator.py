@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from chatd.core.answers import Refused
 from chatd.core.authenticator import NoAuthenticator
 from chatd.core.commands import Hello, Register
-from chatd.core.events import Refused
 from chatd.testing import Visitor, new_registry
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from chatd.core.account import Account, Change
 from chatd.core.accounts import Accounts
+from chatd.core.answers import AwayNotice, Pong
 from chatd.core.directory import Directory
 from chatd.core.driver import drive
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
-from chatd.core.events import AwayNotice, Pong
 from chatd.core.log import OnChanged
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chatd.core.answers import Entered, Forgotten, Welcome
 from chatd.core.commands import Hello, Say
-from chatd.core.events import Entered, Forgotten, Joined, Welcome
+from chatd.core.events import Joined
 from chatd.core.log import OnDeleted
 from chatd.core.memory import MemoryLog
 from chatd.core.perform import perform

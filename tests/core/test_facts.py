@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chatd.core.answers import Ack
 from chatd.core.commands import Say
-from chatd.core.events import Ack
 
 
 def test_facts_are_compared_by_their_fields() -> None:

@@ -9,6 +9,23 @@ from typing import Any
 import pytest
 
 from chatd.core import inboxes, limits
+from chatd.core.answers import (
+    Ack,
+    Answer,
+    AwayNotice,
+    Done,
+    Entered,
+    Forgotten,
+    HistoryPage,
+    InboxIs,
+    Missed,
+    ReadIs,
+    Refused,
+    RetentionIs,
+    RoomList,
+    SearchResults,
+)
+from chatd.core.command_table import parse
 from chatd.core.commands import (
     Command,
     Delete,
@@ -31,28 +48,9 @@ from chatd.core.commands import (
     Search,
     Topic,
     Who,
-    parse,
 )
 from chatd.core.errors import NotDelivered
-from chatd.core.events import (
-    Ack,
-    Answer,
-    AwayNotice,
-    Done,
-    Entered,
-    Event,
-    Forgotten,
-    HistoryPage,
-    InboxIs,
-    Missed,
-    Private,
-    ReadIs,
-    Reason,
-    Refused,
-    RetentionIs,
-    RoomList,
-    SearchResults,
-)
+from chatd.core.events import Event, Private, Reason
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.perform import perform
 from chatd.core.presence import end_for_shutdown

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chatd.core import commands
+from chatd.core.answers import Ack, Answer, Closing, Entered, Exited, Missed, Welcome
 from chatd.core.commands import Command, Hello
-from chatd.core.events import Ack, Answer, Closing, Entered, Event, Exited, Missed, Private, Reason, Said, TopicSet, Welcome
+from chatd.core.events import Event, Private, Reason, Said, TopicSet
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import LOG_BYTES, ROOMS_PER_PERSON
 from chatd.core.memory import MemoryLog, MemoryStore, Messages

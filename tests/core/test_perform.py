@@ -8,13 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core import commands, events
+from chatd.core import answers, commands
 from chatd.core import perform as perform_module
 from chatd.core.actions import ACTIONS
-from chatd.core.commands import ROW_OF, Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic, Who
+from chatd.core.answers import Ack, Answer, AwayNotice, Closing, Missed, Pong, Refused, Welcome
+from chatd.core.command_table import ROW_OF
+from chatd.core.commands import Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic, Who
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Ack, Answer, AwayNotice, Closing, Missed, Pong, Private, Reason, Refused, Welcome
+from chatd.core.events import Private, Reason
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.memory import MemoryStore
@@ -25,7 +27,7 @@ from chatd.core.session import Session
 from chatd.testing import RecordingOutgoing, Visitor, new_registry, own_account
 from tests.core.late import LateStore
 
-NOT_FINAL = (Welcome, Missed, AwayNotice, events.Announcement, events.Report)
+NOT_FINAL = (Welcome, Missed, AwayNotice, answers.Announcement, answers.Report)
 """Answers that may come in addition to the final answer."""
 
 ACCEPTED: list[Command] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core.commands import TABLE
+from chatd.core.command_table import TABLE
 from chatd.core.errors import NoSuchNick, NoSuchRoom
 from chatd.core.membership import Role
 from chatd.core.policy import may, visible

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.answers import Closing, Entered, Exited, PersonInfo, Refused
 from chatd.core.commands import Away, Back, Hello, Ignore, Join, Leave, Msg, Nick, Quit, Say, Whois
 from chatd.core.driver import drive
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Closing, Entered, Event, Exited, Joined, Left, PersonInfo, Private, Reason, Refused, Renamed, Said
+from chatd.core.events import Event, Joined, Left, Private, Reason, Renamed, Said
 from chatd.core.perform import perform
 from chatd.core.presence import attach, end, end_for_shutdown, follow_rooms
 from chatd.core.registry import Registry

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chatd.core import rooms as module
+from chatd.core.answers import Refused
 from chatd.core.commands import Command, Hello, Keep, Me, Say, Topic
 from chatd.core.errors import BadRoom, NoSuchRoom, NotDelivered, TooMany
-from chatd.core.events import DRAFT, Event, Joined, Left, Refused, Said
+from chatd.core.events import DRAFT, Event, Joined, Left, Said
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room
 from chatd.core.perform import perform

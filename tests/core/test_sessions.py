@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.answers import Answer, Done, Entered, Refused, SessionLine, SessionList, Welcome
 from chatd.core.commands import Command, Hello, Logout, Password, Ping, Register, Say, Sessions
-from chatd.core.events import Answer, Done, Entered, Joined, Left, Reason, Refused, SessionLine, SessionList, Welcome
+from chatd.core.events import Joined, Left, Reason
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
 

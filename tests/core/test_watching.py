@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.answers import Refused, Seen, Watching
 from chatd.core.commands import Hello, Nick, Quit, Watch
-from chatd.core.events import Refused, Seen, Watching
 from chatd.core.limits import WATCHED_PER_SESSION
 from chatd.core.registry import Registry
 from chatd.testing import Visitor, new_registry

@@ -10,8 +10,9 @@ from twisted.internet.task import Clock
 
 from chatd.codecs.base import View
 from chatd.codecs.text import TextCodec, TextTalk, TextView
+from chatd.core.answers import Answer
 from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Quit, Say, Topic, Unignore
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS
 from tests.wires import Harness, PushedWire, SocketWire, held_texts
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from chatd.core.answers import Pong
 from chatd.core.commands import Help, Join, Leave, Msg, Ping, Quit, Say
-from chatd.core.events import Event, Pong, Reason
+from chatd.core.events import Event, Reason
 from chatd.core.limits import ANSWER_BYTES, BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.memory import MemoryLog
 from chatd.core.presence import depart

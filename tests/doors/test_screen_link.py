@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer, BanSet, Event
+from chatd.core.events import BanSet, Event
 from chatd.core.limits import SCREEN_BYTES, SCREEN_COMMANDS
 from chatd.core.registry import Settings
 from chatd.core.rooms import SERVER
@@ -43,7 +44,7 @@ class User:
     def on_received(self, news: Event | Answer, command: Command | None) -> None:
         self.received.append((news, command))
 
-    def on_hello_refused(self, refusal: events.Refused, for_nick: bool) -> None:
+    def on_hello_refused(self, refusal: answers.Refused, for_nick: bool) -> None:
         self.refused.append((refusal.code, for_nick))
 
     def on_link_lost(self, why: str, pause: float) -> None:
@@ -64,8 +65,8 @@ def test_a_command_comes_back_with_its_answer_and_an_own_message_once(clock: Clo
     assert (user.link.up, user.link.nick, user.link.log) == (True, "ada", "testlog")
     sent = user.link.send(commands.Say("hi"))
     user.settle()
-    [(ack, command)] = [pair for pair in user.received if isinstance(pair[0], events.Ack)]
-    assert isinstance(ack, events.Ack)
+    [(ack, command)] = [pair for pair in user.received if isinstance(pair[0], answers.Ack)]
+    assert isinstance(ack, answers.Ack)
     assert command == sent
     assert user.texts() == []
     assert user.link.last_received("lobby") == ack.seq
@@ -142,7 +143,7 @@ def test_commands_wait_for_flood_control_in_order(clock: Clock) -> None:
         user.settle()
     assert not user.link.is_congested
     assert user.more > before
-    acks = [command for news, command in user.received if isinstance(news, events.Ack)]
+    acks = [command for news, command in user.received if isinstance(news, answers.Ack)]
     assert [command.text for command in acks if isinstance(command, commands.Say)][:5] == ["0", "1", "2", "3", "4"]
     assert len(acks) == SCREEN_COMMANDS + 50
     user.link.lost()
@@ -153,7 +154,7 @@ def test_a_line_that_is_too_long_is_refused(clock: Clock) -> None:
     user = User(RunningServer(clock))
     user.link.send(commands.Say("x" * 5000))
     user.settle()
-    assert any(isinstance(news, events.Refused) and news.code == "too-long" for news, _ in user.received)
+    assert any(isinstance(news, answers.Refused) and news.code == "too-long" for news, _ in user.received)
     user.link.lost()
     clock.advance(0)
 

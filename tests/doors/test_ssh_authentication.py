@@ -12,7 +12,7 @@ from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.keys import Key
 from twisted.internet.task import Clock
 
-from chatd.core import commands
+from chatd.core import command_table, commands
 from chatd.core.driver import drive
 from chatd.core.limits import SSH_ATTEMPTS
 from chatd.core.names import parse_nick
@@ -186,4 +186,4 @@ def test_keys_add_takes_the_key_that_one_has_come_with(server: RunningServer, cl
     assert "/keys add lets you in with the key" in glass.text
     client.type("/keys add\r")
     assert server.registry.accounts.find_key(as_text(key)) is not None
-    assert commands.Keys(own=True) == commands.parse("/keys add")
+    assert commands.Keys(own=True) == command_table.parse("/keys add")

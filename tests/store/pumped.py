@@ -10,9 +10,10 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
+from chatd.core.answers import Answer
 from chatd.core.commands import Command, Hello
 from chatd.core.errors import NotDelivered, TooMany
-from chatd.core.events import DRAFT, Answer, Event, Said
+from chatd.core.events import DRAFT, Event, Said
 from chatd.core.log import Asker, Log
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_room

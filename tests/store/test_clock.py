@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from chatd.core.answers import Ack, Answer, HistoryPage, SearchResults
 from chatd.core.commands import Hello, History, Say, Search
-from chatd.core.events import Ack, Answer, Event, HistoryPage, Said, SearchResults
+from chatd.core.events import Event, Said
 from chatd.testing import Visitor
 from tests.store.pumped import Server
 

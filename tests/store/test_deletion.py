@@ -11,21 +11,9 @@ from typing import Any, TypeVar
 import pytest
 
 from chatd.admin.main import main
+from chatd.core.answers import Ack, Answer, Entered, Forgotten, HistoryPage, Missed, Refused, RetentionIs, SearchResults
 from chatd.core.commands import Hello, History, Join, Keep, Say, Search, Topic
-from chatd.core.events import (
-    Ack,
-    Answer,
-    Entered,
-    Event,
-    Forgotten,
-    HistoryPage,
-    Missed,
-    Refused,
-    RetentionIs,
-    RetentionSet,
-    Said,
-    SearchResults,
-)
+from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.log import Log
 from chatd.core.registry import Settings
 from chatd.store import deletion

@@ -12,9 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from chatd.core.answers import Answer, Done, InboxIs, Refused
 from chatd.core.commands import Command, Hello, Msg, Quit
 from chatd.core.driver import drive
-from chatd.core.events import Answer, Done, Event, InboxIs, Private, Refused
+from chatd.core.events import Event, Private
 from chatd.core.names import parse_nick
 from chatd.testing import NOON, InstantAuthenticator, Visitor
 from tests.store.pumped import Server

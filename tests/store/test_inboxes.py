@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from chatd.core.answers import Answer, Done, HistoryPage, Refused, SearchResults
 from chatd.core.commands import Command, Delete, History, Msg, Search
-from chatd.core.events import Answer, Done, Event, HistoryPage, Private, Refused, SearchResults
+from chatd.core.events import Event, Private
 from chatd.testing import Visitor, own_account
 from tests.store.pumped import Server
 

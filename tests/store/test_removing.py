@@ -10,8 +10,9 @@ from queue import SimpleQueue
 
 import pytest
 
+from chatd.core.answers import Missed
 from chatd.core.commands import Command, Hello, Join, Keep, Leave, Me, Quit, Say, Topic
-from chatd.core.events import Event, Joined, Missed, Said
+from chatd.core.events import Event, Joined, Said
 from chatd.store import database, queries
 from chatd.store.watch import Watch
 from chatd.store.writer import Batch, DiskWriter, UnstoredRoom

@@ -16,8 +16,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chatd.core.answers import Ack, Answer, Entered, Missed, Refused, Welcome
 from chatd.core.commands import Command, Hello, Say, Topic
-from chatd.core.events import Ack, Answer, Entered, Event, Missed, Refused, Said, Welcome
+from chatd.core.events import Event, Said
 from chatd.core.registry import Settings
 from chatd.testing import Visitor
 from tests.store.pumped import Server

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chatd.core import commands
+from chatd.core.answers import Answer, Entered, Exited, HistoryPage, Refused, SearchResults
 from chatd.core.commands import Command, Hello, Join, Say
 from chatd.core.driver import drive
-from chatd.core.events import Answer, BanSet, Entered, Event, Exited, HistoryPage, Left, Refused, SearchResults
+from chatd.core.events import BanSet, Event, Left
 from chatd.core.presence import attach, follow_rooms
 from chatd.testing import Visitor, own_account
 from tests.codecs.strategies import texts_of

@@ -17,8 +17,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chatd.core.answers import Entered, Missed, Welcome
 from chatd.core.commands import Hello, Say
-from chatd.core.events import Entered, Event, Missed, Said, Welcome
+from chatd.core.events import Event, Said
 from chatd.store import database
 from chatd.store.runs import Runs
 from chatd.testing import Visitor

@@ -12,8 +12,9 @@ import pytest
 from twisted.internet.testing import StringTransport
 
 from chatd.codecs.json import JsonCodec
+from chatd.core.answers import Ack, Answer, Entered, HistoryPage, Refused, SearchResults
 from chatd.core.commands import Hello, History, Ignore, Join, Leave, Nick, Quit, Say, Search, Topic
-from chatd.core.events import Ack, Answer, Entered, Event, HistoryPage, Joined, Left, Refused, Renamed, Said, SearchResults
+from chatd.core.events import Event, Joined, Left, Renamed, Said
 from chatd.core.perform import perform
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet

@@ -8,7 +8,7 @@ from typing import Any
 from chatd.client.link import ReconnectingLink
 from chatd.client.login import Login
 from chatd.client.saved_state import SavedState
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.tui.display import PAINT_SECONDS
 from chatd.tui.saving import Seen
 from chatd.tui.screen import DumbScreen, Screen
@@ -97,7 +97,7 @@ class Case:
             self.client.keys(key.encode())
         self.settle()
 
-    def tell(self, *news: events.Event | events.Answer) -> None:
+    def tell(self, *news: events.Event | answers.Answer) -> None:
         for one in news:
             self.server.connections[-1].tell(one)
         self.settle()

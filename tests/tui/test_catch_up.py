@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.core.events import Event
 from chatd.tui.catch_up import PROGRESS_EVENTS, SHOWN, SHOWN_ELSEWHERE, CatchUps
 from chatd.tui.cells import FinalLine, plain
@@ -39,7 +39,7 @@ class Case:
         self.shown: list[FinalLine] = []
 
     def enter(self, room: str, seq: int, cursor: int) -> None:
-        entered = events.Entered(room, seq, 1, ("ada",))
+        entered = answers.Entered(room, seq, 1, ("ada",))
         self.conversation.receive(entered)
         self.catch_ups.on_entered(entered, cursor)
 
@@ -221,9 +221,9 @@ def test_a_delivered_message_of_the_user_is_in_order() -> None:
     def format(here: str) -> Sequence[FinalLine]:
         return Formatter(lambda: NOW).note("mine")
 
-    assert case.catch_ups.on_delivered(events.Ack("lobby", 12, NOW), lambda here: list(format(here)))
-    assert not case.catch_ups.on_delivered(events.Ack("lobby", 51, NOW), lambda here: list(format(here)))
-    assert not case.catch_ups.on_delivered(events.Ack("ops", 12, NOW), lambda here: list(format(here)))
+    assert case.catch_ups.on_delivered(answers.Ack("lobby", 12, NOW), lambda here: list(format(here)))
+    assert not case.catch_ups.on_delivered(answers.Ack("lobby", 51, NOW), lambda here: list(format(here)))
+    assert not case.catch_ups.on_delivered(answers.Ack("ops", 12, NOW), lambda here: list(format(here)))
     case.receive(said(13), events.Joined("lobby", 50, NOW, "ada", ""))
     assert case.texts == ["-- 2 new messages in #lobby since 12:01 --", "12:01 <bob> e11", "12:01 -- mine", "12:01 <bob> e13"]
 

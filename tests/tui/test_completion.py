@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers
 from chatd.tui.completion import options_for
 from chatd.tui.conversation import Conversation
 
@@ -12,8 +12,8 @@ from chatd.tui.conversation import Conversation
 @pytest.fixture
 def conversation() -> Conversation:
     conversation = Conversation("ada")
-    conversation.receive(events.Entered("lobby", 1, 5, ("bob", "Ben", "Ännchen", "漢字", "ada")))
-    conversation.receive(events.Entered("ops", 1, 1, ("ada",)))
+    conversation.receive(answers.Entered("lobby", 1, 5, ("bob", "Ben", "Ännchen", "漢字", "ada")))
+    conversation.receive(answers.Entered("ops", 1, 1, ("ada",)))
     return conversation
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Reason
 from chatd.tui.conversation import MEMBERS_KNOWN, Conversation, mentions
 
-LOBBY = events.Entered("lobby", 10, 3, ("bob", "eve", "ada"), "tea", id="hello")
-OPS = events.Entered("ops", 5, 1, ("ada",))
+LOBBY = answers.Entered("lobby", 10, 3, ("bob", "eve", "ada"), "tea", id="hello")
+OPS = answers.Entered("ops", 5, 1, ("ada",))
 
 
 def said(room: str, seq: int, nick: str, text: str) -> events.Said:
@@ -20,7 +20,7 @@ def said(room: str, seq: int, nick: str, text: str) -> events.Said:
 @pytest.fixture
 def conversation() -> Conversation:
     conversation = Conversation("ada")
-    conversation.receive(events.Welcome("ada", "chatd", "log", id="hello"))
+    conversation.receive(answers.Welcome("ada", "chatd", "log", id="hello"))
     conversation.receive(LOBBY)
     conversation.receive(OPS)
     return conversation
@@ -33,9 +33,9 @@ def test_the_first_room_is_the_current_one(conversation: Conversation) -> None:
 
 
 def test_joining_switches_to_the_room(conversation: Conversation) -> None:
-    conversation.receive(events.Done("join", "ops", id="1"), commands.Join("ops", id="1"))
+    conversation.receive(answers.Done("join", "ops", id="1"), commands.Join("ops", id="1"))
     assert conversation.current == "ops"
-    conversation.receive(events.Entered("dev", 1, 1, ("ada",), id="2"), commands.Join("dev", id="2"))
+    conversation.receive(answers.Entered("dev", 1, 1, ("ada",), id="2"), commands.Join("dev", id="2"))
     assert conversation.current == "dev"
 
 
@@ -103,15 +103,15 @@ def test_messages_seen_in_an_earlier_run_are_neither_unread_nor_mentions() -> No
 def test_only_missed_events_that_were_not_seen_are_shown(missed: tuple[int, int], reported: tuple[int, int] | None) -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(OPS)
-    received = conversation.receive(events.Missed("ops", *missed))
+    received = conversation.receive(answers.Missed("ops", *missed))
     assert received.shown is (reported is not None)
-    assert reported is None or received.news == events.Missed("ops", *reported)
+    assert reported is None or received.news == answers.Missed("ops", *reported)
 
 
 def test_nothing_of_another_log_was_seen() -> None:
     conversation = Conversation("ada", {"ops": 7})
     conversation.receive(LOBBY)
-    assert conversation.receive(events.Missed("ops", 0, 4)).shown
+    assert conversation.receive(answers.Missed("ops", 0, 4)).shown
     conversation.receive(OPS)
     assert conversation.receive(said("ops", 6, "bob", "ada!")).for_me
 
@@ -194,7 +194,7 @@ def test_a_reply_follows_a_change_of_nick(conversation: Conversation) -> None:
 def test_lines_typed_after_a_join_go_to_that_room(conversation: Conversation) -> None:
     conversation.on_sent(commands.Join("#dev", id="1"), 0)
     assert conversation.resolve(commands.Say("hi")) == commands.Say("hi", "dev")
-    conversation.receive(events.Refused("too-many", "no", id="1"), commands.Join("#dev", id="1"))
+    conversation.receive(answers.Refused("too-many", "no", id="1"), commands.Join("#dev", id="1"))
     assert conversation.resolve(commands.Say("hi")) == commands.Say("hi", "lobby")
 
 
@@ -202,29 +202,29 @@ def test_messages_are_pending_until_they_are_answered(conversation: Conversation
     conversation.on_sent(commands.Say("hi", "lobby", id="7"), 5)
     conversation.on_sent(commands.Who("lobby", id="8"), 5)
     assert list(conversation.pending) == ["7"]
-    conversation.receive(events.Ack("lobby", 11, 0, id="7"))
+    conversation.receive(answers.Ack("lobby", 11, 0, id="7"))
     assert not conversation.pending
 
 
 def test_leaving_switches_to_another_room(conversation: Conversation) -> None:
-    conversation.receive(events.Exited("lobby", "ops"))
+    conversation.receive(answers.Exited("lobby", "ops"))
     assert conversation.current == "ops"
-    conversation.receive(events.Exited("ops", ""))
+    conversation.receive(answers.Exited("ops", ""))
     assert conversation.current == ""
     assert not conversation.rooms
 
 
 def test_leaving_another_room_changes_nothing_here(conversation: Conversation) -> None:
-    conversation.receive(events.Exited("ops", "lobby"))
+    conversation.receive(answers.Exited("ops", "lobby"))
     assert conversation.current == "lobby"
     assert not conversation.was_moved
 
 
 def test_who_leaves_the_room_knows_it_and_who_is_removed_may_not(conversation: Conversation) -> None:
-    conversation.receive(events.Exited("lobby", "ops"), commands.Leave("lobby"))
+    conversation.receive(answers.Exited("lobby", "ops"), commands.Leave("lobby"))
     assert not conversation.was_moved
-    conversation.receive(events.Entered("lobby", 1, 1, ("ada",)), commands.Join("lobby"))
-    conversation.receive(events.Exited("lobby", "ops", "eve"))
+    conversation.receive(answers.Entered("lobby", 1, 1, ("ada",)), commands.Join("lobby"))
+    conversation.receive(answers.Exited("lobby", "ops", "eve"))
     assert conversation.was_moved
     conversation.switch_to("ops")
     assert not conversation.was_moved
@@ -233,10 +233,10 @@ def test_who_leaves_the_room_knows_it_and_who_is_removed_may_not(conversation: C
 def test_entering_again_after_a_break_is_shown_only_with_scrollback(conversation: Conversation) -> None:
     conversation.switch_to("ops")
     assert not conversation.receive(LOBBY).shown
-    again = events.Entered("ops", 1, 1, ("ada",), scrollback=(said("ops", 1, "bob", "x"),), newcomer="ada")
+    again = answers.Entered("ops", 1, 1, ("ada",), scrollback=(said("ops", 1, "bob", "x"),), newcomer="ada")
     received = conversation.receive(again)
     assert received.shown
-    assert isinstance(received.news, events.Entered)
+    assert isinstance(received.news, answers.Entered)
     assert received.news.newcomer == ""
     assert conversation.current == "ops"
 
@@ -247,7 +247,7 @@ def test_the_last_speaker_comes_first_and_the_user_is_left_out(conversation: Con
     assert conversation.nicks() == ["bob", "eve"]
     conversation.receive(events.Private("@", 1, 0, "Mallory", "", "psst"))
     assert conversation.nicks() == ["bob", "eve", "Mallory"]
-    conversation.receive(events.Done("nick", "bob", id="1"))
+    conversation.receive(answers.Done("nick", "bob", id="1"))
     assert conversation.nicks() == ["ada", "eve", "Mallory"] or "bob" not in conversation.nicks()
 
 
@@ -260,13 +260,13 @@ def test_of_a_crowd_those_who_spoke_last_are_known(conversation: Conversation) -
 
 
 def test_what_was_read_elsewhere_is_not_unread(conversation: Conversation) -> None:
-    conversation.receive(events.Entered("ops", 1, 1, ("ada",)))
+    conversation.receive(answers.Entered("ops", 1, 1, ("ada",)))
     conversation.switch_to("lobby")
     conversation.receive(said("ops", 2, "bob", "ada: hi"))
-    conversation.receive(events.ReadIs("ops", 1))
+    conversation.receive(answers.ReadIs("ops", 1))
     assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (1, True)
-    conversation.receive(events.ReadIs("ops", 2))
+    conversation.receive(answers.ReadIs("ops", 2))
     assert (conversation.rooms["ops"].unread, conversation.rooms["ops"].mentioned) == (0, False)
-    conversation.receive(events.ReadIs("attic", 2))
-    conversation.receive(events.Entered("dev", 9, 1, ("ada",), read=7))
+    conversation.receive(answers.ReadIs("attic", 2))
+    conversation.receive(answers.Entered("dev", 9, 1, ("ada",), read=7))
     assert conversation.rooms["dev"].last_seen == 7

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.core.commands import Command
 from chatd.tui.cells import FinalLine, Span
 from chatd.tui.display import PAINT_SECONDS, WAITING_LINES, Display
@@ -62,7 +62,7 @@ class Case:
     def look_back(self) -> None:
         self.history.page_up(RoomOnScreen("lobby", 10, 0))
         page = tuple(events.Said("lobby", seq, 0, "bob", "", f"past {seq}") for seq in range(1, 10))
-        self.history.take_answer(events.HistoryPage("lobby", page, False, id="1"))
+        self.history.take_answer(answers.HistoryPage("lobby", page, False, id="1"))
         self.display.changed()
         self.settle()
 

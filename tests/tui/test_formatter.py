@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.tui.cells import FinalLine, plain
 from chatd.tui.conversation import Received
 from chatd.tui.formatter import BAD, GOOD, PALETTE, Formatter, nick_style, plain_line
@@ -44,44 +44,47 @@ def said(text: str, room: str = "lobby", action: bool = False, time: int = NOW) 
         (events.Private("@", 1, NOW, "bob", "", "psst"), ["12:01 [bob] psst"]),
         (events.Private("@", 1, NOW, "ada", "", "psst", to="bob"), ["12:01 [to bob] psst"]),
         (events.Joined("lobby", 1, NOW, "bob", ""), ["12:01 -- bob has joined #lobby"]),
-        (events.Refused("bad-nick", "No.", "Try x."), ["12:01 !! No. Try x."]),
-        (events.Welcome("ada", "chatd", "log", ("one", "two")), ["12:01 -- one", "      -- two"]),
-        (events.Welcome("ada", "chatd", "log"), []),
-        (events.Ack("lobby", 1, NOW), []),
-        (events.Done("msg", "bob"), []),
-        (events.Done("back"), ["12:01 -- You are back."]),
+        (answers.Refused("bad-nick", "No.", "Try x."), ["12:01 !! No. Try x."]),
+        (answers.Welcome("ada", "chatd", "log", ("one", "two")), ["12:01 -- one", "      -- two"]),
+        (answers.Welcome("ada", "chatd", "log"), []),
+        (answers.Ack("lobby", 1, NOW), []),
+        (answers.Done("msg", "bob"), []),
+        (answers.Done("back"), ["12:01 -- You are back."]),
         (
             events.RetentionSet("lobby", 3, NOW, "bob", "", "30d", NOW + DAY),
             ["12:01 -- bob has set #lobby to keep messages for 30 days, from 2026-11-24 12:01 on; /keep changes it"],
         ),
-        (events.RetentionIs("lobby", most="8w"), ["12:01 -- #lobby keeps messages for 8 weeks."]),
-        (events.Forgotten("lobby", 42, NOW - DAY), ["12:01 -- Messages in #lobby from before 2026-11-22 12:01 have been deleted."]),
+        (answers.RetentionIs("lobby", most="8w"), ["12:01 -- #lobby keeps messages for 8 weeks."]),
         (
-            events.Entered("ops", 1, 1, ("ada",), keep="none"),
+            answers.Forgotten("lobby", 42, NOW - DAY),
+            ["12:01 -- Messages in #lobby from before 2026-11-22 12:01 have been deleted."],
+        ),
+        (
+            answers.Entered("ops", 1, 1, ("ada",), keep="none"),
             ["12:01 -- You are in #ops, alone.", "      -- By choice of its owner, #ops keeps no messages."],
         ),
-        (events.Missed("ops", 5, 1504), ["12:01 -- 1,500 events are missing here in #ops: the server no longer has them."]),
-        (events.Missed("ops", 5, 5), ["12:01 -- 1 event is missing here in #ops: the server no longer has it."]),
+        (answers.Missed("ops", 5, 1504), ["12:01 -- 1,500 events are missing here in #ops: the server no longer has them."]),
+        (answers.Missed("ops", 5, 5), ["12:01 -- 1 event is missing here in #ops: the server no longer has it."]),
         (
-            events.Missed("ops", 0, 7),
+            answers.Missed("ops", 0, 7),
             ["12:01 -- What happened in #ops in the meantime is unknown: its log was restarted, or the room keeps no messages."],
         ),
-        (events.SearchResults(("pot", "tea"), ()), ["12:01 -- Nothing found for pot tea."]),
+        (answers.SearchResults(("pot", "tea"), ()), ["12:01 -- Nothing found for pot tea."]),
         (
-            events.HistoryPage("lobby", (said("one"),), True, limit=100),
+            answers.HistoryPage("lobby", (said("one"),), True, limit=100),
             [
                 "12:01 -- History of #lobby (at most 100 lines at once; Page Up goes on):",
                 "12:01 <bob> one",
             ],
         ),
-        (events.HistoryPage("lobby", (), False), ["12:01 -- There is no history of #lobby to show."]),
+        (answers.HistoryPage("lobby", (), False), ["12:01 -- There is no history of #lobby to show."]),
         (
-            events.HistoryPage("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
+            answers.HistoryPage("ops", (said("one", room="ops"), events.Joined("ops", 2, NOW, "eve", "")), True),
             ["12:01 -- History of #ops:", "12:01 <bob> one", "12:01 -- eve has joined #ops"],
         ),
     ],
 )
-def test_lines(formatter: Formatter, news: events.Event | events.Answer, lines: list[str]) -> None:
+def test_lines(formatter: Formatter, news: events.Event | answers.Answer, lines: list[str]) -> None:
     assert texts(formatter.received(Received(news), "lobby")) == lines
 
 
@@ -90,7 +93,7 @@ def test_news_that_is_not_shown_has_no_lines(formatter: Formatter) -> None:
 
 
 def test_a_refused_message_says_so_itself(formatter: Formatter) -> None:
-    refused = events.Refused("not-delivered", "The disk is full.")
+    refused = answers.Refused("not-delivered", "The disk is full.")
     assert formatter.received(Received(refused, command=commands.Say("hi", "lobby")), "lobby") == []
     (line,) = formatter.not_delivered("ada", commands.Say("hi", "lobby"), "The disk is full.", "lobby")
     assert plain(line.line) == "12:01 <ada> hi ✗ not delivered: The disk is full."
@@ -98,7 +101,7 @@ def test_a_refused_message_says_so_itself(formatter: Formatter) -> None:
 
 
 def test_entering_shows_earlier_events_dimmed(formatter: Formatter) -> None:
-    entered = events.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
+    entered = answers.Entered("lobby", 9, 2, ("bob", "ada"), "tea", scrollback=(said("old"),), newcomer="ada")
     lines = formatter.received(Received(entered), "lobby")
     assert texts(lines)[:2] == ["12:01 -- Earlier in #lobby:", "12:01 <bob> old"]
     assert all(span.style.dim for span in lines[1].line)
@@ -177,7 +180,7 @@ def test_plain_lines() -> None:
 
 
 def test_each_line_knows_its_event(formatter: Formatter) -> None:
-    lines = formatter.received(Received(events.HistoryPage("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
+    lines = formatter.received(Received(answers.HistoryPage("ops", (said("one", "ops", time=NOW - DAY),), True)), "lobby")
     assert [(one.room, one.seq) for one in lines] == [("", 0), ("ops", 1), ("ops", 1)]
     line = formatter.delivered("ada", commands.Say("hi", "ops"), NOW, "lobby", 7)[-1]
     assert (line.room, line.seq, line.quoted) == ("ops", 7, False)
@@ -185,7 +188,7 @@ def test_each_line_knows_its_event(formatter: Formatter) -> None:
 
 def test_hits_are_numbered_and_the_words_stand_out_without_colours(formatter: Formatter) -> None:
     old = said(f"{'long ' * 20}TEA{' long' * 20}", "ops", time=NOW - DAY)
-    results = events.SearchResults(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
+    results = answers.SearchResults(("tea*",), (said("a teapot"), old, said("tea", action=True)), more=True)
     lines = formatter.received(Received(results), "lobby")
     assert texts(lines) == [
         "12:01 -- Found for tea*, newest first; /jump N goes to one:",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.client.link import PAUSES
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.tui.keys import ESCAPE_SECONDS
 from tests.client.scripted import TIME
 from tests.tui.glass import Glass
@@ -123,7 +123,7 @@ def test_asking_for_a_nick_closes_the_history(long: Case) -> None:
 
 def test_leaving_a_room_closes_its_history(long: Case) -> None:
     long.keys(PAGE_UP)
-    long.tell(events.Exited("lobby", ""))
+    long.tell(answers.Exited("lobby", ""))
     assert not long.glass.is_alternate
     assert "in no room" in long.status
 
@@ -158,7 +158,7 @@ def test_jumping_from_hit_to_hit(long: Case) -> None:
 
 
 def test_a_hit_in_a_room_that_the_user_is_not_in_says_what_would_work(case: Case) -> None:
-    case.tell(events.SearchResults(("tea",), (events.Said("ops", 7, TIME, "bob", "", "tea"),)))
+    case.tell(answers.SearchResults(("tea",), (events.Said("ops", 7, TIME, "bob", "", "tea"),)))
     case.keys("/jump 1\r")
     assert case.shows("!! You are not in #ops. /join #ops enters it, then /jump 1")
     assert not case.glass.is_alternate

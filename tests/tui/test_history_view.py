@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.core.commands import Command
 from chatd.core.events import Event
 from chatd.core.limits import HISTORY_EVENTS
@@ -270,7 +270,7 @@ def test_a_server_that_never_reaches_the_first_event_is_not_asked_forever() -> N
     for _ in range(200):
         case.history.press(Key.PAGE_UP)
         while case.requests:
-            case.history.take_answer(events.HistoryPage("lobby", (), True, True, id=case.requests.pop(0).id))
+            case.history.take_answer(answers.HistoryPage("lobby", (), True, True, id=case.requests.pop(0).id))
     assert case.sent < 10
 
 
@@ -317,15 +317,15 @@ def test_an_answer_after_closing_does_not_open_the_history() -> None:
 def test_a_refusal_is_shown() -> None:
     case = Case(300)
     case.history.page_up(case.room(280))
-    assert case.history.take_answer(events.Refused("not-in-room", "You are not in #lobby.", "Join it.", id="1"))
+    assert case.history.take_answer(answers.Refused("not-in-room", "You are not in #lobby.", "Join it.", id="1"))
     assert case.history.notice == "You are not in #lobby. Join it."
     assert not case.history.is_opening
 
 
 def test_other_answers_are_not_taken() -> None:
     case = Case(300)
-    assert not case.history.take_answer(events.HistoryPage("lobby", (), False, id="7"))
-    assert not case.history.take_answer(events.Pong())
+    assert not case.history.take_answer(answers.HistoryPage("lobby", (), False, id="7"))
+    assert not case.history.take_answer(answers.Pong())
 
 
 @pytest.mark.parametrize("opened", [True, False])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.client.link import PAUSES
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.tui.display import PAINT_SECONDS
 from tests.client.scripted import TIME
 from tests.tui.person import PAGE_UP, Case, back, end
@@ -75,7 +75,7 @@ def test_deleted_messages_disappear_from_the_history_and_the_live_view(long: Cas
     before = int(long.glass.lines[0].rpartition(" ")[2]) + 4
     long.keys(PAGE_UP)
     long.server.log = long.server.log[before - 1 :]
-    long.tell(events.Forgotten("lobby", before, TIME))
+    long.tell(answers.Forgotten("lobby", before, TIME))
     assert all(int(line.rpartition(" ")[2]) >= before for line in long.glass.lines if "number" in line)
     long.keys("\x1b[F")
     assert f"number {before}" in long.glass.text
@@ -89,10 +89,10 @@ def test_deleted_messages_disappear_from_the_history_and_the_live_view(long: Cas
 def test_help_lists_the_clients_own_command(case: Case) -> None:
     case.keys("/help jump\r")
     assert case.shows("-- /jump [N]  go to hit N")
-    who = events.HelpLine("who", "/who [ROOM]", "list who is in a room")
-    case.tell(events.HelpText((who, who)))
+    who = answers.HelpLine("who", "/who [ROOM]", "list who is in a room")
+    case.tell(answers.HelpText((who, who)))
     assert case.shows("-- /jump [N]      go to hit N")
-    case.tell(events.HelpText((who,)))
+    case.tell(answers.HelpText((who,)))
     assert sum("/jump [N]  " in line for line in case.glass.history) == 2
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.client.saved_state import SavedState
-from chatd.core import commands, events
+from chatd.core import answers, commands
 from chatd.tui.saving import SAVE_SECONDS
 from tests.tui.person import LONG, Case, end
 
@@ -25,14 +25,14 @@ def test_the_last_event_shown_is_saved() -> None:
 def test_a_room_that_was_left_is_saved_as_left() -> None:
     case = Case()
     case.keys("/join ops\r")
-    case.tell(events.Exited("lobby", "ops"))
+    case.tell(answers.Exited("lobby", "ops"))
     end(case)
     assert case.saved[-1] == (SavedState("log-1", ("ops",), "ops", {"ops": 1}), {"lobby"})
 
 
 def test_a_room_that_was_left_and_entered_again_is_not_left() -> None:
     case = Case()
-    case.tell(events.Exited("lobby", ""))
+    case.tell(answers.Exited("lobby", ""))
     case.keys("/join lobby\r")
     end(case)
     assert case.saved[-1][1] == set()
@@ -64,7 +64,7 @@ def test_the_server_is_told_what_the_owner_of_an_account_has_read() -> None:
     case.server.bob_says("four")
     case.server.later(SAVE_SECONDS + 1)
     assert read(case) == []
-    case.tell(events.Done("login", "ada"))
+    case.tell(answers.Done("login", "ada"))
     case.server.bob_says("five")
     case.server.later(SAVE_SECONDS + 1)
     case.server.bob_says("six")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.core.errors import BadUsage
 from chatd.tui.history_view import JumpTarget
 from chatd.tui.search_hits import SearchHits
@@ -17,7 +17,7 @@ def said(seq: int, room: str = "lobby") -> events.Said:
 @pytest.fixture
 def hits() -> SearchHits:
     hits = SearchHits()
-    hits.replace(events.SearchResults(("tea",), (said(9), said(7, "ops"), said(3))))
+    hits.replace(answers.SearchResults(("tea",), (said(9), said(7, "ops"), said(3))))
     return hits
 
 
@@ -41,7 +41,7 @@ def test_before_a_search_there_are_no_hits() -> None:
 
 def test_another_search_replaces_the_hits(hits: SearchHits) -> None:
     hits.choose(2)
-    hits.replace(events.SearchResults(("pot",), (said(5),)))
+    hits.replace(answers.SearchResults(("pot",), (said(5),)))
     assert hits.choose(0) == (1, "lobby", JumpTarget(5, ("pot",)))
 
 

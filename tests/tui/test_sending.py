@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.limits import TEXT_LINES
 from tests.tui.person import RIGHT, Case
 
@@ -11,7 +11,7 @@ def test_a_refused_message_says_why(case: Case) -> None:
     case.server.connections[-1].live = False
     case.keys("mine\r")
     case.server.connections[-1].live = True
-    case.tell(events.Refused("not-delivered", "The disk is full.", "Try later.", id=next(iter(case.link.outbox))))
+    case.tell(answers.Refused("not-delivered", "The disk is full.", "Try later.", id=next(iter(case.link.outbox))))
     assert case.shows("<ada> mine ✗ not delivered: The disk is full.")
     assert not case.shows("!! The disk is full.")
 
@@ -51,7 +51,7 @@ def test_two_slashes_send_one(case: Case) -> None:
 
 
 def test_without_a_room_nothing_is_sent(case: Case) -> None:
-    case.tell(events.Exited("lobby", ""))
+    case.tell(answers.Exited("lobby", ""))
     case.keys("hi\r")
     assert case.shows("!! You are not in any room. /join ROOM enters one, /rooms lists them.")
     assert "in no room" in case.status
@@ -85,10 +85,10 @@ def test_words_to_be_alerted_to(case: Case) -> None:
 
 
 def test_what_was_typed_for_a_room_is_not_said_in_another(case: Case) -> None:
-    case.tell(events.Entered("dev", 1, 1, ("ada",)))
+    case.tell(answers.Entered("dev", 1, 1, ("ada",)))
     case.keys("/join dev\r")
     case.keys("for dev")
-    case.tell(events.Exited("dev", "lobby", "eve", "spam"))
+    case.tell(answers.Exited("dev", "lobby", "eve", "spam"))
     case.keys("\r")
     assert case.shows("!! You are in #lobby now. Enter sends this there, Ctrl-C drops it.")
     assert case.typed == "ada> for dev"

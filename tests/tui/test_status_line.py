@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.tui.cells import plain
 from chatd.tui.conversation import Conversation
 from chatd.tui.status_line import link_line, rooms_line
@@ -13,9 +13,9 @@ from chatd.tui.status_line import link_line, rooms_line
 def test_rooms_and_unread_messages() -> None:
     conversation = Conversation("ada")
     assert plain(rooms_line(conversation)) == " in no room"
-    conversation.receive(events.Entered("lobby", 1, 3, ("bob", "ada")))
-    conversation.receive(events.Entered("ops", 1, 1, ("ada",)))
-    conversation.receive(events.Entered("dev", 1, 1, ("ada",)))
+    conversation.receive(answers.Entered("lobby", 1, 3, ("bob", "ada")))
+    conversation.receive(answers.Entered("ops", 1, 1, ("ada",)))
+    conversation.receive(answers.Entered("dev", 1, 1, ("ada",)))
     assert plain(rooms_line(conversation)) == " #lobby 3 here  #ops  #dev"
     for seq in range(2, 1236):
         conversation.receive(events.Said("ops", seq, 0, "bob", "", "hi"))

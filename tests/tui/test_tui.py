@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.client.link import PAUSES
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.tui.keys import ESCAPE_SECONDS, PASTE_SECONDS
 from chatd.tui.tui import INPUT_CHARACTERS
 from tests.client.scripted import TIME
@@ -158,7 +158,7 @@ def test_text_of_the_server_cannot_control_the_terminal(case: Case) -> None:
 
 
 def test_alt_a_goes_to_the_next_room_with_news_first_where_one_is_mentioned(case: Case) -> None:
-    case.tell(*(events.Entered(room, 1, 2, ("ada", "bob")) for room in ("tea", "ops", "dev")))
+    case.tell(*(answers.Entered(room, 1, 2, ("ada", "bob")) for room in ("tea", "ops", "dev")))
     case.keys("\x1ba")
     assert case.status.startswith(" #lobby")
     case.tell(events.Said("ops", 2, TIME, "bob", "bob", "news"), events.Said("dev", 2, TIME, "bob", "bob", "ada: look"))

@@ -1,4 +1,4 @@
-// What a typed line means: the cases are also those of tests/core/test_commands.py.
+// What a typed line means: the cases are also those of tests/core/test_command_table.py.
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";

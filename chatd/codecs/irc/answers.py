@@ -16,16 +16,16 @@ from chatd.codecs.irc.request import Line
 from chatd.codecs.irc.server import motd_lines
 from chatd.codecs.objects import iso_time
 from chatd.codecs.phrases import REASONS
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
-from chatd.core.events import Answer
 from chatd.core.membership import Role
 from chatd.core.names import fold
 from chatd.core.rights import Mode
 from chatd.core.when import stamp
 
 
-def lines(talk: Client, answer: Answer) -> list[Line]:
+def answer_lines(talk: Client, answer: Answer) -> list[Line]:
     """The lines of ``answer``."""
     return _lines(answer, talk)
 
@@ -40,11 +40,11 @@ def _words(answer: Answer, talk: Client) -> list[Line]:
     return [talk.notice(phrase.text) for phrase in talk.shared.lines.phrases(answer)]
 
 
-@_lines.register(events.Greeting)
-@_lines.register(events.Ack)
-@_lines.register(events.Pong)
-@_lines.register(events.InboxIs)
-@_lines.register(events.Forgotten)
+@_lines.register(answers.Greeting)
+@_lines.register(answers.Ack)
+@_lines.register(answers.Pong)
+@_lines.register(answers.InboxIs)
+@_lines.register(answers.Forgotten)
 def _(answer: Answer, talk: Client) -> list[Line]:
     """What an IRC client need not know."""
     return []
@@ -53,8 +53,8 @@ def _(answer: Answer, talk: Client) -> list[Line]:
 # -- Coming and going ------------------------------------------------------------------------------
 
 
-@_lines.register(events.Welcome)
-def _(answer: events.Welcome, talk: Client) -> list[Line]:
+@_lines.register(answers.Welcome)
+def _(answer: answers.Welcome, talk: Client) -> list[Line]:
     codec = talk.shared
     talk.nick, talk.motd = answer.nick, answer.motd
     version, server, numeric = codec.version, codec.server, talk.numeric
@@ -72,8 +72,8 @@ def _(answer: events.Welcome, talk: Client) -> list[Line]:
     return []
 
 
-@_lines.register(events.Counts)
-def _(answer: events.Counts, talk: Client) -> list[Line]:
+@_lines.register(answers.Counts)
+def _(answer: answers.Counts, talk: Client) -> list[Line]:
     numeric, people, most = talk.numeric, answer.people, answer.most
     counts = [
         numeric(Numeric.LUSERCLIENT, trailing=f"There are {people} users and 0 invisible on 1 servers"),
@@ -88,13 +88,13 @@ def _(answer: events.Counts, talk: Client) -> list[Line]:
     return counts if held is None else [*counts, *motd_lines(talk), *held]
 
 
-@_lines.register(events.Closing)
-def _(answer: events.Closing, talk: Client) -> list[Line]:
+@_lines.register(answers.Closing)
+def _(answer: answers.Closing, talk: Client) -> list[Line]:
     return [talk.line(f"ERROR :Closing link: {REASONS[answer.reason] or answer.reason.value}")]
 
 
-@_lines.register(events.Entered)
-def _(answer: events.Entered, talk: Client) -> list[Line]:
+@_lines.register(answers.Entered)
+def _(answer: answers.Entered, talk: Client) -> list[Line]:
     room, person = f"#{answer.room}", talk.session.person if talk.session else None
     if talk.caps & Cap.EXTENDED_JOIN:
         realname = (person.realname if person else "") or talk.nick
@@ -117,8 +117,8 @@ def _topic_who(talk: Client, room: str, by: str, time: int) -> list[Line]:
     return [talk.numeric(Numeric.TOPICWHOTIME, room, by, str(time // 1000))] if time else []
 
 
-@_lines.register(events.Members)
-def _(answer: events.Members, talk: Client) -> list[Line]:
+@_lines.register(answers.Members)
+def _(answer: answers.Members, talk: Client) -> list[Line]:
     found = listings.names(talk, answer)
     if answer.more or (talk.request is not None and talk.request.name == "NAMES" and not talk.request.params):
         return found
@@ -130,7 +130,7 @@ def _(answer: events.Members, talk: Client) -> list[Line]:
     return found
 
 
-def _past(talk: Client, entered: events.Entered) -> list[Line]:
+def _past(talk: Client, entered: answers.Entered) -> list[Line]:
     """The messages from before the client has entered a room, unless it asks for them itself."""
     if talk.caps & Cap.HISTORY:
         return []
@@ -149,8 +149,8 @@ def _dated(line: str, time: str) -> str:
     return f"{head} :{mark}[{time}] {text.removeprefix(mark)}" if text.startswith(mark) else f"{head} :[{time}] {text}"
 
 
-@_lines.register(events.Exited)
-def _(answer: events.Exited, talk: Client) -> list[Line]:
+@_lines.register(answers.Exited)
+def _(answer: answers.Exited, talk: Client) -> list[Line]:
     talk.rooms.pop(answer.room, None)
     if answer.by:
         return [talk.line(body(answer.by, "KICK", f"#{answer.room}", talk.nick, trailing=answer.text or answer.by))]
@@ -162,8 +162,8 @@ def _(answer: events.Exited, talk: Client) -> list[Line]:
 # -- What was done ---------------------------------------------------------------------------------
 
 
-@_lines.register(events.Done)
-def _(answer: events.Done, talk: Client) -> list[Line]:
+@_lines.register(answers.Done)
+def _(answer: answers.Done, talk: Client) -> list[Line]:
     make = _DONE.get(answer.command)
     return make(talk, talk.running, answer.subject) if make else []
 
@@ -264,8 +264,8 @@ _DONE: Final[Mapping[str, Callable[[Client, Any, str], list[Line]]]] = {
 }
 
 
-@_lines.register(events.RoomModes)
-def _(answer: events.RoomModes, talk: Client) -> list[Line]:
+@_lines.register(answers.RoomModes)
+def _(answer: answers.RoomModes, talk: Client) -> list[Line]:
     running = talk.running
     if isinstance(running, commands.Room) and running.mode:
         _note_mode(talk, running)
@@ -284,24 +284,24 @@ def _note_mode(talk: Client, running: commands.Room) -> None:
     return None
 
 
-@_lines.register(events.TopicIs)
-def _(answer: events.TopicIs, talk: Client) -> list[Line]:
+@_lines.register(answers.TopicIs)
+def _(answer: answers.TopicIs, talk: Client) -> list[Line]:
     room = f"#{answer.room}"
     if not answer.text:
         return [talk.numeric(Numeric.NOTOPIC, room)]
     return [talk.numeric(Numeric.TOPIC, room, trailing=answer.text), *_topic_who(talk, room, answer.by, answer.time)]
 
 
-@_lines.register(events.Refused)
-def _(answer: events.Refused, talk: Client) -> list[Line]:
+@_lines.register(answers.Refused)
+def _(answer: answers.Refused, talk: Client) -> list[Line]:
     return refusals.lines(talk, answer)
 
 
 # -- Lists -----------------------------------------------------------------------------------------
 
 
-@_lines.register(events.RoomList)
-def _(answer: events.RoomList, talk: Client) -> list[Line]:
+@_lines.register(answers.RoomList)
+def _(answer: answers.RoomList, talk: Client) -> list[Line]:
     request = talk.request
     if request is None or request.name not in ("LIST", "NAMES"):
         return _words(answer, talk)
@@ -313,64 +313,64 @@ def _(answer: events.RoomList, talk: Client) -> list[Line]:
     return []
 
 
-@_lines.register(events.PeopleList)
-def _(answer: events.PeopleList, talk: Client) -> list[Line]:
+@_lines.register(answers.PeopleList)
+def _(answer: answers.PeopleList, talk: Client) -> list[Line]:
     return listings.people(talk, answer)
 
 
-@_lines.register(events.PersonInfo)
-def _(answer: events.PersonInfo, talk: Client) -> list[Line]:
+@_lines.register(answers.PersonInfo)
+def _(answer: answers.PersonInfo, talk: Client) -> list[Line]:
     if talk.request is not None and talk.request.name == "WHOIS":
         return listings.whois(talk, answer)
     return _words(answer, talk)
 
 
-@_lines.register(events.FormerPeople)
-def _(answer: events.FormerPeople, talk: Client) -> list[Line]:
+@_lines.register(answers.FormerPeople)
+def _(answer: answers.FormerPeople, talk: Client) -> list[Line]:
     return listings.whowas(talk, answer)
 
 
-@_lines.register(events.HistoryPage)
-def _(answer: events.HistoryPage, talk: Client) -> list[Line]:
+@_lines.register(answers.HistoryPage)
+def _(answer: answers.HistoryPage, talk: Client) -> list[Line]:
     request = talk.request
     if request is not None and request.name == "CHATHISTORY":
         return history.page(talk, answer, request.params)
     return _words(answer, talk)
 
 
-@_lines.register(events.Watching)
-def _(answer: events.Watching, talk: Client) -> list[Line]:
+@_lines.register(answers.Watching)
+def _(answer: answers.Watching, talk: Client) -> list[Line]:
     return watching.watching(talk, answer)
 
 
-@_lines.register(events.Seen)
-def _(answer: events.Seen, talk: Client) -> list[Line]:
+@_lines.register(answers.Seen)
+def _(answer: answers.Seen, talk: Client) -> list[Line]:
     return watching.seen(talk, answer)
 
 
-@_lines.register(events.Bans)
-def _(answer: events.Bans, talk: Client) -> list[Line]:
+@_lines.register(answers.Bans)
+def _(answer: answers.Bans, talk: Client) -> list[Line]:
     return listings.bans(talk, answer)
 
 
 # -- What nobody has asked for ---------------------------------------------------------------------
 
 
-@_lines.register(events.AwayNotice)
-def _(answer: events.AwayNotice, talk: Client) -> list[Line]:
+@_lines.register(answers.AwayNotice)
+def _(answer: answers.AwayNotice, talk: Client) -> list[Line]:
     running = talk.running
     if isinstance(running, commands.Msg) and running.notice:
         return []
     return [talk.numeric(Numeric.AWAY, answer.nick, trailing=answer.text or "away")]
 
 
-@_lines.register(events.Invitation)
-def _(answer: events.Invitation, talk: Client) -> list[Line]:
+@_lines.register(answers.Invitation)
+def _(answer: answers.Invitation, talk: Client) -> list[Line]:
     return [talk.line(body(source(answer.nick, answer.account), "INVITE", talk.nick, f"#{answer.room}"))]
 
 
-@_lines.register(events.PersonChanged)
-def _(answer: events.PersonChanged, talk: Client) -> list[Line]:
+@_lines.register(answers.PersonChanged)
+def _(answer: answers.PersonChanged, talk: Client) -> list[Line]:
     who, text = source(answer.nick, answer.account), answer.text
     if answer.what == "away" and talk.caps & Cap.AWAY:
         return [talk.line(body(who, "AWAY", trailing=None if text is None else text or "away"))]

@@ -14,7 +14,7 @@ from chatd.codecs.irc.registration import Registration
 from chatd.codecs.irc.request import Line, Request
 from chatd.codecs.irc.shared import Shared
 from chatd.codecs.objects import iso_time
-from chatd.core import events
+from chatd.core import answers, events
 from chatd.core.commands import Command
 from chatd.core.events import Event
 from chatd.core.session import Session
@@ -39,7 +39,7 @@ class Client:
         self.registration = Registration()
         self.nick = ""
         """The nick that the client believes to have; empty: it is not registered."""
-        self.rooms: dict[str, events.Entered | None] = {}
+        self.rooms: dict[str, answers.Entered | None] = {}
         """The rooms that the client believes to be in; with the answer that has entered one, until
         its names are sent."""
         self.modes: set[str] = {"i"}

@@ -13,7 +13,8 @@ from chatd.codecs.irc.message import body, pieces
 from chatd.codecs.objects import iso_time
 from chatd.codecs.phrases import REASONS, Phrase, Phrases
 from chatd.core import events
-from chatd.core.events import Answer, Event, Reason
+from chatd.core.answers import Answer
+from chatd.core.events import Event, Reason
 from chatd.core.limits import IRC_LINE_BYTES
 from chatd.core.membership import Role
 from chatd.core.names import fold

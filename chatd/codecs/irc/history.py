@@ -9,7 +9,7 @@ from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import seq_of
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.request import Line
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
 
 NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
@@ -87,7 +87,7 @@ def _is_later(first: Point, second: Point) -> bool:
     return (first.seq, first.time) > (second.seq, second.time)
 
 
-def page(talk: Client, answer: events.HistoryPage, params: tuple[str, ...]) -> list[Line]:
+def page(talk: Client, answer: answers.HistoryPage, params: tuple[str, ...]) -> list[Line]:
     """The messages of ``answer`` that CHATHISTORY with ``params`` has asked for."""
     kind, room = params[0].upper(), answer.room
     points = [place for text in params[2:-1] if (place := point(text, room)) is not None]

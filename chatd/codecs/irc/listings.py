@@ -10,14 +10,14 @@ from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import host, mask, mode_change, prefix, source
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.bans import Pattern
 from chatd.core.limits import IRC_LINE_BYTES
 from chatd.core.names import fold
 from chatd.core.rights import Mode
 
 
-def names(talk: Client, answer: events.Members) -> list[Line]:
+def names(talk: Client, answer: answers.Members) -> list[Line]:
     """The members of a room, as many in each line as fit."""
     head = f":{talk.shared.server} {Numeric.NAMREPLY.number} {talk.target} {'@' if answer.secret else '='} #{answer.room} :"
     roles, accounts = answer.roles, set(answer.accounts) if talk.caps & Cap.USERHOST else set()
@@ -57,7 +57,7 @@ def modes(values: Mapping[str, str]) -> str:
     return " ".join([f"+{letters}", *arguments])
 
 
-def rooms(talk: Client, found: Iterable[events.RoomLine], params: Sequence[str]) -> list[Line]:
+def rooms(talk: Client, found: Iterable[answers.RoomLine], params: Sequence[str]) -> list[Line]:
     """The rooms that match the conditions of LIST (ELIST)."""
     conditions = [word for word in (params[0].split(",") if params else ()) if word]
     return [
@@ -68,7 +68,7 @@ def rooms(talk: Client, found: Iterable[events.RoomLine], params: Sequence[str])
     ]
 
 
-def _matches(line: events.RoomLine, word: str) -> bool:
+def _matches(line: answers.RoomLine, word: str) -> bool:
     if word[0] in "<>":
         number = word[1:]
         if not (number.isascii() and number.isdigit() and len(number) < 9):
@@ -83,7 +83,7 @@ def _matches(line: events.RoomLine, word: str) -> bool:
     return is_like is not word.startswith("!")
 
 
-def people(talk: Client, answer: events.PeopleList) -> list[Line]:
+def people(talk: Client, answer: answers.PeopleList) -> list[Line]:
     """The answer to WHO, ISON or USERHOST."""
     request = talk.request
     name = request.name if request is not None else ""
@@ -99,7 +99,7 @@ def people(talk: Client, answer: events.PeopleList) -> list[Line]:
     return [_who(talk, line, answer.room) for line in answer.people if line.operator or not operators]
 
 
-def _userhost(line: events.PersonLine) -> str:
+def _userhost(line: answers.PersonLine) -> str:
     operator, away = "*" if line.operator else "", "-" if line.away is not None else "+"
     return f"{line.nick}{operator}={away}{user(line.user, line.nick, line.account)}@{host(line.account)}"
 
@@ -109,12 +109,12 @@ def user(name: str, nick: str, account: bool) -> str:
     return name if account and name else f"~{name or nick}"
 
 
-def _flags(talk: Client, line: events.PersonLine) -> str:
+def _flags(talk: Client, line: answers.PersonLine) -> str:
     shown = prefix(line.role, bool(talk.caps & Cap.MULTI_PREFIX))
     return f"{'H' if line.away is None else 'G'}{'*' if line.operator else ''}{shown}"
 
 
-def _who(talk: Client, line: events.PersonLine, room: str) -> Line:
+def _who(talk: Client, line: answers.PersonLine, room: str) -> Line:
     return talk.numeric(
         Numeric.WHOREPLY,
         f"#{room}" if room else "*",
@@ -131,7 +131,7 @@ WHOX_ORDER: Final = "tcuihsnfdlaor"
 """The fields of WHOX, in the order in which they are sent."""
 
 
-def _whox(talk: Client, line: events.PersonLine, room: str, fields: str, token: str) -> Line:
+def _whox(talk: Client, line: answers.PersonLine, room: str, fields: str, token: str) -> Line:
     values = {
         "t": token[:3] or "0",
         "c": f"#{room}" if room else "*",
@@ -152,7 +152,7 @@ def _whox(talk: Client, line: events.PersonLine, room: str, fields: str, token: 
     return talk.numeric(Numeric.WHOSPCRPL, *chosen)
 
 
-def whois(talk: Client, answer: events.PersonInfo) -> list[Line]:
+def whois(talk: Client, answer: answers.PersonInfo) -> list[Line]:
     """The answer to WHOIS."""
     nick, numeric = answer.nick, talk.numeric
     about = user(answer.user, nick, answer.account)
@@ -172,7 +172,7 @@ def whois(talk: Client, answer: events.PersonInfo) -> list[Line]:
     return [*found, numeric(Numeric.WHOISIDLE, nick, str(answer.idle), str(answer.since // 1000))]
 
 
-def whowas(talk: Client, answer: events.FormerPeople) -> list[Line]:
+def whowas(talk: Client, answer: answers.FormerPeople) -> list[Line]:
     """The answer to WHOWAS."""
     found = []
     for line in answer.people:
@@ -184,7 +184,7 @@ def whowas(talk: Client, answer: events.FormerPeople) -> list[Line]:
     return found
 
 
-def bans(talk: Client, answer: events.Bans) -> list[Line]:
+def bans(talk: Client, answer: answers.Bans) -> list[Line]:
     """The bans of a room, without the mutes."""
     room = f"#{answer.room}"
     shown = [line for line in answer.bans if not line.mutes]

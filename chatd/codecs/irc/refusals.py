@@ -9,7 +9,7 @@ from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
 from chatd.core import commands
-from chatd.core.events import Refused
+from chatd.core.answers import Refused
 from chatd.core.limits import WATCHED_PER_SESSION
 from chatd.core.rooms import SERVER
 

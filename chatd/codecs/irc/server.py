@@ -8,7 +8,7 @@ from typing import Final
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message, body
 from chatd.codecs.irc.numerics import Numeric
-from chatd.core import commands
+from chatd.core import command_table, commands
 from chatd.core.errors import Refusal
 from chatd.core.limits import TOPIC_CHARACTERS
 from chatd.core.rooms import SERVER
@@ -128,6 +128,6 @@ def chatd(talk: Client, message: Message) -> None:
     """Do what people type after a slash elsewhere."""
     line = " ".join(message.params)
     try:
-        talk.ask(commands.parse(f"/{line.removeprefix('/')}"))
+        talk.ask(command_table.parse(f"/{line.removeprefix('/')}"))
     except Refusal as refusal:
         talk.send(talk.notice(str(refusal)))

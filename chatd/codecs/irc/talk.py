@@ -7,30 +7,32 @@ from dataclasses import replace
 from typing import Final
 
 from chatd.codecs.base import Codec, View
-from chatd.codecs.irc import answers, requests
+from chatd.codecs.irc import requests
+from chatd.codecs.irc.answers import answer_lines
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message, parse
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line, Request
 from chatd.codecs.irc.shared import Shared, is_quit
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
+from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import TooLong
-from chatd.core.events import Answer, Event
+from chatd.core.events import Event
 from chatd.core.names import fold
 
 UNASKED: Final = (
-    events.InboxIs,
-    events.Invitation,
-    events.Announcement,
-    events.Report,
-    events.PersonChanged,
-    events.Missed,
-    events.Seen,
-    events.Slowed,
-    events.Closing,
-    events.Forgotten,
+    answers.InboxIs,
+    answers.Invitation,
+    answers.Announcement,
+    answers.Report,
+    answers.PersonChanged,
+    answers.Missed,
+    answers.Seen,
+    answers.Slowed,
+    answers.Closing,
+    answers.Forgotten,
 )
 """The answers that nobody has asked for."""
 
@@ -96,7 +98,7 @@ class IrcTalk(Client):
     def encode(self, answer: Answer) -> bytes:
         """The lines of ``answer``, as far as they are not collected."""
         request = self.answering = self._request_of(answer)
-        lines = answers.lines(self, answer)
+        lines = answer_lines(self, answer)
         result = self.out(lines, request)
         if request is not None and self._is_final(answer, request):
             self.said.pop(answer.id, None)
@@ -119,7 +121,7 @@ class IrcTalk(Client):
         if answer.id in self.said:
             return not self._is_echoed(answer)
         running = self.running
-        if running is None or not running.id or isinstance(answer, events.Welcome):
+        if running is None or not running.id or isinstance(answer, answers.Welcome):
             return False
         return answer.id == running.id
 
@@ -127,7 +129,7 @@ class IrcTalk(Client):
         """Whether ``answer`` acknowledges a message that the client will be sent."""
         if not self.caps & Cap.ECHO:
             return False
-        return isinstance(answer, events.Done) or (isinstance(answer, events.Ack) and answer.room in self.rooms)
+        return isinstance(answer, answers.Done) or (isinstance(answer, answers.Ack) and answer.room in self.rooms)
 
     def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
         """What this client is sent of ``event``: ``piece`` is what others are sent, and ``own``

@@ -7,7 +7,7 @@ from chatd.codecs.irc.events import source
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
-from chatd.core import commands, events
+from chatd.core import answers, commands
 
 
 def monitor(talk: Client, message: Message) -> None:
@@ -30,12 +30,12 @@ def monitor(talk: Client, message: Message) -> None:
             talk.reply(Numeric.NEEDMOREPARAMS, "MONITOR")
 
 
-def watching(talk: Client, answer: events.Watching) -> list[Line]:
+def watching(talk: Client, answer: answers.Watching) -> list[Line]:
     """Who of those whom the client watches is here."""
     return [*_lines(talk, Numeric.MONONLINE, answer.here), *_lines(talk, Numeric.MONOFFLINE, answer.missing)]
 
 
-def seen(talk: Client, answer: events.Seen) -> list[Line]:
+def seen(talk: Client, answer: answers.Seen) -> list[Line]:
     """Somebody whom the client watches has come or gone."""
     if answer.gone:
         return _lines(talk, Numeric.MONOFFLINE, (answer.nick,))

@@ -7,10 +7,11 @@ from contextlib import suppress
 from chatd.core.account import Account, Credential, Kind
 from chatd.core.actions.base import Result, person_of, store
 from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat, with_inbox
+from chatd.core.answers import Answer, Done, KeyLine, KeyList, PersonChanged, SessionList
 from chatd.core.authentication import by_key, by_password, check_present, check_secure, make_account, new_hash
 from chatd.core.commands import Hello, Keys, Login, Logout, Oper, Password, Register, Release, Sessions
 from chatd.core.errors import BadUsage, NickNeeded, NotAllowed, NotDelivered, PasswordNeeded, WrongPassword
-from chatd.core.events import DRAFT, Answer, Done, KeyLine, KeyList, PersonChanged, Reason, RoleSet, SessionList
+from chatd.core.events import DRAFT, Reason, RoleSet
 from chatd.core.identity import identify
 from chatd.core.membership import Role
 from chatd.core.names import fold, parse_nick

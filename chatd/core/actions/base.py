@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chatd.core.answers import Answer
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooLong
-from chatd.core.events import Answer, Event, Said
+from chatd.core.events import Event, Said
 from chatd.core.limits import EVENT_LINES, RIGHT_LINES, TEXT_LINES
 from chatd.core.log import OnStored
 from chatd.core.person import Person

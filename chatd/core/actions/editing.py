@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 
 from chatd.core.actions.base import check_text, person_of, store
-from chatd.core.commands import ROW_OF, Delete, Edit
+from chatd.core.answers import Answer, Done
+from chatd.core.command_table import ROW_OF
+from chatd.core.commands import Delete, Edit
 from chatd.core.driver import Later
 from chatd.core.errors import NoSuchMessage, NotDelivered, TooLate
-from chatd.core.events import DRAFT, Answer, Blanked, Deleted, Done, Edited, Said
+from chatd.core.events import DRAFT, Blanked, Deleted, Edited, Said
 from chatd.core.identity import SEAT
 from chatd.core.limits import EDIT_SECONDS, HISTORY_EVENTS, HISTORY_LINES, TOPIC_CHARACTERS
 from chatd.core.names import fold

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chatd.core.commands import FIELD_OF_FILTER, History, Search
+from chatd.core.answers import Answer, HistoryPage, SearchResults
+from chatd.core.command_table import FIELD_OF_FILTER
+from chatd.core.commands import History, Search
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, NotInRoom, TooMany
-from chatd.core.events import Answer, Event, HistoryPage, Private, SearchResults
+from chatd.core.events import Event, Private
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES, SEARCH_RESULTS, SHOWN_LINES
 from chatd.core.log import Asker

@@ -7,11 +7,7 @@ from contextlib import suppress
 from itertools import islice
 
 from chatd.core.actions.base import Result
-from chatd.core.bans import Pattern
-from chatd.core.commands import GROUPS, Census, Help, People, Ping, Rooms, Row, Who, Whois, Whowas, find_row, usage_line
-from chatd.core.driver import Later
-from chatd.core.errors import NoSuchNick
-from chatd.core.events import (
+from chatd.core.answers import (
     Answer,
     Counts,
     FormerPeople,
@@ -26,6 +22,11 @@ from chatd.core.events import (
     RoomList,
     ServerInfo,
 )
+from chatd.core.bans import Pattern
+from chatd.core.command_table import GROUPS, Row, find_row, usage_line
+from chatd.core.commands import Census, Help, People, Ping, Rooms, Who, Whois, Whowas
+from chatd.core.driver import Later
+from chatd.core.errors import NoSuchNick
 from chatd.core.limits import NAMES_SHOWN, PEOPLE_SHOWN, ROOM_LINES, SEARCH_LINES, SHOWN_LINES
 from chatd.core.membership import Role
 from chatd.core.names import fold

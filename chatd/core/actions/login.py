@@ -12,6 +12,7 @@ from typing import Any
 
 from chatd.core.account import Account, Kind
 from chatd.core.actions.base import Result
+from chatd.core.answers import Answer, Closing, Done, Refused, Welcome
 from chatd.core.authentication import (
     by_key,
     by_password,
@@ -34,7 +35,7 @@ from chatd.core.errors import (
     TooMany,
     WrongPassword,
 )
-from chatd.core.events import DRAFT, Answer, Closing, Done, Event, Reason, Refused, Renamed, Welcome
+from chatd.core.events import DRAFT, Event, Reason, Renamed
 from chatd.core.identity import Identity, identify
 from chatd.core.limits import (
     EVENT_LINES,

@@ -6,10 +6,12 @@ from functools import partial
 
 from chatd.core.account import Account
 from chatd.core.actions.base import Result, Sending, check_text, person_of
-from chatd.core.commands import ROW_OF, Me, Msg, Reply, Say
+from chatd.core.answers import Ack, Answer, AwayNotice, Done
+from chatd.core.command_table import ROW_OF
+from chatd.core.commands import Me, Msg, Reply, Say
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NoSuchMessage, NoSuchNick, NotDelivered, Refusal
-from chatd.core.events import DRAFT, Ack, Answer, AwayNotice, Done, Event, Private, Said
+from chatd.core.events import DRAFT, Event, Private, Said
 from chatd.core.inboxes import Recipient
 from chatd.core.limits import HISTORY_EVENTS
 from chatd.core.names import INBOX, fold

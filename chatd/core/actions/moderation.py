@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatd.core.actions.base import Result, person_of, store
+from chatd.core.answers import Answer, BanLine, Done, Invitation
+from chatd.core.answers import Bans as BansAnswer
 from chatd.core.bans import Ban, check_width, is_pattern, parse_mask, span
-from chatd.core.commands import ROW_OF, Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
+from chatd.core.command_table import ROW_OF
 from chatd.core.commands import Ban as BanCommand
+from chatd.core.commands import Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban, Unmute, Voice
 from chatd.core.errors import AlreadyThere, BadUsage, NoSuchNick, NotAllowed, NotThere, TooMany
-from chatd.core.events import DRAFT, Answer, BanLifted, BanLine, BanSet, Done, Invitation, Invited, Left, Reason, RoleSet
-from chatd.core.events import Bans as BansAnswer
+from chatd.core.events import DRAFT, BanLifted, BanSet, Invited, Left, Reason, RoleSet
 from chatd.core.identity import ACCOUNT, network_of
 from chatd.core.limits import BANS_PER_ROOM, PATTERNS_PER_ROOM, RIGHT_LINES, ROLES_PER_ROOM, TOPIC_CHARACTERS
 from chatd.core.membership import Role

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chatd.core.account import Mark
 from chatd.core.actions.base import Result, check_text, person_of
+from chatd.core.answers import Done, Ignoring, PersonChanged, ReadIs, Watching
 from chatd.core.commands import Away, Back, Ignore, Read, Realname, Unignore, Watch
 from chatd.core.errors import BadNick, BadUsage, TooLong, TooMany
-from chatd.core.events import Done, Ignoring, PersonChanged, ReadIs, Watching
 from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON, REALNAME_CHARACTERS
 from chatd.core.names import INBOX, Name, fold, inbox_key, is_inbox, parse_nick
 from chatd.core.person import Person

@@ -7,11 +7,13 @@ from typing import Final
 
 from chatd.core import retention
 from chatd.core.actions.base import Result, check_text, store
-from chatd.core.commands import ROW_OF, Command, Join, Keep, Leave, Topic
+from chatd.core.answers import Answer, Done, Exited, RetentionIs, RoomModes, TopicIs
+from chatd.core.command_table import ROW_OF
+from chatd.core.commands import Command, Join, Keep, Leave, Topic
 from chatd.core.commands import Room as RoomCommand
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, TooLong, TooMany
-from chatd.core.events import DRAFT, Answer, Done, Exited, ModeSet, Reason, RetentionIs, RetentionSet, RoomModes, TopicIs, TopicSet
+from chatd.core.events import DRAFT, ModeSet, Reason, RetentionSet, TopicSet
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import INVITED_PER_ROOM, ROOM_KEY_CHARACTERS, ROOMS_PER_PERSON, SESSIONS, SLOW_SECONDS, TOPIC_CHARACTERS
 from chatd.core.membership import Role

@@ -6,10 +6,11 @@ from __future__ import annotations
 from chatd.core.account import Kind
 from chatd.core.actions.base import check_text, person_of, store
 from chatd.core.actions.history import history
+from chatd.core.answers import Announcement, Answer, Done
+from chatd.core.answers import Report as ReportNews
 from chatd.core.commands import Announce, Audit, History, InviteCode, Report
 from chatd.core.errors import BadUsage, TooMany
-from chatd.core.events import DRAFT, Announced, Announcement, Answer, Done, Reported
-from chatd.core.events import Report as ReportNews
+from chatd.core.events import DRAFT, Announced, Reported
 from chatd.core.limits import CREDENTIALS, JOIN_LINES, SHOWN_LINES
 from chatd.core.policy import visible
 from chatd.core.registry import Registry

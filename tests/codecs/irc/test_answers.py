@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.commands import Hello, Say
 from chatd.core.registry import Settings
 from chatd.testing import Visitor
@@ -56,8 +56,8 @@ def test_what_nobody_has_asked_for_is_said_in_words_or_not_at_all() -> None:
     ada = Network().client("ada")
     ada.send("JOIN #dev")
     caller = ada.protocol.caller
-    for silent in (events.Greeting("chatd"), events.Ack("dev", 1, 0), events.Pong(), events.Forgotten("dev", 1, 0)):
+    for silent in (answers.Greeting("chatd"), answers.Ack("dev", 1, 0), answers.Pong(), answers.Forgotten("dev", 1, 0)):
         assert caller.talk.encode(silent) == b""
-    about_account = events.PersonChanged("bob", "account", "bob", account=True)
+    about_account = answers.PersonChanged("bob", "account", "bob", account=True)
     assert caller.talk.encode(about_account) == b""
-    assert caller.talk.encode(events.Slowed(5)).startswith(b":chatd NOTICE ada :You are sending faster than 5 lines a second")
+    assert caller.talk.encode(answers.Slowed(5)).startswith(b":chatd NOTICE ada :You are sending faster than 5 lines a second")

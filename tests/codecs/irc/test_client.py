@@ -12,7 +12,7 @@ from chatd.codecs.irc.listings import whois
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Request
 from chatd.codecs.irc.shared import Shared
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.core.registry import Settings
 from chatd.testing import NOON
 from tests.codecs.irc.network import Network
@@ -60,7 +60,7 @@ def test_rooms_need_a_name() -> None:
 
 def test_whois_names_the_account_and_a_secure_connection() -> None:
     talk = talk_of(Network().client("ada"))
-    info = events.PersonInfo("bob", (), NOON, 5, "irc", account=True, secure=True)
+    info = answers.PersonInfo("bob", (), NOON, 5, "irc", account=True, secure=True)
     numerics = [line.split(" ")[1] for _, line in whois(talk, info)]
     assert numerics == ["311", "312", "330", "671", "317"]
 
@@ -68,25 +68,25 @@ def test_whois_names_the_account_and_a_secure_connection() -> None:
 def test_an_answer_to_another_command_belongs_to_no_request() -> None:
     talk = talk_of(Network().client("ada"))
     talk.running, talk.request = commands.Whois("bob", id="7"), Request("WHOIS", ("bob",))
-    assert talk.encode(events.Refused("no-such-nick", "No.", id="6")) == b":chatd 401 ada bob :No.\r\n"
+    assert talk.encode(answers.Refused("no-such-nick", "No.", id="6")) == b":chatd 401 ada bob :No.\r\n"
 
 
 @pytest.mark.parametrize(
     ("running", "answer", "expected"),
     [
-        (commands.Op("bob", "dev"), events.Done("op", "bob"), ""),
-        (commands.Room("history", "on", "dev"), events.RoomModes("dev", {}), ""),
+        (commands.Op("bob", "dev"), answers.Done("op", "bob"), ""),
+        (commands.Room("history", "on", "dev"), answers.RoomModes("dev", {}), ""),
         (
             commands.Login("ada"),
-            events.Done("login", "ada"),
+            answers.Done("login", "ada"),
             ":chatd 900 ada ada!ada@account ada :You are now logged in as ada\r\n",
         ),
-        (commands.Register(), events.Done("register", "ada"), ":chatd NOTICE ada :ada is yours alone now.\r\n"),
-        (commands.Msg("bob", "x", notice=True), events.AwayNotice("bob", "lunch"), ""),
+        (commands.Register(), answers.Done("register", "ada"), ":chatd NOTICE ada :ada is yours alone now.\r\n"),
+        (commands.Msg("bob", "x", notice=True), answers.AwayNotice("bob", "lunch"), ""),
     ],
     ids=repr,
 )
-def test_what_another_door_could_have_asked_is_answered(running: commands.Command, answer: events.Answer, expected: str) -> None:
+def test_what_another_door_could_have_asked_is_answered(running: commands.Command, answer: answers.Answer, expected: str) -> None:
     talk = talk_of(Network().client("ada"))
     talk.running, talk.request = running, None
     assert talk.encode(answer).decode() == expected

@@ -9,8 +9,8 @@ import pytest
 from chatd.codecs.irc import refusals
 from chatd.codecs.irc.request import Request
 from chatd.core import commands
+from chatd.core.answers import Refused
 from chatd.core.errors import Refusal
-from chatd.core.events import Refused
 from chatd.core.limits import ROOMS_PER_PERSON
 from chatd.core.registry import Settings
 from tests.codecs.irc.network import PASSWORD, STEPS, Network, follow

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from chatd.core.answers import Refused
 from chatd.core.errors import NotDelivered
-from chatd.core.events import (
-    Event,
-    Refused,
-)
+from chatd.core.events import Event
 from chatd.core.log import Copy, OnStored
 from chatd.core.memory import MemoryLog
 from chatd.testing import Visitor

@@ -10,6 +10,20 @@ import pytest
 
 from chatd.core.account import Credential, Kind
 from chatd.core.accounts import hash_of
+from chatd.core.answers import (
+    Answer,
+    AwayNotice,
+    Closing,
+    Done,
+    Entered,
+    HistoryPage,
+    KeyList,
+    Members,
+    Missed,
+    PersonInfo,
+    Refused,
+    Welcome,
+)
 from chatd.core.commands import (
     Audit,
     Away,
@@ -31,29 +45,7 @@ from chatd.core.commands import (
 )
 from chatd.core.driver import drive
 from chatd.core.errors import NotDelivered
-from chatd.core.events import (
-    Answer,
-    AwayNotice,
-    BanSet,
-    Closing,
-    Done,
-    Entered,
-    Event,
-    HistoryPage,
-    Invited,
-    Joined,
-    KeyList,
-    Left,
-    Members,
-    Missed,
-    PersonInfo,
-    Private,
-    Reason,
-    Refused,
-    Renamed,
-    Said,
-    Welcome,
-)
+from chatd.core.events import BanSet, Event, Invited, Joined, Left, Private, Reason, Renamed, Said
 from chatd.core.names import parse_nick
 from chatd.core.registry import Registry, Settings
 from chatd.core.rooms import SERVER

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers
+from chatd.core.answers import Ack
 from chatd.core.commands import Delete, Edit, Hello, History, Ignore, Kick, Me, Mute, Op, Register, Say, Search
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Ack, Blanked, Deleted, Edited, Said
+from chatd.core.events import Blanked, Deleted, Edited, Said
 from chatd.core.perform import perform
 from chatd.core.registry import Registry
 from chatd.store.database import connect
@@ -36,7 +37,7 @@ def said(server: Server, person: Visitor, text: str, **more: Any) -> int:
 
 
 def texts(server: Server, person: Visitor) -> list[str]:
-    page = only(events.HistoryPage, server.ask(person, History(100)))
+    page = only(answers.HistoryPage, server.ask(person, History(100)))
     return [event.text for event in page.events if isinstance(event, Said)]
 
 
@@ -44,14 +45,14 @@ def test_a_message_is_gone_from_history_and_search(server: Server) -> None:
     ada, bob = server.arrive("ada"), server.arrive("bob")
     seq = said(server, bob, "a secret word", id="7")
     said(server, bob, "another word")
-    assert len(only(events.SearchResults, server.ask(ada, Search("word"))).events) == 2
+    assert len(only(answers.SearchResults, server.ask(ada, Search("word"))).events) == 2
     ada.take()
-    assert only(events.Done, server.ask(bob, Delete(str(seq)))).subject == "bob"
+    assert only(answers.Done, server.ask(bob, Delete(str(seq)))).subject == "bob"
     deleted = only(Deleted, ada.take())
     assert (deleted.nick, deleted.target, deleted.to) == ("bob", seq, "bob")
     assert texts(server, ada) == ["", "another word"]
-    assert [event.seq for event in only(events.SearchResults, server.ask(ada, Search("word"))).events] == [seq + 1]
-    assert only(events.SearchResults, server.ask(ada, Search("secret"))).events == ()
+    assert [event.seq for event in only(answers.SearchResults, server.ask(ada, Search("word"))).events] == [seq + 1]
+    assert only(answers.SearchResults, server.ask(ada, Search("secret"))).events == ()
     blanked = server.registry.rooms.find("lobby").log.read(seq, seq + 1)[0]
     assert isinstance(blanked, Blanked)
 
@@ -66,9 +67,9 @@ def test_it_stays_gone_after_a_restart(tmp_path: Path) -> None:
     server.store.drain_writer()
     server.restart()
     ada = server.arrive("ada", token="t" * 16)
-    page = only(events.HistoryPage, server.ask(ada, History(1, around=seq)))
+    page = only(answers.HistoryPage, server.ask(ada, History(1, around=seq)))
     assert [type(event) for event in page.events] == [Blanked]
-    assert only(events.SearchResults, server.ask(ada, Search("secret"))).events == ()
+    assert only(answers.SearchResults, server.ask(ada, Search("secret"))).events == ()
     assert only(Ack, server.ask(ada, Say("a secret word", id="7"))).seq == seq, "it was said, and is not said again"
     server.store.close()
     connection = connect(tmp_path / "chatd.db")
@@ -82,10 +83,10 @@ def test_the_last_message_of_a_person_needs_no_number(server: Server) -> None:
     said(server, bob, "one")
     said(server, bob, "two")
     said(server, ada, "three")
-    assert only(events.Done, server.ask(ada, Delete("BOB"))).subject == "bob"
-    assert only(events.Done, server.ask(ada, Delete("bob"))).subject == "bob"
+    assert only(answers.Done, server.ask(ada, Delete("BOB"))).subject == "bob"
+    assert only(answers.Done, server.ask(ada, Delete("bob"))).subject == "bob"
     assert texts(server, ada) == ["", "", "three"]
-    assert only(events.Refused, server.ask(ada, Delete("bob"))).code == "no-such-message"
+    assert only(answers.Refused, server.ask(ada, Delete("bob"))).code == "no-such-message"
 
 
 def test_others_messages_need_a_moderator(registry: Registry) -> None:
@@ -98,7 +99,7 @@ def test_others_messages_need_a_moderator(registry: Registry) -> None:
         "/delete requires the role moderator.",
     )
     olga.ask(Op("bob"))
-    assert only(events.Done, bob.ask(Delete("olga"))).subject == "olga"
+    assert only(answers.Done, bob.ask(Delete("olga"))).subject == "olga"
 
 
 @pytest.mark.parametrize("which", ["99", "0", "1", "x" * 40, "99999999999999999999"])
@@ -119,7 +120,7 @@ def test_who_is_removed_meanwhile_deletes_nothing() -> None:
     perform(registry, bob.session, Delete("bob"))
     perform(registry, olga.session, Kick("bob"))
     store.answer()
-    assert [news.code for news in bob.take() if isinstance(news, events.Refused)] == ["not-in-room"]
+    assert [news.code for news in bob.take() if isinstance(news, answers.Refused)] == ["not-in-room"]
 
 
 def test_a_disk_that_cannot_be_read_is_reported() -> None:
@@ -133,7 +134,7 @@ def test_a_disk_that_cannot_be_read_is_reported() -> None:
     store.failure = NotDelivered("The disk is full.")
     perform(registry, bob.session, Delete("bob"))
     store.answer()
-    assert [news.code for news in bob.take() if isinstance(news, events.Refused)] == ["not-delivered"]
+    assert [news.code for news in bob.take() if isinstance(news, answers.Refused)] == ["not-delivered"]
 
 
 # -- Changing --------------------------------------------------------------------------------------
@@ -143,14 +144,14 @@ def test_a_changed_message_is_changed_in_history_and_search(server: Server) -> N
     ada, bob = server.arrive("ada"), server.arrive("bob")
     seq = said(server, bob, "a secret word", id="7", reply=1)
     said(server, bob, "another word")
-    only(events.SearchResults, server.ask(ada, Search("secret")))
+    only(answers.SearchResults, server.ask(ada, Search("secret")))
     ada.take()
-    assert only(events.Done, server.ask(bob, Edit("a public word", seq=seq))).subject == "lobby"
+    assert only(answers.Done, server.ask(bob, Edit("a public word", seq=seq))).subject == "lobby"
     edited = only(Edited, ada.take())
     assert (edited.nick, edited.target, edited.text) == ("bob", seq, "a public word")
     assert texts(server, ada) == ["a public word", "another word"]
-    assert only(events.SearchResults, server.ask(ada, Search("secret"))).events == ()
-    found = only(Said, only(events.SearchResults, server.ask(ada, Search("public"))).events)
+    assert only(answers.SearchResults, server.ask(ada, Search("secret"))).events == ()
+    found = only(Said, only(answers.SearchResults, server.ask(ada, Search("public"))).events)
     assert (found.seq, found.id, found.reply, found.edited) == (seq, "7", 1, edited.seq)
 
 
@@ -159,7 +160,7 @@ def test_the_last_message_is_changed_if_none_is_named(server: Server) -> None:
     said(server, ada, "one")
     server.ask(ada, Me("waves"))
     said(server, bob, "two")
-    only(events.Done, server.ask(ada, Edit("nods\nand goes")))
+    only(answers.Done, server.ask(ada, Edit("nods\nand goes")))
     assert texts(server, bob) == ["one", "nods\nand goes", "two"]
 
 
@@ -172,12 +173,12 @@ def test_only_the_newest_text_of_a_message_is_kept(server: Server) -> None:
     assert edits(server, ada) == ["", "three"]
     server.ask(ada, Delete(str(seq)))
     assert (edits(server, ada), texts(server, ada)) == (["", ""], [""])
-    assert only(events.Refused, server.ask(ada, Edit("four", seq=seq))).code == "no-such-message"
+    assert only(answers.Refused, server.ask(ada, Edit("four", seq=seq))).code == "no-such-message"
     assert log.end == seq + 4
 
 
 def edits(server: Server, person: Visitor) -> list[str]:
-    page = only(events.HistoryPage, server.ask(person, History(100)))
+    page = only(answers.HistoryPage, server.ask(person, History(100)))
     return [event.text for event in page.events if isinstance(event, Edited)]
 
 
@@ -192,12 +193,12 @@ def test_a_change_survives_a_restart_and_the_old_texts_do_not(tmp_path: Path) ->
     server.store.drain_writer()
     server.restart()
     ada = server.arrive("ada", token="t" * 16)
-    page = only(events.HistoryPage, server.ask(ada, History(3, after=seq - 1)))
+    page = only(answers.HistoryPage, server.ask(ada, History(3, after=seq - 1)))
     assert [getattr(event, "text", "") for event in page.events] == ["a third word", "", "a third word"]
     [message, *_] = page.events
     assert isinstance(message, Said)
     assert (message.id, message.reply, message.edited) == ("7", 1, seq + 2)
-    assert [event.seq for event in only(events.SearchResults, server.ask(ada, Search("third"))).events] == [seq]
+    assert [event.seq for event in only(answers.SearchResults, server.ask(ada, Search("third"))).events] == [seq]
     assert only(Ack, server.ask(ada, Say("a first word", id="7"))).seq == seq, "it was said, and is not said again"
     server.store.close()
     connection = connect(tmp_path / "chatd.db")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import commands, events
+from chatd.core import answers, commands
 from chatd.core.account import Account
 from chatd.core.actions import moderation
 from chatd.core.actions.base import person_of
+from chatd.core.answers import Done, Entered, Invitation, Refused, SearchResults
 from chatd.core.commands import (
     Ban,
     Command,
@@ -28,7 +29,7 @@ from chatd.core.commands import (
     Search,
     Topic,
 )
-from chatd.core.events import Done, Entered, Invitation, Left, Reason, Refused, Said, SearchResults, TopicSet
+from chatd.core.events import Left, Reason, Said, TopicSet
 from chatd.core.limits import EVENT_LINES, RIGHT_LINES
 from chatd.core.membership import Role
 from chatd.core.names import parse_nick
@@ -177,7 +178,7 @@ def test_another_session_of_who_was_removed_cannot_resume(registry: Registry, ow
     last = Visitor(registry)
     news = last.ask(Hello("mia", token=TOKEN, resume={DEV: seen}, log="testlog"))
     assert every(Said, news) == []
-    assert only(events.Missed, news).last > seen
+    assert only(answers.Missed, news).last > seen
 
 
 def test_who_was_removed_from_the_server_cannot_resume(registry: Registry, owner: Visitor, ada: Visitor) -> None:
@@ -406,4 +407,4 @@ def test_who_is_removed_while_their_question_waits_gets_nothing(command: Command
     news = late.mia.take()
     assert every(Said, news) == []
     assert all(not answer.events for answer in every(SearchResults, news))
-    assert every(events.HistoryPage, news) == []
+    assert every(answers.HistoryPage, news) == []

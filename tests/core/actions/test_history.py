@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers
 from chatd.core.commands import (
     Command,
     Hello,
@@ -54,13 +54,13 @@ TOKEN = "t" * 16
 def test_history_shows_earlier_events(ada: Visitor, history: History, seqs: range, more: bool) -> None:
     for number in range(110):
         ada.ask(Say(f"line {number}"))
-    answers = only(events.HistoryPage, ada.ask(history))
-    assert ([event.seq for event in answers.events], answers.more, answers.room) == (list(seqs), more, "lobby")
+    page = only(answers.HistoryPage, ada.ask(history))
+    assert ([event.seq for event in page.events], page.more, page.room) == (list(seqs), more, "lobby")
 
 
 @pytest.mark.parametrize(("count", "limit"), [(0, 0), (HISTORY_EVENTS, 0), (HISTORY_EVENTS + 1, HISTORY_EVENTS)])
 def test_history_says_how_many_there_are_at_most_if_more_are_asked_for(ada: Visitor, count: int, limit: int) -> None:
-    assert only(events.HistoryPage, ada.ask(History(count))).limit == limit
+    assert only(answers.HistoryPage, ada.ask(History(count))).limit == limit
 
 
 def test_history_ends_at_the_beginning_of_the_log() -> None:
@@ -69,8 +69,8 @@ def test_history_ends_at_the_beginning_of_the_log() -> None:
         ada.ask(Say(text))
     ada.take()
     for before, seqs, more in [(0, [6, 7, 8, 9], True), (7, [5, 6], False), (3, [], False)]:
-        answers = only(events.HistoryPage, ada.ask(History(4, before=before)))
-        assert ([event.seq for event in answers.events], answers.more) == (seqs, more)
+        page = only(answers.HistoryPage, ada.ask(History(4, before=before)))
+        assert ([event.seq for event in page.events], page.more) == (seqs, more)
 
 
 @pytest.mark.parametrize("command", [History(-1), History(before=-1), History(around=-1)])
@@ -102,13 +102,13 @@ def test_history_refuses_several_positions(ada: Visitor, command: Command) -> No
 def test_history_goes_forward_and_backward(ada: Visitor, command: History, seqs: list[int]) -> None:
     for text in "abcde":
         ada.ask(Say(text))
-    assert [event.seq for event in only(events.HistoryPage, ada.ask(command)).events] == seqs
+    assert [event.seq for event in only(answers.HistoryPage, ada.ask(command)).events] == seqs
 
 
 def test_a_room_without_retention_has_no_history(ada: Visitor) -> None:
     own_account(ada).ask(Keep("none"))
     ada.ask(Say("unkept"))
-    assert only(events.HistoryPage, ada.ask(History())) == events.HistoryPage("lobby", (), more=False)
+    assert only(answers.HistoryPage, ada.ask(History())) == answers.HistoryPage("lobby", (), more=False)
 
 
 def test_a_search_that_takes_too_long_is_refused() -> None:
@@ -119,7 +119,7 @@ def test_a_search_that_takes_too_long_is_refused() -> None:
     store.search = lambda query, asker, on_found: on_found(TooMany("The search takes too long."))  # type: ignore[method-assign, assignment]
     perform(ada.registry, ada.session, Search("tea"))
     store.answer()
-    [refused] = [news for news in ada.take() if isinstance(news, events.Refused)]
+    [refused] = [news for news in ada.take() if isinstance(news, answers.Refused)]
     assert (refused.code, refused.reason) == ("too-many", "The search takes too long.")
 
 
@@ -142,7 +142,7 @@ def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor
     ada.ask(Join("dev"))
     clock.advance(1)
     ada.ask(Say("more tea"))
-    results = only(events.SearchResults, ada.ask(command))
+    results = only(answers.SearchResults, ada.ask(command))
     assert [event.text for event in results.events if isinstance(event, Said)] == texts
     assert results.more == (command.count == 1)
 

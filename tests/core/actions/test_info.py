@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core import commands, events
+from chatd.core import answers, command_table
 from chatd.core.commands import (
     Away,
     Help,
@@ -22,50 +22,49 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZG
 
 def test_whois_shows_the_server_by_its_name(registry: Registry, ada: Visitor) -> None:
     registry.ssh_fingerprint = "SHA256:abc"
-    assert ada.ask(Whois("CHATD")) == [events.ServerInfo("chatd", 1, "SHA256:abc")]
+    assert ada.ask(Whois("CHATD")) == [answers.ServerInfo("chatd", 1, "SHA256:abc")]
 
 
 def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
     ada.ask(Join("dev"))
     clock.advance(61.5)
     assert bob.ask(Whois("ADA", id="1")) == [
-        events.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", roles={"dev": "owner"}, secure=True, id="1")
+        answers.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", roles={"dev": "owner"}, secure=True, id="1")
     ]
     ada.ask(Away())
     assert bob.ask(Whois("ada")) == [
-        events.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "", roles={"dev": "owner"}, secure=True)
+        answers.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "", roles={"dev": "owner"}, secure=True)
     ]
     ada.ask(Away("at lunch"))
-    assert only(events.PersonInfo, bob.ask(Whois("ada"))).away == "at lunch"
+    assert only(answers.PersonInfo, bob.ask(Whois("ada"))).away == "at lunch"
     ada.session.key = parse_key(KEY)
-    assert only(events.PersonInfo, bob.ask(Whois("ada"))).key.startswith("SHA256:")
+    assert only(answers.PersonInfo, bob.ask(Whois("ada"))).key.startswith("SHA256:")
     assert refusal(bob.ask(Whois("carol"))) == ("no-such-nick", "Nobody called carol is here.", "/who lists who is here.")
 
 
 def test_a_ping_does_not_end_idleness(clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
     clock.advance(60)
     ada.ask(Ping())
-    assert only(events.PersonInfo, bob.ask(Whois("ada"))).idle == 60
+    assert only(answers.PersonInfo, bob.ask(Whois("ada"))).idle == 60
     ada.ask(Say("hi"))
-    assert only(events.PersonInfo, bob.ask(Whois("ada"))).idle == 0
+    assert only(answers.PersonInfo, bob.ask(Whois("ada"))).idle == 0
 
 
 def test_idleness_is_never_negative(clock: StandingClock, ada: Visitor) -> None:
     ada.ask(Say("hi"))
     clock.advance(-60)
     bob = arrive(ada.registry, "bob")
-    assert only(events.PersonInfo, bob.ask(Whois("ada"))).idle == 0
+    assert only(answers.PersonInfo, bob.ask(Whois("ada"))).idle == 0
 
 
 def test_help_lists_all_commands_or_explains_one(ada: Visitor) -> None:
-    listed = only(events.HelpText, ada.ask(Help(id="1")))
-    assert [line.name for line in listed.commands] == [row.name for row in commands.TABLE if not row.group]
-    assert listed.groups == commands.GROUPS
-    grouped = [line.name for group in listed.groups for line in only(events.HelpText, ada.ask(Help(group))).commands]
-    assert sorted(grouped) == sorted(row.name for row in commands.TABLE if row.group)
+    listed = only(answers.HelpText, ada.ask(Help(id="1")))
+    assert [line.name for line in listed.commands] == [row.name for row in command_table.TABLE if not row.group]
+    assert listed.groups == command_table.GROUPS
+    grouped = [line.name for group in listed.groups for line in only(answers.HelpText, ada.ask(Help(group))).commands]
+    assert sorted(grouped) == sorted(row.name for row in command_table.TABLE if row.group)
     for name in ("/MSG", "msg", "/query"):
-        (answers,) = ada.ask(Help(name, id="2"))
-        (line,) = only(events.HelpText, [answers]).commands
+        (line,) = only(answers.HelpText, ada.ask(Help(name, id="2"))).commands
         assert (line.usage, line.help) == ("/msg NICK TEXT", "send one person a message that nobody else sees")
         assert "query" in line.also
     assert refusal(ada.ask(Help("mgs"))) == (

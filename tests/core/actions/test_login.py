@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from chatd.core import commands, events
+from chatd.core import answers, command_table
+from chatd.core.answers import Closing, Done, Entered, Missed, Refused, Welcome
 from chatd.core.commands import (
     Away,
     Command,
@@ -21,20 +22,7 @@ from chatd.core.commands import (
     Topic,
     Whois,
 )
-from chatd.core.events import (
-    Closing,
-    Done,
-    Entered,
-    Event,
-    Joined,
-    Left,
-    Missed,
-    Reason,
-    Refused,
-    Renamed,
-    Said,
-    Welcome,
-)
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said
 from chatd.core.limits import (
     EVENT_LINES,
     NAMES_SHOWN,
@@ -160,7 +148,7 @@ def test_a_second_hello_is_refused(ada: Visitor) -> None:
     assert refusal(ada.ask(Hello("bob"))) == ("bad-usage", "You already have a nick.", "You are ada; /nick changes it.")
 
 
-@pytest.mark.parametrize("make", [row.make for row in commands.TABLE if row.nick_needed], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [row.make for row in command_table.TABLE if row.nick_needed], ids=lambda make: make.__name__)
 def test_commands_need_a_nick(registry: Registry, make: type[Command]) -> None:
     needed = {"text", "nick", "room", "which"} & set(make.__match_args__)
     answers = Visitor(registry).ask(make(**dict.fromkeys(needed, "x"), id="1"))
@@ -173,8 +161,8 @@ def test_talking_needs_a_nick(registry: Registry) -> None:
 
 def test_some_commands_need_no_nick(registry: Registry) -> None:
     caller = Visitor(registry)
-    assert caller.ask(Ping(id="1")) == [events.Pong(id="1")]
-    assert only(events.HelpText, caller.ask(Help()))
+    assert caller.ask(Ping(id="1")) == [answers.Pong(id="1")]
+    assert only(answers.HelpText, caller.ask(Help()))
     assert only(Welcome, caller.ask(Nick("ada"))).nick == "ada"
     other = Visitor(registry)
     assert other.ask(Quit()) == [Closing(Reason.QUIT)]
@@ -214,7 +202,7 @@ def test_taking_over_a_seat_keeps_away_and_ignored_nicks(registry: Registry, ada
     bob.ask(Say("from bob"))
     ada.ask(Say("from ada"))
     assert [event.text for event in new.take() if isinstance(event, Said)] == ["from ada"]
-    assert only(events.PersonInfo, ada.ask(Whois("carol"))).away == "at lunch"
+    assert only(answers.PersonInfo, ada.ask(Whois("carol"))).away == "at lunch"
 
 
 def test_a_seat_can_be_taken_over_with_another_nick(registry: Registry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.answers import Ack, AwayNotice, Done
 from chatd.core.commands import (
     Away,
     Hello,
@@ -15,13 +16,7 @@ from chatd.core.commands import (
     Reply,
     Say,
 )
-from chatd.core.events import (
-    Ack,
-    AwayNotice,
-    Done,
-    Private,
-    Said,
-)
+from chatd.core.events import Private, Said
 from chatd.core.limits import TEXT_LINES
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry

@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 
 from chatd.codecs.json import encode_news
-from chatd.core import commands, events
+from chatd.core import answers, commands, events
 from chatd.core.actions import moderation
+from chatd.core.answers import BanLine, Entered, Exited, Invitation
 from chatd.core.commands import (
     Ban,
     Bans,
@@ -26,7 +27,7 @@ from chatd.core.commands import (
     Topic,
     Who,
 )
-from chatd.core.events import BanLine, BanSet, Entered, Exited, Invitation, Joined, Left, ModeSet, Reason, RoleSet, Said
+from chatd.core.events import BanSet, Joined, Left, ModeSet, Reason, RoleSet, Said
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.testing import StandingClock, Visitor, arrive, own_account
@@ -44,17 +45,17 @@ def code(visitor: Visitor, command: Command) -> str:
 def again(visitor: Visitor, nick: str, room: str = DEV, address: str = "192.0.2.1") -> list[str]:
     """What a new connection as ``nick`` that enters ``room`` gets: the codes of refusals."""
     other = Visitor(visitor.registry, address)
-    return [news.code for news in other.ask(Hello(nick, rooms=(room,))) if isinstance(news, events.Refused)]
+    return [news.code for news in other.ask(Hello(nick, rooms=(room,))) if isinstance(news, answers.Refused)]
 
 
 # -- Roles -----------------------------------------------------------------------------------------
 
 
 def test_the_owner_names_a_moderator(owner: Visitor, member: Visitor) -> None:
-    assert only(events.Done, owner.ask(Op("Mia"))).subject == "mia"
+    assert only(answers.Done, owner.ask(Op("Mia"))).subject == "mia"
     news = only(RoleSet, member.take())
     assert (news.nick, news.to, news.role) == ("olga", "mia", "moderator")
-    assert only(events.Members, member.ask(Who())).roles == {"olga": "owner", "mia": "moderator"}
+    assert only(answers.Members, member.ask(Who())).roles == {"olga": "owner", "mia": "moderator"}
 
 
 def test_nobody_acts_against_an_equal(registry: Registry, owner: Visitor, member: Visitor) -> None:
@@ -64,8 +65,8 @@ def test_nobody_acts_against_an_equal(registry: Registry, owner: Visitor, member
     for command in (Kick("eve"), Kick("olga"), Ban("olga"), Mute("eve"), commands.Deop("eve")):
         assert code(member, command) == "not-allowed"
     assert code(member, Op("zed")) == "not-allowed"
-    assert only(events.Done, owner.ask(commands.Deop("eve"))).subject == "eve"
-    assert only(events.Done, member.ask(Kick("eve"))).subject == "eve"
+    assert only(answers.Done, owner.ask(commands.Deop("eve"))).subject == "eve"
+    assert only(answers.Done, member.ask(Kick("eve"))).subject == "eve"
     assert eve.rooms == {}
 
 
@@ -84,13 +85,13 @@ def test_the_last_owner_stays(owner: Visitor, command: Command, expected: tuple[
 
 
 def test_a_guest_may_give_up_their_room(owner: Visitor) -> None:
-    assert only(events.Done, owner.ask(commands.Deop("olga"))).subject == "olga"
+    assert only(answers.Done, owner.ask(commands.Deop("olga"))).subject == "olga"
     assert code(owner, Op("olga")) == "not-allowed"
 
 
 def test_with_a_second_owner_the_first_may_go(owner: Visitor, member: Visitor) -> None:
     owner.ask(commands.Owner("mia"))
-    assert only(events.Done, owner.ask(commands.Deop("olga"))).subject == "olga"
+    assert only(answers.Done, owner.ask(commands.Deop("olga"))).subject == "olga"
 
 
 def test_everybody_is_told_the_role_of_whoever_enters(registry: Registry, owner: Visitor, member: Visitor, ada: Visitor) -> None:
@@ -113,13 +114,13 @@ def test_the_number_of_roles_is_limited(owner: Visitor, member: Visitor, monkeyp
 def test_the_default_room_belongs_to_the_operators(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     assert code(ada, Kick("bob")) == "not-allowed"
     own_account(ada)
-    assert only(events.Done, ada.ask(Kick("bob"))).subject == "bob"
+    assert only(answers.Done, ada.ask(Kick("bob"))).subject == "bob"
 
 
 def test_an_operator_has_every_right_in_every_room(registry: Registry, owner: Visitor, ada: Visitor) -> None:
     assert code(ada, Kick("olga", room=DEV)) == "not-in-room"
     own_account(ada)
-    assert only(events.Done, ada.ask(Kick("olga", room=DEV))).subject == "olga"
+    assert only(answers.Done, ada.ask(Kick("olga", room=DEV))).subject == "olga"
 
 
 def test_operators_are_named_in_the_log_of_the_server_too(registry: Registry, owner: Visitor, ada: Visitor) -> None:
@@ -134,11 +135,11 @@ def test_operators_are_named_in_the_log_of_the_server_too(registry: Registry, ow
 def test_without_an_owner_nobody_shortens_what_others_wrote(ada: Visitor, bob: Visitor) -> None:
     assert code(bob, Keep("30d")) == "not-allowed"
     own_account(ada).ask(Keep("30d"))
-    assert only(events.RetentionIs, bob.ask(Keep("-"))).keep == ""
+    assert only(answers.RetentionIs, bob.ask(Keep("-"))).keep == ""
 
 
 def test_where_there_is_an_owner_only_they_choose(owner: Visitor, member: Visitor) -> None:
-    assert only(events.RetentionIs, owner.ask(Keep("30d"))).keep == "30d"
+    assert only(answers.RetentionIs, owner.ask(Keep("30d"))).keep == "30d"
     assert code(member, Keep("-")) == "not-allowed"
 
 
@@ -176,12 +177,12 @@ def test_a_ban_ends(owner: Visitor, member: Visitor, clock: StandingClock) -> No
     owner.ask(Ban("mia", "10m"))
     clock.advance(601)
     assert only(Entered, member.ask(Join(DEV))).room == DEV
-    assert only(events.Bans, owner.ask(Bans())).bans == ()
+    assert only(answers.Bans, owner.ask(Bans())).bans == ()
 
 
 def test_a_ban_can_be_lifted(owner: Visitor, member: Visitor) -> None:
     owner.ask(Ban("mia*"))
-    assert only(events.Bans, owner.ask(Bans())) == events.Bans(DEV, (BanLine("mia*", by="olga"),))
+    assert only(answers.Bans, owner.ask(Bans())) == answers.Bans(DEV, (BanLine("mia*", by="olga"),))
     assert code(owner, commands.Unban("mia")) == "no-such-nick"
     owner.ask(commands.Unban("MIA*"))
     assert only(Entered, member.ask(Join(DEV))).room == DEV
@@ -238,7 +239,7 @@ def test_the_number_of_bans_is_limited(owner: Visitor, monkeypatch: pytest.Monke
     monkeypatch.setattr(moderation, "BANS_PER_ROOM", 1)
     owner.ask(Ban("one"))
     assert code(owner, Ban("two")) == "too-many"
-    assert only(events.Done, owner.ask(Ban("one", text="again"))).subject == "one"
+    assert only(answers.Done, owner.ask(Ban("one", text="again"))).subject == "one"
 
 
 @pytest.mark.parametrize("command", [Ban("bob", "soon"), Ban("bob", text="x" * 301), Kick("mia", "x" * 301)])
@@ -251,7 +252,7 @@ def test_an_invalid_time_or_reason_is_refused(owner: Visitor, member: Visitor, c
 
 
 def test_a_moderated_room_needs_a_voice(owner: Visitor, member: Visitor) -> None:
-    assert only(events.RoomModes, owner.ask(Room("moderated", "on"))).modes == {"moderated": "on"}
+    assert only(answers.RoomModes, owner.ask(Room("moderated", "on"))).modes == {"moderated": "on"}
     assert only(ModeSet, member.take()).value == "on"
     assert code(member, Say("hi")) == "muted"
     owner.ask(commands.Voice("mia"))
@@ -274,8 +275,8 @@ def test_slow_mode_limits_members_only(owner: Visitor, member: Visitor, clock: S
 def test_a_locked_topic_needs_a_moderator(owner: Visitor, member: Visitor) -> None:
     owner.ask(Room("topic", "moderator"))
     assert code(member, Topic("mine")) == "not-allowed"
-    assert only(events.TopicIs, member.ask(Topic())).text == ""
-    assert only(events.Done, owner.ask(Topic("ours"))).subject == "ours"
+    assert only(answers.TopicIs, member.ask(Topic())).text == ""
+    assert only(answers.Done, owner.ask(Topic("ours"))).subject == "ours"
 
 
 def test_a_limit_keeps_others_out(owner: Visitor, member: Visitor) -> None:
@@ -287,7 +288,7 @@ def test_a_limit_keeps_others_out(owner: Visitor, member: Visitor) -> None:
 
 def test_a_key_lets_people_in(registry: Registry, owner: Visitor, bob: Visitor) -> None:
     owner.ask(Room("key", "s3cret"))
-    assert only(events.RoomModes, owner.ask(Room())).modes == {"key": "on"}
+    assert only(answers.RoomModes, owner.ask(Room())).modes == {"key": "on"}
     assert refusal(bob.ask(Join(DEV)))[1] == "#dev needs a key."
     assert refusal(bob.ask(Join(DEV, "wrong")))[1] == "#dev needs a key, and this is not it."
     assert only(Entered, bob.ask(Join(DEV, "s3cret"))).room == DEV
@@ -302,11 +303,11 @@ def test_newcomers_see_nothing_of_the_past(owner: Visitor, bob: Visitor) -> None
     entered = only(Entered, bob.ask(Join(DEV)))
     assert entered.scrollback == ()
     owner.ask(Say("open plans"))
-    page = only(events.HistoryPage, bob.ask(History()))
+    page = only(answers.HistoryPage, bob.ask(History()))
     assert [event.text for event in page.events if isinstance(event, Said)] == ["open plans"]
     assert not page.more
-    assert [event.seq for event in only(events.SearchResults, bob.ask(Search("plans"))).events] == [entered.seq + 1]
-    assert len(only(events.SearchResults, owner.ask(Search("plans"))).events) == 2
+    assert [event.seq for event in only(answers.SearchResults, bob.ask(Search("plans"))).events] == [entered.seq + 1]
+    assert len(only(answers.SearchResults, owner.ask(Search("plans"))).events) == 2
     own_account(bob)
 
 
@@ -339,9 +340,9 @@ def test_an_unknown_mode_or_value_is_refused(owner: Visitor, mode: str, value: s
     ],
 )
 def test_modes_are_shown(owner: Visitor, mode: str, value: str, shown: str) -> None:
-    assert only(events.RoomModes, owner.ask(Room(mode.upper(), value))).modes == {mode: shown}
+    assert only(answers.RoomModes, owner.ask(Room(mode.upper(), value))).modes == {mode: shown}
     off = {"topic": "member", "history": "on"}.get(mode, "off")
-    assert only(events.RoomModes, owner.ask(Room(mode, off))).modes == {}
+    assert only(answers.RoomModes, owner.ask(Room(mode, off))).modes == {}
 
 
 # -- Private rooms ---------------------------------------------------------------------------------
@@ -357,16 +358,16 @@ def private(owner: Visitor, member: Visitor) -> str:
 
 
 def test_a_private_room_cannot_be_seen(private: str, registry: Registry, bob: Visitor, owner: Visitor) -> None:
-    assert [line.room for line in only(events.RoomList, bob.ask(commands.Rooms())).rooms] == ["lobby"]
-    assert only(events.RoomList, bob.ask(commands.Rooms())).count == 1
-    assert only(events.PersonInfo, bob.ask(commands.Whois("olga"))).rooms == ()
-    assert only(events.SearchResults, bob.ask(Search("secret"))).events == ()
+    assert [line.room for line in only(answers.RoomList, bob.ask(commands.Rooms())).rooms] == ["lobby"]
+    assert only(answers.RoomList, bob.ask(commands.Rooms())).count == 1
+    assert only(answers.PersonInfo, bob.ask(commands.Whois("olga"))).rooms == ()
+    assert only(answers.SearchResults, bob.ask(Search("secret"))).events == ()
     for command in (Who(DEV), Search("tea", DEV)):
         missing = type(command)("nowhere") if isinstance(command, Who) else Search("tea", "nowhere")
         seen = [text.replace("dev", "nowhere") for text in refusal(bob.ask(command))]
         assert tuple(seen) == refusal(bob.ask(missing))
     assert refusal(bob.ask(Join("DeV")))[:2] == ("not-invited", "#dev is private.")
-    assert only(events.PersonInfo, owner.ask(commands.Whois("mia"))).rooms == (DEV,)
+    assert only(answers.PersonInfo, owner.ask(commands.Whois("mia"))).rooms == (DEV,)
 
 
 def test_its_name_is_not_told_to_who_makes_a_similar_one(registry: Registry, owner: Visitor, bob: Visitor) -> None:
@@ -387,9 +388,9 @@ def test_who_was_removed_may_not(private: str, owner: Visitor, member: Visitor) 
 
 
 def test_an_invitation_lets_somebody_in(private: str, owner: Visitor, bob: Visitor) -> None:
-    assert only(events.Done, owner.ask(Invite("bob"))).subject == "bob"
+    assert only(answers.Done, owner.ask(Invite("bob"))).subject == "bob"
     assert bob.take() == [Invitation("olga", DEV)]
-    assert {line.room for line in only(events.RoomList, bob.ask(commands.Rooms())).rooms} == {"lobby", DEV}
+    assert {line.room for line in only(answers.RoomList, bob.ask(commands.Rooms())).rooms} == {"lobby", DEV}
     assert only(Entered, bob.ask(Join(DEV))).room == DEV
     assert code(owner, Invite("bob")) == "already-there"
 
@@ -397,7 +398,7 @@ def test_an_invitation_lets_somebody_in(private: str, owner: Visitor, bob: Visit
 def test_any_member_tells_others_of_an_open_room(registry: Registry, owner: Visitor, bob: Visitor) -> None:
     mia = arrive(registry, "mia", DEV)
     bob.take()
-    assert only(events.Done, mia.ask(Invite("bob"))).subject == "bob"
+    assert only(answers.Done, mia.ask(Invite("bob"))).subject == "bob"
     assert bob.take() == [Invitation("mia", DEV)]
     assert not [news for news in owner.take() if isinstance(news, events.Invited)]
 
@@ -410,8 +411,8 @@ def test_an_invitation_from_somebody_ignored_is_not_heard(private: str, owner: V
 
 def test_operators_see_everything(private: str, ada: Visitor) -> None:
     own_account(ada)
-    assert {line.room for line in only(events.RoomList, ada.ask(commands.Rooms())).rooms} == {"lobby", DEV}
-    assert len(only(events.SearchResults, ada.ask(Search("secret"))).events) == 1
+    assert {line.room for line in only(answers.RoomList, ada.ask(commands.Rooms())).rooms} == {"lobby", DEV}
+    assert len(only(answers.SearchResults, ada.ask(Search("secret"))).events) == 1
     assert only(Entered, ada.ask(Join(DEV))).room == DEV
 
 
@@ -441,7 +442,7 @@ def test_what_may_not_be_read_takes_no_place_among_the_hits(owner: Visitor, memb
         owner.ask(Say(f"tea {number}"))
     owner.ask(Room("history", "off"))
     member.ask(Join(DEV))
-    [found] = [news for news in member.ask(commands.Search("tea", count=1)) if isinstance(news, events.SearchResults)]
+    [found] = [news for news in member.ask(commands.Search("tea", count=1)) if isinstance(news, answers.SearchResults)]
     assert ([event.text for event in found.events if isinstance(event, Said)], found.more) == (["tea"], False)
 
 
@@ -452,7 +453,7 @@ def test_a_range_that_is_a_large_part_of_everybody_is_not_banned(owner: Visitor,
 
 @pytest.mark.parametrize("mask", ["10.0.0.0/8", "2001::/16", "2001:db8::7", "bob*"])
 def test_other_masks_are(owner: Visitor, mask: str) -> None:
-    assert only(events.Done, owner.ask(Ban(mask))).subject == mask
+    assert only(answers.Done, owner.ask(Ban(mask))).subject == mask
 
 
 # -- The whole server ------------------------------------------------------------------------------
@@ -460,10 +461,10 @@ def test_other_masks_are(owner: Visitor, mask: str) -> None:
 
 def test_an_operator_ends_a_connection(ada: Visitor, bob: Visitor) -> None:
     own_account(ada)
-    assert only(events.Done, ada.ask(Kick("bob", "enough", "@server"))).subject == "bob"
-    assert bob.take() == [events.Closing(Reason.KICKED)]
+    assert only(answers.Done, ada.ask(Kick("bob", "enough", "@server"))).subject == "bob"
+    assert bob.take() == [answers.Closing(Reason.KICKED)]
     assert bob.out.closed is Reason.KICKED
-    audit = only(events.HistoryPage, ada.ask(History(room="@server"))).events
+    audit = only(answers.HistoryPage, ada.ask(History(room="@server"))).events
     assert [(event.nick, event.by, event.text) for event in audit if isinstance(event, Left)] == [("bob", "ada", "enough")]
 
 
@@ -482,7 +483,7 @@ def test_a_mute_on_the_server_holds_in_every_room_and_in_private(ada: Visitor, b
     bob.ask(Join("den"))  # Which is theirs.
     own_account(ada).ask(Mute("bob", text="spam", room="@server"))
     bob.take()
-    refused = only(events.Refused, bob.ask(Say("hi")))
+    refused = only(answers.Refused, bob.ask(Say("hi")))
     assert (refused.code, refused.reason) == ("muted", "You are muted on this server: spam.")
     for command in (commands.Topic("hi"), commands.Msg("ada", "hi")):
         assert code(bob, command) == "muted"
@@ -501,8 +502,8 @@ def test_others_do_not_learn_of_the_log_of_the_server(ada: Visitor, bob: Visitor
         assert code(bob, command) == "bad-room"
     own_account(ada)
     ada.ask(Ban("zed", room="@server"))
-    assert only(events.SearchResults, bob.ask(Search("zed"))).events == ()
-    assert [line.room for line in only(events.RoomList, ada.ask(commands.Rooms())).rooms] == ["lobby"]
+    assert only(answers.SearchResults, bob.ask(Search("zed"))).events == ()
+    assert [line.room for line in only(answers.RoomList, ada.ask(commands.Rooms())).rooms] == ["lobby"]
 
 
 # -- Resuming --------------------------------------------------------------------------------------
@@ -528,5 +529,5 @@ def test_an_invitation_is_not_told_whom_it_would_bother(registry: Registry) -> N
     ada, bob = arrive(registry, "ada"), arrive(registry, "bob")
     ada.ask(commands.Join("tea"))
     bob.ask(commands.Ignore("ada"))
-    assert only(events.Done, ada.ask(Invite("bob"))).subject == "bob"
-    assert not [news for news in bob.take() if isinstance(news, events.Invitation)]
+    assert only(answers.Done, ada.ask(Invite("bob"))).subject == "bob"
+    assert not [news for news in bob.take() if isinstance(news, answers.Invitation)]

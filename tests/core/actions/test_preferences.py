@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers
+from chatd.core.answers import Done, Ignoring, Watching
 from chatd.core.commands import (
     Away,
     Back,
@@ -22,15 +23,7 @@ from chatd.core.commands import (
     Unignore,
     Watch,
 )
-from chatd.core.events import (
-    Done,
-    Ignoring,
-    Left,
-    Private,
-    Renamed,
-    Said,
-    Watching,
-)
+from chatd.core.events import Left, Private, Renamed, Said
 from chatd.core.limits import (
     IGNORED_PER_PERSON,
 )
@@ -51,17 +44,17 @@ def test_the_text_of_somebody_away_says_something_or_is_left_out(ada: Visitor) -
 
 def test_who_is_away_is_written_to_and_it_is_told_once(registry: Registry, ada: Visitor, bob: Visitor) -> None:
     assert bob.ask(Away("at lunch", id="1")) == [Done("away", "at lunch", id="1")]
-    assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob", seq=1, time=NOON), events.AwayNotice("bob", "at lunch")]
+    assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob", seq=1, time=NOON), answers.AwayNotice("bob", "at lunch")]
     assert len(bob.take()) == 1
     assert ada.ask(Msg("bob", "psst")) == [Done("msg", "bob", seq=2, time=NOON)]
     carol = arrive(registry, "carol")
-    assert only(events.AwayNotice, carol.ask(Msg("bob", "psst"))).text == "at lunch"
+    assert only(answers.AwayNotice, carol.ask(Msg("bob", "psst"))).text == "at lunch"
 
 
 def test_it_is_shown_again_when_they_go_away_again(ada: Visitor, bob: Visitor) -> None:
     for text in ("at lunch", ""):
         bob.ask(Away(text))
-        assert only(events.AwayNotice, ada.ask(Msg("bob", "psst"))) == events.AwayNotice("bob", text)
+        assert only(answers.AwayNotice, ada.ask(Msg("bob", "psst"))) == answers.AwayNotice("bob", text)
 
 
 def test_coming_back_ends_being_away(ada: Visitor, bob: Visitor) -> None:
@@ -95,7 +88,7 @@ def test_ignoring_hides_all_texts_of_a_person_and_nothing_else(ada: Visitor, bob
     assert isinstance(renamed, Renamed)
     assert isinstance(left, Left)
     assert (left.nick, left.text) == ("Bob", "")
-    past = only(events.HistoryPage, ada.ask(History())).events
+    past = only(answers.HistoryPage, ada.ask(History())).events
     assert past[2:] == (renamed, left)
 
 
@@ -105,7 +98,7 @@ def test_a_new_nick_does_not_end_ignoring(ada: Visitor, bob: Visitor) -> None:
     bob.ask(Say("hi"))
     assert [type(event) for event in ada.take()] == [Renamed]
     assert refusal(bob.ask(Msg("ada", "psst")))[0] == "not-delivered"
-    assert Said not in {type(event) for event in only(events.HistoryPage, ada.ask(History())).events}
+    assert Said not in {type(event) for event in only(answers.HistoryPage, ada.ask(History())).events}
     assert ada.ask(Ignore()) == [Ignoring(("bob",), {"bob": "bob2"})]
     assert ada.ask(Unignore("BOB2")) == [Ignoring(())]
     bob.ask(Say("hi"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.answers import Exited, Refused
 from chatd.core.commands import Command, Join, Kick, Leave, Me, Say, Topic
-from chatd.core.events import Exited, Refused, Said
+from chatd.core.events import Said
 from chatd.core.limits import REMOVED_MS
 from chatd.core.registry import Registry
 from chatd.testing import StandingClock, Visitor, arrive, own_account

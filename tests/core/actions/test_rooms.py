@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import actions, commands, events
+from chatd.core import actions, answers, command_table, commands
+from chatd.core.answers import Done, Entered, Exited, Members, Refused
 from chatd.core.commands import (
     Away,
     Command,
@@ -20,17 +21,7 @@ from chatd.core.commands import (
     Topic,
     Who,
 )
-from chatd.core.events import (
-    Done,
-    Entered,
-    Exited,
-    Left,
-    Members,
-    Reason,
-    Refused,
-    Said,
-    TopicSet,
-)
+from chatd.core.events import Left, Reason, Said, TopicSet
 from chatd.core.limits import (
     ROOMS_PER_PERSON,
     TOPIC_CHARACTERS,
@@ -129,14 +120,13 @@ def test_rooms_are_listed_largest_first(registry: Registry, ada: Visitor, bob: V
     bob.ask(Join("cellar"))
     bob.ask(Say("dark here"))
     bob.ask(Leave())
-    answers = ada.ask(Rooms(id="1"))
-    assert only(events.RoomList, answers) == events.RoomList(
+    assert only(answers.RoomList, ada.ask(Rooms(id="1"))) == answers.RoomList(
         4,
         (
-            events.RoomLine("lobby", 2, "", True),
-            events.RoomLine("attic", 1, "", False),
-            events.RoomLine("zoo", 1, "animals", True),
-            events.RoomLine("cellar", 0, "", False),
+            answers.RoomLine("lobby", 2, "", True),
+            answers.RoomLine("attic", 1, "", False),
+            answers.RoomLine("zoo", 1, "animals", True),
+            answers.RoomLine("cellar", 0, "", False),
         ),
         id="1",
     )
@@ -146,8 +136,8 @@ def test_the_list_of_rooms_is_limited(ada: Visitor, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("chatd.core.actions.info.NAMES_SHOWN", 2)
     for room in ("one", "two"):
         ada.ask(Join(room))
-    answers = only(events.RoomList, ada.ask(Rooms()))
-    assert (answers.count, len(answers.rooms)) == (3, 2)
+    listed = only(answers.RoomList, ada.ask(Rooms()))
+    assert (listed.count, len(listed.rooms)) == (3, 2)
 
 
 def test_who_lists_any_room(registry: Registry, ada: Visitor, bob: Visitor) -> None:
@@ -166,14 +156,14 @@ def test_who_lists_any_room(registry: Registry, ada: Visitor, bob: Visitor) -> N
 
 
 def test_a_topic_can_be_set_shown_and_removed(ada: Visitor, bob: Visitor) -> None:
-    assert ada.ask(Topic()) == [events.TopicIs("lobby", "")]
+    assert ada.ask(Topic()) == [answers.TopicIs("lobby", "")]
     assert only(Done, ada.ask(Topic("tea", id="1"))) == Done("topic", "tea", id="1")
     topic = only(TopicSet, bob.take())
     assert (topic.nick, topic.text) == ("ada", "tea")
-    assert bob.ask(Topic(room="#lobby")) == [events.TopicIs("lobby", "tea", "ada", NOON)]
+    assert bob.ask(Topic(room="#lobby")) == [answers.TopicIs("lobby", "tea", "ada", NOON)]
     assert only(Done, bob.ask(Topic("-"))) == Done("topic", "")
     assert only(TopicSet, ada.take()).text == ""
-    assert ada.ask(Topic()) == [events.TopicIs("lobby", "")]
+    assert ada.ask(Topic()) == [answers.TopicIs("lobby", "")]
 
 
 def test_a_topic_says_something(ada: Visitor) -> None:
@@ -182,9 +172,12 @@ def test_a_topic_says_something(ada: Visitor) -> None:
 
 def test_a_topic_has_a_limit(ada: Visitor) -> None:
     ada.ask(Topic("x" * TOPIC_CHARACTERS))
-    answers = ada.ask(Topic("y" * (TOPIC_CHARACTERS + 1)))
-    assert refusal(answers) == ("too-long", "The topic is too long.", "A topic has at most 300 characters.")
-    assert only(events.TopicIs, ada.ask(Topic())).text == "x" * TOPIC_CHARACTERS
+    assert refusal(ada.ask(Topic("y" * (TOPIC_CHARACTERS + 1)))) == (
+        "too-long",
+        "The topic is too long.",
+        "A topic has at most 300 characters.",
+    )
+    assert only(answers.TopicIs, ada.ask(Topic())).text == "x" * TOPIC_CHARACTERS
 
 
 # -- Events that cannot be stored ------------------------------------------------------------------
@@ -222,7 +215,7 @@ def test_an_unknown_command_class_is_a_defect(ada: Visitor) -> None:
 
 
 def test_every_command_has_an_action() -> None:
-    assert set(actions.ACTIONS) == {row.make for row in commands.TABLE} | {Hello, Say, Ping, commands.Read}
+    assert set(actions.ACTIONS) == {row.make for row in command_table.TABLE} | {Hello, Say, Ping, commands.Read}
 
 
 def test_the_retention_of_the_server_is_the_maximum() -> None:
@@ -232,8 +225,8 @@ def test_the_retention_of_the_server_is_the_maximum() -> None:
         "This server keeps messages for at most 30 days.",
         "Choose a shorter time, or - for the limit of the server.",
     )
-    assert only(events.RetentionIs, ada.ask(Keep("1d"))).keep == "1d"
-    assert only(events.RetentionIs, ada.ask(Keep("-"))) == events.RetentionIs("dev", most="30d")
+    assert only(answers.RetentionIs, ada.ask(Keep("1d"))).keep == "1d"
+    assert only(answers.RetentionIs, ada.ask(Keep("-"))) == answers.RetentionIs("dev", most="30d")
 
 
 def test_last_words_are_short(registry: Registry) -> None:

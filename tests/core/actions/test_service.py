@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core import events
+from chatd.core import answers
+from chatd.core.answers import Announcement
 from chatd.core.commands import Announce, Audit, Command, Leave, Report, Search
-from chatd.core.events import Announced, Announcement, Reported
+from chatd.core.events import Announced, Reported
 from chatd.testing import Visitor, own_account
 from tests.core.actions.answers import only, refusal
 
 
 def test_a_report_reaches_the_operators(ada: Visitor, bob: Visitor) -> None:
     own_account(ada)
-    assert only(events.Done, bob.ask(Report("ada", "spams"))).subject == "ada"
-    report = only(events.Report, ada.take())
+    assert only(answers.Done, bob.ask(Report("ada", "spams"))).subject == "ada"
+    report = only(answers.Report, ada.take())
     assert (report.nick, report.to, report.text, report.about) == ("bob", "ada", "spams", "lobby")
-    logged = only(Reported, only(events.HistoryPage, ada.ask(Audit())).events)
+    logged = only(Reported, only(answers.HistoryPage, ada.ask(Audit())).events)
     assert (logged.nick, logged.to, logged.text, logged.about) == ("bob", "ada", "spams", "lobby")
 
 
@@ -25,15 +26,15 @@ def test_nobody_else_learns_of_it(ada: Visitor, bob: Visitor) -> None:
     ada.take()
     bob.ask(Report("ada", "spams"))
     assert ada.take() == []
-    assert only(events.SearchResults, ada.ask(Search("spams"))).events == ()
+    assert only(answers.SearchResults, ada.ask(Search("spams"))).events == ()
 
 
 def test_an_announcement_reaches_everybody(ada: Visitor, bob: Visitor) -> None:
     own_account(ada)
     news = ada.ask(Announce("restart at noon"))
-    assert only(events.Done, news).subject == "2"
+    assert only(answers.Done, news).subject == "2"
     assert only(Announcement, bob.take()).text == "restart at noon"
-    assert only(Announced, only(events.HistoryPage, ada.ask(Audit(5))).events).text == "restart at noon"
+    assert only(Announced, only(answers.HistoryPage, ada.ask(Audit(5))).events).text == "restart at noon"
 
 
 @pytest.mark.parametrize("command", [Announce("hi"), Audit()])

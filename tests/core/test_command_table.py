@@ -14,17 +14,8 @@ from hypothesis import strategies as st
 
 from chatd.codecs.json import encode_command
 from chatd.core import commands
-from chatd.core.commands import (
-    INSTEAD,
-    TABLE,
-    Command,
-    Ping,
-    Row,
-    Say,
-    find_row,
-    parse,
-    usage_line,
-)
+from chatd.core.command_table import INSTEAD, TABLE, Row, find_row, parse, usage_line
+from chatd.core.commands import Command, Ping, Say
 from chatd.core.errors import BadUsage, Refusal, UnknownCommand
 
 ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
