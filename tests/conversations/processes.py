@@ -12,11 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, Protocol
 
 import pytest
+
+from tests.conversations.forking import Twistd
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,29 +47,52 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "TERM": "vt100", **more}
 
 
-class Daemon:
-    """A daemon on a free port."""
+class Process(Protocol):
+    """A running process."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        command = [*TWISTD, "chatd", *options]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            command, cwd=folder, env=environment(TZ="UTC", XDG_STATE_HOME=str(folder)), stdout=pipe, stderr=pipe
-        )
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its end; the exit status."""
+
+
+class Daemon:
+    """A daemon on a free port; ``start`` starts twistd."""
+
+    def __init__(self, folder: Path, *options: str, start: Callable[..., Process] = Twistd) -> None:
+        output, its_output = os.pipe()
+        errors, its_errors = os.pipe()
+        arguments = ["-n", "--pidfile=", "chatd", *options]
+        self.process = start(arguments, folder, environment(TZ="UTC", XDG_STATE_HOME=str(folder)), its_output, its_errors)
+        os.close(its_output)
+        os.close(its_errors)
+        self._errors = os.fdopen(errors, "rb")
         self._lines: list[str] = []
         self._ended = False
         self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read, args=(_not_none(self.process.stdout),))
+        self._reader = threading.Thread(target=self._read, args=(output,))
         self._reader.start()
 
-    def _read(self, output: IO[bytes]) -> None:
-        for line in output:
-            with self._changed:
-                self._lines.append(line.decode().rstrip("\n"))
-                self._changed.notify_all()
+    def _read(self, output: int) -> None:
+        with os.fdopen(output, "rb") as lines:
+            self._note(lines)
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+    def _note(self, lines: IO[bytes]) -> None:
+        for line in lines:
+            with self._changed:
+                self._lines.append(line.decode().rstrip("\n"))
+                self._changed.notify_all()
 
     def log_lines(self) -> list[str]:
         """The lines of the log."""
@@ -104,15 +129,26 @@ class Daemon:
 
     def errors(self) -> str:
         """The output on standard error; only after the end."""
-        return _not_none(self.process.stderr).read().decode()
+        return self._errors.read().decode()
 
     def close(self) -> None:
         """End the process in any case."""
-        if self.process.poll() is None:
-            self.process.kill()
+        self.process.kill()
         self.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
-            _not_none(pipe).close()
+        self._errors.close()
+
+
+def run_twistd(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run twistd with ``arguments`` up to its end."""
+    with (folder / "output").open("w+b") as output, (folder / "errors").open("w+b") as errors:
+        env = environment(XDG_STATE_HOME=str(folder / "state"))
+        process = Twistd(["-n", "--pidfile=", *arguments], folder, env, output.fileno(), errors.fileno())
+        try:
+            status = process.wait(DEADLINE)
+        finally:
+            process.kill()
+        said = [Path(file.name).read_text() for file in (output, errors)]
+    return subprocess.CompletedProcess([], status, *said)
 
 
 class Program:

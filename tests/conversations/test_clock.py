@@ -5,23 +5,27 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 
-import pytest
-
-from tests.conversations import processes, stepping
+from tests.conversations import stepping
 from tests.conversations.processes import DEADLINE, Daemon
 from tests.conversations.talkers import Caller
 from tests.store.checker import check
 
 
-def test_numbers_and_timers_ignore_a_changed_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "TWISTD", [sys.executable, stepping.__file__, "-n", "--pidfile="])
+def start(arguments: list[str], folder: Path, env: dict[str, str], out: int, err: int) -> subprocess.Popen[bytes]:
+    """Start twistd with its own wall clock."""
+    command = [sys.executable, stepping.__file__, *arguments]
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=err)
+
+
+def test_numbers_and_timers_ignore_a_changed_clock(tmp_path: Path) -> None:
     options = ("--flood-rate", "1000", "--port", "0", "--interface", "127.0.0.1", "--data", str(tmp_path / "data"))
     places: dict[str, tuple[str, int]] = {}
-    with contextlib.closing(Daemon(tmp_path, *options)) as daemon:
+    with contextlib.closing(Daemon(tmp_path, *options, start=start)) as daemon:
         with Caller(daemon.port, "ada") as ada:
 
             def say() -> datetime:

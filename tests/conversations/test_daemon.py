@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 from chatd.tap import Options
-from tests.conversations.processes import DEADLINE, TWISTD, Daemon, Program, environment, need
+from tests.conversations.processes import DEADLINE, TWISTD, Daemon, Program, environment, need, run_twistd
 
 Call = Callable[..., Program]
 StartDaemon = Callable[..., Daemon]
 
 
-def run_twistd(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*TWISTD, *arguments]
+def run_by_hand(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run twistd as a shell does."""
     env = environment(XDG_STATE_HOME=str(folder / "state"))
+    command = [*TWISTD, *arguments]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
@@ -59,7 +60,7 @@ def test_a_second_signal_changes_nothing(daemon: Daemon, nc: Call) -> None:
 
 
 def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon) -> None:
-    daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0")
+    daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", "--address-rate", "0")
     with socket.socket() as deaf, socket.create_connection(("127.0.0.1", daemon.port), DEADLINE) as ada:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", daemon.port))
@@ -124,14 +125,14 @@ def test_a_motd_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 def test_twistd_lists_chatd(tmp_path: Path) -> None:
-    done = run_twistd(tmp_path, "--help")
+    done = run_by_hand(tmp_path, "--help")
     assert done.returncode == 0
     assert re.search(r"^ +chatd +A chat server: one chat, every door\.$", done.stdout, re.MULTILINE)
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_help_names_every_option_with_its_default(tmp_path: Path) -> None:
-    done = run_twistd(tmp_path, "chatd", "--help")
+    done = run_by_hand(tmp_path, "chatd", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     shown = re.sub(r"\s+", " ", done.stdout)
     rows: list[Any] = [*Options.optParameters]
@@ -146,7 +147,7 @@ def test_help_names_every_option_with_its_default(tmp_path: Path) -> None:
 
 
 def test_version(tmp_path: Path) -> None:
-    done = run_twistd(tmp_path, "chatd", "--version")
+    done = run_by_hand(tmp_path, "chatd", "--version")
     assert (done.returncode, done.stdout) == (0, f"chatd {__import__('chatd').__version__}\n")
 
 

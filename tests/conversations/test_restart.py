@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conversations.processes import TWISTD, Daemon, cannot, environment, need
+from tests.conversations.processes import Daemon, cannot, need, run_twistd
 from tests.conversations.talkers import Caller, Conversation
 from tests.store.checker import check
 
@@ -208,5 +208,4 @@ def test_it_does_not_start_on_a_read_only_disk(tmp_path: Path, small_disk: Path,
 
 def start_in_vain(tmp_path: Path, data: Path) -> subprocess.CompletedProcess[str]:
     """The error of a server that does not start."""
-    command = [*TWISTD, "chatd", *LOCAL, "--data", str(data)]
-    return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=20, check=False)
+    return run_twistd(tmp_path, "chatd", *LOCAL, "--data", str(data))

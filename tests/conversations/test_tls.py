@@ -25,6 +25,8 @@ from wsproto.events import AcceptConnection, Event, Request, TextMessage
 
 from chatd.core.limits import CLOSE_SECONDS
 from chatd.doors.catalogue import BUILT
+from tests.conversations.forking import Twistd
+from tests.conversations.processes import run_twistd
 from tests.doors.test_tls import make
 
 ROOT = Path(__file__).parents[2]
@@ -42,10 +44,6 @@ def need(program: str) -> str:
     if os.environ.get("CHATD_TEST_ALL") == "1":
         pytest.fail(missing)
     pytest.skip(missing)
-
-
-def twistd(*options: str) -> list[str]:
-    return [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "chatd", "--data", "none", *options]
 
 
 def environment() -> dict[str, str]:
@@ -74,8 +72,9 @@ class Daemon:
             "0",
         ]
         options += ["--tls-cert", str(self.certificate), "--tls-key", str(self.key), "--tls-only"]
+        arguments = ["-n", "--pidfile=", "chatd", "--data", "none", *options]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(twistd(*options), env=environment(), stdout=log, stderr=log)
+            self._process = Twistd(arguments, folder, os.environ, log.fileno(), log.fileno())
         end = time.monotonic() + DEADLINE
         while not self._listens():
             assert time.monotonic() < end, self.log()
@@ -102,7 +101,7 @@ class Daemon:
         return self.log().splitlines()[-1] if "SIGHUP" in self.log().splitlines()[-1] else self.log()
 
     def stop(self) -> None:
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(DEADLINE) == 0, self.log()
 
 
@@ -460,10 +459,9 @@ def websocket_events(connection: ssl.SSLSocket, page: WSConnection) -> Iterator[
         (["--doors", "tls"], "chatd: The door tls is open if, and only if, --tls-cert names a certificate."),
     ],
 )
-def test_wrong_options_are_reported_in_one_line(options: list[str], said: str) -> None:
-    done = subprocess.run(twistd("--port", "0", *options), capture_output=True, env=environment(), timeout=DEADLINE, check=False)
-    assert done.returncode == 1
-    assert done.stderr.decode().strip() == said
+def test_wrong_options_are_reported_in_one_line(tmp_path: Path, options: list[str], said: str) -> None:
+    done = run_twistd(tmp_path, "chatd", "--data", "none", "--port", "0", *options)
+    assert (done.returncode, done.stderr) == (1, f"{said}\n")
 
 
 def test_the_certificate_of_a_client_logs_its_owner_in(daemon: Daemon, tmp_path: Path) -> None:
