@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from twisted.internet.interfaces import IAddress, IDelayedCall
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from chatd.core import answers
 from chatd.core.limits import (
@@ -33,6 +34,7 @@ UNNAMED: Final = {"TERM": "vt100"}
 """The environment of a terminal that does not say what it is."""
 
 
+@implementer(IHalfCloseableProtocol)
 class TelnetProtocol(Protocol):
     """One connection, which is the wire of its screen (`screens.Wire`)."""
 
@@ -80,6 +82,20 @@ class TelnetProtocol(Protocol):
             self._screen.lost()
             self._screen = None
 
+    def readConnectionLost(self) -> None:
+        """The client sends nothing more: a program (``nc -N``) if it has not negotiated."""
+        if self._screen is None:
+            self._tcp.loseConnection()
+        elif self._has_begun:
+            self._screen.end_of_input()
+        else:
+            self._begin()
+            self._tcp.protocol.readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """The client reads nothing more, so that it has no use for a screen."""
+        self._tcp.abortConnection()
+
     def _set_timer(self, seconds: float) -> None:
         self._stop_timer()
         self._timer = self._server.clock.callLater(seconds, self._on_time)
@@ -123,9 +139,11 @@ class TelnetProtocol(Protocol):
             if self._screen is not None and self._screen.link.is_congested:
                 self._pause()
             return
-        self._typed = (self._typed + typed)[:LINE_BYTES]
+        self._typed += typed
         if options.is_decided:
             self._begin()
+        elif len(self._typed) > LINE_BYTES:
+            self._pause()
 
     def _begin(self) -> None:
         """It is known what the terminal can do."""

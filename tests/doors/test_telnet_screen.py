@@ -124,6 +124,44 @@ def test_what_was_typed_before_is_not_lost(server: RunningServer) -> None:
     eve.go()
 
 
+def test_what_a_program_sends_before_it_ends_is_said(server: RunningServer) -> None:
+    ada, eve = Terminal(server).come_in(), Terminal(server)
+    lines = [f"line {number} {'x' * 1000}" for number in range(8)]
+    eve.say("\n".join(["eve", *lines, "the last one"]).encode())
+    assert eve.paused, "more than a line may have waits until it is known what eve has"
+    server.clock.advance(NEGOTIATION_SECONDS)
+    server.turn()
+    assert not eve.paused
+    eve.hang_up()
+    ada.settle()
+    ada.settle()
+    assert sum("x" * 40 in line for line in ada.lines) > 2
+    assert any("<eve> the last one" in line for line in ada.lines)
+    assert not eve.open
+    for each in (ada, eve):
+        each.go()
+
+
+def test_a_program_may_end_within_the_first_second(server: RunningServer) -> None:
+    ada, eve = Terminal(server).come_in(), Terminal(server)
+    eve.say(b"eve\nhello\n")
+    eve.hang_up()
+    server.turn()
+    assert b"-- Hello eve." in eve.take()
+    ada.settle()
+    assert any("<eve> hello" in line for line in ada.lines)
+    for each in (ada, eve):
+        each.go()
+
+
+def test_a_terminal_that_sends_nothing_more_leaves(server: RunningServer) -> None:
+    ada = Terminal(server).come_in()
+    ada.hang_up()
+    ada.settle()
+    assert ada.closed
+    ada.go()
+
+
 def test_a_terminal_without_utf8_gets_ascii(server: RunningServer) -> None:
     ada, bob = Terminal(server).come_in(), Terminal(server)
     bob.negotiate(b"ANSI-BBS")
