@@ -96,7 +96,7 @@ LINES: Final = (
 _NEWS_OF: Final = {name: cls for cls, name in NEWS.items()}
 _WIRE_NAMES: Final = {"first": "from", "last": "to"}
 _TIMES: Final = frozenset({"time", "since", "until", "used", "topic_time"})
-_UNSEEN: Final = frozenset({"sender_id", "hidden"})
+_UNSEEN: Final = frozenset({"sender_id", "hidden", "common_id"})
 """The fields that never leave the server."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

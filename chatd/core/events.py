@@ -156,11 +156,13 @@ class Private(Said):
     """A private message, in an inbox (``inboxes.py``). ``to`` is the recipient, in the inbox of
     whoever has written it; in that of the recipient it is empty.
 
-    ``guest``: whoever has written it had no account.
+    ``guest``: whoever has written it had no account. Of the messages of one millisecond, only the
+    two copies of one have the same ``common_id``.
     """
 
     to: str = ""
     guest: bool = False
+    common_id: str = ""
 
     @property
     def peer(self) -> str:

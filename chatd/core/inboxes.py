@@ -10,6 +10,7 @@ memory, belongs to their seat, and goes some minutes after them.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -272,9 +273,12 @@ class Inboxes:
         other, sessions = self.of_recipient(recipient)
         nick = recipient.name.text
         is_guest, seat, now = not person.account, session.sender_id, session.last_active
-        draft = Private(INBOX, DRAFT, now, session.nick, seat, text, action, id=id, notice=notice, to=nick, guest=is_guest)
+        common_id = secrets.token_hex(4)
+        draft = Private(
+            INBOX, DRAFT, now, session.nick, seat, text, action, id, notice=notice, to=nick, guest=is_guest, common_id=common_id
+        )
         other_id = "" if own.is_kept and other.is_kept else id  # Of two copies on the disk, one has the id.
-        copy = Private(INBOX, DRAFT, now, session.nick, seat, text, action, id=other_id, notice=notice, guest=is_guest)
+        copy = replace(draft, id=other_id, to="")
         self._check_space(own, other, sessions, person, copy, nick)
         return Letter(nick, own, draft, other, copy)
 

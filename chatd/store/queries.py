@@ -86,7 +86,7 @@ def to_row(room: int, event: Event) -> EventRow:
     match event:
         case Private():
             flags = "g" * event.guest + "a" * event.action + _NOTICE * event.notice
-            detail = _BETWEEN.join((fold(event.peer), event.to, flags))
+            detail = _BETWEEN.join((fold(event.peer), event.to, flags, event.common_id))
             return id, event.time, PRIVATE, event.nick, event.sender_id, event.text, detail, event.id or None
         case Joined():
             kind, text, detail = JOINED, event.role, event.hidden
@@ -146,7 +146,7 @@ def to_event(room: str, row: EventRow) -> Event:
             account=_ACCOUNT in flags,
         )
     if kind == PRIVATE:
-        _, to, flags = _split(detail, 3)
+        _, to, flags, common_id = _split(detail, 4)
         return Private(
             room,
             seq,
@@ -159,6 +159,7 @@ def to_event(room: str, row: EventRow) -> Event:
             to=to,
             guest="g" in flags,
             notice=_NOTICE in flags,
+            common_id=common_id,
         )
     if kind == JOINED:
         return Joined(room, seq, time, nick, sender_id, detail, text)

@@ -47,6 +47,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "reason": st.sampled_from(Reason),
     "sender_id": st.just(""),
     "hidden": st.just(""),
+    "common_id": st.just(""),
     "until": TIMES,
     "mask": NICKS,
     "role": st.sampled_from(["owner", "moderator", "voice", "member"]),

@@ -54,6 +54,18 @@ def test_a_talk_is_read_back_after_a_restart(server: Server) -> None:
     server.store.close()
 
 
+def test_both_sides_of_a_message_have_its_common_id_after_a_restart(server: Server) -> None:
+    ada, bob = server.arrive("ada"), server.arrive("bob")
+    own_account(bob)
+    sides = ask(server, ada, History(room="@bob")), ask(server, bob, History(room="@ada"))
+    ids = [
+        [event.common_id for event in side.events if isinstance(event, Private)] for side in sides if isinstance(side, HistoryPage)
+    ]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0]) - {""}) == 6
+    server.store.close()
+
+
 def test_no_number_leads_into_another_inbox(server: Server) -> None:
     eve, ada = server.arrive("eve"), server.arrive("ada")
     own_account(eve)

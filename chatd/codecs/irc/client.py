@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from chatd.codecs.irc.capabilities import Cap
-from chatd.codecs.irc.events import source, tags, text_lines
+from chatd.codecs.irc.events import private_msgid, source, tags, text_lines
 from chatd.codecs.irc.message import body, tag
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.registration import Registration
@@ -195,12 +195,16 @@ class Client:
 
     def past(self, event: Event) -> list[Line]:
         """The lines of ``event`` for this client, as one of the past."""
+        if isinstance(event, events.Private):
+            return self.letter(event)
         found = tags(event, self.shown).strip("@ ")
         return [(found, line) for line in self.shared.lines.of(event, self.shown)]
 
     def letter(self, event: events.Private) -> list[Line]:
         """The lines of a private message."""
-        found = tags(event, self.shown).strip("@ ")
+        found = tags(event, self.shown & ~Cap.TAGS).strip("@ ")
+        if self.caps & Cap.TAGS:
+            found = joined(found, f"msgid={private_msgid(event)}")
         if self.caps & Cap.ACCOUNT_TAG and not event.guest and not event.account:
             found = joined(found, f"account={event.nick}")
         head = f":{source(event.nick, not event.guest)} {'NOTICE' if event.notice else 'PRIVMSG'} {event.to or self.nick}"

@@ -74,6 +74,18 @@ def seq_of(msgid: str, room: str) -> int | None:
     return int(seq) if mark == _room_mark(room) and seq.isascii() and seq.isdigit() and len(seq) < 14 else None
 
 
+def private_msgid(event: events.Private) -> str:
+    """The id of a private message, the same for both of its people."""
+    return f"{event.time}-{event.common_id}"
+
+
+def time_of(msgid: str) -> int | None:
+    """When the private message with this id was written, in milliseconds since 1970-01-01 UTC;
+    None: it is the id of none."""
+    time = msgid.partition("-")[0]
+    return int(time) if time.isascii() and time.isdigit() and len(time) < 15 else None
+
+
 def tags(event: Event, view: int) -> str:
     """The tags of ``event`` with the space after them; empty: there are none."""
     if not view & (Cap.TIME | Cap.TAGS | Cap.ACCOUNT_TAG):
@@ -83,9 +95,19 @@ def tags(event: Event, view: int) -> str:
         words.append(f"time={iso_time(event.time)}")
     if view & Cap.TAGS:
         words.append(f"msgid={msgid(event.room, event.seq)}")
+        if about := _replies_to(event):
+            to = msgid(event.room, about)
+            words.append(f"+draft/reply={to};+reply={to}")
     if view & Cap.ACCOUNT_TAG and event.account and not _is_kicked(event):
         words.append(f"account={event.nick}")
     return f"@{';'.join(words)} " if words else ""
+
+
+def _replies_to(event: Event) -> int:
+    """The seq of the message that ``event`` replies to, or has changed; 0: there is none."""
+    if type(event) is events.Said:
+        return event.reply
+    return event.target if type(event) is events.Edited else 0
 
 
 def _is_kicked(event: Event) -> bool:
@@ -133,8 +155,8 @@ class Lines:
 
     def _told(self, event: Event) -> list[str]:
         """What IRC has no line for, in words."""
-        phrases = self._phrases.of(event, current=True)
-        return [body(self.server, "NOTICE", f"#{event.room}", trailing=phrase.text) for phrase in phrases]
+        head = f":{self.server} NOTICE #{event.room}"
+        return [line for phrase in self._phrases.of(event, current=True) for line in text_lines(head, phrase.text)]
 
     def _nothing(self, event: Event, view: int) -> list[str]:
         return []

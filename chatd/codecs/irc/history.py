@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chatd.codecs.irc.client import Client
-from chatd.codecs.irc.events import seq_of
+from chatd.codecs.irc.events import private_msgid, seq_of, time_of
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.request import Line
+from chatd.codecs.objects import iso_time
 from chatd.core import answers, commands, events
+from chatd.core.errors import BadNick
 from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
+from chatd.core.names import INBOX, parse_nick
 
 NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
 """The kinds of requests, with how many parameters each has."""
@@ -19,22 +23,38 @@ NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARG
 @dataclass(frozen=True, slots=True)
 class Point:
     """A place in the history of a room: the event ``seq``, or a ``time`` in milliseconds since
-    1970-01-01 UTC, as it was written in ``text``; neither: no place."""
+    1970-01-01 UTC; neither: no place. ``id`` is that of a private message, whose seq is not
+    known."""
 
     seq: int = 0
     time: int = 0
-    text: str = ""
+    id: str = ""
 
     def is_before(self, event: events.Event) -> bool:
         """Whether ``event`` is after this place."""
         return event.seq > self.seq if self.seq else event.time > self.time
 
+    def located(self, found: Sequence[events.Event]) -> Point:
+        """This place with the seq of its private message, if that is among those that were
+        ``found``."""
+        if not self.id:
+            return self
+        seqs = [event.seq for event in found if isinstance(event, events.Private) and private_msgid(event) == self.id]
+        return replace(self, seq=seqs[0]) if seqs else self
+
+    def as_text(self, later: int = 0) -> str:
+        """The time, ``later`` milliseconds later, as commands have it; empty: there is none."""
+        return iso_time(self.time + later) if self.time else ""
+
 
 def point(text: str, room: str) -> Point | None:
-    """The place that ``text`` names; None: it names none."""
+    """The place that ``text`` names in ``room``, or in the talk ``@nick``; None: it names none."""
     kind, _, value = text.partition("=")
     if text == "*":
         return Point()
+    if kind == "msgid" and room.startswith(INBOX):
+        time = time_of(value)
+        return None if time is None else Point(time=time, id=value)
     if kind == "msgid":
         seq = seq_of(value, room)
         return None if seq is None else Point(seq)
@@ -44,11 +64,21 @@ def point(text: str, room: str) -> Point | None:
         moment = None
     if moment is None or moment.tzinfo is None:
         return None
-    return Point(0, round(moment.timestamp() * 1000), value)
+    return Point(0, round(moment.timestamp() * 1000))
+
+
+def _room(target: str) -> str:
+    """The room that ``target`` names, or the talk with a person, ``@nick``; empty: neither."""
+    if target.startswith("#"):
+        return target[1:]
+    try:
+        return f"{INBOX}{parse_nick(target).text}"
+    except BadNick:
+        return ""
 
 
 def chathistory(talk: Client, message: Message) -> None:
-    """Show what was said in a room."""
+    """Show what was said in a room, or in private."""
     kind, target = message.params[0].upper(), message.param(1)
     if kind not in NEEDED:
         return talk.fail("CHATHISTORY", "INVALID_PARAMS", "There is no such kind of history.", kind or "*")
@@ -57,30 +87,26 @@ def chathistory(talk: Client, message: Message) -> None:
     if kind == "TARGETS":
         return talk.send(*talk.batch("draft/chathistory-targets", "", []))
     number = message.params[-1]
-    points = [point(text, target[1:]) for text in message.params[2:-1]]
+    room = _room(target)
+    points = [point(text, room) for text in message.params[2:-1]]
     if None in points or not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= 10**8):
         return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A place or the number cannot be read.", kind, target)
-    if not target.startswith("#"):
-        return invalid_target(talk, kind, target)
+    if not room:
+        return talk.fail("CHATHISTORY", "INVALID_TARGET", "There is no history for you there.", kind, target or "*")
     count = min(2 * int(number) + SCROLLBACK_EVENTS, HISTORY_EVENTS)  # Not all events are messages.
-    return talk.ask(_command(kind, target[1:], [place for place in points if place], count))
-
-
-def invalid_target(talk: Client, kind: str, target: str) -> None:
-    """Say that there is no history of ``target`` for this client."""
-    talk.fail("CHATHISTORY", "INVALID_TARGET", "There is no history for you there.", kind, target or "*")
+    return talk.ask(_command(kind, room, [place for place in points if place], count))
 
 
 def _command(kind: str, room: str, points: list[Point], count: int) -> commands.History:
     first = points[0]
     is_forward = kind == "AFTER" or (kind == "BETWEEN" and not _is_later(first, points[1]))
     if kind == "AROUND":
-        return commands.History(count, room, around=first.seq, around_time=first.text)
+        return commands.History(count, room, around=first.seq, around_time=first.as_text())
     if is_forward:
-        return commands.History(count, room, after=first.seq, after_time=first.text)
+        return commands.History(count, room, after=first.seq, after_time=first.as_text())
     if kind == "LATEST":
         return commands.History(count, room)
-    return commands.History(count, room, before=first.seq, before_time=first.text)
+    return commands.History(count, room, before=first.seq, before_time=first.as_text(later=bool(first.id)))
 
 
 def _is_later(first: Point, second: Point) -> bool:
@@ -90,24 +116,30 @@ def _is_later(first: Point, second: Point) -> bool:
 def page(talk: Client, answer: answers.HistoryPage, params: tuple[str, ...]) -> list[Line]:
     """The messages of ``answer`` that CHATHISTORY with ``params`` has asked for."""
     kind, room = params[0].upper(), answer.room
+    is_private = room.startswith(INBOX)
     points = [place for text in params[2:-1] if (place := point(text, room)) is not None]
-    said = [event for event in answer.events if type(event) is events.Said]
+    said = [event for event in answer.events if isinstance(event, events.Said) and type(event) in events.MESSAGES]
+    places = [place.located(said) for place in points]
     if kind in ("LATEST", "AFTER") and points[0] != Point():
-        said = [event for event in said if points[0].is_before(event)]
+        said = [event for event in said if places[0].is_before(event)]
+    if kind == "BEFORE" and is_private:
+        said = [event for event in said if not places[0].is_before(event) and event.seq != places[0].seq]
+    backward = kind == "BETWEEN" and _is_later(*(places if all(place.seq for place in places) else points))
     if kind == "BETWEEN":
-        low, high = sorted(points, key=lambda place: (place.seq, place.time))
+        low, high = reversed(places) if backward else places
         said = [event for event in said if low.is_before(event) and not high.is_before(event) and event.seq != high.seq]
         said = [event for event in said if high.seq or event.time < high.time]
-    said = _cut(kind, points, said, int(params[-1]))
-    return talk.batch("chathistory", f"#{room}", [line for event in said for line in talk.past(event)])
+    said = _cut(kind, places[0], said, int(params[-1]), backward)
+    target = room.removeprefix(INBOX) if is_private else f"#{room}"
+    return talk.batch("chathistory", target, [line for event in said for line in talk.past(event)])
 
 
-def _cut(kind: str, points: list[Point], said: list[events.Said], count: int) -> list[events.Said]:
-    """The ``count`` events of ``said`` that are nearest to the place that was named."""
-    if kind == "AFTER" or (kind == "BETWEEN" and not _is_later(*points)):
+def _cut(kind: str, place: Point, said: list[events.Said], count: int, is_backward: bool) -> list[events.Said]:
+    """The ``count`` events of ``said`` that are nearest to ``place``."""
+    if kind == "AFTER" or (kind == "BETWEEN" and not is_backward):
         return said[:count]
     if kind == "AROUND":
-        before = sum(not points[0].is_before(event) for event in said)
+        before = sum(not place.is_before(event) for event in said)
         start = max(0, min(before - (count + 1) // 2, len(said) - count))
         return said[start : start + count]
     return said[-count:]
@@ -117,7 +149,9 @@ def redact(talk: Client, message: Message) -> None:
     """Delete a message."""
     target, id = message.params[0], message.params[1]
     seq = seq_of(id, target[1:])
-    if not target.startswith("#") or target[1:] not in talk.rooms:
+    if not target.startswith("#"):
+        talk.fail("REDACT", "INVALID_TARGET", "Private messages cannot be deleted.", target)
+    elif target[1:] not in talk.rooms:
         talk.fail("REDACT", "INVALID_TARGET", "You are not in this room.", target)
     elif seq is None:
         unknown(talk, target, id)

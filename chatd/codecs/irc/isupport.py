@@ -35,7 +35,7 @@ def tokens(settings: Settings) -> list[list[str]]:
         f"CHANNELLEN={ROOM_CHARACTERS + 1}",
         "CHANTYPES=#",
         f"CHATHISTORY={HISTORY_EVENTS}",
-        "CLIENTTAGDENY=*",
+        "CLIENTTAGDENY=*,-draft/reply,-reply",
         "ELIST=MNU",
         f"KEYLEN={ROOM_KEY_CHARACTERS[1]}",
         f"KICKLEN={TOPIC_CHARACTERS}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd.codecs.irc.client import Client
-from chatd.codecs.irc.events import CTCP_PICTURE, text_lines
+from chatd.codecs.irc.events import CTCP_PICTURE, seq_of, text_lines
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.numerics import Numeric
 from chatd.core import commands
@@ -21,14 +21,14 @@ def privmsg(talk: Client, message: Message) -> None:
     targets = [target for target in message.params[0].split(",") if target]
     if len(targets) > IRC_TARGETS:
         return talk.reply(Numeric.TOOMANYTARGETS, targets[IRC_TARGETS])
-    return _say(talk, targets, message.params[1], is_notice=False)
+    return _say(talk, targets, message, is_notice=False)
 
 
 def notice(talk: Client, message: Message) -> None:
     """The same, for programs that must not be answered; mistakes are not answered either."""
     if message.param(1):
         targets = [target for target in message.params[0].split(",") if target]
-        _say(talk, targets[:IRC_TARGETS], message.params[1], is_notice=True)
+        _say(talk, targets[:IRC_TARGETS], message, is_notice=True)
 
 
 def tagmsg(talk: Client, message: Message) -> None:
@@ -42,7 +42,8 @@ def _fits(talk: Client, target: str, text: str, is_action: bool) -> bool:
     return len(text_lines(head, text, is_action)) == 1
 
 
-def _say(talk: Client, targets: list[str], text: str, is_notice: bool) -> None:
+def _say(talk: Client, targets: list[str], message: Message, is_notice: bool) -> None:
+    text, reply = message.params[1], message.tags.get("+draft/reply") or message.tags.get("+reply", "")
     is_action = text.startswith(f"{ACTION} ") and not is_notice
     if is_action:
         text = text.removeprefix(ACTION).removesuffix(CTCP_PICTURE).strip()
@@ -54,4 +55,4 @@ def _say(talk: Client, targets: list[str], text: str, is_notice: bool) -> None:
         elif is_action:
             talk.ask(commands.Me(text, target[1:]))
         else:
-            talk.ask(commands.Say(text, target[1:], notice=is_notice))
+            talk.ask(commands.Say(text, target[1:], seq_of(reply, target[1:]) or 0, notice=is_notice))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from chatd.codecs.irc.client import Client
@@ -125,6 +126,9 @@ def _nick(talk: Client, running: commands.Nick, refused: Refused) -> list[Line] 
 
 
 def _say(talk: Client, running: commands.Say | commands.Me, refused: Refused) -> list[Line] | None:
+    if refused.code == "no-such-message" and isinstance(running, commands.Say):
+        talk.ask_later(replace(running, reply=0))  # What it replies to is gone; what it says is not.
+        return []
     if isinstance(running, commands.Say) and running.notice:
         return []
     if refused.code in ("not-in-room", "muted", "banned", "not-allowed"):

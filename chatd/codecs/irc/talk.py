@@ -138,7 +138,7 @@ class IrcTalk(Client):
             return self._private(event, own)
         if not own:
             return piece if self._is_first(event) else b""
-        if isinstance(event, events.Deleted):
+        if isinstance(event, (events.Deleted, events.Edited)):
             return piece
         if not isinstance(event, events.Said) or not self.caps & Cap.ECHO:
             return b""

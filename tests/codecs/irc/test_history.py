@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.codecs.irc.network import STEPS, follow
+from tests.codecs.irc.network import PASSWORD, STEPS, Client, Network, follow
+
+CAPS = ("message-tags", "echo-message", "draft/chathistory")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -15,3 +19,83 @@ def test_conversation(step: int) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_redaction(step: int) -> None:
     follow("redaction", step)
+
+
+def owner(network: Network, nick: str, *caps: str) -> Client:
+    """A client that has logged in to the account ``nick``."""
+    client = network.connect()
+    client.send(
+        "CAP LS 302", f"CAP REQ :{' '.join(caps)}", f"PASS :{PASSWORD}", f"NICK {nick}", f"USER {nick} 0 * :{nick}", "CAP END"
+    )
+    client.take()
+    return client
+
+
+def msgids(lines: list[str]) -> dict[str, str]:
+    """The ids of the messages in ``lines``, by their texts."""
+    found = [re.fullmatch(r"@(?:.*;)?msgid=([^ ;]+)[^ ]* :[^ ]+ (?:PRIVMSG|NOTICE) [^ ]+ :(.*)", line) for line in lines]
+    return {match[2]: match[1] for match in found if match}
+
+
+@pytest.mark.parametrize("reader", ["ada", "eve"], ids=["an account", "a guest"])
+@pytest.mark.parametrize("pause", [0, 1])
+def test_private_messages_have_one_id_for_both_and_a_history(reader: str, pause: int) -> None:
+    network = Network()
+    network.account("ada")
+    network.account("bob")
+    here = owner(network, "ada", *CAPS) if reader == "ada" else network.client("eve", *CAPS)
+    bob, kim = owner(network, "bob", *CAPS), network.client("kim", *CAPS)
+    ids: dict[str, str] = {}
+    for number in range(9):
+        network.registry.now.advance(pause)  # type: ignore[attr-defined]
+        sender, to = (here, "bob") if number % 2 else (bob, reader)
+        sent = msgids(sender.send(f"PRIVMSG {to} :{number}"))
+        received = msgids((bob if number % 2 else here).take())
+        assert sent == received, "the echo and the message have the same id"
+        kim.send(f"PRIVMSG {reader} :of another talk")
+        here.take()
+        ids |= sent
+    assert len(set(ids.values())) == 9
+
+    def shown(request: str) -> str:
+        """The texts that are shown to the reader, who asks for ``request``, in which ``<5>`` stands
+        for the id of message 5."""
+        lines = here.send("CHATHISTORY " + re.sub(r"<(\d)>", lambda match: f"msgid={ids[match[1]]}", request))
+        assert msgids(lines).items() <= ids.items(), lines
+        return "".join(msgids(lines))
+
+    assert shown("LATEST bob * 100") == "012345678"
+    assert shown("LATEST BOB * 3") == "678"
+    assert shown("LATEST bob <5> 100") == "678"
+    assert shown("BEFORE bob <5> 3") == "234"
+    assert shown("BEFORE bob <0> 3") == ""
+    assert shown("AFTER bob <5> 2") == "67"
+    assert shown("AFTER bob <8> 2") == ""
+    assert shown("AROUND bob <4> 3") == "345"
+    assert shown("BETWEEN bob <2> <6> 100") == "345"
+    assert shown("BETWEEN bob <6> <2> 2") == "45"
+    assert shown("BETWEEN bob <2> <6> 2") == "34"
+    assert shown("LATEST nobody * 10") == ""
+    assert shown("BEFORE bob timestamp=2101-01-01T00:00:00.000Z 2") == "78"
+    assert shown("BEFORE bob timestamp=2001-01-01T00:00:00.000Z 2") == ""
+    assert shown("AFTER bob timestamp=2001-01-01T00:00:00.000Z 2") == "01"
+    assert shown("AFTER bob msgid=5-1173f105 2") == "01", "of an unknown message, the time is known"
+    assert here.send("CHATHISTORY BEFORE bob msgid=x-00000000 1") == [
+        ":chatd FAIL CHATHISTORY INVALID_PARAMS BEFORE bob :A place or the number cannot be read."
+    ]
+    assert "of another talk" not in bob.send(f"CHATHISTORY LATEST {reader} * 100")
+
+
+def test_a_talk_shows_both_sides_as_they_were_sent() -> None:
+    network = Network()
+    ada, bob = network.client("ada", "batch", *CAPS), network.client("bob")
+    ada.send("PRIVMSG bob :hi")
+    bob.send("NOTICE ada :hello", "PRIVMSG ada :\x01ACTION waves\x01")
+    ada.take()
+    begin, *lines, end = ada.send("CHATHISTORY LATEST bob * 10")
+    assert (begin, end) == (":chatd BATCH +h1 chathistory bob", ":chatd BATCH -h1")
+    assert [line.partition(" ")[2] for line in lines] == [
+        ":ada!~ada@guest PRIVMSG bob :hi",
+        ":bob!~bob@guest NOTICE ada :hello",
+        ":bob!~bob@guest PRIVMSG ada :\x01ACTION waves\x01",
+    ]

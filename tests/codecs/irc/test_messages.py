@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.codecs.irc.network import Network
+from chatd.core.commands import Edit
+from chatd.core.perform import perform
+from tests.codecs.irc.network import STEPS, Network, follow
 
 HEAD = ":ada!~ada@guest PRIVMSG bob :"
 SELF = ":ada!~ada@guest PRIVMSG ada :"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_replies_and_edits(step: int) -> None:
+    follow("replies", step)
 
 
 @pytest.mark.parametrize("text", ["a" * (510 - len(HEAD)), "\N{GRINNING FACE}" * ((510 - len(HEAD)) // 4)])
@@ -48,3 +55,19 @@ def test_styles_are_removed() -> None:
 def test_whoever_writes_to_themselves_gets_it(caps: list[str], sent: str, expected: list[str]) -> None:
     ada = Network().client("ada", *caps)
     assert ada.send(sent) + ada.take() == expected
+
+
+def test_a_long_edit_comes_in_several_lines() -> None:
+    network = Network()
+    ada, bob = network.client("ada"), network.client("bob")
+    for client in (ada, bob):
+        client.send("JOIN #dev")
+    ada.send("PRIVMSG #dev :one")
+    bob.take()
+    ada.send(*(f"CHATD edit {'x' * 400}{number}" for number in range(2)))
+    assert all(line.startswith(":chatd NOTICE #dev :ada has changed a message to: x") for line in bob.take())
+    [visitor] = network.registry.directory.sessions(network.registry.directory.find("ada"))
+    perform(network.registry, visitor, Edit("y" * 900, "dev"))
+    first, *others = [line.partition(" :")[2] for line in bob.take()]
+    assert first + "".join(others) == f"ada has changed a message to: {'y' * 900}"
+    assert len(others) == 1

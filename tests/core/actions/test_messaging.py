@@ -136,7 +136,8 @@ def test_a_private_message_goes_to_one_person(registry: Registry, ada: Visitor, 
     answers = ada.ask(Msg("BOB", "psst", id="1"))
     assert only(Done, answers) == Done("msg", "bob", seq=1, time=NOON, id="1")
     seat = ada.session.sender_id
-    assert only(Private, bob.take()) == Private("@", 1, NOON, "ada", seat, "psst", id="1", guest=True)
+    received = only(Private, bob.take())
+    assert received == Private("@", 1, NOON, "ada", seat, "psst", id="1", guest=True, common_id=received.common_id)
     assert carol.take() == []
     assert only(Done, bob.ask(Reply("what?", id="2"))) == Done("reply", "ada", seq=2, time=NOON, id="2")
     assert only(Private, ada.take()).text == "what?"
