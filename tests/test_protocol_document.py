@@ -27,7 +27,7 @@ Fields = dict[str, bool]
 
 WIRE_NAMES = {"first": "from", "last": "to"}
 OF_EVERY_EVENT = {"room", "seq", "time", "nick", "account"}
-UNSEEN = {"sender_id", "hidden"}
+UNSEEN = {"sender_id", "hidden", "common_id"}
 NOT_SHOWN = UNSEEN | {"id"}
 
 LINES = [
