@@ -12,6 +12,7 @@ import chatd
 from chatd.client.options import _parser
 from chatd.codecs.json import decode_command, decode_news
 from chatd.core.command_table import GROUPS, TABLE, usage_line
+from chatd.doors.catalogue import BUILT
 from chatd.tap import Options
 
 TOP = Path(chatd.__path__[0]).parent
@@ -55,6 +56,11 @@ def test_the_defaults_of_options_are_documented() -> None:
     documented = {option.strip("`-").split("`")[0]: default.split(",")[0].strip("`") for option, _, default in rows("options")}
     assert documented.pop("doors") == "all that are installed"
     assert documented == {name: in_words(options[name]) for name in documented}
+
+
+def test_all_doors_are_documented() -> None:
+    (meaning,) = [meaning for option, meaning, _ in rows("options") if option == "`--doors`"]
+    assert re.findall(r"`(\w+)`", meaning) == list(BUILT)
 
 
 def test_all_options_of_the_client_are_documented() -> None:
