@@ -13,7 +13,7 @@ from typing import Final
 from chatd.admin import data
 from chatd.admin.jsonl import line_of
 from chatd.admin.progress import Progress
-from chatd.codecs.phrases import Phrases
+from chatd.codecs.event_phrases import EventPhrases
 from chatd.core.events import Event
 from chatd.store import queries
 from chatd.store.database import UnusableError
@@ -39,7 +39,7 @@ def export(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _text_encoder() -> Callable[[Event], bytes]:
-    phrases = Phrases(lambda: 0)  # In an export every time has its date.
+    phrases = EventPhrases(lambda: 0)  # In an export every time has its date.
 
     def line(event: Event) -> bytes:
         time = f"{datetime.fromtimestamp(event.time / 1000):%Y-%m-%d %H:%M:%S}"

@@ -13,7 +13,8 @@ from typing import Final
 
 from chatd.codecs.asking import ASKED_AGAIN, IS_SHOWN, Asking, question_after
 from chatd.codecs.base import View
-from chatd.codecs.phrases import Kind, Phrase, Phrases, said
+from chatd.codecs.event_phrases import said
+from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.rows import with_marked_rows
 from chatd.core import answers, command_table, commands, events
 from chatd.core.answers import Answer

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
-from chatd.codecs import phrases
+from chatd.codecs.event_phrases import private, said
 from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.text import MARKS
 from chatd.core import answers, commands, events
@@ -239,7 +239,7 @@ def clock_time(time: int) -> str:
 def plain_line(news: events.Said) -> str:
     """A message as plain text: ``12:01 #lobby <ada> hi``, ``12:01 [ada] psst``, each of its lines
     behind the nick."""
-    lines = phrases.private(news) if isinstance(news, events.Private) else phrases.said(news, current=False)
+    lines = private(news) if isinstance(news, events.Private) else said(news, current=False)
     return "\n".join(f"{clock_time(news.time)} {line}" for line in lines)
 
 

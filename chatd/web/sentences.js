@@ -1,4 +1,4 @@
-// Sentences about rights, the same as in chatd/codecs/phrases.py.
+// Sentences about rights, the same as in chatd/codecs/event_phrases.py.
 
 import {make} from "./dom.js";
 import {brief} from "./formats.js";

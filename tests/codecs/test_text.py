@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatd.codecs import phrases
+from chatd.codecs.event_phrases import MODES
 from chatd.codecs.text import TextCodec, TextView
 from chatd.core import answers, command_table, commands, events
 from chatd.core.answers import Answer, Refused
@@ -520,7 +520,7 @@ def test_every_line_is_complete_and_begins_with_a_known_mark(news: Event | Answe
     output = encoded(news, view).decode()
     assert output == "" or output.endswith("\r\n")
     for line in output.split("\r\n")[:-1]:
-        assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[\w+\] )", line)
+        assert re.match(r"(-- |!! |<\w+> |\* \w+ |#\w+ (<\w+>|\* \w+) |\[(to )?\w+\] )", line)
         if not isinstance(news, answers.HelpText):  # Its columns are padded with blanks.
             assert safe_text(line) == line
     if isinstance(news, Event):
@@ -636,7 +636,7 @@ def test_what_moderators_do_is_shown(event: Event, line: str) -> None:
         assert "#lobby" in encoded(event, TextView.OTHER_ROOM).decode()
 
 
-@pytest.mark.parametrize(("mode", "value"), phrases.MODES)
+@pytest.mark.parametrize(("mode", "value"), MODES)
 def test_every_mode_has_a_sentence(mode: str, value: str) -> None:
     line = encoded(done(events.ModeSet, mode, value)).decode()
     assert line.startswith("-- ada has ")

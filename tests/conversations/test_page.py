@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from chatd.codecs import phrases
+from chatd.codecs.event_phrases import MODES, ROLES, EventPhrases
 from chatd.codecs.json import encode_news
 from chatd.core import events
 from chatd.core.events import Event
@@ -596,7 +596,7 @@ ABOUT_A_ROOM: dict[str, Any] = {"room": "dev", "seq": 1, "time": 0, "nick": "ada
 RIGHTS: tuple[Event, ...] = (
     events.Left(**ABOUT_A_ROOM, reason=events.Reason.KICKED, by="eve"),
     events.Left(**ABOUT_A_ROOM, reason=events.Reason.KICKED, text="too loud", by="eve"),
-    *(events.RoleSet(**ABOUT_A_ROOM, to="bob", role=role) for role in (*phrases.ROLES, "baker")),
+    *(events.RoleSet(**ABOUT_A_ROOM, to="bob", role=role) for role in (*ROLES, "baker")),
     *(events.BanSet(**ABOUT_A_ROOM, mask="bob*", mutes=mutes, text=text) for mutes in (False, True) for text in ("", "spam")),
     *(events.Edited(**ABOUT_A_ROOM, target=1, text=text) for text in ("", "better")),
     *(events.Deleted(**ABOUT_A_ROOM, target=1, to=to) for to in ("ada", "bob")),
@@ -606,7 +606,7 @@ RIGHTS: tuple[Event, ...] = (
     events.Announced(**ABOUT_A_ROOM, text="a restart at noon"),
     *(events.BanLifted(**ABOUT_A_ROOM, mask="bob", mutes=mutes) for mutes in (False, True)),
     events.Invited(**ABOUT_A_ROOM, to="bob"),
-    *(events.ModeSet(**ABOUT_A_ROOM, mode=mode, value=value) for mode, value in phrases.MODES),
+    *(events.ModeSet(**ABOUT_A_ROOM, mode=mode, value=value) for mode, value in MODES),
     *(events.ModeSet(**ABOUT_A_ROOM, mode=mode, value="7") for mode in ("limit", "slow", "colour")),
 )
 
@@ -615,7 +615,7 @@ def test_the_page_says_what_was_done_in_a_room_as_the_server_does(server: Server
     page = Page(browser, server.url)
     wires = [json.loads(encode_news(event)) for event in RIGHTS]
     said = page.run("return arguments[0].map((event) => sentenceOf(event).map((part) => part.textContent ?? part).join(''))", wires)
-    assert said == [phrases.Phrases(int).event(event) for event in RIGHTS]
+    assert said == [EventPhrases(int).sentence(event) for event in RIGHTS]
     until_when = {**wires[-1], "type": "banned", "mask": "bob", "until": "2026-11-23T12:00:00.000Z"}
     assert " until " in page.run("return sentenceOf(arguments[0]).map((part) => part.textContent ?? part).join('')", until_when)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import singledispatch
 from typing import Any, Final
 
+from chatd.codecs.event_phrases import REASONS
 from chatd.codecs.irc import history, listings, refusals, watching
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.client import Client
@@ -15,7 +16,6 @@ from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
 from chatd.codecs.irc.server import motd_lines
 from chatd.codecs.objects import iso_time
-from chatd.codecs.phrases import REASONS
 from chatd.core import answers, commands, events
 from chatd.core.answers import Answer
 from chatd.core.commands import Command

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
 
+from chatd.codecs.event_phrases import REASONS
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.message import body, pieces
 from chatd.codecs.objects import iso_time
-from chatd.codecs.phrases import REASONS, Phrase, Phrases
+from chatd.codecs.phrases import Phrase, Phrases
 from chatd.core import events
 from chatd.core.answers import Answer
 from chatd.core.events import Event, Reason
