@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from chatd.core.accounts import Accounts
 from chatd.core.admission import Admission
@@ -22,6 +23,8 @@ from chatd.core.person import Person
 from chatd.core.rights import Rights
 from chatd.core.room import Room
 from chatd.core.rooms import SERVER, Rooms
+
+_NO_RIGHTS: Final = Rights()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Registry:
     def server_rights(self) -> Rights:
         """The rights that hold on the whole server: its operators and its bans."""
         log = self.store.logs.get(SERVER.key)
-        return Rights() if log is None else log.state.rights
+        return _NO_RIGHTS if log is None else log.state.rights
 
     def tell_neighbours(self, person: Person, news: Answer) -> None:
         """Tell the sessions that want to know it, of those with whom ``person`` shares a room."""
