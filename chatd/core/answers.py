@@ -149,10 +149,11 @@ class InboxIs(Answer):
 @fact()
 class ReadIs(Answer):
     """You have read ``room``, or the private talk ``@bob``, up to event ``seq``, in one of your
-    sessions."""
+    sessions; it has happened at ``time``. 0: that is not known."""
 
     room: str
     seq: int
+    time: int = 0
 
 
 @fact()

@@ -81,10 +81,12 @@ class Ping(Command):
 
 @fact()
 class Read(Command):
-    """Note that one has read ``room``, or the private talk ``@bob``, up to event ``seq``."""
+    """Note that one has read ``room``, or the private talk ``@bob``, up to event ``seq``, or up to
+    a ``time`` as people write it (``when.py``); without both, ask how far."""
 
     room: str
-    seq: int
+    seq: int = 0
+    time: str = ""
 
 
 @fact()

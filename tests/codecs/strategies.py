@@ -164,6 +164,7 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
     commands.Whowas: {"count": NUMBERS},
     commands.History: {"count": NUMBERS},
+    commands.Read: {"time": SAFE_TEXT},
     commands.Mute: {"time": SAFE_TEXT},
     commands.Ban: {"time": SAFE_TEXT},
 }

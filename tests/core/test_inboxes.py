@@ -750,11 +750,13 @@ def test_a_phone_knows_what_the_desk_has_read(registry: Registry) -> None:
     bob, desk, phone = owner(registry, "bob"), owner(registry), owner(registry)
     bob.ask(Msg("ada", "hi"))
     phone.take()
-    assert only(ReadIs, desk.ask(Read("#Lobby", 3, id="1"))) == ReadIs("lobby", 3, id="1")
-    assert only(ReadIs, phone.take()) == ReadIs("lobby", 3)
-    assert only(ReadIs, desk.ask(Read("@Bob", 1))) == ReadIs("@bob", 1)
-    assert only(ReadIs, phone.take()) == ReadIs("@bob", 1)
-    desk.ask(Read("lobby", 2))  # It was read already.
+    assert only(ReadIs, desk.ask(Read("#Lobby", 3, id="1"))) == ReadIs("lobby", 3, NOON, id="1")
+    assert only(ReadIs, phone.take()) == ReadIs("lobby", 3, NOON)
+    assert only(ReadIs, desk.ask(Read("@Bob", 1))) == ReadIs("@bob", 1, NOON)
+    assert only(ReadIs, phone.take()) == ReadIs("@bob", 1, NOON)
+    assert desk.ask(Read("lobby", 2)) == [ReadIs("lobby", 3, NOON)], "it was read already"
+    assert desk.ask(Read("lobby")) == [ReadIs("lobby", 3, NOON)]
+    assert desk.ask(Read("lobby", time="2001-01-01")) == [ReadIs("lobby", 3, NOON)]
     assert [news for news in phone.take() if isinstance(news, ReadIs)] == []
     news = owner(registry).take()
     assert (only(Entered, news).read, only(InboxIs, news).read) == (3, {"@bob": 1})
@@ -765,11 +767,12 @@ def test_a_phone_knows_what_the_desk_has_read(registry: Registry) -> None:
 def test_nothing_is_noted_of_a_guest(registry: Registry) -> None:
     eve = guest(registry)
     eve.take()
-    assert eve.ask(Read("lobby", 1)) == [ReadIs("lobby", 1)]
+    assert eve.ask(Read("lobby", 1)) == [ReadIs("lobby", 1, NOON)]
+    assert eve.ask(Read("lobby")) == [ReadIs("lobby", 0)]
     assert not registry.accounts._marks
 
 
-@pytest.mark.parametrize(("room", "seq"), [("lobby", 0), ("lobby", 99), ("lobby", -1), ("@bob", 1), ("@", 1)])
+@pytest.mark.parametrize(("room", "seq"), [("lobby", 99), ("lobby", -1), ("@bob", 1), ("@", 1)])
 def test_what_is_not_there_cannot_be_read(registry: Registry, room: str, seq: int) -> None:
     ada = owner(registry)
     ada.ask(Msg("ada", "milk")) if room == "@" else None

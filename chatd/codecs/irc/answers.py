@@ -7,7 +7,7 @@ from functools import singledispatch
 from typing import Any, Final
 
 from chatd.codecs.event_phrases import REASONS
-from chatd.codecs.irc import history, listings, refusals, watching
+from chatd.codecs.irc import history, listings, reading, refusals, watching
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import CTCP_PICTURE, mask, mode_change, source
@@ -105,12 +105,13 @@ def _(answer: answers.Entered, talk: Client) -> list[Line]:
     if answer.topic:
         found.append(talk.numeric(Numeric.TOPIC, room, trailing=answer.topic))
         found += _topic_who(talk, room, answer.topic_by, answer.topic_time)
-    if talk.caps & Cap.NO_IMPLICIT_NAMES:
-        talk.rooms[answer.room] = None
-        return [*found, *_past(talk, answer)]
-    talk.rooms[answer.room] = answer
-    talk.ask_later(commands.Who(answer.room, everybody=True))
-    return found
+    implicit = not talk.caps & Cap.NO_IMPLICIT_NAMES
+    talk.rooms[answer.room] = answer if implicit else None
+    if implicit:
+        talk.ask_later(commands.Who(answer.room, everybody=True))
+    if talk.caps & Cap.READ_MARKER:
+        talk.ask_later(commands.Read(answer.room))  # Before that: MARKREAD comes before the end of the names.
+    return found if implicit else [*found, *_past(talk, answer)]
 
 
 def _topic_who(talk: Client, room: str, by: str, time: int) -> list[Line]:
@@ -336,6 +337,11 @@ def _(answer: answers.HistoryPage, talk: Client) -> list[Line]:
     if request is not None and request.name == "CHATHISTORY":
         return history.page(talk, answer, request.params)
     return _words(answer, talk)
+
+
+@_lines.register(answers.ReadIs)
+def _(answer: answers.ReadIs, talk: Client) -> list[Line]:
+    return reading.read(talk, answer)
 
 
 @_lines.register(answers.Watching)

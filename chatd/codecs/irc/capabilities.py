@@ -36,6 +36,7 @@ class Cap(IntFlag):
     CHGHOST = 1 << 18
     REGISTRATION = 1 << 19
     NO_IMPLICIT_NAMES = 1 << 20
+    READ_MARKER = 1 << 21
 
 
 NAMES: Final[Mapping[str, Cap]] = {
@@ -47,6 +48,7 @@ NAMES: Final[Mapping[str, Cap]] = {
     "draft/chathistory": Cap.HISTORY,
     "draft/message-redaction": Cap.REDACTION,
     "draft/no-implicit-names": Cap.NO_IMPLICIT_NAMES,
+    "draft/read-marker": Cap.READ_MARKER,
     "chghost": Cap.CHGHOST,
     "echo-message": Cap.ECHO,
     "extended-join": Cap.EXTENDED_JOIN,

@@ -2,79 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-
 from chatd.codecs.irc.client import Client
-from chatd.codecs.irc.events import private_msgid, seq_of, time_of
+from chatd.codecs.irc.events import seq_of
 from chatd.codecs.irc.message import Message
+from chatd.codecs.irc.places import Point, point, room_of
 from chatd.codecs.irc.request import Line
-from chatd.codecs.objects import iso_time
 from chatd.core import answers, commands, events
-from chatd.core.errors import BadNick
 from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
-from chatd.core.names import INBOX, parse_nick
+from chatd.core.names import INBOX
 
 NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
 """The kinds of requests, with how many parameters each has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A place in the history of a room: the event ``seq``, or a ``time`` in milliseconds since
-    1970-01-01 UTC; neither: no place. ``id`` is that of a private message, whose seq is not
-    known."""
-
-    seq: int = 0
-    time: int = 0
-    id: str = ""
-
-    def is_before(self, event: events.Event) -> bool:
-        """Whether ``event`` is after this place."""
-        return event.seq > self.seq if self.seq else event.time > self.time
-
-    def located(self, found: Sequence[events.Event]) -> Point:
-        """This place with the seq of its private message, if that is among those that were
-        ``found``."""
-        if not self.id:
-            return self
-        seqs = [event.seq for event in found if isinstance(event, events.Private) and private_msgid(event) == self.id]
-        return replace(self, seq=seqs[0]) if seqs else self
-
-    def as_text(self, later: int = 0) -> str:
-        """The time, ``later`` milliseconds later, as commands have it; empty: there is none."""
-        return iso_time(self.time + later) if self.time else ""
-
-
-def point(text: str, room: str) -> Point | None:
-    """The place that ``text`` names in ``room``, or in the talk ``@nick``; None: it names none."""
-    kind, _, value = text.partition("=")
-    if text == "*":
-        return Point()
-    if kind == "msgid" and room.startswith(INBOX):
-        time = time_of(value)
-        return None if time is None else Point(time=time, id=value)
-    if kind == "msgid":
-        seq = seq_of(value, room)
-        return None if seq is None else Point(seq)
-    try:
-        moment = datetime.fromisoformat(value) if kind == "timestamp" else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        return None
-    return Point(0, round(moment.timestamp() * 1000))
-
-
-def _room(target: str) -> str:
-    """The room that ``target`` names, or the talk with a person, ``@nick``; empty: neither."""
-    if target.startswith("#"):
-        return target[1:]
-    try:
-        return f"{INBOX}{parse_nick(target).text}"
-    except BadNick:
-        return ""
 
 
 def chathistory(talk: Client, message: Message) -> None:
@@ -87,7 +25,7 @@ def chathistory(talk: Client, message: Message) -> None:
     if kind == "TARGETS":
         return talk.send(*talk.batch("draft/chathistory-targets", "", []))
     number = message.params[-1]
-    room = _room(target)
+    room = room_of(target)
     points = [point(text, room) for text in message.params[2:-1]]
     if None in points or not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= 10**8):
         return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A place or the number cannot be read.", kind, target)

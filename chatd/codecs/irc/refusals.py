@@ -241,6 +241,13 @@ def _history(talk: Client, running: commands.History, refused: Refused) -> list[
     return [talk.failure("CHATHISTORY", "INVALID_TARGET", _text(refused), kind, target)]
 
 
+def _read(talk: Client, running: commands.Read, refused: Refused) -> list[Line] | None:
+    request = talk.request
+    if request is None or request.name != "MARKREAD":
+        return []  # The client has left the room, about which it has not asked.
+    return [talk.failure("MARKREAD", "INVALID_PARAMS", _text(refused), *request.params[:2])]
+
+
 def _delete(talk: Client, running: commands.Delete, refused: Refused) -> list[Line] | None:
     request = talk.request
     if request is None or request.name != "REDACT":
@@ -283,6 +290,7 @@ _MAKERS: Final[Mapping[type[Any], Callable[[Client, Any, Refused], list[Line] | 
     commands.Login: _login,
     commands.Register: _register,
     commands.History: _history,
+    commands.Read: _read,
     commands.Delete: _delete,
     commands.Watch: _watch,
 }

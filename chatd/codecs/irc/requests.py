@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from chatd.codecs.irc import accounts, channels, connecting, history, inquiries, messages, modes, server, watching
+from chatd.codecs.irc import accounts, channels, connecting, history, inquiries, messages, modes, reading, server, watching
 from chatd.codecs.irc.cleaning import clean
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message
@@ -58,6 +58,7 @@ HANDLERS: Final[Mapping[str, tuple[Handler, int]]] = {
     "OPER": (server.oper, 2),
     "KILL": (server.kill, 1),
     "CHATHISTORY": (history.chathistory, 1),
+    "MARKREAD": (reading.markread, 0),
     "REDACT": (history.redact, 2),
     "MONITOR": (watching.monitor, 1),
     "TAGMSG": (messages.tagmsg, 1),

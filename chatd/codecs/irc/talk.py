@@ -111,7 +111,8 @@ class IrcTalk(Client):
         """The request that ``answer`` is for; None: nobody has asked."""
         if answer.id in self.said:
             return self.said[answer.id]
-        if isinstance(answer, UNASKED) or self.running is None:
+        is_news = isinstance(answer, UNASKED) or (isinstance(answer, answers.ReadIs) and not answer.id)
+        if is_news or self.running is None:
             return None
         if answer.id and answer.id != self.running.id:
             return None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.core import commands
-from chatd.core.actions import accounts, editing, history, info, login, messaging, moderation, preferences, rooms, service
+from chatd.core.actions import accounts, editing, history, info, login, messaging, moderation, preferences, reading, rooms, service
 from chatd.core.actions.base import Action
 from chatd.core.commands import Command
 
@@ -67,5 +67,5 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Unignore: preferences.unignore,
     commands.Away: preferences.away,
     commands.Back: preferences.back,
-    commands.Read: preferences.read,
+    commands.Read: reading.read,
 }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from chatd.core.account import Mark
 from chatd.core.actions.base import Result, check_text, person_of
-from chatd.core.answers import Done, Ignoring, PersonChanged, ReadIs, Watching
-from chatd.core.commands import Away, Back, Ignore, Read, Realname, Unignore, Watch
+from chatd.core.answers import Done, Ignoring, PersonChanged, Watching
+from chatd.core.commands import Away, Back, Ignore, Realname, Unignore, Watch
 from chatd.core.errors import BadNick, BadUsage, TooLong, TooMany
 from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON, REALNAME_CHARACTERS
-from chatd.core.names import INBOX, Name, fold, inbox_key, is_inbox, parse_nick
+from chatd.core.names import Name, parse_nick
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -106,24 +105,3 @@ def back(registry: Registry, session: Session, command: Back) -> Result:
         raise BadUsage("You are not away.", "/away marks you as away.")
     registry.directory.set_away(session, None)
     return Done("back")
-
-
-def read(registry: Registry, session: Session, command: Read) -> Result:
-    """Note how far one has read, and tell one's other sessions. Nothing is noted of guests, who
-    have no other."""
-    person = person_of(session)
-    if is_inbox(command.room.lower()):
-        key = name = inbox_key(fold(command.room.removeprefix(INBOX)))
-        end = registry.inboxes.of(session).log.end
-    else:
-        room = registry.rooms.joined_room(session, command.room)
-        key, name, end = room.name.key, room.name.text, room.log.end
-    if not 0 < command.seq < end or key == INBOX:
-        raise BadUsage("There is no such event yet.", "Give the seq of one that you have got, in a room or in @NICK.")
-    account, read = registry.accounts.get(person.account), ReadIs(name, command.seq)
-    if account is not None and command.seq > registry.accounts.mark(account, key):
-        registry.accounts.set_marks([Mark(account.id, key, command.seq)])
-        for other in registry.directory.sessions(person):
-            if other is not session:
-                other.out.tell(read)
-    return read

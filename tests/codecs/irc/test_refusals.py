@@ -73,6 +73,7 @@ def test_odd_things(step: int) -> None:
 
 
 CHATHISTORY = Request("CHATHISTORY", ("latest", "#dev", "*", "10"))
+MARKREAD = Request("MARKREAD", ("#dev",))
 REDACT = Request("REDACT", ("#dev", "7"))
 
 
@@ -100,6 +101,8 @@ REDACT = Request("REDACT", ("#dev", "7"))
         (commands.History(), CHATHISTORY, "bad-usage", "FAIL CHATHISTORY INVALID_PARAMS LATEST #dev :No."),
         (commands.History(), CHATHISTORY, "not-delivered", "FAIL CHATHISTORY MESSAGE_ERROR LATEST #dev :No."),
         (commands.History(), CHATHISTORY, "not-in-room", "FAIL CHATHISTORY INVALID_TARGET LATEST #dev :No."),
+        (commands.Read("dev"), MARKREAD, "not-in-room", "FAIL MARKREAD INVALID_PARAMS #dev :No."),
+        (commands.Read("dev"), None, "not-in-room", None),
         (commands.Delete("7"), None, "no-such-message", "NOTICE ada :No."),
         (commands.Delete("7"), REDACT, "no-such-message", "FAIL REDACT UNKNOWN_MSGID #dev 7 :No."),
         (commands.Delete("7"), REDACT, "not-in-room", "FAIL REDACT INVALID_TARGET #dev :No."),

@@ -1,0 +1,59 @@
+"""What one has read, and what there is to read."""
+
+from __future__ import annotations
+
+from chatd.core.account import Mark
+from chatd.core.actions.base import person_of
+from chatd.core.answers import Answer, ReadIs
+from chatd.core.commands import Read
+from chatd.core.driver import Later
+from chatd.core.errors import BadUsage
+from chatd.core.names import INBOX, fold, inbox_key, is_inbox
+from chatd.core.registry import Registry
+from chatd.core.room import Room
+from chatd.core.session import Session
+from chatd.core.when import parse_time
+
+
+async def read(registry: Registry, session: Session, command: Read) -> Answer:
+    """Note how far one has read, and tell one's other sessions; or only say how far that is.
+    Nothing is noted of guests, who have no other."""
+    person = person_of(session)
+    room, key, name = _readable(registry, session, command.room)
+    if not 0 <= command.seq < room.log.end or key == INBOX or (command.seq and command.time):
+        hint = "Give the seq or the time of one that you have got, in a room or in @NICK."
+        raise BadUsage("There is no such event yet.", hint)
+    seq = await _last_until(room, parse_time(command.time, registry.now())) if command.time else command.seq
+    account = registry.accounts.get(person.account)
+    before = registry.accounts.mark(account, key) if account else 0
+    read = ReadIs(name, max(seq, before), await _time_of(room, max(seq, before)))
+    if account is not None and seq > registry.accounts.mark(account, key):
+        registry.accounts.set_marks([Mark(account.id, key, seq)])
+        for other in registry.directory.sessions(person):
+            if other is not session:
+                other.out.tell(read)
+    return read
+
+
+def _readable(registry: Registry, session: Session, name: str) -> tuple[Room, str, str]:
+    """The log of the room or talk called ``name``, and the key and the name under which it is
+    marked. Raises BadRoom and NotInRoom."""
+    if is_inbox(name.lower()):
+        key = inbox_key(fold(name.removeprefix(INBOX)))
+        return registry.inboxes.of(session), key, key
+    room = registry.rooms.joined_room(session, name)
+    return room, room.name.key, room.name.text
+
+
+async def _last_until(room: Room, time: int) -> int:
+    """The seq of the last event of ``room`` that is not later than ``time``; 0: there is none."""
+    next: int = await Later(room.log.find_time, time + 1)
+    return next - 1 if next > room.log.first else 0
+
+
+async def _time_of(room: Room, seq: int) -> int:
+    """When event ``seq`` has happened; 0: it is not there any more, or the disk cannot be read."""
+    if not await Later(room.log.load, seq, seq + 1):
+        return 0
+    found = room.log.read(seq, seq + 1)
+    return found[0].time if found else 0
