@@ -109,6 +109,17 @@ def _registration(text: str) -> str:
     return text
 
 
+def _sts(text: str) -> tuple[int, int]:
+    """The port with TLS, and for how many seconds IRC clients come to no other."""
+    port, _, time = text.partition(":")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 1 << 16) or not time:
+        raise ValueError(f"--sts is PORT:TIME, such as 8080:30d, not {text}.")
+    try:
+        return int(port), 0 if time == "0" else duration(time) // 1000
+    except Refusal as refusal:
+        raise ValueError(f"--sts: {refusal}") from None
+
+
 def _door(name: str) -> Door:
     """The door called ``name``."""
     if name not in BUILT:
@@ -148,6 +159,7 @@ class Options(usage.Options, AuthOptionMixin):
         ["tls-cert", None, None, "The certificate for TLS, with its chain: a PEM file, reloaded on SIGHUP."],
         ["ssh-host-key", None, None, "The key for SSH, made by ssh-keygen -t ed25519. [default: one in the folder of --data]"],
         ["tls-key", None, None, "Its private key: a PEM file. [default: the key is in the file of --tls-cert]"],
+        ["sts", None, None, "Bind IRC clients to TLS, if they trust the certificate: PORT:TIME (8080:30d); PORT:0 ends it.", _sts],
     ]  # fmt: skip
 
     optFlags = [
@@ -249,6 +261,8 @@ class Options(usage.Options, AuthOptionMixin):
     def _check_tls(self) -> None:
         if self["tls-cert"] is None and (self["tls-key"] is not None or self["tls-only"]):
             raise usage.UsageError("--tls-key and --tls-only need --tls-cert.")
+        if self["tls-cert"] is None and self["sts"] is not None:
+            raise usage.UsageError("--sts needs --tls-cert.")
         self["tls-key"] = self["tls-key"] or self["tls-cert"]
 
     def _doors(self) -> list[Door]:
@@ -295,6 +309,7 @@ class Options(usage.Options, AuthOptionMixin):
             accounts_only=self["accounts"] is True,
             server_password=_server_password(self["password-file"]),
             registration=self["registration"],
+            sts=self["sts"],
         )
 
 
@@ -397,9 +412,12 @@ def _certificate(options: Options) -> Certificate:
     from chatd.doors.tls import BadCertificate, Certificate
 
     try:
-        return Certificate(options["tls-cert"], options["tls-key"])
+        certificate = Certificate(options["tls-cert"], options["tls-key"])
     except BadCertificate as bad:
         raise CannotStart(f"{bad}.") from None
+    if certificate.is_self_signed and options["sts"] and options["sts"][1]:
+        raise CannotStart("--sts would lock IRC clients out: the certificate is self-signed, and they do not trust it.")
+    return certificate
 
 
 def _host_key(path: str | None, store: SqliteStore | None) -> HostKey:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from chatd.core.limits import ADDRESS_RATE, FLOOD_BURST, FLOOD_RATE, SESSIONS, SESSIONS_PER_ADDRESS
 from chatd.core.registry import Settings
-from chatd.tap import Options
+from chatd.daemon.errors import CannotStart
+from chatd.tap import Options, _certificate
+from tests.doors.test_tls import make
 
 
 def parsed(*arguments: str) -> Options:
@@ -184,6 +187,36 @@ def test_a_checker_that_cannot_be_used_is_named(checker: str) -> None:
     with pytest.raises(SystemExit) as ended:
         parsed("--auth", checker)
     assert str(ended.value).startswith(f"chatd: --auth: {checker.partition(':')[0]} cannot be used: ")
+
+
+@pytest.mark.parametrize(("text", "sts"), [("8080:30d", (8080, 2592000)), ("6697:12h", (6697, 43200)), ("8080:0", (8080, 0))])
+def test_sts_is_a_port_and_a_time(text: str, sts: tuple[int, int], tmp_path: Path) -> None:
+    assert parsed("--sts", text, "--tls-cert", str(tmp_path / "chat.pem"))["settings"].sts == sts
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("30d", "--sts is PORT:TIME, such as 8080:30d, not 30d."),
+        ("8080", "--sts is PORT:TIME, such as 8080:30d, not 8080."),
+        ("8080:", "--sts is PORT:TIME, such as 8080:30d, not 8080:."),
+        ("0:30d", "--sts is PORT:TIME, such as 8080:30d, not 0:30d."),
+        ("99999:30d", "--sts is PORT:TIME, such as 8080:30d, not 99999:30d."),
+        ("8080:soon", "--sts: soon is not a duration. Write a number of hours, days or weeks, such as 12h, 30d or 8w."),
+        ("8080:30d", "--sts needs --tls-cert."),
+    ],
+)
+def test_any_other_sts_is_refused(text: str, why: str) -> None:
+    with pytest.raises(SystemExit, match=f"^chatd: {re.escape(why)}$"):
+        parsed("--sts", text)
+
+
+def test_a_certificate_that_nobody_trusts_binds_nobody(tmp_path: Path) -> None:
+    certificate, key = make(tmp_path, "chat.example")
+    with pytest.raises(CannotStart, match="--sts would lock IRC clients out"):
+        _certificate(parsed("--tls-cert", certificate, "--tls-key", key, "--sts", "8080:30d"))
+    for options in ([], ["--sts", "8080:0"]):
+        assert _certificate(parsed("--tls-cert", certificate, "--tls-key", key, *options)).is_self_signed
 
 
 def test_registration_is_one_of_three() -> None:

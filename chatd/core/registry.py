@@ -52,6 +52,8 @@ class Settings:
     registration: str = "open"
     """Who may make an account: ``open``: everybody; ``invite``: who has an invitation; ``closed``:
     nobody."""
+    sts: tuple[int, int] | None = None
+    """IRC clients are to come inside TLS only: to this port, for so many seconds (IRCv3 sts)."""
 
 
 class Registry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -13,6 +14,7 @@ from chatd.core.limits import IRC_LINE_BYTES, IRC_PING_LINES, IRC_TAGS_BYTES
 from chatd.doors.caller import Caller
 from chatd.doors.line import ChatFactory, ChatProtocol
 from chatd.doors.server import Server
+from chatd.doors.tcp import is_this_machine
 
 LONGEST_LINE: Final = IRC_TAGS_BYTES + IRC_LINE_BYTES
 """The longest line that is read, in bytes; the codec looks closer."""
@@ -40,6 +42,18 @@ class IrcProtocol(ChatProtocol):
         super().connectionMade()
         assert isinstance(self.caller.talk, IrcTalk)
         introduce(self.caller.talk, self.caller)
+        self.caller.talk.sts = self._sts()
+
+    def _sts(self) -> str:
+        """What the client is told about TLS (IRCv3 sts): for how long to come inside it only, or on
+        which port it is. On this machine, no certificate has the name of the server."""
+        policy = self._factory.registry.settings.sts
+        if policy is None:
+            return ""
+        port, seconds = policy
+        if ISSLTransport.providedBy(self.transport):
+            return f"duration={seconds}"
+        return f"port={port}" if seconds and not is_this_machine(self._address) else ""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         talk = self.caller.talk

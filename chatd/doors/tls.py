@@ -59,20 +59,20 @@ class Certificate:
 
     def __init__(self, certificate: str, key: str) -> None:
         self._paths = certificate, key
-        self._context, self.about = _read(certificate, key)
+        self._context, self.about, self.is_self_signed = _read(certificate, key)
         """:attr:`about` names the host of the certificate, and the day on which it expires."""
 
     def reload(self) -> None:
         """Read the files again. Raises BadCertificate if they cannot be used; the certificate then
         stays as it is."""
-        self._context, self.about = _read(*self._paths)
+        self._context, self.about, self.is_self_signed = _read(*self._paths)
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """The OpenSSL side of a new connection."""
         return SSL.Connection(self._context, None)
 
 
-def _read(certificate: str, key: str) -> tuple[SSL.Context, str]:
+def _read(certificate: str, key: str) -> tuple[SSL.Context, str, bool]:
     try:
         chain = x509.load_pem_x509_certificates(_bytes(certificate))
     except ValueError:
@@ -86,7 +86,7 @@ def _read(certificate: str, key: str) -> tuple[SSL.Context, str]:
     if not isinstance(private, SigningKey):
         raise BadCertificate(f"the key in {key} is of a type that TLS cannot sign with")
     try:
-        return _context(chain, private), _about(chain[0])
+        return _context(chain, private), _about(chain[0]), chain[0].issuer == chain[0].subject
     except (SSL.Error, TypeError, ValueError) as error:
         raise BadCertificate(f"{certificate} and {key} cannot be used together: {why(error)}") from None
 

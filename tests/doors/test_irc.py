@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import ISSLTransport
+from zope.interface import directlyProvides
+
 from chatd.core.limits import FLOOD_BURST
 from chatd.core.registry import Settings
-from tests.codecs.irc.network import Network
+from tests.codecs.irc.network import Network, Wire
 
 
 def test_a_line_of_any_byte_is_not_telnet() -> None:
@@ -36,3 +43,54 @@ def test_a_paste_is_slowed_down_and_not_punished() -> None:
 def test_pings_are_cheap() -> None:
     ada = Network(Settings(address_rate=0)).client("ada")
     assert len(ada.send(*["PING x"] * 200)) == 200
+
+
+def in_clear() -> Wire:
+    """A transport outside TLS."""
+    return Wire()  # type: ignore[no-untyped-call]
+
+
+def in_tls() -> Wire:
+    """A transport inside TLS, with a client that shows no certificate."""
+    wire = in_clear()
+    directlyProvides(wire, ISSLTransport)
+    wire.getPeerCertificate = lambda: None  # type: ignore[attr-defined]
+    return wire
+
+
+def listed(sts: tuple[int, int] | None, address: str, wire: Wire, version: str = "302") -> list[str]:
+    """What CAP LS lists of sts to a client at ``address``."""
+    network = Network(Settings(address_rate=0, sts=sts))
+    protocol = network.factory.buildProtocol(IPv4Address("TCP", address, 1234))
+    protocol.makeConnection(wire)  # type: ignore[no-untyped-call]
+    protocol.dataReceived(f"CAP LS {version}\r\nCAP REQ sts\r\nCAP LIST\r\n".encode())
+    network.turn()
+    listed, refused, had = wire.value().decode().splitlines()  # type: ignore[no-untyped-call]
+    assert (refused, had) == (
+        ":chatd CAP * NAK :sts",
+        ":chatd CAP * LIST :cap-notify" if version == "302" else ":chatd CAP * LIST :",
+    )
+    return [word for word in listed.split(" ") if word.startswith("sts")]
+
+
+@pytest.mark.parametrize(
+    ("sts", "address", "wire", "policy"),
+    [
+        (None, "192.0.2.1", in_clear, []),
+        (None, "192.0.2.1", in_tls, []),
+        ((8443, 2592000), "192.0.2.1", in_clear, ["sts=port=8443"]),
+        ((8443, 2592000), "127.0.0.1", in_clear, []),
+        ((8443, 2592000), "192.0.2.1", in_tls, ["sts=duration=2592000"]),
+        ((8443, 2592000), "127.0.0.1", in_tls, ["sts=duration=2592000"]),
+        ((8443, 0), "192.0.2.1", in_clear, []),
+        ((8443, 0), "192.0.2.1", in_tls, ["sts=duration=0"]),
+    ],
+)
+def test_clients_are_told_to_come_inside_tls(
+    sts: tuple[int, int] | None, address: str, wire: Callable[[], Wire], policy: list[str]
+) -> None:
+    assert listed(sts, address, wire()) == policy
+
+
+def test_who_reads_no_values_is_told_of_no_policy() -> None:
+    assert listed((8443, 60), "192.0.2.1", in_clear(), "301") == []

@@ -496,6 +496,7 @@ def test_a_slow_reader_is_not_dropped(server: RunningServer) -> None:
 
 def test_the_certificates_host_and_expiry_are_known(folder: Path, paths: tuple[str, str]) -> None:
     until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
+    assert Certificate(*paths).is_self_signed
     assert Certificate(*paths).about == f"the certificate of chat.example is valid until {until}"
     assert "has EXPIRED on" in Certificate(*make(folder, "old.example", days=-1)).about
 

@@ -10,7 +10,7 @@ from chatd.codecs.event_phrases import REASONS
 from chatd.codecs.irc import history, listings, reading, refusals, watching
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.client import Client
-from chatd.codecs.irc.events import CTCP_PICTURE, mask, mode_change, source
+from chatd.codecs.irc.events import CTCP_PICTURE, host, mask, mode_change, source
 from chatd.codecs.irc.message import body
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
@@ -227,7 +227,7 @@ def _oper(talk: Client, running: Any, nick: str) -> list[Line]:
 def _login(talk: Client, running: Any, nick: str) -> list[Line]:
     if not isinstance(running, commands.Login):
         return []
-    found = _renamed(talk, running, nick) if talk.nick else []
+    found = [*_host_changed(talk, talk.nick), *_renamed(talk, running, nick)] if talk.nick else []
     mask = source(nick, account=True) if talk.nick else "*"
     found.append(talk.numeric(Numeric.LOGGEDIN, mask, nick, trailing=f"You are now logged in as {nick}"))
     if talk.request is not None and talk.request.name == "AUTHENTICATE":
@@ -236,10 +236,16 @@ def _login(talk: Client, running: Any, nick: str) -> list[Line]:
 
 
 def _register(talk: Client, running: Any, nick: str) -> list[Line]:
-    text = f"{talk.nick} is yours alone now."
+    text, changed = f"{talk.nick} is yours alone now.", [*_host_changed(talk, talk.nick), *_account(talk, talk.nick)]
     if talk.request is None or talk.request.name != "REGISTER":
-        return [talk.notice(text), *_account(talk, talk.nick)]
-    return [talk.line(body(talk.shared.server, "REGISTER", "SUCCESS", talk.nick, trailing=text)), *_account(talk, talk.nick)]
+        return [talk.notice(text), *changed]
+    return [talk.line(body(talk.shared.server, "REGISTER", "SUCCESS", talk.nick, trailing=text)), *changed]
+
+
+def _host_changed(talk: Client, nick: str) -> list[Line]:
+    """The guest called ``nick`` owns an account now: that shows in their user name and host (IRCv3
+    chghost)."""
+    return [talk.line(body(source(nick, False), "CHGHOST", nick, host(account=True)))] if talk.caps & Cap.CHGHOST else []
 
 
 def _account(talk: Client, nick: str) -> list[Line]:
@@ -382,6 +388,7 @@ def _(answer: answers.PersonChanged, talk: Client) -> list[Line]:
         return [talk.line(body(who, "AWAY", trailing=None if text is None else text or "away"))]
     if answer.what == "realname" and talk.caps & Cap.SETNAME:
         return [talk.line(body(who, "SETNAME", trailing=text or ""))]
-    if answer.what == "account" and talk.caps & Cap.ACCOUNT:
-        return [talk.line(body(who, "ACCOUNT", text or "*"))]
+    if answer.what == "account":
+        account = talk.line(body(source(answer.nick, True), "ACCOUNT", text or "*"))
+        return [*_host_changed(talk, answer.nick), *([account] if talk.caps & Cap.ACCOUNT else [])]
     return []

@@ -6,7 +6,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from chatd.codecs.irc.capabilities import Cap
+from chatd.codecs.irc.capabilities import VERSION_WITH_VALUES, Cap
 from chatd.codecs.irc.events import private_msgid, source, tags, text_lines
 from chatd.codecs.irc.message import body, tag
 from chatd.codecs.irc.numerics import Numeric
@@ -34,6 +34,8 @@ class Client:
         self.on_view: Callable[[], object] = lambda: None
         """Called when what `view` returns has changed."""
         self.caps = Cap(0)
+        self.sts = ""
+        """The policy about TLS for this connection (IRCv3 sts); empty: there is none."""
         self.version = 0
         """The version of capability negotiation that the client speaks; 0: not known."""
         self.registration = Registration()
@@ -75,6 +77,13 @@ class Client:
             return always
         mechanisms = "PLAIN,EXTERNAL" if session.key is not None else "PLAIN"
         return {**always, "sasl": mechanisms, "draft/account-registration": ""}
+
+    @property
+    def listed(self) -> Mapping[str, str]:
+        """What CAP LS lists: what is offered, and what is only told, for clients that read
+        values."""
+        is_told = self.sts and self.version >= VERSION_WITH_VALUES
+        return {**self.offered, "sts": self.sts} if is_told else self.offered
 
     def leave(self) -> None:
         """The connection is gone."""

@@ -23,7 +23,7 @@ def cap(talk: Client, message: Message) -> None:
             talk.version = max(talk.version, int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 301)
             if talk.version >= capabilities.VERSION_WITH_VALUES:
                 talk.caps |= capabilities.Cap.NOTIFY
-            _list(talk, "LS", [*capabilities.words(talk.offered, talk.version)])
+            _list(talk, "LS", [*capabilities.words(talk.listed, talk.version)])
         case "LIST":
             _list(talk, "LIST", capabilities.names(talk.caps))
         case "REQ":

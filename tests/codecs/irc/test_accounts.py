@@ -13,6 +13,11 @@ def test_conversation(step: int) -> None:
     follow("accounts", step)
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_new_account_shows_in_the_host(step: int) -> None:
+    follow("chghost", step)
+
+
 def test_the_text_of_sasl_has_a_limit() -> None:
     network = Network()
     ada = network.connect()
