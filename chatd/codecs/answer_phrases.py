@@ -78,7 +78,7 @@ class AnswerPhrases:
         match answer:
             case answers.Greeting():
                 return [f"Welcome to {answer.server}. What is your nick?"]
-            case answers.ReadIs():
+            case answers.ReadIs() | answers.RecentList():
                 return []
             case answers.Ack():
                 return []  # People see what they type; only a message that is not delivered gets a line.

@@ -24,6 +24,7 @@ REQUESTS: Final[Mapping[str, type[Command]]] = {
     "say": commands.Say,
     "ping": commands.Ping,
     "read": commands.Read,
+    "recent": commands.Recent,
 }
 """The ``type`` of each thing that a client sends; every command of the table has the type
 ``do``."""

@@ -157,6 +157,22 @@ class ReadIs(Answer):
 
 
 @fact()
+class RecentLine:
+    """One conversation of a :class:`RecentList`: a ``room``, or the private talk ``@bob``, whose
+    last message is of ``time``."""
+
+    room: str
+    time: int
+
+
+@fact()
+class RecentList(Answer):
+    """Your conversations, the one with the latest message last."""
+
+    rooms: tuple[RecentLine, ...]
+
+
+@fact()
 class AwayNotice(Answer):
     """``nick``, who got your private message, is away with ``text``; with ``absent``, they are not
     here at all, and get it when they come back."""

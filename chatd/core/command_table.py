@@ -52,6 +52,7 @@ from chatd.core.commands import (
     Quit,
     Read,
     Realname,
+    Recent,
     Register,
     Release,
     Reply,
@@ -357,6 +358,7 @@ UNTYPED: tuple[Row, ...] = (
     Row("say", Say, "", "", Role.MEMBER),
     Row("ping", Ping, "", "", nick_needed=False),
     Row("read", Read, "", ""),
+    Row("recent", Recent, "", ""),
 )
 """The commands without a slash: the first line, a line that is said, and what only programs
 send."""

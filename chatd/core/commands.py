@@ -90,6 +90,18 @@ class Read(Command):
 
 
 @fact()
+class Recent(Command):
+    """List the rooms that one is in and one's private talks, by the time of the last message: the
+    ``count`` with the latest, or with ``oldest`` the earliest, after and before some times as
+    people write them (``when.py``; empty: whenever)."""
+
+    count: int = 0
+    after_time: str = ""
+    before_time: str = ""
+    oldest: bool = False
+
+
+@fact()
 class Help(Command):
     """List the commands, or explain the one called ``about``."""
 

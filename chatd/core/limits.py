@@ -38,9 +38,6 @@ IRC_SASL_BYTES: Final = 1200
 """How many characters of base64 an IRC client sends to log in: the longest nick and password take
 900."""
 
-IRC_HISTORY_TARGETS: Final = 100
-"""How many conversations one CHATHISTORY TARGETS names at most, in number."""
-
 IRC_PING_LINES: Final = 0.1
 """What a PING or PONG of an IRC client costs, in lines: programs send them by themselves."""
 
@@ -129,6 +126,13 @@ SCROLLBACK_EVENTS: Final = 20
 
 HISTORY_EVENTS: Final = 100
 """How many events one answer contains at most: as many as delay nobody else."""
+
+RECENT: Final = 100
+"""How many conversations one answer lists, in number."""
+
+TALKS_EVENTS: Final = 10_000
+"""In how many of the last private messages of a person their talks are found, in number: on the
+disk some 20 ms, in the thread that reads."""
 
 EDIT_SECONDS: Final = 3600
 """For how long people can change what they have said, in seconds: an hour, in which a mistake is

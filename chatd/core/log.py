@@ -107,6 +107,10 @@ class Log(Protocol):
         the first ``count`` from ``seq`` on, or the last ``-count`` before it. None: the disk cannot
         be read."""
 
+    def find_talks(self, seq: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        """Find the last private message with each person among the events from ``seq`` on, oldest
+        first. None: the disk cannot be read."""
+
     def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
         """Find the message that ``sender_id`` has sent under ``id``, in this log or in any other of
         its store."""

@@ -79,6 +79,10 @@ class MemoryLog:
         talk = [event for event in self.read(start, stop) if isinstance(event, Private) and fold(event.peer) == peer]
         on_found(talk[:count] if count > 0 else talk[count:])
 
+    def find_talks(self, seq: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        last = {fold(event.peer): event for event in self.read(seq, self.end) if isinstance(event, Private)}
+        on_found(sorted(last.values(), key=lambda event: event.seq))
+
     def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
         on_found(self._messages.get((sender_id, id)))
 

@@ -156,6 +156,12 @@ class SqliteLog:
 
         self._ask(partial(queries.talk, room=self.id, name=self.name, peer=peer, seq=seq, count=count), on_answer)
 
+    def find_talks(self, seq: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        def on_answer(answer: Sequence[Event] | Exception) -> None:
+            on_found(None if isinstance(answer, Exception) else answer)
+
+        self._ask(partial(queries.talks, room=self.id, name=self.name, start=seq, stop=self.end), on_answer)
+
     # -- Deleting
 
     def delete_before(self, seq: int, on_deleted: OnDeleted) -> None:

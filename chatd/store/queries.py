@@ -309,6 +309,17 @@ def talk(connection: Connection, room: int, name: str, peer: str, seq: int, coun
     return [to_event(name, row) for row in (rows if count > 0 else reversed(rows))]
 
 
+def talks(connection: Connection, room: int, name: str, start: int, stop: int) -> Sequence[Event]:
+    """The last private message of an inbox with each person, oldest first, among those from
+    ``start`` up to, but not including, ``stop``."""
+    rows: Iterable[Any] = connection.execute(
+        f"SELECT {COLUMNS} FROM event WHERE id IN (SELECT max(id) FROM event WHERE id >= ? AND id < ? AND kind = {PRIVATE}"
+        " GROUP BY substr(detail, 1, instr(detail, char(10)))) ORDER BY id",
+        (event_id(room, start), event_id(room, stop)),
+    )
+    return [to_event(name, row) for row in rows]
+
+
 def find_message(connection: Connection, sender_id: str, sent: str, limit: int) -> tuple[Said | None, Sequence[str] | None]:
     """The message from ``sender_id`` with the id ``sent``, and all ids of ``sender_id``; None if
     there are more than ``limit``."""

@@ -159,9 +159,11 @@ SPECIAL: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
             tuple
         )
     },
+    answers.RecentList: {"rooms": st.lists(_instances(answers.RecentLine), max_size=3).map(tuple)},
     answers.SessionList: {"sessions": st.lists(_instances(answers.SessionLine, current=st.booleans()), max_size=3).map(tuple)},
     answers.KeyList: {"keys": st.lists(_instances(answers.KeyLine), max_size=3).map(tuple)},
     commands.Hello: {"rooms": st.lists(SAFE_TEXT, max_size=3).map(tuple), "scrollback": NUMBERS},
+    commands.Recent: {"oldest": st.booleans()},
     commands.Whowas: {"count": NUMBERS},
     commands.History: {"count": NUMBERS},
     commands.Read: {"time": SAFE_TEXT},

@@ -32,6 +32,7 @@ NOT_FINAL = (Welcome, Missed, AwayNotice, answers.Announcement, answers.Report)
 
 ACCEPTED: list[Command] = [
     commands.Read("lobby", 1),
+    commands.Recent(),
     Hello("carol"),
     Say("hi"),
     Ping(),
@@ -295,7 +296,7 @@ IN_A_ROOM = [*ACCEPTED, commands.Deop("bob"), commands.Invite("bob"), commands.E
 WITH_A_RIGHT = [command for command in IN_A_ROOM if ROW_OF[type(command)].right and not ROW_OF[type(command)].on_server]
 
 FOR_EVERYBODY = {
-    *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping", "read"),
+    *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping", "read", "recent"),
     *("quit", "register", "reply", "report", "rooms", "search", "unignore", "who", "whois"),
     *("census", "oper", "people", "realname", "watch", "whowas"),
 }

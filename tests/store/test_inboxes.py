@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd.core.answers import Answer, Done, HistoryPage, Refused, SearchResults
-from chatd.core.commands import Command, Delete, History, Msg, Search
+from chatd.core.answers import Answer, Done, HistoryPage, RecentList, Refused, SearchResults
+from chatd.core.commands import Command, Delete, History, Msg, Recent, Say, Search
 from chatd.core.events import Event, Private
 from chatd.testing import Visitor, own_account
 from tests.store.pumped import Server
@@ -63,6 +63,18 @@ def test_both_sides_of_a_message_have_its_common_id_after_a_restart(server: Serv
     ]
     assert ids[0] == ids[1]
     assert len(set(ids[0]) - {""}) == 6
+    server.store.close()
+
+
+def test_the_conversations_are_listed_after_a_restart(server: Server) -> None:
+    ada = server.arrive("ada")
+    server.ask(ada, Say("hi"))
+    found = [answer for answer in server.ask(ada, Recent()) if isinstance(answer, RecentList)]
+    assert [line.room for line in found[0].rooms] == ["lobby", "@bob", "@mia"]
+    server.restart()
+    ada = server.arrive("ada")
+    (again,) = (answer for answer in server.ask(ada, Recent()) if isinstance(answer, RecentList))
+    assert again == found[0]
     server.store.close()
 
 

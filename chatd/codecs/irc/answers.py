@@ -345,6 +345,12 @@ def _(answer: answers.HistoryPage, talk: Client) -> list[Line]:
     return _words(answer, talk)
 
 
+@_lines.register(answers.RecentList)
+def _(answer: answers.RecentList, talk: Client) -> list[Line]:
+    is_asked = talk.request is not None and talk.request.name == "CHATHISTORY"
+    return history.targets(talk, answer) if is_asked else _words(answer, talk)
+
+
 @_lines.register(answers.ReadIs)
 def _(answer: answers.ReadIs, talk: Client) -> list[Line]:
     return reading.read(talk, answer)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import seq_of
-from chatd.codecs.irc.message import Message
-from chatd.codecs.irc.places import Point, point, room_of
+from chatd.codecs.irc.message import Message, body
+from chatd.codecs.irc.places import Point, parse_timestamp, point, room_of
 from chatd.codecs.irc.request import Line
+from chatd.codecs.objects import iso_time
 from chatd.core import answers, commands, events
 from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
 from chatd.core.names import INBOX
@@ -23,16 +24,38 @@ def chathistory(talk: Client, message: Message) -> None:
     if len(message.params) < NEEDED[kind]:
         return talk.fail("CHATHISTORY", "NEED_MORE_PARAMS", "A parameter is missing.", kind)
     if kind == "TARGETS":
-        return talk.send(*talk.batch("draft/chathistory-targets", "", []))
+        return _targets(talk, message.params[1], message.params[2], message.params[3])
     number = message.params[-1]
     room = room_of(target)
     points = [point(text, room) for text in message.params[2:-1]]
-    if None in points or not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= 10**8):
+    if None in points or not _is_number(number):
         return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A place or the number cannot be read.", kind, target)
     if not room:
         return talk.fail("CHATHISTORY", "INVALID_TARGET", "There is no history for you there.", kind, target or "*")
     count = min(2 * int(number) + SCROLLBACK_EVENTS, HISTORY_EVENTS)  # Not all events are messages.
     return talk.ask(_command(kind, room, [place for place in points if place], count))
+
+
+def _targets(talk: Client, first: str, second: str, number: str) -> None:
+    """List the rooms and private talks whose last message is between two times."""
+    start, end = parse_timestamp(first), parse_timestamp(second)
+    if start is None or end is None or not _is_number(number):
+        return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A time or the number cannot be read.", "TARGETS")
+    after, before = iso_time(min(start, end)), iso_time(max(start, end))
+    return talk.ask(commands.Recent(int(number), after, before, oldest=start <= end))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 10**8
+
+
+def targets(talk: Client, answer: answers.RecentList) -> list[Line]:
+    """The answer to TARGETS."""
+    lines: list[Line] = []
+    for line in answer.rooms:
+        target = line.room.removeprefix(INBOX) if line.room.startswith(INBOX) else f"#{line.room}"
+        lines.append(talk.line(body(talk.shared.server, "CHATHISTORY", "TARGETS", target, iso_time(line.time))))
+    return talk.batch("draft/chathistory-targets", "", lines)
 
 
 def _command(kind: str, room: str, points: list[Point], count: int) -> commands.History:

@@ -241,6 +241,12 @@ def _history(talk: Client, running: commands.History, refused: Refused) -> list[
     return [talk.failure("CHATHISTORY", "INVALID_TARGET", _text(refused), kind, target)]
 
 
+def _recent(talk: Client, running: commands.Recent, refused: Refused) -> list[Line] | None:
+    if talk.request is None or talk.request.name != "CHATHISTORY":
+        return None
+    return [talk.failure("CHATHISTORY", "MESSAGE_ERROR", _text(refused), "TARGETS")]
+
+
 def _read(talk: Client, running: commands.Read, refused: Refused) -> list[Line] | None:
     request = talk.request
     if request is None or request.name != "MARKREAD":
@@ -291,6 +297,7 @@ _MAKERS: Final[Mapping[type[Any], Callable[[Client, Any, Refused], list[Line] | 
     commands.Register: _register,
     commands.History: _history,
     commands.Read: _read,
+    commands.Recent: _recent,
     commands.Delete: _delete,
     commands.Watch: _watch,
 }

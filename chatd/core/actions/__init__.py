@@ -68,4 +68,5 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Away: preferences.away,
     commands.Back: preferences.back,
     commands.Read: reading.read,
+    commands.Recent: reading.recent,
 }

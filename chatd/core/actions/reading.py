@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatd.core.account import Mark
 from chatd.core.actions.base import person_of
-from chatd.core.answers import Answer, ReadIs
-from chatd.core.commands import Read
+from chatd.core.answers import Answer, ReadIs, RecentLine, RecentList
+from chatd.core.commands import Read, Recent
 from chatd.core.driver import Later
-from chatd.core.errors import BadUsage
+from chatd.core.errors import BadUsage, NotDelivered
+from chatd.core.events import MESSAGES, Event, Private
+from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, RECENT, SHOWN_LINES, TALKS_EVENTS
 from chatd.core.names import INBOX, fold, inbox_key, is_inbox
+from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
-from chatd.core.when import parse_time
+from chatd.core.when import FOR_EVER, parse_time
 
 
 async def read(registry: Registry, session: Session, command: Read) -> Answer:
@@ -57,3 +62,35 @@ async def _time_of(room: Room, seq: int) -> int:
         return 0
     found = room.log.read(seq, seq + 1)
     return found[0].time if found else 0
+
+
+async def recent(registry: Registry, session: Session, command: Recent) -> Answer:
+    """List the rooms of a person and their private talks, by the time of the last message."""
+    person, inbox, now = person_of(session), registry.inboxes.of(session), registry.now()
+    if command.count < 0:
+        raise BadUsage("A number is below 0.", "Use numbers above 0.")
+    first = parse_time(command.after_time, now) if command.after_time else 0
+    last = parse_time(command.before_time, now) if command.before_time else FOR_EVER
+    session.out.spend(HISTORY_LINES + SHOWN_LINES * RECENT)
+    await Later(registry.store.after_pending)
+    found = [await _last_in(registry, session, room) for room in tuple(registry.rooms.of(person).values())]
+    talks: Sequence[Event] | None = await Later(inbox.log.find_talks, max(inbox.log.first, inbox.log.end - TALKS_EVENTS))
+    if talks is None:
+        raise NotDelivered("The server cannot read its disk.", "Try again later.")
+    lines = [RecentLine(event.room, event.time) for event in found if event is not None]
+    lines += [RecentLine(f"{INBOX}{event.peer}", event.time) for event in talks if isinstance(event, Private)]
+    lines = sorted((line for line in lines if first < line.time < last), key=lambda line: line.time)
+    count = min(command.count or RECENT, RECENT)
+    return RecentList(tuple(lines[:count] if command.oldest else lines[-count:]))
+
+
+async def _last_in(registry: Registry, session: Session, room: Room) -> Event | None:
+    """The last message of ``room`` that the person may read; or if it is not among the last events
+    from when there may have been one, the last of these."""
+    log = room.log
+    stop = log.last_message + 1
+    start = max(log.first, stop - HISTORY_EVENTS, visible(registry, session.person).first_seq(room))
+    if start >= stop or room.retention.is_none(registry.now()) or not await Later(log.load, start, stop):
+        return None
+    events = log.read(start, stop)
+    return next((event for event in reversed(events) if type(event) in MESSAGES), events[-1] if events else None)

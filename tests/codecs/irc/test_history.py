@@ -99,3 +99,33 @@ def test_a_talk_shows_both_sides_as_they_were_sent() -> None:
         ":bob!~bob@guest NOTICE ada :hello",
         ":bob!~bob@guest PRIVMSG ada :\x01ACTION waves\x01",
     ]
+
+
+def test_targets_are_rooms_and_talks_by_their_last_message() -> None:
+    network = Network()
+    network.account("ada")
+    ada, bob = owner(network, "ada", "batch", "draft/chathistory"), network.client("Bob")
+    bob.send("JOIN #dev")
+    ada.send("JOIN #dev")
+    for command in ("PRIVMSG #dev :hi", "PRIVMSG ada :psst"):
+        network.registry.now.advance(1)  # type: ignore[attr-defined]
+        bob.send(command)
+    ada.take()
+
+    def targets(first: str, second: str, number: str = "10") -> list[str]:
+        begin, *lines, end = ada.send(f"CHATHISTORY TARGETS timestamp={first} timestamp={second} {number}")
+        assert begin.split(" ")[1::2] == ["BATCH", "draft/chathistory-targets"]
+        assert end.split(" ")[2][1:] == begin.split(" ")[2][1:]
+        return [line.partition(" CHATHISTORY TARGETS ")[2] for line in lines]
+
+    room, talk = "#dev 2026-11-23T12:00:01.000Z", "Bob 2026-11-23T12:00:02.000Z"
+    early, late = "1970-01-01T00:00:00.000Z", "2101-01-01T00:00:00.000Z"
+    assert targets(early, late) == [room, talk]
+    assert targets(late, early) == [room, talk]
+    assert targets(early, late, "1") == [room]
+    assert targets(late, early, "1") == [talk]
+    assert targets("2026-11-23T12:00:01.000Z", late) == [talk]
+    assert targets(early, "2026-11-23T12:00:02.000Z") == [room]
+    for wrong in ("* * 10", "timestamp=soon timestamp=1970-01-01T00:00:00Z 10", f"timestamp={early} timestamp={late} 0"):
+        lines = ada.send(f"CHATHISTORY TARGETS {wrong}")
+        assert lines == [":chatd FAIL CHATHISTORY INVALID_PARAMS TARGETS :A time or the number cannot be read."]

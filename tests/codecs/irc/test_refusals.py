@@ -101,6 +101,8 @@ REDACT = Request("REDACT", ("#dev", "7"))
         (commands.History(), CHATHISTORY, "bad-usage", "FAIL CHATHISTORY INVALID_PARAMS LATEST #dev :No."),
         (commands.History(), CHATHISTORY, "not-delivered", "FAIL CHATHISTORY MESSAGE_ERROR LATEST #dev :No."),
         (commands.History(), CHATHISTORY, "not-in-room", "FAIL CHATHISTORY INVALID_TARGET LATEST #dev :No."),
+        (commands.Recent(), CHATHISTORY, "not-delivered", "FAIL CHATHISTORY MESSAGE_ERROR TARGETS :No."),
+        (commands.Recent(), None, "not-delivered", "NOTICE ada :No."),
         (commands.Read("dev"), MARKREAD, "not-in-room", "FAIL MARKREAD INVALID_PARAMS #dev :No."),
         (commands.Read("dev"), None, "not-in-room", None),
         (commands.Delete("7"), None, "no-such-message", "NOTICE ada :No."),

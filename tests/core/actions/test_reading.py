@@ -3,12 +3,14 @@ sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from chatd.core.answers import ReadIs
-from chatd.core.commands import Leave, Msg, Read, Register, Say
+from chatd.core.actions import reading
+from chatd.core.answers import ReadIs, RecentList
+from chatd.core.commands import Join, Keep, Leave, Msg, Read, Recent, Register, Room, Say
+from chatd.core.events import Event
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
@@ -89,3 +91,92 @@ def test_without_the_disk_the_mark_is_kept_and_its_time_is_not_known() -> None:
     zoe = registered(registry)
     assert only(ReadIs, zoe.ask(Read("lobby", 1))) == ReadIs("lobby", 1)
     assert only(ReadIs, zoe.ask(Read("lobby"))) == ReadIs("lobby", 1)
+
+
+# -- Conversations ---------------------------------------------------------------------------------
+
+
+def listed(reader: Visitor, command: Recent) -> list[tuple[str, int]]:
+    """The conversations that ``command`` lists, each with the seconds from noon to its last
+    message."""
+    return [(line.room, (line.time - NOON) // SECOND) for line in only(RecentList, reader.ask(command)).rooms]
+
+
+@pytest.fixture
+def busy(registry: Registry, reader: Visitor, clock: StandingClock) -> Visitor:
+    """The reader, who is in dev and ops too, where mia speaks, and talks with her at last."""
+    mia = arrive(registry, "mia", "dev")
+    reader.ask(Join("dev"))
+    clock.advance(1)
+    mia.ask(Say("hi", "dev"))
+    clock.advance(1)
+    reader.ask(Join("ops"))
+    clock.advance(1)
+    mia.ask(Leave("dev"))
+    reader.ask(Msg("mia", "hi"))
+    reader.take()
+    return reader
+
+
+ALL = [("@bob", 2), ("lobby", 2), ("dev", 3), ("@mia", 5)]
+
+
+@pytest.mark.parametrize(
+    ("command", "conversations"),
+    [
+        (Recent(), ALL),
+        (Recent(2), ALL[-2:]),
+        (Recent(2, oldest=True), ALL[:2]),
+        (Recent(after_time="2026-11-23 12:00:02Z"), ALL[2:]),
+        (Recent(before_time="2026-11-23 12:00:05Z"), ALL[:3]),
+        (Recent(before_time="2026-11-23 12:00:05Z", count=1), ALL[2:3]),
+        (Recent(10**9), ALL),
+    ],
+)
+def test_conversations_are_listed_by_their_last_message(
+    busy: Visitor, command: Recent, conversations: list[tuple[str, int]]
+) -> None:
+    found = listed(busy, command)
+    assert sorted(found, key=lambda each: (each[1], each[0])) == conversations
+    assert [seconds for _, seconds in found] == sorted(seconds for _, seconds in found)
+
+
+def test_a_room_in_which_nobody_has_spoken_is_not_listed(busy: Visitor) -> None:
+    assert "ops" not in dict(listed(busy, Recent()))
+    busy.ask(Leave("dev"))
+    assert "dev" not in dict(listed(busy, Recent())), "one is not in it"
+
+
+def test_what_one_may_not_read_and_what_is_not_kept_is_not_listed(registry: Registry, busy: Visitor, clock: StandingClock) -> None:
+    busy.ask(Say("secret", "ops"))
+    assert "ops" in dict(listed(busy, Recent()))
+    busy.ask(Room("history", "off", "ops"))
+    eve = arrive(registry, "eve", "ops")
+    assert listed(eve, Recent()) == []
+    busy.ask(Keep("none", "ops"))
+    clock.advance(2 * 86_400)
+    assert "ops" not in dict(listed(busy, Recent()))
+
+
+def test_talks_are_those_of_the_last_messages(busy: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "TALKS_EVENTS", 1)
+    assert listed(busy, Recent()) == [("lobby", 2), ("dev", 3), ("@mia", 5)]
+
+
+@pytest.mark.parametrize("command", [Recent(-1), Recent(after_time="soon"), Recent(before_time="soon")])
+def test_what_cannot_be_listed_is_refused(reader: Visitor, command: Recent) -> None:
+    assert refusal(reader.ask(command))[0] == "bad-usage"
+
+
+class Broken(Unreadable):
+    """The same for private messages."""
+
+    def find_talks(self, seq: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
+        on_found(None)
+
+
+def test_without_the_disk_nothing_is_listed() -> None:
+    registry = new_registry(store=MemoryStore("testlog", Broken))
+    zoe = registered(registry)
+    zoe.ask(Msg("zoe", "hi"))
+    assert refusal(zoe.ask(Recent()))[0] == "not-delivered"
