@@ -206,18 +206,18 @@ class Client:
         """The lines of ``event`` for this client, as one of the past."""
         if isinstance(event, events.Private):
             return self.letter(event)
-        found = tags(event, self.shown).strip("@ ")
-        return [(found, line) for line in self.shared.lines.of(event, self.shown)]
+        first, further = (tags(event, shown).strip("@ ") for shown in (self.shown, self.shown & ~Cap.TAGS))
+        return [(further if number else first, line) for number, line in enumerate(self.shared.lines.of(event, self.shown))]
 
     def letter(self, event: events.Private) -> list[Line]:
         """The lines of a private message."""
-        found = tags(event, self.shown & ~Cap.TAGS).strip("@ ")
-        if self.caps & Cap.TAGS:
-            found = joined(found, f"msgid={private_msgid(event)}")
-        if self.caps & Cap.ACCOUNT_TAG and not event.guest and not event.account:
-            found = joined(found, f"account={event.nick}")
+        time = tags(event, self.shown & ~Cap.TAGS).strip("@ ")
+        id = f"msgid={private_msgid(event)}" if self.caps & Cap.TAGS else ""
+        is_tagged = self.caps & Cap.ACCOUNT_TAG and not event.guest and not event.account
+        account = f"account={event.nick}" if is_tagged else ""
+        first, further = joined(time, id, account), joined(time, account)
         head = f":{source(event.nick, not event.guest)} {'NOTICE' if event.notice else 'PRIVMSG'} {event.to or self.nick}"
-        return [(found, line) for line in text_lines(head, event.text, event.action)]
+        return [(further if number else first, line) for number, line in enumerate(text_lines(head, event.text, event.action))]
 
 
 def joined(*tags: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from chatd.codecs.base import View
-from chatd.codecs.irc.events import tagged, tags
+from chatd.codecs.irc.capabilities import Cap
+from chatd.codecs.irc.events import tags
 from chatd.codecs.irc.shared import Shared
 from chatd.codecs.irc.talk import IrcTalk
 from chatd.core.events import Event
@@ -32,4 +33,10 @@ class IrcCodec:
         """The lines of ``event``; ``view`` has the capabilities of `Cap.SHOWN`."""
         assert isinstance(view, int)
         lines = self.shared.lines.of(event, view)
-        return "".join([f"{line}\r\n" for line in tagged(lines, tags(event, view))]).encode()
+        if not lines:
+            return b""
+        first = f"{tags(event, view)}{lines[0]}\r\n"
+        if len(lines) == 1:
+            return first.encode()
+        further = tags(event, view & ~Cap.TAGS)  # An id names one line alone.
+        return "".join([first, *(f"{further}{line}\r\n" for line in lines[1:])]).encode()

@@ -3,7 +3,7 @@ capabilities share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from zlib import crc32
@@ -281,8 +281,3 @@ _MAKERS: Final[Mapping[type[Event], Callable[[Lines, Any, int], list[str]]]] = {
     events.ModeSet: Lines._moded,
     events.Deleted: Lines._deleted,
 }
-
-
-def tagged(lines: Iterable[str], tags: str) -> list[str]:
-    """``lines``, each with ``tags`` before it."""
-    return [tags + line for line in lines] if tags else [*lines]

@@ -63,11 +63,11 @@ def test_an_event_is_one_line(event: Event, expected: str | None) -> None:
 
 
 def test_capabilities_show_more() -> None:
-    tags = f"@time=2026-11-23T12:00:00.000Z;msgid={msgid('dev', 7)};account=ada "
+    time, account = "@time=2026-11-23T12:00:00.000Z", "account=ada"
     joined = done(events.Joined, "", "", "Ada Lovelace", "lunch", account=True)
     assert lines(joined, ALL) == [
-        f"{tags}:ada!ada@account JOIN #dev ada :Ada Lovelace",
-        f"{tags}:ada!ada@account AWAY :lunch",
+        f"{time};msgid={msgid('dev', 7)};{account} :ada!ada@account JOIN #dev ada :Ada Lovelace",
+        f"{time};{account} :ada!ada@account AWAY :lunch",
     ]
     assert lines(done(events.Joined), Cap.EXTENDED_JOIN) == [":ada!~ada@guest JOIN #dev * :ada"]
     assert lines(done(events.Invited, "bob"), Cap.INVITE) == [":ada!~ada@guest INVITE bob #dev"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core.commands import Edit
+from chatd.core.commands import Edit, Msg, Say
 from chatd.core.perform import perform
 from tests.codecs.irc.network import STEPS, Network, follow
 
@@ -71,3 +71,28 @@ def test_a_long_edit_comes_in_several_lines() -> None:
     first, *others = [line.partition(" :")[2] for line in bob.take()]
     assert first + "".join(others) == f"ada has changed a message to: {'y' * 900}"
     assert len(others) == 1
+
+
+def test_the_id_of_a_message_of_several_lines_is_that_of_the_first() -> None:
+    network = Network()
+    ada = network.client("ada")
+    ada.send("JOIN #dev")
+    bob = network.client("bob", "message-tags", "account-tag", "draft/chathistory")
+    bob.send("JOIN #dev")
+    [visitor] = network.registry.directory.sessions(network.registry.directory.find("ada"))
+    perform(network.registry, visitor, Say("one\ntwo\nthree", "dev"))
+    perform(network.registry, visitor, Msg("bob", "four\nfive"))
+    lines = bob.take()
+    assert sorted(line[line.index(":") :] for line in lines if line.startswith("@msgid=")) == [
+        ":ada!~ada@guest PRIVMSG #dev :one",
+        ":ada!~ada@guest PRIVMSG bob :four",
+    ]
+    assert sorted(line for line in lines if not line.startswith("@")) == [
+        ":ada!~ada@guest PRIVMSG #dev :three",
+        ":ada!~ada@guest PRIVMSG #dev :two",
+        ":ada!~ada@guest PRIVMSG bob :five",
+    ]
+    for target, texts in (("#dev", ["one", "two", "three"]), ("ada", ["four", "five"])):
+        lines = bob.send(f"CHATHISTORY LATEST {target} * 10")
+        assert [line.rpartition(":")[2] for line in lines] == texts
+        assert [line.startswith("@msgid=") for line in lines] == [True] + [False] * (len(texts) - 1)
