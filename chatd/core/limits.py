@@ -566,20 +566,20 @@ ANSWER_BYTES: Final = 640
 in a script of four bytes a character."""
 
 REST_READERS: Final = 400
-"""How many readers the fan-out writes to in one turn before it rests. Sleeping and waking up costs
-about fifty writes, so with fewer readers a rest costs more than larger batches save."""
+"""How many readers the fan-out writes to in one turn before the next message waits for others.
+Sleeping and waking up costs about fifty writes, so with fewer readers waiting costs more than
+larger batches save."""
 
 REST_DELIVERIES: Final = 20_000
-"""After how many deliveries (messages times readers) in one turn the fan-out rests, however few the
-readers are. So many happen only if many people talk at once, and what they say during the rest is
-sent together."""
+"""After how many deliveries (messages times readers) in one turn the next message waits, however
+few the readers are. So many happen only if many people talk at once."""
 
 REST_FACTOR: Final = 2.0
-"""How long the fan-out rests, as a multiple of the time that the last turn took: it uses at most a
-third of the reactor's time, and under load messages are sent in larger batches."""
+"""How long the next message waits for others, as a multiple of the time that the last turn took,
+if so many come that one arrives meanwhile: so the fan-out uses a third of the reactor's time."""
 
-REST_SECONDS: Final = 0.02
-"""The longest rest of the fan-out, in seconds: how much batching may add to the latency."""
+REST_SECONDS: Final = 0.015
+"""The longest of these waits, in seconds: how much batching may add to the latency."""
 
 PRESENCE_READERS: Final = 100
 """From how many readers on the joinings and leavings in a room are gathered. In smaller rooms one

@@ -5,9 +5,10 @@ reader. Four things keep it near that:
 
 * The fan-out runs at the end of the reactor's turn, so that everything that came in during the turn
   travels in one chunk.
-* After a run with many readers or many deliveries it rests, for a multiple of the time that the run
-  took. An idle server answers at once; a busy one gathers larger batches instead of working ever
-  longer, and the reactor always has time left to read.
+* After a run with many readers or many deliveries, the next message waits for others, for a
+  multiple of the time that the run took (``pace.py``). An idle server answers at once; a busy one
+  gathers larger batches instead of working ever longer, and the reactor always has time left to
+  read.
 * Readers at the same cursor get the same bytes object (``feed.py``).
 * In large rooms, joinings and leavings wait for one another, unless something else is new there.
 """
@@ -20,19 +21,26 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.codecs.base import Codec, View
-from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS
 from chatd.core.room import Room
 from chatd.delivery.feed import Feed, Reader
+from chatd.delivery.pace import Pace
 
 log = Logger()
 
 
 class Fanout:
     """Sends the news of all rooms to their feeds, and the answers to single persons, at the end of
-    the reactor's turn."""
+    the reactor's turn.
 
-    def __init__(self, clock: IReactorTime) -> None:
+    ``pace`` is that of a log that gathers what it stores; by default the fan-out gathers what it
+    sends.
+    """
+
+    def __init__(self, clock: IReactorTime, pace: Pace | None = None) -> None:
         self.clock = clock
+        self._pace = pace or Pace(clock)
+        self._is_gathered = pace is not None
         self.behind: dict[Reader, None] = {}
         """The readers who have not taken everything."""
         self._feeds: dict[Room, dict[tuple[Codec, View], Feed]] = {}
@@ -40,7 +48,6 @@ class Fanout:
         self._with_answers: dict[Reader, None] = {}
         self._next_run: IDelayedCall | None = None
         self._next_flush: IDelayedCall | None = None
-        self._rest_until = 0.0
         self._with_presence: dict[Room, None] = {}
         """The large rooms in which only joinings and leavings are new, which wait."""
         self._presence_due = 0.0
@@ -65,11 +72,10 @@ class Fanout:
                 del self._feeds[feed.room]
 
     def news(self, room: Room) -> None:
-        """Send what is new in ``room`` at the end of the turn, or when the fan-out has rested."""
+        """Send what is new in ``room`` at the end of the turn, or when it is due."""
         self._with_news[room] = None
         if self._next_run is None:
-            wait = max(0.0, self._rest_until - self.clock.seconds())
-            self._next_run = self.clock.callLater(wait, self.run)
+            self._next_run = self.clock.callLater(0, self.run) if self._is_gathered else self._pace.gather(self.run)
 
     def flush_soon(self, reader: Reader) -> None:
         """Send the answers that are queued for ``reader`` at the end of the turn."""
@@ -98,19 +104,20 @@ class Fanout:
         if self._next_run is not None and self._next_run.active():
             self._next_run.cancel()
         self._next_run = None
-        began, readers, deliveries = self.clock.seconds(), 0, 0
+        began, messages, readers, deliveries = self.clock.seconds(), 0, 0, 0
         rooms, self._with_news = self._with_news, {}
         for room in self._ready(rooms, began):
             self._with_presence.pop(room, None)
+            new = 0
             for feed in list(self._feeds.get(room, {}).values()):
                 try:
-                    deliveries += feed.fan_out() * len(feed.live)
+                    new = feed.fan_out()
+                    deliveries += new * len(feed.live)
                     readers += len(feed.live)
                 except Exception:
                     log.failure("defect: the news of a room could not be sent")
-        if readers >= REST_READERS or deliveries >= REST_DELIVERIES:
-            ended = self.clock.seconds()
-            self._rest_until = ended + min(REST_FACTOR * (ended - began), REST_SECONDS)
+            messages += new
+        self._pace.has_run(began, messages, readers, deliveries)
 
     def _ready(self, rooms: dict[Room, None], now: float) -> Iterable[Room]:
         """Those of ``rooms`` whose news are sent now: the others have only joinings and leavings,

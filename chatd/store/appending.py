@@ -1,7 +1,8 @@
 """Appending: numbers drafts and stores each of them once and in order.
 
-Everything from one turn of the reactor is stored together. While the store looks on the disk
-whether a message was sent before, further drafts of its sender wait; those of others do not.
+Everything from one turn of the reactor is stored together; under load, so is what arrives in
+several turns (``delivery/pace.py``). While the store looks on the disk whether a message was sent
+before, further drafts of its sender wait; those of others do not.
 """
 
 from __future__ import annotations
@@ -66,19 +67,21 @@ that is the fastest to create."""
 class Appending:
     """The events that wait to be stored.
 
-    ``soon`` calls a function at the end of the reactor's turn, ``put`` gives a batch to the writer,
-    and ``report`` logs a line for the operator.
+    ``soon`` calls a function at the end of the reactor's turn, ``gather`` when what has arrived is
+    to be stored, ``put`` gives a batch to the writer, and ``report`` logs a line for the operator.
     """
 
     def __init__(
         self,
         duplicates: Duplicates,
         soon: Callable[[Callable[[], None]], object],
+        gather: Callable[[Callable[[], None]], object],
         put: Callable[[Batch], object],
         report: Callable[[str], None],
     ) -> None:
         self._duplicates = duplicates
         self._soon = soon
+        self._gather = gather
         self._put = put
         self._report = report
         self._generation = 0
@@ -161,13 +164,13 @@ class Appending:
         if isinstance(event, Said) and event.id:
             self._by_id[event.sender_id, event.id] = pending
         if not self._gathered:
-            self._soon(self.flush)
+            self._gather(self.flush)
         self._gathered.append(pending)
         if copy is not None:
             self._number(*copy, _ignore)
 
     def flush(self) -> None:
-        """Give the writer everything from this turn, so that it is stored and shown together."""
+        """Give the writer everything that was gathered, so that it is stored and shown together."""
         gathered, self._gathered = self._gathered, []
         if gathered:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]

@@ -1,4 +1,4 @@
-"""The fan-out: when it sends the news of a turn, and how long it rests."""
+"""The fan-out: when it sends the news of a turn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
 from chatd.core.commands import Command, Ignore, Join, Leave, Me, Nick, Say, Topic
-from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_SECONDS
 from tests.wires import Harness, OutletReader
 
 
@@ -73,56 +73,48 @@ def let_presence_be_sent(harness: Harness) -> None:
         harness.clock.advance(PRESENCE_SECONDS)
 
 
-# -- The rest after much work ----------------------------------------------------------------------
+# -- Waiting for more messages ---------------------------------------------------------------------
 
 
-def deliver(harness: Harness, readers: int, messages: int, seconds: float) -> float:
-    """Send so many messages to so many readers, which takes so many seconds in all; how long the
-    fan-out rests afterwards."""
-    ada, *others = (harness.reader(f"p{number}") for number in range(readers + 1))
-    for reader in (ada, *others):
-        reader.flush_transport()
+@pytest.fixture
+def busy(harness: Harness) -> list[OutletReader]:
+    """Some people, the first of whom has just said a lot to the others, twice."""
+    people = [harness.reader(f"p{number}") for number in range(51)]
     let_presence_be_sent(harness)
 
     def takes_time() -> None:
-        harness.clock.rightNow += seconds / readers
+        harness.clock.rightNow += 0.001
 
-    for reader in others:
+    for reader in people:
         reader.kernel.on_send = takes_time
-    ada.ask(*(Say(f"{number}") for number in range(messages)))
-    harness.turn()
-    for reader in others:
+    for _ in range(2):
+        people[0].ask(*(Say(f"{number}") for number in range(REST_DELIVERIES // 50)))
+        harness.turn()
+    for reader in people:
         reader.kernel.on_send = lambda: None
-        assert len(reader.lines()) >= messages
-    ada.ask(Say("next"))
-    [call] = harness.clock.getDelayedCalls()
-    wait = call.getTime() - harness.clock.seconds()
-    harness.clock.advance(wait * 0.99)
-    assert [reader.lines() for reader in others] == [[] if wait else ["<p0> next"]] * readers
-    harness.clock.advance(wait * 0.02)
-    return wait
+    read_all(people)
+    return people
 
 
-def test_it_does_not_rest_after_little_work(harness: Harness) -> None:
-    assert deliver(harness, readers=50, messages=20, seconds=0.004) == 0
-
-
-@pytest.mark.parametrize(("readers", "messages"), [(REST_READERS, 1), (50, REST_DELIVERIES // 50)])
-def test_after_much_work_it_rests_for_a_multiple_of_its_duration(harness: Harness, readers: int, messages: int) -> None:
-    assert deliver(harness, readers, messages, seconds=0.004) == pytest.approx(0.004 * REST_FACTOR)
-
-
-def test_a_rest_has_a_maximum(harness: Harness) -> None:
-    assert deliver(harness, readers=50, messages=REST_DELIVERIES // 50, seconds=3) == pytest.approx(REST_SECONDS)
-
-
-def test_answers_do_not_wait_for_the_rest(harness: Harness) -> None:
-    deliver(harness, readers=50, messages=REST_DELIVERIES // 50, seconds=3)
-    eve = harness.reader("eve", "den")
-    eve.lines()
-    eve.ask(Ignore())
+def test_after_much_work_the_next_message_waits_for_others(harness: Harness, busy: list[OutletReader]) -> None:
+    busy[0].ask(Say("one"))
+    harness.clock.advance(REST_SECONDS / 2)
+    busy[1].ask(Say("two"))
+    harness.clock.advance(REST_SECONDS * 0.49)
+    assert busy[2].lines() == []
+    harness.clock.advance(REST_SECONDS * 0.02)
+    assert busy[2].kernel.offered == [b"<p0> one\r\n<p1> two\r\n"]
+    busy[0].ask(Say("three"))
     harness.turn()
-    assert eve.lines() == ["-- You ignore nobody."]
+    assert busy[2].lines()[2:] == ["<p0> three"]
+
+
+def test_answers_do_not_wait(harness: Harness, busy: list[OutletReader]) -> None:
+    busy[0].ask(Say("one"))
+    busy[1].ask(Ignore())
+    harness.turn()
+    assert (busy[1].lines(), busy[2].lines()) == (["-- You ignore nobody."], [])
+    harness.clock.advance(REST_SECONDS)
 
 
 # -- Joinings and leavings in large rooms ----------------------------------------------------------

@@ -52,7 +52,9 @@ class Harness:
         self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
         duplicates = Duplicates(lambda question, on_answer: self.look_ups.append(on_answer), self.reports.append)
-        self.appending = Appending(duplicates, self.turn.append, lambda batch: self.batches.append(batch), self.reports.append)
+        self.appending = Appending(
+            duplicates, self.turn.append, self.turn.append, lambda batch: self.batches.append(batch), self.reports.append
+        )
         self.log = FakeLog()
 
     def say(self, text: str, id: str = "", sender_id: str = "seat", log: FakeLog | None = None) -> list[Event | NotDelivered]:

@@ -35,7 +35,7 @@ class Harness:
         self.deletions: list[Deletion] = []
         self.turn: list[Callable[[], None]] = []
         duplicates = Duplicates(self.ask, print)
-        appending = Appending(duplicates, self.turn.append, print, print)
+        appending = Appending(duplicates, self.turn.append, self.turn.append, print, print)
         row = RoomRow(1, "lobby", "lobby", first, end, RoomState("tea", retention or Retention()))
         last = [said(seq) for seq in range(held, end)]
         tail = Tails(duplicates.messages, duplicates.on_dropped).new(held)

@@ -1,0 +1,60 @@
+"""The pace: how long the first message waits for others, so that they are stored and sent together.
+
+A ``send`` of two messages costs hardly more than one of a single message, and a commit of two
+hardly more than a commit of one. An idle server does everything at once. After much work, if
+messages come so fast that others arrive meanwhile, the next one waits for a multiple of the time
+that the work took: under load, batches grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from chatd.core.limits import REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+
+
+class Pace:
+    """Gathers what arrives: for the log on disk what is to be stored, or else for the fan-out what
+    is to be sent."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._is_under_way = False
+        """Whether something that has waited is being stored, and is not sent yet."""
+        self._work = 0.0
+        """How long the next run of the fan-out with much work is expected to take, in seconds."""
+        self._began = -inf
+        """When the last run with much work began."""
+        self._rest = 0.0
+        """How long the first message after it waits, in seconds."""
+        self._rest_until = -inf
+        """Until when a message follows it so closely that it waits."""
+
+    def gather(self, handle: Callable[[], None]) -> IDelayedCall:
+        """Call ``handle`` when what arrives from now on has waited long enough for more; it is the
+        first since the last call."""
+        wait = 0.0
+        if self._is_under_way:
+            wait = self._rest + self._work  # Meanwhile the fan-out runs.
+        elif self._clock.seconds() < self._rest_until:
+            wait = self._rest
+        return self._clock.callLater(wait, self._handle, handle, wait > 0)
+
+    def _handle(self, handle: Callable[[], None], has_waited: bool) -> None:
+        self._is_under_way = has_waited
+        handle()
+
+    def has_run(self, began: float, messages: int, readers: int, deliveries: int) -> None:
+        """The fan-out has sent so many messages, from the time ``began`` until now."""
+        self._is_under_way = False
+        if readers < REST_READERS and deliveries < REST_DELIVERIES:
+            return
+        ended = self._clock.seconds()
+        self._work = min(ended - began, REST_SECONDS)
+        rest = min(REST_FACTOR * self._work, REST_SECONDS)
+        pays = began - self._began < rest * messages
+        self._rest = rest if pays else 0.0
+        self._began, self._rest_until = began, ended + rest
