@@ -47,10 +47,11 @@ def make_certificate(folder: Path) -> Path:
 
 
 class Reader:
-    """One person who listens."""
+    """One person who listens, and counts how often ``mark`` arrives."""
 
-    def __init__(self, kind: str, port: int, nick: str) -> None:
+    def __init__(self, kind: str, port: int, nick: str, mark: bytes = MARK) -> None:
         self.heard = 0
+        self._mark = mark
         self._end = b""
         self._process: subprocess.Popen[bytes] | None = None
         if kind in (SSH, SCREEN):
@@ -103,8 +104,8 @@ class Reader:
         with suppress(BlockingIOError, ssl.SSLWantReadError):
             while chunk := self.socket.recv(CHUNK):
                 received = self._end + chunk
-                self.heard += received.count(MARK)
-                self._end = received[-len(MARK) + 1 :]
+                self.heard += received.count(self._mark)
+                self._end = received[-len(self._mark) + 1 :]
 
 
 class Crowd:

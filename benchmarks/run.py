@@ -21,8 +21,9 @@ from typing import NoReturn, TypeVar
 
 from benchmarks.cores import FOR_LOAD, on_cores
 from benchmarks.plot import svg
+from benchmarks.private import measure_private
 from benchmarks.readers import make_certificate, measure_readers
-from benchmarks.report import Measurement, Results, machine, markdown, plain_table, problems, rows
+from benchmarks.report import JUDGED, Measurement, Results, machine, markdown, plain_table, problems, rows
 from benchmarks.servers import HERE, SERVERS, Server, ServerError, running
 from benchmarks.works import WORKS, Load, Outcome, Work
 
@@ -56,6 +57,9 @@ def measure(load: Load, server: Server, folder: Path, *, default_limits: bool) -
         certificate = make_certificate(folder)
         with running(server, folder, default_limits=default_limits, certificate=certificate) as (port, pid), on_cores(FOR_LOAD):
             return measure_readers(load, port, pid)
+    if load.private:
+        with running(server, folder, default_limits=default_limits) as (port, pid), on_cores(FOR_LOAD):
+            return measure_private(load, port, pid)
     with running(server, folder, default_limits=default_limits) as (port, pid):
         window = 0 if load.everybody_at_once else server.login_window
         command = [str(folder / "load"), "--port", str(port), "--pids", str(pid), "--dialect", server.dialect]
@@ -105,7 +109,7 @@ class Benchmark:
     def _run_work(self, run: int, work: Work, folder: Path) -> None:
         for case, load in work.cases.items():
             for server in self.servers:
-                if (work.default_limits and not server.has_limits) or (work.needs_doors and not server.has_doors):
+                if work.only_chatd and server.name != JUDGED:
                     continue
                 asked = load.shortened() if self.quick else load
                 outcome = measure(asked, server, folder, default_limits=work.default_limits)

@@ -46,10 +46,6 @@ class Server:
     is_installed: Callable[[], bool]
     #: How many logins may be in progress at a time, except in the work in which all arrive at once.
     login_window: int = 100
-    #: Whether the server has a limit that could stop somebody who floods.
-    has_limits: bool = True
-    #: Whether it speaks WebSocket and TLS.
-    has_doors: bool = False
 
 
 def _sibling(program: str) -> Path:
@@ -147,11 +143,11 @@ def _inspircd(start: Start) -> list[str]:
 
 
 SERVERS = (
-    Server("chatd", "text", _on_disk, _twisted_is_installed, has_doors=True),
-    Server("memory", "text", _in_memory, _twisted_is_installed, has_doors=True),
+    Server("chatd", "text", _on_disk, _twisted_is_installed),
+    Server("memory", "text", _in_memory, _twisted_is_installed),
     Server("irc", "irc", _on_disk, _twisted_is_installed),
-    Server("bare", "text", _bare, lambda: True, has_limits=False),
-    Server("classic", "text", _classic, _twisted_is_installed, has_limits=False),
+    Server("bare", "text", _bare, lambda: True),
+    Server("classic", "text", _classic, _twisted_is_installed),
     # It listens with a backlog of 10: the eleventh client that connects waits a second for its next
     # try.
     Server("ngircd", "irc", _ngircd, lambda: _program("ngircd") is not None, login_window=8),

@@ -30,6 +30,8 @@ class Load:
     joins: bool = True
     #: The listeners are those of ``readers.py``, of this kind; empty: those of ``load.c``.
     readers: str = ""
+    #: Whether the speakers write to one person each, in private (``private.py``).
+    private: bool = False
 
     def shortened(self) -> Load:
         """The same load for a quick look: a fifth of the messages, a third of the time and of the
@@ -79,8 +81,9 @@ class Work:
     runs: int
     #: Whether the server runs with its default limits, flood limits included.
     default_limits: bool = False
-    #: Whether only chatd has the doors for it.
-    needs_doors: bool = False
+    #: Whether only chatd as it comes is measured: other servers lack what it needs, or its figures
+    #: compare cases of one server.
+    only_chatd: bool = False
 
 
 def number(case: str, key: str) -> Compute:
@@ -180,7 +183,15 @@ WORKS = (
             Figure("processor time of a screen by SSH, a line over TCP = 1", _times("screen", "text"), 35),
         ),
         runs=3,
-        needs_doors=True,
+        only_chatd=True,
+    ),
+    Work(
+        "private",
+        "50 programs write to 50 others in private, each with 4 messages on the way",
+        {"private": Load(speakers=50, messages=400, window=4, private=True)},
+        (Figure("processor time of a private message, µs", number("private", "cpu_us_per_delivery"), 60),),
+        runs=3,
+        only_chatd=True,
     ),
     Work(
         "silent",
@@ -195,6 +206,7 @@ WORKS = (
             ),
         ),
         runs=1,
+        only_chatd=True,
     ),
     Work(
         "arrival",
@@ -206,6 +218,7 @@ WORKS = (
             Figure("processor time, s", number("arrival", "arrival_cpu_seconds")),
         ),
         runs=1,
+        only_chatd=True,
     ),
     Work(
         "stalls",
@@ -234,6 +247,7 @@ WORKS = (
             ),
         ),
         runs=1,
+        only_chatd=True,
     ),
     Work(
         "flood",
@@ -246,5 +260,6 @@ WORKS = (
         ),
         runs=1,
         default_limits=True,
+        only_chatd=True,
     ),
 )
