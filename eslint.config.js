@@ -5,7 +5,7 @@ import js from "@eslint/js";
 const globals = (names) => Object.fromEntries(names.split(" ").map((name) => [name, "readonly"]));
 const LANGUAGE = globals("Intl URL TextEncoder console");
 const PAGE = globals("document window location history navigator innerWidth innerHeight WebSocket Notification ResizeObserver"
-  + " BroadcastChannel MessageChannel performance fetch crypto localStorage sessionStorage matchMedia getSelection setTimeout clearTimeout"
+  + " BroadcastChannel MessageChannel performance fetch crypto localStorage sessionStorage matchMedia getSelection setTimeout clearTimeout setInterval"
   + " requestAnimationFrame getComputedStyle AudioContext");
 
 export default [

@@ -8,6 +8,7 @@ import {nextId} from "./requests.js";
 import {state, views} from "./state.js";
 
 const SILENCE = 40e3;               // after this silence, in ms, the server is pinged
+const CHECK = 700;                  // how long the answer to a ping may take after a sleep, in ms: a reader waits for it
 const TURN = 8, LINES = 60;         // how long what was received is handled at a time, in ms, and how many lines: all are laid out at once
 const THROUGH_PROXY = "Or let the proxy pass on the Host that it is called with: docs/operating.md says how.";
 const COMING_BACK = 4000;          // the status of a close after which the page connects again: nobody is told (docs/protocol.md)
@@ -75,10 +76,23 @@ export function disconnect() {
 function watchConnection(patience = SILENCE) {  // Something was received. After a silence, ping; after another, reconnect.
   clearTimeout(silenceTimer);
   silenceTimer = setTimeout(() => {
+    if (patience === CHECK) return connect();
     if (!state.ready || patience !== SILENCE) return onConnectionLost();
     post({type: "ping"});
     watchConnection(10e3);
   }, patience);
+}
+
+// Find out whether the connection is still there: after a sleep, or when the network is another one.
+export function checkConnection() {
+  if (!state.wanted) return;
+  if (!socket || socket.readyState === WebSocket.CONNECTING) {
+    state.tries = 0;
+    connect();
+  } else if (state.ready) {
+    post({type: "ping"});
+    watchConnection(CHECK);
+  }
 }
 
 function onConnectionLost() {

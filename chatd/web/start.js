@@ -3,7 +3,7 @@
 import "./answers.js";
 import {compose, composing} from "./composing.js";
 import {$, atEndOfTurn, log, narrow, text} from "./dom.js";
-import {closeAside, group} from "./entries.js";
+import {closeAside} from "./entries.js";
 import "./events.js";
 import {prefill} from "./field.js";
 import {backToNow, jump} from "./jumps.js";
@@ -16,7 +16,7 @@ import {openPersonMenu} from "./person_menu.js";
 import {readLink} from "./places.js";
 import {applyPreferences} from "./preferences.js";
 import {fill} from "./range.js";
-import {lastLog, mine, save, visitOf} from "./remembered.js";
+import {lastLog, mine, visitOf} from "./remembered.js";
 import {ask, join} from "./requests.js";
 import {goOn, offerToGoOn, restoreFor, restoreOwn} from "./restoring.js";
 import {olderHits, openSearch, search, stepThroughHits} from "./search.js";
@@ -27,6 +27,7 @@ import {openSwitcher} from "./switcher.js";
 import {askTabs} from "./tabs.js";
 import {lookForNew} from "./unread.js";
 import {follow, markRead, nowhere, onScrolled, switchTo} from "./views.js";
+import "./waking.js";
 import {showWhereSoon} from "./where.js";
 
 $("enter").onsubmit = (event) => {
@@ -118,22 +119,6 @@ log.onscroll = () => {
 
 new ResizeObserver(follow).observe(log);
 
-function atMidnight() {  // "Today" is another day.
-  for (const view of views.values()) for (const li of view.list.querySelectorAll("li.day")) group(li);
-  const now = new Date();
-  setTimeout(atMidnight, new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1) - now + 1000);
-}
-atMidnight();
-
-document.onvisibilitychange = () => {
-  if (document.hidden) return save();
-  for (const li of state.current?.list.querySelectorAll("li.day") || []) group(li);  // It may have slept over midnight.
-  markRead();
-  if (state.wanted && !socket) { state.tries = 0; connect(); }
-};
-
-window.onpagehide = save;
-window.ononline = () => { if (state.wanted && !socket) { state.tries = 0; connect(); } };
 applyPreferences();
 state.nick = mine.nick || stored(everyTab, "chatd-nick") || "";
 state.logName = lastLog;
@@ -149,5 +134,5 @@ if (mine.nick) {
   askTabs().then(() => { restoreFor(state.nick); connect(); });
 } else {
   showLogin(true);
-  if (visitOf(state.nick)) offerToGoOn(state.nick);
+  if (visitOf(state.nick)) offerToGoOn(state.nick); else askTabs();
 }
