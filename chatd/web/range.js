@@ -9,7 +9,7 @@ import {state} from "./state.js";
 import {mentions} from "./unread.js";
 import {atEnd, below, expectShorter, markRead, setFollowing} from "./views.js";
 
-export const SHOWN = 800;                  // about how many entries the list of a view holds; those before and after are requested when needed
+export const SHOWN = 400;                  // about how many entries the list of a view holds; those before and after are requested when needed
 export const SPARE = 100;                  // how many more before the list is cut
 export const PAGE = 50;                    // events per request
 const NEAR = 300;                   // how near to an end of the list, in pixels, more events are requested

@@ -11,6 +11,8 @@ import {drawer, refresh} from "./sides.js";
 import {state, views} from "./state.js";
 import {recallTalk} from "./talks.js";
 
+const SCROLLING = 1000;             // how long a movement of the user may go on scrolling, in ms
+
 export const same = (one, other) => one.normalize("NFC").toLowerCase() === other.normalize("NFC").toLowerCase();
 
 export function viewOf(key) {
@@ -100,20 +102,26 @@ export function follow() {
   if (!state.following) return;
   log.scrollTop = log.scrollHeight;
   lastTop = log.scrollTop;
+  lastHeight = log.scrollHeight;
 }
 
-let lastTop = 0, lastSize = "";     // where the list was when it was last looked at, and how large
+let lastTop = 0, lastSize = "", lastHeight = 0;  // where the list was when it was last looked at, how large, and how long
+let touchedAt = 0;                  // when the user last did what may scroll it
+
+for (const type of ["wheel", "touchmove", "pointerdown", "keydown"]) log.addEventListener(type, () => { touchedAt = Date.now(); }, {passive: true});
 
 export function expectShorter() {   // Entries are removed: the list may be higher up after that, without anybody having scrolled.
   if (state.following) lastTop = 0;
 }
 
-// The list was scrolled. Only scrolling up ends following it: entries that were added since are no reason.
+// The list was scrolled. Only scrolling up ends following it: entries that were added or cut off since are no reason.
 export function onScrolled() {
   const up = log.scrollTop < lastTop, size = `${log.clientWidth} ${log.clientHeight}`, isResized = size !== lastSize;
+  const byUser = log.scrollHeight === lastHeight || Date.now() - touchedAt < SCROLLING;
   lastTop = log.scrollTop;
   lastSize = size;
-  if (isResized && state.following) return follow();
+  lastHeight = log.scrollHeight;
+  if ((isResized || (up && !byUser)) && state.following) return follow();
   if (atEnd()) setFollowing(true); else if (up) setFollowing(false);
 }
 
