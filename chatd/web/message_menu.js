@@ -35,11 +35,38 @@ log.addEventListener("click", (event) => {
   if (li && !li.matches(".pending")) openMessageMenu(li, time);
 });
 log.addEventListener("contextmenu", (event) => {
-  const li = event.target.closest(".said");
-  if (!li || event.target.closest("a") || String(getSelection()) || li.matches(".pending")) return;
-  event.preventDefault();
-  openMessageMenu(li, li.querySelector(".text"));
+  endTouch();
+  if (menuOpener && event.pointerType === "touch") return event.preventDefault();  // The long touch has opened it.
+  if (openAt(event.target)) event.preventDefault();
 });
+
+function openAt(target) {
+  const li = target.closest(".said");
+  if (!li || target.closest("a") || String(getSelection()) || li.matches(".pending")) return false;
+  openMessageMenu(li, li.querySelector(".text"));
+  return true;
+}
+
+const LONG = 500, FAR = 10;         // how long a touch is long, in ms, and how far it may move meanwhile, in pixels
+let touch = null;                   // the touch that may become a long one: where it began, and its timer
+
+function endTouch() {
+  clearTimeout(touch?.timer);
+  touch = null;
+}
+
+log.addEventListener("pointerdown", (event) => {  // Not every phone has a contextmenu event.
+  endTouch();
+  log.removeEventListener("click", stop, true);
+  if (event.pointerType !== "touch" || !event.isPrimary) return;
+  const {clientX: x, clientY: y, target} = event;
+  touch = {x, y, timer: setTimeout(() => { if (openAt(target)) log.addEventListener("click", stop, true); }, LONG)};
+});
+log.addEventListener("pointermove", (event) => {
+  if (touch && Math.hypot(event.clientX - touch.x, event.clientY - touch.y) > FAR) endTouch();
+});
+for (const type of ["pointerup", "pointercancel"]) log.addEventListener(type, endTouch);
+const stop = (event) => event.stopPropagation();  // The click that ends a long touch.
 log.addEventListener("keydown", (event) => {  // Arrows go from message to message, Enter opens the menu.
   if (event.altKey || event.ctrlKey || event.metaKey || menuOpener) return;
   const all = [...state.current?.list.querySelectorAll(".said") || []], at = all.indexOf(document.activeElement);
