@@ -23,7 +23,7 @@ export function showLogin(open, why = "") {
 }
 
 export let stays = Boolean(stored(everyTab, "chatd-secret"));  // whether the user stays logged in when the tab is closed
-let admission = stored(thisTab, "chatd-admission") || stored(everyTab, "chatd-admission") || "";  // the password of the server
+export let admission = stored(thisTab, "chatd-admission") || stored(everyTab, "chatd-admission") || "";  // the password of the server
 
 // What a hello adds to prove that the nick is the user's. A password gets a secret, so it is needed once only.
 export function proofOf(who) {
@@ -43,6 +43,10 @@ function keepAdmission(password) {  // Where the session secret is kept: it is a
   admission = password;
   stored(thisTab, "chatd-admission", password);
   stored(everyTab, "chatd-admission", stays ? password : "");
+}
+
+export function adoptAdmission(password) {  // What another tab has said: the browser forgets it with the last tab.
+  admission ||= password || "";
 }
 
 export function onWelcome({nick: who, secret}) {

@@ -1,5 +1,6 @@
 // The other tabs of this browser: whether one of them has a visit, and going on for it.
 
+import {admission, adoptAdmission} from "./login.js";
 import {save, visit} from "./remembered.js";
 import {state, views} from "./state.js";
 
@@ -11,12 +12,13 @@ const live = new Map();             // the private talks of the other tabs, by t
 if (channel) channel.onmessage = ({data}) => {
   if (data.here) {
     live.set(data.here, data.talks);
+    adoptAdmission(data.admission);
     onAnswer();
   }
   if (data.who && state.wanted) {
     const talks = Object.fromEntries([...views.values()].filter((view) => !view.room).map((view) => [view.key, view.talk]));
     save();
-    channel.postMessage({here: visit.token, talks});
+    channel.postMessage({here: visit.token, talks, admission});
   }
 };
 
