@@ -105,6 +105,10 @@ class Server:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self, number: int = signal.SIGTERM) -> None:
         if self._process is not None:
             self._process.send_signal(number)
@@ -462,6 +466,13 @@ def test_a_reload_and_a_restart_lose_and_repeat_nothing(server: Server, browser:
     bob.send(type="do", command="history", id="h")
     events = bob.hears(type="history", id="h")["events"]
     assert [event["text"] for event in events if event["type"] == "said"] == ["while it was away", "and on"]
+    # After a sleep, the connection may be dead without anybody having said so.
+    server.freeze()
+    ada.run("window.dispatchEvent(new Event('online'))")
+    ada.shows("#state", "Connecting…")
+    server.thaw()
+    bob.say("after a sleep")
+    ada.shows("#log", "after a sleep")
 
 
 def test_nothing_is_lost_by_a_reload_another_tab_or_a_closed_one(server: Server, browser: Any) -> None:
@@ -841,6 +852,10 @@ def test_a_server_can_ask_for_its_password_and_for_registering(tmp_path: Path, b
         ada.turn().refresh()
         ada.shows("#people", "ada")
         assert ada.read("#nick-error") == "", "nothing was asked again"
+        eve = Page(browser, server.url)
+        until(lambda: eve.run("return admission") == "open sesame", lambda: "another tab has said it")
+        eve.knock("eve")
+        eve.shows("#nick-error", "Only registered people are admitted to this server.")
         ada.find("#me").click()
         choose(ada, "Change your password…")
         ada.find("#old-password").send_keys("not-the-password")
@@ -967,6 +982,11 @@ def test_the_page_fits_a_phone(server: Server, browser: Any) -> None:
     assert page.find("#scrim").get_attribute("aria-label") == "Back to the messages"
     page.run("document.querySelector('#people-side .close-side').click()")
     assert page.run("return document.activeElement.id") == "show-people"
+    touch = "new PointerEvent('pointerdown', {bubbles: true, pointerType: 'touch', isPrimary: true})"
+    page.run(f"document.querySelector('#log .said').dispatchEvent({touch})")
+    until(page.find("#menu").is_displayed)
+    choose(page, "Reply")
+    page.shows("#composing", "You reply to ci")
     ci.say("a needle")
     page.find("#find").click()
     page.turn().switch_to.active_element.send_keys("needle\n")
