@@ -36,11 +36,13 @@ def test_the_page_is_small_and_loads_nothing_from_elsewhere() -> None:
 
 def test_a_module_imports_only_what_another_exports() -> None:
     scripts = {name: content.decode() for name, content in FILES.items() if name.endswith(".js")}
-    for name, content in scripts.items():  # One script has one scope, in which everything works that is there at all.
-        for names, other in re.findall(r'^import \{([^}]*)\} from "\./([a-z_]+\.js)";$', content, re.MULTILINE):
-            exported = re.findall(r"^export (?:async )?(?:function|const|let|class) ([\w$]+)(.*)", scripts[other], re.MULTILINE)
-            all_exported = {first for first, _ in exported} | {more for _, rest in exported for more in re.findall(r", ([\w$]+) =", rest)}
-            assert set(re.split(r",\s*", names.strip())) <= all_exported, f"{name} imports from {other}"
+    exports = {
+        name: set(re.findall(r"^export (?:async )?(?:function|const|let|class) (.*)", text, re.M)) for name, text in scripts.items()
+    }
+    known = {name: {word for rest in lines for word in re.findall(r"[\w$]+", rest)} for name, lines in exports.items()}
+    for name, content in scripts.items():  # One script has one scope, in which every name works that is there at all.
+        for names, other in re.findall(r'^import \{(.*)\} from "\./([a-z_]+\.js)";$', content, re.M):
+            assert set(re.split(r",\s*", names)) <= known[other], f"{name} imports from {other}"
 
 
 def test_what_depends_on_the_page_alone_is_made_once() -> None:
