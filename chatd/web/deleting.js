@@ -3,6 +3,9 @@
 import {$} from "./dom.js";
 import {entryOf, group, setText} from "./entries.js";
 
+// The hits of the search in a room, and what is shown around them.
+const hitsOf = (view) => [...$("hits").querySelectorAll("[data-seq]")].filter((li) => li.dataset.room === view.name);
+
 export function deleteBefore(view, before) {  // Remove what the server has deleted: from the list, the hits, and the live region.
   for (const part of view.list.querySelectorAll("[data-seq]")) if (part.dataset.seq < before) part.remove();
   for (const li of view.list.querySelectorAll(".fact:not(:has([data-seq]))")) li.remove();
@@ -10,7 +13,7 @@ export function deleteBefore(view, before) {  // Remove what the server has dele
   view.first = Math.max(view.first, before);
   view.last = Math.max(view.last, before - 1);
   $("live").replaceChildren();
-  for (const li of [...$("hits").children]) if (li.dataset.room === view.name && li.dataset.seq < before) li.remove();
+  for (const li of hitsOf(view)) if (li.dataset.seq < before) li.remove();
   const oldest = view.list.querySelector("[data-time]");
   if (oldest) group(oldest);
 }
@@ -20,11 +23,11 @@ export function blank(view, {target, to}) {  // Remove one message that somebody
   li?.replaceWith(entryOf(view, {type: "blanked", seq: target, time: Number(li.dataset.time), nick: to}));
   if (next) group(next);
   $("live").replaceChildren();
-  for (const hit of [...$("hits").children]) if (hit.dataset.room === view.name && Number(hit.dataset.seq) === target) hit.remove();
+  for (const hit of hitsOf(view)) if (Number(hit.dataset.seq) === target) hit.remove();
 }
 
 export function change(view, {target, text}) {
   const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`);
   if (li) setText(li, text, true);
-  for (const hit of $("hits").children) if (hit.dataset.room === view.name && Number(hit.dataset.seq) === target) hit.querySelector(".text").textContent = text;
+  for (const hit of hitsOf(view)) if (Number(hit.dataset.seq) === target) (hit.querySelector(".hit") || hit).querySelector(".text").textContent = text;
 }

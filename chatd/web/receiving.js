@@ -203,6 +203,7 @@ Object.assign(handlers, {
     if (ask && ask.search === latestSearch) showHits(message.words, message.events || [], Boolean(message.more), ask.older);
   },
   history(message, ask) {
+    if (ask?.held) return ask.held.done(message);
     if (ask?.talk) return showTalk(ask.talk, message.events || []);
     if (ask?.typed && !ask.page) return showAudit(message, ask.view);
     if (!ask?.page || ask.view.loading !== ask) return;  // Another position was requested since.

@@ -1,6 +1,7 @@
 // The search, and its hits.
 
 import {showChips} from "./chips.js";
+import {contextButton} from "./context.js";
 import {$, coloured, make, narrow, text} from "./dom.js";
 import {brief, moment, plural} from "./formats.js";
 import {jump} from "./jumps.js";
@@ -55,7 +56,7 @@ export function showHits(words, events, more, older) {
   list.append(...added);
   showChips(events);
   if (older && more && !added.length) return olderHits(0);  // More messages have that time than an answer holds.
-  if (older) added[0]?.firstChild.focus();
+  if (older) added[0]?.querySelector(".hit").focus();
   $("more-hits").hidden = !(more && added.length);
   const number = list.children.length;
   $("found").textContent = number ? `${plural(number, "message", "messages")}${more ? ", and older ones" : ""}` : "Nothing found.";
@@ -71,11 +72,12 @@ function hitEntry(event, words) {
   const head = make("span", {className: "who"}, nick, make("span", {}, `#${event.room}`),
     make("time", {dateTime: when.toISOString(), title: moment.format(when)}, brief.format(when)));
   const found = excerpt(event.text.replaceAll("\n", " "), words).map(([part, matches]) => matches ? make("mark", {}, part) : part);
-  const button = make("button", {type: "button"}, head, make("span", {className: "text", dir: "auto"}, ...found));
+  const button = make("button", {type: "button", className: "hit", title: "Go there"}, head, make("span", {className: "text", dir: "auto"}, ...found));
   const li = make("li", {}, button);
+  li.append(contextButton(li, event));
   Object.assign(li.dataset, {seq: event.seq, room: event.room, time: event.time});
   button.onclick = () => {
-    for (const one of $("hits").children) one.firstChild.removeAttribute("aria-current");
+    for (const one of hitButtons()) one.removeAttribute("aria-current");
     button.setAttribute("aria-current", "true");
     if (narrow.matches) openSearch(false);
     jump(`#${event.room}`, {around: event.seq});
@@ -83,8 +85,10 @@ function hitEntry(event, words) {
   return li;
 }
 
+const hitButtons = () => $("hits").querySelectorAll(".hit");
+
 export function stepThroughHits(step) {
-  const all = [$("words"), ...[...$("hits").children].map((li) => li.firstChild)];
+  const all = [$("words"), ...hitButtons()];
   if (!$("more-hits").hidden) all.push($("more-hits"));
   const was = all.indexOf(document.activeElement), last = all.findIndex((one) => one.ariaCurrent === "true");
   const next = was === 0 && step > 0 && last > 0 ? last : was + step;  // From the field, return to the current hit.
