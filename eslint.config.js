@@ -26,5 +26,6 @@ export default [
       "chatd/web/emoji.js"],
     languageOptions: {globals: {...LANGUAGE, ...Object.fromEntries(Object.keys(PAGE).map((name) => [name, "off"]))}},
   },
+  {files: ["chatd/web/worker.js"], languageOptions: {globals: globals("self fetch Response")}},
   {files: ["tests/web/*.js"], languageOptions: {globals: LANGUAGE}},
 ];

@@ -25,16 +25,17 @@ FILES: Final[Mapping[str, bytes]] = {
     "icon.svg": b"image/svg+xml",
     "icon-new.svg": b"image/svg+xml",
     "chat.webmanifest": b"application/manifest+json",
+    "worker.js": b"text/javascript; charset=utf-8",
 }
-"""The files beside the page, with their types: its icons, and what a browser needs to install
-it."""
+"""The files beside the page, with their types: its icons, what a browser needs to install it, and
+what says that the server cannot be reached."""
 
 POLICY: Final = (
-    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; manifest-src 'self'; connect-src 'self'%b; "
-    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src '%b'; style-src '%b'; img-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    b"connect-src 'self'%b; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy: it allows our one script, one style, icons, manifest and WebSocket,
-and nothing else. The three places are filled by ``Page.policy``."""
+"""The Content-Security-Policy: it allows our one script, one style, icons, manifest, worker and
+WebSocket, and nothing else. The three places are filled by ``Page.policy``."""
 
 _GZIP: Final = re.compile(rb"gzip(;q=(1|0\.0*[1-9]).*)?")
 _SCRIPT: Final = re.compile(rb'<script type="module" src="([a-z_]+\.js)"></script>\n')

@@ -122,7 +122,7 @@ class WebRequest(http.Request):
     def _show(self, page: Page | None) -> None:
         if page is None:
             return self._refuse(http.NOT_FOUND)
-        if page.type.startswith(b"text/html"):
+        if page.type.startswith((b"text/html", b"text/javascript")):  # A worker has the policy of its own script.
             self.setHeader(b"Content-Security-Policy", page.policy(self.getHeader(b"host") or b""))
         self.setHeader(b"Vary", b"Accept-Encoding")
         if page.coding:

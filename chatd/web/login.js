@@ -57,6 +57,7 @@ export function onWelcome({nick: who, secret}) {
   askForPassword(false);
   $("password").value = $("door-invitation").value = "";
   $("go-on-part").hidden = true;
+  navigator.serviceWorker?.register("worker.js", {updateViaCache: "none"}).catch(() => { });  // A browser may forbid it.
 }
 
 export function onHelloRefused(code) {  // Ask for what is missing.

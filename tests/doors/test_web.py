@@ -220,9 +220,17 @@ def test_the_policy_allows_the_script_and_the_web_socket(site: Site) -> None:
     digests = [b64encode(sha256(part).digest()).decode() for part in parts]
     assert head_of(answer)["content-security-policy"] == (
         f"default-src 'none'; script-src 'sha256-{digests[0]}'; style-src 'sha256-{digests[1]}'; img-src 'self'; "
-        "manifest-src 'self'; connect-src 'self' ws://chat.example:8080 wss://chat.example:8080; "
+        "manifest-src 'self'; worker-src 'self'; connect-src 'self' ws://chat.example:8080 wss://chat.example:8080; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+
+
+def test_the_worker_may_fetch_from_the_server_alone(site: Site) -> None:
+    head = head_of(site.ask(b"GET /worker.js HTTP/1.1\r\n%b\r\n" % HEAD).value())
+    assert head["content-type"].startswith("text/javascript")
+    assert head["cache-control"] == "no-cache", "a browser asks each time whether it has changed"
+    assert "default-src 'none'; script-src 'none'; style-src 'none'; " in head["content-security-policy"]
+    assert "connect-src 'self' ws" in head["content-security-policy"]
 
 
 def test_a_cached_page_is_not_sent_again(site: Site) -> None:
