@@ -3,6 +3,7 @@
 import "./answers.js";
 import {compose, composing} from "./composing.js";
 import {$, atEndOfTurn, log, narrow, text} from "./dom.js";
+import {pickerKeys} from "./emoji.js";
 import {closeAside} from "./entries.js";
 import "./events.js";
 import {prefill} from "./field.js";
@@ -120,6 +121,8 @@ log.onscroll = () => {
 new ResizeObserver(follow).observe(log);
 
 applyPreferences();
+$("picker-keys").textContent = pickerKeys(navigator.platform);
+$("picker").hidden = !pickerKeys(navigator.platform);
 state.nick = mine.nick || stored(everyTab, "chatd-nick") || "";
 state.logName = lastLog;
 if (location.hash) readLink();
