@@ -11,7 +11,7 @@ import {same} from "./views.js";
 
 const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, everything missed is loaded; after a longer one, the latest only
 const VISITS = 5;                   // how many visits the browser keeps
-const TALK = 50;                    // how many messages of a private talk a tab keeps
+export const TALK = 50;                    // how many messages of a private talk a tab keeps
 
 const shared = stored(everyTab, "chatd-seen") || {};
 export const mine = stored(thisTab, "chatd") || {};

@@ -8,7 +8,7 @@ import {levelOf} from "./preferences.js";
 import {refreshRoomMenu} from "./room_menu.js";
 import {state, views} from "./state.js";
 import {drawNew, lookForNew} from "./unread.js";
-import {follow, switchTo} from "./views.js";
+import {follow, nowhere, switchTo} from "./views.js";
 
 function buildView(view) {
   const button = make("button", {type: "button"});
@@ -30,6 +30,15 @@ function updateView(li, view) {
   const mentions = view.loud && view.room ? `, ${plural(view.loud, "mention", "mentions")}` : "";
   li.querySelector(".unseen").textContent = view.unread ? `, ${view.unread} unread${mentions}` : "";
   button.onclick = () => { switchTo(view); text.focus(); };
+  if (view.room) return;
+  const standing = standingOf(view.name);
+  if (standing === undefined) delete li.dataset.here; else li.dataset.here = standing === null ? "here" : "away";
+}
+
+// Whether a person is away, as far as a room knows that the user is in: null if they are not, undefined if none knows.
+function standingOf(who) {
+  const away = [...views.values()].find((view) => view.members.has(who))?.members.get(who);
+  return typeof away === "string" ? `away${away && `: ${away}`}` : away;
 }
 
 export function refresh() {
@@ -42,7 +51,8 @@ export function refresh() {
   $("title").textContent = !state.current ? "No room" : state.current.room ? state.current.key : state.current.name;
   $("topic").textContent = state.current?.room ? state.current.topic || "Set a topic" : "";
   $("topic").hidden = !state.current?.room;
-  $("keep").textContent = state.current?.keep ? badgeOf(state.current) : "";
+  $("keep").textContent = state.current ? badgeOf(state.current) : "";
+  $("chat").classList.toggle("alone", !state.current?.room);
   $("text-label").textContent = `Message to ${state.current ? state.current.room ? state.current.key : state.current.name : "nobody"}`;
   text.placeholder = state.current ? $("text-label").textContent : "Join a room first";
   refreshPeople();
@@ -54,7 +64,8 @@ export function refresh() {
   $("elsewhere").textContent = away > 99 ? "99+" : away;
   $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
   document.title = `${unread ? `(${unread}) ` : ""}${state.current ? `${state.current.key} – ` : ""}${$("server").textContent}`;
-  if (state.current) { showBeginning(state.current); drawNew(state.current); lookForNew(state.current); follow(); }
+  showBeginning(state.current || nowhere);
+  if (state.current) { drawNew(state.current); lookForNew(state.current); follow(); }
   $("newest").hidden = state.following || !state.current;
   $("newest").textContent = state.current?.unread ? `${plural(state.current.unread, "new message", "new messages")} ↓` : "Newest messages ↓";
 }
@@ -64,7 +75,9 @@ function showIcon(isNew) {  // A dot, if somebody has written to the user.
   if (!$("icon").href.endsWith(`/${href}`)) $("icon").href = href;
 }
 
-function badgeOf({keep, since}) {
+function badgeOf({room, name, keep, since}) {
+  if (!room) return standingOf(name) ?? "";
+  if (!keep) return "";
   const from = since > Date.now() ? `, from ${brief.format(since)} on` : "";
   return (keep === "none" ? "keeps no messages" : `keeps messages for ${span(keep)}`) + from;
 }

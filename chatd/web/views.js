@@ -72,7 +72,7 @@ export function switchTo(view) {
   compose(null);
   setPlace(view);
   state.moved = false;
-  if (view) view.list.append(...nowhere.list.children);
+  if (view) view.list.append(...[...nowhere.list.children].filter((li) => li !== nowhere.beginning));
   log.replaceChildren((view || nowhere).list);
   text.value = view?.draft || "";
   grow();
