@@ -473,6 +473,15 @@ def test_a_reload_and_a_restart_lose_and_repeat_nothing(server: Server, browser:
     server.thaw()
     bob.say("after a sleep")
     ada.shows("#log", "after a sleep")
+    # A page that is loaded meanwhile says that the server is away, and goes on when it is back.
+    until(lambda: ada.run("return navigator.serviceWorker.controller !== null"))
+    server.stop()
+    ada.turn().refresh()
+    ada.shows("h1", "The chat cannot be reached")
+    server.start()
+    ada.find("a").click()
+    until(lambda: ada.count("#text") == 1 and ada.run("return state.ready"))
+    browser.get_log("browser")  # The server could not be reached.
 
 
 def test_nothing_is_lost_by_a_reload_another_tab_or_a_closed_one(server: Server, browser: Any) -> None:
@@ -1089,6 +1098,10 @@ def test_a_hit_can_be_jumped_to_and_the_log_read_from_there(archive: Server, bro
     until(lambda: ada.count("#hits li") > 60, lambda: ada.read("#found"))
     hits = ada.run("return [...document.querySelectorAll('#hits .text')].map((e) => e.textContent)")
     assert hits == [f"line {999 - n}" for n in range(len(hits))]
+    ada.find("#hits li:nth-child(10) .show-context").click()
+    ada.shows("#hits li:nth-child(10)", "Hide the context")
+    around = ada.run("return [...document.querySelectorAll('#hits li:nth-child(10) .text')].map((e) => e.textContent)")
+    assert around == [f"line {n}" for n in (988, 989, 990, 991, 992)]
     ada.type("/history before 10 5\n")
     until(lambda: ada.seqs() and ada.seqs()[0] < 10, ada.seqs)
     ada.says("from the past to now")
