@@ -13,6 +13,7 @@ import {follow, nowhere, showEnd} from "./views.js";
 const GROUP = 5 * 60e3;             // consecutive messages of one person within this time, in ms, share a heading
 
 const CROWD = 4;                    // more joins and leaves in a row are summed up
+const SPEAKERS = 2000;              // of how many people a view remembers that they have said something
 const TALL = 15;                    // a message of more lines, or as much text, is collapsed
 
 const REASONS = {
@@ -97,6 +98,7 @@ function sumUp(li) {  // "300 joined, 12 left": a row of many opens.
 
 export function fillMessage(view, li, {nick: who, text: what, action, reply, edited}, when) {
   view.spoken.add(who);
+  if (view.spoken.size > SPEAKERS) view.spoken.delete(view.spoken.values().next().value);
   li.classList.add("said");
   li.dataset.nick = who;
   if (action) { li.classList.add("action"); li.dataset.action = "1"; }
