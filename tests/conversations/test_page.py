@@ -1241,6 +1241,9 @@ def test_people_reply_change_and_find_each_other(server: Server, browser: Any) -
     ada.type("\ue009k\ue000")
     ada.turn().switch_to.active_element.send_keys("@ci\n")
     ada.shows("#title", "cicero")
+    ada.shows("#log .begin", "This is the beginning of your private talk with cicero.")
+    assert not ada.find("#people-side").is_displayed(), "a talk has no list of people,"
+    assert ada.count("#talks [data-here=here]") == 1, "but shows that the other is here"
 
 
 def test_the_page_does_not_surprise(archive: Server, browser: Any) -> None:
