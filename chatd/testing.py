@@ -97,6 +97,13 @@ class RecordingOutgoing:
     def when_taken(self, then: Callable[[], object]) -> None:
         then()
 
+    @property
+    def is_owed(self) -> bool:
+        return self.reserved > INBOX_BYTES
+
+    def after_news(self, then: Callable[[], object]) -> None:
+        then()
+
     def follow(self, room: Room, cursor: int) -> None:
         assert room not in self.cursors, "this room is followed already"
         self.cursors[room] = cursor

@@ -110,7 +110,8 @@ class AnswerPhrases:
             case answers.Slowed():
                 return [f"You are sending faster than {answer.rate:g} lines a second: your lines wait, and nothing is lost."]
             case answers.Closing():
-                return [CLOSINGS.get(answer.reason, "Goodbye.")]
+                words = CLOSINGS.get(answer.reason, "Goodbye.")
+                return [words.replace(".", f"{because(answer.text)}.", 1)]
             case answers.Pong():
                 return ["pong"]
         raise TypeError(f"no words for {answer!r}")

@@ -98,6 +98,8 @@ class EventPhrases:
                 return " ".join(said(replace(event, text=in_one_line(event.text)), current))
             case events.Joined():
                 return f"{event.nick} has joined #{event.room}"
+            case events.Left(reason=Reason.KICKED, by=""):
+                return f"An operator has removed {event.nick} from the server{because(event.text)}"
             case events.Left(reason=Reason.KICKED):
                 return f"{event.by} has removed {event.nick} from #{event.room}{because(event.text)}"
             case events.Left():

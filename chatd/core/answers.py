@@ -74,13 +74,14 @@ class Entered(Answer):
 class Exited(Answer):
     """You have left ``room``; ``current`` is your current room now, empty if you are in none.
 
-    If ``by`` has removed you, ``text`` is why.
+    If ``by``, who is registered with ``by_account``, has removed you, ``text`` is why.
     """
 
     room: str
     current: str
     by: str = ""
     text: str = ""
+    by_account: bool = False
 
 
 @fact()
@@ -201,13 +202,15 @@ class Members(Answer):
 
 @fact()
 class BanLine:
-    """One ban or mute of a :class:`Bans`, as in :class:`BanSet`; ``by`` has set it."""
+    """One ban or mute of a :class:`Bans`, as in :class:`BanSet`; ``by`` has set it at ``since`` (0:
+    nobody knows)."""
 
     mask: str
     mutes: bool = False
     until: int = 0
     by: str = ""
     text: str = ""
+    since: int = 0
 
 
 @fact()
@@ -254,8 +257,8 @@ class PersonInfo(Answer):
     and not a guest. ``key`` is the fingerprint of the key that they came with, if they did.
     ``operator``: they are an operator of the server. ``user`` is their name on their own machine,
     and ``realname`` what they call themselves, if they have said it. ``roles`` has those of
-    ``rooms`` in which they are more than members. ``secure``: nobody can read on the way what they
-    send.
+    ``rooms`` in which they are more than members. ``secure``: all of their connections are
+    encrypted.
     """
 
     nick: str
@@ -527,9 +530,11 @@ class Slowed(Answer):
 
 @fact()
 class Closing(Answer):
-    """The server ends this connection for ``reason``."""
+    """The server ends this connection for ``reason``; ``text`` is what an operator has said about
+    it."""
 
     reason: Reason
+    text: str = ""
 
 
 @fact()

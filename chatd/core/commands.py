@@ -191,7 +191,7 @@ class Whowas(Command):
 @fact()
 class People(Command):
     """Describe the people in ``room`` (empty: the current one); or those called ``nicks``; or those
-    whose nick is like the pattern ``like``."""
+    with whom one shares a room, and whose nick is like the pattern ``like``."""
 
     room: str = ""
     nicks: tuple[str, ...] = ()
@@ -369,12 +369,14 @@ class Mute(Command):
 @fact()
 class Ban(Command):
     """Remove ``nick``, a nick or another mask (``bans.py``), from ``room`` and keep them out, for
-    ``time`` and for the reason ``text`` (:class:`Mute`)."""
+    ``time`` and for the reason ``text`` (:class:`Mute`). With ``stays``, whoever is in the room
+    stays, but cannot speak."""
 
     nick: str
     time: str = ""
     text: str = ""
     room: str = ""
+    stays: bool = False
 
 
 @fact()

@@ -99,12 +99,14 @@ class Left(Event):
     """``nick`` has left for ``reason``, with an optional last ``text``.
 
     If ``by`` has removed them, ``text`` is why, and ``hidden`` has the subjects of ``nick``.
+    ``by_account``: ``by`` is registered; it is not stored.
     """
 
     reason: Reason
     text: str = ""
     by: str = ""
     hidden: str = ""
+    by_account: bool = field(default=False, kw_only=True)
 
 
 @fact()

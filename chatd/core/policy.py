@@ -154,6 +154,9 @@ def _check_voice(registry: Registry, person: Person, room: Room) -> None:
     name, mute = room.name.text, room.rights.mute_list.find(person.identity, registry.now())
     if mute is not None:
         raise Muted(f"You are muted in #{name}{_until(mute)}{_why(mute)}.", "Its moderators can lift this.")
+    ban = room.rights.ban_list.find(person.identity, registry.now())
+    if ban is not None:
+        raise Muted(f"You are banned from #{name}{_until(ban)}{_why(ban)}, so you may not speak.", "Its moderators can lift this.")
     if room.rights.modes.is_moderated:
         raise Muted(f"#{name} is moderated: only some may speak.", "Ask a moderator for a voice.")
 
@@ -318,6 +321,12 @@ class Visible:
             if account is None or account.is_disabled:
                 raise
             return account
+
+    def knows(self, other: Person) -> bool:
+        """Whether ``other`` may be in a list of people that the person has not named: they are the
+        same, or in the same room. To an operator, everybody may."""
+        own = self._registry.rooms.of(self._person).keys() if self._person else ()
+        return other is self._person or self._is_operator or not self._registry.rooms.of(other).keys().isdisjoint(own)
 
     def rooms_of(self, other: Person) -> Sequence[Room]:
         """The rooms that ``other`` is in, in the order in which they entered them."""

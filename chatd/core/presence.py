@@ -281,9 +281,11 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
     person = session.person
     assert person is not None
     sessions = registry.directory.sessions(person)
-    text = text if by or may_use_words(registry, person, room) else ""
+    text = text if by or reason is Reason.KICKED or may_use_words(registry, person, room) else ""
     membership = remove(registry, person, room, None if by else session)
     hidden = " ".join(person.identity.subjects) if by else ""
+    remover = registry.directory.get(by) if by else None
+    by_account = remover is not None and remover.is_registered
     draft = Left(
         room.name.text,
         DRAFT,
@@ -295,6 +297,7 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
         by,
         hidden,
         account=bool(person.account),
+        by_account=by_account,
     )
 
     def post(on_left: Callable[[], object]) -> None:
@@ -303,7 +306,7 @@ def leave(registry: Registry, session: Session, room: Room, reason: Reason, text
                 _unfollow(follower, room, outcome.seq if isinstance(outcome, Event) else room.log.end)
                 if by or (follower is not session and not follower.is_ending):
                     current = follower.current.name.text if follower.current else ""
-                    follower.out.tell(Exited(room.name.text, current, by, text))
+                    follower.out.tell(Exited(room.name.text, current, by, text, by_account))
             registry.rooms.on_left(room)
             on_left()
 
@@ -358,11 +361,12 @@ async def quit_session(registry: Registry, session: Session, reason: Reason, tex
     for leaving in depart(registry, session, reason, text):
         await leaving
     await Later(registry.store.after_pending)
-    return Closing(reason)
+    return Closing(reason, text if reason is Reason.KICKED else "")
 
 
-def end(registry: Registry, session: Session, reason: Reason) -> None:
-    """End ``session`` without a command, for instance when its input has ended."""
+def end(registry: Registry, session: Session, reason: Reason, text: str = "") -> None:
+    """End ``session`` without a command, for instance when its input has ended. ``text`` is what
+    whoever has ended it says, or the person themselves."""
     if session.is_ending:
         return
 
@@ -373,7 +377,7 @@ def end(registry: Registry, session: Session, reason: Reason) -> None:
             session.out.fail(outcome)
 
     session.out.reserve(INBOX_BYTES)
-    drive(quit_session(registry, session, reason), on_end)
+    drive(quit_session(registry, session, reason, text), on_end)
 
 
 def close(session: Session, closing: Closing) -> None:

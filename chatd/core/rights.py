@@ -127,7 +127,7 @@ class Rights:
         set_ = object.__setattr__
         set_(self, "ban_list", BanList(ban for ban in self.bans if not ban.mutes))
         set_(self, "mute_list", BanList(ban for ban in self.bans if ban.mutes))
-        set_(self, "limits_speech", bool(self.mute_list or self.modes.is_moderated or self.modes.slow))
+        set_(self, "limits_speech", bool(self.bans or self.modes.is_moderated or self.modes.slow))
 
     def role_of(self, identity: Identity) -> Role:
         """The role of a person who is in the room: at least that of a member."""
@@ -143,7 +143,7 @@ class Rights:
         """Whether a member with this ``identity``, perhaps, may not say what they like when they
         like."""
         modes = self.modes
-        if modes.is_moderated or modes.slow or self.mute_list.concerns(identity):
+        if modes.is_moderated or modes.slow or self.mute_list.concerns(identity) or self.ban_list.concerns(identity):
             return self.role_of(identity) < Role.VOICE
         return False
 

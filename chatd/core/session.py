@@ -26,7 +26,7 @@ class Outgoing(Protocol):
     @property
     def watches(self) -> bool:
         """Whether this session is told what changes of the people with whom it shares a room
-        (``events.PersonChanged``)."""
+        (``answers.PersonChanged``)."""
 
     def tell(self, answer: Answer) -> None:
         """Queue ``answer`` for this session alone.
@@ -45,6 +45,13 @@ class Outgoing(Protocol):
     def when_taken(self, then: Callable[[], object]) -> None:
         """Call ``then`` when the queued answers leave room for a large one, or none is wanted any
         more."""
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether more answers are still to come than that of the command that is carried out."""
+
+    def after_news(self, then: Callable[[], object]) -> None:
+        """Call ``then`` when the news of all rooms so far are on their way."""
 
     def follow(self, room: Room, cursor: int) -> None:
         """Send the events of ``room`` from seq ``cursor`` on."""
@@ -89,6 +96,7 @@ class Session:
         "door",
         "failed_logins",
         "is_admitted",
+        "is_encrypted",
         "is_ending",
         "is_secure",
         "key",
@@ -131,6 +139,8 @@ class Session:
         """Whether another connection can take its seat, with its token."""
         self.is_secure = False
         """Whether nobody can read on the way what is sent: by TLS, or on this machine."""
+        self.is_encrypted = False
+        """Whether what is sent is encrypted on the way: by TLS or SSH."""
         self.key: PublicKey | None = None
         """The public key whose private key it has proved to have: by SSH, or by the certificate of
         a TLS client; ``authentication.by_key`` finds whose it is."""

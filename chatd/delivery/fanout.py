@@ -15,7 +15,7 @@ reader. Four things keep it near that:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -48,6 +48,7 @@ class Fanout:
         self._with_answers: dict[Reader, None] = {}
         self._next_run: IDelayedCall | None = None
         self._next_flush: IDelayedCall | None = None
+        self._after_run: list[Callable[[], object]] = []
         self._with_presence: dict[Room, None] = {}
         """The large rooms in which only joinings and leavings are new, which wait."""
         self._presence_due = 0.0
@@ -82,6 +83,13 @@ class Fanout:
         self._with_answers[reader] = None
         if self._next_flush is None:
             self._next_flush = self.clock.callLater(0, self.flush)
+
+    def after_run(self, then: Callable[[], object]) -> None:
+        """Call ``then`` when all news so far are sent: at once if there are none."""
+        if self._next_run is None:
+            then()
+        else:
+            self._after_run.append(then)
 
     def forget(self, reader: Reader) -> None:
         """The connection of ``reader`` is gone."""
@@ -118,6 +126,9 @@ class Fanout:
                     log.failure("defect: the news of a room could not be sent")
             messages += new
         self._pace.has_run(began, messages, readers, deliveries)
+        waiting, self._after_run = self._after_run, []
+        for then in waiting:
+            then()
 
     def _ready(self, rooms: dict[Room, None], now: float) -> Iterable[Room]:
         """Those of ``rooms`` whose news are sent now: the others have only joinings and leavings,

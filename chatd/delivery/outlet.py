@@ -128,6 +128,13 @@ class Outlet:
         else:
             self._on_taken = (*self._on_taken, then)
 
+    @property
+    def is_owed(self) -> bool:
+        return self._reserved > INBOX_BYTES
+
+    def after_news(self, then: Callable[[], object]) -> None:
+        self._fanout.after_run(then)
+
     def follow(self, room: Room, cursor: int) -> None:
         if self._state not in (CLOSING, CLOSED):
             self._enter(room, cursor, self.talk.view(current=False))

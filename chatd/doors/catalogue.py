@@ -161,9 +161,10 @@ WEB: Final = Door(
 
 IRC: Final = Door(
     "irc",
-    # The commands that a client registers with (RFC 2812, 3.1). Clients write them in capitals; in
-    # small letters they come from a person who answers the question for a nick in words.
-    (b"CAP ", b"NICK ", b"PASS ", b"USER "),
+    # The commands that a client registers with (RFC 2812, 3.1), and the one with which a program
+    # finds out whether there is a server. Clients write them in capitals; in small letters they
+    # come from a person who answers the question for a nick in words.
+    (b"CAP ", b"NICK ", b"PASS ", b"PING ", b"USER "),
     refusals.in_irc,
     _open_irc,
 )

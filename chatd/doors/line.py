@@ -60,9 +60,11 @@ class ChatProtocol(LineReceiver):
         """Begin the session."""
         tune(self.transport)
         transport, factory = cast(Writable, self.transport), self._factory
-        is_secure = ISSLTransport.providedBy(transport) or is_this_machine(self._address)
+        is_encrypted = ISSLTransport.providedBy(transport)
+        is_secure = is_encrypted or is_this_machine(self._address)
         self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec, is_secure)
-        if ISSLTransport.providedBy(transport):
+        self.caller.session.is_encrypted = is_encrypted
+        if is_encrypted:
             from chatd.doors.tls import client_key
 
             self.caller.session.key = client_key(transport)

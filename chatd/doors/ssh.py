@@ -119,6 +119,7 @@ class SshTransport(SSHServerTransport):
         tune(self.transport)
         self.tcp.registerProducer(self, True)
         self.screen = ScreenSession(self.server, self, self.address, self.began, "ssh", is_secure=True)
+        self.screen.link.caller.session.is_encrypted = True
         self._start_timer(SSH_KEX_SECONDS)
         super().connectionMade()  # type: ignore[no-untyped-call]
 

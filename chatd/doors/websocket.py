@@ -9,7 +9,7 @@ from typing import Final, cast
 from urllib.parse import urlsplit
 
 import h11
-from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from wsproto.connection import Connection, ConnectionState, ConnectionType
@@ -35,7 +35,7 @@ from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.frames import FramedCodec, FramedTalk, FramedTransport, binary_lines, text_lines
 from chatd.doors.irc import LONGEST_LINE, cost_of, introduce
 from chatd.doors.server import Server
-from chatd.doors.tcp import tune
+from chatd.doors.tcp import is_this_machine, tune
 
 GOODBYES: Final = (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD)
 """The codes with which a peer closes for good (RFC 6455, 7.4.1): a page that is left or loaded
@@ -145,6 +145,8 @@ class WebSocket(Protocol):
             self.caller.session.door = "web"
         else:
             introduce(self._irc_talk, self.caller, frame)
+        is_clear = is_this_machine(self._address) and not ISSLTransport.providedBy(self.transport)
+        self.caller.session.is_encrypted = self._is_secure and not is_clear
         self._last_received = self._server.clock.seconds()
         self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
 

@@ -48,6 +48,7 @@ export function sentenceOf(event) {
   if (event.type === "joined") return [who, " has joined"];
   if (event.type === "renamed") return [who, " is now known as ", make("bdi", {}, event.to)];
   if (event.type === "left") {
+    if (event.reason === "kicked" && !event.by) return ["An operator has removed ", who, " from the server", ...reasonOf(event)];
     if (event.reason === "kicked") return [make("bdi", {}, event.by), " has removed ", who, ` from #${event.room}`, ...reasonOf(event)];
     const reason = REASONS[event.reason] || "", text = event.text ? [reason && ": ", make("bdi", {}, event.text)] : [];
     return [who, " has left", ...(reason || event.text ? [` (${reason}`, ...text, ")"] : [])];

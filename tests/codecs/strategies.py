@@ -56,7 +56,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "by": NICKS | st.just(""),
     "groups": st.lists(SAFE_TEXT, max_size=2).map(tuple),
     "action": st.booleans(),
-    **dict.fromkeys(("notice", "default_room", "everybody", "member", "secure", "early", "gone", "stop"), st.booleans()),
+    **dict.fromkeys(
+        ("notice", "default_room", "everybody", "member", "secure", "early", "gone", "stop", "stays", "by_account"), st.booleans()
+    ),
     **dict.fromkeys(("operators", "most", "unknown"), NUMBERS),
     **dict.fromkeys(("accounts", "here", "missing"), st.lists(NICKS, max_size=4).map(tuple)),
     "topic_time": TIMES,

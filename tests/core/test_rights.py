@@ -66,10 +66,12 @@ def test_bans_and_mutes_are_apart() -> None:
     assert rights.mute_list.find(BOB, NOON) is rights.find("bob", mutes=True)
     ban = rights.bans[0]
     assert (ban.subjects, ban.networks, ban.by) == (("seat:s2",), ("192.0.2.2",), "eve")
-    assert rights.limits_speech
     lifted = rights.apply(event(BanLifted, "Bob", mutes=True))
     assert lifted.bans == (ban,)
-    assert not lifted.limits_speech
+    for limiting in (rights, lifted):  # Whoever is banned, and in the room all the same, cannot speak.
+        assert limiting.limits_speech
+        assert limiting.limits(BOB)
+    assert not lifted.apply(event(BanLifted, "bob")).limits_speech
 
 
 def test_a_new_ban_replaces_the_one_before_and_those_that_are_over() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.core.answers import Pong
-from chatd.core.commands import Help, Join, Leave, Msg, Ping, Quit, Say
+from chatd.core.commands import Back, Help, Join, Leave, Msg, Ping, Quit, Say
 from chatd.core.events import Event, Reason
 from chatd.core.limits import ANSWER_BYTES, BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.memory import MemoryLog
@@ -52,12 +52,24 @@ def test_a_reader_without_a_socket_is_written_to_through_the_transport(harness: 
 def test_the_answers_of_a_turn_are_one_chunk_before_its_news(harness: Harness, wire: type[PushedWire]) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
     ada.ask(Say("news"))
-    bob.ask(Ping(), Ping())
+    bob.ask(Back(), Back())
     bob.kernel.offered.clear()
     harness.turn()
     bob.flush_transport()
-    assert bob.lines() == ["-- pong", "-- pong", "<ada> news"]
-    assert bob.kernel.offered[0].startswith(b"-- pong\r\n-- pong\r\n")
+    refused = "!! You are not away. /away marks you as away."
+    assert bob.lines() == [refused, refused, "<ada> news"]
+    assert bob.kernel.offered[0].startswith(f"{refused}\r\n{refused}\r\n".encode())
+
+
+def test_a_ping_is_answered_after_all_news(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    ada.ask(Say("news"))
+    bob.ask(Ping())
+    harness.turn()
+    assert bob.lines() == ["<ada> news", "-- pong"]
+    bob.ask(Ping())
+    harness.turn()
+    assert bob.lines() == ["-- pong"]
 
 
 @WIRES

@@ -11,7 +11,7 @@ from chatd.codecs.irc import history, listings, reading, refusals, watching
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import CTCP_PICTURE, host, mask, mode_change, source
-from chatd.codecs.irc.message import body
+from chatd.codecs.irc.message import body, cut
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
 from chatd.codecs.irc.server import motd_lines
@@ -42,12 +42,20 @@ def _words(answer: Answer, talk: Client) -> list[Line]:
 
 @_lines.register(answers.Greeting)
 @_lines.register(answers.Ack)
-@_lines.register(answers.Pong)
 @_lines.register(answers.InboxIs)
 @_lines.register(answers.Forgotten)
 def _(answer: Answer, talk: Client) -> list[Line]:
     """What an IRC client need not know."""
     return []
+
+
+@_lines.register(answers.Pong)
+def _(answer: answers.Pong, talk: Client) -> list[Line]:
+    request = talk.request
+    if request is None or request.name != "PING":
+        return []
+    token = request.params[0]
+    return [talk.line(body(talk.shared.server, "PONG", talk.shared.server, trailing=token))]
 
 
 # -- Coming and going ------------------------------------------------------------------------------
@@ -76,7 +84,7 @@ def _(answer: answers.Welcome, talk: Client) -> list[Line]:
 def _(answer: answers.Counts, talk: Client) -> list[Line]:
     numeric, people, most = talk.numeric, answer.people, answer.most
     counts = [
-        numeric(Numeric.LUSERCLIENT, trailing=f"There are {people} users and 0 invisible on 1 servers"),
+        numeric(Numeric.LUSERCLIENT, trailing=f"There are 0 users and {people} invisible on 1 servers"),
         numeric(Numeric.LUSEROP, str(answer.operators)),
         numeric(Numeric.LUSERUNKNOWN, str(answer.unknown)),
         numeric(Numeric.LUSERCHANNELS, str(answer.rooms)),
@@ -90,7 +98,8 @@ def _(answer: answers.Counts, talk: Client) -> list[Line]:
 
 @_lines.register(answers.Closing)
 def _(answer: answers.Closing, talk: Client) -> list[Line]:
-    return [talk.line(f"ERROR :Closing link: {REASONS[answer.reason] or answer.reason.value}")]
+    why = ": ".join(filter(None, (REASONS[answer.reason] or answer.reason.value, answer.text)))
+    return [talk.line(cut(f"ERROR :Closing link: {why}"))]
 
 
 @_lines.register(answers.Entered)
@@ -121,8 +130,8 @@ def _topic_who(talk: Client, room: str, by: str, time: int) -> list[Line]:
 @_lines.register(answers.Members)
 def _(answer: answers.Members, talk: Client) -> list[Line]:
     found = listings.names(talk, answer)
-    if answer.more or (talk.request is not None and talk.request.name == "NAMES" and not talk.request.params):
-        return found
+    if answer.more or (talk.request is not None and talk.request.name == "NAMES"):
+        return found  # NAMES has one end for all of its rooms.
     found.append(talk.numeric(Numeric.ENDOFNAMES, f"#{answer.room}"))
     entered = talk.rooms.get(answer.room)
     if entered is not None:
@@ -154,7 +163,8 @@ def _dated(line: str, time: str) -> str:
 def _(answer: answers.Exited, talk: Client) -> list[Line]:
     talk.rooms.pop(answer.room, None)
     if answer.by:
-        return [talk.line(body(answer.by, "KICK", f"#{answer.room}", talk.nick, trailing=answer.text or answer.by))]
+        by = source(answer.by, answer.by_account)
+        return [talk.line(body(by, "KICK", f"#{answer.room}", talk.nick, trailing=answer.text or answer.by))]
     running = talk.running
     text = running.text if isinstance(running, commands.Leave) and answer.id == running.id else ""
     return [talk.line(body(talk.mask, "PART", f"#{answer.room}", trailing=text or None))]
@@ -227,11 +237,12 @@ def _oper(talk: Client, running: Any, nick: str) -> list[Line]:
 def _login(talk: Client, running: Any, nick: str) -> list[Line]:
     if not isinstance(running, commands.Login):
         return []
-    found = [*_host_changed(talk, talk.nick), *_renamed(talk, running, nick)] if talk.nick else []
-    mask = source(nick, account=True) if talk.nick else "*"
-    found.append(talk.numeric(Numeric.LOGGEDIN, mask, nick, trailing=f"You are now logged in as {nick}"))
+    mask = source(talk.nick, account=True) if talk.nick else "*"
+    found = [talk.numeric(Numeric.LOGGEDIN, mask, nick, trailing=f"You are now logged in as {nick}")]
     if talk.request is not None and talk.request.name == "AUTHENTICATE":
-        found.append(talk.numeric(Numeric.SASLSUCCESS))
+        found.append(talk.numeric(Numeric.SASLSUCCESS))  # Clients wait for nothing else after the 900.
+    if talk.nick:
+        found += [*_host_changed(talk, talk.nick), *_renamed(talk, running, nick)]
     return [*found, *_account(talk, nick)]
 
 

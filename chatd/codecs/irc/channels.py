@@ -55,15 +55,11 @@ def names(talk: Client, message: Message) -> None:
     """List who is in rooms."""
     request = talk.request
     assert request is not None
+    request.end.append(talk.numeric(Numeric.ENDOFNAMES, message.param(0) or "*"))
     if not message.param(0):
-        request.end.append(talk.numeric(Numeric.ENDOFNAMES, "*"))
         return talk.ask(commands.Rooms())
-    for name in message.params[0].split(",")[:IRC_TARGETS]:
-        if name.startswith("#") and len(name) > 1:
-            talk.ask(commands.Who(name[1:], everybody=True))
-        else:
-            talk.reply(Numeric.ENDOFNAMES, name or "*")
-    return None
+    wanted = message.params[0].split(",")[:IRC_TARGETS]
+    return talk.ask(*(commands.Who(name[1:], everybody=True) for name in wanted if name.startswith("#") and len(name) > 1))
 
 
 def list_rooms(talk: Client, message: Message) -> None:

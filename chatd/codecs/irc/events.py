@@ -178,7 +178,8 @@ class Lines:
     def _left(self, event: events.Left, view: int) -> list[str]:
         who = source(event.nick, event.account)
         if _is_kicked(event):
-            return [body(event.by, "KICK", f"#{event.room}", event.nick, trailing=event.text or event.by)]
+            by = source(event.by, event.by_account)
+            return [body(by, "KICK", f"#{event.room}", event.nick, trailing=event.text or event.by)]
         if event.reason is Reason.LEFT:
             return [body(who, "PART", f"#{event.room}", trailing=event.text or None)]
         why = ": ".join(word for word in (REASONS[event.reason], event.text) if word)

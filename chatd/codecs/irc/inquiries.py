@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message
+from chatd.codecs.irc.modes import own_mask
 from chatd.codecs.irc.numerics import Numeric
 from chatd.core import commands
 from chatd.core.limits import AWAY_CHARACTERS, IRC_TARGETS, REALNAME_CHARACTERS
@@ -21,10 +22,9 @@ def who(talk: Client, message: Message) -> None:
         talk.ask(commands.People(mask[1:]))
     elif mask in ANYBODY:
         talk.ask(commands.People(like="*"))
-    elif "*" in mask or "?" in mask:
-        talk.ask(commands.People(like=mask))
     else:
-        talk.ask(commands.People(nicks=(mask,)))
+        nick = own_mask(mask).removeprefix("~")
+        talk.ask(commands.People(like=nick) if "*" in nick or "?" in nick else commands.People(nicks=(nick,)))
 
 
 def whois(talk: Client, message: Message) -> None:

@@ -84,9 +84,12 @@ def _matches(line: answers.RoomLine, word: str) -> bool:
 
 
 def people(talk: Client, answer: answers.PeopleList) -> list[Line]:
-    """The answer to WHO, ISON or USERHOST."""
+    """The answer to WHO, ISON, USERHOST, or MODE for somebody else."""
     request = talk.request
     name = request.name if request is not None else ""
+    if name == "MODE":  # Of somebody else, or of nobody.
+        assert request is not None
+        return [talk.numeric(Numeric.USERSDONTMATCH) if answer.people else talk.numeric(Numeric.NOSUCHNICK, request.params[0])]
     if name == "ISON":
         return [talk.numeric(Numeric.ISON, trailing=" ".join(line.nick for line in answer.people))]
     if name == "USERHOST":
@@ -188,5 +191,8 @@ def bans(talk: Client, answer: answers.Bans) -> list[Line]:
     """The bans of a room, without the mutes."""
     room = f"#{answer.room}"
     shown = [line for line in answer.bans if not line.mutes]
-    found = [talk.numeric(Numeric.BANLIST, room, mask(line.mask), line.by or talk.shared.server) for line in shown]
+    found = [
+        talk.numeric(Numeric.BANLIST, room, mask(line.mask), line.by or talk.shared.server, str(line.since // 1000))
+        for line in shown
+    ]
     return [*found, talk.numeric(Numeric.ENDOFBANLIST, room)]

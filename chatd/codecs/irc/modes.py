@@ -9,7 +9,7 @@ from typing import Final
 
 from chatd.codecs.irc.channels import room
 from chatd.codecs.irc.client import Client
-from chatd.codecs.irc.message import Message, body
+from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.numerics import Numeric
 from chatd.core import commands
 from chatd.core.commands import Command
@@ -121,18 +121,21 @@ def _ban(talk: Client, change: Change, room: str) -> Command | None:
         text = "People are banned by their nick (bob!*@*), or by their address (*!*@192.0.2.1)."
         talk.reply(Numeric.INVALIDMODEPARAM, f"#{room}", "b", change.argument, trailing=text)
         return None
-    return commands.Ban(mask, room=room) if change.sign == "+" else commands.Unban(mask, room)
+    return commands.Ban(mask, room=room, stays=True) if change.sign == "+" else commands.Unban(mask, room)
 
 
 def own_mask(text: str) -> str:
-    """The mask of a ban (``bans.py``) for ``text`` as IRC writes it; empty: there is none, since it
-    is about user names or hosts, of which chatd shows none that are true."""
+    """The mask of a ban (``bans.py``) for ``text`` as IRC writes it; empty: there is none. What
+    stands for a user name is the nick again, with ``~`` for a guest (``events.source``): so
+    ``*!~bob@*`` is about bob, as is ``*!*bob@*``, in which the first star stands for the ``~``."""
     if "!" not in text and "@" not in text:
         return text
     left, _, host = text.rpartition("@") if "@" in text else (text, "", "*")
-    nick = left.partition("!")[0] if "!" in left else "*"
+    nick, _, user = left.partition("!") if "!" in left else ("*", "", left)
     if nick.strip("*"):
         return nick
+    if user.strip("*~"):
+        return user.removeprefix("*").removeprefix("~")
     try:
         ipaddress.ip_network(host, strict=False)
     except ValueError:
@@ -143,19 +146,12 @@ def own_mask(text: str) -> str:
 def _own_modes(talk: Client, message: Message) -> None:
     target = message.params[0]
     if fold(target) != fold(talk.nick):
-        return talk.reply(Numeric.USERSDONTMATCH)
+        return talk.ask(commands.People(nicks=(target,)))
     if len(message.params) == 1:
         return talk.reply(Numeric.UMODEIS, f"+{''.join(sorted(talk.modes))}")
-    done = ""
     for change in changes(message.params[1:]):
-        letter = change.letter
-        if letter == "i" and (letter in talk.modes) is (change.sign == "-"):
-            (talk.modes.add if change.sign == "+" else talk.modes.discard)(letter)
-            done += change.sign + letter
-        elif letter == "o" and change.sign == "-" and letter in talk.modes:
+        if change.letter == "o" and change.sign == "-" and "o" in talk.modes:
             talk.ask(commands.Oper())
-        elif letter not in "io":
+        elif change.letter not in "io":  # Everybody is invisible to those who share no room with them.
             talk.reply(Numeric.UMODEUNKNOWNFLAG)
-    if done:
-        talk.send(talk.line(body(talk.mask, "MODE", talk.nick, done)))
     return None

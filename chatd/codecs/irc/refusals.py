@@ -18,6 +18,8 @@ from chatd.core.rooms import SERVER
 def lines(talk: Client, refused: Refused) -> list[Line]:
     """The lines for ``refused``, which answers the command that is carried out."""
     running: Any = talk.running
+    if talk.request is not None and talk.request.name == "CHATD":
+        return [talk.notice(_text(refused))]  # What was asked for in words is refused in words.
     make = _MAKERS.get(type(running))
     if make is not None:
         found = make(talk, running, refused)
@@ -151,6 +153,8 @@ def _join(talk: Client, running: commands.Join, refused: Refused) -> list[Line] 
 
 
 def _who(talk: Client, running: commands.Who, refused: Refused) -> list[Line] | None:
+    if talk.request is not None and talk.request.name == "NAMES":
+        return []  # It ends after all of its rooms.
     return [talk.numeric(Numeric.ENDOFNAMES, f"#{running.room}")]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chatd.codecs.irc.client import Client
-from chatd.codecs.irc.message import Message, body
+from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.numerics import Numeric
 from chatd.core import command_table, commands
 from chatd.core.errors import Refusal
@@ -19,7 +19,7 @@ def ping(talk: Client, message: Message) -> None:
     if not message.params:
         talk.reply(Numeric.NOORIGIN)
     else:
-        talk.send(talk.line(body(talk.shared.server, "PONG", talk.shared.server, trailing=message.params[0])))
+        talk.ask(commands.Ping())
 
 
 def pong(talk: Client, message: Message) -> None:

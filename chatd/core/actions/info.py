@@ -48,8 +48,11 @@ def help(registry: Registry, session: Session, command: Help) -> Result:
     return HelpText(lines, () if about else GROUPS)
 
 
-def ping(registry: Registry, session: Session, command: Ping) -> Result:
-    """Answer a ping."""
+async def ping(registry: Registry, session: Session, command: Ping) -> Answer:
+    """Answer a ping after everything that was said before it is delivered, or refused."""
+    if session.out.is_owed:
+        await Later(registry.store.after_pending)
+    await Later(session.out.after_news)
     return Pong()
 
 
@@ -128,7 +131,7 @@ def whois(registry: Registry, session: Session, command: Whois) -> Result:
         person.user,
         person.realname,
         {room: role.word for room, role in roles.items() if role > Role.MEMBER},
-        all(session.is_secure for session in sessions),
+        all(session.is_encrypted for session in sessions),
     )
 
 
@@ -155,7 +158,7 @@ def people(registry: Registry, session: Session, command: People) -> Result:
     elif command.like:
         session.out.spend(SEARCH_LINES)
         pattern = Pattern(fold(command.like))
-        chosen = (person for person in registry.directory if pattern.matches(person.name.key))
+        chosen = (person for person in registry.directory if pattern.matches(person.name.key) and gate.knows(person))
     else:
         chosen = _called(gate, command.nicks[:PEOPLE_SHOWN])
     lines = tuple(_person_line(registry, person, room) for person in islice(chosen, PEOPLE_SHOWN))

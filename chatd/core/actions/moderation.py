@@ -111,7 +111,7 @@ async def _remove(registry: Registry, session: Session, room: Room, people: Iter
             )
             await store(session, room, draft)
             for each in sessions:
-                end(registry, each, Reason.KICKED)
+                end(registry, each, Reason.KICKED, text)
         return
     if removed:
         session.out.spend(RIGHT_LINES * room.rights.size)
@@ -127,9 +127,11 @@ async def mute(registry: Registry, session: Session, command: Mute) -> Answer:
 
 
 async def ban(registry: Registry, session: Session, command: BanCommand) -> Answer:
-    """Keep a person out of a room, and remove whoever the ban is about."""
+    """Keep a person out of a room, and remove whoever the ban is about, unless they may stay."""
     room = room_of(registry, session, command.room)
     mask = await _set_ban(registry, session, room, command, mutes=False)
+    if command.stays and room is not registry.rooms.server:
+        return Done("ban", command.nick)
     people = registry.directory.people if room is registry.rooms.server else room.members
     new = Rights(room.rights.roles, tuple(filter(None, [room.rights.find(mask, mutes=False)])))
     banned = [person for person in people if find_ban(registry, person.identity, new) is not None]
@@ -199,7 +201,7 @@ def bans(registry: Registry, session: Session, command: Bans) -> Result:
 
 
 def _line(ban: Ban) -> BanLine:
-    return BanLine(ban.mask, ban.mutes, ban.until, ban.by, ban.text)
+    return BanLine(ban.mask, ban.mutes, ban.until, ban.by, ban.text, ban.since)
 
 
 def _person(registry: Registry, session: Session, nick: str) -> Person:
@@ -215,11 +217,14 @@ def _present(registry: Registry, session: Session, mask: str) -> Person | None:
 
 
 def _member(registry: Registry, session: Session, room: Room, nick: str) -> Person:
-    """The member of ``room`` called ``nick``. Raises NoSuchNick."""
+    """The member of ``room`` called ``nick``; everybody is one of the server. Raises NoSuchNick and
+    NotThere."""
     person = _present(registry, session, nick)
+    if room is registry.rooms.server:
+        return person or _person(registry, session, nick)
     if person is None:
         raise NoSuchNick(f"Nobody called {nick} is in #{room.name.text}.", "/who lists who is there.")
-    if person not in room.members and room is not registry.rooms.server:
+    if person not in room.members:
         raise NotThere(f"{nick} is not in #{room.name.text}.", "/who lists who is there.")
     return person
 

@@ -37,7 +37,8 @@ def lines(event: Event, view: int = 0) -> list[str]:
         (done(events.Left, Reason.LEFT), ":ada!~ada@guest PART #dev"),
         (done(events.Left, Reason.LEFT, "bye"), ":ada!~ada@guest PART #dev :bye"),
         (done(events.Left, Reason.QUIT, "bye"), ":ada!~ada@guest QUIT :quit: bye"),
-        (done(events.Left, Reason.KICKED, "", "bob"), ":bob KICK #dev ada :bob"),
+        (done(events.Left, Reason.KICKED, "", "bob"), ":bob!~bob@guest KICK #dev ada :bob"),
+        (done(events.Left, Reason.KICKED, "", "bob", by_account=True), ":bob!bob@account KICK #dev ada :bob"),
         (done(events.Left, Reason.KICKED), ":ada!~ada@guest QUIT :removed"),
         (done(events.Renamed, "eve"), ":ada!~ada@guest NICK :eve"),
         (done(events.TopicSet, "tea"), ":ada!~ada@guest TOPIC #dev :tea"),
@@ -127,7 +128,7 @@ def test_masks_prefixes_and_modes() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "by", "expected"),
-    [(Reason.LEFT, "", "@account=ada :ada!ada@account PART #dev"), (Reason.KICKED, "bob", ":bob KICK #dev ada :bob")],
+    [(Reason.LEFT, "", "@account=ada :ada!ada@account PART #dev"), (Reason.KICKED, "bob", ":bob!~bob@guest KICK #dev ada :bob")],
 )
 def test_the_account_is_that_of_whoever_sends_the_line(reason: Reason, by: str, expected: str) -> None:
     assert lines(done(events.Left, reason, "", by, account=True), Cap.ACCOUNT_TAG) == [expected]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.core import answers, command_table
+from chatd.core import answers, command_table, commands
 from chatd.core.commands import (
     Away,
     Help,
@@ -29,17 +29,26 @@ def test_whois_shows_a_person(registry: Registry, clock: StandingClock, ada: Vis
     ada.ask(Join("dev"))
     clock.advance(61.5)
     assert bob.ask(Whois("ADA", id="1")) == [
-        answers.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", roles={"dev": "owner"}, secure=True, id="1")
+        answers.PersonInfo("ada", ("lobby", "dev"), NOON, 61, "json", roles={"dev": "owner"}, id="1")
     ]
     ada.ask(Away())
-    assert bob.ask(Whois("ada")) == [
-        answers.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "", roles={"dev": "owner"}, secure=True)
-    ]
+    assert bob.ask(Whois("ada")) == [answers.PersonInfo("ada", ("lobby", "dev"), NOON, 0, "json", "", roles={"dev": "owner"})]
     ada.ask(Away("at lunch"))
     assert only(answers.PersonInfo, bob.ask(Whois("ada"))).away == "at lunch"
-    ada.session.key = parse_key(KEY)
+    ada.session.key, ada.session.is_encrypted = parse_key(KEY), True
+    assert only(answers.PersonInfo, bob.ask(Whois("ada"))).secure
     assert only(answers.PersonInfo, bob.ask(Whois("ada"))).key.startswith("SHA256:")
     assert refusal(bob.ask(Whois("carol"))) == ("no-such-nick", "Nobody called carol is here.", "/who lists who is here.")
+
+
+def test_only_those_in_a_room_of_ones_own_are_found_by_a_pattern(registry: Registry, ada: Visitor, bob: Visitor) -> None:
+    def found() -> list[str]:
+        return [line.nick for line in only(answers.PeopleList, ada.ask(commands.People(like="*"))).people]
+
+    assert found() == ["ada", "bob"]
+    bob.ask(commands.Leave())
+    assert found() == ["ada"]
+    assert [line.nick for line in only(answers.PeopleList, ada.ask(commands.People(nicks=("bob",)))).people] == ["bob"]
 
 
 def test_a_ping_does_not_end_idleness(clock: StandingClock, ada: Visitor, bob: Visitor) -> None:

@@ -30,7 +30,7 @@ from chatd.core.commands import (
 from chatd.core.events import BanSet, Joined, Left, ModeSet, Reason, RoleSet, Said
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
-from chatd.testing import StandingClock, Visitor, arrive, own_account
+from chatd.testing import NOON, StandingClock, Visitor, arrive, own_account
 from tests.core.actions.answers import only, refusal
 
 DEV = "dev"
@@ -182,7 +182,7 @@ def test_a_ban_ends(owner: Visitor, member: Visitor, clock: StandingClock) -> No
 
 def test_a_ban_can_be_lifted(owner: Visitor, member: Visitor) -> None:
     owner.ask(Ban("mia*"))
-    assert only(answers.Bans, owner.ask(Bans())) == answers.Bans(DEV, (BanLine("mia*", by="olga"),))
+    assert only(answers.Bans, owner.ask(Bans())) == answers.Bans(DEV, (BanLine("mia*", by="olga", since=NOON),))
     assert code(owner, commands.Unban("mia")) == "no-such-nick"
     owner.ask(commands.Unban("MIA*"))
     assert only(Entered, member.ask(Join(DEV))).room == DEV
@@ -456,13 +456,22 @@ def test_other_masks_are(owner: Visitor, mask: str) -> None:
     assert only(answers.Done, owner.ask(Ban(mask))).subject == mask
 
 
+def test_whom_a_ban_lets_stay_cannot_speak(owner: Visitor, member: Visitor) -> None:
+    nick = member.session.nick
+    assert only(answers.Done, owner.ask(Ban(nick, stays=True))).subject == nick
+    assert code(member, Say("hi")) == "muted"
+    owner.ask(commands.Unban(nick))
+    member.take()
+    assert only(Said, member.ask(Say("hi"))).text == "hi"
+
+
 # -- The whole server ------------------------------------------------------------------------------
 
 
 def test_an_operator_ends_a_connection(ada: Visitor, bob: Visitor) -> None:
     own_account(ada)
     assert only(answers.Done, ada.ask(Kick("bob", "enough", "@server"))).subject == "bob"
-    assert bob.take() == [answers.Closing(Reason.KICKED)]
+    assert bob.take() == [answers.Closing(Reason.KICKED, "enough")]
     assert bob.out.closed is Reason.KICKED
     audit = only(answers.HistoryPage, ada.ask(History(room="@server"))).events
     assert [(event.nick, event.by, event.text) for event in audit if isinstance(event, Left)] == [("bob", "ada", "enough")]
