@@ -395,7 +395,8 @@ def _(answer: answers.AwayNotice, talk: Client) -> list[Line]:
 
 @_lines.register(answers.Invitation)
 def _(answer: answers.Invitation, talk: Client) -> list[Line]:
-    return [talk.line(body(source(answer.nick, answer.account), "INVITE", talk.nick, f"#{answer.room}"))]
+    tag = f"account={answer.nick}" if answer.account and talk.caps & Cap.ACCOUNT_TAG else ""
+    return [talk.line(body(source(answer.nick, answer.account), "INVITE", talk.nick, f"#{answer.room}"), tag)]
 
 
 @_lines.register(answers.PersonChanged)

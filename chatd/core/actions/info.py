@@ -52,6 +52,7 @@ async def ping(registry: Registry, session: Session, command: Ping) -> Answer:
     """Answer a ping after everything that was said before it is delivered, or refused."""
     if session.out.is_owed:
         await Later(registry.store.after_pending)
+        await Later(registry.next_turn)  # The rooms are told of what is stored at the end of this one.
     await Later(session.out.after_news)
     return Pong()
 

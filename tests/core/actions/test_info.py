@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatd.core import answers, command_table, commands
 from chatd.core.commands import (
     Away,
+    Hello,
     Help,
     Join,
     Ping,
@@ -13,8 +14,9 @@ from chatd.core.commands import (
 )
 from chatd.core.registry import Registry
 from chatd.core.ssh_keys import parse_key
-from chatd.testing import NOON, StandingClock, Visitor, arrive
+from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
 from tests.core.actions.answers import only, refusal
+from tests.core.late import LateStore
 
 TOKEN = "t" * 16
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -49,6 +51,20 @@ def test_only_those_in_a_room_of_ones_own_are_found_by_a_pattern(registry: Regis
     bob.ask(commands.Leave())
     assert found() == ["ada"]
     assert [line.nick for line in only(answers.PeopleList, ada.ask(commands.People(nicks=("bob",)))).people] == ["bob"]
+
+
+def test_a_ping_waits_for_what_was_said_before_it() -> None:
+    registry = new_registry(store=(store := LateStore()))
+    ada = Visitor(registry)
+    ada.ask(Hello("ada"))
+    store.answer()
+    ada.take()
+    ada.ask(Say("hi"))
+    ada.ask(Ping(id="1"))
+    assert not [news for news in ada.take() if isinstance(news, answers.Pong)]
+    store.answer()
+    kinds = [type(news) for news in ada.take()]
+    assert kinds.index(answers.Ack) < kinds.index(answers.Pong)
 
 
 def test_a_ping_does_not_end_idleness(clock: StandingClock, ada: Visitor, bob: Visitor) -> None:
