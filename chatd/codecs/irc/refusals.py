@@ -61,7 +61,6 @@ _NUMERICS: Final[Mapping[str, Numeric]] = {
     "not-invited": Numeric.INVITEONLYCHAN,
     "wrong-key": Numeric.BADCHANNELKEY,
     "banned": Numeric.BANNEDFROMCHAN,
-    "registration-needed": Numeric.NEEDREGGEDNICK,
     "room-full": Numeric.CHANNELISFULL,
     "muted": Numeric.CANNOTSENDTOCHAN,
     "nick-needed": Numeric.NOTREGISTERED,
@@ -85,7 +84,6 @@ _ABOUT_ROOMS: Final = {
     Numeric.BADCHANNELKEY,
     Numeric.BANNEDFROMCHAN,
     Numeric.CHANNELISFULL,
-    Numeric.NEEDREGGEDNICK,
     Numeric.CANNOTSENDTOCHAN,
 }
 
@@ -114,7 +112,7 @@ def _hello(talk: Client, running: commands.Hello, refused: Refused) -> list[Line
         case "banned":
             talk.ask_later(commands.Quit())
             return [talk.numeric(Numeric.YOUREBANNEDCREEP, trailing=_text(refused))]
-        case "server-password-needed" | "wrong-password" | "not-secure" | "not-allowed":
+        case "server-password-needed" | "wrong-password" | "not-secure" | "not-allowed" | "registration-needed":
             talk.ask_later(commands.Quit())
             return [talk.numeric(Numeric.PASSWDMISMATCH, trailing=_text(refused))]
     registration.nick = nick

@@ -168,6 +168,12 @@ class Conversation:
             taken = client.send(rest.encode().replace(b"\\x01", b"\x01").replace(b"\\xff", b"\xff"))
             self._kept = {name.removesuffix(">"): taken}
 
+    def do(self, line: str) -> dict[str, list[str]]:
+        """Do what ``line`` says, and return what each client is sent because of it."""
+        self._do(line)
+        kept, self._kept = self._kept, {}
+        return {name: kept.get(name, []) + client.take() for name, client in self.clients.items()}
+
     def _connect(self, nick: str, *caps: str) -> None:
         if caps == ("-",):
             self.clients[nick] = self._network.connect()
@@ -183,7 +189,7 @@ class Conversation:
         for name, client in self.clients.items():
             got = [line.replace("\x01", "\\x01") for line in kept.get(name, []) + client.take()]
             wanted = expected.get(name, [])
-            is_right = len(got) == len(wanted) and all(map(_is_like, got, wanted))
+            is_right = len(got) == len(wanted) and all(map(is_like, got, wanted))
             assert is_right, f"after {after!r}, {name} was sent\n  " + "\n  ".join(got) + "\nand not\n  " + "\n  ".join(wanted)
 
     def record(self) -> str:
@@ -204,6 +210,7 @@ class Conversation:
         return "\n".join(result)
 
 
-def _is_like(got: str, wanted: str) -> bool:
+def is_like(got: str, wanted: str) -> bool:
+    """Whether ``got`` is the line ``wanted``, in which ``…`` stands for any text."""
     pattern = ".*".join(map(re.escape, wanted.split("…")))
     return re.fullmatch(pattern, got, re.DOTALL) is not None
