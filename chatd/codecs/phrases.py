@@ -7,7 +7,6 @@ is one line; its kind tells the caller which mark it gets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
@@ -16,6 +15,7 @@ from chatd.codecs.event_phrases import EventPhrases, private, said
 from chatd.core import answers, events
 from chatd.core.answers import Answer
 from chatd.core.events import Event
+from chatd.core.facts import fact
 
 LATE_SECONDS: Final = 10
 """How old a private message is that is shown with its time, in seconds: it has waited."""
@@ -29,7 +29,7 @@ class Kind(Enum):
     REFUSAL = auto()  # a refusal of the server
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Phrase:
     """One line for people."""
 
@@ -50,6 +50,8 @@ class Phrases:
         self._now = now
         self.events = EventPhrases(now)
         self.answers = AnswerPhrases(now)
+        self._answer_lines = self.answers.lines
+        """It is bound once, since Python 3.11 takes longer for that than the lines take."""
 
     def of(self, news: Event | Answer, current: bool = True) -> list[Phrase]:
         """The phrases for ``news``; ``current``: it is from the current room of the reader."""
@@ -66,4 +68,4 @@ class Phrases:
                 return [Phrase(Kind.REPORT, self.events.sentence(news, current))]
             case answers.Refused():
                 return [Phrase(Kind.REFUSAL, refusal(news))]
-        return [Phrase(Kind.REPORT, text) for text in self.answers.lines(news)]
+        return [Phrase(Kind.REPORT, text) for text in self._answer_lines(news)]

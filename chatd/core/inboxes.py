@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chatd.core.account import Account, Mark
 from chatd.core.accounts import Accounts
@@ -21,6 +21,7 @@ from chatd.core.answers import AwayNotice, InboxIs
 from chatd.core.directory import Directory
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Event, Private
+from chatd.core.facts import fact
 from chatd.core.flood import Bucket
 from chatd.core.limits import (
     GUEST_INBOXES_BYTES,
@@ -76,7 +77,7 @@ class Inbox(Room):
             del self.correspondents[next(iter(self.correspondents))]
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Letter:
     """A private message to ``nick``: the draft for the inbox of whoever writes it, ``own``, and the
     one for that of the recipient, ``other``."""
