@@ -168,7 +168,7 @@ class Feed:
 
     def _wanted(self, reader: Reader, pieces: list[bytes], news: Sequence[Event], own: Mapping[Reader, list[int]]) -> list[bytes]:
         """``pieces``, each of them empty if ``reader`` does not want its event."""
-        if reader.session.is_filtered or self.codec.tells_once:
+        if reader.session.is_filtered or (self.codec.tells_once and not PERSONAL.isdisjoint(map(type, news))):
             return [self._piece(reader, event, piece) for piece, event in zip(pieces, news, strict=True)]
         wanted = pieces.copy()
         for index in own.get(reader, ()):

@@ -4,15 +4,15 @@ them."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import IntFlag
 from typing import Final
 
 from chatd.core.limits import IRC_CAP_BYTES
 
 
-class Cap(IntFlag):
-    """The capabilities that a client has asked for. Those before `SHOWN` change how the events of a
-    room are shown."""
+class Cap:
+    """The bits of the capabilities that a client has asked for. Those before `SHOWN` change how the
+    events of a room are shown. They are plain numbers: each question to an ``enum.Flag`` takes
+    longer than to make a line."""
 
     TIME = 1
     TAGS = 2
@@ -39,7 +39,7 @@ class Cap(IntFlag):
     READ_MARKER = 1 << 21
 
 
-NAMES: Final[Mapping[str, Cap]] = {
+NAMES: Final[Mapping[str, int]] = {
     "account-notify": Cap.ACCOUNT,
     "account-tag": Cap.ACCOUNT_TAG,
     "away-notify": Cap.AWAY,
@@ -83,7 +83,7 @@ def lines(words: Iterable[str]) -> list[str]:
     return result
 
 
-def requested(text: str, had: Cap, offered: Mapping[str, str]) -> Cap | None:
+def requested(text: str, had: int, offered: Mapping[str, str]) -> int | None:
     """The capabilities after CAP REQ with ``text`` of a client that ``had`` some; None: one of them
     is not offered, so that nothing changes."""
     caps = had
@@ -97,7 +97,7 @@ def requested(text: str, had: Cap, offered: Mapping[str, str]) -> Cap | None:
     return caps
 
 
-BY_NAME: Final[Mapping[str, Cap]] = {
+BY_NAME: Final[Mapping[str, int]] = {
     **NAMES,
     "sasl": Cap.SASL,
     "draft/account-registration": Cap.REGISTRATION,
@@ -105,6 +105,6 @@ BY_NAME: Final[Mapping[str, Cap]] = {
 """All capabilities."""
 
 
-def names(caps: Cap) -> list[str]:
+def names(caps: int) -> list[str]:
     """The names of ``caps``."""
     return [name for name, cap in BY_NAME.items() if cap and caps & cap]

@@ -33,7 +33,7 @@ class Client:
         """Sends lines to this client."""
         self.on_view: Callable[[], object] = lambda: None
         """Called when what `view` returns has changed."""
-        self.caps = Cap(0)
+        self.caps = 0
         self.sts = ""
         """The policy about TLS for this connection (IRCv3 sts); empty: there is none."""
         self.version = 0
@@ -66,7 +66,7 @@ class Client:
     @property
     def shown(self) -> int:
         """The capabilities that change how events are shown."""
-        return int(self.caps & Cap.SHOWN)
+        return self.caps & Cap.SHOWN
 
     @property
     def offered(self) -> Mapping[str, str]:

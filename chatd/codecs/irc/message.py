@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from wcwidth import iter_graphemes
 
 from chatd.core.errors import TooLong
+from chatd.core.facts import fact
 from chatd.core.limits import IRC_LINE_BYTES, IRC_TAGS_BYTES
 
 END: Final = "\r\n"
@@ -20,7 +21,7 @@ _ESCAPED: Final = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\
 _KEY: Final = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Message:
     """A line from a client; ``command`` is in capitals, and ``is_text`` says whether it was
     UTF-8."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from chatd.codecs.irc import accounts, channels, connecting, history, inquiries, messages, modes, reading, server, watching
@@ -82,4 +81,4 @@ def handle(talk: Client, message: Message) -> None:
         if len(message.params) < needed or (needed and name != "TOPIC" and not message.params[0]):
             talk.reply(Numeric.NEEDMOREPARAMS, name)
         else:
-            handler(talk, replace(message, params=tuple(map(clean, message.params))))
+            handler(talk, Message(name, tuple(map(clean, message.params)), message.tags))

@@ -20,7 +20,7 @@ def test_long_lists_take_several_lines() -> None:
 
 
 def test_a_request_is_granted_as_a_whole() -> None:
-    assert requested("batch  sasl", Cap(0), OFFERED) == Cap.BATCH | Cap.SASL
+    assert requested("batch  sasl", 0, OFFERED) == Cap.BATCH | Cap.SASL
     assert requested("batch nothing", Cap.TIME, OFFERED) is None
     assert requested("-batch server-time", Cap.BATCH, OFFERED) == Cap.TIME
 
