@@ -55,7 +55,6 @@ class RecordingOutgoing:
     """
 
     session: Session
-    acknowledges = True
     watches = False
 
     def __init__(self) -> None:
@@ -81,6 +80,9 @@ class RecordingOutgoing:
         return received
 
     # -- The interface for the core (session.Outgoing)
+
+    def acknowledges(self, id: str) -> bool:
+        return True
 
     def tell(self, answer: Answer) -> None:
         self._received.append(answer)

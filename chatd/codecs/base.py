@@ -27,9 +27,9 @@ class Codec(Protocol):
     def echo(self) -> bool:
         """Whether people are sent what they did themselves."""
 
-    @property
-    def acknowledges(self) -> bool:
-        """Whether people are told of each of their messages that it is delivered."""
+    def acknowledges(self, id: str) -> bool:
+        """Whether people are told that their message is delivered, for which they have given this
+        ``id``; empty: none."""
 
     @property
     def tells_once(self) -> bool:

@@ -41,12 +41,15 @@ class JsonCodec:
 
     name: Final = "json"
     echo: Final = True
-    acknowledges: Final = True
     tells_once: Final = False
 
     def talk(self) -> JsonTalk:
         """The half for one more program."""
         return JsonTalk(self)
+
+    def acknowledges(self, id: str) -> bool:
+        """Each message of a program is acknowledged."""
+        return True
 
     def encode(self, event: Event, view: View) -> bytes:
         """The line of ``event``; there is one view."""

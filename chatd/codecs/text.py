@@ -44,7 +44,6 @@ class TextCodec:
 
     name: Final = "text"
     echo: Final = False
-    acknowledges: Final = False
     tells_once: Final = False
 
     def __init__(self, now: Callable[[], int]) -> None:
@@ -53,6 +52,10 @@ class TextCodec:
     def talk(self) -> TextTalk:
         """The half for one more connection."""
         return TextTalk(self)
+
+    def acknowledges(self, id: str) -> bool:
+        """People see what they type."""
+        return False
 
     def encode(self, event: Event, view: View) -> bytes:
         """The line of ``event`` with its end; ``view`` is a TextView."""

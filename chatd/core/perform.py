@@ -129,7 +129,7 @@ class Delivery:
                 refuse(session, outcome, self._id)
             elif self._sending is not None:
                 _answer(session, self._id, *self._sending.answers(outcome))
-            elif session.out.acknowledges:
+            elif session.out.acknowledges(self._id):
                 session.out.tell(Ack(outcome.room, outcome.seq, outcome.time, id=self._id))
         except Exception as defect:
             session.out.fail(defect)

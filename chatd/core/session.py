@@ -19,9 +19,9 @@ class Outgoing(Protocol):
     transport."""
 
     @property
-    def acknowledges(self) -> bool:
-        """Whether this session gets an answer to each message that is delivered, and not only to
-        those that are not."""
+    def acknowledges(self) -> Callable[[str], bool]:
+        """Whether this session gets an answer to a message with this id (empty: it has none) that
+        is delivered, and not only to those that are not."""
 
     @property
     def watches(self) -> bool:

@@ -65,7 +65,7 @@ class FramedCodec:
         return self.codec.echo
 
     @property
-    def acknowledges(self) -> bool:
+    def acknowledges(self) -> Callable[[str], bool]:
         return self.codec.acknowledges
 
     @property

@@ -146,6 +146,10 @@ def test_the_sender_id_never_leaves_the_server() -> None:
         assert b"sender_id" not in encode_news(news)
 
 
+def test_every_message_is_acknowledged() -> None:
+    assert [CODEC.acknowledges(id) for id in ("", "1")] == [True, True]
+
+
 def test_a_talk_belongs_to_its_connection_and_knows_its_codec() -> None:
     mine, yours = CODEC.talk(), CODEC.talk()
     assert mine is not yours

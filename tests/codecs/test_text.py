@@ -431,6 +431,10 @@ def test_a_day_ends_at_midnight_in_the_local_zone() -> None:
 # -- Talks -----------------------------------------------------------------------------------------
 
 
+def test_no_message_is_acknowledged() -> None:
+    assert [CODEC.acknowledges(id) for id in ("", "1")] == [False, False]
+
+
 def test_a_talk_belongs_to_its_connection_and_knows_its_codec() -> None:
     mine, yours = CODEC.talk(), CODEC.talk()
     assert mine is not yours

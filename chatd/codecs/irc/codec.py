@@ -19,7 +19,6 @@ class IrcCodec:
 
     name: Final = "irc"
     echo: Final = False
-    acknowledges: Final = True
     tells_once: Final = True
 
     def __init__(self, settings: Settings, now: Callable[[], int], offered: Mapping[str, str] | None = None) -> None:
@@ -28,6 +27,10 @@ class IrcCodec:
     def talk(self) -> IrcTalk:
         """The half for one more client."""
         return IrcTalk(self, self.shared)
+
+    def acknowledges(self, id: str) -> bool:
+        """Only a message with a label has an id, and needs an answer."""
+        return bool(id)
 
     def encode(self, event: Event, view: View) -> bytes:
         """The lines of ``event``; ``view`` has the capabilities of `Cap.SHOWN`."""

@@ -14,3 +14,12 @@ def test_readers_with_the_same_capabilities_share_a_feed() -> None:
     assert sorted(len(feed.readers) for feed in feeds.values()) == [1, 3]
     assert clients[1].send("CAP REQ server-time")[-1].endswith("CAP bob ACK :server-time")
     assert sorted(len(feed.readers) for feed in feeds.values()) == [2, 2]
+
+
+def test_only_messages_with_a_label_are_acknowledged() -> None:
+    network = Network()
+    ada = network.client("ada", "labeled-response")
+    ada.send("JOIN #dev")
+    assert [network.server.irc.acknowledges(id) for id in ("", "1")] == [False, True]
+    assert ada.send("PRIVMSG #dev :hi") == []
+    assert ada.send("@label=1 PRIVMSG #dev :hi") == ["@label=1 :chatd ACK"]
