@@ -236,6 +236,11 @@ class AnswerPhrases:
             yield f"You watch {_listed(answer.missing)}, who {'is' if len(answer.missing) == 1 else 'are'} not here."
 
     @lines.register
+    def _(self, answer: answers.Alerts) -> Iterable[str]:
+        listed = ", ".join(sorted(answer.words))
+        yield f"You are alerted to: {listed}." if listed else "You are alerted to your nick alone."
+
+    @lines.register
     def _(self, answer: answers.Seen) -> Iterable[str]:
         yield f"{answer.nick} has {'left' if answer.gone else 'come'}."
 

@@ -59,6 +59,7 @@ NEWS: Final[Mapping[type[Event | Answer], str]] = {
     answers.Counts: "counts",
     answers.PersonChanged: "changed",
     answers.Watching: "watching",
+    answers.Alerts: "alerts",
     answers.Seen: "seen",
     answers.TopicIs: "topic-is",
     answers.RetentionIs: "keeping",

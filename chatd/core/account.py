@@ -81,6 +81,14 @@ class IgnoredNicks:
     nicks: tuple[str, ...]
 
 
-Change = Account | Credential | Dropped | Mark | IgnoredNicks
-"""A change of what is stored: a new or changed account, credential, mark or list of ignored nicks,
-or a credential that is dropped."""
+@dataclass(frozen=True, slots=True)
+class AlertWords:
+    """The owner of ``account`` (an id) wants to be alerted to these ``words``, and no others."""
+
+    account: int
+    words: tuple[str, ...]
+
+
+Change = Account | Credential | Dropped | Mark | IgnoredNicks | AlertWords
+"""A change of what is stored: a new or changed account, credential, mark, list of ignored nicks or
+of words to be alerted to, or a credential that is dropped."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
-from chatd.core.account import Account, Change, Credential, Dropped, IgnoredNicks, Kind, Mark
+from chatd.core.account import Account, AlertWords, Change, Credential, Dropped, IgnoredNicks, Kind, Mark
 from chatd.core.driver import Later
 from chatd.core.errors import NickTaken, NotDelivered, TooMany, WrongPassword
 from chatd.core.identity import network_of
@@ -36,6 +36,8 @@ class Accounts:
         """What the owner of each account has received, by room."""
         self._ignored: dict[int, tuple[str, ...]] = {}
         """The nicks that the owner of each account ignores."""
+        self._alerts: dict[int, tuple[str, ...]] = {}
+        """The words that the owner of each account wants to be alerted to."""
         self._made: Counter[str] = Counter()
         """How many accounts each address has made since the start."""
         self._last_credential = 0
@@ -187,6 +189,17 @@ class Accounts:
         self._apply(change)
         self._store.change_accounts([change], lambda failure: None)
 
+    def alerts(self, account: Account) -> tuple[str, ...]:
+        """The words that the owner of ``account`` wants to be alerted to."""
+        return self._alerts.get(account.id, ())
+
+    def set_alerts(self, account: Account, words: tuple[str, ...]) -> None:
+        """Note that the owner of ``account`` wants to be alerted to ``words``. Nobody waits for
+        this to be stored."""
+        change = AlertWords(account.id, words)
+        self._apply(change)
+        self._store.change_accounts([change], lambda failure: None)
+
     def next_number(self) -> int:
         """A number for a credential that no other one has."""
         self._last_credential += 1
@@ -212,6 +225,8 @@ class Accounts:
                 self._by_value[change.kind, change.value] = change
             case IgnoredNicks():
                 self._ignored[change.account] = change.nicks
+            case AlertWords():
+                self._alerts[change.account] = change.words
             case Mark():
                 marks = self._marks.setdefault(change.account, {})
                 marks.pop(change.room, None)  # The one that was set last is at the end.

@@ -32,7 +32,7 @@ class Greeting(Answer):
 class Welcome(Answer):
     """The nick is accepted. ``log`` is the name of the server's logs: with another name, seqs mean
     something else. ``secret`` is a new session secret, if one was asked for; ``account``: you are
-    logged in, and not a guest."""
+    logged in, and not a guest. ``alerts`` are the words that you want to be alerted to."""
 
     nick: str
     server: str
@@ -40,6 +40,7 @@ class Welcome(Answer):
     motd: tuple[str, ...] = ()
     secret: str = field(default="", repr=False)
     account: bool = False
+    alerts: tuple[str, ...] = ()
 
 
 @fact()
@@ -346,6 +347,13 @@ class Watching(Answer):
 
     here: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+@fact()
+class Alerts(Answer):
+    """The ``words`` that you want to be alerted to, besides your nick."""
+
+    words: tuple[str, ...] = ()
 
 
 @fact()

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from chatd.core.bans import span
 from chatd.core.commands import (
+    Alert,
     Announce,
     Audit,
     Away,
@@ -183,6 +184,11 @@ def _read_watch(row: Row, rest: str) -> Command:
     return Watch(tuple(words[is_end:]), is_end)
 
 
+def _read_alert(row: Row, rest: str) -> Command:
+    """Read words; a minus before one removes it."""
+    return Alert(tuple(rest.split()))
+
+
 def _read_sessions(row: Row, rest: str) -> Command:
     """Read nothing, or ``end N``."""
     word, _, number = rest.partition(" ")
@@ -334,6 +340,7 @@ TABLE: tuple[Row, ...] = (
         read=_read_login,
         group=ACCOUNTS,
     ),
+    Row("alert", Alert, "[WORD]", "be alerted to a word, or list them; -WORD: no more", read=_read_alert, group=ACCOUNTS),
     Row("watch", Watch, "[NICK]", "be told when a person comes or goes", read=_read_watch, group=ACCOUNTS),
     Row("realname", Realname, "TEXT", "say who you are; /whois shows it", group=ACCOUNTS),
     Row("oper", Oper, "[NICK]", "have an operator's rights; asks for the password", read=_read_login, group=ACCOUNTS),

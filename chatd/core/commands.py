@@ -252,6 +252,14 @@ class Unignore(Command):
 
 
 @fact()
+class Alert(Command):
+    """Be alerted to ``words`` too, and no longer to those that begin with a minus; without words,
+    list them. It is the client that alerts, and the server keeps the words."""
+
+    words: tuple[str, ...] = ()
+
+
+@fact()
 class Away(Command):
     """Be away, with ``text`` for people who send private messages."""
 

@@ -12,7 +12,7 @@ from chatd.core.answers import Answer, AwayNotice, FormerLine, Seen
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
-from chatd.core.limits import FORMER_PEOPLE, IGNORE_LISTS
+from chatd.core.limits import ALERT_WORDS, FORMER_PEOPLE, IGNORE_LISTS
 from chatd.core.names import Name, fold
 from chatd.core.person import Person
 from chatd.core.session import Session
@@ -128,13 +128,17 @@ class Directory:
 
     def own(self, person: Person, account: str) -> None:
         """Make ``person`` the owner of the account with this key (empty: a guest), who ignores whom
-        they have ignored before."""
+        they have ignored before, and is alerted to the same words."""
         person.account = account
         ignoring = self._ignoring_of(account)
         if ignoring:
             self._ignored_by.pop(account, None)
             person.ignoring.merge(ignoring)
         self.set_ignoring(person, person.ignoring)
+        owner = self._accounts.get(account)
+        if owner is not None:
+            kept = {fold(word): word for word in self._accounts.alerts(owner)}
+            self.set_alerts(person, dict(list({**kept, **person.alerts}.items())[:ALERT_WORDS]))
 
     def attach(self, session: Session, person: Person, sender_id: str) -> None:
         """Add ``session`` to the sessions of ``person``, with the seat ``sender_id``, which must be
@@ -241,6 +245,13 @@ class Directory:
         nicks = tuple(ignored.nick for ignored in ignoring.people)
         if account is not None and nicks != self._accounts.ignored(account):
             self._accounts.set_ignored(account, nicks)
+
+    def set_alerts(self, person: Person, alerts: dict[str, str]) -> None:
+        """Let ``person`` be alerted to these words, which are kept if they own an account."""
+        person.alerts = alerts
+        account, words = self._accounts.get(person.account), tuple(alerts.values())
+        if account is not None and words != self._accounts.alerts(account):
+            self._accounts.set_alerts(account, words)
 
     def _ignoring_of(self, account: str) -> IgnoreList | None:
         """Whom the owner of the account with this key ignores, who is not here; of those who were

@@ -113,6 +113,12 @@ PEOPLE_SHOWN: Final = 500
 IGNORED_PER_PERSON: Final = 100
 """The nicks that one person can ignore, in number."""
 
+ALERT_WORDS: Final = 50
+"""The words that one person can be alerted to, in number."""
+
+ALERT_CHARACTERS: Final = 50
+"""The longest word to be alerted to, in characters."""
+
 SEATS_PER_IGNORED: Final = 8
 """The seats that are remembered of one ignored person, in number: their devices, and some
 reconnections."""

@@ -13,6 +13,7 @@ class Person:
 
     __slots__ = (
         "account",
+        "alerts",
         "away",
         "away_seen_by",
         "identity",
@@ -38,6 +39,8 @@ class Person:
         """The keys of the nicks that have been shown this text."""
         self.ignoring = IgnoreList()
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
+        self.alerts: dict[str, str] = {}
+        """The words that they want to be alerted to, by their folded forms."""
         self.user = ""
         """Their name on their own machine, if their program has said it; it proves nothing."""
         self.realname = ""

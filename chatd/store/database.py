@@ -19,7 +19,7 @@ LOCK_NAME: Final = "chatd.lock"
 APPLICATION_ID: Final = 0x63686174
 """Marks a file as a chatd database (``PRAGMA application_id``): "chat"."""
 
-VERSION: Final = 8
+VERSION: Final = 9
 """The version of the database: ``upgrade-N.sql`` upgrades version N to N + 1, and ``schema.sql``
 creates a new database."""
 

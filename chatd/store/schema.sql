@@ -1,4 +1,4 @@
--- The database of chatd, version 8. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
+-- The database of chatd, version 9. A change here needs an upgrade-N.sql: an upgraded database equals a new one.
 
 -- Every run of the server that has stored something (runs.py), with the name in its welcomes (docs/protocol.md).
 CREATE TABLE run (
@@ -99,4 +99,12 @@ CREATE TABLE ignored (
     account INTEGER NOT NULL,
     nick TEXT NOT NULL,
     PRIMARY KEY (account, nick)
+) STRICT, WITHOUT ROWID;
+
+-- The words that the owner of an account wants to be alerted to, in order.
+CREATE TABLE alert (
+    account INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    word TEXT NOT NULL,
+    PRIMARY KEY (account, number)
 ) STRICT, WITHOUT ROWID;

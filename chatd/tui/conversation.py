@@ -144,8 +144,8 @@ class Conversation:
         self.requested_room = ""
         """The room of a `join` that is not answered yet: what is typed meanwhile is meant for
         it."""
-        self.alerts: dict[str, str] = {}
-        """Words that the user wants to be alerted to, by their folded forms."""
+        self.alerts: tuple[str, ...] = ()
+        """Words that the user wants to be alerted to, besides their nick."""
         self.was_moved = False
         """Whether the current room has changed without the user, who may still mean the one
         before."""
@@ -164,6 +164,8 @@ class Conversation:
                 return commands.Msg(self.talk.nick, text)
             case commands.Me(text=text, room="") if self.talk is not None:
                 return commands.Msg(self.talk.nick, f"* {self.nick} {text}")
+            case commands.Alert(words=words) if words and not self.has_account:
+                return commands.Alert((*self.alerts, *words))  # Whoever comes anew as a guest is unknown to the server.
             case commands.Reply(text=text) if self.correspondent:
                 return commands.Msg(self.correspondent, text)
             case _ if isinstance(command, IN_A_ROOM) and not getattr(command, "room", here):
@@ -224,6 +226,10 @@ class Conversation:
         match news:
             case answers.Welcome():
                 self.nick, self.server, self.has_account = news.nick, news.server, news.account
+                if news.account:
+                    self.alerts = news.alerts
+            case answers.Alerts():
+                self.alerts = news.words
             case answers.ReadIs():
                 self._on_read(news)
             case answers.Entered():
@@ -300,9 +306,7 @@ class Conversation:
 
     def _on_said(self, said: events.Said, joined: JoinedRoom | None) -> Received:
         new = joined is None or said.seq > joined.last_seen
-        for_me = (
-            new and not self.is_own(said.nick) and any(mentions(word, said.text) for word in (self.nick, *self.alerts.values()))
-        )
+        for_me = new and not self.is_own(said.nick) and any(mentions(word, said.text) for word in (self.nick, *self.alerts))
         if joined is not None and new and said.room != self.here and not self.is_own(said.nick):
             joined.unread += 1
             joined.mentioned |= for_me

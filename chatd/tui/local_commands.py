@@ -9,20 +9,12 @@ from chatd.codecs.objects import iso_time
 from chatd.core.answers import HelpLine
 from chatd.core.commands import Command, History, Search
 from chatd.core.errors import BadUsage
-from chatd.core.names import fold
 from chatd.core.when import parse_time
 
 JUMP: Final = HelpLine("jump", "/jump [N]", "go to hit N of /search, or to the next one; /jump new: to the first new message")
 CLEAR: Final = HelpLine("clear", "/clear", "clear the screen; the history keeps everything")
-ALERT: Final = HelpLine("alert", "/alert [WORD]", "ring the bell at this word too, or list the words; -WORD no more")
-LOCAL: Final = (JUMP, CLEAR, ALERT)
+LOCAL: Final = (JUMP, CLEAR)
 """All of them, with usage and help."""
-
-ALERT_CHARACTERS: Final = 50
-"""The longest word to be alerted to, in characters."""
-
-ALERTS: Final = 50
-"""How many such words there are at most."""
 
 MAX_HIT: Final = 1000
 """The highest number accepted for a hit; the server lists a hundred."""
@@ -42,29 +34,19 @@ class Clear:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """Alert the user to ``word``, or with ``drop`` no more; without a word, list the words."""
-
-    word: str = ""
-    drop: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class LocalHelp:
     """Explain the command ``about``."""
 
     about: HelpLine
 
 
-def parse_local(line: str) -> Jump | Clear | Alert | LocalHelp | None:
+def parse_local(line: str) -> Jump | Clear | LocalHelp | None:
     """The local command in ``line``; None if it is none. Raises BadUsage."""
     name, *words = line.lower().split() if line.startswith("/") else [""]
     if name == "/help" and len(words) == 1:
         return next((LocalHelp(local) for local in LOCAL if local.name == words[0].removeprefix("/")), None)
     if name == "/clear":
         return Clear()
-    if name == "/alert":
-        return _alert(words)
     if name != "/jump":
         return None
     if not words:
@@ -75,15 +57,6 @@ def parse_local(line: str) -> Jump | Clear | Alert | LocalHelp | None:
     if len(words) > 1 or not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= MAX_HIT):
         raise BadUsage(f"/jump does not take {' '.join(words)[:32]}.", "Write /jump N with the number of a hit, or /jump new.")
     return Jump(int(word))
-
-
-def _alert(words: list[str]) -> Alert:
-    if not words:
-        return Alert()
-    word = words[0].removeprefix("-")
-    if len(words) > 1 or not fold(word) or len(word) > ALERT_CHARACTERS:
-        raise BadUsage("/alert takes one word.", "Write /alert WORD, /alert -WORD, or /alert alone to list the words.")
-    return Alert(word, words[0].startswith("-"))
 
 
 def in_zone(command: Command, now: int) -> Command:

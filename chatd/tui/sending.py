@@ -8,14 +8,13 @@ from typing import Final
 from chatd.core import command_table, commands
 from chatd.core.commands import Command
 from chatd.core.errors import Refusal
-from chatd.core.names import fold
 from chatd.tui import editor
 from chatd.tui.conversation import MESSAGES, Conversation
 from chatd.tui.display import Display
 from chatd.tui.history_opening import HistoryOpening
 from chatd.tui.line_input import LineInput
 from chatd.tui.link import Link
-from chatd.tui.local_commands import ALERTS, Alert, Clear, Jump, LocalHelp, in_zone, parse_local
+from chatd.tui.local_commands import Clear, Jump, LocalHelp, in_zone, parse_local
 from chatd.tui.questions import ACCOUNT_COMMANDS, Questions
 from chatd.tui.splitting import split
 
@@ -102,23 +101,12 @@ class Sending:
         if not link.up and not isinstance(command, MESSAGES):
             self._display.note("The command is sent as soon as the connection is back.")
 
-    def _run_local(self, local: Jump | Clear | Alert | LocalHelp) -> None:
+    def _run_local(self, local: Jump | Clear | LocalHelp) -> None:
         if isinstance(local, Clear):
             self._display.clear()
-        elif isinstance(local, Alert):
-            self._set_alert(local)
         elif isinstance(local, LocalHelp):
             self._display.note(f"{local.about.usage}  {local.about.help}")
         elif local.new:
             self.opening.jump_to_new()
         else:
             self.opening.jump(local.hit)
-
-    def _set_alert(self, alert: Alert) -> None:
-        words, key = self._conversation.alerts, fold(alert.word)
-        if alert.drop:
-            words.pop(key, None)
-        elif alert.word and len(words) < ALERTS:
-            words[key] = alert.word
-        listed = ", ".join(sorted(words.values()))
-        self._display.note(f"You are alerted to: {listed}." if listed else "You are alerted to your nick alone.")

@@ -9,7 +9,7 @@ export const preferences = {...DEFAULTS, ...stored(everyTab, "chatd-preferences"
 
 export const levelOf = (view) => preferences.levels[view.key.toLowerCase()] || (view.room ? "mentions" : "all");
 
-function prefer(changes) {
+export function prefer(changes) {
   Object.assign(preferences, changes);
   stored(everyTab, "chatd-preferences", preferences);
   applyPreferences();
@@ -52,7 +52,6 @@ export function openPreferences() {
 }
 
 $("preferences-form").onsubmit = (event) => event.preventDefault();
-$("alert-words").onchange = () => prefer({words: $("alert-words").value.trim()});
 $("sound").onchange = () => { prefer({sound: $("sound").checked}); beep(); };
 $("compact").onchange = () => prefer({compact: $("compact").checked});
 $("presence").onchange = () => prefer({presence: $("presence").value});

@@ -1,5 +1,6 @@
 // What the server sends, by type.
 
+import {onAlertWords} from "./alerts.js";
 import {showAudit} from "./answers.js";
 import {deleteBefore} from "./deleting.js";
 import {$, atEndOfTurn, make, text} from "./dom.js";
@@ -57,6 +58,7 @@ Object.assign(handlers, {
     state.welcomed = true;
     if (!state.commands.size) ask({command: "help"}, {quiet: true});
     ask({command: "ignore"}, {quiet: true, first: true});
+    onAlertWords(message);
     recallTalk(state.current);
     for (const entry of outbox.values()) post(entry.wire);  // The server acknowledges repeated messages, and does not post them again.
   },

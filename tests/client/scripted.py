@@ -191,6 +191,8 @@ class ScriptedServer:
                 connection.cut()
             case commands.Read(room=room, seq=seq):
                 connection.tell(answers.ReadIs(room, seq, id=command.id))
+            case commands.Alert(words=words):
+                connection.tell(answers.Alerts(tuple(word for word in words if f"-{word}".lower() not in words), id=command.id))
             case commands.Who():
                 connection.tell(answers.Members("lobby", 1, ("ada",), id=command.id))
             case commands.Join():

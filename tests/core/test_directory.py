@@ -209,6 +209,24 @@ def test_whom_an_owner_ignores_is_known_while_they_are_not_here(monkeypatch: pyt
     directory.check_ignored(eve, owners[1])  # The person knows it now.
 
 
+def test_the_words_of_an_owner_are_known_after_a_restart_also_from_before_they_were_one() -> None:
+    store = RememberingStore()
+    accounts = Accounts(store)
+    directory = Directory(accounts, lambda: 0)
+    guest = person_of(arrived(directory, "ada"))
+    directory.set_alerts(guest, {"tea": "Tea"})
+    assert store.changes == []
+    drive(accounts.add(guest.name, "", NOON), lambda ada: None)
+    directory.own(guest, "ada")
+    directory.set_alerts(guest, guest.alerts)
+    assert len(store.changes) == 2, "what has not changed is not stored again"
+    directory = Directory(Accounts(store), lambda: 0)
+    later = person_of(arrived(directory, "eve"))
+    directory.set_alerts(later, {"milk": "milk"})
+    directory.own(later, "ada")
+    assert later.alerts == {"tea": "Tea", "milk": "milk"}
+
+
 class RememberingStore(MemoryStore):
     """Keeps the changes of accounts for the next start."""
 

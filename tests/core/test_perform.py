@@ -69,6 +69,7 @@ ACCEPTED: list[Command] = [
     commands.Census(),
     commands.Realname("Ada"),
     commands.Watch(("bob",)),
+    commands.Alert(("tea", "-coffee")),
     commands.Oper("ada", "password of ada"),
     commands.Oper(),
     commands.Report("bob", "spams"),
@@ -126,6 +127,7 @@ REFUSED: list[Command] = [
     commands.Whowas("nobody"),
     commands.People("nowhere"),
     commands.Realname(""),
+    commands.Alert(("two words",)),
     commands.Watch(tuple(f"nick{number}" for number in range(101))),
     commands.Oper("ada"),
     commands.Report("nobody", "spams"),
@@ -298,7 +300,7 @@ WITH_A_RIGHT = [command for command in IN_A_ROOM if ROW_OF[type(command)].right 
 FOR_EVERYBODY = {
     *("away", "back", "hello", "help", "ignore", "join", "login", "msg", "nick", "ping", "read", "recent"),
     *("quit", "register", "reply", "report", "rooms", "search", "unignore", "who", "whois"),
-    *("census", "oper", "people", "realname", "watch", "whowas"),
+    *("alert", "census", "oper", "people", "realname", "watch", "whowas"),
 }
 """The commands for which nobody needs a right: what they show goes through ``visible``, and what
 enters a room through ``check_may_enter``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chatd.core.account import Account, Change, Credential, Dropped, IgnoredNicks, Kind, Mark
+from chatd.core.account import Account, AlertWords, Change, Credential, Dropped, IgnoredNicks, Kind, Mark
 from chatd.core.errors import NotDelivered
 from chatd.core.names import parse_nick
 from chatd.testing import NOON
@@ -62,15 +62,16 @@ def test_changes_are_stored_with_messages_of_the_same_turn(tmp_path: Path) -> No
     assert change(store, ADA) is None
     assert change(store, Mark(ADA.id, "@", 6), Mark(ADA.id, "@", 7)) is None
     assert change(store, *(IgnoredNicks(ADA.id, nicks) for nicks in (("bob", "eve"), ("bob", "Zoë")))) is None
+    assert change(store, *(AlertWords(ADA.id, words) for words in (("tea",), ("milk", "Kettle")))) is None
     assert len(store.stored(outcomes)) == 1
     store.close()
     store = PumpedStore(tmp_path)
-    ignored = IgnoredNicks(ADA.id, ("Zoë", "bob"))
-    assert list(store.accounts) == [ADA, Mark(ADA.id, "@", 7), ignored]
+    ignored, alerts = IgnoredNicks(ADA.id, ("Zoë", "bob")), AlertWords(ADA.id, ("milk", "Kettle"))
+    assert list(store.accounts) == [ADA, Mark(ADA.id, "@", 7), ignored, alerts]
     assert change(store, Mark(ADA.id, "@", 0)) is None
     store.close()
     store = PumpedStore(tmp_path)
-    assert list(store.accounts) == [ADA, ignored]
+    assert list(store.accounts) == [ADA, ignored, alerts]
     store.close()
 
 

@@ -91,7 +91,7 @@ def test_help_lists_the_clients_own_command(case: Case) -> None:
     assert case.shows("-- /jump [N]  go to hit N")
     who = answers.HelpLine("who", "/who [ROOM]", "list who is in a room")
     case.tell(answers.HelpText((who, who)))
-    assert case.shows("-- /jump [N]      go to hit N")
+    assert case.shows("-- /jump [N]    go to hit N")
     case.tell(answers.HelpText((who,)))
     assert sum("/jump [N]  " in line for line in case.glass.history) == 2
 

@@ -60,6 +60,7 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.People: info.people,
     commands.Census: info.census,
     commands.Realname: preferences.realname,
+    commands.Alert: preferences.alert,
     commands.Watch: preferences.watch,
     commands.History: history.history,
     commands.Search: history.search,

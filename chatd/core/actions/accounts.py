@@ -7,7 +7,7 @@ from contextlib import suppress
 from chatd.core.account import Account, Credential, Kind
 from chatd.core.actions.base import Result, person_of, store
 from chatd.core.actions.login import change_nick, enter_rooms, hello, new_secret, release_nick, take_seat, with_inbox
-from chatd.core.answers import Answer, Done, KeyLine, KeyList, PersonChanged, SessionList
+from chatd.core.answers import Alerts, Answer, Done, KeyLine, KeyList, PersonChanged, SessionList
 from chatd.core.authentication import by_key, by_password, check_present, check_secure, make_account, new_hash
 from chatd.core.commands import Hello, Keys, Login, Logout, Oper, Password, Register, Release, Sessions
 from chatd.core.errors import BadUsage, NickNeeded, NotAllowed, NotDelivered, PasswordNeeded, WrongPassword
@@ -78,6 +78,7 @@ async def login(registry: Registry, session: Session, command: Login) -> Answer 
         before = person.nick
         done = await change_nick(registry, session, account.name, account.name.key)
         registry.tell_neighbours(person, PersonChanged(before, "account", person.nick))
+        _tell_alerts(session)
         return with_inbox(registry, session, Done("login", done.subject, secret))
     return await _join_own(registry, session, person, account, secret)
 
@@ -141,7 +142,15 @@ async def _join_own(
     registry.directory.detach(session)
     take_seat(registry, session, account.name, session.sender_id, account)
     session.out.tell(Done("login", session.nick, secret))
+    _tell_alerts(session)
     return with_inbox(registry, session, await enter_rooms(registry, session, {}))
+
+
+def _tell_alerts(session: Session) -> None:
+    """Tell ``session`` to which words its owner is alerted, who has logged in after the welcome."""
+    words = person_of(session).alerts
+    if words:
+        session.out.tell(Alerts(tuple(words.values())))
 
 
 async def password(registry: Registry, session: Session, command: Password) -> Answer:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from chatd.core.account import Account, Kind
-from chatd.core.actions.base import Result
+from chatd.core.actions.base import Result, person_of
 from chatd.core.answers import Answer, Closing, Done, Refused, Welcome
 from chatd.core.authentication import (
     by_key,
@@ -73,7 +73,8 @@ async def hello(registry: Registry, session: Session, command: Hello) -> Answer 
     _introduce(session, command)
     settings = registry.settings
     is_owner, log = account is not None, registry.store.name
-    session.out.tell(Welcome(session.nick, settings.name, log, settings.motd, secret, is_owner, id=command.id))
+    alerts = tuple(person_of(session).alerts.values())
+    session.out.tell(Welcome(session.nick, settings.name, log, settings.motd, secret, is_owner, alerts, id=command.id))
     entered = await enter_rooms(registry, session, requested, command.id, command.default_room)
     return with_inbox(registry, session, entered, command.resume.get(INBOX), command.log)
 

@@ -1,13 +1,13 @@
-"""Settings of a person: ignoring others, and being away."""
+"""Settings of a person: ignoring others, words to be alerted to, and being away."""
 
 from __future__ import annotations
 
 from chatd.core.actions.base import Result, check_text, person_of
-from chatd.core.answers import Done, Ignoring, PersonChanged, Watching
-from chatd.core.commands import Away, Back, Ignore, Realname, Unignore, Watch
+from chatd.core.answers import Alerts, Done, Ignoring, PersonChanged, Watching
+from chatd.core.commands import Alert, Away, Back, Ignore, Realname, Unignore, Watch
 from chatd.core.errors import BadNick, BadUsage, TooLong, TooMany
-from chatd.core.limits import AWAY_CHARACTERS, IGNORED_PER_PERSON, REALNAME_CHARACTERS
-from chatd.core.names import Name, parse_nick
+from chatd.core.limits import ALERT_CHARACTERS, ALERT_WORDS, AWAY_CHARACTERS, IGNORED_PER_PERSON, REALNAME_CHARACTERS
+from chatd.core.names import Name, fold, parse_nick
 from chatd.core.person import Person
 from chatd.core.registry import Registry
 from chatd.core.session import Session
@@ -54,6 +54,32 @@ def _ignoring(registry: Registry, person: Person) -> Ignoring:
         if nicks:
             now[ignored.nick] = min(nicks)
     return Ignoring(tuple(ignored.nick for ignored in person.ignoring.people), now)
+
+
+def alert(registry: Registry, session: Session, command: Alert) -> Result:
+    """Be alerted to words, or no longer, or list them; one's other sessions are told of a
+    change."""
+    person = person_of(session)
+    words = dict(person.alerts)
+    for word in command.words:
+        bare = word.removeprefix("-")
+        key = fold(bare)
+        if not key or len(bare) > ALERT_CHARACTERS or len(bare.split()) > 1:
+            raise BadUsage(f"A word has 1 to {ALERT_CHARACTERS} characters.", "Write /alert WORD, or /alert -WORD.")
+        check_text(bare)
+        if word != bare:
+            words.pop(key, None)
+        else:
+            words[key] = bare
+    if len(words) > ALERT_WORDS:
+        raise TooMany(f"You can be alerted to {ALERT_WORDS} words.", "/alert -WORD drops one.")
+    answer = Alerts(tuple(words.values()))
+    if words != person.alerts:
+        registry.directory.set_alerts(person, words)
+        for other in registry.directory.sessions(person):
+            if other is not session:
+                other.out.tell(answer)
+    return answer
 
 
 def away(registry: Registry, session: Session, command: Away) -> Result:

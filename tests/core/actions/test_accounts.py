@@ -11,6 +11,7 @@ import pytest
 from chatd.core.account import Credential, Kind
 from chatd.core.accounts import hash_of
 from chatd.core.answers import (
+    Alerts,
     Answer,
     AwayNotice,
     Closing,
@@ -25,6 +26,7 @@ from chatd.core.answers import (
     Welcome,
 )
 from chatd.core.commands import (
+    Alert,
     Audit,
     Away,
     Command,
@@ -51,6 +53,7 @@ from chatd.core.registry import Registry, Settings
 from chatd.core.rooms import SERVER
 from chatd.core.ssh_keys import parse_key
 from chatd.testing import NOON, InstantAuthenticator, Visitor, arrive, new_registry
+from tests.core.actions.answers import only
 from tests.core.late import LateStore
 
 PASSWORD = "correct horse battery"
@@ -83,6 +86,28 @@ def code(visitor: Visitor, command: Command) -> str:
 
 def texts(news: list[Event | Answer]) -> list[str]:
     return [event.text for event in news if isinstance(event, Said)]
+
+
+# -- Words to be alerted to ------------------------------------------------------------------------
+
+
+def test_words_are_kept_for_an_account_and_known_to_all_its_sessions(registry: Registry) -> None:
+    desk = owner(registry)
+    desk.ask(Alert(("tea",)))
+    phone = Visitor(registry)
+    assert only(Welcome, phone.ask(Hello("ada", password=PASSWORD))).alerts == ("tea",)
+    assert phone.ask(Alert(("milk",))) == [Alerts(("tea", "milk"))]
+    assert only(Alerts, desk.take()) == Alerts(("tea", "milk"))
+    guest = arrive(registry, "guest")
+    guest.ask(Alert(("bread",)))
+    assert only(Alerts, guest.ask(Login("ada", PASSWORD))) == Alerts(("tea", "milk"))
+    for session in (desk, phone, guest):
+        session.lose_link()
+    guest = arrive(registry, "guest")
+    guest.ask(Alert(("bread",)))
+    assert only(Alerts, guest.ask(Login("ada", PASSWORD))) == Alerts(("tea", "milk", "bread"))
+    other = arrive(registry, "bob")
+    assert other.ask(Alert()) == [Alerts()]
 
 
 # -- Registering -----------------------------------------------------------------------------------

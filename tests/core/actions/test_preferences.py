@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chatd.core import answers
-from chatd.core.answers import Done, Ignoring, Watching
+from chatd.core.answers import Alerts, Done, Ignoring, Watching
 from chatd.core.commands import (
+    Alert,
     Away,
     Back,
     Command,
@@ -25,6 +26,8 @@ from chatd.core.commands import (
 )
 from chatd.core.events import Left, Private, Renamed, Said
 from chatd.core.limits import (
+    ALERT_CHARACTERS,
+    ALERT_WORDS,
     IGNORED_PER_PERSON,
 )
 from chatd.core.registry import Registry
@@ -170,6 +173,26 @@ def test_the_number_of_ignored_nicks_is_limited(ada: Visitor) -> None:
     assert only(Ignoring, ada.ask(Ignore("eve0")))
     answers = ada.ask(Ignore("one-more"))
     assert refusal(answers) == ("too-many", "You already ignore 100 people.", "/unignore one of them first.")
+
+
+def test_words_to_be_alerted_to(ada: Visitor) -> None:
+    assert only(Alerts, ada.ask(Alert())) == Alerts()
+    assert only(Alerts, ada.ask(Alert(("Kettle", "tea")))) == Alerts(("Kettle", "tea"))
+    assert only(Alerts, ada.ask(Alert(("-KETTLE", "milk", "-gone")))) == Alerts(("tea", "milk"))
+    assert only(Alerts, ada.ask(Alert())) == Alerts(("tea", "milk"))
+
+
+@pytest.mark.parametrize("word", ["", "-", "two words", "x" * (ALERT_CHARACTERS + 1)])
+def test_what_is_no_word_is_refused_with_all_others(ada: Visitor, word: str) -> None:
+    code, _, hint = refusal(ada.ask(Alert(("tea", word))))
+    assert (code, hint) == ("bad-usage", "Write /alert WORD, or /alert -WORD.")
+    assert only(Alerts, ada.ask(Alert())) == Alerts()
+
+
+def test_the_number_of_words_is_limited(ada: Visitor) -> None:
+    ada.ask(Alert(tuple(f"word{number}" for number in range(ALERT_WORDS))))
+    assert refusal(ada.ask(Alert(("more",)))) == ("too-many", "You can be alerted to 50 words.", "/alert -WORD drops one.")
+    assert len(only(Alerts, ada.ask(Alert(("-word0", "more")))).words) == ALERT_WORDS
 
 
 def test_a_real_name_is_short(registry: Registry) -> None:
