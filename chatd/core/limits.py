@@ -698,6 +698,13 @@ SSH_SIGNATURE_LINES: Final = 5
 SSH_KEX_SECONDS: Final = 20.0
 """How long a key exchange of SSH may take, in seconds: a few round trips over a very bad link."""
 
+SSH_REKEY_BYTES: Final = 1 << 30
+"""After how much data the server asks for new keys of SSH, in bytes (1 GiB; RFC 4253, 9)."""
+
+SSH_REKEY_SECONDS: Final = 3600.0
+"""After how long it asks for them, in seconds (RFC 4253, 9): with the next packet, since keys that
+are not used do not wear out."""
+
 SSH_ATTEMPTS: Final = 6
 """How many keys and passwords an SSH client may offer that are not accepted, in number, as with
 OpenSSH (MaxAuthTries)."""

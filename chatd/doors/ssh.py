@@ -38,6 +38,7 @@ from chatd.doors.screens import ScreenSession
 from chatd.doors.server import Server
 from chatd.doors.ssh_authentication import Authentication
 from chatd.doors.ssh_host_key import HostKey
+from chatd.doors.ssh_rekeying import Rekeying
 from chatd.doors.ssh_session import Channel, Connection
 from chatd.doors.tcp import tune
 
@@ -105,6 +106,8 @@ class SshTransport(SSHServerTransport):
         self._has_service = False
         self._is_over = False
         self._unread = 0
+        self._rekeying = Rekeying(door.server.clock.seconds)
+        self._is_closing = False
         self._timer: IDelayedCall | None = None
 
     # -- The connection
@@ -153,6 +156,7 @@ class SshTransport(SSHServerTransport):
     def close_soon(self) -> None:
         """The channel is closed: the client ends the connection, or we do in a moment."""
         if not self._is_over:
+            self._is_closing = True
             self._start_timer(CLOSE_SECONDS)
 
     def abort(self) -> None:
@@ -213,7 +217,8 @@ class SshTransport(SSHServerTransport):
         if self._is_over:
             return
         self.meter.spend(SSH_PACKET_LINES)
-        self._unread = 0 if self.is_taken else self._unread + 1
+        self._rekeying.count(len(payload))
+        self._unread = 0 if self.is_free else self._unread + 1
         if self._unread > SSH_UNREAD_PACKETS:
             return self.abort()
         if not self._may_come(number):
@@ -225,6 +230,8 @@ class SshTransport(SSHServerTransport):
                 "malformed SSH packet {number} from {address}: {error}", number=number, address=self.address, error=repr(error)
             )
             self.sendDisconnect(DISCONNECT_PROTOCOL_ERROR, b"malformed message %d" % number)
+        else:
+            self._rekey()
 
     def _may_come(self, number: int) -> bool:
         """Whether the message ``number`` may come now, which changes what may come next."""
@@ -233,13 +240,14 @@ class SshTransport(SSHServerTransport):
                 self._expected = {KEX}
                 self.meter.spend(SSH_HANDSHAKE_LINES)
                 if not self._is_first_exchange:
-                    self._start_timer(SSH_KEX_SECONDS)
+                    self._start_exchange()
             elif number == KEX:
                 self._expected = {NEWKEYS}
             else:
                 self._expected = {KEXINIT}
                 self._is_first_exchange = False
-                self._stop_timer()
+                if not self._is_closing:
+                    self._stop_timer()
             return True
         if KEXINIT <= number < FIRST_OF_SERVICES:
             return False
@@ -253,6 +261,19 @@ class SshTransport(SSHServerTransport):
         return number < KEXINIT or self._has_service
 
     # -- Key exchange
+
+    def _start_exchange(self) -> None:
+        """A further key exchange has begun, which must not keep a connection open that is to
+        end."""
+        if not self._is_closing:
+            self._start_timer(SSH_KEX_SECONDS)
+
+    def _rekey(self) -> None:
+        """Ask for new keys if that is due. Clients need not expect that before there is a
+        channel."""
+        if self._channel is not None and self.is_free and not self._is_over and self._rekeying.is_due:
+            self.sendKexInit()  # type: ignore[no-untyped-call]
+            self._start_exchange()
 
     def ssh_KEXINIT(self, packet: bytes) -> None:
         """Begin a key exchange, which is strict if the client knows that."""
@@ -270,13 +291,17 @@ class SshTransport(SSHServerTransport):
     def sendPacket(self, kind: int, payload: bytes) -> None:
         """Send a packet. In a strict key exchange, the numbers begin again with the new keys."""
         super().sendPacket(kind, payload)  # type: ignore[no-untyped-call]
+        self._rekeying.count(len(payload))
         if kind == MSG_NEWKEYS and self._is_strict:
             self.outgoingPacketSequence = 0
+        elif kind >= FIRST_OF_SERVICES:
+            self._rekey()
 
     def ssh_NEWKEYS(self, packet: bytes) -> None:
         """The client uses the new keys from now on."""
         if self._is_strict:
             self.incomingPacketSequence = 0
+        self._rekeying.renew()  # First, since what has waited is sent now.
         super().ssh_NEWKEYS(packet)
         self._on_taken()
 

@@ -15,9 +15,11 @@ from chatd.core.limits import (
     SSH_HANDSHAKE_LINES,
     SSH_KEX_SECONDS,
     SSH_PACKET_BYTES,
+    SSH_REKEY_SECONDS,
     SSH_UNREAD_PACKETS,
 )
 from chatd.core.registry import Settings
+from chatd.doors import ssh_rekeying
 from tests.doors.ssh_client import Client, ssh_server
 
 
@@ -143,6 +145,75 @@ def test_handshakes_are_charged_to_the_address(clock: Clock, monkeypatch: pytest
     client.settle()
     assert spent.count(SSH_HANDSHAKE_LINES) == 3
     client.hang_up()
+
+
+def exchanges(client: Client) -> list[bytes]:
+    """The key exchanges of ``client`` from now on, by their hashes."""
+    made: list[bytes] = []
+    setup = client._keySetup
+
+    def record(secret: bytes, exchange_hash: bytes) -> None:
+        made.append(exchange_hash)
+        setup(secret, exchange_hash)  # type: ignore[no-untyped-call]
+
+    client._keySetup = record  # type: ignore[method-assign]
+    return made
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_the_server_asks_for_new_keys_after_much_data(clock: Clock, monkeypatch: pytest.MonkeyPatch, strict: bool) -> None:
+    server = ssh_server(clock)
+    ada, bob = Client(server, strict=strict).come_in("ada").plain(), Client(server).come_in("bob").plain()
+    monkeypatch.setattr(ssh_rekeying, "SSH_REKEY_BYTES", 5000)
+    made = exchanges(ada)
+    for number in range(10):
+        bob.type(f"line {number} {'x' * 1000}\n")
+        ada.settle()
+    assert ada.take().count("<bob> line") == 10
+    assert len(made) == 2
+    ada.type("still here\n")
+    assert "<ada> still here" in bob.take()
+    for each in (ada, bob):
+        each.hang_up()
+
+
+def test_the_server_asks_for_new_keys_after_an_hour(clock: Clock) -> None:
+    ada = Client(ssh_server(clock)).come_in("ada").plain()
+    made = exchanges(ada)
+    clock.advance(SSH_REKEY_SECONDS)
+    assert not made, "nothing is sent to a client that is idle"
+    ada.type("hello\n")
+    assert len(made) == 1
+    ada.type("hello\n")
+    assert len(made) == 1
+    ada.hang_up()
+
+
+def test_a_client_must_answer_when_new_keys_are_asked_for(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for flood in (True, False):
+        ada = Client(ssh_server(clock)).come_in("ada").plain()
+        monkeypatch.setattr(ada, "ssh_KEXINIT", lambda packet: None)
+        monkeypatch.setattr(ssh_rekeying, "SSH_REKEY_BYTES", 1)
+        for _ in range(SSH_UNREAD_PACKETS + 2 if flood else 1):
+            ada.sendPacket(80, NS(b"keepalive@openssh.com") + b"\1")
+        if not flood:
+            clock.advance(SSH_KEX_SECONDS)
+        assert ada.wire.aborted
+        ada.hang_up()
+
+
+def test_a_key_exchange_keeps_no_connection_open_that_is_to_end(clock: Clock) -> None:
+    ada = Client(ssh_server(clock)).come_in("ada").plain()
+    ada.type("/quit\n")
+    assert ada.status == 0
+    ada.send(97, bytes(4))  # Both sides have closed the channel.
+    made = exchanges(ada)
+    ada.sendKexInit()  # type: ignore[no-untyped-call]
+    ada.settle()
+    assert made
+    clock.advance(CLOSE_SECONDS)
+    assert ada.wire.aborted
+    ada.hang_up()
 
 
 def test_a_server_that_is_full_says_so(clock: Clock) -> None:
