@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,11 +27,18 @@ MANY = lines(*(said(seq, f"message {seq} " + "x" * 250) for seq in range(1, 20_0
 """More than one step of the copy."""
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data with a room of 20,000 messages."""
-    assert admin(tmp_path / "data", "import", "-", given=MANY).status == 0
-    return tmp_path / "data"
+    folder = tmp_path_factory.mktemp("imported") / "data"
+    assert admin(folder, "import", "-", given=MANY).status == 0
+    return folder
+
+
+@pytest.fixture
+def folder(imported: Path, tmp_path: Path) -> Path:
+    """A copy of the data with a room of 20,000 messages."""
+    return Path(shutil.copytree(imported, tmp_path / "data"))
 
 
 class Caller:
@@ -163,9 +171,13 @@ def test_a_long_command_shows_its_progress(
     assert program.process.wait(DEADLINE) == 0
 
 
-def test_an_export_to_the_terminal_shows_no_progress_bar(run: Run) -> None:
-    program = run("export", "lobby")
-    assert "export [" not in program.rest()
+def test_an_export_to_the_terminal_shows_no_progress_bar(run: Run, folder: Path) -> None:
+    few = lines(*(said(seq, f"message {seq}") for seq in range(1, 101)))
+    assert admin(folder, "import", "-", "--room", "tea", given=few).status == 0
+    run("export", "tea", out="/dev/null").see("export [#")
+    shown = run("export", "tea").rest()
+    assert "message 100" in shown
+    assert "export [" not in shown
 
 
 @pytest.mark.parametrize("arguments", [["backup", "backup"], ["check"], ["forget", "lobby"], ["vacuum"], ["export", "lobby"]])

@@ -14,17 +14,24 @@ from tests.conversations.test_client import OpenTerminal, Terminal, terminal
 __all__ = ["terminal"]
 
 
+IRSSI_AT_ONCE = 'settings = { "irc/core" = { cmd_queue_speed = "1msec"; cmds_max_at_once = "100"; }; };\n'
+WEECHAT_AT_ONCE = "/set irc.server.chat.anti_flood_prio_high 0;/set irc.server.chat.anti_flood_prio_low 0"
+"""Clients of IRC wait for seconds between two lines, unless they are told not to."""
+
+
 def irssi(screen: Terminal, daemon: Daemon, home: Path) -> None:
     """Start irssi as ada."""
     need("irssi")
     home.mkdir(exist_ok=True)
+    (home / "config").write_text(IRSSI_AT_ONCE)
     screen.enter(f"irssi --home={home} -c 127.0.0.1 -p {daemon.port} -n ada")
 
 
 def weechat(screen: Terminal, daemon: Daemon, home: Path) -> None:
     """Start WeeChat as ada."""
     need("weechat-curses")
-    start = f"/server add chat 127.0.0.1/{daemon.port} -notls -nicks=ada;/set irc.server.chat.capabilities *;/connect chat"
+    server = f"/server add chat 127.0.0.1/{daemon.port} -notls -nicks=ada;/set irc.server.chat.capabilities *"
+    start = f"{server};{WEECHAT_AT_ONCE};/connect chat"
     screen.enter(f"weechat-curses -d {home} -r '{start}'")
 
 

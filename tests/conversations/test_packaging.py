@@ -39,7 +39,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packaging")
     pip = [sys.executable, "-m", "pip", "-q", "--retries", "1", "--timeout", "10"]
     setuptools = folder / "setuptools"
-    fetched = run(*pip, "install", "--target", setuptools, "setuptools >= 77", "wheel", folder=folder, pythonpath="")
+    fetched = run(
+        *pip, "install", "--no-compile", "--target", setuptools, "setuptools >= 77", "wheel", folder=folder, pythonpath=""
+    )
     if fetched.returncode:
         cannot(f"setuptools cannot be fetched from PyPI: {fetched.stderr.strip().splitlines()[-1:]}")
     tree = folder / "tree"
