@@ -174,6 +174,17 @@ def _word_right(editor: Editor) -> Editor:
     return _to(editor, len(editor.before) + _word_after(editor))
 
 
+def _whole(text: str, length: int) -> int:
+    """The length of the first clusters of ``text`` that have ``length`` characters or more: a mark
+    is no character of a word, but goes with the letter under it."""
+    whole = 0
+    for cluster in clusters(text) if length else ():
+        whole += len(cluster)
+        if whole >= length:
+            break
+    return whole
+
+
 def _kill_before(editor: Editor, characters: int) -> Editor:
     start = len(editor.before) - characters
     killed = editor.before[start:]
@@ -181,8 +192,9 @@ def _kill_before(editor: Editor, characters: int) -> Editor:
 
 
 def _kill_after(editor: Editor, characters: int) -> Editor:
-    killed = editor.after[:characters]
-    return replace(_at_boundary(editor, editor.before, editor.after[characters:]), killed=killed or editor.killed)
+    end = _whole(editor.after, characters)
+    killed = editor.after[:end]
+    return replace(_at_boundary(editor, editor.before, editor.after[end:]), killed=killed or editor.killed)
 
 
 def _swap(editor: Editor) -> Editor:

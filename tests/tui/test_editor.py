@@ -91,6 +91,7 @@ def test_keys(keys: list[Key | str], before: str, after: str) -> None:
 
 @given(st.lists(presses, max_size=30))
 @example([Press(Key.TEXT, "🇩🇪"), Press(Key.LEFT), Press(Key.TEXT, "🇪")])
+@example([Press(Key.TEXT, "क\ufe0f"), Press(Key.HOME), Press(Key.KILL_NEXT_WORD), Press(Key.TEXT, "a")])
 def test_the_cursor_is_between_clusters(keys: list[Press]) -> None:
     line = Editor()
     for key in keys:
