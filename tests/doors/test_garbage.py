@@ -78,16 +78,18 @@ def lose(wire: Wire) -> None:
 
 @pytest.mark.parametrize("connection", [talk, open_web_socket, begin_ssh, be_refused, talk_irc])
 def test_a_connection_that_has_ended_is_freed_at_once(server: RunningServer, connection: Callable[[RunningServer], None]) -> None:
-    def come_and_go() -> None:
-        connection(server)
-        server.clock.advance(1)
+    def garbage() -> int:
+        """The number of objects that only the collector finds after some connections."""
+        gc.collect()
+        for _ in range(10):
+            connection(server)
+            server.clock.advance(1)
+        return gc.collect()
 
-    come_and_go()
-    gc.collect()
+    connection(server)
+    server.clock.advance(1)
     gc.disable()
     try:
-        for _ in range(10):
-            come_and_go()
-        assert gc.collect() == 0
+        assert min(garbage(), garbage()) == 0  # What is left once, such as by a cache that fills, is not a connection's.
     finally:
         gc.enable()
