@@ -136,7 +136,7 @@ HISTORY_EVENTS: Final = 100
 RECENT: Final = 100
 """How many conversations one answer lists, in number."""
 
-TALKS_EVENTS: Final = 10_000
+TALKS_EVENTS: Final = 5_000
 """In how many of the last private messages of a person their talks are found, in number: on the
 disk some 20 ms, in the thread that reads."""
 
