@@ -537,7 +537,7 @@ ROOM_LINES: Final = 0.07
 take 6 ms."""
 
 SEARCH_LINES: Final = 20
-"""What a search costs the address, in lines."""
+"""What a search, or a list of conversations, costs the address, in lines."""
 
 BYTES_A_LINE: Final = 1024
 """The bytes of a long answer that cost its address one line, in number."""

@@ -11,7 +11,7 @@ from chatd.core.commands import Read, Recent
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered
 from chatd.core.events import MESSAGES, Event, Private
-from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, RECENT, SHOWN_LINES, TALKS_EVENTS
+from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, RECENT, SEARCH_LINES, TALKS_EVENTS
 from chatd.core.names import INBOX, fold, inbox_key, is_inbox
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
@@ -28,9 +28,12 @@ async def read(registry: Registry, session: Session, command: Read) -> Answer:
     if not 0 <= command.seq < room.log.end or key == INBOX or (command.seq and command.time):
         hint = "Give the seq or the time of one that you have got, in a room or in @NICK."
         raise BadUsage("There is no such event yet.", hint)
-    seq = await _last_until(room, parse_time(command.time, registry.now())) if command.time else command.seq
+    time = parse_time(command.time, registry.now()) if command.time else 0
     account = registry.accounts.get(person.account)
     before = registry.accounts.mark(account, key) if account else 0
+    if time or max(command.seq, before) < room.log.held:
+        session.out.spend(HISTORY_LINES)  # The disk is read.
+    seq = await _last_until(room, time) if time else command.seq
     read = ReadIs(name, max(seq, before), await _time_of(room, max(seq, before)))
     if account is not None and seq > registry.accounts.mark(account, key):
         registry.accounts.set_marks([Mark(account.id, key, seq)])
@@ -71,7 +74,7 @@ async def recent(registry: Registry, session: Session, command: Recent) -> Answe
         raise BadUsage("A number is below 0.", "Use numbers above 0.")
     first = parse_time(command.after_time, now) if command.after_time else 0
     last = parse_time(command.before_time, now) if command.before_time else FOR_EVER
-    session.out.spend(HISTORY_LINES + SHOWN_LINES * RECENT)
+    session.out.spend(SEARCH_LINES)
     await Later(registry.store.after_pending)
     found = [await _last_in(registry, session, room) for room in tuple(registry.rooms.of(person).values())]
     talks: Sequence[Event] | None = await Later(inbox.log.find_talks, max(inbox.log.first, inbox.log.end - TALKS_EVENTS))

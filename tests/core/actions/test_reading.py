@@ -11,9 +11,10 @@ from chatd.core.actions import reading
 from chatd.core.answers import ReadIs, RecentList
 from chatd.core.commands import Join, Keep, Leave, Msg, Read, Recent, Register, Room, Say
 from chatd.core.events import Event
+from chatd.core.limits import HISTORY_LINES, SEARCH_LINES
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.registry import Registry
-from chatd.testing import NOON, StandingClock, Visitor, arrive, new_registry
+from chatd.testing import NOON, RecordingOutgoing, StandingClock, Visitor, arrive, new_registry
 from tests.core.actions.answers import only, refusal
 
 SECOND = 1000
@@ -180,3 +181,15 @@ def test_without_the_disk_nothing_is_listed() -> None:
     zoe = registered(registry)
     zoe.ask(Msg("zoe", "hi"))
     assert refusal(zoe.ask(Recent()))[0] == "not-delivered"
+
+
+def test_what_reads_the_disk_is_paid_for(reader: Visitor) -> None:
+    out = reader.session.out
+    assert isinstance(out, RecordingOutgoing)
+    spent = out.spent
+    reader.ask(Read("lobby", 3))
+    assert out.spent == spent, "the event is in memory"
+    reader.ask(Read("lobby", time="2026-11-23 12:00:01Z"))
+    assert out.spent == spent + HISTORY_LINES
+    reader.ask(Recent())
+    assert out.spent == spent + HISTORY_LINES + SEARCH_LINES
