@@ -133,6 +133,10 @@ SCROLLBACK_EVENTS: Final = 20
 HISTORY_EVENTS: Final = 100
 """How many events one answer contains at most: as many as delay nobody else."""
 
+HISTORY_PAGES: Final = 10
+"""How often one request for messages is answered with further events, in number, where they are
+mostly no messages."""
+
 RECENT: Final = 100
 """How many conversations one answer lists, in number."""
 

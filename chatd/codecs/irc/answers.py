@@ -352,7 +352,7 @@ def _(answer: answers.FormerPeople, talk: Client) -> list[Line]:
 def _(answer: answers.HistoryPage, talk: Client) -> list[Line]:
     request = talk.request
     if request is not None and request.name == "CHATHISTORY":
-        return history.page(talk, answer, request.params)
+        return history.page(talk, answer, request)
     return _words(answer, talk)
 
 

@@ -6,10 +6,10 @@ from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import seq_of
 from chatd.codecs.irc.message import Message, body
 from chatd.codecs.irc.places import Point, parse_timestamp, point, room_of
-from chatd.codecs.irc.request import Line
+from chatd.codecs.irc.request import Line, Request
 from chatd.codecs.objects import iso_time
 from chatd.core import answers, commands, events
-from chatd.core.limits import HISTORY_EVENTS, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
+from chatd.core.limits import HISTORY_EVENTS, HISTORY_PAGES, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
 from chatd.core.names import INBOX
 
 NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
@@ -32,6 +32,8 @@ def chathistory(talk: Client, message: Message) -> None:
         return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A place or the number cannot be read.", kind, target)
     if not room:
         return talk.fail("CHATHISTORY", "INVALID_TARGET", "There is no history for you there.", kind, target or "*")
+    if kind == "BETWEEN" and len({bool(place and place.seq) for place in points}) > 1:
+        return talk.fail("CHATHISTORY", "INVALID_PARAMS", "Name two messages, or two times.", kind, target)
     count = min(2 * int(number) + SCROLLBACK_EVENTS, HISTORY_EVENTS)  # Not all events are messages.
     return talk.ask(_command(kind, room, [place for place in points if place], count))
 
@@ -74,36 +76,67 @@ def _is_later(first: Point, second: Point) -> bool:
     return (first.seq, first.time) > (second.seq, second.time)
 
 
-def page(talk: Client, answer: answers.HistoryPage, params: tuple[str, ...]) -> list[Line]:
-    """The messages of ``answer`` that CHATHISTORY with ``params`` has asked for."""
-    kind, room = params[0].upper(), answer.room
-    is_private = room.startswith(INBOX)
+def page(talk: Client, answer: answers.HistoryPage, request: Request) -> list[Line]:
+    """The messages that the CHATHISTORY of ``request`` has asked for. Much else happens in rooms:
+    if ``answer`` has too few, none is shown yet, and further events are asked for."""
+    params, room = request.params, answer.room
+    kind, count, is_private = params[0].upper(), int(params[-1]), room.startswith(INBOX)
     points = [place for text in params[2:-1] if (place := point(text, room)) is not None]
-    said = [event for event in answer.events if isinstance(event, events.Said) and type(event) in events.MESSAGES]
-    places = [place.located(said) for place in points]
-    if kind in ("LATEST", "AFTER") and points[0] != Point():
-        said = [event for event in said if places[0].is_before(event)]
-    if kind == "BEFORE" and is_private:
-        said = [event for event in said if not places[0].is_before(event) and event.seq != places[0].seq]
-    backward = kind == "BETWEEN" and _is_later(*(places if all(place.seq for place in places) else points))
-    if kind == "BETWEEN":
-        low, high = reversed(places) if backward else places
-        said = [event for event in said if low.is_before(event) and not high.is_before(event) and event.seq != high.seq]
-        said = [event for event in said if high.seq or event.time < high.time]
-    said = _cut(kind, places[0], said, int(params[-1]), backward)
+    backward = kind not in ("AFTER", "AROUND") and not (kind == "BETWEEN" and not _is_later(*points))
+    found = [event for event in answer.events if isinstance(event, events.Said) and type(event) in events.MESSAGES]
+    found = [*found, *request.found] if backward else [*request.found, *found]
+    places = [place.located(found) for place in points]
+    if kind == "BETWEEN" and all(place.seq for place in places):
+        backward = _is_later(*places)
+    said = _cut(kind, places[0], _between(kind, places, found, backward), count, backward)
+    if len(said) < count and request.pages < HISTORY_PAGES:
+        further = _further(kind, places, answer, backward)
+        if further is not None:
+            request.found, request.pages = found, request.pages + 1
+            talk.ask_later(further)
+            return []
     target = room.removeprefix(INBOX) if is_private else f"#{room}"
     return talk.batch("chathistory", target, [line for event in said for line in talk.past(event)])
 
 
+def _between(kind: str, places: list[Point], found: list[events.Said], is_backward: bool) -> list[events.Said]:
+    """Those of ``found`` that are on the right side of the places that were named."""
+    low = high = None
+    match kind:
+        case "LATEST" | "AFTER":
+            low = places[0] if places[0] != Point() else None
+        case "BEFORE":
+            high = places[0]
+        case "BETWEEN":
+            low, high = reversed(places) if is_backward else places
+    if low is not None:
+        found = [event for event in found if low.is_before(event)]
+    if high is not None:
+        found = [event for event in found if (event.seq < high.seq if high.seq else event.time < high.time)]
+    return found
+
+
+def _further(kind: str, places: list[Point], answer: answers.HistoryPage, is_backward: bool) -> commands.History | None:
+    """What asks for the events beyond ``answer``; None: there are none, or they are beyond what was
+    named."""
+    if kind == "AROUND" or not answer.events or not (answer.more if is_backward else answer.later):
+        return None
+    first, last, end = answer.events[0], answer.events[-1], places[-1]
+    is_limited = kind == "BETWEEN" or (kind == "LATEST" and end != Point())
+    if is_limited and (not end.is_before(first) if is_backward else end.is_before(last)):
+        return None
+    if is_backward:
+        return commands.History(HISTORY_EVENTS, answer.room, before=first.seq)
+    return commands.History(HISTORY_EVENTS, answer.room, after=last.seq)
+
+
 def _cut(kind: str, place: Point, said: list[events.Said], count: int, is_backward: bool) -> list[events.Said]:
     """The ``count`` events of ``said`` that are nearest to ``place``."""
-    if kind == "AFTER" or (kind == "BETWEEN" and not is_backward):
-        return said[:count]
     if kind == "AROUND":
         before = sum(not place.is_before(event) for event in said)
         start = max(0, min(before - (count + 1) // 2, len(said) - count))
         return said[start : start + count]
-    return said[-count:]
+    return said[-count:] if is_backward else said[:count]
 
 
 def redact(talk: Client, message: Message) -> None:

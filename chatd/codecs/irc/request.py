@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chatd.core.events import Said
+
 Line = tuple[str, str]
 """The tags of a line, without the ``@``, and the line."""
 
@@ -23,6 +25,9 @@ class Request:
     """Whether it has asked for all that it will ask for."""
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     """The channel modes that were changed: the sign, the letter, and the parameter."""
+    found: list[Said] = field(default_factory=list)
+    """The messages of CHATHISTORY so far, in ``pages`` answers before the last."""
+    pages: int = 0
     room: str = ""
     """The channel whose modes they are."""
     end: list[Line] = field(default_factory=list)

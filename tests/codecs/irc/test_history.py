@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from chatd.codecs.irc import history
+from chatd.codecs.irc.talk import IrcTalk
+from chatd.core.commands import Command
 from tests.codecs.irc.network import PASSWORD, STEPS, Client, Network, follow
 
 CAPS = ("message-tags", "echo-message", "draft/chathistory")
@@ -129,3 +132,63 @@ def test_targets_are_rooms_and_talks_by_their_last_message() -> None:
     for wrong in ("* * 10", "timestamp=soon timestamp=1970-01-01T00:00:00Z 10", f"timestamp={early} timestamp={late} 0"):
         lines = ada.send(f"CHATHISTORY TARGETS {wrong}")
         assert lines == [":chatd FAIL CHATHISTORY INVALID_PARAMS TARGETS :A time or the number cannot be read."]
+
+
+@pytest.fixture
+def busy() -> tuple[Network, Client]:
+    """A client in #dev, where one, two and three were said, and much else happened in between."""
+    network = Network()
+    ada, bob = network.client("ada", "message-tags", "draft/chathistory"), network.client("bob")
+    for client in (ada, bob):
+        client.send("JOIN #dev")
+    for text in ("one", "two", "three"):
+        network.registry.now.advance(1)  # type: ignore[attr-defined]
+        bob.send(f"PRIVMSG #dev :{text}")
+        network.registry.now.advance(1)  # type: ignore[attr-defined]
+        bob.send(*(f"NICK bob-{text}-{number}" for number in range(250)), "NICK bob")
+    ada.take()
+    return network, ada
+
+
+def test_messages_are_found_behind_what_else_has_happened(busy: tuple[Network, Client]) -> None:
+    _, ada = busy
+
+    def shown(request: str) -> list[str]:
+        return [*msgids(ada.send(f"CHATHISTORY {request}"))]
+
+    ids = msgids(ada.send("CHATHISTORY LATEST #dev * 10"))
+    assert [*ids] == ["one", "two", "three"]
+    one, two, three = (f"msgid={id}" for id in ids.values())
+    assert shown("LATEST #dev * 2") == ["two", "three"]
+    assert shown(f"LATEST #dev {one} 2") == ["two", "three"]
+    assert shown(f"BEFORE #dev {three} 2") == ["one", "two"]
+    assert shown(f"AFTER #dev {one} 1") == ["two"]
+    assert shown(f"AFTER #dev {one} 9") == ["two", "three"]
+    assert shown(f"BETWEEN #dev {one} {three} 9") == ["two"]
+    assert shown(f"BETWEEN #dev {three} {one} 9") == ["two"]
+    assert shown("BETWEEN #dev timestamp=2026-11-23T12:00:01.000Z timestamp=2026-11-23T12:00:05.000Z 9") == ["two"]
+    assert shown(f"AROUND #dev {two} 3") == ["two"], "of the events nearby"
+
+
+def test_only_so_many_events_are_looked_through(busy: tuple[Network, Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, ada = busy
+    monkeypatch.setattr(history, "HISTORY_PAGES", 3)
+    assert [*msgids(ada.send("CHATHISTORY LATEST #dev * 10"))] == ["three"]
+
+
+def test_nothing_beyond_what_was_named_is_looked_through(busy: tuple[Network, Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, ada = busy
+    asked: list[Command] = []
+    ask_later = IrcTalk.ask_later
+
+    def note(talk: IrcTalk, command: Command) -> None:
+        asked.append(command)
+        ask_later(talk, command)
+
+    monkeypatch.setattr(IrcTalk, "ask_later", note)
+    three = "timestamp=2026-11-23T12:00:05.000Z"
+    assert msgids(ada.send(f"CHATHISTORY LATEST #dev {three} 10")) == {}
+    assert len(asked) == 3, "251 events since then"
+    asked.clear()
+    assert msgids(ada.send(f"CHATHISTORY BETWEEN #dev timestamp=2026-11-23T12:00:03.000Z {three} 10")) == {}
+    assert len(asked) == 3
