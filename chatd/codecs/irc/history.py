@@ -28,7 +28,7 @@ def chathistory(talk: Client, message: Message) -> None:
     number = message.params[-1]
     room = room_of(target)
     points = [point(text, room) for text in message.params[2:-1]]
-    if None in points or not _is_number(number):
+    if None in points or (kind != "LATEST" and Point() in points) or not _is_number(number):
         return talk.fail("CHATHISTORY", "INVALID_PARAMS", "A place or the number cannot be read.", kind, target)
     if not room:
         return talk.fail("CHATHISTORY", "INVALID_TARGET", "There is no history for you there.", kind, target or "*")
@@ -80,7 +80,7 @@ def page(talk: Client, answer: answers.HistoryPage, request: Request) -> list[Li
     """The messages that the CHATHISTORY of ``request`` has asked for. Much else happens in rooms:
     if ``answer`` has too few, none is shown yet, and further events are asked for."""
     params, room = request.params, answer.room
-    kind, count, is_private = params[0].upper(), int(params[-1]), room.startswith(INBOX)
+    kind, count, is_private = params[0].upper(), min(int(params[-1]), HISTORY_EVENTS), room.startswith(INBOX)
     points = [place for text in params[2:-1] if (place := point(text, room)) is not None]
     backward = kind not in ("AFTER", "AROUND") and not (kind == "BETWEEN" and not _is_later(*points))
     found = [event for event in answer.events if isinstance(event, events.Said) and type(event) in events.MESSAGES]

@@ -9,6 +9,7 @@ import pytest
 from chatd.codecs.irc import history
 from chatd.codecs.irc.talk import IrcTalk
 from chatd.core.commands import Command
+from chatd.core.limits import HISTORY_EVENTS
 from tests.codecs.irc.network import PASSWORD, STEPS, Client, Network, follow
 
 CAPS = ("message-tags", "echo-message", "draft/chathistory")
@@ -192,3 +193,14 @@ def test_nothing_beyond_what_was_named_is_looked_through(busy: tuple[Network, Cl
     asked.clear()
     assert msgids(ada.send(f"CHATHISTORY BETWEEN #dev timestamp=2026-11-23T12:00:03.000Z {three} 10")) == {}
     assert len(asked) == 3
+
+
+def test_one_request_shows_a_limited_number_of_messages() -> None:
+    network = Network()
+    ada, bob = network.client("ada", "message-tags", "draft/chathistory"), network.client("bob")
+    for client in (ada, bob):
+        client.send("JOIN #dev")
+    bob.send(*(f"PRIVMSG #dev :{number}" for number in range(2 * HISTORY_EVENTS)))
+    ada.take()
+    shown = [int(text) for text in msgids(ada.send("CHATHISTORY LATEST #dev * 1000"))]
+    assert shown == [*range(HISTORY_EVENTS, 2 * HISTORY_EVENTS)]
