@@ -666,7 +666,7 @@ SCREEN_SIZE: Final = (500, 200)
 
 SCREEN_KEPT_LINES: Final = 100
 """How many printed lines the server keeps for painting a screen again, in number: more than the
-rows of most terminals, in some 60 KiB."""
+rows of most terminals, in some 60 KiB; fewer if they are long (``tui/kept_lines.py``)."""
 
 SCREEN_WAITING_LINES: Final = 500
 """How many new lines wait while the history is open on a screen of the server, in number: some 300

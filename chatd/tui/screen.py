@@ -15,7 +15,6 @@ and afterwards the live view is painted again.
 from __future__ import annotations
 
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,6 +22,7 @@ from typing import Final
 from chatd.core.text import safe_part, safe_text
 from chatd.tui.cells import FAINT, FinalLine, Line, Row, Span, Style, clip, plain, row_width, same_cells, width, without_cells, wrap
 from chatd.tui.editor import visible_clusters
+from chatd.tui.kept_lines import KeptLines
 from chatd.tui.terminal_types import RESTORE_TITLE, SAVE_TITLE, has_title, notification, notifier, title
 
 KEPT_LINES: Final = 500
@@ -93,7 +93,7 @@ class Screen:
         self._saves_bytes = saves_bytes
         self._has_title, self._notifier = has_title(term) and not saves_bytes, notifier(term, program)
         self._title = ""
-        self._lines: deque[FinalLine] = deque(maxlen=kept)
+        self._lines = KeptLines(kept)
         self._footer = Footer()
         self._painted: list[Row] = [()]
         self._written = 0
@@ -193,8 +193,7 @@ class Screen:
         """Stop showing the events of ``room`` before number ``seq``; lines that have scrolled away
         are out of reach."""
         shown = self._last_rows(self._visible_rows())
-        kept = [one for one in self._lines if not one.is_before(room, seq)]
-        self._lines = deque(kept, maxlen=self._lines.maxlen)
+        self._lines.drop(lambda one: one.is_before(room, seq))
         return self.redraw() if self._last_rows(len(shown)) != shown else ""
 
     # -- The history
