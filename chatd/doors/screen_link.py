@@ -90,7 +90,7 @@ class ScreenLink:
         self.on_login: Callable[[], object] = _nothing
         """Called when the user has logged in, perhaps as a guest."""
         self.why = ""
-        """Why the server closes the connection, if it does so unasked."""
+        """Why the server closes the connection, as a sentence, if it does so unasked."""
         self.up = False
         self.is_private = is_secure
         self.caller = Caller(server, self, self, address, began, server.json, is_secure)
@@ -244,9 +244,9 @@ class ScreenLink:
         """There is no screen yet: see why the server ends the connection."""
         for news in map(_decode, self._lines):
             if isinstance(news, answers.Refused):
-                self.why = self.why or phrases.refusal(news).removesuffix(".")
+                self.why = self.why or phrases.refusal(news)
             elif isinstance(news, answers.Closing):
-                self.why = self.why or CLOSINGS.get(news.reason, "")
+                self.why = self.why or _closing(news)
 
     def _read_soon(self) -> None:
         if not (self._is_reading or self._is_gone) and self._listener is not None:
@@ -312,13 +312,13 @@ class ScreenLink:
                 self._hello = replace(self._hello, nick=answer.subject)
             case answers.Closing():
                 self._is_leaving = answer.reason is Reason.QUIT
-                self.why = "" if self._is_leaving else CLOSINGS.get(answer.reason, "")
+                self.why = "" if self._is_leaving else _closing(answer)
 
     def _on_hello_refused(self, listener: LinkListener, refusal: answers.Refused) -> None:
         for_nick = refusal.code in NICK_REFUSALS
         listener.on_hello_refused(refusal, for_nick)
         if not for_nick and not self._is_gone:
-            self.why = phrases.refusal(refusal).removesuffix(".")
+            self.why = phrases.refusal(refusal)
             self._is_closing = True
 
     def _finish(self) -> None:
@@ -329,7 +329,7 @@ class ScreenLink:
         self._is_gone = True
         self.up = False
         if not self._is_leaving:
-            self.why = self.why or "the server has ended the connection"
+            self.why = self.why or "The server has ended the connection."
         self._commands.clear()
         self._lines.clear()
         listener, self._listener = self._listener, None
@@ -340,6 +340,12 @@ class ScreenLink:
         self.on_login = _nothing
         del self._on_gone, self._clock  # No cycle is left.
         on_gone()
+
+
+def _closing(answer: answers.Closing) -> str:
+    """Why the server closes the connection, as a sentence."""
+    words = CLOSINGS.get(answer.reason, "")
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def _nothing() -> None:

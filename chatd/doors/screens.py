@@ -157,7 +157,7 @@ class ScreenSession:
         """Part of `display.Terminal`."""
         if not self._is_closed:
             self._is_closed = True
-            why = why or (f"{self.link.why}." if self.link.why else "")
+            why = why or self.link.why
             self._wire.close(status or int(bool(self.link.why)), why)
 
     # -- The server

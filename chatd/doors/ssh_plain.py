@@ -224,5 +224,5 @@ class PlainSession:
     def on_link_ended(self) -> None:
         """The session has ended."""
         if not self._is_leaving and not self._status:
-            self._status, self._why = Status.NOT_CONNECTED, f"{self._link.why}."
+            self._status, self._why = Status.NOT_CONNECTED, self._link.why
         self._wire.finish(self._status, self._why)

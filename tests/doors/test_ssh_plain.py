@@ -133,7 +133,7 @@ def test_a_session_that_the_server_ends_is_not_a_success(client: Client, server:
     server.front.shut_down()
     client.settle()
     assert client.status == 1
-    assert client.errors == b"chatd: the server is shutting down.\n"
+    assert client.errors == b"chatd: The server is shutting down.\n"
 
 
 def test_a_terminal_that_can_only_print_is_shown_what_is_typed(client: Client) -> None:

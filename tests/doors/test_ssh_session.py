@@ -157,7 +157,7 @@ def test_what_is_sent_while_commands_wait_has_a_limit(server: RunningServer, cli
 def test_a_session_ends_with_the_server(server: RunningServer, client: Client) -> None:
     client.come_in("ada").terminal()
     server.front.shut_down()
-    assert "the server is shutting down." in client.take()
+    assert "The server is shutting down." in client.take()
     assert client.status == 1
 
 
