@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -83,15 +84,15 @@ def telnet(daemon: Daemon, start_program: Callable[..., Program]) -> Call:
     return call
 
 
+def ssh_command(daemon: Daemon, nick: str, *words: str, **more: str) -> list[str]:
+    """The command line of ssh to ``daemon`` for somebody, with further options and words."""
+    options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
+    named = [f"{name}={value}" for name, value in more.items()]
+    settings = [word for option in (*options, *named) for word in ("-o", option)]
+    return [need("ssh"), "-F", "none", "-p", str(daemon.port), *settings, f"{nick}@127.0.0.1", *words]
+
+
 @pytest.fixture
 def ssh(daemon: Daemon) -> Callable[..., list[str]]:
-    """The command line of ssh to ``daemon`` for somebody, with further options and words."""
-    program = need("ssh")
-    options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
-
-    def command(nick: str, *words: str, **more: str) -> list[str]:
-        named = [f"{name}={value}" for name, value in more.items()]
-        settings = [word for option in (*options, *named) for word in ("-o", option)]
-        return [program, "-F", "none", "-p", str(daemon.port), *settings, f"{nick}@127.0.0.1", *words]
-
-    return command
+    """The command line of ssh to ``daemon`` for somebody."""
+    return partial(ssh_command, daemon)

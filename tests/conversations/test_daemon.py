@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from chatd.tap import Options
+from tests.conversations.conftest import ssh_command
 from tests.conversations.processes import DEADLINE, TWISTD, Daemon, Program, environment, need, run_twistd
 
 Call = Callable[..., Program]
@@ -59,16 +60,22 @@ def test_a_second_signal_changes_nothing(daemon: Daemon, nc: Call) -> None:
     assert daemon.stop() == 0
 
 
-def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon) -> None:
+def test_a_stalled_reader_cannot_delay_the_shutdown(start_daemon: StartDaemon, start_program: Callable[..., Program]) -> None:
+    """Neither by TCP nor by SSH, whose window stays shut."""
     daemon = start_daemon("--port", "0", "--interface", "127.0.0.1", "--flood-rate", "0", "--address-rate", "0")
     with socket.socket() as deaf, socket.create_connection(("127.0.0.1", daemon.port), DEADLINE) as ada:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", daemon.port))
         deaf.sendall(b"deaf\n")
         daemon.await_log("session of deaf from .* has begun")
+        shut = start_program(*ssh_command(daemon, "shut", "-T"))
+        daemon.await_log("session of shut from .* has begun")
         ada.sendall(b"ada\n" + (b"x" * 4000 + b"\n") * 2000 + b"/quit\n")  # Eight megabytes: more than the kernel holds.
         daemon.await_log("session of ada from .* has ended")
         assert daemon.stop() == 0  # Fails after DEADLINE, which is longer than CLOSE_SECONDS.
+        received = shut.rest()
+        assert "<ada> xxx" in received
+        assert len(received) < 2000 * 4000, "the server did not wait until everything is read"
 
 
 # -- Errors ----------------------------------------------------------------------------------------
