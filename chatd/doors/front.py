@@ -79,7 +79,7 @@ class Front(Protocol):
             self._set_timer(HANDSHAKE_SECONDS, self._on_handshake_timeout)
         else:
             self._spend(CONNECTION_LINES)
-            self._set_timer(GREETING_SECONDS, self._on_silence)
+            self._set_timer(GREETING_SECONDS, self._before_silence)
         self._factory.server.half_open.add(self)
 
     def _admit(self) -> None:
@@ -95,7 +95,7 @@ class Front(Protocol):
     def handshakeCompleted(self) -> None:
         """TLS is established: wait for the first bytes inside."""
         if not self._refused:
-            self._set_timer(GREETING_SECONDS, self._on_silence)
+            self._set_timer(GREETING_SECONDS, self._before_silence)
 
     def dataReceived(self, data: bytes) -> None:
         """Recognise the caller as soon as enough has arrived; ignore what comes after a refusal."""
@@ -198,12 +198,17 @@ class Front(Protocol):
         self._timer = None
         on_timeout()
 
+    def _before_silence(self) -> None:
+        """Read once more before the caller counts as silent: the reactor runs timers before it
+        reads, so a server that is late would greet callers whose request waits in the kernel."""
+        self._set_timer(0.0, self._on_silence)
+
     def _on_silence(self) -> None:
         """Ask the silent caller for a nick, if people are served at all."""
         server = self._factory.server
         if not self._buffer and not self._is_patient and self.address in server.browsers:
             self._is_patient = True
-            return self._set_timer(BROWSER_GREETING_SECONDS - GREETING_SECONDS, self._on_silence)
+            return self._set_timer(BROWSER_GREETING_SECONDS - GREETING_SECONDS, self._before_silence)
         self._set_timer(self._began + LOGIN_SECONDS - server.clock.seconds(), self._on_login_timeout)
         if self._buffer.strip() or self._factory.refusal(TEXT, self._in_tls, self.address):
             return

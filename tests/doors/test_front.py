@@ -250,6 +250,15 @@ def test_a_browser_in_advance_is_served_late(server: RunningServer) -> None:
     assert wire.take() == b""
 
 
+def test_a_request_that_a_late_server_has_not_read_is_no_silence(server: RunningServer) -> None:
+    server.record(WEB)
+    wire = server.call()
+    server.clock.callLater(GREETING_SECONDS, wire.say, CALLS[WEB])  # The reactor runs timers first, and reads then.
+    server.clock.advance(GREETING_SECONDS)
+    assert isinstance(wire.protocol, Recorder)
+    assert wire.take() == b""
+
+
 def test_a_request_that_comes_too_late_makes_the_next_one_work(server: RunningServer) -> None:
     server.record(WEB)
     wire = server.call()
