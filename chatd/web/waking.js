@@ -10,12 +10,12 @@ import {state, views} from "./state.js";
 import {markRead} from "./views.js";
 
 const TICK = 5e3, SLEEP = 20e3;     // how often the clock is looked at, and from which pause on it was a sleep, in ms
-let last = new Date();              // when it was looked at last
+let lookedAt = new Date();          // when it was looked at last
 
 function lookAtClock() {
-  const now = new Date(), slept = now - last > SLEEP;
-  if (now.toDateString() !== last.toDateString()) nameDays();
-  last = now;
+  const now = new Date(), slept = now - lookedAt > SLEEP;
+  if (now.toDateString() !== lookedAt.toDateString()) nameDays();
+  lookedAt = now;
   if (slept) wake();
 }
 
