@@ -29,7 +29,7 @@ class Firefox:
     """
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
+        self._socket = socket.create_connection(("127.0.0.1", port), 3 * DEADLINE)  # It starts slowly.
         self._input = self._socket.makefile("rb")
         self._receive()  # What it is.
         self.command("NewSession", capabilities={})
@@ -37,7 +37,9 @@ class Firefox:
     def _receive(self) -> Any:
         size = b""
         while not size.endswith(b":"):
-            size += self._input.read(1)
+            byte = self._input.read(1)
+            assert byte, "Firefox has ended"
+            size += byte
         return json.loads(self._input.read(int(size[:-1])))
 
     def command(self, name: str, **parameters: object) -> Any:
