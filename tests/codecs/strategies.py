@@ -80,7 +80,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "later": st.booleans(),
     "absent": st.booleans(),
     "words": st.lists(SAFE_TEXT, max_size=3).map(tuple),
-    "motd": st.lists(SAFE_TEXT, max_size=3).map(tuple),
+    **dict.fromkeys(("motd", "alerts"), st.lists(SAFE_TEXT, max_size=3).map(tuple)),
     "members": st.lists(NICKS, max_size=4).map(tuple),
     "nicks": st.lists(NICKS, max_size=4).map(tuple),
     "around": NUMBERS,
