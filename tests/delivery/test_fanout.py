@@ -9,7 +9,10 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
 from chatd.core.commands import Command, Ignore, Join, Leave, Me, Nick, Say, Topic
-from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_SECONDS
+from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_READERS, REST_SECONDS
+from chatd.core.names import parse_room
+from chatd.delivery.fanout import Fanout
+from chatd.delivery.pace import Pace
 from tests.wires import Harness, OutletReader
 
 
@@ -107,6 +110,16 @@ def test_after_much_work_the_next_message_waits_for_others(harness: Harness, bus
     busy[0].ask(Say("three"))
     harness.turn()
     assert busy[2].lines()[2:] == ["<p0> three"]
+
+
+def test_what_the_log_has_gathered_does_not_wait_again(harness: Harness) -> None:
+    pace, room = Pace(harness.clock), harness.registry.rooms.open(parse_room("den"))
+    for _ in range(2):
+        pace.has_run(harness.clock.seconds() - REST_SECONDS, messages=2, readers=REST_READERS, deliveries=0)
+    Fanout(harness.clock, pace).news(room)
+    [call] = harness.clock.getDelayedCalls()
+    assert call.getTime() == harness.clock.seconds()
+    harness.turn()
 
 
 def test_answers_do_not_wait(harness: Harness, busy: list[OutletReader]) -> None:

@@ -48,12 +48,13 @@ class Harness:
 
     def __init__(self) -> None:
         self.turn: list[Callable[[], None]] = []
+        self.gathering: list[Callable[[], None]] = []
         self.batches: list[Batch] = []
         self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
         duplicates = Duplicates(lambda question, on_answer: self.look_ups.append(on_answer), self.reports.append)
         self.appending = Appending(
-            duplicates, self.turn.append, self.turn.append, lambda batch: self.batches.append(batch), self.reports.append
+            duplicates, self.turn.append, self.gathering.append, lambda batch: self.batches.append(batch), self.reports.append
         )
         self.log = FakeLog()
 
@@ -63,7 +64,10 @@ class Harness:
         return outcomes
 
     def end_turn(self) -> list[Batch]:
-        """End the reactor's turn. Returns the batches for the writer."""
+        """End the reactor's turn, in which everything that is gathered is due. Returns the batches
+        for the writer."""
+        self.turn += self.gathering
+        self.gathering.clear()
         while self.turn:
             self.turn.pop(0)()
         batches, self.batches = self.batches, []
@@ -91,6 +95,17 @@ def test_the_events_of_one_turn_are_one_batch() -> None:
     assert (harness.log.announced, other.announced) == ([2], [1])
     harness.say("four")
     assert harness.end_turn()[0].rooms == []
+
+
+def test_what_is_gathered_in_several_turns_is_one_batch() -> None:
+    harness = Harness()
+    harness.say("one")
+    assert harness.turn == []
+    harness.say("two")
+    [flush] = harness.gathering
+    flush()
+    [batch] = harness.batches
+    assert len(batch) == 2
 
 
 def test_an_empty_turn_makes_no_batch() -> None:
