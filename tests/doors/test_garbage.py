@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from twisted.internet.task import Clock
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import TextMessage
 
 from chatd.core.registry import Settings
 from chatd.doors.catalogue import IRC, JSON, SSH, TEXT, WEB, DoorOptions
@@ -40,6 +42,18 @@ def open_web_socket(server: RunningServer) -> None:
     wire = server.call()
     wire.say(UPGRADE)
     assert b" 101 " in wire.take()
+    lose(wire)
+
+
+def talk_irc_in_web_socket(server: RunningServer) -> None:
+    wire = server.call()
+    wire.say(UPGRADE.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: text.ircv3.net\r\n\r\n"))
+    client = Connection(ConnectionType.CLIENT)
+    for line in ("NICK ada", "USER ada 0 * :Ada", "JOIN #lobby"):
+        wire.say(client.send(TextMessage(line)))
+    server.turn()
+    server.turn()
+    assert b" 366 " in wire.take()
     lose(wire)
 
 
@@ -76,7 +90,7 @@ def lose(wire: Wire) -> None:
     wire.protocol = wire.producer = None
 
 
-@pytest.mark.parametrize("connection", [talk, open_web_socket, begin_ssh, be_refused, talk_irc])
+@pytest.mark.parametrize("connection", [talk, open_web_socket, talk_irc_in_web_socket, begin_ssh, be_refused, talk_irc])
 def test_a_connection_that_has_ended_is_freed_at_once(server: RunningServer, connection: Callable[[RunningServer], None]) -> None:
     def garbage() -> int:
         """The number of objects that only the collector finds after some connections."""
