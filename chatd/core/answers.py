@@ -151,7 +151,8 @@ class InboxIs(Answer):
 @fact()
 class ReadIs(Answer):
     """You have read ``room``, or the private talk ``@bob``, up to event ``seq``, in one of your
-    sessions; it has happened at ``time``. 0: that is not known."""
+    sessions. ``time`` is when it has happened, or a later time up to which you have read. 0: that
+    is not known."""
 
     room: str
     seq: int

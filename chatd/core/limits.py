@@ -193,6 +193,10 @@ MARKS: Final = 100
 """In how many rooms and private talks it is known for one account what its owner has read; those
 that were read longest ago are forgotten."""
 
+READ_PER_PERSON: Final = 40
+"""In how many rooms and private talks it is known until when somebody has read who is here: twice
+as many as the rooms that a person is in."""
+
 ROLES_PER_ROOM: Final = 1000
 """The people who have a role in one room, in number; each takes some 100 bytes."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
+from chatd.core.limits import READ_PER_PERSON
 from chatd.core.names import Name
 
 
@@ -21,6 +22,7 @@ class Person:
         "name",
         "nick",
         "operator",
+        "read",
         "realname",
         "user",
     )
@@ -41,6 +43,9 @@ class Person:
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
         self.alerts: dict[str, str] = {}
         """The words that they want to be alerted to, by their folded forms."""
+        self.read: dict[str, tuple[int, int]] = {}
+        """How far they have read since they are here, by the keys of rooms and private talks: up to
+        which event, and up to when, in milliseconds since 1970-01-01 UTC."""
         self.user = ""
         """Their name on their own machine, if their program has said it; it proves nothing."""
         self.realname = ""
@@ -50,6 +55,13 @@ class Person:
         """Change the nick to ``name``."""
         self.name = name
         self.nick = name.text
+
+    def note_read(self, key: str, seq: int, time: int) -> None:
+        """They have read what has this ``key`` up to the event ``seq``, and up to ``time``."""
+        before = self.read.pop(key, (0, 0))
+        self.read[key] = max(before[0], seq), max(before[1], time)
+        if len(self.read) > READ_PER_PERSON:
+            del self.read[next(iter(self.read))]
 
     @property
     def is_registered(self) -> bool:

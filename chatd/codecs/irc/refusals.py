@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from chatd.codecs.irc.client import Client
+from chatd.codecs.irc.message import body
 from chatd.codecs.irc.numerics import Numeric
 from chatd.codecs.irc.request import Line
 from chatd.core import commands
@@ -253,6 +254,8 @@ def _read(talk: Client, running: commands.Read, refused: Refused) -> list[Line] 
     request = talk.request
     if request is None or request.name != "MARKREAD":
         return []  # The client has left the room, about which it has not asked.
+    if len(request.params) == 1:
+        return [talk.line(body(talk.shared.server, "MARKREAD", request.params[0], "*"))]
     return [talk.failure("MARKREAD", "INVALID_PARAMS", _text(refused), *request.params[:2])]
 
 

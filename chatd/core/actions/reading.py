@@ -21,25 +21,29 @@ from chatd.core.when import FOR_EVER, parse_time
 
 
 async def read(registry: Registry, session: Session, command: Read) -> Answer:
-    """Note how far one has read, and tell one's other sessions; or only say how far that is.
-    Nothing is noted of guests, who have no other."""
-    person = person_of(session)
+    """Note how far one has read, and tell one's other sessions; or only say how far that is."""
+    person, now = person_of(session), registry.now()
     room, key, name = _readable(registry, session, command.room)
     if not 0 <= command.seq < room.log.end or key == INBOX or (command.seq and command.time):
         hint = "Give the seq or the time of one that you have got, in a room or in @NICK."
         raise BadUsage("There is no such event yet.", hint)
-    time = parse_time(command.time, registry.now()) if command.time else 0
+    time = min(parse_time(command.time, now), now) if command.time else 0
     account = registry.accounts.get(person.account)
-    before = registry.accounts.mark(account, key) if account else 0
+    known, known_time = person.read.get(key, (0, 0))
+    before = max(known, registry.accounts.mark(account, key) if account else 0)
     if time or max(command.seq, before) < room.log.held:
         session.out.spend(HISTORY_LINES)  # The disk is read.
-    seq = await _last_until(room, time) if time else command.seq
-    read = ReadIs(name, max(seq, before), await _time_of(room, max(seq, before)))
-    if account is not None and seq > registry.accounts.mark(account, key):
-        registry.accounts.set_marks([Mark(account.id, key, seq)])
-        for other in registry.directory.sessions(person):
-            if other is not session:
-                other.out.tell(read)
+    seq = max(before, await _last_until(room, time) if time else command.seq)
+    of_event = await _time_of(room, seq)
+    read = ReadIs(name, seq, max(of_event, known_time, time))
+    if command.seq or command.time:
+        person.note_read(key, seq, read.time)
+        if account is not None and seq > registry.accounts.mark(account, key):
+            registry.accounts.set_marks([Mark(account.id, key, seq)])
+        if seq > before or time > max(of_event, known_time):
+            for other in registry.directory.sessions(person):
+                if other is not session:
+                    other.out.tell(read)
     return read
 
 

@@ -74,6 +74,7 @@ def test_odd_things(step: int) -> None:
 
 CHATHISTORY = Request("CHATHISTORY", ("latest", "#dev", "*", "10"))
 MARKREAD = Request("MARKREAD", ("#dev",))
+MARKREAD_SET = Request("MARKREAD", ("#dev", "timestamp=x"))
 REDACT = Request("REDACT", ("#dev", "7"))
 
 
@@ -103,7 +104,8 @@ REDACT = Request("REDACT", ("#dev", "7"))
         (commands.History(), CHATHISTORY, "not-in-room", "FAIL CHATHISTORY INVALID_TARGET LATEST #dev :No."),
         (commands.Recent(), CHATHISTORY, "not-delivered", "FAIL CHATHISTORY MESSAGE_ERROR TARGETS :No."),
         (commands.Recent(), None, "not-delivered", "NOTICE ada :No."),
-        (commands.Read("dev"), MARKREAD, "not-in-room", "FAIL MARKREAD INVALID_PARAMS #dev :No."),
+        (commands.Read("dev"), MARKREAD, "not-in-room", "MARKREAD #dev *"),
+        (commands.Read("dev"), MARKREAD_SET, "not-in-room", "FAIL MARKREAD INVALID_PARAMS #dev timestamp=x :No."),
         (commands.Read("dev"), None, "not-in-room", None),
         (commands.Delete("7"), None, "no-such-message", "NOTICE ada :No."),
         (commands.Delete("7"), REDACT, "no-such-message", "FAIL REDACT UNKNOWN_MSGID #dev 7 :No."),

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from chatd.core import person
 from chatd.core.actions import reading
 from chatd.core.answers import ReadIs, RecentList
-from chatd.core.commands import Join, Keep, Leave, Msg, Read, Recent, Register, Room, Say
+from chatd.core.commands import Hello, Join, Keep, Leave, Msg, Read, Recent, Register, Room, Say
 from chatd.core.events import Event
 from chatd.core.limits import HISTORY_LINES, SEARCH_LINES
 from chatd.core.memory import MemoryLog, MemoryStore
@@ -41,19 +42,40 @@ def reader(registry: Registry, clock: StandingClock) -> Visitor:
 
 
 @pytest.mark.parametrize(
-    ("time", "seq", "of"),
+    ("time", "seq", "until"),
     [
-        ("11:59:59Z", 0, 0),
+        ("11:59:59Z", 0, -1000),
         ("12:00:00Z", 2, 0),
-        ("12:00:00.999Z", 2, 0),
-        ("12:00:01Z", 3, 1),
-        ("12:00:30Z", 4, 2),
+        ("12:00:00.999Z", 2, 999),
+        ("12:00:01Z", 3, 1000),
+        ("12:00:30Z", 4, 2000),
     ],
 )
-def test_a_time_means_the_last_event_until_then(reader: Visitor, time: str, seq: int, of: int) -> None:
-    shown = ReadIs("lobby", seq, NOON + of * SECOND if seq else 0)
+def test_a_time_means_the_last_event_until_then(reader: Visitor, time: str, seq: int, until: int) -> None:
+    shown = ReadIs("lobby", seq, NOON + until)
     assert only(ReadIs, reader.ask(Read("lobby", time=f"2026-11-23 {time}"))) == shown
     assert only(ReadIs, reader.ask(Read("lobby"))) == shown
+    assert only(ReadIs, reader.ask(Read("lobby", time="2001-01-01"))) == shown, "it never goes back"
+
+
+def test_the_other_sessions_are_told_of_each_later_time(reader: Visitor) -> None:
+    phone = Visitor(reader.registry)
+    phone.ask(Hello("zoe", password="correct horse"))
+    for time, until in (("12:00:01Z", 1000), ("12:00:01.500Z", 1500), ("12:00:01.200Z", None), ("12:00:01.500Z", None)):
+        reader.ask(Read("lobby", time=f"2026-11-23 {time}"))
+        told = [news for news in phone.take() if isinstance(news, ReadIs)]
+        assert told == ([ReadIs("lobby", 3, NOON + until)] if until else [])
+    reader.ask(Read("lobby"))
+    assert phone.take() == []
+
+
+def test_a_guest_has_marks_while_they_are_here(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(person, "READ_PER_PERSON", 2)
+    eve = arrive(registry, "eve")
+    for room in ("lobby", "dev", "ops"):
+        eve.ask(Join(room))
+        assert only(ReadIs, eve.ask(Read(room, 1))) == ReadIs(room, 1, NOON)
+    assert [only(ReadIs, eve.ask(Read(room))).seq for room in ("lobby", "dev", "ops")] == [0, 1, 1]
 
 
 def test_a_talk_is_read_until_a_time_too(reader: Visitor) -> None:
@@ -73,11 +95,13 @@ def test_where_one_is_not_there_is_nothing_to_ask(reader: Visitor) -> None:
 
 def test_the_time_of_what_is_gone_is_not_known(registry: Registry, reader: Visitor) -> None:
     reader.ask(Read("lobby", 3))
+    assert reader.session.person is not None
+    reader.session.person.read.clear()  # As after coming back.
     log = registry.rooms.find("lobby").log
     assert isinstance(log, MemoryLog)
     log.drop(4)
     assert only(ReadIs, reader.ask(Read("lobby"))) == ReadIs("lobby", 3)
-    assert only(ReadIs, reader.ask(Read("lobby", time="2026-11-23 12:00:01Z"))) == ReadIs("lobby", 3)
+    assert only(ReadIs, reader.ask(Read("lobby", time="2026-11-23 12:00:01Z"))) == ReadIs("lobby", 3, NOON + SECOND)
 
 
 class Unreadable(MemoryLog):
