@@ -496,5 +496,21 @@ def test_the_certificate_of_a_client_logs_its_owner_in(daemon: Daemon, tmp_path:
     stranger = SClient(daemon)
     stranger.say(b"certified\n")
     stranger.until(b"certified is registered. Type its password")
-    for each in (ada, again, stranger):
+    registering = b"CAP REQ :sasl\r\nNICK certified\r\nUSER c 0 * :C\r\nAUTHENTICATE EXTERNAL\r\n"
+    irc = SClient(daemon, "-cert", own[0], "-key", own[1])
+    irc.say(b"CAP LS 302\r\n")
+    irc.until(b"sasl=PLAIN,EXTERNAL")
+    irc.say(registering)
+    irc.until(b"AUTHENTICATE +")
+    irc.say(b"AUTHENTICATE +\r\nCAP END\r\nWHOIS certified\r\n")
+    irc.until(b" 900 * * certified :")
+    irc.until(b" 903 ")
+    irc.until(b" 001 certified ")
+    irc.until(b" 671 certified certified :")
+    nobody = SClient(daemon)
+    nobody.say(b"CAP LS 302\r\n")
+    nobody.until(b"sasl=PLAIN ")
+    nobody.say(registering + b"AUTHENTICATE +\r\n")
+    nobody.until(b" 904 ")
+    for each in (ada, again, stranger, irc, nobody):
         each.end()
