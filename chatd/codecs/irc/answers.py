@@ -20,7 +20,7 @@ from chatd.core import answers, commands, events
 from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.membership import Role
-from chatd.core.names import fold
+from chatd.core.names import INBOX, fold
 from chatd.core.rights import Mode
 from chatd.core.when import stamp
 
@@ -176,7 +176,11 @@ def _(answer: answers.Exited, talk: Client) -> list[Line]:
 @_lines.register(answers.Done)
 def _(answer: answers.Done, talk: Client) -> list[Line]:
     make = _DONE.get(answer.command)
-    return make(talk, talk.running, answer.subject) if make else []
+    is_of_server = talk.channel.startswith(INBOX)  # The log of the server, which is no channel.
+    if make is not None and not is_of_server:
+        return make(talk, talk.running, answer.subject)
+    is_news = is_of_server or answer.command not in _SHOWN
+    return _words(answer, talk) if talk.is_asked_in_words and is_news else []
 
 
 def _renamed(talk: Client, running: Command | None, nick: str) -> list[Line]:
@@ -185,11 +189,11 @@ def _renamed(talk: Client, running: Command | None, nick: str) -> list[Line]:
 
 
 def _topic_set(talk: Client, running: Any, text: str) -> list[Line]:
-    return [talk.line(body(talk.mask, "TOPIC", f"#{running.room}", trailing=text))]
+    return [talk.line(body(talk.mask, "TOPIC", f"#{talk.channel}", trailing=text))]
 
 
 def _invited(talk: Client, running: Any, nick: str) -> list[Line]:
-    return [talk.numeric(Numeric.INVITING, nick, f"#{running.room}")]
+    return [talk.numeric(Numeric.INVITING, nick, f"#{talk.channel}")]
 
 
 def _away(talk: Client, running: Any, text: str) -> list[Line]:
@@ -215,6 +219,7 @@ def _role(sign: str, letter: str) -> Callable[[Client, Any, str], list[Line]]:
 
 def _change(talk: Client, sign: str, letter: str, argument: str) -> None:
     if talk.request is not None:
+        talk.request.room = talk.request.room or f"#{talk.channel}"
         talk.request.changes.append((sign, letter, argument))
 
 
@@ -280,6 +285,10 @@ _DONE: Final[Mapping[str, Callable[[Client, Any, str], list[Line]]]] = {
     "login": _login,
     "register": _register,
 }
+
+
+_SHOWN: Final = frozenset({"delete", "edit", "kick"})
+"""What the client is sent as an event, if it was asked for in words."""
 
 
 @_lines.register(answers.RoomModes)

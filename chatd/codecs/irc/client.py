@@ -197,6 +197,18 @@ class Client:
         return source(self.nick, self.is_registered)
 
     @property
+    def channel(self) -> str:
+        """The room, without its ``#``, that the command is about which is carried out: the current
+        one if the command names none, as those of CHATD may."""
+        current = self.session.current if self.session else None
+        return getattr(self.running, "room", "").removeprefix("#") or (current.name.text if current else "")
+
+    @property
+    def is_asked_in_words(self) -> bool:
+        """Whether the answer is for CHATD."""
+        return self.answering is not None and self.answering.name == "CHATD"
+
+    @property
     def is_registered(self) -> bool:
         """Whether the person owns an account."""
         person = self.session.person if self.session else None

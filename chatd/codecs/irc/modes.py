@@ -113,8 +113,8 @@ def _parameter(talk: Client, change: Change, room: str) -> Command | None:
 def _ban(talk: Client, change: Change, room: str) -> Command | None:
     if not change.argument:
         assert talk.request is not None
-        if change.has_argument or change.sign == "-":
-            return None
+        if change.has_argument or change.sign == "-" or commands.Bans(room) in (asked for asked, _ in talk.queue):
+            return None  # The list is long: it is shown once.
         return commands.Bans(room)
     mask = own_mask(change.argument)
     if not mask:

@@ -17,7 +17,7 @@ from chatd.core.commands import Bans, Deop, Invite, Kick, Mute, Op, Owner, Unban
 from chatd.core.errors import AlreadyThere, BadUsage, NoSuchNick, NotAllowed, NotThere, TooMany
 from chatd.core.events import DRAFT, BanLifted, BanSet, Invited, Left, Reason, RoleSet
 from chatd.core.identity import ACCOUNT, network_of
-from chatd.core.limits import BANS_PER_ROOM, PATTERNS_PER_ROOM, RIGHT_LINES, ROLES_PER_ROOM, TOPIC_CHARACTERS
+from chatd.core.limits import BANS_PER_ROOM, PATTERNS_PER_ROOM, RIGHT_LINES, ROLES_PER_ROOM, SHOWN_LINES, TOPIC_CHARACTERS
 from chatd.core.membership import Role
 from chatd.core.names import fold
 from chatd.core.person import Person
@@ -197,7 +197,9 @@ async def _lift(registry: Registry, session: Session, command: Unmute | Unban, m
 def bans(registry: Registry, session: Session, command: Bans) -> Result:
     """List the bans and mutes of a room that are not over."""
     room, now = room_of(registry, session, command.room), registry.now()
-    return BansAnswer(room.name.text, tuple(_line(ban) for ban in room.rights.bans if not ban.ends_before(now)))
+    found = tuple(_line(ban) for ban in room.rights.bans if not ban.ends_before(now))
+    session.out.spend(SHOWN_LINES * len(found))
+    return BansAnswer(room.name.text, found)
 
 
 def _line(ban: Ban) -> BanLine:

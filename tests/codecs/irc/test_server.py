@@ -12,6 +12,11 @@ def test_the_conversation(step: int) -> None:
     follow("server", step)
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_what_is_asked_for_in_words(step: int) -> None:
+    follow("words", step)
+
+
 def test_another_server_is_not_known() -> None:
     ada = Network().client("ada")
     for command in ("MOTD", "VERSION", "TIME", "INFO", "ADMIN"):

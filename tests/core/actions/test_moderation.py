@@ -28,6 +28,7 @@ from chatd.core.commands import (
     Who,
 )
 from chatd.core.events import BanSet, Joined, Left, ModeSet, Reason, RoleSet, Said
+from chatd.core.limits import SHOWN_LINES
 from chatd.core.policy import visible
 from chatd.core.registry import Registry
 from chatd.testing import NOON, StandingClock, Visitor, arrive, own_account
@@ -178,6 +179,16 @@ def test_a_ban_ends(owner: Visitor, member: Visitor, clock: StandingClock) -> No
     clock.advance(601)
     assert only(Entered, member.ask(Join(DEV))).room == DEV
     assert only(answers.Bans, owner.ask(Bans())).bans == ()
+
+
+def test_the_list_of_bans_is_charged_for_its_length(owner: Visitor) -> None:
+    spent = []
+    for mask in ("mia*", "*spam"):
+        owner.ask(Ban(mask))
+        before = owner.out.spent
+        owner.ask(Bans())
+        spent.append(owner.out.spent - before)
+    assert spent == pytest.approx([SHOWN_LINES, 2 * SHOWN_LINES])
 
 
 def test_a_ban_can_be_lifted(owner: Visitor, member: Visitor) -> None:
