@@ -7,6 +7,7 @@ from itertools import zip_longest
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.numerics import Numeric
+from chatd.codecs.irc.places import is_channel
 from chatd.core import commands
 from chatd.core.limits import IRC_TARGETS, ROOMS_PER_PERSON, TOPIC_CHARACTERS
 
@@ -14,7 +15,7 @@ from chatd.core.limits import IRC_TARGETS, ROOMS_PER_PERSON, TOPIC_CHARACTERS
 def room(talk: Client, name: str) -> str:
     """The name of the room for the channel ``name``; empty: it is none, and the client has been
     told so."""
-    if name.startswith("#") and len(name) > 1:
+    if is_channel(name):
         return name[1:]
     talk.reply(Numeric.NOSUCHCHANNEL, name or "*")
     return ""
@@ -29,6 +30,8 @@ def join(talk: Client, message: Message) -> None:
     for name, key in zip_longest(names[:ROOMS_PER_PERSON], keys[: len(names)], fillvalue=""):
         if name and (bare := room(talk, name)):
             talk.ask(commands.Join(bare, key))
+    if len(names) > ROOMS_PER_PERSON:
+        talk.reply(Numeric.TOOMANYCHANNELS, names[ROOMS_PER_PERSON])
     return None
 
 
@@ -59,7 +62,7 @@ def names(talk: Client, message: Message) -> None:
     if not message.param(0):
         return talk.ask(commands.Rooms())
     wanted = message.params[0].split(",")[:IRC_TARGETS]
-    return talk.ask(*(commands.Who(name[1:], everybody=True) for name in wanted if name.startswith("#") and len(name) > 1))
+    return talk.ask(*(commands.Who(name[1:], everybody=True) for name in wanted if is_channel(name)))
 
 
 def list_rooms(talk: Client, message: Message) -> None:

@@ -6,6 +6,7 @@ from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.modes import own_mask
 from chatd.codecs.irc.numerics import Numeric
+from chatd.codecs.irc.places import is_channel
 from chatd.core import commands
 from chatd.core.limits import AWAY_CHARACTERS, IRC_TARGETS, REALNAME_CHARACTERS
 
@@ -18,7 +19,7 @@ def who(talk: Client, message: Message) -> None:
     mask = message.param(0)
     assert talk.request is not None
     talk.request.end.append(talk.numeric(Numeric.ENDOFWHO, mask or "*"))
-    if mask.startswith("#"):
+    if is_channel(mask):
         talk.ask(commands.People(mask[1:]))
     elif mask in ANYBODY:
         talk.ask(commands.People(like="*"))

@@ -6,6 +6,7 @@ from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import CTCP_PICTURE, seq_of, text_lines
 from chatd.codecs.irc.message import Message
 from chatd.codecs.irc.numerics import Numeric
+from chatd.codecs.irc.places import is_channel
 from chatd.core import commands
 from chatd.core.limits import IRC_TARGETS
 
@@ -52,6 +53,9 @@ def _say(talk: Client, targets: list[str], message: Message, is_notice: bool) ->
             talk.reply(Numeric.INPUTTOOLONG)
         elif not target.startswith("#"):
             talk.ask(commands.Msg(target, text, notice=is_notice, action=is_action))
+        elif not is_channel(target):
+            if not is_notice:
+                talk.reply(Numeric.NOSUCHCHANNEL, target)
         elif is_action:
             talk.ask(commands.Me(text, target[1:]))
         else:

@@ -18,11 +18,17 @@ LAST_TIME: Final = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 
+def is_channel(target: str) -> bool:
+    """Whether ``target`` may be a channel. ``#`` alone would be the current room, ``##dev`` the
+    room ``dev``, and ``#@`` one's inbox."""
+    return target.startswith("#") and target[1:2] not in ("", "#", INBOX)
+
+
 def room_of(target: str) -> str:
     """The room that ``target`` names, or the private talk with a person, ``@nick``; empty:
     neither."""
     if target.startswith("#"):
-        return target[1:]
+        return target[1:] if is_channel(target) else ""
     try:
         return f"{INBOX}{parse_nick(target).text}"
     except BadNick:
