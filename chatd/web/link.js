@@ -1,6 +1,7 @@
 // The connection: it is made again whenever it is lost, and says hello with all that the page has seen.
 
 import {$} from "./dom.js";
+import {handlers} from "./handlers.js";
 import {proofOf} from "./login.js";
 import {receive} from "./receiving.js";
 import {visit} from "./remembered.js";
@@ -12,6 +13,7 @@ const CHECK = 700;                  // how long the answer to a ping may take af
 const TURN = 8, LINES = 60;         // how long what was received is handled at a time, in ms, and how many lines: all are laid out at once
 const THROUGH_PROXY = "Or let the proxy pass on the Host that it is called with: docs/operating.md says how.";
 const COMING_BACK = 4000;          // the status of a close after which the page connects again: nobody is told (docs/protocol.md)
+let checkId = "";                   // the ping whose answer shows that the connection is there: what comes before it may be old
 export let socket = null, retryTimer = 0, silenceTimer = 0, helloId = "";
 
 export function connect() {
@@ -68,20 +70,24 @@ export function disconnect() {
   const old = socket;
   socket = null;
   state.ready = false;
+  checkId = "";
   document.body.dataset.link = "off";
   incoming = [];  // The next connection gets it again.
   old?.close(state.wanted ? COMING_BACK : 1000);
 }
 
-function watchConnection(patience = SILENCE) {  // Something was received. After a silence, ping; after another, reconnect.
+function watchConnection(patience = checkId ? CHECK : SILENCE) {  // Something was received. After a silence, ping; after another, reconnect.
   clearTimeout(silenceTimer);
   silenceTimer = setTimeout(() => {
+    if (incoming.length) return watchConnection(patience);  // The answer may be among them.
     if (patience === CHECK) return connect();
     if (!state.ready || patience !== SILENCE) return onConnectionLost();
     post({type: "ping"});
     watchConnection(10e3);
   }, patience);
 }
+
+handlers.pong = ({id}) => { if (id === checkId) { checkId = ""; watchConnection(); } };
 
 // Find out whether the connection is still there: after a sleep, or when the network is another one.
 export function checkConnection() {
@@ -90,8 +96,9 @@ export function checkConnection() {
     state.tries = 0;
     connect();
   } else if (state.ready) {
-    post({type: "ping"});
-    watchConnection(CHECK);
+    checkId = nextId();
+    post({type: "ping", id: checkId});
+    watchConnection();
   }
 }
 
