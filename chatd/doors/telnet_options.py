@@ -3,6 +3,7 @@ is, and that the server shows what is typed."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from chatd.doors.telnet import (
@@ -51,6 +52,9 @@ NO_TERMINALS: Final = frozenset({"", "dumb", "unknown", "network", "teletype", "
 
 NOT_UTF8: Final = ("ansi", "syncterm", "vt52")
 """How the types of terminals begin that use another character set than UTF-8."""
+
+
+_LINE_END: Final = re.compile(rb"\r[\n\0]")
 
 
 class TelnetOptions:
@@ -120,10 +124,10 @@ class TelnetOptions:
     def _without_line_ends(self, typed: bytes) -> bytes:
         """``typed``, where Enter is CR alone: telnet sends CR LF or CR NUL (RFC 854)."""
         if self._after_return and typed[:1] in (b"\n", b"\0"):
-            typed = typed[1:]
+            typed, self._after_return = typed[1:], False
         if typed:
             self._after_return = typed.endswith(b"\r")
-        return typed.replace(b"\r\n", b"\r").replace(b"\r\0", b"\r")
+        return _LINE_END.sub(b"\r", typed)
 
     def _take(self, byte: int, typed: bytearray) -> None:
         """Take a byte of a command."""

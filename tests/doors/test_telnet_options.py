@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatd.core.limits import TELNET_BYTES
@@ -96,6 +96,8 @@ def test_a_subnegotiation_that_is_too_long_is_ignored() -> None:
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([IAC, IAC + SB, IAC + SE, IAC + DO, IAC + WILL]), max_size=20))
+@example([b"\r\0\0"])
+@example([b"\r\n\0\r\n\n"])
 def test_nothing_that_is_sent_is_a_defect_and_pieces_do_not_matter(pieces: list[bytes]) -> None:
     whole, parts = TelnetOptions(), TelnetOptions()
     data = b"".join(pieces)
