@@ -153,6 +153,8 @@ def _is_time(name: str, hint: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int)):  # Most are, and to ask whether something is a Mapping takes longer than the rest.
+        return value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Event):

@@ -10,10 +10,11 @@ memory, belongs to their seat, and goes some minutes after them.
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from random import getrandbits
 
 from chatd.core.account import Account, Mark
 from chatd.core.accounts import Accounts
@@ -274,12 +275,12 @@ class Inboxes:
         other, sessions = self.of_recipient(recipient)
         nick = recipient.name.text
         is_guest, seat, now = not person.account, session.sender_id, session.last_active
-        common_id = secrets.token_hex(4)
-        draft = Private(
-            INBOX, DRAFT, now, session.nick, seat, text, action, id, notice=notice, to=nick, guest=is_guest, common_id=common_id
+        common_id = f"{getrandbits(32):08x}"
+        make = partial(
+            Private, INBOX, DRAFT, now, session.nick, seat, text, action, notice=notice, guest=is_guest, common_id=common_id
         )
         other_id = "" if own.is_kept and other.is_kept else id  # Of two copies on the disk, one has the id.
-        copy = replace(draft, id=other_id, to="")
+        draft, copy = make(id=id, to=nick), make(id=other_id)
         self._check_space(own, other, sessions, person, copy, nick)
         return Letter(nick, own, draft, other, copy)
 

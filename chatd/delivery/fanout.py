@@ -81,7 +81,8 @@ class Fanout:
     def flush_soon(self, reader: Reader) -> None:
         """Send the answers that are queued for ``reader`` at the end of the turn."""
         self._with_answers[reader] = None
-        if self._next_flush is None:
+        sends_soon = self._next_flush is not None or (self._is_gathered and self._next_run is not None)
+        if not sends_soon:
             self._next_flush = self.clock.callLater(0, self.flush)
 
     def after_run(self, then: Callable[[], object]) -> None:

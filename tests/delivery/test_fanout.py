@@ -70,6 +70,18 @@ def test_it_can_be_run_before_the_end_of_the_turn(harness: Harness) -> None:
     assert harness.clock.getDelayedCalls() == []
 
 
+def test_answers_go_with_the_news_of_the_same_turn(harness: Harness) -> None:
+    harness.fanout = Fanout(harness.clock, Pace(harness.clock))
+    ada, bob = harness.reader("ada", "tea"), harness.reader("bob", "tea")
+    for reader in (ada, bob):
+        reader.lines()
+    harness.fanout.news(harness.registry.rooms.find("tea"))
+    ada.ask(Ignore())
+    assert len(harness.clock.getDelayedCalls()) == 1
+    harness.turn()
+    assert ada.lines()[0] == "-- You ignore nobody."
+
+
 def let_presence_be_sent(harness: Harness) -> None:
     """Wait until all joinings and leavings are sent, and the next one would be sent at once."""
     for _ in range(2):
