@@ -1,5 +1,5 @@
-"""Readers that speak JSON over TCP, over a WebSocket or inside TLS, or come by SSH, which
-``load.c`` does not: one person talks, one message at a time, and all of them listen."""
+"""Readers that speak JSON over TCP, over a WebSocket or inside TLS, that speak IRC, or come by SSH,
+all of which ``load.c`` does not: one program talks, and all of them listen."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from benchmarks.works import Load, Outcome
 TCP, WEBSOCKET, INSIDE_TLS = "tcp", "websocket", "tls"
 TEXT, SSH, SCREEN = "text", "ssh", "screen"
 """Lines for people over TCP; the same by SSH without a terminal; the screen by SSH."""
+
+IRC, TAGS = "irc", "tags"
+"""IRC over TCP; the same with the tags server-time, msgid and account."""
+
+CAPABILITIES = b"CAP REQ :server-time message-tags account-tag\r\nCAP END\r\n"
 
 SSH_OPTIONS = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
 
@@ -68,6 +73,11 @@ class Reader:
         if kind == TEXT:
             self.socket.sendall(nick.encode() + b"\n")
             self._read_until(b"-- Hello")
+        elif kind in (IRC, TAGS):
+            self.socket.sendall(CAPABILITIES * (kind == TAGS) + f"NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n".encode())
+            self._read_until(b" 001 ")
+            self.socket.sendall(b"JOIN #lobby\r\n")
+            self._read_until(b" 366 ")
         else:
             self.socket.sendall(hello + b"\n" * (kind != WEBSOCKET))
             self._read_until(b'"entered"')
@@ -124,13 +134,14 @@ class Crowd:
     def heard(self) -> int:
         return sum(reader.heard for reader in self._readers.values())
 
-    def talk(self, messages: int, size: int) -> bool:
-        """Send so many messages with texts of so many bytes, each when everybody has heard the one
-        before. Returns whether everybody has heard all of them, once."""
+    def talk(self, messages: int, size: int, window: int) -> bool:
+        """Send so many messages with texts of so many bytes, ``window`` at a time: each time when
+        everybody has heard those before. Returns whether everybody has heard all of them, once."""
         line = json.dumps({"type": "say", "text": MARK.decode().ljust(size, "x")}).encode() + b"\n"
-        for _ in range(messages):
-            expected = self.heard + len(self._readers)
-            self._speaker.socket.sendall(line)
+        for start in range(0, messages, window):
+            times = min(window, messages - start)
+            expected = self.heard + times * len(self._readers)
+            self._speaker.socket.sendall(line * times)
             while self.heard < expected:
                 ready = self._poll.poll(PATIENCE_SECONDS)
                 if not ready:
@@ -149,9 +160,9 @@ def measure_readers(load: Load, port: int, pid: int) -> Outcome:
     """Let ``load.listeners`` readers hear ``load.messages`` messages of the server ``pid``; the
     figures have the names of those of ``load.c``."""
     crowd = Crowd(load.readers, port, load.listeners)
-    crowd.talk(WARM_MESSAGES, load.message_bytes)
+    crowd.talk(WARM_MESSAGES, load.message_bytes, 1)
     before, heard, began, own = processor_seconds(pid), crowd.heard, time.perf_counter(), time.process_time()
-    went_well = crowd.talk(load.messages, load.message_bytes)
+    went_well = crowd.talk(load.messages, load.message_bytes, load.window)
     seconds, delivered = processor_seconds(pid) - before, crowd.heard - heard
     crowd.close()
     return {

@@ -126,6 +126,7 @@ def _times(case: str, beside: str) -> Compute:
 
 
 _READERS = Load(listeners=200, speakers=1, messages=1000, window=1)
+_BURST = replace(_READERS, messages=6400, window=64)
 _TALKERS = Load(speakers=50, rate=200, seconds=12, message_bytes=400)
 _FLOODED = Load(listeners=100, speakers=50, rate=25, seconds=6)
 _TROUBLES = ("lines", "endless", "newlines", "trickle")
@@ -171,14 +172,20 @@ WORKS = (
     ),
     Work(
         "readers",
-        "200 programs listen over TCP, over a WebSocket, inside TLS and by SSH; one message at a time",
+        "200 listen over TCP, over a WebSocket, inside TLS, by IRC and by SSH; one message at a time, or 64",
         {
-            **{kind: replace(_READERS, readers=kind) for kind in ("tcp", "websocket", "tls", "text", "ssh")},
+            **{kind: replace(_READERS, readers=kind) for kind in ("tcp", "websocket", "tls", "text", "irc", "tags", "ssh")},
+            **{f"{kind} burst": replace(_BURST, readers=kind) for kind in ("tcp", "tls", "text", "irc", "tags")},
             "screen": replace(_READERS, readers="screen", messages=100),
         },
         (
             Figure("processor time of a delivery over a WebSocket, over TCP = 1", _times("websocket", "tcp"), 1.2),
             Figure("processor time of a delivery inside TLS, over TCP = 1", _times("tls", "tcp"), 1.8),
+            Figure("the same inside TLS, in a burst", _times("tls burst", "tcp burst"), 1.8),
+            Figure("processor time of a delivery to IRC, text over TCP = 1", _times("irc", "text"), 1.15),
+            Figure("the same to IRC, in a burst", _times("irc burst", "text burst"), 1.15),
+            Figure("the same to IRC with server-time, msgid and account-tag", _times("tags", "text"), 1.3),
+            Figure("the same to IRC with these, in a burst", _times("tags burst", "text burst"), 1.3),
             Figure("processor time of a line by SSH, over TCP = 1", _times("ssh", "text"), 9),
             Figure("processor time of a screen by SSH, a line over TCP = 1", _times("screen", "text"), 35),
         ),
