@@ -97,14 +97,23 @@ class Directory:
     def check_free(self, name: Name, except_for: Person | None = None, account: str = "") -> None:
         """Raise PasswordNeeded if the nick ``name`` is owned, unless the account with the key
         ``account`` owns it; NickTaken if a nick that looks the same is owned, or if somebody other
-        than ``except_for`` has such a nick."""
+        than ``except_for`` has such a nick; should that be a guest whose connection is dead, the
+        nick is free soon."""
         self._check_owner(name, account)
         for holder in (self._by_key.get(name.key), self._by_skeleton.get(name.skeleton)):
             if holder is None or holder is except_for:
                 continue
+            self._probe(holder)
             if holder.name.key == name.key:
                 raise NickTaken(f"{holder.nick} is here already.", "Choose another nick.")
             raise NickTaken(f"{name.text} looks like {holder.nick}, who is here already.", "Choose another nick.")
+
+    def _probe(self, holder: Person) -> None:
+        """Let the sessions of the guest ``holder`` show that they are alive; the owner of an
+        account can do without, and log in again."""
+        for session in () if holder.account else self.sessions(holder):
+            if session.probe is not None:
+                session.probe()
 
     def _check_owner(self, name: Name, account: str) -> None:
         owner = self._accounts.owner(name)

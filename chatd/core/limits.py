@@ -41,6 +41,14 @@ IRC_SASL_BYTES: Final = 1200
 IRC_PING_LINES: Final = 0.1
 """What a PING or PONG of an IRC client costs, in lines: programs send them by themselves."""
 
+IRC_SILENCE_SECONDS: Final = 30.0
+"""After how much silence a guest is asked whether they are still there, when somebody else wants
+their nick, in seconds."""
+
+IRC_SIGN_SECONDS: Final = 10.0
+"""How long such a guest has for any sign of life, in seconds: more than a telephone takes to wake
+up. The kernel gives a dead connection up after about 130 s only."""
+
 IRC_MODES: Final = 24
 """How many letters and signs of one MODE are looked at, in number: some clients change six people
 at once."""

@@ -105,6 +105,7 @@ class Session:
         "number",
         "out",
         "person",
+        "probe",
         "removed_at",
         "removed_from",
         "scrollback",
@@ -122,6 +123,9 @@ class Session:
         self.last_active = now
         """When the last command other than a ping arrived, in the same unit."""
         self.person: Person | None = None
+        self.probe: Callable[[], object] | None = None
+        """Ends the session soon if nobody is at the other side any more, where the door can find
+        that out."""
         self.sender_id = ""
         """The name of this seat in the log, across changes of nick and lost connections: it
         identifies messages that are sent again with the same id."""

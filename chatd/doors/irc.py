@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from chatd.codecs.irc.talk import IrcTalk
-from chatd.core.limits import IRC_LINE_BYTES, IRC_PING_LINES, IRC_TAGS_BYTES
+from chatd.core.events import Reason
+from chatd.core.limits import IRC_LINE_BYTES, IRC_PING_LINES, IRC_SIGN_SECONDS, IRC_SILENCE_SECONDS, IRC_TAGS_BYTES
 from chatd.doors.caller import Caller
 from chatd.doors.line import ChatFactory, ChatProtocol
 from chatd.doors.server import Server
@@ -37,12 +38,17 @@ class IrcProtocol(ChatProtocol):
     """One connection of an IRC client."""
 
     MAX_LENGTH = LONGEST_LINE
+    _heard = 0.0
+    """When anything was received, in seconds of the server's clock."""
+    _probing: IDelayedCall | None = None
+    """Ends the connection if nothing is received until then."""
 
     def connectionMade(self) -> None:
         super().connectionMade()
         assert isinstance(self.caller.talk, IrcTalk)
         introduce(self.caller.talk, self.caller)
         self.caller.talk.sts = self._sts()
+        self.caller.session.probe = self._probe
 
     def _sts(self) -> str:
         """What the client is told about TLS (IRCv3 sts): for how long to come inside it only, or on
@@ -57,13 +63,35 @@ class IrcProtocol(ChatProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         talk = self.caller.talk
+        self.caller.session.probe = None
+        self._end_probing()
         super().connectionLost(reason)
         if isinstance(talk, IrcTalk):
             talk.leave()  # No cycle is left, so all of the connection is freed at once.
 
     def dataReceived(self, data: bytes) -> None:
         """Take ``data``; telnet has another door."""
+        self._heard = self._factory.server.clock.seconds()
+        self._end_probing()
         self._take_lines(data)
+
+    def _probe(self) -> None:
+        """Ask a client that has been silent for a while whether it is there. Nobody else can have
+        it thrown out: whatever it sends will do, and it is not asked while it is not read."""
+        clock = self._factory.server.clock
+        if self._probing is None and not self.paused and clock.seconds() - self._heard >= IRC_SILENCE_SECONDS:
+            self.caller.outlet.put(b"PING chatd\r\n")
+            self._probing = clock.callLater(IRC_SIGN_SECONDS, self._on_no_sign)
+
+    def _on_no_sign(self) -> None:
+        self._probing = None
+        if not self.paused and not self.caller.outlet.congested:
+            self.caller.abort(Reason.TIMED_OUT)
+
+    def _end_probing(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+            self._probing = None
 
     def cost_of(self, line: bytes) -> float:
         return cost_of(line)

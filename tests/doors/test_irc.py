@@ -9,9 +9,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import ISSLTransport
 from zope.interface import directlyProvides
 
-from chatd.core.limits import FLOOD_BURST
+from chatd.core.limits import FLOOD_BURST, IRC_SIGN_SECONDS, IRC_SILENCE_SECONDS
 from chatd.core.registry import Settings
-from tests.codecs.irc.network import Network, Wire
+from tests.codecs.irc.network import PASSWORD, Client, Network, Wire
 
 
 def test_a_line_of_any_byte_is_not_telnet() -> None:
@@ -43,6 +43,84 @@ def test_a_paste_is_slowed_down_and_not_punished() -> None:
 def test_pings_are_cheap() -> None:
     ada = Network(Settings(address_rate=0)).client("ada")
     assert len(ada.send(*["PING x"] * 200)) == 200
+
+
+def wanted(network: Network, nick: str = "ada") -> Client:
+    """Somebody else who wants ``nick``, and is refused."""
+    other = network.client("bob")
+    other.take()
+    assert [line.split(" ")[1] for line in other.send(f"NICK {nick}")] == ["433"]
+    return other
+
+
+def test_a_dead_connection_does_not_keep_the_nick_of_a_guest() -> None:
+    network = Network()
+    ada = network.client("ada")
+    ada.take()
+    network.clock.advance(IRC_SILENCE_SECONDS)
+    bob = wanted(network, "ADA")
+    assert ada.take() == ["PING chatd"]
+    network.clock.advance(IRC_SIGN_SECONDS / 2)
+    assert [line.split(" ")[1] for line in bob.send("NICK ada")] == ["433"]
+    assert ada.take() == []
+    network.clock.advance(IRC_SIGN_SECONDS / 2)
+    assert ada.wire.aborting
+    ada.lose()
+    assert bob.send("NICK ada") == [":bob!~bob@guest NICK :ada"]
+
+
+@pytest.mark.parametrize("sign", ["PONG chatd", "PRIVMSG #", ""])
+def test_whoever_is_there_keeps_the_nick(sign: str) -> None:
+    network = Network()
+    ada = network.client("ada")
+    network.clock.advance(IRC_SILENCE_SECONDS)
+    wanted(network)
+    ada.send(sign)
+    network.clock.advance(IRC_SIGN_SECONDS)
+    assert not ada.wire.aborting
+
+
+def test_whoever_was_heard_lately_is_not_asked() -> None:
+    network = Network()
+    ada = network.client("ada")
+    network.clock.advance(IRC_SILENCE_SECONDS - 1)
+    wanted(network)
+    assert ada.take() == []
+    network.clock.advance(IRC_SIGN_SECONDS)
+    assert not ada.wire.aborting
+
+
+def test_the_owner_of_an_account_is_not_asked() -> None:
+    network = Network()
+    network.account("ada")
+    ada = network.connect()
+    ada.send(f"PASS :{PASSWORD}", "NICK ada", "USER ada 0 * :Ada")
+    network.clock.advance(IRC_SILENCE_SECONDS)
+    network.client("bob").send("NICK ada")
+    assert "PING chatd" not in ada.take()
+
+
+def test_whoever_is_not_read_is_not_thrown_out() -> None:
+    network = Network()
+    ada = network.client("ada")
+    network.clock.advance(IRC_SILENCE_SECONDS)
+    bob = wanted(network)
+    ada.protocol.pauseProducing()  # type: ignore[no-untyped-call]
+    network.clock.advance(IRC_SIGN_SECONDS)
+    assert not ada.wire.aborting
+    ada.take()
+    bob.send("NICK ada")
+    assert ada.take() == []
+
+
+def test_nobody_is_asked_whose_connection_was_lost() -> None:
+    network = Network()
+    ada = network.client("ada")
+    network.clock.advance(IRC_SILENCE_SECONDS)
+    wanted(network)
+    ada.lose()
+    network.clock.advance(IRC_SIGN_SECONDS)
+    assert not ada.wire.aborting
 
 
 def in_clear() -> Wire:

@@ -23,7 +23,7 @@ def ping(talk: Client, message: Message) -> None:
 
 
 def pong(talk: Client, message: Message) -> None:
-    """Nothing: the server sends no pings that need an answer."""
+    """Nothing: the door has seen already that the client is there."""
 
 
 def _is_here(talk: Client, name: str) -> bool:
