@@ -73,3 +73,8 @@ def test_whom_one_watches() -> None:
     here, missing = PHRASES.lines(answers.Watching(("bob",), ("eve", "kim")))
     assert here == "You watch bob, who is here."
     assert missing.startswith("You watch eve")
+
+
+def test_to_which_words_one_is_alerted() -> None:
+    assert list(PHRASES.lines(answers.Alerts())) == ["You are alerted to your nick alone."]
+    assert list(PHRASES.lines(answers.Alerts(("tea", "kettle")))) == ["You are alerted to: kettle, tea."]

@@ -120,3 +120,8 @@ def test_help_fits_on_a_line_of_a_terminal(row: Row) -> None:
     widest = max(len(usage_line(other)) for other in TABLE)
     assert row.help
     assert len("-- ") + widest + len("  ") + len(row.help) <= 80
+
+
+def test_words_to_be_alerted_to_are_read_one_by_one() -> None:
+    assert parse("/alert tea  -milk") == commands.Alert(("tea", "-milk"))
+    assert parse("/alert") == commands.Alert()
