@@ -29,6 +29,11 @@ function read(row, rest) {
 const READERS = {
   history: readHistory,
   search: (row, rest) => readSearch(rest),
+  alert: (row, rest) => listed("words", wordsOf(rest)),
+  watch(row, rest) {
+    const words = wordsOf(rest);
+    return words[0]?.toLowerCase() === "off" ? {...listed("nicks", words.slice(1)), stop: true} : listed("nicks", words);
+  },
   sessions(row, rest) {
     const [word, number] = cut(rest);
     if (!["", "end"].includes(word)) throw new Refusal(`/sessions lists your sessions, or ends one. Write /sessions, or /sessions end N.`);
@@ -42,6 +47,9 @@ const READERS = {
     return word ? {[word]: word === "add" ? value : numberOf(row, value)} : {};
   },
 };
+
+const wordsOf = (rest) => rest.split(/\s+/u).filter(Boolean);
+const listed = (field, words) => words.length ? {[field]: words} : {};
 
 function cut(rest) {  // The first word, and the rest without the blanks between.
   const [word] = rest.split(" ", 1);
