@@ -204,6 +204,10 @@ def _back(talk: Client, running: commands.Back, refused: Refused) -> list[Line] 
     return [talk.numeric(Numeric.UNAWAY)]
 
 
+def _realname(talk: Client, running: commands.Realname, refused: Refused) -> list[Line] | None:
+    return [talk.failure("SETNAME", "INVALID_REALNAME", _text(refused))] if refused.code == "bad-usage" else None
+
+
 def _oper(talk: Client, running: commands.Oper, refused: Refused) -> list[Line] | None:
     if refused.code in ("not-allowed", "bad-nick", "nick-reserved"):
         return [talk.numeric(Numeric.NOOPERHOST, trailing=_text(refused))]
@@ -297,6 +301,7 @@ _MAKERS: Final[Mapping[type[Any], Callable[[Client, Any, Refused], list[Line] | 
     commands.Bans: _bans,
     commands.Kick: _kick,
     commands.Back: _back,
+    commands.Realname: _realname,
     commands.Oper: _oper,
     commands.Login: _login,
     commands.Register: _register,
