@@ -214,6 +214,11 @@ class Outlet:
         more; ``drained`` tells when that may be over."""
         return self._reserved + self._inbox_size >= INBOX_BYTES // 2
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the kernel of the other side is known to have all that was sent."""
+        return self._writer.unacknowledged() == 0
+
     def is_stalled(self, now: float) -> bool:
         waiting = self._writer.unacknowledged()
         if waiting != self._unacknowledged:

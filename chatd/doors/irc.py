@@ -77,7 +77,8 @@ class IrcProtocol(ChatProtocol):
 
     def _probe(self) -> None:
         """Ask a client that has been silent for a while whether it is there. Nobody else can have
-        it thrown out: whatever it sends will do, and it is not asked while it is not read."""
+        it thrown out: whatever it sends will do, and so will its kernel, which acknowledges what a
+        busy program has not read; and it is not asked while it is not read."""
         clock = self._factory.server.clock
         if self._probing is None and not self.paused and clock.seconds() - self._heard >= IRC_SILENCE_SECONDS:
             self.caller.outlet.put(b"PING chatd\r\n")
@@ -85,7 +86,7 @@ class IrcProtocol(ChatProtocol):
 
     def _on_no_sign(self) -> None:
         self._probing = None
-        if not self.paused and not self.caller.outlet.congested:
+        if not self.paused and not self.caller.outlet.congested and not self.caller.outlet.is_acknowledged:
             self.caller.abort(Reason.TIMED_OUT)
 
     def _end_probing(self) -> None:

@@ -11,6 +11,7 @@ from zope.interface import directlyProvides
 
 from chatd.core.limits import FLOOD_BURST, IRC_SIGN_SECONDS, IRC_SILENCE_SECONDS
 from chatd.core.registry import Settings
+from chatd.delivery.writers import TransportWriter
 from tests.codecs.irc.network import PASSWORD, Client, Network, Wire
 
 
@@ -76,6 +77,16 @@ def test_whoever_is_there_keeps_the_nick(sign: str) -> None:
     network.clock.advance(IRC_SILENCE_SECONDS)
     wanted(network)
     ada.send(sign)
+    network.clock.advance(IRC_SIGN_SECONDS)
+    assert not ada.wire.aborting
+
+
+def test_a_program_that_is_busy_keeps_the_nick(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network()
+    ada = network.client("ada")
+    network.clock.advance(IRC_SILENCE_SECONDS)
+    wanted(network)
+    monkeypatch.setattr(TransportWriter, "unacknowledged", lambda self: 0)
     network.clock.advance(IRC_SIGN_SECONDS)
     assert not ada.wire.aborting
 
