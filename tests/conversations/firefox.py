@@ -18,6 +18,9 @@ PREFERENCES = (
     'user_pref("datareporting.policy.dataSubmissionEnabled", false);\n'
     'user_pref("dom.disable_beforeunload", true);\n'
 )
+STARTING = 3 * DEADLINE
+"""How long Firefox may take to start, in seconds."""
+
 ENTER, SHIFT_ENTER, TAB, ESCAPE, CONTROL_Z = "\ue007", "\ue008\ue007", "\ue004", "\ue00c", "\ue009z"
 
 
@@ -29,7 +32,7 @@ class Firefox:
     """
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 3 * DEADLINE)  # It starts slowly.
+        self._socket = socket.create_connection(("127.0.0.1", port), STARTING)
         self._input = self._socket.makefile("rb")
         self._receive()  # What it is.
         self.command("NewSession", capabilities={})
@@ -84,7 +87,7 @@ def firefox(folder: Path) -> Iterator[Firefox]:
         process = subprocess.Popen(program, env=environment, stdout=output, stderr=output)
     try:
         port = folder / "MarionetteActivePort"
-        until(lambda: port.is_file() and port.read_text(), (folder / "output").read_text)
+        until(lambda: port.is_file() and port.read_text(), (folder / "output").read_text, STARTING)
         window = Firefox(int(port.read_text()))
         yield window
         window.close()

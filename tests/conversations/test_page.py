@@ -65,9 +65,9 @@ def need(program: str) -> str:
     return str(path)
 
 
-def until(what: Callable[[], T], why: Callable[[], object] = str) -> T:
-    """Wait until ``what`` has a true result; fail at the deadline, with ``why``."""
-    end = time.monotonic() + DEADLINE
+def until(what: Callable[[], T], why: Callable[[], object] = str, seconds: float = DEADLINE) -> T:
+    """Wait until ``what`` has a true result; fail after ``seconds``, with ``why``."""
+    end = time.monotonic() + seconds
     while not (result := what()):
         if time.monotonic() > end:
             pytest.fail(f"waited in vain: {why()}")
