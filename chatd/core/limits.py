@@ -71,6 +71,11 @@ ROOM_CHARACTERS: Final = 50
 """The longest room name, in characters without the ``#``: IRC's limit for a channel (RFC 2812,
 1.3)."""
 
+NAME_BYTES_A_CHARACTER: Final = 3
+"""How many bytes of UTF-8 a nick or a room name may have for each of these characters: letters that
+have four, of scripts that are hardly written any more, make a name shorter. So a line of IRC, with
+512 bytes, has room for three nicks and a room."""
+
 TOPIC_CHARACTERS: Final = 300
 """The longest topic, in characters: what most IRC networks allow (TOPICLEN)."""
 

@@ -27,7 +27,7 @@ from typing import Final
 from precis_i18n import get_profile
 
 from chatd.core.errors import BadNick, BadRoom, NickReserved
-from chatd.core.limits import NICK_CHARACTERS, ROOM_CHARACTERS
+from chatd.core.limits import NAME_BYTES_A_CHARACTER, NICK_CHARACTERS, ROOM_CHARACTERS
 from chatd.core.text import safe_text
 
 # fmt: off
@@ -173,6 +173,8 @@ def _parse(text: str, grammar: _Grammar) -> Name:
         text = _enforce(text, grammar)
     if len(text) > grammar.longest:
         raise grammar.refusal_for(f"cannot be longer than {grammar.longest} characters")
+    if len(text.encode()) > grammar.longest * NAME_BYTES_A_CHARACTER:
+        raise grammar.refusal_for(f"cannot be longer than {grammar.longest * NAME_BYTES_A_CHARACTER} bytes of UTF-8")
     return Name(text, _key(text), skeleton(text.translate(_SPECKS)))
 
 
