@@ -20,7 +20,7 @@ const OFFLINE = `<!doctype html>
 </style>
 <main>
   <h1>The chat cannot be reached</h1>
-  <p>You are offline, or the server is away. What you have written is kept, and sent when it is back.</p>
+  <p>You are offline, the server is away, or its certificate is not valid any more. What you have written is kept, and sent when it is back.</p>
   <p>This page tries again every five seconds. <a href="">Try now</a></p>
 </main>`;
 
