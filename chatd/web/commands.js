@@ -7,7 +7,7 @@ import {note} from "./entries.js";
 import {backToNow, jump} from "./jumps.js";
 import {logInAs} from "./login.js";
 import {say} from "./outbox.js";
-import {Refusal, parse} from "./parsing.js";
+import {Refusal, isCommand, parse} from "./parsing.js";
 import {openPasswordChange} from "./password.js";
 import {PAGE, fill} from "./range.js";
 import {openRegistration} from "./registration.js";
@@ -20,8 +20,10 @@ import {close, same, setFollowing, switchTo, viewOf} from "./views.js";
 
 const IN_ROOM = ["me", "leave", "who", "topic", "keep", "history"];  // and those of moderation
 
-export function interpret(line) {
-  const view = state.current;
+const typedEarly = [];            // what was typed before the commands were known, and where
+
+export function interpret(line, view = state.current) {
+  if (state.ready && !state.knowsCommands && isCommand(line)) return typedEarly.push([line, view]);
   let wire;
   try {
     wire = parse(line, state.commands);
@@ -37,6 +39,11 @@ export function interpret(line) {
   if (reply) wire.reply = reply;
   if (view.later) backToNow();
   say(view, view.room ? {...wire, room: view.name} : {type: "do", command: "msg", nick: view.name, text: wire.text});
+}
+
+export function onCommandsKnown() {
+  state.knowsCommands = true;
+  for (const [line, view] of typedEarly.splice(0)) interpret(line, view);
 }
 
 function carryOut(wire, view, line) {

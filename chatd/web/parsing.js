@@ -11,11 +11,12 @@ export class Refusal extends Error { }
 
 export const withoutBlankEnds = (text) => text.replace(/^(?:\s*\n)+/u, "").replace(/(?:\n\s*)+$/u, "").replace(/^\s+$/u, "");
 
+export const isCommand = (line) => line[0] === "/" && line[1] !== "/" && !line.includes("\n");
+
 // The message of a typed text, as the server takes it; rows are the commands by name. Throws Refusal. What only the server
-// can refuse (an unknown command, a search) is passed on. A text of several lines is no command.
+// can refuse (an unknown command, a search) is passed on.
 export function parse(line, rows) {
-  if (!line.startsWith("/") || line.includes("\n")) return {type: "say", text: line};
-  if (line.startsWith("//")) return {type: "say", text: line.slice(1)};
+  if (!isCommand(line)) return {type: "say", text: line.startsWith("//") && !line.includes("\n") ? line.slice(1) : line};
   const [, name, rest] = line.match(/^\/(\S*)(.*)$/su), row = rows.get(name.toLowerCase());
   if (!row) return {type: "do", command: name};
   return {type: "do", command: row.name, ...read(row, rest.trim())};

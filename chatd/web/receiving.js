@@ -2,6 +2,7 @@
 
 import {onAlertWords} from "./alerts.js";
 import {showAudit} from "./answers.js";
+import {onCommandsKnown} from "./commands.js";
 import {deleteBefore} from "./deleting.js";
 import {$, atEndOfTurn, make, text} from "./dom.js";
 import {addGap, isAway, kept, note} from "./entries.js";
@@ -27,6 +28,19 @@ import {everyTab, stored} from "./storage.js";
 import {recallTalk, showTalk} from "./talks.js";
 import {announceMissed} from "./unread.js";
 import {close, markRead, same, switchTo, viewOf} from "./views.js";
+
+let unanswered = 0;                // the lists of commands that are still to come
+
+function askCommands() {
+  unanswered = 1;
+  ask({command: "help"}, {quiet: true});
+}
+
+function onCommands(groups) {
+  unanswered += groups.length - 1;
+  for (const group of groups) ask({command: "help", about: group}, {quiet: true, group});
+  if (!unanswered) onCommandsKnown();
+}
 
 export function receive(message) {
   const ask = message.id && requests.get(message.id);
@@ -56,7 +70,7 @@ Object.assign(handlers, {
     setStatus();
     if (!state.welcomed && message.motd) note(null, message.motd.join("\n"));
     state.welcomed = true;
-    if (!state.commands.size) ask({command: "help"}, {quiet: true});
+    if (!state.knowsCommands) askCommands();
     ask({command: "ignore"}, {quiet: true, first: true});
     onAlertWords(message);
     recallTalk(state.current);
@@ -145,7 +159,7 @@ Object.assign(handlers, {
   help(message, asked) {
     for (const row of message.commands)
       for (const name of [row.name, ...(row.also || [])]) state.commands.set(name, {group: asked?.group, ...row});
-    if (asked?.quiet) return (message.groups || []).forEach((group) => ask({command: "help", about: group}, {quiet: true, group}));
+    if (asked?.quiet) return onCommands(message.groups || []);
     const list = make("dl");
     for (const row of message.commands) list.append(make("dt", {}, row.usage), make("dd", {}, row.help));
     note(asked?.view, list);

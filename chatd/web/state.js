@@ -14,6 +14,7 @@ export const state = {
   loggedIn: false,
   ignored: new Set(),               // the nicks of those whom the user ignores
   commands: new Map(),              // the commands of the server, by name: name, usage, help, group
+  knowsCommands: false,             // whether all of them are in there
 };
 
 export const views = new Map();    // by key, "#lobby" or "@bob", in the order of the lists

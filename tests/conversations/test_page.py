@@ -489,7 +489,12 @@ def test_a_reload_and_a_restart_lose_and_repeat_nothing(server: Server, browser:
 def test_nothing_is_lost_by_a_reload_another_tab_or_a_closed_one(server: Server, browser: Any) -> None:
     bob, eve = Program(server, "bob"), Program(server, "eve")
     ada = Page(browser, server.url).join("ada")
-    ada.type("/ignore eve\n", "/away tea\n", "/msg bob psst\n")
+    # What is typed before the page knows the commands waits for them.
+    until(lambda: ada.run("return state.knowsCommands"))
+    ada.run("state.knowsCommands = false; state.commands.clear()")
+    ada.type("/ignore eve\n", "/away tea\n", "/msg bob psst\n", "hello\n")
+    bob.hears(type="said", text="hello")
+    ada.run("askCommands()")
     bob.hears(type="private", text="psst")
     bob.send(type="do", command="reply", text="yes?")
     ada.shows("#log", "yes?")
