@@ -18,6 +18,9 @@ IRSSI_AT_ONCE = 'settings = { "irc/core" = { cmd_queue_speed = "1msec"; cmds_max
 WEECHAT_AT_ONCE = "/set irc.server.chat.anti_flood_prio_high 0;/set irc.server.chat.anti_flood_prio_low 0"
 """Clients of IRC wait for seconds between two lines, unless they are told not to."""
 
+REGISTERED = "There is no message of the day"
+"""What the server says last when a client has come; WeeChat welcomes its user before that."""
+
 
 def irssi(screen: Terminal, daemon: Daemon, home: Path) -> None:
     """Start irssi as ada."""
@@ -43,7 +46,7 @@ def test_a_conversation(
     bob.say("the tea is ready")
     screen = terminal(columns=120, rows=30)
     start(screen, daemon, tmp_path / "home")
-    screen.see("Welcome to ")
+    screen.see(REGISTERED)
     screen.enter("/join #lobby")
     bob.hear("-- ada has joined #lobby")
     screen.see("the tea is ready")
@@ -78,7 +81,7 @@ def test_rights_and_coming_again(
     bob = nc("bob")
     screen = terminal(columns=120, rows=30)
     start(screen, daemon, tmp_path / "home")
-    screen.see("Welcome to ")
+    screen.see(REGISTERED)
     screen.enter("/join #dev")
     screen.see("has joined #dev")  # First, so that the room is hers.
     bob.say("/join dev")
@@ -93,7 +96,7 @@ def test_rights_and_coming_again(
     start(screen, daemon, tmp_path / "home")
     bob.say("/join dev", "are you there?")
     bob.hear("You are in #dev")
-    screen.see("Welcome to ")
+    screen.see(REGISTERED)
     screen.enter("/join #dev")
     bob.hear("-- ada has joined #dev")
     screen.see("are you there?")
