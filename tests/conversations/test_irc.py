@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conversations.conftest import Call
 from tests.conversations.processes import Daemon, need
 from tests.conversations.test_client import OpenTerminal, Terminal, terminal
+from tests.conversations.test_page import Page, browser, chromium
 
-__all__ = ["terminal"]
+__all__ = ["browser", "chromium", "terminal"]
 
 
 IRSSI_AT_ONCE = 'settings = { "irc/core" = { cmd_queue_speed = "1msec"; cmds_max_at_once = "100"; }; };\n'
@@ -72,6 +74,24 @@ def test_a_conversation(
     screen.see("gone to the shop")
     bob.say("/msg lea yes")
     screen.see("yes")
+
+
+@pytest.mark.parametrize("start", [irssi, weechat])
+def test_the_page_is_in_the_same_room(
+    start: Callable[[Terminal, Daemon, Path], None], daemon: Daemon, terminal: OpenTerminal, browser: Any, tmp_path: Path
+) -> None:
+    eve = Page(browser, f"http://127.0.0.1:{daemon.port}/").join("eve")
+    screen = terminal(columns=120, rows=30)
+    start(screen, daemon, tmp_path / "home")
+    screen.see(REGISTERED)
+    screen.enter("/join #lobby")
+    eve.shows("#log", "ada has joined")
+    eve.type("hello from a browser\n")
+    screen.see("hello from a browser")
+    screen.enter("hello from a terminal")
+    eve.shows("#log", "hello from a terminal")
+    screen.enter("/me waves")
+    eve.shows("#log", "waves")
 
 
 @pytest.mark.parametrize("start", [irssi, weechat])
