@@ -10,7 +10,7 @@ import {state, views} from "./state.js";
 
 const SILENCE = 40e3;               // after this silence, in ms, the server is pinged
 const CHECK = 700;                  // how long the answer to a ping may take after a sleep, in ms: a reader waits for it
-const TURN = 8, LINES = 60;         // how long what was received is handled at a time, in ms, and how many lines: all are laid out at once
+const TURN = 8, LINES = 30;         // how long what was received is handled at a time, in ms, and how many lines: all are laid out at once
 const THROUGH_PROXY = "Or let the proxy pass on the Host that it is called with: docs/operating.md says how.";
 const COMING_BACK = 4000;          // the status of a close after which the page connects again: nobody is told (docs/protocol.md)
 let checkId = "";                   // the ping whose answer shows that the connection is there: what comes before it may be old
