@@ -99,7 +99,7 @@ class Left(Event):
     """``nick`` has left for ``reason``, with an optional last ``text``.
 
     If ``by`` has removed them, ``text`` is why, and ``hidden`` has the subjects of ``nick``.
-    ``by_account``: ``by`` is registered; it is not stored.
+    ``by_account``: ``by`` is registered.
     """
 
     reason: Reason

@@ -91,7 +91,7 @@ def to_row(room: int, event: Event) -> EventRow:
         case Joined():
             kind, text, detail = JOINED, event.role, event.hidden
         case Left():
-            kind, text, detail = LEFT, event.text, _join(event.reason.value, event.by, event.hidden)
+            kind, text, detail = LEFT, event.text, _join(event.reason.value, event.by, event.hidden, _ACCOUNT * event.by_account)
         case Renamed():
             kind, detail = RENAMED, event.to
         case TopicSet():
@@ -164,8 +164,8 @@ def to_event(room: str, row: EventRow) -> Event:
     if kind == JOINED:
         return Joined(room, seq, time, nick, sender_id, detail, text)
     if kind == LEFT:
-        reason, by, hidden = _split(detail, 3)
-        return Left(room, seq, time, nick, sender_id, Reason(reason), text, by, hidden)
+        reason, by, hidden, flags = _split(detail, 4)
+        return Left(room, seq, time, nick, sender_id, Reason(reason), text, by, hidden, by_account=_ACCOUNT in flags)
     if kind == RENAMED:
         return Renamed(room, seq, time, nick, sender_id, detail)
     if kind == KEEP:
