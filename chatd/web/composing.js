@@ -11,6 +11,7 @@ export const shortened = (what) => what.replace(/```\S*/g, " ").replace(/\s+/gu,
 export function compose(what, about = "") {
   composing = what && {...what, view: state.current};
   $("composing").hidden = !what;
+  $("composing").dataset.reply = what?.reply ? `${state.current.key}/${what.reply}` : "";
   $("composing-what").textContent = !what ? "" : what.edit ? "You change your message." : `You reply to ${what.nick}: ${about}`;
 }
 
@@ -30,4 +31,10 @@ export function takeComposing() {   // What the message that is being sent is; t
   return what || {};
 }
 
-$("end-composing").onclick = () => { if (composing?.edit) replaceText(""); compose(null); text.focus(); };
+export function endComposing() {
+  if (composing?.edit) replaceText("");
+  compose(null);
+  text.focus();
+}
+
+$("end-composing").onclick = endComposing;

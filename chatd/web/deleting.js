@@ -1,7 +1,7 @@
 // What was deleted disappears from the list, the hits, and what is read out; what was changed is shown changed.
 
 import {$} from "./dom.js";
-import {entryOf, group, setText} from "./entries.js";
+import {entryOf, group, quoteAgain, setText} from "./entries.js";
 
 // The hits of the search in a room, and what is shown around them.
 const hitsOf = (view) => [...$("hits").querySelectorAll("[data-seq]")].filter((li) => li.dataset.room === view.name);
@@ -16,12 +16,15 @@ export function deleteBefore(view, before) {  // Remove what the server has dele
   for (const li of hitsOf(view)) if (li.dataset.seq < before) li.remove();
   const oldest = view.list.querySelector("[data-time]");
   if (oldest) group(oldest);
+  quoteAgain(view, (seq) => seq < before);
 }
 
 export function blank(view, {target, to}) {  // Remove one message that somebody has deleted.
   const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`), next = li?.nextSibling;
   li?.replaceWith(entryOf(view, {type: "blanked", seq: target, time: Number(li.dataset.time), nick: to}));
   if (next) group(next);
+  quoteAgain(view, (seq) => seq === target);
+  if ($("composing").dataset.reply === `${view.key}/${target}`) $("composing-what").textContent = "You reply to a deleted message.";
   $("live").replaceChildren();
   for (const hit of hitsOf(view)) if (Number(hit.dataset.seq) === target) hit.remove();
 }
@@ -29,5 +32,6 @@ export function blank(view, {target, to}) {  // Remove one message that somebody
 export function change(view, {target, text}) {
   const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`);
   if (li) setText(li, text, true);
+  quoteAgain(view, (seq) => seq === target);
   for (const hit of hitsOf(view)) if (Number(hit.dataset.seq) === target) (hit.querySelector(".hit") || hit).querySelector(".text").textContent = text;
 }

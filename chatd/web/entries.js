@@ -127,7 +127,13 @@ export function setText(li, what, edited) {  // The text of a message, which may
 function quoteOf(view, seq) {       // What a message replies to, with a link to it.
   const li = view.list.querySelector(`.said[data-seq="${Number(seq)}"]`);
   const what = li ? [make("bdi", {className: "nick"}, li.dataset.nick), ` ${shortened(sources.get(li) || "")}`] : ["an earlier message"];
-  return make("button", {type: "button", className: "quote", dir: "auto", onclick: () => jump(view.key, {around: Number(seq)})}, ...what);
+  const quote = make("button", {type: "button", className: "quote", dir: "auto", onclick: () => jump(view.key, {around: Number(seq)})}, ...what);
+  quote.dataset.reply = seq;
+  return quote;
+}
+
+export function quoteAgain(view, concerns) {  // The messages with these seqs were changed or deleted.
+  for (const quote of view.list.querySelectorAll(".quote")) if (concerns(Number(quote.dataset.reply))) quote.replaceWith(quoteOf(view, quote.dataset.reply));
 }
 
 const isTall = (what) => what.length > TALL * 80 || what.split("\n").length > TALL;

@@ -2,7 +2,7 @@
 
 import {blank, change} from "./deleting.js";
 import {note} from "./entries.js";
-import {handlers, ofRoom} from "./handlers.js";
+import {handlers, ofNick, ofRoom} from "./handlers.js";
 import {tellRead} from "./marks.js";
 import {forget, outbox} from "./outbox.js";
 import {SHOWN, SPARE, append, skip} from "./range.js";
@@ -42,14 +42,14 @@ export function apply(view, event) {
   const {type, nick: who, away = {}} = event;
   if (type !== "said") view.version++;
   if (type === "entered") {
-    Object.assign(view, {state: event.seq, count: event.count, members: new Map(event.members.map((one) => [one, away[one] ?? null]))});
+    Object.assign(view, {state: event.seq, count: event.count, members: new Map(event.members.map((one) => [one, ofNick(away, one) ?? null]))});
     Object.assign(view, {roles: new Map(), knowsRoles: false, askedRoles: 0});
     setRole(view, state.nick, event.role);
   }
   if (type === "members") {
     for (const one of event.members) if (view.members.has(one)) {
-      view.members.set(one, away[one] ?? null);
-      setRole(view, one, event.roles?.[one]);
+      view.members.set(one, ofNick(away, one) ?? null);
+      setRole(view, one, ofNick(event.roles, one));
     }
   }
   if (type === "entered" || type === "topic") view.topic = (type === "topic" ? event.text : event.topic) || "";

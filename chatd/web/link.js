@@ -123,7 +123,7 @@ export function post(wire) {  // On a closing connection it does nothing: the ne
 }
 
 export function sayHello() {
-  const rooms = [], resume = {};
+  const rooms = [], resume = Object.create(null);  // A room may be called like what every object has.
   for (const view of views.values()) {
     if (!view.room) continue;
     if (view.seq && state.logName) resume[view.name] = view.seq; else rooms.push(view.name);

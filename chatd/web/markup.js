@@ -29,8 +29,7 @@ function links(what) {
   const found = [];
   let end = 0;
   for (const match of what.matchAll(LINK)) {
-    let href = match[0].replace(/[.,;:!?'*_]+$/u, "");
-    while (/[)\]]$/.test(href) && !balanced(href)) href = href.slice(0, -1);
+    const href = withoutClosing(match[0].replace(/[.,;:!?'*_]+$/u, ""));
     if (!URL.canParse(href)) continue;
     found.push(what.slice(end, match.index), {href});
     end = match.index + href.length;
@@ -38,7 +37,10 @@ function links(what) {
   return [...found, what.slice(end)].filter(Boolean);
 }
 
-function balanced(address) {
+function withoutClosing(address) {   // The brackets at the end that were opened before the address do not belong to it.
   const number = (c) => address.split(c).length;
-  return number("(") >= number(")") && number("[") >= number("]");
+  const extra = {")": number(")") - number("("), "]": number("]") - number("[")};
+  let end = address.length;
+  while (address[end - 1] in extra && (extra[")"] > 0 || extra["]"] > 0)) extra[address[--end]]--;
+  return address.slice(0, end);
 }

@@ -9,7 +9,7 @@ const NUMBER = /^\d{1,12}$/, TIME = /^[1-9]\d*[mhdw]$/;
 
 export class Refusal extends Error { }
 
-export const withoutBlankEnds = (text) => text.replace(/^(?:\s*\n)+/u, "").replace(/(?:\n\s*)+$/u, "").replace(/^\s+$/u, "");
+export const withoutBlankEnds = (text) => text.replace(/^\s*\n/u, "").replace(/\n\s*$/u, "").replace(/^\s+$/u, "");
 
 export const isCommand = (line) => line[0] === "/" && line[1] !== "/" && !line.includes("\n");
 

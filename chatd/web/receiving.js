@@ -9,7 +9,7 @@ import {addGap, isAway, kept, note} from "./entries.js";
 import {apply, onEvent} from "./events.js";
 import {grow} from "./field.js";
 import {brief, plural, span} from "./formats.js";
-import {handlers, ofRoom} from "./handlers.js";
+import {handlers, ofNick, ofRoom} from "./handlers.js";
 import {jump} from "./jumps.js";
 import {adoptLog, disconnect, helloId, post, setStatus} from "./link.js";
 import {doorHint, forgetAccount, onHelloRefused, onWelcome, showLogin} from "./login.js";
@@ -177,7 +177,7 @@ Object.assign(handlers, {
     if (view) apply(view, message);
     if (ask?.quiet) return;
     const all = message.members.map((who) => {
-      const marks = [roles[who], who in away && (away[who] ? `away: ${away[who]}` : "away")].filter(Boolean);
+      const gone = ofNick(away, who), marks = [ofNick(roles, who), gone !== undefined && (gone ? `away: ${gone}` : "away")].filter(Boolean);
       return marks.length ? `${who} (${marks.join("; ")})` : who;
     });
     note(ask?.view, `In #${message.room} (${message.count}): ${all.join(", ")}`);
@@ -208,8 +208,8 @@ Object.assign(handlers, {
     if (view === state.current) fill();
   }),
   ignoring(message, ask) {
-    const nicks = (message.nicks || []).map((nick) => message.now?.[nick] ? `${nick} (now ${message.now[nick]})` : nick);
-    state.ignored = new Set((message.nicks || []).map((nick) => message.now?.[nick] || nick));
+    const nicks = (message.nicks || []).map((nick) => ofNick(message.now, nick) ? `${nick} (now ${ofNick(message.now, nick)})` : nick);
+    state.ignored = new Set((message.nicks || []).map((nick) => ofNick(message.now, nick) || nick));
     if (ask?.first) restoreStanding(message.nicks || [], [...views.values()].some((view) => (view.members.get(state.nick) ?? null) !== null));
     else { visit.ignored = [...state.ignored]; save(); }
     if (ask?.quiet) return;

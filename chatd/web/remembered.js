@@ -17,7 +17,7 @@ const shared = stored(everyTab, "chatd-seen") || {};
 export const mine = stored(thisTab, "chatd") || {};
 export const visit = {token: mine.token || random(16), nick: mine.nick || "", away: mine.away ?? null, ignored: mine.ignored || [],
   inbox: mine.inbox || 0};          // the number of the last private message that was received
-export const seen = shared.seen || {};     // the last event read in any tab, by room
+export const seen = Object.assign(Object.create(null), shared.seen);  // the last event read in any tab, by room
 export const confirmed = new Set(shared.confirmed);  // the rooms whose seq in it belongs to the log called logName
 export const lastLog = shared.log || "", isRecent = Date.now() - shared.at < RECENT;
 

@@ -911,15 +911,22 @@ def test_a_deleted_message_disappears(server: Server, browser: Any) -> None:
     ada.shows("#log", "the secret is 42")
     ada.type("/search secret\n")
     ada.shows("#hits", "the secret is 42")
-    bob.send(type="do", command="delete", which="bob", room="dev")
+    # Quotes of it disappear too: in the list, and above the field.
+    seq = ada.run("return state.current.seq")
+    bob.send(type="say", text="I mean it", room="dev", reply=seq)
+    ada.shows("#log .quote", "the secret is 42")
+    ada.run("startReply(arguments[0], 'bob', 'the secret is 42')", seq)
+    bob.send(type="do", command="delete", which=str(seq), room="dev")
     ada.shows("#log", "bob has deleted a message of their own")
     ada.shows("#log", "a message of bob was deleted")
     assert "secret is" not in ada.read("#chat")
+    assert ada.read("#composing-what") == "You reply to a deleted message."
+    ada.find("#end-composing").click()
     ada.says("oh")
     ada.run("document.querySelector('#log .said:last-of-type .nick').click()")
     choose(ada, "Delete this message")
     bob.hears(type="deleted", to="ada")
-    until(lambda: ada.texts() == [], ada.texts)
+    until(lambda: ada.texts() == ["I mean it"], ada.texts)
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])

@@ -8,6 +8,7 @@ const CASES = [
   ["plain", ["plain"]],
   ["see https://a.example/b_(c)?d=*e*, ok", ["see ", {href: "https://a.example/b_(c)?d=*e"}, "*, ok"]],
   ["(https://a.example/x).", ["(", {href: "https://a.example/x"}, ")."]],
+  ["https://a.example/x))] and https://a.example/[x])", [{href: "https://a.example/x"}, "))] and ", {href: "https://a.example/[x]"}, ")"]],
   ["javascript:alert(1) http://", ["javascript:alert(1) http://"]],
   ["run `rm *x*` now", ["run ", {code: "rm *x*"}, " now"]],
   ["a\n```js\nif (x)\n  y();\n```\nb", ["a\n", {block: "if (x)\n  y();"}, "\nb"]],
@@ -22,4 +23,5 @@ for (const [text, expected] of CASES) test(text, () => assert.deepEqual(parts(te
 
 test("a long text of marks takes no long time", () => {
   for (const mark of ["*", "`", "```", "**a", "https://", "*a ", "[", "``` \n"]) parts(mark.repeat(4096 / mark.length));
+  for (let repeated = 0; repeated < 100; repeated++) parts(`https://a.example/${")".repeat(4000)}`);
 });

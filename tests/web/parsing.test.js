@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
-import {Refusal, parse} from "../../chatd/web/parsing.js";
+import {Refusal, parse, withoutBlankEnds} from "../../chatd/web/parsing.js";
 
 const {commands, cases} = JSON.parse(readFileSync(new URL("../cases/commands.json", import.meta.url)));
 const rows = new Map(commands.flatMap((row) => [row.name, ...(row.also || [])].map((name) => [name, row])));
@@ -14,3 +14,9 @@ for (const {line, wire, refused, unknown} of cases) {
     else assert.deepEqual(parse(line, rows), wire || {type: "do", command: unknown});
   });
 }
+
+test("blank lines at the ends are left out, also of a text with thousands of others", () => {
+  const between = "\n".repeat(4000);
+  assert.equal(withoutBlankEnds(`\n \n  a${between}b \n\n `), `  a${between}b `);
+  assert.equal(withoutBlankEnds(" \n "), "");
+});
