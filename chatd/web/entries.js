@@ -154,10 +154,16 @@ const linked = (what) => parts(what).map(elementOf);
 
 function elementOf(part) {
   if (typeof part === "string") return part;
-  if (part.href) return make("a", {href: part.href, target: "_blank", rel: "noopener noreferrer"}, part.href);
+  if (part.href) return linkTo(part.href);
   if (part.block !== undefined) return make("pre", {tabIndex: 0}, make("code", {}, part.block));
   if (part.code) return make("code", {}, part.code);
   return make(part.bold ? "strong" : "em", {}, ...(part.bold || part.italic).map(elementOf));
+}
+
+function linkTo(href) {             // A link, and the host to which it leads, unless that is how it begins.
+  const link = make("a", {href, dir: "ltr", target: "_blank", rel: "noopener noreferrer"}, href), {hostname, username} = new URL(href);
+  const isPlain = !username && href.toLowerCase().replace(/^https?:\/\//u, "").startsWith(hostname);
+  return isPlain ? link : make("span", {}, link, ` (${hostname})`);
 }
 
 export function group(li) {  // Mark an entry that begins a day, or a group of messages of one person.

@@ -397,6 +397,11 @@ def test_messages_are_shown_as_text(server: Server, browser: Any) -> None:
         ("https://example.org/a_(b)?c=d", "noopener noreferrer", "_blank"),
         ("http://a.example/x", "noopener noreferrer", "_blank"),
     ]
+    ci.say("http://bücher.example/ https://bank.example@evil.example/ https://A.example/")  # Some lead elsewhere than they seem to.
+    ada.shows("#log", "https://A.example/")
+    assert ada.texts()[-1] == (
+        "http://bücher.example/ (xn--bcher-kva.example) https://bank.example@evil.example/ (evil.example) https://A.example/"
+    )
     ci.send(type="do", command="topic", text=script, room="lobby")
     ada.shows("#topic", "<script>")
 
