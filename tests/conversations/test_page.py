@@ -535,6 +535,11 @@ def test_nothing_is_lost_by_a_reload_another_tab_or_a_closed_one(server: Server,
         server.guests.remove(program)
     server.stop()
     tab.shows("#state", "The connection is lost")
+    tab.run("startEdit(1, 'better')")
+    tab.type(" words\n")
+    tab.shows("#log", "Send your change again later.")
+    assert tab.find("#text").get_attribute("value") == "better words"
+    tab.find("#end-composing").click()
     tab.find("#text").clear()
     tab.type("written in between\n")
     ask = "const event = new Event('beforeunload', {cancelable: true}); window.dispatchEvent(event); return event.defaultPrevented"
