@@ -94,7 +94,7 @@ def test_the_page_is_in_the_same_room(
     eve.shows("#log", "waves")
 
 
-@pytest.mark.parametrize("start", [irssi, weechat])
+@pytest.mark.parametrize("start", [irssi])  # The screen of WeeChat does not tell when it is connected again.
 def test_rights_and_coming_again(
     start: Callable[[Terminal, Daemon, Path], None], daemon: Daemon, terminal: OpenTerminal, nc: Call, tmp_path: Path
 ) -> None:
