@@ -20,6 +20,9 @@ IRSSI_AT_ONCE = 'settings = { "irc/core" = { cmd_queue_speed = "1msec"; cmds_max
 WEECHAT_AT_ONCE = "/set irc.server.chat.anti_flood_prio_high 0;/set irc.server.chat.anti_flood_prio_low 0"
 """Clients of IRC wait for seconds between two lines, unless they are told not to."""
 
+WITHOUT_LOG = "/set logger.file.auto_log off;/set logger.look.backlog 0"
+"""WeeChat begins with the end of its log, in which the server has welcomed it before."""
+
 REGISTERED = "There is no message of the day"
 """What the server says last when a client has come; WeeChat welcomes its user before that."""
 
@@ -36,7 +39,7 @@ def weechat(screen: Terminal, daemon: Daemon, home: Path) -> None:
     """Start WeeChat as ada."""
     need("weechat-curses")
     server = f"/server add chat 127.0.0.1/{daemon.port} -notls -nicks=ada;/set irc.server.chat.capabilities *"
-    start = f"{server};{WEECHAT_AT_ONCE};/connect chat"
+    start = f"{server};{WEECHAT_AT_ONCE};{WITHOUT_LOG};/connect chat"
     screen.enter(f"weechat-curses -d {home} -r '{start}'")
 
 
@@ -94,7 +97,7 @@ def test_the_page_is_in_the_same_room(
     eve.shows("#log", "waves")
 
 
-@pytest.mark.parametrize("start", [irssi])  # The screen of WeeChat does not tell when it is connected again.
+@pytest.mark.parametrize("start", [irssi, weechat])
 def test_rights_and_coming_again(
     start: Callable[[Terminal, Daemon, Path], None], daemon: Daemon, terminal: OpenTerminal, nc: Call, tmp_path: Path
 ) -> None:
