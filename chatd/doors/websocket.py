@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ from chatd.core.events import Reason
 from chatd.core.limits import FRAME_LINES, LINE_BYTES, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS
 from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
-from chatd.doors.frames import FramedCodec, FramedTalk, FramedTransport, binary_lines, text_lines
+from chatd.doors.frames import FramedCodec, FramedTalk, FramedTransport, binary_lines, text_frame, text_lines
 from chatd.doors.irc import LONGEST_LINE, cost_of, introduce
 from chatd.doors.server import Server
 from chatd.doors.tcp import is_this_machine, tune
@@ -41,12 +42,26 @@ GOODBYES: Final = (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD)
 """The codes with which a peer closes for good (RFC 6455, 7.4.1): a page that is left or loaded
 again has 1001."""
 
-SUBPROTOCOLS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    "binary.ircv3.net": binary_lines,
-    "text.ircv3.net": text_lines,
+
+@dataclass(frozen=True, slots=True)
+class Subprotocol:
+    """What is spoken in a WebSocket (RFC 6455, 1.9): ``frame`` puts what the server sends into
+    frames, and ``kind`` is the kind of the client's messages. A line has at most ``longest`` bytes,
+    and ``cost_of`` is what flood control charges for one, in lines."""
+
+    frame: Callable[[bytes], bytes]
+    kind: type[TextMessage | BytesMessage]
+    longest: int
+    cost_of: Callable[[bytes], float]
+
+
+JSON_LINES: Final = Subprotocol(text_frame, TextMessage, LINE_BYTES, lambda line: 1.0)
+
+SUBPROTOCOLS: Final[Mapping[str, Subprotocol]] = {
+    "binary.ircv3.net": Subprotocol(binary_lines, BytesMessage, LONGEST_LINE, cost_of),
+    "text.ircv3.net": Subprotocol(text_lines, TextMessage, LONGEST_LINE, cost_of),
 }
-"""The subprotocols (RFC 6455, 1.9) in which IRC is spoken, one line a message; without one, the
-lines are JSON."""
+"""Those for IRC, one line a message; without one, the lines are JSON."""
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -123,9 +138,7 @@ class WebSocket(Protocol):
         self._is_secure = is_secure
         self._began = began
         self._connection = connection
-        self._subprotocol = subprotocol
-        self._kind = BytesMessage if subprotocol == "binary.ircv3.net" else TextMessage
-        """The kind of the messages; others are refused."""
+        self._speaks = SUBPROTOCOLS.get(subprotocol, JSON_LINES)
         self._message = bytearray()
         self._lines: deque[bytes] = deque()
         self._last_received = 0.0
@@ -137,14 +150,14 @@ class WebSocket(Protocol):
         """Begin the session."""
         tune(self.transport)
         self._out = FramedTransport(cast(Writable, self.transport), self._connection, self)
-        frame = SUBPROTOCOLS.get(self._subprotocol)
-        codec = FramedCodec(self._server.json) if frame is None else FramedCodec(self._server.irc, frame)
+        codec = FramedCodec(self._server.json if self._speaks is JSON_LINES else self._server.irc, self._speaks.frame)
         self.caller = Caller(self._server, self._out, self, self._address, self._began, codec, self._is_secure)
         self.caller.outlet.wait_for_transport()  # It holds the answer to the handshake.
-        if frame is None:
+        talk = self._irc_talk
+        if talk is None:
             self.caller.session.door = "web"
         else:
-            introduce(self._irc_talk, self.caller, frame)
+            introduce(talk, self.caller, self._speaks.frame)
         is_clear = is_this_machine(self._address) and not ISSLTransport.providedBy(self.transport)
         self.caller.session.is_encrypted = self._is_secure and not is_clear
         self._last_received = self._server.clock.seconds()
@@ -156,19 +169,18 @@ class WebSocket(Protocol):
             self._next_ping.cancel()
             self._next_ping = None
         self._lines.clear()
-        talk = self._irc_talk if self._subprotocol else None
+        talk = self._irc_talk
         self.caller.on_connection_lost()
         if talk is not None:
             talk.leave()
         del self.caller, self._out, self._connection
 
     @property
-    def _irc_talk(self) -> IrcTalk:
-        """The talk of a client that speaks IRC."""
+    def _irc_talk(self) -> IrcTalk | None:
+        """The talk of a client that speaks IRC; None: it does not."""
         framed = self.caller.talk
         assert isinstance(framed, FramedTalk)
-        assert isinstance(framed.inner, IrcTalk)
-        return framed.inner
+        return framed.inner if isinstance(framed.inner, IrcTalk) else None
 
     def _ping(self) -> None:
         self._next_ping = None
@@ -223,7 +235,7 @@ class WebSocket(Protocol):
             self._on_close(event.code)
         elif self.caller.ended is not None:
             return
-        elif isinstance(event, self._kind):
+        elif isinstance(event, self._speaks.kind):
             self._on_message(event)
         elif isinstance(event, (TextMessage, BytesMessage)):
             self._close_with(CloseReason.UNSUPPORTED_DATA)
@@ -241,11 +253,10 @@ class WebSocket(Protocol):
     def _take_lines(self) -> bool:
         """Give the caller the lines of the last message; whether it has taken them all."""
         while self._lines and self.caller.ended is None:
-            is_irc = bool(self._subprotocol)
-            if self.paused or not self.caller.may_take_line(cost_of(self._lines[0]) if is_irc else 1.0):
+            if self.paused or not self.caller.may_take_line(self._speaks.cost_of(self._lines[0])):
                 return False
             line = self._lines.popleft()
-            if len(line) > (LONGEST_LINE if is_irc else LINE_BYTES):
+            if len(line) > self._speaks.longest:
                 self.caller.refuse(TOO_LONG)
             elif line.strip():
                 self.caller.take_line(line)
