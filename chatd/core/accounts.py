@@ -162,9 +162,7 @@ class Accounts:
 
     def note_use(self, credential: Credential, now: int) -> None:
         """``credential`` was used at ``now``. Nobody waits for this to be stored."""
-        used = replace(credential, used=now)
-        self._apply(used)
-        self._store.change_accounts([used], lambda failure: None)
+        self._note(replace(credential, used=now))
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Note what people have received. Nobody waits for this to be stored."""
@@ -183,27 +181,26 @@ class Accounts:
         return self._ignored.get(account.id, ())
 
     def set_ignored(self, account: Account, nicks: tuple[str, ...]) -> None:
-        """Note that the owner of ``account`` ignores ``nicks``. Nobody waits for this to be
-        stored."""
-        change = IgnoredNicks(account.id, nicks)
-        self._apply(change)
-        self._store.change_accounts([change], lambda failure: None)
+        """Note that the owner of ``account`` ignores ``nicks``."""
+        self._note(IgnoredNicks(account.id, nicks))
 
     def alerts(self, account: Account) -> tuple[str, ...]:
         """The words that the owner of ``account`` wants to be alerted to."""
         return self._alerts.get(account.id, ())
 
     def set_alerts(self, account: Account, words: tuple[str, ...]) -> None:
-        """Note that the owner of ``account`` wants to be alerted to ``words``. Nobody waits for
-        this to be stored."""
-        change = AlertWords(account.id, words)
-        self._apply(change)
-        self._store.change_accounts([change], lambda failure: None)
+        """Note that the owner of ``account`` wants to be alerted to ``words``."""
+        self._note(AlertWords(account.id, words))
 
     def next_number(self) -> int:
         """A number for a credential that no other one has."""
         self._last_credential += 1
         return self._last_credential
+
+    def _note(self, change: Change) -> None:
+        """Make ``change`` at once; nobody waits for it to be stored."""
+        self._apply(change)
+        self._store.change_accounts([change], lambda failure: None)
 
     async def _change(self, *changes: Change) -> None:
         await self._stored(*changes)
