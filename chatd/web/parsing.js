@@ -16,7 +16,8 @@ export const isCommand = (line) => line[0] === "/" && line[1] !== "/" && !line.i
 // The message of a typed text, as the server takes it; rows are the commands by name. Throws Refusal. What only the server
 // can refuse (an unknown command, a search) is passed on.
 export function parse(line, rows) {
-  if (!isCommand(line)) return {type: "say", text: line.startsWith("//") && !line.includes("\n") ? line.slice(1) : line};
+  if (line.startsWith("//") && !line.includes("\n")) return {type: "say", text: line.slice(1)};
+  if (!isCommand(line)) return {type: "say", text: line};
   const [, name, rest] = line.match(/^\/(\S*)(.*)$/su), row = rows.get(name.toLowerCase());
   if (!row) return {type: "do", command: name};
   return {type: "do", command: row.name, ...read(row, rest.trim())};

@@ -59,8 +59,8 @@ def _readable(registry: Registry, session: Session, name: str) -> tuple[Room, st
 
 async def _last_until(room: Room, time: int) -> int:
     """The seq of the last event of ``room`` that is not later than ``time``; 0: there is none."""
-    next: int = await Later(room.log.find_time, time + 1)
-    return next - 1 if next > room.log.first else 0
+    later: int = await Later(room.log.find_time, time + 1)
+    return later - 1 if later > room.log.first else 0
 
 
 async def _time_of(room: Room, seq: int) -> int:
