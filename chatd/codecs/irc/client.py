@@ -219,7 +219,7 @@ class Client:
         if isinstance(event, events.Private):
             return self.letter(event)
         first, further = (tags(event, shown).strip("@ ") for shown in (self.shown, self.shown & ~Cap.TAGS))
-        return [(further if number else first, line) for number, line in enumerate(self.shared.lines.of(event, self.shown))]
+        return _with_id(first, further, self.shared.lines.of(event, self.shown))
 
     def letter(self, event: events.Private) -> list[Line]:
         """The lines of a private message."""
@@ -229,7 +229,12 @@ class Client:
         account = f"account={event.nick}" if is_tagged else ""
         first, further = joined(time, id, account), joined(time, account)
         head = f":{source(event.nick, not event.guest)} {'NOTICE' if event.notice else 'PRIVMSG'} {event.to or self.nick}"
-        return [(further if number else first, line) for number, line in enumerate(text_lines(head, event.text, event.action))]
+        return _with_id(first, further, text_lines(head, event.text, event.action))
+
+
+def _with_id(first: str, further: str, lines: Iterable[str]) -> list[Line]:
+    """The ``lines`` of one message, whose id is in the tags of the ``first`` line alone."""
+    return [(further if number else first, line) for number, line in enumerate(lines)]
 
 
 def joined(*tags: str) -> str:

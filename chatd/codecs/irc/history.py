@@ -5,12 +5,11 @@ from __future__ import annotations
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.events import seq_of
 from chatd.codecs.irc.message import Message, body
-from chatd.codecs.irc.places import Point, parse_timestamp, point, room_of
+from chatd.codecs.irc.places import Point, parse_timestamp, point, room_of, target_of
 from chatd.codecs.irc.request import Line, Request
 from chatd.codecs.objects import iso_time
 from chatd.core import answers, commands, events
 from chatd.core.limits import HISTORY_EVENTS, HISTORY_PAGES, SCROLLBACK_EVENTS, TOPIC_CHARACTERS
-from chatd.core.names import INBOX
 
 NEEDED = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, "TARGETS": 4}
 """The kinds of requests, with how many parameters each has."""
@@ -53,11 +52,9 @@ def _is_number(text: str) -> bool:
 
 def targets(talk: Client, answer: answers.RecentList) -> list[Line]:
     """The answer to TARGETS."""
-    lines: list[Line] = []
-    for line in answer.rooms:
-        target = line.room.removeprefix(INBOX) if line.room.startswith(INBOX) else f"#{line.room}"
-        lines.append(talk.line(body(talk.shared.server, "CHATHISTORY", "TARGETS", target, iso_time(line.time))))
-    return talk.batch("draft/chathistory-targets", "", lines)
+    server = talk.shared.server
+    lines = (body(server, "CHATHISTORY", "TARGETS", target_of(line.room), iso_time(line.time)) for line in answer.rooms)
+    return talk.batch("draft/chathistory-targets", "", map(talk.line, lines))
 
 
 def _command(kind: str, room: str, points: list[Point], count: int) -> commands.History:
@@ -80,7 +77,7 @@ def page(talk: Client, answer: answers.HistoryPage, request: Request) -> list[Li
     """The messages that the CHATHISTORY of ``request`` has asked for. Much else happens in rooms:
     if ``answer`` has too few, none is shown yet, and further events are asked for."""
     params, room = request.params, answer.room
-    kind, count, is_private = params[0].upper(), min(int(params[-1]), HISTORY_EVENTS), room.startswith(INBOX)
+    kind, count = params[0].upper(), min(int(params[-1]), HISTORY_EVENTS)
     points = [place for text in params[2:-1] if (place := point(text, room)) is not None]
     backward = kind not in ("AFTER", "AROUND") and not (kind == "BETWEEN" and not _is_later(*points))
     found = [event for event in answer.events if isinstance(event, events.Said) and type(event) in events.MESSAGES]
@@ -95,8 +92,7 @@ def page(talk: Client, answer: answers.HistoryPage, request: Request) -> list[Li
             request.found, request.pages = found, request.pages + 1
             talk.ask_later(further)
             return []
-    target = room.removeprefix(INBOX) if is_private else f"#{room}"
-    return talk.batch("chathistory", target, [line for event in said for line in talk.past(event)])
+    return talk.batch("chathistory", target_of(room), [line for event in said for line in talk.past(event)])
 
 
 def _between(kind: str, places: list[Point], found: list[events.Said], is_backward: bool) -> list[events.Said]:

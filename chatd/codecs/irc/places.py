@@ -35,6 +35,11 @@ def room_of(target: str) -> str:
         return ""
 
 
+def target_of(room: str) -> str:
+    """How IRC names ``room``, or the private talk ``@nick`` (:func:`room_of`)."""
+    return room.removeprefix(INBOX) if room.startswith(INBOX) else f"#{room}"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A place in the history of a room: the event ``seq``, or a ``time`` in milliseconds since

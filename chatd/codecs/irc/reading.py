@@ -5,12 +5,11 @@ from __future__ import annotations
 from chatd.codecs.irc.capabilities import Cap
 from chatd.codecs.irc.client import Client
 from chatd.codecs.irc.message import Message, body
-from chatd.codecs.irc.places import parse_timestamp, room_of
+from chatd.codecs.irc.places import parse_timestamp, room_of, target_of
 from chatd.codecs.irc.request import Line
 from chatd.codecs.objects import iso_time
 from chatd.core import commands
 from chatd.core.answers import ReadIs
-from chatd.core.names import INBOX
 
 
 def markread(talk: Client, message: Message) -> None:
@@ -30,7 +29,7 @@ def read(talk: Client, answer: ReadIs) -> list[Line]:
     asked = talk.answering.name if talk.answering is not None else ""
     if asked != "MARKREAD" and not talk.caps & Cap.READ_MARKER:
         return []
-    target = answer.room.removeprefix(INBOX) if answer.room.startswith(INBOX) else f"#{answer.room}"
+    target = target_of(answer.room)
     if asked == "MARKREAD" and talk.answering is not None:
         target = talk.answering.params[0]
     stamp = f"timestamp={iso_time(answer.time)}" if answer.time else "*"
