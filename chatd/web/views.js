@@ -134,6 +134,7 @@ export function setFollowing(following) {
 }
 
 export function showEnd(view) {
+  touchedAt = 0;  // What is laid out at the end may move the list, and the user has not.
   setFollowing(!view?.later);
   log.scrollTop = log.scrollHeight;
   markRead();
