@@ -4,11 +4,12 @@ delivers to people."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from chatd.core.account import Account
 from chatd.core.accounts import Accounts
 from chatd.core.answers import Answer, AwayNotice, FormerLine, Seen
+from chatd.core.empty import NOBODY
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
@@ -255,7 +256,7 @@ class Directory:
         if account is not None and nicks != self._accounts.ignored(account):
             self._accounts.set_ignored(account, nicks)
 
-    def set_alerts(self, person: Person, alerts: dict[str, str]) -> None:
+    def set_alerts(self, person: Person, alerts: Mapping[str, str]) -> None:
         """Let ``person`` be alerted to these words, which are kept if they own an account."""
         person.alerts = alerts
         account, words = self._accounts.get(person.account), tuple(alerts.values())
@@ -281,7 +282,7 @@ class Directory:
         before = person.away
         is_here = any(session.away is None for session in self.sessions(person))
         person.away = None if is_here else text
-        person.away_seen_by = frozenset()
+        person.away_seen_by = NOBODY
         if person.away != before:
             self.on_away(person)
 

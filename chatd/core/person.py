@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from chatd.core.empty import NOBODY, NOTHING
 from chatd.core.identity import identify
 from chatd.core.ignoring import IgnoreList
 from chatd.core.limits import READ_PER_PERSON
@@ -37,13 +40,13 @@ class Person:
         """What identifies them for roles and bans; the directory keeps it up to date."""
         self.away: str | None = None
         """Their away text, which may be empty; None: they are not away."""
-        self.away_seen_by: frozenset[str] = frozenset()
+        self.away_seen_by = NOBODY
         """The keys of the nicks that have been shown this text."""
         self.ignoring = IgnoreList()
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
-        self.alerts: dict[str, str] = {}
+        self.alerts: Mapping[str, str] = NOTHING
         """The words that they want to be alerted to, by their folded forms."""
-        self.read: dict[str, tuple[int, int]] = {}
+        self.read: Mapping[str, tuple[int, int]] = NOTHING
         """How far they have read since they are here, by the keys of rooms and private talks: up to
         which event, and up to when, in milliseconds since 1970-01-01 UTC."""
         self.user = ""
@@ -58,10 +61,12 @@ class Person:
 
     def note_read(self, key: str, seq: int, time: int) -> None:
         """They have read what has this ``key`` up to the event ``seq``, and up to ``time``."""
-        before = self.read.pop(key, (0, 0))
-        self.read[key] = max(before[0], seq), max(before[1], time)
-        if len(self.read) > READ_PER_PERSON:
-            del self.read[next(iter(self.read))]
+        read = dict(self.read)
+        before = read.pop(key, (0, 0))
+        read[key] = max(before[0], seq), max(before[1], time)
+        if len(read) > READ_PER_PERSON:
+            del read[next(iter(read))]
+        self.read = read
 
     @property
     def is_registered(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from chatd.core.account import Account, Credential
 from chatd.core.answers import Answer
+from chatd.core.empty import NOTHING
 from chatd.core.events import Event, Reason
 from chatd.core.limits import SCROLLBACK_EVENTS
 from chatd.core.person import Person
@@ -154,7 +155,7 @@ class Session:
         """Whether it has given the password of the server."""
         self.account: Account | None = None
         """The account of which it has proved to be the owner before it has a nick."""
-        self.watched: dict[str, str] = {}
+        self.watched: Mapping[str, str] = NOTHING
         """The nicks that it watches, by their keys (``watching.py``)."""
         self.number = 0
         """Its number among the sessions of an account, once somebody has asked; see

@@ -22,18 +22,20 @@ class Watchers:
         new = {key: nick for nick in nicks if (key := fold(nick)) and key not in session.watched}
         if len(session.watched) + len(new) > WATCHED_PER_SESSION:
             raise TooMany(f"You can watch {WATCHED_PER_SESSION} people.", "/watch off NICK ends watching one of them.")
-        session.watched.update(new)
+        session.watched = {**session.watched, **new}
         for key in new:
             self._by_key.setdefault(key, {})[session] = None
 
     def remove(self, session: Session, nicks: Sequence[str]) -> None:
         """Tell ``session`` no longer of ``nicks``."""
-        for key in map(fold, nicks):
-            if session.watched.pop(key, None) is not None:
-                watching = self._by_key[key]
-                del watching[session]
-                if not watching:
-                    del self._by_key[key]
+        ended = session.watched.keys() & map(fold, nicks)
+        for key in ended:
+            watching = self._by_key[key]
+            del watching[session]
+            if not watching:
+                del self._by_key[key]
+        if ended:
+            session.watched = {key: nick for key, nick in session.watched.items() if key not in ended}
 
     def clear(self, session: Session) -> None:
         """Tell ``session`` of nobody any more."""

@@ -96,7 +96,7 @@ def test_where_one_is_not_there_is_nothing_to_ask(reader: Visitor) -> None:
 def test_the_time_of_what_is_gone_is_not_known(registry: Registry, reader: Visitor) -> None:
     reader.ask(Read("lobby", 3))
     assert reader.session.person is not None
-    reader.session.person.read.clear()  # As after coming back.
+    reader.session.person.read = {}  # As after coming back.
     log = registry.rooms.find("lobby").log
     assert isinstance(log, MemoryLog)
     log.drop(4)
