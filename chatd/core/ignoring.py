@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from chatd.core.events import Edited, Event, Left, Said, TopicSet
 from chatd.core.limits import SEATS_PER_IGNORED
@@ -17,6 +17,9 @@ from chatd.core.names import fold
 
 _WITH_TEXT: Final = (Said, Edited, TopicSet, Left)
 """The events that have a text of whoever caused them."""
+
+_EMPTY: Final[dict[str, Any]] = {}
+"""What the lists without people have in common: nearly everybody has such a list."""
 
 
 @dataclass(slots=True)
@@ -34,8 +37,8 @@ class IgnoreList:
     __slots__ = ("_by_key", "_keys_of_seats")
 
     def __init__(self, nicks: Iterable[str] = ()) -> None:
-        self._by_key: dict[str, Ignored] = {}
-        self._keys_of_seats: dict[str, str] = {}
+        self._by_key: dict[str, Ignored] = _EMPTY
+        self._keys_of_seats: dict[str, str] = _EMPTY
         for nick in nicks:
             self.add(nick)
 
@@ -56,6 +59,8 @@ class IgnoreList:
     def add(self, nick: str, seats: Iterable[str] = ()) -> None:
         """Ignore whoever has ``nick``, and the person who has these ``seats``; the oldest of more
         than ``SEATS_PER_IGNORED`` are forgotten."""
+        if self._by_key is _EMPTY:
+            self._by_key, self._keys_of_seats = {}, {}
         key = fold(nick)
         ignored = self._by_key.setdefault(key, Ignored(nick))
         ignored.nick = nick

@@ -62,3 +62,9 @@ def test_the_newest_seats_are_remembered() -> None:
     assert ignoring.covers("eve", "seat 1")
     assert ignoring.remove("bob")
     assert not ignoring.covers("eve", "seat 1")
+
+
+def test_whom_one_ignores_others_do_not() -> None:
+    ada, bob = IgnoreList(), IgnoreList()
+    ada.add("eve", ["desk"])
+    assert (ada.covers("eve", "desk"), bob.covers("eve", "desk"), IgnoreList().covers("eve", "desk")) == (True, False, False)
