@@ -47,7 +47,8 @@ class JsonCodec:
         """The half for one more program."""
         return JsonTalk(self)
 
-    def acknowledges(self, id: str) -> bool:
+    @staticmethod
+    def acknowledges(id: str) -> bool:
         """Each message of a program is acknowledged."""
         return True
 

@@ -53,7 +53,8 @@ class TextCodec:
         """The half for one more connection."""
         return TextTalk(self)
 
-    def acknowledges(self, id: str) -> bool:
+    @staticmethod
+    def acknowledges(id: str) -> bool:
         """People see what they type."""
         return False
 

@@ -80,7 +80,7 @@ class Outlet:
     def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
         self.session: Session
         self.talk = talk
-        self.acknowledges = talk.codec.acknowledges
+        self.acknowledges = talk.codec.acknowledges  # Those of the codecs are static: a bound method takes 64 bytes.
         self._fanout = fanout
         self._handler = handler
         self._state = LIVE

@@ -28,7 +28,8 @@ class IrcCodec:
         """The half for one more client."""
         return IrcTalk(self, self.shared)
 
-    def acknowledges(self, id: str) -> bool:
+    @staticmethod
+    def acknowledges(id: str) -> bool:
         """Only a message with a label has an id, and needs an answer."""
         return bool(id)
 
