@@ -195,7 +195,8 @@ class Visitor:
     @property
     def rooms(self) -> Mapping[str, Room]:
         """The rooms that the person is in, by key."""
-        return self.registry.rooms.of(self.session.person) if self.session.person else {}
+        person = self.session.person
+        return {room.name.key: room for room in self.registry.rooms.of(person)} if person else {}
 
     def take(self) -> list[Event | Answer]:
         """Everything received since the last call."""

@@ -30,7 +30,7 @@ class Directory:
         self._by_key: dict[str, Person] = {}
         self._by_skeleton: dict[str, Person] = {}
         self._by_sender: dict[str, Session] = {}
-        self._sessions: dict[Person, list[Session]] = {}
+        self._sessions: dict[Person, tuple[Session, ...]] = {}
         self.former: deque[FormerLine] = deque(maxlen=FORMER_PEOPLE)
         """Who has left, or has changed their nick, the last one first."""
         self.on_away: Callable[[Person], object] = lambda person: None
@@ -77,7 +77,7 @@ class Directory:
 
     def sessions(self, person: Person) -> Sequence[Session]:
         """The sessions of ``person``, oldest first; none after they have left."""
-        return tuple(self._sessions.get(person, ()))
+        return self._sessions.get(person, ())
 
     def session_of(self, sender_id: str) -> Session | None:
         """The session that currently has the seat ``sender_id``."""
@@ -156,7 +156,7 @@ class Directory:
         assert sender_id not in self._by_sender, "a seat has one session"
         session.person, session.sender_id = person, sender_id
         self._by_sender[sender_id] = session
-        self._sessions.setdefault(person, []).append(session)
+        self._sessions[person] = (*self.sessions(person), session)
         self.most = max(self.most, len(self._sessions))
         self.identify(person)
         if person.away is not None:  # They are here again.
@@ -168,8 +168,7 @@ class Directory:
         person = before.person
         assert person is not None
         session.person, session.sender_id, session.away = person, before.sender_id, before.away
-        sessions = self._sessions[person]
-        sessions[sessions.index(before)] = session
+        self._sessions[person] = tuple(session if each is before else each for each in self._sessions[person])
         self._by_sender[session.sender_id] = session
         self.identify(person)
 
@@ -177,15 +176,16 @@ class Directory:
         """Free the seat of ``session``. Returns whether it was the last session of its person, who
         is removed in that case."""
         person = session.person
-        sessions = self._sessions.get(person, []) if person else []
+        sessions = self.sessions(person) if person else ()
         self.watchers.clear(session)
         if person is None or session not in sessions:
             return False
         del self._by_sender[session.sender_id]
-        sessions.remove(session)
-        if sessions:
+        left = tuple(each for each in sessions if each is not session)
+        if left:
+            self._sessions[person] = left
             self.identify(person)
-            self._set_away(person, sessions[-1].away)
+            self._set_away(person, left[-1].away)
             return False
         del self._sessions[person]
         self._ignoring.discard(person)

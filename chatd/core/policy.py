@@ -257,6 +257,11 @@ class Visible:
         self._person = person
         self._is_operator = person is not None and registry.is_operator(person.identity)
 
+    @property
+    def _joined(self) -> Sequence[Room]:
+        """The rooms that the person is in."""
+        return self._registry.rooms.of(self._person) if self._person else ()
+
     def shows(self, room: Room) -> bool:
         """Whether the person may see that there is this room."""
         rights, person = room.rights, self._person
@@ -271,7 +276,7 @@ class Visible:
     def logs(self) -> frozenset[str]:
         """The keys of the rooms whose logs may be searched, including closed rooms: those that the
         person can enter as anybody can, and those that they are in."""
-        joined = self._registry.rooms.of(self._person) if self._person else {}
+        joined = {room.name.key for room in self._joined}
         return frozenset(
             key
             for key, log in self._registry.store.logs.items()
@@ -304,8 +309,7 @@ class Visible:
     def firsts(self) -> Mapping[str, int]:
         """The numbers of the first events that the person may read, by the keys of those of their
         rooms in which they may not read all."""
-        joined = self._registry.rooms.of(self._person) if self._person else {}
-        return {key: self.first_seq(room) for key, room in joined.items() if room.rights.modes.hides_past}
+        return {room.name.key: self.first_seq(room) for room in self._joined if room.rights.modes.hides_past}
 
     def person(self, nick: str) -> Person:
         """The person called ``nick``. Raises NoSuchNick."""
@@ -325,12 +329,11 @@ class Visible:
     def knows(self, other: Person) -> bool:
         """Whether ``other`` may be in a list of people that the person has not named: they are the
         same, or in the same room. To an operator, everybody may."""
-        own = self._registry.rooms.of(self._person).keys() if self._person else ()
-        return other is self._person or self._is_operator or not self._registry.rooms.of(other).keys().isdisjoint(own)
+        return other is self._person or self._is_operator or any(other in room.members for room in self._joined)
 
     def rooms_of(self, other: Person) -> Sequence[Room]:
         """The rooms that ``other`` is in, in the order in which they entered them."""
-        return tuple(room for room in self._registry.rooms.of(other).values() if self.shows(room))
+        return tuple(room for room in self._registry.rooms.of(other) if self.shows(room))
 
     def commands(self) -> Sequence[Row]:
         """The commands that people can type, as ``/help`` lists them."""

@@ -231,7 +231,7 @@ def hand_over(registry: Registry, before: Session, session: Session) -> None:
     :func:`follow_rooms` shows it their rooms."""
     person = before.person
     assert person is not None
-    for room in registry.rooms.of(person).values():
+    for room in registry.rooms.of(person):
         _unfollow(before, room, room.log.end)
     registry.inboxes.detach(before)
     registry.directory.succeed(before, session)
@@ -250,8 +250,8 @@ async def follow_rooms(
     """
     person, directory, last = session.person, registry.directory, None
     assert person is not None
-    rooms = [(key, room, room.members[person]) for key, room in registry.rooms.of(person).items()]
-    for key, room, membership in rooms:
+    rooms = [(room, room.members[person]) for room in registry.rooms.of(person)]
+    for room, membership in rooms:
         if last is not None:
             session.out.tell(replace(last, id=id))
             last = None
@@ -260,7 +260,7 @@ async def follow_rooms(
             break
         if room.members.get(person) is membership and membership.is_told:  # Otherwise finish() tells the session.
             end = room.log.end
-            past = _past(registry, session, room, end, resume.get(key), not room.retention.is_none(registry.now()))
+            past = _past(registry, session, room, end, resume.get(room.name.key), not room.retention.is_none(registry.now()))
             session.current = room
             last = _describe(registry, room, session, _roster(room, membership), end - 1, past, newcomer)
             newcomer = ""
@@ -319,7 +319,7 @@ def remove(registry: Registry, person: Person, room: Room, by: Session | None = 
     """Remove ``person`` from ``room``; the room that they entered last becomes the current one of
     their sessions, all of which but ``by`` may not know it yet."""
     membership = registry.rooms.remove(person, room)
-    last = next(reversed(tuple(registry.rooms.of(person).values())), None)
+    last = next(reversed(registry.rooms.of(person)), None)
     for session in registry.directory.sessions(person):
         if session.current is room:
             session.current = last
@@ -343,7 +343,7 @@ def depart(registry: Registry, session: Session, reason: Reason, text: str = "")
     person, leavings = session.person, []
     if person is None or session not in registry.directory.sessions(person):
         return ()
-    rooms = tuple(registry.rooms.of(person).values())
+    rooms = registry.rooms.of(person)
     if len(registry.directory.sessions(person)) == 1:
         leavings = [leave(registry, session, room, reason, text) for room in rooms]
     else:
@@ -389,7 +389,7 @@ def close(session: Session, closing: Closing) -> None:
 def end_for_shutdown(registry: Registry, session: Session) -> None:
     """End ``session`` because the server stops. No leaving is reported, since everybody leaves."""
     person = session.person
-    for room in tuple(registry.rooms.of(person).values()) if person else ():
+    for room in registry.rooms.of(person) if person else ():
         assert person is not None
         remove(registry, person, room)
         for other in registry.directory.sessions(person):

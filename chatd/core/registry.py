@@ -99,7 +99,7 @@ class Registry:
 
     def tell_neighbours(self, person: Person, news: Answer) -> None:
         """Tell the sessions that want to know it, of those with whom ``person`` shares a room."""
-        told = {other: None for room in self.rooms.of(person).values() for other in room.members if other is not person}
+        told = {other: None for room in self.rooms.of(person) for other in room.members if other is not person}
         for other in told:
             for session in self.directory.sessions(other):
                 if session.out.watches:

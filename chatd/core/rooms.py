@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from chatd.core.errors import BadRoom, NoSuchRoom, NotInRoom, TooMany
@@ -32,7 +32,7 @@ class Rooms:
         self._store = store
         self._on_news = on_news
         self._by_key: dict[str, Room] = {}
-        self._by_person: dict[Person, dict[str, Room]] = {}
+        self._by_person: dict[Person, tuple[Room, ...]] = {}
         self._made_by: dict[Room, str] = {}
         """The address that created each room, for the rooms created since the start."""
         self._made: Counter[str] = Counter()
@@ -143,9 +143,9 @@ class Rooms:
 
     # -- Memberships
 
-    def of(self, person: Person) -> Mapping[str, Room]:
-        """The rooms that ``person`` is in, by key, in the order in which they entered them."""
-        return self._by_person.get(person, {})
+    def of(self, person: Person) -> Sequence[Room]:
+        """The rooms that ``person`` is in, in the order in which they entered them."""
+        return self._by_person.get(person, ())
 
     def joined_room(self, session: Session, name: str) -> Room:
         """The room called ``name``, which the person of ``session`` must be in; empty: the current
@@ -157,24 +157,22 @@ class Rooms:
             if session.current is None:
                 raise NotInRoom("You are not in any room.", "/join ROOM enters one; /rooms lists them.")
             return session.current
-        rooms = self.of(session.person) if session.person else {}
-        room = rooms.get(name) or rooms.get(parse_room(name).key)
-        if room is None:
+        room = self._by_key.get(name) or self._by_key.get(parse_room(name).key)
+        if room is None or session.person not in room.members:
             bare = name.removeprefix("#")
             raise NotInRoom(f"You are not in #{bare}.", f"/join #{bare} enters it.")
         return room
 
     def join(self, person: Person, room: Room, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
         """Let ``person`` into ``room``, with this ``membership``, which ``draft`` reports."""
-        self._by_person.setdefault(person, {})[room.name.key] = room
+        self._by_person[person] = (*self.of(person), room)
         room.join(person, membership, draft, on_stored)
 
     def remove(self, person: Person, room: Room) -> Membership:
         """Remove ``person`` from ``room`` and return their membership."""
-        rooms = self._by_person[person]
-        del rooms[room.name.key]
-        if not rooms:
-            del self._by_person[person]
+        left = tuple(other for other in self._by_person.pop(person) if other is not room)
+        if left:
+            self._by_person[person] = left
         return room.members.pop(person)
 
 

@@ -132,8 +132,7 @@ async def _join_own(
 ) -> Answer | tuple[Answer, ...]:
     """Make ``session`` one more session of the owner of ``account``, who is here already, with a
     new session ``secret``, if any; the guest leaves."""
-    rooms = tuple(registry.rooms.of(guest).values())
-    for leaving in [leave(registry, session, room, Reason.LEFT) for room in rooms]:
+    for leaving in [leave(registry, session, room, Reason.LEFT) for room in registry.rooms.of(guest)]:
         await leaving
     check_present(session)
     key = account.name.key

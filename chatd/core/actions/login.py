@@ -153,7 +153,7 @@ async def enter_rooms(
     """
     person = session.person
     assert person is not None
-    own = {*registry.rooms.of(person)}
+    own = {room.name.key for room in registry.rooms.of(person)}
     if not own and not requested and default_room:
         requested = {registry.default_room.key: (registry.default_room, None)}
     resumes = {key: resume for key, (_, resume) in requested.items() if resume is not None}
@@ -248,7 +248,7 @@ def _is_same(person: Person, name: Name, account: Account | None) -> bool:
 def _is_banned(registry: Registry, person: Person, identity: Identity) -> bool:
     """Whether ``person``, who now has this ``identity``, is banned from one of their rooms, for
     instance because of another address: they have to enter their rooms anew."""
-    return any(find_ban(registry, identity, room.rights) for room in registry.rooms.of(person).values())
+    return any(find_ban(registry, identity, room.rights) for room in registry.rooms.of(person))
 
 
 def release_nick(registry: Registry, account: Account, session: Session) -> None:
@@ -311,14 +311,14 @@ def _check_not_banned(registry: Registry, person: Person, name: Name, account: s
     keys = [session.fingerprint for session in sessions]
     identity = identify(name.key, account, seats, addresses, owned.made if owned else 0, keys)
     check_may_come(registry, identity)
-    for room in registry.rooms.of(person).values():
+    for room in registry.rooms.of(person):
         check_not_banned(registry, identity, room)
 
 
 def _check_free_by_logs(registry: Registry, person: Person, name: Name) -> None:
     """Raise NotDelivered if the log of one of the person's rooms still assigns ``name`` to somebody
     else."""
-    for room in registry.rooms.of(person).values():
+    for room in registry.rooms.of(person):
         if not room.attendance.may_take(name.key, room.members[person]):
             reason = f"#{room.name.text} still lists {name.text}, since a change could not be stored yet."
             raise NotDelivered(reason, "Try again later, or choose another nick.")
@@ -331,7 +331,7 @@ async def _renamed(registry: Registry, session: Session, person: Person, old: st
         return Done("nick", old)
     session.out.spend(EVENT_LINES * len(registry.rooms.of(person)))
     reported = []
-    for room in registry.rooms.of(person).values():
+    for room in registry.rooms.of(person):
         draft = Renamed(room.name.text, DRAFT, registry.now(), old, session.sender_id, person.nick, account=bool(person.account))
         reported.append(Later[Event | NotDelivered](room.report, draft, room.members[person]))
     done = Done("nick", person.nick)

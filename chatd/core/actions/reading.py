@@ -80,7 +80,7 @@ async def recent(registry: Registry, session: Session, command: Recent) -> Answe
     last = parse_time(command.before_time, now) if command.before_time else FOR_EVER
     session.out.spend(SEARCH_LINES)
     await Later(registry.store.after_pending)
-    found = [await _last_in(registry, session, room) for room in tuple(registry.rooms.of(person).values())]
+    found = [await _last_in(registry, session, room) for room in registry.rooms.of(person)]
     talks: Sequence[Event] | None = await Later(inbox.log.find_talks, max(inbox.log.first, inbox.log.end - TALKS_EVENTS))
     if talks is None:
         raise NotDelivered("The server cannot read its disk.", "Try again later.")

@@ -31,13 +31,12 @@ def join(registry: Registry, session: Session, command: Join) -> Result:
     """Enter a room, or make it the current one if the person is already in it."""
     assert session.person is not None
     name = parse_room(command.room)
-    rooms = registry.rooms.of(session.person)
-    room = rooms.get(name.key)
-    if room is not None:
+    room = registry.rooms.get(name.key)
+    if room is not None and session.person in room.members:
         session.current, session.removed_from = room, None
         session.out.turn_to(room)
         return Done("join", room.name.text)
-    if len(rooms) >= ROOMS_PER_PERSON:
+    if len(registry.rooms.of(session.person)) >= ROOMS_PER_PERSON:
         raise TooMany(f"You are already in {ROOMS_PER_PERSON} rooms.", "/leave one of them first.")
     return Entering(registry, session, name, key=command.key).finish()
 
