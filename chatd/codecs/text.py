@@ -112,6 +112,8 @@ class TextTalk:
         if type(answer) is not answers.Refused:
             if isinstance(answer, (answers.Done, answers.Welcome)) and self._asking is None:
                 self._code = ""
+            if type(answer) is answers.Welcome and type(self._last) is commands.Hello:
+                self._last = None  # Nothing more is asked for it, and it would be kept until the next line.
             return self.codec.encode_answer(answer)
         if self._asking is not None:  # The refusal may be that of an earlier message.
             return self._ask(self._asking, answer.reason)
