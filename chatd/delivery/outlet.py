@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from chatd.codecs.base import Talk, View
 from chatd.core.answers import Answer, Missed
@@ -48,6 +48,10 @@ class State(Enum):
 
 
 LIVE, BEHIND, LOADING, CLOSING, CLOSED = State  # Python 3.11 is slow in finding a member by its name.
+
+
+_NO_CURSORS: Final[dict[Feed, int]] = {}
+"""Those of every outlet that is LIVE, which has none of its own."""
 
 
 class Handler(Protocol):
@@ -86,7 +90,7 @@ class Outlet:
         self._state = LIVE
         self._feeds: tuple[Feed, ...] = ()
         """The feeds that are read. There are few: a dict of one would take 224 bytes, a tuple takes 48."""
-        self._cursors: dict[Feed, int] = {}
+        self._cursors = _NO_CURSORS
         """The number of the next event to take from each feed, in BEHIND and LOADING."""
         self._inbox: list[bytes] = []
         """What is for this person alone, encoded."""
@@ -255,7 +259,7 @@ class Outlet:
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
         self._go_behind()
         self._rest += rest
-        self._cursors[feed] = cursor
+        self._cursors = {**self._cursors, feed: cursor}
         self._writer.start()
 
     # -- What the writer asks (writers.Source)
@@ -318,7 +322,7 @@ class Outlet:
 
     def _go_live(self) -> None:
         self._state = LIVE
-        cursors, self._cursors = self._cursors, {}
+        cursors, self._cursors = self._cursors, _NO_CURSORS
         for feed, cursor in cursors.items():
             feed.attach(self, cursor)
         self._fanout.behind.pop(self, None)
@@ -359,7 +363,7 @@ class Outlet:
         if self._state is LIVE:
             feed.attach(self, cursor)
         else:
-            self._cursors[feed] = cursor
+            self._cursors = {**self._cursors, feed: cursor}
 
     def _exit(self, feed: Feed) -> int:
         """Read ``feed`` no more: the number of the event that would be next."""
