@@ -175,7 +175,8 @@ def _parse(text: str, grammar: _Grammar) -> Name:
         raise grammar.refusal_for(f"cannot be longer than {grammar.longest} characters")
     if len(text.encode()) > grammar.longest * NAME_BYTES_A_CHARACTER:
         raise grammar.refusal_for(f"cannot be longer than {grammar.longest * NAME_BYTES_A_CHARACTER} bytes of UTF-8")
-    return Name(text, _key(text), skeleton(text.translate(_SPECKS)))
+    key, drawn = _key(text), skeleton(text.translate(_SPECKS))
+    return Name(text, text if key == text else key, key if drawn == key else drawn)  # Most names need one or two strings.
 
 
 def _enforce(text: str, grammar: _Grammar) -> str:
