@@ -92,8 +92,8 @@ class Outlet:
         """The feeds that are read. There are few: a dict of one would take 224 bytes, a tuple takes 48."""
         self._cursors = _NO_CURSORS
         """The number of the next event to take from each feed, in BEHIND and LOADING."""
-        self._inbox: list[bytes] = []
-        """What is for this person alone, encoded."""
+        self._inbox: list[bytes] | None = None
+        """What is for this person alone, encoded; None: nothing is."""
         self._inbox_size = 0
         self._rest = b""
         """The end of what the transport has taken a part of."""
@@ -199,7 +199,10 @@ class Outlet:
             self._queue(piece)
 
     def _queue(self, piece: bytes) -> None:
-        self._inbox.append(piece)
+        if self._inbox is None:
+            self._inbox = [piece]
+        else:
+            self._inbox.append(piece)
         self._fanout.flush_soon(self)
 
     def use_talk(self, talk: Talk) -> None:
@@ -278,8 +281,8 @@ class Outlet:
             self._writer.close()
 
     def _take_inbox(self) -> bytes:
-        chunk = b"".join(self._inbox)
-        self._inbox.clear()
+        chunk = b"".join(self._inbox or ())
+        self._inbox = None
         self._inbox_size = 0
         waiting, self._on_taken = self._on_taken, ()
         for then in waiting:
