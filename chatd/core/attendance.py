@@ -125,7 +125,8 @@ class Attendance:
     def _append(self, membership: Membership) -> Membership | None:
         """Append the change of ``membership``. If another membership blocks it, return that one."""
         draft = _updated(self._missing[membership].draft, membership.nick)
-        key = "" if draft is None else fold(_nick_after(draft))
+        nick = "" if draft is None else _nick_after(draft)
+        key = fold(nick)
         holder = self._by_nick.get(key, membership)
         if holder is not membership and (holder in self._missing or holder in self._pending):
             self._waiting_for_nick[key] = membership
@@ -135,7 +136,7 @@ class Attendance:
             change.answer(NotDelivered("Not delivered: it is no longer true.", "There is nothing to do."))
             return None
         if key:
-            self._by_nick[key] = membership
+            self._by_nick[nick if nick == key else key] = membership  # Their nick is kept already.
         self._pending.add(membership)
         self._log.append(draft, partial(self._answered, membership, change, draft))
         return None
