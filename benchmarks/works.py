@@ -205,7 +205,7 @@ WORKS = (
         "9,000 people who have logged in and say nothing",
         {"silent": Load(listeners=9000, idle=10, joins=False)},
         (
-            Figure("resident memory of a person, KiB", number("silent", "rss_per_connection_kib"), 5),
+            Figure("resident memory of a person, KiB", number("silent", "rss_per_connection_kib"), 4),
             Figure(
                 "processor time while nobody talks, % of a core",
                 _percent("silent", "idle_cpu_seconds", "idle_seconds"),
