@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TypeVar
 
+from benchmarks.churn import measure_churn
 from benchmarks.cores import FOR_LOAD, on_cores
 from benchmarks.plot import svg
 from benchmarks.private import measure_private
@@ -57,9 +58,10 @@ def measure(load: Load, server: Server, folder: Path, *, default_limits: bool) -
         certificate = make_certificate(folder)
         with running(server, folder, default_limits=default_limits, certificate=certificate) as (port, pid), on_cores(FOR_LOAD):
             return measure_readers(load, port, pid)
-    if load.private:
+    if load.private or load.churn:
+        measured = measure_private if load.private else measure_churn
         with running(server, folder, default_limits=default_limits) as (port, pid), on_cores(FOR_LOAD):
-            return measure_private(load, port, pid)
+            return measured(load, port, pid)
     with running(server, folder, default_limits=default_limits) as (port, pid):
         window = 0 if load.everybody_at_once else server.login_window
         command = [str(folder / "load"), "--port", str(port), "--pids", str(pid), "--dialect", server.dialect]

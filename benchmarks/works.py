@@ -32,6 +32,8 @@ class Load:
     readers: str = ""
     #: Whether the speakers write to one person each, in private (``private.py``).
     private: bool = False
+    #: Whether people enter the lobby and leave it, ``rate`` a second (``churn.py``).
+    churn: bool = False
 
     def shortened(self) -> Load:
         """The same load for a quick look: a fifth of the messages, a third of the time and of the
@@ -89,6 +91,10 @@ class Work:
 def number(case: str, key: str) -> Compute:
     """A figure that the outcome contains as it is."""
     return lambda outcomes: float(outcomes[case][key])
+
+
+def _in_ms(case: str) -> Compute:
+    return lambda outcomes: float(outcomes[case]["cpu_us_per_delivery"]) / 1000
 
 
 def _percent(case: str, part: str, whole: str) -> Compute:
@@ -198,6 +204,20 @@ WORKS = (
         {"private": Load(speakers=50, messages=400, window=4, private=True)},
         (Figure("processor time of a private message, µs", number("private", "cpu_us_per_delivery"), 60),),
         runs=3,
+        only_chatd=True,
+    ),
+    Work(
+        "churn",
+        "500 people listen while others enter and leave, 50 or 5 a second",
+        {
+            "50 a second": Load(listeners=500, rate=50, seconds=10, churn=True),
+            "5 a second": Load(listeners=500, rate=5, seconds=20, churn=True),
+        },
+        (
+            Figure("processor time of a joining and a leaving, ms, 50 of each a second", _in_ms("50 a second"), 2),
+            Figure("the same, 5 of each a second", _in_ms("5 a second"), 2),
+        ),
+        runs=5,
         only_chatd=True,
     ),
     Work(
