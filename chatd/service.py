@@ -47,21 +47,23 @@ class ChatService(Service):
         certificate: Certificate | None = None,
         store: SqliteStore | None = None,
         log_file: LogFile | None = None,
+        log_observer: ILogObserver | None = None,
     ) -> None:
         self._reactor = reactor
         self._front = front
         self._certificate = certificate
         self._store = store
         self._log_file = log_file
+        self._log_observer = log_observer
         self._retention = LoopingCall(_log_failure, front.server.registry.expiry.delete_old)
         self._retention.clock = reactor
         self._upkeep = LoopingCall(_log_failure, self._do_upkeep)
         self._upkeep.clock = reactor
 
     def setServiceParent(self, parent: Any) -> None:
-        """Become a part of the application of twistd, and let it log to our file."""
-        if self._log_file is not None:
-            parent.setComponent(ILogObserver, self._log_file.observer())
+        """Become a part of the application of twistd, and let it log as we do."""
+        if self._log_observer is not None:
+            parent.setComponent(ILogObserver, self._log_observer)
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:

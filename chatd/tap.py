@@ -31,7 +31,7 @@ from chatd.core.text import decode_line, safe_text
 from chatd.daemon.errors import CannotStart
 from chatd.daemon.identity import Identity, identity_of
 from chatd.daemon.listening import Entrance, Listener
-from chatd.daemon.logfile import LogFile, log_file
+from chatd.daemon.logfile import LogFile, log_file, observer
 from chatd.daemon.pidfile import check_folder, remove_stale
 from chatd.daemon.refused import RefusedLog
 from chatd.delivery.fanout import Fanout
@@ -407,7 +407,8 @@ def _assembled(reactor: Any, options: Options, listener: Listener, identity: Ide
         front.ports.append(port)
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=door.missing)
-    return front, ChatService(reactor, front, certificate, store, options["log-file"])
+    log_observer = observer(options.parent or {}, options["log-file"])
+    return front, ChatService(reactor, front, certificate, store, options["log-file"], log_observer)
 
 
 def _certificate(options: Options) -> Certificate:

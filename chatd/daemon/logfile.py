@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
-from twisted.logger import ILogObserver, textFileLogObserver
+from twisted.logger import FileLogObserver, ILogObserver
 from twisted.python import logfile
 
 from chatd.core.limits import LOG_FILE_BYTES, LOG_FILES
 from chatd.daemon.errors import CannotStart
+from chatd.daemon.log_lines import LogLines
 
 NOT_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXU
 
@@ -42,10 +44,6 @@ class LogFile(logfile.LogFile):
         except OSError as error:
             why = f"{error.strerror}; name another with twistd --logfile"
             raise CannotStart(f"the log {self.path} cannot be written: {why}") from None
-
-    def observer(self) -> ILogObserver:
-        """What writes the log to this file."""
-        return textFileLogObserver(cast(IO[Any], self))
 
     def reopen(self) -> None:
         """Open the file of this name again. Raises OSError, and the file stays as it is."""
@@ -80,10 +78,21 @@ def log_file(options: Mapping[str, Any]) -> LogFile | None:
     """The file to log to, where twistd would log to a file; None: it logs to standard output, to
     syslog or to an observer that the operator has chosen. Raises CannotStart."""
     path, in_background = options.get("logfile"), not options.get("nodaemon") and not options.get("debug")
-    if "logfile" not in options or options.get("syslog") or options.get("logger"):
+    if not _has_lines(options):
         return None
     if path == "-" and in_background:
         raise CannotStart("--logfile - needs twistd -n: in the background there is no standard output")
     if path == "-" or not (path or in_background):
         return None
     return LogFile(Path(path or "twistd.log").absolute())
+
+
+def observer(options: Mapping[str, Any], file: LogFile | None) -> ILogObserver | None:
+    """What writes the log to ``file``, the :func:`log_file`, or to standard output; None: that is
+    left to twistd."""
+    return FileLogObserver(cast(IO[Any], file or sys.stdout), LogLines().of) if _has_lines(options) else None
+
+
+def _has_lines(options: Mapping[str, Any]) -> bool:
+    """Whether the log goes to a file or to standard output."""
+    return "logfile" in options and not options.get("syslog") and not options.get("logger")

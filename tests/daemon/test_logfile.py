@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.logger import LogLevel, formatEventAsClassicLogText
 
 from chatd.daemon import logfile
 from chatd.daemon.errors import CannotStart
-from chatd.daemon.logfile import LogFile, log_file
+from chatd.daemon.logfile import LogFile, log_file, observer
+
+EVENT = {"log_format": "hi", "log_namespace": "chatd", "log_level": LogLevel.info, "log_time": 0.0}
 
 
 def opened(path: Path) -> Any:
@@ -118,6 +121,33 @@ def test_a_file_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
 def test_it_replaces_the_file_of_twistd(options: dict[str, object], path: str | None) -> None:
     file = log_file(options)
     assert (file and file.path) == (path and str(Path(path).absolute()))
+
+
+@pytest.mark.parametrize(
+    ("options", "is_ours"),
+    [
+        ({}, False),
+        ({"logfile": None, "nodaemon": True}, True),
+        ({"logfile": None, "nodaemon": True, "syslog": True}, False),
+        ({"logfile": None, "nodaemon": True, "logger": "some.observer"}, False),
+    ],
+)
+def test_what_goes_to_standard_output_has_the_same_lines(
+    options: dict[str, object], is_ours: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write = observer(options, log_file(options))
+    if write is not None:
+        write(EVENT)
+    assert capsys.readouterr().out == (formatEventAsClassicLogText(EVENT) if is_ours else "")
+
+
+def test_the_file_has_the_lines_of_the_log(tmp_path: Path) -> None:
+    file = opened(tmp_path / "log")
+    write = observer({"logfile": "log"}, file)
+    assert write is not None
+    write(EVENT)
+    file.close()
+    assert (tmp_path / "log").read_text() == formatEventAsClassicLogText(EVENT)
 
 
 def test_the_background_has_no_standard_output() -> None:
