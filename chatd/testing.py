@@ -18,7 +18,7 @@ from chatd.core.answers import Answer, Missed, Refused
 from chatd.core.authenticator import OnChecked, OnHashed
 from chatd.core.commands import Command, Hello
 from chatd.core.events import Event, Private, Reason
-from chatd.core.limits import INBOX_BYTES
+from chatd.core.limits import INBOX_BYTES, NAMES_SHOWN
 from chatd.core.log import Asker, LogStore
 from chatd.core.memory import MemoryStore
 from chatd.core.names import fold
@@ -56,6 +56,7 @@ class RecordingOutgoing:
 
     session: Session
     watches = False
+    names_shown = NAMES_SHOWN
 
     def __init__(self) -> None:
         self.cursors: dict[Room, int] = {}

@@ -36,6 +36,11 @@ class Codec(Protocol):
         """Whether somebody who reads several rooms is told once of what happens in all of them:
         that a person quits, or changes their nick."""
 
+    @property
+    def names_shown(self) -> int:
+        """How many members somebody who enters a room is told of at most, themselves among
+        them."""
+
     def encode(self, event: Event, view: View) -> bytes:
         """The bytes of ``event``, whole lines, as ``view`` shows it."""
 

@@ -17,6 +17,7 @@ from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import BadUsage, Malformed, Refusal
 from chatd.core.events import Event
+from chatd.core.limits import NAMES_SHOWN
 from chatd.core.text import decode_line, safe_text
 
 REQUESTS: Final[Mapping[str, type[Command]]] = {
@@ -42,6 +43,7 @@ class JsonCodec:
     name: Final = "json"
     echo: Final = True
     tells_once: Final = False
+    names_shown: Final = NAMES_SHOWN
 
     def talk(self) -> JsonTalk:
         """The half for one more program."""

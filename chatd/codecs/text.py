@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Final
 
+from chatd.codecs.answer_phrases import NICKS_LISTED
 from chatd.codecs.asking import ASKED_AGAIN, IS_SHOWN, Asking, question_after
 from chatd.codecs.base import View
 from chatd.codecs.event_phrases import said
@@ -45,6 +46,7 @@ class TextCodec:
     name: Final = "text"
     echo: Final = False
     tells_once: Final = False
+    names_shown: Final = NICKS_LISTED + 1
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._phrases = Phrases(now)

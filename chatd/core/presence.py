@@ -13,7 +13,7 @@ from chatd.core.answers import Closing, Entered, Exited, Missed
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered, Refusal
 from chatd.core.events import DRAFT, Event, Joined, Left, Reason
-from chatd.core.limits import INBOX_BYTES, JOIN_LINES, NAMES_SHOWN, SHOWN_LINES
+from chatd.core.limits import INBOX_BYTES, JOIN_LINES, SHOWN_LINES
 from chatd.core.log import Resume
 from chatd.core.membership import Membership, Role
 from chatd.core.names import Name
@@ -79,7 +79,8 @@ class Entering:
 
         def stored(outcome: Event | NotDelivered) -> None:
             if isinstance(outcome, Event):  # The members at this moment are those at the event's number.
-                self._roster = _roster(self._room, membership)
+                sessions = self._registry.directory.sessions(self._person)
+                self._roster = _roster(self._room, membership, *sessions)
             on_stored(outcome)
 
         self._membership = membership
@@ -146,10 +147,11 @@ class _Roster:
     away: Mapping[str, str]
 
 
-def _roster(room: Room, own: Membership) -> _Roster:
-    """The members according to the log: the state on which the events after this build."""
-    attendance = room.attendance
-    return _Roster(len(attendance), (*attendance.others(own, NAMES_SHOWN - 1), own.nick), attendance.away(NAMES_SHOWN))
+def _roster(room: Room, own: Membership, *sessions: Session) -> _Roster:
+    """The members according to the log: the state on which the events after this build. There are
+    as many as any of ``sessions`` is told of."""
+    attendance, shown = room.attendance, max((session.out.names_shown for session in sessions), default=1)
+    return _Roster(len(attendance), (*attendance.others(own, shown - 1), own.nick), attendance.away(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ async def follow_rooms(
             end = room.log.end
             past = _past(registry, session, room, end, resume.get(room.name.key), not room.retention.is_none(registry.now()))
             session.current = room
-            last = _describe(registry, room, session, _roster(room, membership), end - 1, past, newcomer)
+            last = _describe(registry, room, session, _roster(room, membership, session), end - 1, past, newcomer)
             newcomer = ""
             _follow(session, room, end if past.cursor is None else past.cursor)
     return last

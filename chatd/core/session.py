@@ -29,6 +29,10 @@ class Outgoing(Protocol):
         """Whether this session is told what changes of the people with whom it shares a room
         (``answers.PersonChanged``)."""
 
+    @property
+    def names_shown(self) -> int:
+        """How many members this session is told of at most when it enters a room."""
+
     def tell(self, answer: Answer) -> None:
         """Queue ``answer`` for this session alone.
 

@@ -111,6 +111,10 @@ class Outlet:
     def watches(self) -> bool:
         return self.talk.codec.tells_once
 
+    @property
+    def names_shown(self) -> int:
+        return self.talk.codec.names_shown
+
     def tell(self, answer: Answer) -> None:
         if self._inbox_size >= INBOX_BYTES:
             self.abort(Reason.NOT_READING)

@@ -72,6 +72,10 @@ class FramedCodec:
     def tells_once(self) -> bool:
         return self.codec.tells_once
 
+    @property
+    def names_shown(self) -> int:
+        return self.codec.names_shown
+
     def encode(self, event: Event, view: View) -> bytes:
         return self.frame(self.codec.encode(event, view))
 

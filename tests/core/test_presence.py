@@ -56,6 +56,21 @@ def test_another_session_is_attached_silently_and_follows_the_rooms(registry: Re
     assert [*registry.rooms.find("dev").members] == [desk.session.person]
 
 
+def test_a_session_is_told_of_as_many_members_as_it_shows(registry: Registry) -> None:
+    for nick in ("bob", "eve", "fay"):
+        arrive(registry, nick, "lobby", "dev")
+    desk = Visitor(registry)
+    desk.out.names_shown = 2
+    [entered] = [item for item in desk.ask(Hello("ada")) if isinstance(item, Entered)]
+    assert (entered.count, entered.members) == (4, ("bob", "ada"))
+    phone = another_session(desk)
+    [followed] = phone.take()
+    assert isinstance(followed, Entered)
+    assert followed.members == ("bob", "eve", "fay", "ada")
+    desk.ask(Join("dev"))
+    assert [item.members for item in phone.take() if isinstance(item, Entered)] == [("bob", "eve", "fay", "ada")]
+
+
 def test_each_session_gets_every_event_once(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
     phone = another_session(desk)

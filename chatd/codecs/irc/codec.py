@@ -11,6 +11,7 @@ from chatd.codecs.irc.events import tags
 from chatd.codecs.irc.shared import Shared
 from chatd.codecs.irc.talk import IrcTalk
 from chatd.core.events import Event
+from chatd.core.limits import NAMES_SHOWN
 from chatd.core.registry import Settings
 
 
@@ -20,6 +21,7 @@ class IrcCodec:
     name: Final = "irc"
     echo: Final = False
     tells_once: Final = True
+    names_shown: Final = NAMES_SHOWN
 
     def __init__(self, settings: Settings, now: Callable[[], int], offered: Mapping[str, str] | None = None) -> None:
         self.shared = Shared(settings, now, offered)
