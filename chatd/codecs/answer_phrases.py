@@ -131,7 +131,7 @@ class AnswerPhrases:
             yield f"By choice of its owner, #{answer.room} keeps {kept(answer.keep)}."
         if answer.scrollback:
             yield f"Earlier in #{answer.room}:"
-            yield from self._events.past(answer.scrollback)
+            yield from self._events.scrollback(answer.scrollback)
 
     @lines.register
     def _(self, answer: answers.Done) -> Iterable[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from chatd.codecs.wording import announcement, because, in_one_line, kept, log_name, place, report
 from chatd.core import events
 from chatd.core.events import Event, Reason
+from chatd.core.limits import SCROLLBACK_LINES
 from chatd.core.names import INBOX
 from chatd.core.when import stamp
 
@@ -76,6 +79,7 @@ class EventPhrases:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
+        self._remembered = lru_cache(maxsize=SCROLLBACK_LINES)(self._earlier)
 
     def lines(self, event: Event) -> list[str]:
         """The lines of a message, or the sentence for another event."""
@@ -147,7 +151,18 @@ class EventPhrases:
     def past(self, past: Sequence[Event]) -> Iterable[str]:
         """Earlier events, each with its time. They are reports, so that nobody takes them for new
         messages."""
-        return (f"{stamp(event.time, self._now())} {line}" for event in past for line in self.lines(event))
+        return (line for event in past for line in self._earlier(event))
+
+    def scrollback(self, past: Sequence[Event]) -> Iterable[str]:
+        """As :meth:`past`, of events that many are shown: their lines are remembered for the
+        day."""
+        today = date.fromtimestamp(self._now() / 1000)
+        return (line for event in past for line in self._remembered(event, today))
+
+    def _earlier(self, event: Event, today: date | None = None) -> list[str]:
+        """The lines of an earlier event, as seen ``today``, which is now."""
+        time = stamp(event.time, self._now())
+        return [f"{time} {line}" for line in self.lines(event)]
 
     def since(self, time: int) -> str:
         """From when on something holds."""

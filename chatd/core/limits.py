@@ -143,6 +143,10 @@ number, until the server ends."""
 SCROLLBACK_EVENTS: Final = 20
 """How many events are shown on entering a room: a screenful."""
 
+SCROLLBACK_LINES: Final = 500
+"""How many of these events are remembered with their lines, in number, since the next newcomer will
+be shown most of them again: those of 25 rooms, in 10 MiB at most."""
+
 HISTORY_EVENTS: Final = 100
 """How many events one answer contains at most: as many as delay nobody else."""
 
