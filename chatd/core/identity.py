@@ -6,10 +6,13 @@ a guest, whom only their seat identifies. A subject, like an address, is not sho
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from chatd.core.limits import NETWORKS_PARSED
 
 KEY: Final = "key:"
 """Begins the token of a key; its fingerprint follows."""
@@ -68,6 +71,7 @@ def identify(
     return Identity(key, tuple(subjects), tuple(networks), not account, made, tuple(keys), operator)
 
 
+@functools.lru_cache(maxsize=NETWORKS_PARSED)
 def network_of(address: str) -> str:
     """What counts as one address: an IPv4 address, an IPv6 network of 64 bits; empty for callers of
     this machine's sockets."""

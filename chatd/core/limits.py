@@ -507,6 +507,10 @@ ADDRESS_PEAK: Final = 5000.0
 """The work done for one address while it spends its burst, in lines a second: half of the server's
 time, so that everybody else has the other half."""
 
+NETWORKS_PARSED: Final = 1000
+"""How many addresses are remembered with what counts as one address with them, in number: to parse
+one takes 5 us, and each connection asks several times."""
+
 ADDRESSES: Final = 10_000
 """The addresses of which is known what they have spent, in number: some 3 MiB."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 from typing import Any, Final
 
 from twisted.internet.interfaces import ISSLTransport
 
-from chatd.core.limits import KEEPALIVE_SECONDS, UNACKNOWLEDGED_SECONDS
+from chatd.core.limits import KEEPALIVE_SECONDS, NETWORKS_PARSED, UNACKNOWLEDGED_SECONDS
 
 THIS_MACHINE: Final = "this machine"
 """The address of a caller on a Unix socket, which has none."""
@@ -39,6 +40,7 @@ def address_of(addr: object) -> str:
     return str(host).removeprefix("::ffff:")
 
 
+@functools.lru_cache(maxsize=NETWORKS_PARSED)
 def is_this_machine(address: str) -> bool:
     """Whether a caller from ``address`` runs on this machine: it has a loopback address, or called
     at a Unix socket."""
