@@ -620,10 +620,9 @@ PRESENCE_READERS: Final = 100
 """From how many readers on the joinings and leavings in a room are gathered. In smaller rooms one
 costs less than the person's connection itself."""
 
-PRESENCE_SECONDS: Final = 0.25
+PRESENCE_SECONDS: Final = 1.0
 """How long after the last of them such joinings and leavings wait for one another, in seconds,
-unless something else is sent in their room: nobody minds to see a quarter of a second later who has
-entered."""
+unless something else is sent in their room: nobody minds to see a second later who has entered."""
 
 GARBAGE_OBJECTS: Final = 50_000
 """After how many new objects the garbage collector looks for cycles: those of about a thousand
