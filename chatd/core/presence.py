@@ -79,8 +79,8 @@ class Entering:
 
         def stored(outcome: Event | NotDelivered) -> None:
             if isinstance(outcome, Event):  # The members at this moment are those at the event's number.
-                sessions = self._registry.directory.sessions(self._person)
-                self._roster = _roster(self._room, membership, *sessions)
+                others = self._registry.directory.sessions(self._person)
+                self._roster = _roster(self._room, membership, self._session, *others)
             on_stored(outcome)
 
         self._membership = membership
@@ -150,7 +150,7 @@ class _Roster:
 def _roster(room: Room, own: Membership, *sessions: Session) -> _Roster:
     """The members according to the log: the state on which the events after this build. There are
     as many as any of ``sessions`` is told of."""
-    attendance, shown = room.attendance, max((session.out.names_shown for session in sessions), default=1)
+    attendance, shown = room.attendance, max(session.out.names_shown for session in sessions)
     return _Roster(len(attendance), (*attendance.others(own, shown - 1), own.nick), attendance.away(shown))
 
 

@@ -71,6 +71,18 @@ def test_a_session_is_told_of_as_many_members_as_it_shows(registry: Registry) ->
     assert [item.members for item in phone.take() if isinstance(item, Entered)] == [("bob", "eve", "fay", "ada")]
 
 
+def test_a_session_that_is_replaced_while_it_enters_is_told_of_all_members() -> None:
+    store = LateStore()
+    registry = new_registry(store=store)
+    before = Visitor(registry)
+    for visitor, nick, seat in ((Visitor(registry), "bob", ""), (before, "ada", "x" * 16), (Visitor(registry), "eve", "x" * 16)):
+        perform(registry, visitor.session, Hello(nick, seat, rooms=("den", "dev")))
+    while store.waiting:
+        store.answer()
+    entered = [item for item in before.take() if isinstance(item, Entered)]
+    assert [(item.count, item.members) for item in entered] == [(2, ("bob", "ada"))] * 2
+
+
 def test_each_session_gets_every_event_once(registry: Registry) -> None:
     bob, desk = arrive(registry, "bob"), arrive(registry, "ada")
     phone = another_session(desk)
