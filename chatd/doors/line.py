@@ -63,6 +63,7 @@ class ChatProtocol(LineReceiver):
         is_encrypted = ISSLTransport.providedBy(transport)
         is_secure = is_encrypted or is_this_machine(self._address)
         self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec, is_secure)
+        del self._began  # Only the caller's deadline depends on it.
         self.caller.session.is_encrypted = is_encrypted
         if is_encrypted:
             from chatd.doors.tls import client_key
