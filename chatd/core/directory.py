@@ -12,7 +12,7 @@ from chatd.core.answers import Answer, AwayNotice, FormerLine, Seen
 from chatd.core.empty import NOBODY
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
 from chatd.core.identity import identify
-from chatd.core.ignoring import IgnoreList
+from chatd.core.ignoring import NO_ONE, IgnoreList
 from chatd.core.limits import ALERT_WORDS, FORMER_PEOPLE, IGNORE_LISTS
 from chatd.core.names import Name, fold
 from chatd.core.person import Person
@@ -140,11 +140,13 @@ class Directory:
         """Make ``person`` the owner of the account with this key (empty: a guest), who ignores whom
         they have ignored before, and is alerted to the same words."""
         person.account = account
-        ignoring = self._ignoring_of(account)
-        if ignoring:
+        before = self._ignoring_of(account)
+        ignoring = person.ignoring
+        if before:
             self._ignored_by.pop(account, None)
-            person.ignoring.merge(ignoring)
-        self.set_ignoring(person, person.ignoring)
+            ignoring = ignoring.copy()
+            ignoring.merge(before)
+        self.set_ignoring(person, ignoring)
         owner = self._accounts.get(account)
         if owner is not None:
             kept = {fold(word): word for word in self._accounts.alerts(owner)}
@@ -247,7 +249,7 @@ class Directory:
 
     def set_ignoring(self, person: Person, ignoring: IgnoreList) -> None:
         """Let ``person`` ignore whom ``ignoring`` names, which may have changed."""
-        person.ignoring = ignoring
+        person.ignoring = ignoring or NO_ONE
         (self._ignoring.add if ignoring else self._ignoring.discard)(person)
         for session in self.sessions(person):
             session.out.set_filtered(bool(ignoring))

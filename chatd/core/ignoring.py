@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from chatd.core.events import Edited, Event, Left, Said, TopicSet
 from chatd.core.limits import SEATS_PER_IGNORED
@@ -17,9 +17,6 @@ from chatd.core.names import fold
 
 _WITH_TEXT: Final = (Said, Edited, TopicSet, Left)
 """The events that have a text of whoever caused them."""
-
-_EMPTY: Final[dict[str, Any]] = {}
-"""What the lists without people have in common: nearly everybody has such a list."""
 
 
 @dataclass(slots=True)
@@ -37,8 +34,8 @@ class IgnoreList:
     __slots__ = ("_by_key", "_keys_of_seats")
 
     def __init__(self, nicks: Iterable[str] = ()) -> None:
-        self._by_key: dict[str, Ignored] = _EMPTY
-        self._keys_of_seats: dict[str, str] = _EMPTY
+        self._by_key: dict[str, Ignored] = {}
+        self._keys_of_seats: dict[str, str] = {}
         for nick in nicks:
             self.add(nick)
 
@@ -56,11 +53,17 @@ class IgnoreList:
 
     # -- Changes
 
+    def copy(self) -> IgnoreList:
+        """Another list, with the same people. Whoever changes the list of a person changes a copy,
+        since theirs may be `NO_ONE`."""
+        other = IgnoreList()
+        other.merge(self)
+        return other
+
     def add(self, nick: str, seats: Iterable[str] = ()) -> None:
         """Ignore whoever has ``nick``, and the person who has these ``seats``; the oldest of more
         than ``SEATS_PER_IGNORED`` are forgotten."""
-        if self._by_key is _EMPTY:
-            self._by_key, self._keys_of_seats = {}, {}
+        assert self is not NO_ONE, "everybody would ignore them"
         key = fold(nick)
         ignored = self._by_key.setdefault(key, Ignored(nick))
         ignored.nick = nick
@@ -100,3 +103,7 @@ class IgnoreList:
         if not isinstance(event, Left):
             return None
         return replace(event, text="") if event.text else event
+
+
+NO_ONE: Final = IgnoreList()
+"""The list of everybody who ignores nobody, which never changes."""

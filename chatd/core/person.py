@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chatd.core.empty import NOBODY, NOTHING
 from chatd.core.identity import identify
-from chatd.core.ignoring import IgnoreList
+from chatd.core.ignoring import NO_ONE
 from chatd.core.limits import READ_PER_PERSON
 from chatd.core.names import Name
 
@@ -42,7 +42,7 @@ class Person:
         """Their away text, which may be empty; None: they are not away."""
         self.away_seen_by = NOBODY
         """The keys of the nicks that have been shown this text."""
-        self.ignoring = IgnoreList()
+        self.ignoring = NO_ONE
         """Whom they ignore; `Directory.set_ignoring` tells their sessions of a change."""
         self.alerts: Mapping[str, str] = NOTHING
         """The words that they want to be alerted to, by their folded forms."""

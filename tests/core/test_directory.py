@@ -12,6 +12,7 @@ from chatd.core.answers import AwayNotice, Pong
 from chatd.core.directory import Directory
 from chatd.core.driver import drive
 from chatd.core.errors import NickTaken, NoSuchNick, NotDelivered, PasswordNeeded
+from chatd.core.ignoring import IgnoreList
 from chatd.core.log import OnChanged
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
@@ -168,8 +169,7 @@ def test_an_answer_goes_to_all_sessions() -> None:
 def test_an_ignored_sender_delivers_nothing() -> None:
     directory = new_directory()
     ada, bob = arrived(directory, "ada"), arrived(directory, "bob")
-    person_of(bob).ignoring.add("ada")
-    directory.set_ignoring(person_of(bob), person_of(bob).ignoring)
+    directory.set_ignoring(person_of(bob), IgnoreList(["ada"]))
     assert isinstance(bob.out, RecordingOutgoing)
     assert bob.out.filtered
     with pytest.raises(NotDelivered, match=r"^bob ignores you\. Nothing was sent\.$"):
@@ -197,8 +197,7 @@ def test_whom_an_owner_ignores_is_known_while_they_are_not_here(monkeypatch: pyt
     for owner in owners:
         session, key = new_session(), owner.name.key
         person = directory.arrive(session, owner.name, key, key)
-        person.ignoring.add("eve")
-        directory.set_ignoring(person, person.ignoring)
+        directory.set_ignoring(person, IgnoreList(["eve"]))
         directory.detach(session)
     directory.check_ignored(eve, owners[0])  # Forgotten, since there are too many.
     for owner in owners[1:]:
@@ -248,8 +247,9 @@ def test_whom_an_owner_ignores_is_known_after_a_restart_also_from_before_they_we
     accounts = Accounts(store)
     directory = Directory(accounts, lambda: 0)
     guest = person_of(arrived(directory, "ada"))
-    guest.ignoring.add("eve", ["seat of eve"])
-    directory.set_ignoring(guest, guest.ignoring)
+    ignoring = IgnoreList()
+    ignoring.add("eve", ["seat of eve"])
+    directory.set_ignoring(guest, ignoring)
     assert store.changes == []
     drive(accounts.add(guest.name, "", NOON), lambda ada: None)
     directory.own(guest, "ada")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chatd.core.events import Left, Reason, Said
-from chatd.core.ignoring import IgnoreList
+from chatd.core.ignoring import NO_ONE, IgnoreList
 from chatd.core.limits import SEATS_PER_IGNORED
 from chatd.testing import NOON
 
@@ -64,7 +66,16 @@ def test_the_newest_seats_are_remembered() -> None:
     assert not ignoring.covers("eve", "seat 1")
 
 
-def test_whom_one_ignores_others_do_not() -> None:
-    ada, bob = IgnoreList(), IgnoreList()
-    ada.add("eve", ["desk"])
-    assert (ada.covers("eve", "desk"), bob.covers("eve", "desk"), IgnoreList().covers("eve", "desk")) == (True, False, False)
+def test_a_copy_changes_alone() -> None:
+    ignoring = IgnoreList(["bob"])
+    copy = ignoring.copy()
+    copy.add("bob", ["desk"])
+    copy.add("eve")
+    assert [ignored.nick for ignored in copy.people] == ["bob", "eve"]
+    assert [(ignored.nick, [*ignored.seats]) for ignored in ignoring.people] == [("bob", [])]
+
+
+def test_nobody_is_added_to_the_list_of_everybody() -> None:
+    with pytest.raises(AssertionError, match="everybody would ignore them"):
+        NO_ONE.add("eve")
+    assert not NO_ONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said, TopicSet
+from chatd.core.ignoring import IgnoreList
 from chatd.core.names import parse_nick
 from chatd.core.person import Person
 from chatd.core.session import Session
@@ -45,6 +46,6 @@ def test_only_what_has_a_text_is_ignored(event: Event, ignored: bool) -> None:
     session = new_session()
     session.person = Person(parse_nick("Ada"))
     assert session.heard(event) is event
-    session.person.ignoring.add("eve")
+    session.person.ignoring = IgnoreList(["eve"])
     assert session.is_filtered
     assert session.heard(event) is (None if ignored else event)

@@ -236,8 +236,9 @@ def take_seat(registry: Registry, session: Session, name: Name, sender_id: str, 
     person = directory.arrive(session, account.name if account else name, sender_id, key)
     if old is not None and before is not None:
         directory.set_away(session, before.away)
-        person.ignoring.merge(old.ignoring)
-        directory.set_ignoring(person, person.ignoring)
+        ignoring = person.ignoring.copy()
+        ignoring.merge(old.ignoring)
+        directory.set_ignoring(person, ignoring)
 
 
 def _is_same(person: Person, name: Name, account: Account | None) -> bool:

@@ -22,17 +22,19 @@ def ignore(registry: Registry, session: Session, command: Ignore) -> Result:
             raise BadUsage("You cannot ignore yourself.", "Write /ignore NICK.")
         if name.key not in person.ignoring and len(person.ignoring) >= IGNORED_PER_PERSON:
             raise TooMany(f"You already ignore {IGNORED_PER_PERSON} people.", "/unignore one of them first.")
-        person.ignoring.add(*directory.holder(name))
-        directory.set_ignoring(person, person.ignoring)
+        ignoring = person.ignoring.copy()
+        ignoring.add(*directory.holder(name))
+        directory.set_ignoring(person, ignoring)
     return _ignoring(registry, person)
 
 
 def unignore(registry: Registry, session: Session, command: Unignore) -> Result:
     """Stop ignoring somebody."""
     person, name, directory = person_of(session), _name(command.nick), registry.directory
-    if not person.ignoring.remove(*directory.holder(name)):
+    ignoring = person.ignoring.copy()
+    if not ignoring.remove(*directory.holder(name)):
         raise BadUsage(f"You do not ignore {name.text}.", "/ignore lists the people you ignore.")
-    directory.set_ignoring(person, person.ignoring)
+    directory.set_ignoring(person, ignoring)
     return _ignoring(registry, person)
 
 
