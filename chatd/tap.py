@@ -447,6 +447,7 @@ def _store(reactor: Any, pace: Pace, data: str, identity: Identity) -> SqliteSto
         lambda then: reactor.callLater(0, then),
         lambda line: log.error("{line}", line=line),
         pace.gather,
+        pace.gather_leavings,
     )
 
 

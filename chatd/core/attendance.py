@@ -200,7 +200,7 @@ def _updated(draft: Draft, nick: str) -> Draft | None:
         return draft
     if not nick or (isinstance(draft, Renamed) and draft.to == nick):
         return None
-    return replace(draft, nick=nick)
+    return draft if draft.nick == nick else replace(draft, nick=nick)
 
 
 def _nick_after(draft: Draft) -> str:

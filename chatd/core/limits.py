@@ -616,6 +616,14 @@ if so many come that one arrives meanwhile: so the fan-out uses a third of the r
 REST_SECONDS: Final = 0.015
 """The longest of these waits, in seconds: how much batching may add to the latency."""
 
+LEAVING_SECONDS: Final = 0.1
+"""How long the leaving of somebody whose connection ends waits for something else that is stored
+with it, in seconds. Whoever quits is told goodbye so much later."""
+
+LEAVING_COMMITS: Final = 10
+"""How many commits there must have been just before, in number, on average one in
+``LEAVING_SECONDS``, for a leaving to wait: then another one is likely to come meanwhile."""
+
 PRESENCE_READERS: Final = 100
 """From how many readers on the joinings and leavings in a room are gathered. In smaller rooms one
 costs less than the person's connection itself."""

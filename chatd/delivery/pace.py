@@ -8,12 +8,20 @@ that the work took: under load, batches grow.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from math import inf
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.core.limits import REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+from chatd.core.limits import (
+    LEAVING_COMMITS,
+    LEAVING_SECONDS,
+    REST_DELIVERIES,
+    REST_FACTOR,
+    REST_READERS,
+    REST_SECONDS,
+)
 
 
 class Pace:
@@ -22,6 +30,10 @@ class Pace:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
+        self._next: IDelayedCall | None = None
+        """What handles what was gathered."""
+        self._handled: deque[float] = deque([-inf] * LEAVING_COMMITS, LEAVING_COMMITS)
+        """When that was done the last few times."""
         self._is_under_way = False
         """Whether something that has waited is being stored, and is not sent yet."""
         self._work = 0.0
@@ -35,16 +47,30 @@ class Pace:
 
     def gather(self, handle: Callable[[], None]) -> IDelayedCall:
         """Call ``handle`` when what arrives from now on has waited long enough for more; it is the
-        first since the last call."""
+        first since the last call, or the first after :meth:`gather_leavings`."""
         wait = 0.0
         if self._is_under_way:
             wait = self._rest + self._work  # Meanwhile the fan-out runs.
         elif self._clock.seconds() < self._rest_until:
             wait = self._rest
-        return self._clock.callLater(wait, self._handle, handle, wait > 0)
+        return self._call(wait, handle, wait > 0)
+
+    def gather_leavings(self, handle: Callable[[], None]) -> IDelayedCall:
+        """As :meth:`gather`, of the events of people who are gone: if ``handle`` was called so
+        often lately that it will soon be called for something else, they wait for that."""
+        if self._clock.seconds() - self._handled[0] < LEAVING_COMMITS * LEAVING_SECONDS:
+            return self._call(LEAVING_SECONDS, handle, False)
+        return self.gather(handle)
+
+    def _call(self, wait: float, handle: Callable[[], None], has_waited: bool) -> IDelayedCall:
+        if self._next is not None and self._next.active():
+            self._next.cancel()
+        self._next = self._clock.callLater(wait, self._handle, handle, has_waited)
+        return self._next
 
     def _handle(self, handle: Callable[[], None], has_waited: bool) -> None:
         self._is_under_way = has_waited
+        self._handled.append(self._clock.seconds())
         handle()
 
     def has_run(self, began: float, messages: int, readers: int, deliveries: int) -> None:

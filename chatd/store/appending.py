@@ -30,6 +30,10 @@ REASONS: Final = {
 """Why an event is not stored, by SQLite's error code."""
 
 
+STAYS: Final = frozenset({Reason.LEFT, Reason.KICKED})
+"""Why somebody has left a room who is still connected, or was when they were removed."""
+
+
 class Target(Protocol):
     """The log of one room, as :class:`Appending` sees it."""
 
@@ -69,6 +73,8 @@ class Appending:
 
     ``soon`` calls a function at the end of the reactor's turn, ``gather`` when what has arrived is
     to be stored, ``put`` gives a batch to the writer, and ``report`` logs a line for the operator.
+    ``gather_leavings`` is ``gather`` for the events of people who are gone, as long as there is
+    nothing else.
     """
 
     def __init__(
@@ -78,10 +84,12 @@ class Appending:
         gather: Callable[[Callable[[], None]], object],
         put: Callable[[Batch], object],
         report: Callable[[str], None],
+        gather_leavings: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self._duplicates = duplicates
         self._soon = soon
         self._gather = gather
+        self._gather_leavings = gather_leavings or gather
         self._put = put
         self._report = report
         self._generation = 0
@@ -91,6 +99,8 @@ class Appending:
         """The events that are numbered but not stored yet, in order."""
         self._gathered: list[_Pending] = []
         """The last of these, which the writer does not have yet."""
+        self._is_patient = False
+        """Whether all of these are of people who are gone."""
         self._by_id: dict[tuple[str, str], _Pending] = {}
         """The pending messages that have an id, by sender_id and id."""
         self._written: deque[int | NotDelivered] = deque()
@@ -163,11 +173,20 @@ class Appending:
         self._pending.append(pending)
         if isinstance(event, Said) and event.id:
             self._by_id[event.sender_id, event.id] = pending
-        if not self._gathered:
-            self._gather(self.flush)
+        if not self._gathered or self._is_patient:
+            self._await_flush(is_gone=type(event) is Left and event.reason not in STAYS)
         self._gathered.append(pending)
         if copy is not None:
             self._number(*copy, _ignore)
+
+    def _await_flush(self, is_gone: bool) -> None:
+        """Call :meth:`flush` when the next event is to be stored; it comes first, or after those of
+        people who are gone, and ``is_gone`` says whether it is of one itself."""
+        if not is_gone:
+            self._gather(self.flush)
+        elif not self._gathered:
+            self._gather_leavings(self.flush)
+        self._is_patient = is_gone
 
     def flush(self) -> None:
         """Give the writer everything that was gathered, so that it is stored and shown together."""

@@ -43,7 +43,8 @@ class SqliteStore:
     No thread runs before :meth:`start`, so that a daemon can fork before it. ``call`` calls a
     function in the reactor's thread (from any thread), ``soon`` at the end of its turn, and
     ``report`` logs a line for the operator. ``gather`` calls a function when what has arrived is to
-    be stored; by default that is at the end of the turn. Raises UnusableError.
+    be stored, and ``gather_leavings`` when these are only events of people who are gone; by default
+    that is at the end of the turn. Raises UnusableError.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class SqliteStore:
         soon: Callable[[Callable[[], None]], object],
         report: Callable[[str], None],
         gather: Callable[[Callable[[], None]], object] | None = None,
+        gather_leavings: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self._lock = database.lock(folder)
         self.path = folder / database.FILE_NAME
@@ -68,7 +70,7 @@ class SqliteStore:
         there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
         self._tails = Tails(self._duplicates.messages, self._duplicates.on_dropped)
-        self._appending = Appending(self._duplicates, soon, gather or soon, self._put, report)
+        self._appending = Appending(self._duplicates, soon, gather or soon, self._put, report, gather_leavings)
         self._pages = Pages(self._ask, self._report_reading)
         try:
             database.prepare(self.path)

@@ -49,12 +49,18 @@ class Harness:
     def __init__(self) -> None:
         self.turn: list[Callable[[], None]] = []
         self.gathering: list[Callable[[], None]] = []
+        self.gathering_leavings: list[Callable[[], None]] = []
         self.batches: list[Batch] = []
         self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
         duplicates = Duplicates(lambda question, on_answer: self.look_ups.append(on_answer), self.reports.append)
         self.appending = Appending(
-            duplicates, self.turn.append, self.gathering.append, lambda batch: self.batches.append(batch), self.reports.append
+            duplicates,
+            self.turn.append,
+            self.gathering.append,
+            lambda batch: self.batches.append(batch),
+            self.reports.append,
+            self.gathering_leavings.append,
         )
         self.log = FakeLog()
 
@@ -63,10 +69,15 @@ class Harness:
         self.appending.append(log or self.log, Said("room", DRAFT, 0, "ada", sender_id, text, id=id), outcomes.append)
         return outcomes
 
+    def leave(self, reason: Reason) -> None:
+        draft = Left("room", DRAFT, 0, "ada", "seat", reason)
+        self.appending.append(self.log, draft, lambda outcome: None)
+
     def end_turn(self) -> list[Batch]:
         """End the reactor's turn, in which everything that is gathered is due. Returns the batches
         for the writer."""
-        self.turn += self.gathering
+        self.turn += self.gathering_leavings + self.gathering
+        self.gathering_leavings.clear()
         self.gathering.clear()
         while self.turn:
             self.turn.pop(0)()
@@ -95,6 +106,35 @@ def test_the_events_of_one_turn_are_one_batch() -> None:
     assert (harness.log.announced, other.announced) == ([2], [1])
     harness.say("four")
     assert harness.end_turn()[0].rooms == []
+
+
+def test_those_who_are_gone_wait_for_whatever_is_stored_next() -> None:
+    harness = Harness()
+    for _ in range(2):
+        harness.leave(Reason.QUIT)
+        harness.leave(Reason.LINK_LOST)
+        assert (len(harness.gathering_leavings), harness.gathering) == (1, [])
+        harness.say("one")
+        harness.leave(Reason.QUIT)
+        harness.say("two")
+        assert (len(harness.gathering_leavings), len(harness.gathering)) == (1, 1)
+        [batch] = harness.end_turn()
+        assert len(batch) == 5
+
+
+def test_those_who_are_gone_are_stored_if_nothing_else_is() -> None:
+    harness = Harness()
+    harness.leave(Reason.QUIT)
+    assert len(harness.end_turn()[0]) == 1
+    harness.say("one")
+    assert len(harness.end_turn()[0]) == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.LEFT, Reason.KICKED])
+def test_a_leaving_that_somebody_sees_at_once_does_not_wait(reason: Reason) -> None:
+    harness = Harness()
+    harness.leave(reason)
+    assert (harness.gathering_leavings, len(harness.gathering)) == ([], 1)
 
 
 def test_what_is_gathered_in_several_turns_is_one_batch() -> None:
