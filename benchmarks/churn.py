@@ -6,9 +6,10 @@ from __future__ import annotations
 import select
 import time
 from collections import deque
+from contextlib import suppress
 
 from benchmarks.process import processor_seconds
-from benchmarks.readers import PATIENCE_SECONDS, TEXT, Reader
+from benchmarks.readers import CHUNK, PATIENCE_SECONDS, TEXT, Reader
 from benchmarks.works import Load, Outcome
 
 WARM_SECONDS = 2.0
@@ -35,6 +36,8 @@ class Lobby:
             self._poll.register(listener.socket, select.EPOLLIN)
         self._visitors: deque[tuple[float, Reader]] = deque()
         """The visitors who are here, each with the time when they leave, in seconds."""
+        self._quitting: dict[int, Reader] = {}
+        """The visitors who have said that they quit, until the server closes their connections."""
         self._entered = 0
 
     def visit(self, seconds: float) -> int:
@@ -71,7 +74,9 @@ class Lobby:
         while self._visitors and self._visitors[0][0] <= due:
             leaving, visitor = self._visitors.popleft()
             self._wait(leaving)
-            visitor.quit()
+            visitor.socket.sendall(b"/quit\n")
+            self._quitting[visitor.socket.fileno()] = visitor
+            self._poll.register(visitor.socket, select.EPOLLIN)
         self._wait(due)
 
     def _wait(self, due: float) -> None:
@@ -80,7 +85,17 @@ class Lobby:
 
     def _read(self, seconds: float) -> None:
         for number, _ in self._poll.poll(seconds):
-            self._listeners[number].listen()
+            if number in self._listeners:
+                self._listeners[number].listen()
+            else:
+                self._see_off(number)
+
+    def _see_off(self, number: int) -> None:
+        """Hang up if the server has closed the connection."""
+        with suppress(BlockingIOError):
+            while self._quitting[number].socket.recv(CHUNK):
+                pass
+            self._quitting.pop(number).close()
 
 
 def measure_churn(load: Load, port: int, pid: int) -> Outcome:

@@ -94,14 +94,6 @@ class Reader:
         self._read_until(b"Hello")
         self.socket.setblocking(False)
 
-    def quit(self) -> None:
-        """Leave, as a reader of the kind ``TEXT``, and hang up when the server has."""
-        self.socket.settimeout(PATIENCE_SECONDS)
-        self.socket.sendall(b"/quit\n")
-        while self.socket.recv(CHUNK):
-            pass
-        self.socket.close()
-
     def close(self) -> None:
         """Hang up."""
         self.socket.close()
