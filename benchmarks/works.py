@@ -215,7 +215,7 @@ WORKS = (
         },
         (
             Figure("processor time of a joining and a leaving, ms, 50 of each a second", _in_ms("50 a second"), 2),
-            Figure("the same, 5 of each a second", _in_ms("5 a second"), 2),
+            Figure("the same, 5 of each a second", _in_ms("5 a second")),
         ),
         runs=5,
         only_chatd=True,
