@@ -204,10 +204,15 @@ class Feed:
             missed = Missed(self.room.name.text, cursor, log.first - 1)
             taken.append(reader.talk.encode(missed))
             cursor = log.first
+        session, shared = reader.session, self._encoded
+        is_plain = not (session.is_filtered or self._is_inbox or self.codec.tells_once)
         for event in log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE)):
             if size <= 0:
                 break
-            piece = self._piece(reader, event)
+            if is_plain and event.seq in shared and event.sender_id != session.sender_id:
+                piece = shared[event.seq]  # Nearly always; `_piece` asks more.
+            else:
+                piece = self._piece(reader, event)
             taken.append(piece)
             size -= len(piece)
             cursor = event.seq + 1
