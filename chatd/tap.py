@@ -27,7 +27,7 @@ from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick, parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.retention import duration
-from chatd.core.text import decode_line, safe_text
+from chatd.core.text import read_line
 from chatd.daemon.errors import CannotStart
 from chatd.daemon.identity import Identity, identity_of
 from chatd.daemon.listening import Entrance, Listener
@@ -320,7 +320,7 @@ def _server_password(path: str | None) -> str:
         return ""
     try:
         lines = Path(path).read_bytes().splitlines()
-        password = safe_text(decode_line(lines[0])) if lines else ""
+        password = read_line(lines[0]) if lines else ""
     except OSError as error:
         raise usage.UsageError(f"--password-file: {path} cannot be read: {error.strerror}.") from None
     except Refusal:
@@ -334,7 +334,7 @@ def _motd(path: str | None) -> tuple[str, ...]:
     if path is None:
         return ()
     try:
-        return tuple(safe_text(decode_line(line)) for line in Path(path).read_bytes().removeprefix(BOM_UTF8).splitlines())
+        return tuple(read_line(line) for line in Path(path).read_bytes().removeprefix(BOM_UTF8).splitlines())
     except OSError as error:
         raise usage.UsageError(f"--motd: {path} cannot be read: {error.strerror}.") from None
     except Refusal:
@@ -457,4 +457,4 @@ def _authenticator(reactor: Any, registry: Registry, options: Options) -> Portal
 
 
 def _milliseconds() -> int:
-    return int(time.time() * 1000)
+    return time.time_ns() // 1_000_000

@@ -86,6 +86,15 @@ def decode_line(raw: bytes) -> str:
         raise NotText(reason, "Set your terminal or program to UTF-8 and send it again.") from None
 
 
+def read_line(raw: bytes) -> str:
+    """The safe text of one line, as `decode_line` and `safe_text` make it. Raises `NotText`."""
+    if raw.isascii():
+        text = raw.decode()
+        if text.isprintable() and _TOO_BLANK not in text:  # Nearly every line.
+            return text
+    return safe_text(decode_line(raw))
+
+
 def safe_text(text: str) -> str:
     """``text`` without characters that can deceive. The result is never longer than ``text``, and a
     safe text is returned unchanged.

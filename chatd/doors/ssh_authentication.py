@@ -23,7 +23,7 @@ from chatd.core.errors import Refusal
 from chatd.core.limits import PASSWORD_CHARACTERS, SSH_ATTEMPTS, SSH_SIGNATURE_LINES
 from chatd.core.names import parse_nick
 from chatd.core.ssh_keys import KINDS, PublicKey, parse_key
-from chatd.core.text import decode_line, safe_text
+from chatd.core.text import read_line
 from chatd.doors.ssh_session import Connection
 
 if TYPE_CHECKING:
@@ -177,6 +177,6 @@ def _application(blob: bytes) -> bytes:
 def _text(raw: bytes) -> str:
     """What the client has sent as text; empty if it is none."""
     try:
-        return safe_text(decode_line(raw))
+        return read_line(raw)
     except Refusal:
         return ""

@@ -18,7 +18,7 @@ from chatd.core.errors import Refusal
 from chatd.core.events import Event
 from chatd.core.limits import LINE_BYTES
 from chatd.core.names import fold
-from chatd.core.text import decode_line, safe_text, says_nothing
+from chatd.core.text import read_line, says_nothing
 from chatd.doors.caller import TOO_LONG
 from chatd.doors.screen_link import ScreenLink
 from chatd.doors.server import Server
@@ -159,7 +159,7 @@ class PlainSession:
     def _run(self, line: bytes) -> None:
         if len(line) > LINE_BYTES:
             raise TOO_LONG
-        text = safe_text(decode_line(line.removesuffix(b"\r")))
+        text = read_line(line)
         if says_nothing(text):
             return
         command = command_table.parse(text)

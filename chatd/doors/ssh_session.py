@@ -22,7 +22,7 @@ from twisted.logger import Logger
 
 from chatd.core.errors import Refusal
 from chatd.core.limits import SSH_ENVIRONMENT, SSH_WINDOW_BYTES
-from chatd.core.text import decode_line, safe_text
+from chatd.core.text import read_line
 from chatd.doors.ssh_plain import PlainSession
 
 QUIET: Final = Logger(observer=lambda event: None)  # type: ignore[arg-type]
@@ -271,4 +271,4 @@ class Channel(SSHChannel):
 
 
 def _text(raw: bytes) -> str:
-    return safe_text(decode_line(raw))
+    return read_line(raw)
