@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -57,6 +58,8 @@ class MemoryLog:
         self.size = 0
         """The approximate size of all events, in bytes."""
         self._events: list[Event] = []
+        self._sizes = array("L")
+        """The approximate sizes of the events, in bytes."""
         self._messages = {} if messages is None else messages
         self._on_dropped = on_dropped
 
@@ -88,9 +91,11 @@ class MemoryLog:
 
     def add(self, event: Event) -> Event:
         """Add ``event``, whose seq must be :attr:`end`, and return it."""
+        size = size_of(event)
         self._events.append(event)
+        self._sizes.append(size)
         self.end += 1
-        self.size += size_of(event)
+        self.size += size
         if type(event) in MESSAGES:
             self.last_message = event.seq
             if event.id:  # type: ignore[attr-defined]
@@ -141,10 +146,10 @@ class MemoryLog:
         """Drop the oldest events until an eighth is free: dropping them one by one would move all
         others each time."""
         max_left, excess, dropped = self._max_events * 7 // 8, self.size - self._max_size * 7 // 8, 0
-        for event in self._events:
+        for size in self._sizes:
             if excess <= 0 and len(self._events) - dropped <= max_left:
                 break
-            excess -= size_of(event)
+            excess -= size
             dropped += 1
         self._drop(dropped)
 
@@ -170,17 +175,19 @@ class MemoryLog:
         return self._events[index] if 0 <= index < len(self._events) else None
 
     def _replace(self, event: Event, by: Event) -> None:
-        self._events[event.seq - self.first] = by
-        self.size += size_of(by) - size_of(event)
+        index, size = event.seq - self.first, size_of(by)
+        self.size += size - self._sizes[index]
+        self._events[index], self._sizes[index] = by, size
 
     def _drop(self, count: int) -> None:
-        for event in self._events[: max(count, 0)]:
-            self.size -= size_of(event)
+        if count <= 0:
+            return
+        for event in self._events[:count]:
             if isinstance(event, Said) and event.id:
                 self._drop_message(event)
-        if count > 0:
-            del self._events[:count]
-            self.first += count
+        self.size -= sum(self._sizes[:count])
+        del self._events[:count], self._sizes[:count]
+        self.first += count
 
     def _drop_message(self, said: Said) -> None:
         self._messages.pop((said.sender_id, said.id), None)
@@ -250,6 +257,9 @@ def _ignore(outcome: object = None) -> None:
 
 def size_of(event: Event) -> int:
     """The approximate size of ``event``, in bytes."""
-    text = getattr(event, "text", "")
-    fixed = EVENT_BYTES + ID_BYTES if getattr(event, "id", "") else EVENT_BYTES
+    if type(event) is Said:  # Nearly all are.
+        text, id = event.text, event.id
+    else:
+        text, id = getattr(event, "text", ""), getattr(event, "id", "")
+    fixed = EVENT_BYTES + ID_BYTES if id else EVENT_BYTES
     return fixed + (len(text) if text.isascii() else 4 * len(text))

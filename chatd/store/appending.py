@@ -119,25 +119,28 @@ class Appending:
         elif self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
             self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored, copy))
+        elif isinstance(draft, Said) and draft.id:
+            self._append_once(log, draft, on_stored, copy)
         else:
-            self._append(log, draft, on_stored, copy)
+            self._number(log, draft, on_stored, copy)
 
     def _append_waiting(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
         self._waiting_drafts -= 1
-        self._append(log, draft, on_stored, copy)
+        if isinstance(draft, Said) and draft.id:
+            self._append_once(log, draft, on_stored, copy)
+        else:
+            self._number(log, draft, on_stored, copy)
 
-    def _append(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
-        """Store ``draft``, unless it is a message that was said before; look on the disk if only
+    def _append_once(self, log: Target, draft: Said, on_stored: OnStored, copy: Copy | None) -> None:
+        """Store ``draft``, which has an id, unless it was said before; look on the disk if only
         that can tell."""
-        if not isinstance(draft, Said) or not draft.id:
-            return self._number(log, draft, on_stored, copy)
         sender_id, id = draft.sender_id, draft.id
         pending = self._by_id.get((sender_id, id))
         if pending is not None:
             return pending[3].append(on_stored)
         said = self._duplicates.recall(sender_id, id)
         if said is not None:
-            self._notify(on_stored, said)
+            self._notify((on_stored,), said)
         elif self._duplicates.may_be_on_disk(sender_id, id):
             self._waiting[sender_id] = deque()
             self._duplicates.look_up(sender_id, id, partial(self._looked_up, log, draft, on_stored, copy))
@@ -160,7 +163,7 @@ class Appending:
         if said is None:
             self._number(log, draft, on_stored, copy)
         else:
-            self._notify(on_stored, said)
+            self._notify((on_stored,), said)
         while waiting:
             waiting.popleft()()
             if draft.sender_id in self._waiting:  # One of these needs a look-up as well.
@@ -232,34 +235,34 @@ class Appending:
         left, shown = SHOWN_A_TURN, dict[Target, None]()
         try:
             while self._written and left > 0:
-                left -= self._show_one(shown)
+                written = self._written.popleft()
+                if isinstance(written, NotDelivered):
+                    self._fail(written)
+                else:
+                    left = self._show_stored(written, left, shown)
         finally:  # If one of them fails, the others are still shown.
             if self._written:
                 self._soon(self._show)
             for log in shown:
                 log.on_shown()
 
-    def _show_one(self, shown: dict[Target, None]) -> int:
-        """Show the next event, and add its log to ``shown``; or report that storing has failed.
-        Returns what it costs, in messages."""
-        written = self._written[0]
-        if isinstance(written, NotDelivered):
-            self._written.popleft()
-            self._fail(written)
-            return 0
-        if written > 1:
-            self._written[0] = written - 1
-        else:
-            self._written.popleft()
-        if not written:
-            return 0
-        log, event, is_kept, callbacks = self._pending.popleft()
-        log.show(event, is_kept)
-        shown[log] = None
-        self._finish(event, callbacks, event)
-        if type(event) is Left and event.reason is not Reason.LEFT:  # The connection has ended.
-            self._duplicates.forget(event.sender_id)
-        return 1 if type(event) in MESSAGES else PRESENCE_SHOWN
+    def _show_stored(self, number: int, left: int, shown: dict[Target, None]) -> int:
+        """Show the next ``number`` events, which are stored, as far as ``left`` allows, and add
+        their logs to ``shown``. Returns what is left, in messages."""
+        try:
+            while number and left > 0:
+                number -= 1
+                log, event, is_kept, callbacks = self._pending.popleft()
+                log.show(event, is_kept)
+                shown[log] = None
+                self._finish(event, callbacks, event)
+                left -= 1 if type(event) in MESSAGES else PRESENCE_SHOWN
+                if type(event) is Left and event.reason is not Reason.LEFT:  # The connection has ended.
+                    self._duplicates.forget(event.sender_id)
+        finally:
+            if number:
+                self._written.appendleft(number)
+        return left
 
     def _fail(self, failure: NotDelivered) -> None:
         self._generation += 1
@@ -272,14 +275,14 @@ class Appending:
     def _finish(self, event: Event, callbacks: Sequence[OnStored], outcome: Event | NotDelivered) -> None:
         if isinstance(event, Said) and event.id:
             del self._by_id[event.sender_id, event.id]
-        for on_stored in callbacks:
-            self._notify(on_stored, outcome)
+        self._notify(callbacks, outcome)
 
-    def _notify(self, on_stored: OnStored, outcome: Event | NotDelivered) -> None:
-        try:
-            on_stored(outcome)
-        except Exception as error:
-            self._report(f"defect: the callback for {outcome!r} failed: {error!r}")
+    def _notify(self, callbacks: Sequence[OnStored], outcome: Event | NotDelivered) -> None:
+        for on_stored in callbacks:
+            try:
+                on_stored(outcome)
+            except Exception as error:
+                self._report(f"defect: the callback for {outcome!r} failed: {error!r}")
 
 
 def _ignore(outcome: Event | NotDelivered) -> None:

@@ -106,7 +106,8 @@ class SqliteLog:
         self._next += 1
         if type(event) is not Said and changes_state(event):
             self._changes += 1
-        return event, not self.state.retention.is_none(event.time) or type(event) is RetentionSet
+        retention = self.tail.state.retention
+        return event, not retention.text or not retention.is_none(event.time) or type(event) is RetentionSet
 
     def show(self, event: Event, is_kept: bool) -> None:
         self.is_stored = True
