@@ -55,6 +55,7 @@ class RecordingOutgoing:
     """
 
     session: Session
+    acknowledges_all = True
     watches = False
     names_shown = NAMES_SHOWN
 
@@ -81,9 +82,6 @@ class RecordingOutgoing:
         return received
 
     # -- The interface for the core (session.Outgoing)
-
-    def acknowledges(self, id: str) -> bool:
-        return True
 
     def tell(self, answer: Answer) -> None:
         self._received.append(answer)

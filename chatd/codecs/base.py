@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Protocol, TypeAlias
 
 from chatd.core.answers import Answer
@@ -27,9 +27,10 @@ class Codec(Protocol):
     def echo(self) -> bool:
         """Whether people are sent what they did themselves."""
 
-    def acknowledges(self, id: str) -> bool:
-        """Whether people are told that their message is delivered, for which they have given this
-        ``id``; empty: none."""
+    @property
+    def acknowledges_all(self) -> bool:
+        """Whether people are told of each of their messages that it is delivered, and not only of
+        those with an id."""
 
     @property
     def tells_once(self) -> bool:
@@ -66,8 +67,10 @@ class Talk(Protocol):
     def encode(self, answer: Answer) -> bytes:
         """The bytes of ``answer``, whole lines."""
 
-    def next_command(self) -> Command | None:
-        """A further command that earlier lines or answers ask for; None: there is none."""
+    @property
+    def next_command(self) -> Callable[[], Command | None] | None:
+        """Returns a further command that earlier lines or answers ask for, or None if there is
+        none; it is None itself where each line is one command."""
 
     def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
         """What this connection is sent of ``event``, of which ``piece`` is what all others are

@@ -42,17 +42,13 @@ class JsonCodec:
 
     name: Final = "json"
     echo: Final = True
+    acknowledges_all: Final = True
     tells_once: Final = False
     names_shown: Final = NAMES_SHOWN
 
     def talk(self) -> JsonTalk:
         """The half for one more program."""
         return JsonTalk(self)
-
-    @staticmethod
-    def acknowledges(id: str) -> bool:
-        """Each message of a program is acknowledged."""
-        return True
 
     def encode(self, event: Event, view: View) -> bytes:
         """The line of ``event``; there is one view."""
@@ -63,6 +59,7 @@ class JsonTalk:
     """The half that belongs to one program; it has no state."""
 
     __slots__ = ("codec",)
+    next_command: Final = None
 
     def __init__(self, codec: JsonCodec) -> None:
         self.codec: Final = codec
@@ -75,9 +72,6 @@ class JsonTalk:
     def encode(self, answer: Answer) -> bytes:
         """The line of ``answer``."""
         return encode_news(answer)
-
-    def next_command(self) -> None:
-        """Each line is one command."""
 
     def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
         """Programs are sent everything but their own private messages."""

@@ -22,7 +22,7 @@ from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import PasswordNeeded
 from chatd.core.events import Event
-from chatd.core.text import decode_line, safe_text, says_nothing
+from chatd.core.text import read_line, says_nothing
 
 MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
 """The mark before each kind of phrase."""
@@ -45,6 +45,7 @@ class TextCodec:
 
     name: Final = "text"
     echo: Final = False
+    acknowledges_all: Final = False  # People see what they type.
     tells_once: Final = False
     names_shown: Final = NICKS_LISTED + 1
 
@@ -55,16 +56,14 @@ class TextCodec:
         """The half for one more connection."""
         return TextTalk(self)
 
-    @staticmethod
-    def acknowledges(id: str) -> bool:
-        """People see what they type."""
-        return False
-
     def encode(self, event: Event, view: View) -> bytes:
         """The line of ``event`` with its end; ``view`` is a TextView."""
         current = view is _CURRENT_ROOM
         if type(event) is events.Said:  # The hot path.
-            return "".join([f"{with_marked_rows(line)}\r\n" for line in said(event, current)]).encode()
+            lines = said(event, current)
+            if len(lines) == 1:
+                return f"{with_marked_rows(lines[0])}\r\n".encode()
+            return "".join([f"{with_marked_rows(line)}\r\n" for line in lines]).encode()
         return _lines(self._phrases.of(event, current))
 
     def encode_answer(self, answer: Answer) -> bytes:
@@ -78,6 +77,8 @@ class TextTalk:
     ``hide`` is called with True before each question, and with False after the line that answers
     the last one; None: the door cannot hide what is typed.
     """
+
+    next_command: Final = None
 
     __slots__ = ("_asking", "_code", "_last", "_named", "codec", "hide")
 
@@ -99,13 +100,16 @@ class TextTalk:
     def decode(self, line: bytes, named: bool) -> Command | None:
         """The command in ``line``; None if it is blank. Raises NotText, UnknownCommand, BadUsage,
         and what ends or repeats the question for a password."""
-        text = safe_text(decode_line(line))
+        text = read_line(line)
         if self._asking is not None:
             return self._take_password(self._asking, text)
         self._named, self._last, self._code = named, None, ""
         if says_nothing(text):
             return None
-        self._last = commands.Hello(text.strip()) if not named and not text.startswith("/") else command_table.parse(text)
+        if text.startswith("/"):
+            self._last = command_table.parse(text)
+        else:
+            self._last = commands.Say(text) if named else commands.Hello(text.strip())
         return self._last
 
     def encode(self, answer: Answer) -> bytes:
@@ -154,9 +158,6 @@ class TextTalk:
             self._asking = taken
             raise PasswordNeeded("")
         return taken
-
-    def next_command(self) -> None:
-        """Each line is one command."""
 
     def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
         """People have seen what they typed."""

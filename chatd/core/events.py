@@ -58,7 +58,7 @@ class Event:
         The event is changed in place, since a copy takes as long as creating it. Nobody else sees
         it before.
         """
-        object.__setattr__(self, "seq", seq)
+        self.seq = seq  # type: ignore[misc]
         return self
 
 

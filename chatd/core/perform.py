@@ -14,12 +14,13 @@ from typing import Any
 
 from chatd.core.actions import ACTIONS
 from chatd.core.actions.base import Result, Sending
+from chatd.core.actions.messaging import message
 from chatd.core.answers import Ack, Answer, Closing, Refused
 from chatd.core.command_table import ROW_OF
 from chatd.core.commands import Command, Me, Ping, Say
 from chatd.core.driver import Later, drive
 from chatd.core.errors import BadUsage, NickNeeded, NotDelivered, Refusal, TooLong
-from chatd.core.events import Event, Said
+from chatd.core.events import Event
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
 from chatd.core.policy import check_may, room_of, room_to_speak_in
@@ -35,11 +36,14 @@ def perform(registry: Registry, session: Session, command: Command) -> None:
     if session.is_ending:
         return
     try:
+        if isinstance(command, (Say, Me)):
+            _say(registry, session, command)
+            return
         room = _check(registry, session, command)
         if room is not None and room.log.is_changing:
             _perform_later(registry, session, command)
             return
-        _finish(session, command.id, room, ACTIONS[type(command)](registry, session, command))
+        _finish(session, command.id, ACTIONS[type(command)](registry, session, command))
     except Refusal as refusal:
         refuse(session, refusal, command.id)
     except Exception as defect:
@@ -73,16 +77,13 @@ def _check(registry: Registry, session: Session, command: Any) -> Room | None:
 
     Raises a Refusal if the session may not use the command at all.
     """
-    if len(command.id) > ID_CHARACTERS:
-        raise TooLong("The id is too long.", f"An id has at most {ID_CHARACTERS} characters.")
+    _check_id(command)
     row, person, room = ROW_OF[type(command)], session.person, None
     if person is None:
         if row.nick_needed:
-            raise NickNeeded("You have no nick yet.", "Choose a nick first.")
+            raise _nick_needed()
     elif row.on_server:
         check_may(registry, person, registry.rooms.server, row.right, row)
-    elif isinstance(command, (Say, Me)):
-        room = room_to_speak_in(registry, session, command.room)
     elif row.right:  # More than a guest's.
         room = room_of(registry, session, command.room)
         if isinstance(room, Inbox) and not row.in_inbox:
@@ -93,16 +94,42 @@ def _check(registry: Registry, session: Session, command: Any) -> Room | None:
     return room
 
 
+def _check_id(command: Command) -> None:
+    """Raise TooLong if the id of ``command`` is too long."""
+    if len(command.id) > ID_CHARACTERS:
+        raise TooLong("The id is too long.", f"An id has at most {ID_CHARACTERS} characters.")
+
+
+def _nick_needed() -> NickNeeded:
+    return NickNeeded("You have no nick yet.", "Choose a nick first.")
+
+
+# -- Messages in rooms -----------------------------------------------------------------------------
+
+
+def _say(registry: Registry, session: Session, command: Say | Me) -> None:
+    """Say something in a room. Nearly every command is this one, so it has a short way of its own;
+    it is answered when it is stored."""
+    if command.id:
+        _check_id(command)
+    if session.person is None:
+        raise _nick_needed()
+    room = room_to_speak_in(registry, session, command.room)
+    session.last_active = registry.now()
+    if room.log.is_changing:
+        _perform_later(registry, session, command)
+        return
+    draft = message(registry, session, session.person, room, command)
+    session.out.reserve(ANSWER_BYTES)
+    room.post(draft, Delivery(session, command.id))
+
+
 # -- After -----------------------------------------------------------------------------------------
 
 
-def _finish(session: Session, id: str, room: Room | None, result: Result) -> None:
-    """Do what remains after an action: store the message, answer, or wait for the answer."""
-    if isinstance(result, Said):
-        assert room is not None, "the table says that it takes a member"
-        session.out.reserve(ANSWER_BYTES)
-        room.post(result, Delivery(session, id))
-    elif isinstance(result, Sending):
+def _finish(session: Session, id: str, result: Result) -> None:
+    """Do what remains after an action: store a private message, answer, or wait for the answer."""
+    if isinstance(result, Sending):
         session.out.reserve(ANSWER_BYTES)
         result.post(Delivery(session, id, result))
     elif isinstance(result, Answer):
@@ -129,7 +156,7 @@ class Delivery:
                 refuse(session, outcome, self._id)
             elif self._sending is not None:
                 _answer(session, self._id, *self._sending.answers(outcome))
-            elif session.out.acknowledges(self._id):
+            elif self._id or session.out.acknowledges_all:
                 session.out.tell(Ack(outcome.room, outcome.seq, outcome.time, id=self._id))
         except Exception as defect:
             session.out.fail(defect)

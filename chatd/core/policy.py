@@ -112,8 +112,9 @@ def find_ban(registry: Registry, identity: Identity, rights: Rights) -> Ban | No
 def check_may_speak(registry: Registry, person: Person, room: Room) -> None:
     """Raise Muted if ``person``, a member of ``room``, may not speak there now. In slow mode, this
     counts as speaking."""
-    check_not_muted(registry, person)
-    rights, identity = room.rights, person.identity
+    if registry.server_rights.limits_speech:
+        check_not_muted(registry, person)
+    rights, identity = room.log.state.rights, person.identity
     if not rights.limits_speech:  # As in nearly every room.
         return
     if not rights.limits(identity) or registry.is_operator(identity):
@@ -228,8 +229,11 @@ def room_to_speak_in(registry: Registry, session: Session, name: str) -> Room:
 
     Raises BadRoom, NotInRoom and Banned.
     """
-    if not name and session.removed_from is not None:
-        _check_knows_current(registry, session, session.removed_from)
+    if not name:
+        if session.removed_from is not None:
+            _check_knows_current(registry, session, session.removed_from)
+        if session.current is not None:
+            return session.current
     try:
         return registry.rooms.joined_room(session, name)
     except NotInRoom:

@@ -20,9 +20,9 @@ class Outgoing(Protocol):
     transport."""
 
     @property
-    def acknowledges(self) -> Callable[[str], bool]:
-        """Whether this session gets an answer to a message with this id (empty: it has none) that
-        is delivered, and not only to those that are not."""
+    def acknowledges_all(self) -> bool:
+        """Whether this session gets an answer to each of its messages that is delivered, and not
+        only to those with an id."""
 
     @property
     def watches(self) -> bool:

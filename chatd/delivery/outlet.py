@@ -36,6 +36,9 @@ from chatd.delivery.fanout import Fanout
 from chatd.delivery.feed import Feed
 from chatd.delivery.writers import Writable, writer_for
 
+CONGESTED: Final = INBOX_BYTES // 2
+"""How much may be queued or owed before a session is congested, in bytes."""
+
 
 class State(Enum):
     """What an outlet does: the table above."""
@@ -78,13 +81,13 @@ class Outlet:
     the fan-out as ``Reader``, and its writer as ``Source``."""
 
     __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_inbox", "_inbox_size", "_last_progress", "_on_taken",
-                 "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges", "send", "session",
+                 "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges_all", "send", "session",
                  "talk")  # fmt: skip
 
     def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
         self.session: Session
         self.talk = talk
-        self.acknowledges = talk.codec.acknowledges  # Those of the codecs are static: a bound method takes 64 bytes.
+        self.acknowledges_all = talk.codec.acknowledges_all
         self._fanout = fanout
         self._handler = handler
         self._state = LIVE
@@ -171,9 +174,9 @@ class Outlet:
         self._reserved += size
 
     def release(self, size: int) -> None:
-        was_congested = self.congested
+        before = self._reserved + self._inbox_size
         self._reserved -= size
-        if was_congested and self._state is not CLOSED:
+        if before >= CONGESTED and self._state is not CLOSED:
             self._handler.drained()
 
     def spend(self, lines: float) -> None:
@@ -213,7 +216,7 @@ class Outlet:
         """Encode with ``talk`` and its codec from now on; only while no room is followed."""
         assert not self._feeds
         self.talk = talk
-        self.acknowledges = talk.codec.acknowledges
+        self.acknowledges_all = talk.codec.acknowledges_all
 
     def wait_for_transport(self) -> None:
         """The transport holds something that was written before: send nothing until it is gone."""
@@ -224,7 +227,7 @@ class Outlet:
     def congested(self) -> bool:
         """Whether so much is queued for this session, or owed to it, that it should ask nothing
         more; ``drained`` tells when that may be over."""
-        return self._reserved + self._inbox_size >= INBOX_BYTES // 2
+        return self._reserved + self._inbox_size >= CONGESTED
 
     @property
     def is_acknowledged(self) -> bool:

@@ -61,6 +61,7 @@ class Caller:
         "_spent",
         "_transport",
         "ended",
+        "has_flood_limit",
         "outlet",
         "session",
         "talk",
@@ -94,6 +95,8 @@ class Caller:
         now = server.clock.seconds()
         self._bucket = Bucket(settings.flood_rate, settings.flood_burst, now) if settings.flood_rate else None
         self._budget = server.budgets.of(address, now)
+        self.has_flood_limit: Final = self._bucket is not None or self._budget is not None
+        """Whether there is a flood limit at all."""
         self._spent = 0.0
         """What was done since others were served, in lines."""
         self._slowed = False
@@ -117,11 +120,6 @@ class Caller:
         self.outlet.use_talk(self.talk)
 
     # -- Lines
-
-    @property
-    def has_flood_limit(self) -> bool:
-        """Whether there is a flood limit at all."""
-        return self._bucket is not None or self._budget is not None
 
     def may_take_line(self, lines: float = 1.0) -> bool:
         """Whether flood control admits work that costs so many lines now, which is paid then; if
@@ -199,17 +197,18 @@ class Caller:
             self.fail(error)
         if not self._nick and session.person is not None:
             self._on_login()
-        if self.outlet.congested and self.ended is None:
-            self._input.pauseProducing()
-        else:
+        if self.outlet.congested:
+            if self.ended is None:
+                self._input.pauseProducing()
+        elif self.talk.next_command is not None:
             self._take_further()
 
     def _take_further(self) -> None:
         """Do what earlier lines or answers ask further, one thing after the other."""
+        next_command = self.talk.next_command
         while self.ended is None and not self.outlet.congested:
             try:
-                command = self.talk.next_command()
-                if command is None:
+                if next_command is None or (command := next_command()) is None:
                     return
                 (self.pay if isinstance(command, (Say, Me, Msg)) else self.spend)(1.0)
                 perform(self._server.registry, self.session, command)

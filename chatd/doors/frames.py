@@ -65,8 +65,8 @@ class FramedCodec:
         return self.codec.echo
 
     @property
-    def acknowledges(self) -> Callable[[str], bool]:
-        return self.codec.acknowledges
+    def acknowledges_all(self) -> bool:
+        return self.codec.acknowledges_all
 
     @property
     def tells_once(self) -> bool:
@@ -96,8 +96,9 @@ class FramedTalk:
     def encode(self, answer: Answer) -> bytes:
         return self.codec.frame(self.inner.encode(answer))
 
-    def next_command(self) -> Command | None:
-        return self.inner.next_command()
+    @property
+    def next_command(self) -> Callable[[], Command | None] | None:
+        return self.inner.next_command
 
     def edit(self, event: Event, piece: bytes, own: bool) -> bytes:
         edited = self.inner.edit(event, piece, own)

@@ -128,7 +128,7 @@ class ChatProtocol(LineReceiver):
                 caller.refuse(TOO_LONG)
             else:
                 self.lineReceived(line)
-                if self._awaits_nick and line.strip() and not line.startswith(b"/"):
+                if caller.session.person is None and self._is_text and line.strip() and not line.startswith(b"/"):
                     self._on_nick_refused(data, start)
                     if self._waiting is not None:
                         break
@@ -212,15 +212,17 @@ class ChatProtocol(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Do what ``line`` asks."""
-        if self._awaits_nick and not self._awaits_password and is_foreign(line):
-            return self.caller.turn_away(FOREIGN)
+        caller = self.caller
+        has_nick = caller.session.person is not None
+        if not has_nick and self._is_text and not self._awaits_password and is_foreign(line):
+            return caller.turn_away(FOREIGN)
         if CTRL_D in line and self._is_text:
             line = line.replace(CTRL_D, b"")
             if not line:
-                return self.caller.on_input_ended()
-        if line.startswith(b"{") and self._may_switch_to_json():
-            self.caller.use_codec(self._factory.server.json)
-        self.caller.take_line(line)
+                return caller.on_input_ended()
+        if not has_nick and line.startswith(b"{") and self._may_switch_to_json():
+            caller.use_codec(self._factory.server.json)
+        caller.take_line(line)
 
     @property
     def _awaits_nick(self) -> bool:

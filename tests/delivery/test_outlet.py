@@ -617,4 +617,4 @@ def test_the_talk_can_change_while_no_room_is_followed(harness: Harness, codec: 
     bob.outlet.tell(Pong())
     harness.turn()
     assert bob.lines() == [line]
-    assert bob.outlet.acknowledges == talk.codec.acknowledges
+    assert bob.outlet.acknowledges_all == talk.codec.acknowledges_all

@@ -94,7 +94,7 @@ def test_frames_of_every_size_are_read(size: int) -> None:
 def test_a_framed_codec_is_like_the_one_inside(server: Server) -> None:
     framed = FramedCodec(server.json)
     assert framed == FramedCodec(server.json)
-    assert (framed.name, framed.echo, framed.acknowledges("")) == ("json", True, True)
+    assert (framed.name, framed.echo, framed.acknowledges_all) == ("json", True, True)
     assert framed.talk().codec is framed
     assert framed.talk().view(current=True) == server.json.talk().view(current=True)
 

@@ -20,6 +20,7 @@ class IrcCodec:
 
     name: Final = "irc"
     echo: Final = False
+    acknowledges_all: Final = False  # Only a message with a label has an id, and needs an answer.
     tells_once: Final = True
     names_shown: Final = NAMES_SHOWN
 
@@ -29,11 +30,6 @@ class IrcCodec:
     def talk(self) -> IrcTalk:
         """The half for one more client."""
         return IrcTalk(self, self.shared)
-
-    @staticmethod
-    def acknowledges(id: str) -> bool:
-        """Only a message with a label has an id, and needs an answer."""
-        return bool(id)
 
     def encode(self, event: Event, view: View) -> bytes:
         """The lines of ``event``; ``view`` has the capabilities of `Cap.SHOWN`."""

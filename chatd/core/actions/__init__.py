@@ -1,6 +1,8 @@
 """Actions: one function for each command, grouped by topic.
 
-An action changes the registry and returns the final answer; ``perform.py`` sends it.
+An action changes the registry and returns the final answer; ``perform.py`` sends it. What is said
+in a room is the one exception: ``perform.py`` has a shorter way for it, since it is nearly all that
+people do.
 """
 
 from __future__ import annotations
@@ -25,8 +27,6 @@ ACTIONS: Final[Mapping[type[Command], Action]] = {
     commands.Keys: accounts.keys,
     commands.Release: accounts.release,
     commands.Logout: accounts.logout,
-    commands.Say: messaging.say,
-    commands.Me: messaging.say,
     commands.Msg: messaging.msg,
     commands.Reply: messaging.reply,
     commands.Join: rooms.join,

@@ -9,7 +9,7 @@ from typing import Any
 from chatd.core.answers import Answer
 from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, TooLong
-from chatd.core.events import Event, Said
+from chatd.core.events import Event
 from chatd.core.limits import EVENT_LINES, RIGHT_LINES, TEXT_LINES
 from chatd.core.log import OnStored
 from chatd.core.person import Person
@@ -29,22 +29,25 @@ class Sending:
     answers: Callable[[Event], tuple[Answer, ...]]
 
 
-Result = Answer | Said | Sending | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
-"""The final answer to a command; or a draft for the room of the command, or a private message,
-which is answered when it is stored, without holding up the next command. An action that has to wait
-is a coroutine, which returns the final answer at the end, or that followed by further ones."""
+Result = Answer | Sending | Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]
+"""The final answer to a command; or a private message, which is answered when it is stored, without
+holding up the next command. An action that has to wait is a coroutine, which returns the final
+answer at the end, or that followed by further ones."""
 
 Action = Callable[[Registry, Session, Any], Result]
 """Carries out one command. Raises a Refusal for a mistake of the person, before it changes
 anything."""
 
 
-def check_text(text: str) -> None:
-    """Raise BadUsage if ``text`` is empty or looks empty, and TooLong if it has too many lines."""
+def check_text(text: str) -> int:
+    """How many lines of ``text`` follow the first. Raises BadUsage if it is empty or looks empty,
+    and TooLong if it has too many lines."""
     if says_nothing(text):
         raise BadUsage("The message is empty.", "Write a text that can be seen.")
-    if text.count("\n") >= TEXT_LINES:
+    further = text.count("\n")
+    if further >= TEXT_LINES:
         raise TooLong("The message has too many lines.", f"A message has at most {TEXT_LINES} lines; send several.")
+    return further
 
 
 def person_of(session: Session) -> Person:

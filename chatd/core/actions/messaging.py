@@ -15,24 +15,26 @@ from chatd.core.events import DRAFT, Event, Private, Said
 from chatd.core.inboxes import Recipient
 from chatd.core.limits import HISTORY_EVENTS
 from chatd.core.names import INBOX, fold
-from chatd.core.policy import check_may_speak, check_not_muted, room_to_speak_in, visible
+from chatd.core.person import Person
+from chatd.core.policy import check_may_speak, check_not_muted, visible
 from chatd.core.registry import Registry
 from chatd.core.room import Room
 from chatd.core.session import Session
 
 
-def say(registry: Registry, session: Session, command: Say | Me) -> Said:
-    """Send a message to a room, or describe an action."""
-    room, text = room_to_speak_in(registry, session, command.room), command.text
-    check_text(text)
-    session.out.spend(text.count("\n"))  # On a terminal, each line is one.
-    assert session.person is not None
-    check_may_speak(registry, session.person, room)
-    now, sender_id, account = session.last_active, session.sender_id, session.person.is_registered
+def message(registry: Registry, session: Session, person: Person, room: Room, command: Say | Me) -> Said:
+    """The draft of what ``person`` says in ``room`` with ``command``. Raises a Refusal if they may
+    not."""
+    text = command.text
+    further = check_text(text)
+    if further:
+        session.out.spend(further)  # On a terminal, each line is one.
+    check_may_speak(registry, person, room)
+    name, now, nick, sender_id, account = room.name.text, session.last_active, person.nick, session.sender_id, bool(person.account)
     if isinstance(command, Me):
-        return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, True, command.id, account=account)
-    reply, notice = command.reply and _check_reply(registry, session, room, command.reply), command.notice
-    return Said(room.name.text, DRAFT, now, session.nick, sender_id, text, False, command.id, reply, notice=notice, account=account)
+        return Said(name, DRAFT, now, nick, sender_id, text, True, command.id, account=account)
+    reply = command.reply and _check_reply(registry, session, room, command.reply)
+    return Said(name, DRAFT, now, nick, sender_id, text, False, command.id, reply, notice=command.notice, account=account)
 
 
 def _check_reply(registry: Registry, session: Session, room: Room, seq: int) -> int:
@@ -45,8 +47,7 @@ def _check_reply(registry: Registry, session: Session, room: Room, seq: int) -> 
 
 def msg(registry: Registry, session: Session, command: Msg) -> Result:
     """Send one person a message that nobody else sees."""
-    check_text(command.text)
-    session.out.spend(command.text.count("\n"))
+    session.out.spend(check_text(command.text))
     try:
         return _sending(registry, session, command, visible(registry, session.person).recipient(command.nick))
     except Refusal as refusal:

@@ -46,7 +46,7 @@ def test_a_message_is_acknowledged_and_broadcast(ada: Visitor, bob: Visitor) -> 
 
 def test_without_acknowledgements_only_refusals_are_answered(losing: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = arrive(losing, "ada")
-    monkeypatch.setattr(ada.out, "acknowledges", lambda _: False)
+    monkeypatch.setattr(ada.out, "acknowledges_all", False)
     assert [type(news) for news in ada.ask(Say("hi"))] == [Said]
     monkeypatch.setattr(LosingLog, "losing", True)
     assert refusal(ada.ask(Say("hi"))) == LOST
