@@ -35,7 +35,6 @@ from chatd.daemon.logfile import LogFile, log_file, observer
 from chatd.daemon.pidfile import check_folder, remove_stale
 from chatd.daemon.refused import RefusedLog
 from chatd.delivery.fanout import Fanout
-from chatd.delivery.pace import Pace
 from chatd.doors.catalogue import BUILT, SSH, TLS, Door, DoorOptions
 from chatd.doors.front import FrontFactory
 from chatd.doors.hosts import parse_host
@@ -383,9 +382,8 @@ def _service(reactor: Any, options: Options) -> ChatService:
 def _assembled(reactor: Any, options: Options, listener: Listener, identity: Identity) -> tuple[FrontFactory, ChatService]:
     """The front and the service; opens the data and the certificate."""
     certificate = _certificate(options) if TLS in options["doors"] else None
-    pace = Pace(reactor)
-    store = _store(reactor, pace, options["data"], identity)
-    fanout = Fanout(reactor, None if store is None else pace)
+    fanout = Fanout(reactor)
+    store = _store(reactor, fanout, options["data"], identity)
     registry = Registry(options["settings"], store or MemoryStore(secrets.token_hex(4)), _milliseconds, fanout.news)
     registry.authenticator = _authenticator(reactor, registry, options)
     registry.next_turn = lambda then: reactor.callLater(0, then)
@@ -436,7 +434,7 @@ def _host_key(path: str | None, store: SqliteStore | None) -> HostKey:
         raise CannotStart(f"--ssh-host-key: {bad}." if path is not None else f"{bad}.") from None
 
 
-def _store(reactor: Any, pace: Pace, data: str, identity: Identity) -> SqliteStore | None:
+def _store(reactor: Any, fanout: Fanout, data: str, identity: Identity) -> SqliteStore | None:
     """The store in the folder ``data``; None: everything is in memory only. Raises
     UnusableError."""
     if data == "none":
@@ -446,8 +444,8 @@ def _store(reactor: Any, pace: Pace, data: str, identity: Identity) -> SqliteSto
         reactor.callFromThread,
         lambda then: reactor.callLater(0, then),
         lambda line: log.error("{line}", line=line),
-        pace.gather,
-        pace.gather_leavings,
+        fanout.gather,
+        fanout.gather_leavings,
     )
 
 

@@ -16,6 +16,7 @@ reader. Four things keep it near that:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -33,14 +34,16 @@ class Fanout:
     """Sends the news of all rooms to their feeds, and the answers to single persons, at the end of
     the reactor's turn.
 
-    ``pace`` is that of a log that gathers what it stores; by default the fan-out gathers what it
-    sends.
+    What is sent waits for more under load, unless it has waited in :meth:`gather` already.
     """
 
-    def __init__(self, clock: IReactorTime, pace: Pace | None = None) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
-        self._pace = pace or Pace(clock)
-        self._is_gathered = pace is not None
+        self._pace = Pace(clock)
+        self._is_gathered = False
+        """Whether there is a log that gathers what it stores."""
+        self._is_storing = False
+        """Whether it stores something now, and what that makes readable is sent when it has."""
         self.behind: dict[Reader, None] = {}
         """The readers who have not taken everything."""
         self._feeds: dict[Room, dict[tuple[Codec, View], Feed]] = {}
@@ -72,22 +75,45 @@ class Fanout:
             if not feeds:
                 del self._feeds[feed.room]
 
+    def gather(self, store: Callable[[], None]) -> None:
+        """Call ``store`` when what arrives from now on has waited long enough for more, and send at
+        once what is readable when it returns."""
+        self._is_gathered = True
+        self._pace.gather(partial(self._store, store))
+
+    def gather_leavings(self, store: Callable[[], None]) -> None:
+        """As :meth:`gather`, of the events of people who are gone
+        (:meth:`Pace.gather_leavings <chatd.delivery.pace.Pace.gather_leavings>`)."""
+        self._is_gathered = True
+        self._pace.gather_leavings(partial(self._store, store))
+
+    def _store(self, store: Callable[[], None]) -> None:
+        self._is_storing = True
+        try:
+            store()
+        finally:
+            self._is_storing = False
+            if self._with_news:
+                self.run()
+            elif self._with_answers:
+                self.flush()
+
     def news(self, room: Room) -> None:
         """Send what is new in ``room`` at the end of the turn, or when it is due."""
         self._with_news[room] = None
-        if self._next_run is None:
+        if self._next_run is None and not self._is_storing:
             self._next_run = self.clock.callLater(0, self.run) if self._is_gathered else self._pace.gather(self.run)
 
     def flush_soon(self, reader: Reader) -> None:
         """Send the answers that are queued for ``reader`` at the end of the turn."""
         self._with_answers[reader] = None
-        sends_soon = self._next_flush is not None or (self._is_gathered and self._next_run is not None)
+        sends_soon = self._is_storing or self._next_flush is not None or (self._is_gathered and self._next_run is not None)
         if not sends_soon:
             self._next_flush = self.clock.callLater(0, self.flush)
 
     def after_run(self, then: Callable[[], object]) -> None:
         """Call ``then`` when all news so far are sent: at once if there are none."""
-        if self._next_run is None:
+        if not self._with_news:
             then()
         else:
             self._after_run.append(then)

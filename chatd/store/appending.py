@@ -72,9 +72,9 @@ class Appending:
     """The events that wait to be stored.
 
     ``soon`` calls a function at the end of the reactor's turn, ``gather`` when what has arrived is
-    to be stored, ``put`` gives a batch to the writer, and ``report`` logs a line for the operator.
-    ``gather_leavings`` is ``gather`` for the events of people who are gone, as long as there is
-    nothing else.
+    to be stored, ``put`` gives a batch to the writer, with whether this thread may wait for the
+    disk, and ``report`` logs a line for the operator. ``gather_leavings`` is ``gather`` for the
+    events of people who are gone, as long as there is nothing else.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Appending:
         duplicates: Duplicates,
         soon: Callable[[Callable[[], None]], object],
         gather: Callable[[Callable[[], None]], object],
-        put: Callable[[Batch], object],
+        put: Callable[[Batch, bool], object],
         report: Callable[[str], None],
         gather_leavings: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
@@ -186,19 +186,24 @@ class Appending:
         """Call :meth:`flush` when the next event is to be stored; it comes first, or after those of
         people who are gone, and ``is_gone`` says whether it is of one itself."""
         if not is_gone:
-            self._gather(self.flush)
+            self._gather(self._flush_gathered)
         elif not self._gathered:
-            self._gather_leavings(self.flush)
+            self._gather_leavings(self._flush_gathered)
         self._is_patient = is_gone
 
-    def flush(self) -> None:
+    def _flush_gathered(self) -> None:
+        """Flush when nothing else is going on in this thread: it may wait for the disk, and what is
+        stored may be shown at once."""
+        self.flush(may_wait=True)
+
+    def flush(self, may_wait: bool = False) -> None:
         """Give the writer everything that was gathered, so that it is stored and shown together."""
         gathered, self._gathered = self._gathered, []
         if gathered:
             events = [(log.id, event) for log, event, kept, _ in gathered if kept]
             numbers_only = [(log.id, event) for log, event, kept, _ in gathered if not kept]
             rooms = {log.id: UnstoredRoom(log.id, log.key, log.name, log.first) for log, *_ in gathered if not log.is_stored}
-            self._put(Batch(self._generation, events, list(rooms.values()), numbers_only))
+            self._put(Batch(self._generation, events, list(rooms.values()), numbers_only), may_wait)
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when everything appended so far is stored or has failed."""

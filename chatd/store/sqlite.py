@@ -3,7 +3,7 @@
 A draft is numbered immediately and given to the writer at the end of the reactor's turn. When it is
 stored, it becomes visible: it is added to the *tail*, the log in memory that the fan-out reads.
 Events older than the tail are loaded from the disk in *pages*, which all readers share. So the
-reactor's thread never waits for the disk.
+reactor's thread never waits for the disk longer than a moment (``receipts.py``).
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
 from chatd.store.queries import RoomRow
 from chatd.store.reader import DiskReader, OnAnswer, Question
+from chatd.store.receipts import Receipts
 from chatd.store.runs import Runs
 from chatd.store.searches import Searches
 from chatd.store.tails import Tail, Tails
-from chatd.store.writer import Batch, Deletion, DiskWriter, Removal
+from chatd.store.writer import Batch, Deletion, DiskWriter, Receipt, Removal
 
 
 class SqliteStore:
@@ -44,7 +45,8 @@ class SqliteStore:
     function in the reactor's thread (from any thread), ``soon`` at the end of its turn, and
     ``report`` logs a line for the operator. ``gather`` calls a function when what has arrived is to
     be stored, and ``gather_leavings`` when these are only events of people who are gone; by default
-    that is at the end of the turn. Raises UnusableError.
+    that is at the end of the turn. ``receipts`` is the kind of :class:`Receipts`. Raises
+    UnusableError.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class SqliteStore:
         report: Callable[[str], None],
         gather: Callable[[Callable[[], None]], object] | None = None,
         gather_leavings: Callable[[Callable[[], None]], object] | None = None,
+        receipts: type[Receipts[Receipt]] = Receipts,
     ) -> None:
         self._lock = database.lock(folder)
         self.path = folder / database.FILE_NAME
         self.open_to_others = database.open_to_others(folder)
         """A line for the operator if everybody on this machine can use the folder."""
         self._call = call
+        self._receipts = receipts
         self._report = report
         self._reported = ""
         """Why nothing can be stored, as it was reported last; empty when storing works."""
@@ -112,7 +116,7 @@ class SqliteStore:
 
     def start(self) -> None:
         """Start the threads."""
-        self._writer = DiskWriter(self.path, self._call, self._on_written, self._unindexed, self._runs.store)
+        self._writer = DiskWriter(self.path, self._call, self._on_written, self._unindexed, self._runs.store, self._receipts)
         self._reader = DiskReader(self.path, self._call)
         self._searcher = DiskReader(self.path, self._call)
         self._searches = Searches(self._searcher.ask)
@@ -130,9 +134,9 @@ class SqliteStore:
     def _ask(self, question: Question[Any], on_answer: OnAnswer[Any]) -> None:
         self._reader.ask(question, on_answer)
 
-    def _put(self, batch: Batch) -> None:
+    def _put(self, batch: Batch, may_wait: bool) -> None:
         if self._writer is not None:
-            self._writer.put(batch)
+            self._writer.put(batch, may_wait)
 
     def _delete(self, deletion: Deletion) -> None:
         if self._writer is not None:

@@ -19,18 +19,14 @@ from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
 from chatd.store import accounts, database, deletion, index, queries
 from chatd.store.accounts import AccountChanges
+from chatd.store.checkpoints import Checkpoints
 from chatd.store.queries import event_id, to_row
+from chatd.store.receipts import Receipts
 from chatd.store.watch import FilesGoneError, Watch
 
 ROWS_AT_ONCE: Final = 100
 """How many rows one INSERT has. Each statement releases the GIL and has to get it back from a busy
 reactor, so one statement for each row would wait for every row."""
-
-CHECKPOINT_COMMITS: Final = 500
-"""After how many commits a checkpoint copies the write-ahead log into the database: about 8 MiB."""
-
-CHECKPOINT_ROWS: Final = 20_000
-"""After how many rows, written, indexed or deleted, there is a checkpoint: about as much."""
 
 WATCH_SECONDS: Final = 5.0
 """How often an idle writer looks whether the files of the database are still there, in seconds; a
@@ -51,6 +47,9 @@ INDEX_STEP_SECONDS: Final = 0.15
 INDEX_PATIENCE: Final = 3.0
 """How long somebody waits for the search index to be up to date, in seconds. Usually it takes some
 milliseconds; after an upgrade that indexes everything again, it can take many minutes."""
+
+EDITS: Final = (Edited, Deleted)
+"""The kinds of events that change earlier ones."""
 
 _PLACEHOLDERS: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -119,9 +118,20 @@ OnWritten = Callable[[Sequence[Batch], Exception | None], None]
 an idle writer notices that nothing could be stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The receipt for the next ``number`` batches that the thread was given: ``batches`` are
+    stored, or have failed with ``error``, and the others were discarded."""
+
+    number: int
+    batches: Sequence[Batch]
+    error: Exception | None
+
+
 class DiskWriter:
     """Commits batches in order; ``call`` calls ``on_written`` in the reactor's thread when the
-    commit is on the disk.
+    commit is on the disk. Where that is quick, :meth:`put` may wait for it, and call ``on_written``
+    before it returns. ``receipts`` makes another kind of :class:`Receipts`.
 
     If a batch fails, so do all batches that were made before the reactor knew of it, since their
     numbers come after those that are not stored. ``begin`` is called in the transaction of the
@@ -135,6 +145,7 @@ class DiskWriter:
         on_written: OnWritten,
         unindexed: Iterable[int],
         begin: Callable[[sqlite3.Connection], object] = lambda connection: None,
+        receipts: type[Receipts[Receipt]] = Receipts,
     ) -> None:
         self._connection = database.connect(path)
         self._watch = Watch(path)
@@ -143,8 +154,11 @@ class DiskWriter:
         self._begin = begin
         self._has_begun = False
         self._failed_generation = -1
-        self._commits = self._rows = 0
-        self._checkpointer = _Checkpointer(path)
+        self._checkpoints = Checkpoints(self._connection, path)
+        self._receipts = receipts(call, self._take)
+        self._unanswered = 0
+        """How many batches the thread was given whose receipt the reactor's thread has not
+        taken."""
         self._unindexed = {*unindexed}
         """The ids of the rooms with events that are not in the search index yet."""
         self._index_due = time.monotonic() + INDEX_SECONDS
@@ -163,9 +177,22 @@ class DiskWriter:
         self._thread = Thread(target=self._run, name="chatd writer", daemon=True)
         self._thread.start()
 
-    def put(self, batch: Batch) -> None:
-        """Store ``batch`` after the earlier ones."""
+    def put(self, batch: Batch, may_wait: bool = False) -> None:
+        """Store ``batch`` after the earlier ones; ``may_wait``: the reactor's thread may wait a
+        moment for that."""
+        waits = may_wait and not self._unanswered and self._receipts.is_quick()
+        if waits:
+            self._receipts.expect()
+        self._unanswered += 1
         self._requests.put(batch)
+        if waits:
+            self._receipts.wait()
+
+    def _take(self, receipt: Receipt) -> None:
+        """Take a receipt, in the reactor's thread."""
+        self._unanswered -= receipt.number
+        if receipt.batches:
+            self._on_written(receipt.batches, receipt.error)
 
     def note(self, note: AccountChanges) -> None:
         """Store ``note`` in the next transaction."""
@@ -188,34 +215,41 @@ class DiskWriter:
         """Store all batches, and end."""
         self._requests.put(None)
         self._thread.join()
-        self._checkpointer.close()
+        self._checkpoints.close()
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
     def _run(self) -> None:
-        while True:
+        is_open = True
+        while is_open:
             gathered = list(self._gather())
-            self._is_idle = not gathered
-            if self._is_idle:
-                self._look_at_files()
-            batches = [batch for batch in gathered if isinstance(batch, Batch) and batch.generation > self._failed_generation]
-            self._removals += [request.room for request in gathered if isinstance(request, Removal)]
-            notes = [request for request in gathered if isinstance(request, AccountChanges)]
-            if batches or notes:
-                self._commit(batches, notes)
-            elif self._removals:
-                self._remove()
-            self._waiting += [(time.monotonic() + INDEX_PATIENCE, then) for then in gathered if callable(then)]
-            self._deletions += [request for request in gathered if isinstance(request, Deletion)]
-            if self._deletions:
-                self._delete()
-            if self._unindexed and (self._waiting or self._is_idle or time.monotonic() > self._index_due):
-                self._index()
-            if self._waiting:
-                self._answer_waiting()
-            if None in gathered:
-                return
+            self._handle(gathered)
+            is_open = None not in gathered
+
+    def _handle(self, gathered: Sequence[Request]) -> None:
+        self._is_idle = not gathered
+        if self._is_idle:
+            self._look_at_files()
+        given = [request for request in gathered if isinstance(request, Batch)]
+        batches = [batch for batch in given if batch.generation > self._failed_generation]
+        self._removals += [request.room for request in gathered if isinstance(request, Removal)]
+        notes = [request for request in gathered if isinstance(request, AccountChanges)]
+        error = self._commit(batches, notes) if batches or notes else None
+        if given:
+            self._receipts.give(Receipt(len(given), batches, error))
+        for note in notes:
+            self._call(note.on_answer, error)
+        if self._removals and not (batches or notes):
+            self._remove()
+        self._waiting += [(time.monotonic() + INDEX_PATIENCE, then) for then in gathered if callable(then)]
+        self._deletions += [request for request in gathered if isinstance(request, Deletion)]
+        if self._deletions:
+            self._delete()
+        if self._unindexed and (self._waiting or self._is_idle or time.monotonic() > self._index_due):
+            self._index()
+        if self._waiting:
+            self._answer_waiting()
 
     def _gather(self) -> Iterator[Request]:
         """Wait for the next request and return it with all others that are in the queue, up to a
@@ -240,26 +274,20 @@ class DiskWriter:
         except FilesGoneError as error:
             self._call(self._on_written, (), error)
 
-    def _commit(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> None:
+    def _commit(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> Exception | None:
+        """Store ``batches`` and ``notes``, all of them or none; why nothing is stored."""
         try:
             self._write_all(batches, notes)
         except Exception as error:
             self._failed_generation = batches[-1].generation if batches else self._failed_generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            self._answer(batches, notes, error)
-        else:
-            self._answer(batches, notes, None)
-            self._count(sum(map(len, batches)))
-            if not self._unindexed:
-                self._index_due = time.monotonic() + INDEX_SECONDS
-            self._unindexed.update({room for batch in batches for room, _ in batch.events})
-
-    def _answer(self, batches: Sequence[Batch], notes: Sequence[AccountChanges], error: Exception | None) -> None:
-        if batches:
-            self._call(self._on_written, batches, error)
-        for note in notes:
-            self._call(note.on_answer, error)
+            return error
+        self._checkpoints.count(sum(map(len, batches)))
+        if not self._unindexed:
+            self._index_due = time.monotonic() + INDEX_SECONDS
+        self._unindexed.update({room for batch in batches for room, _ in batch.events})
+        return None
 
     def _write_all(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> None:
         """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
@@ -271,7 +299,7 @@ class DiskWriter:
         numbers_only = [pair for batch in batches for pair in batch.numbers_only]
         others = [pair for pair in (*events, *numbers_only) if type(pair[1]) is not Said]
         changes = [pair for pair in others if changes_state(pair[1])]
-        edits = [(room, event) for room, event in others if isinstance(event, (Edited, Deleted))]
+        edits = [(room, event) for room, event in others if isinstance(event, EDITS)]
         removals = self._removals
         is_simple = self._has_begun and not (rooms or changes or edits or numbers_only or notes or removals)
         if is_simple and len(events) <= ROWS_AT_ONCE:
@@ -341,7 +369,7 @@ class DiskWriter:
                 self._connection.execute("ROLLBACK")
         else:
             self._index_failed = False
-            self._count(index.INDEXED_AT_ONCE)
+            self._checkpoints.count(index.INDEXED_AT_ONCE)
             if not more:
                 self._unindexed.discard(room)
 
@@ -366,7 +394,7 @@ class DiskWriter:
             return
         if count:
             request.first = first
-            self._count(count)
+            self._checkpoints.count(count)
             self._call(request.on_part, first)
         if count < deletion.DELETED_AT_ONCE:
             self._end_deletion()
@@ -383,50 +411,3 @@ class DiskWriter:
         for room, event in events:
             values += to_row(room, event)
         self._connection.execute(f"INSERT INTO event VALUES {placeholders}", values)
-
-    def _count(self, rows: int) -> None:
-        """Start a checkpoint now and then. When it is done, checkpoint the few later commits here.
-
-        After that the write-ahead log starts from the beginning, which it would never do while
-        something is always added.
-        """
-        self._commits += 1
-        self._rows += rows
-        if self._checkpointer.is_done:
-            self._checkpointer.is_done = False
-            _checkpoint(self._connection)
-        elif self._commits >= CHECKPOINT_COMMITS or self._rows >= CHECKPOINT_ROWS:
-            self._commits = self._rows = 0
-            self._checkpointer.wake()
-
-
-class _Checkpointer:
-    """The thread that copies the write-ahead log into the database (a checkpoint), so that no
-    commit waits for it."""
-
-    def __init__(self, path: Path) -> None:
-        self.is_done = False
-        self._connection = database.connect(path)
-        self._wakes: SimpleQueue[bool] = SimpleQueue()
-        self._thread = Thread(target=self._run, name="chatd checkpointer", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Start a checkpoint."""
-        self._wakes.put(True)
-
-    def close(self) -> None:
-        """End the thread."""
-        self._wakes.put(False)
-        self._thread.join()
-        self._connection.close()
-
-    def _run(self) -> None:
-        while self._wakes.get():
-            _checkpoint(self._connection)
-            self.is_done = True
-
-
-def _checkpoint(connection: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):  # If the disk is full, the next checkpoint includes this one.
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

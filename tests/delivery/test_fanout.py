@@ -11,8 +11,6 @@ from twisted.logger import LogEvent
 from chatd.core.commands import Command, Ignore, Join, Leave, Me, Nick, Say, Topic
 from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_READERS, REST_SECONDS
 from chatd.core.names import parse_room
-from chatd.delivery.fanout import Fanout
-from chatd.delivery.pace import Pace
 from tests.wires import Harness, OutletReader
 
 
@@ -71,7 +69,8 @@ def test_it_can_be_run_before_the_end_of_the_turn(harness: Harness) -> None:
 
 
 def test_answers_go_with_the_news_of_the_same_turn(harness: Harness) -> None:
-    harness.fanout = Fanout(harness.clock, Pace(harness.clock))
+    harness.fanout.gather(lambda: None)
+    harness.turn()
     ada, bob = harness.reader("ada", "tea"), harness.reader("bob", "tea")
     for reader in (ada, bob):
         reader.lines()
@@ -80,6 +79,44 @@ def test_answers_go_with_the_news_of_the_same_turn(harness: Harness) -> None:
     assert len(harness.clock.getDelayedCalls()) == 1
     harness.turn()
     assert ada.lines()[0] == "-- You ignore nobody."
+
+
+def test_what_is_stored_at_once_is_sent_at_once(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+    ada.lines()
+    done: list[list[str]] = []
+
+    def store() -> None:
+        ada.ask(Say("hi"), Ignore())
+        harness.fanout.after_run(lambda: done.append(bob.lines()))
+        assert (done, bob.lines()) == ([], [])
+
+    harness.fanout.gather(store)
+    harness.clock.advance(0)
+    assert (ada.lines(), done) == (["-- You ignore nobody."], [["<ada> hi"]])
+    assert harness.clock.getDelayedCalls() == []
+
+
+def test_answers_do_not_wait_for_what_is_stored_later(harness: Harness) -> None:
+    ada = harness.reader("ada")
+    ada.lines()
+    harness.fanout.gather(lambda: ada.ask(Ignore()))
+    harness.clock.advance(0)
+    assert ada.lines() == ["-- You ignore nobody."]
+    assert harness.clock.getDelayedCalls() == []
+
+
+def test_what_was_shown_before_storing_failed_is_sent(harness: Harness) -> None:
+    ada, bob = harness.reader("ada"), harness.reader("bob")
+
+    def store() -> None:
+        ada.ask(Say("hi"))
+        raise ValueError
+
+    harness.fanout.gather(store)
+    with pytest.raises(ValueError):  # noqa: PT011  # The reactor logs it.
+        harness.clock.advance(0)
+    assert bob.lines() == ["<ada> hi"]
 
 
 def let_presence_be_sent(harness: Harness) -> None:
@@ -125,10 +162,11 @@ def test_after_much_work_the_next_message_waits_for_others(harness: Harness, bus
 
 
 def test_what_the_log_has_gathered_does_not_wait_again(harness: Harness) -> None:
-    pace, room = Pace(harness.clock), harness.registry.rooms.open(parse_room("den"))
+    harness.fanout.gather(lambda: None)
+    harness.turn()
     for _ in range(2):
-        pace.has_run(harness.clock.seconds() - REST_SECONDS, messages=2, readers=REST_READERS, deliveries=0)
-    Fanout(harness.clock, pace).news(room)
+        harness.fanout._pace.has_run(harness.clock.seconds() - REST_SECONDS, messages=2, readers=REST_READERS, deliveries=0)
+    harness.fanout.news(harness.registry.rooms.open(parse_room("den")))
     [call] = harness.clock.getDelayedCalls()
     assert call.getTime() == harness.clock.seconds()
     harness.turn()

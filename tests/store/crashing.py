@@ -33,7 +33,7 @@ from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Event, RetentionSet, Said
 from chatd.core.names import parse_room
 from chatd.core.retention import NONE
-from chatd.store import writer
+from chatd.store import checkpoints, receipts, writer
 from chatd.store.sqlite import SqliteStore
 
 SENDER: Final = "crashing"
@@ -65,7 +65,7 @@ class Life:
 
     It kills itself just before the ``times``-th statement or step that contains ``death``.
     ``index_seconds`` is how long the search index waits. With ``traced`` the child first waits for
-    strace.
+    strace; without ``waits`` it waits for no commit.
     """
 
     folder: str
@@ -76,6 +76,7 @@ class Life:
     delete: bool = True
     index_seconds: float = 0.01
     traced: bool = False
+    waits: bool = True
 
     def line(self) -> bytes:
         """The line to send."""
@@ -92,7 +93,8 @@ class Child:
         self._turn: list[Callable[[], None]] = []
         self._connect = sqlite3.connect
         sqlite3.connect = self._watched  # type: ignore[assignment]
-        writer.CHECKPOINT_COMMITS = 7  # type: ignore[misc]
+        checkpoints.CHECKPOINT_COMMITS = 7  # type: ignore[misc]
+        receipts.WAIT_SECONDS = receipts.WAIT_SECONDS if life.waits else 0.0  # type: ignore[misc]
         writer.INDEX_SECONDS = writer.INDEX_STEP_SECONDS = life.index_seconds  # type: ignore[misc]
 
     def live(self) -> None:

@@ -22,8 +22,10 @@ from chatd.core.registry import Registry, Settings
 from chatd.core.search import Query
 from chatd.delivery.fanout import Fanout
 from chatd.store.log import SqliteLog
+from chatd.store.receipts import Receipts
 from chatd.store.sqlite import SqliteStore
 from chatd.store.tails import Tail
+from chatd.store.writer import Receipt
 from chatd.testing import StandingClock, Visitor, own_account
 
 Outcomes = list[Event | NotDelivered]
@@ -32,15 +34,26 @@ PATIENCE = 10.0
 """How long a thread of the store may take to call back, in seconds, before the test fails."""
 
 
+class LateReceipts(Receipts[Receipt]):
+    """Receipts for which nobody waits, so that what is not stored yet can be seen."""
+
+    def is_quick(self) -> bool:
+        return False
+
+
 class PumpedStore(SqliteStore):
     """A started store in ``folder`` that makes no progress except in :meth:`drain` and
     :meth:`wait`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, receipts: type[Receipts[Receipt]] = LateReceipts) -> None:
         self.calls: SimpleQueue[tuple[Callable[..., object], tuple[Any, ...]]] = SimpleQueue()
         self.turn: list[Callable[[], None]] = []
         self.reports: list[str] = []
-        super().__init__(folder, lambda call, *given: self.calls.put((call, given)), self.turn.append, self.reports.append)
+
+        def call(function: Callable[..., object], *given: Any) -> None:
+            self.calls.put((function, given))
+
+        super().__init__(folder, call, self.turn.append, self.reports.append, receipts=receipts)
         self.start()
 
     def wait(self, done: Callable[[], object]) -> None:

@@ -54,13 +54,12 @@ class Harness:
         self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
         duplicates = Duplicates(lambda question, on_answer: self.look_ups.append(on_answer), self.reports.append)
+
+        def put(batch: Batch, may_wait: bool) -> None:
+            self.batches.append(batch)
+
         self.appending = Appending(
-            duplicates,
-            self.turn.append,
-            self.gathering.append,
-            lambda batch: self.batches.append(batch),
-            self.reports.append,
-            self.gathering_leavings.append,
+            duplicates, self.turn.append, self.gathering.append, put, self.reports.append, self.gathering_leavings.append
         )
         self.log = FakeLog()
 

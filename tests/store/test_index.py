@@ -18,7 +18,7 @@ from chatd.core.names import fold, parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.search import Query
 from chatd.core.search_text import read_search
-from chatd.store import index, writer
+from chatd.store import checkpoints, index, writer
 from tests.store.pumped import PumpedStore, say
 
 Search = Callable[..., list[str]]
@@ -193,9 +193,9 @@ def test_nobody_waits_long_for_an_index_that_is_built_again(tmp_path: Path, monk
 
 def test_the_index_is_updated_without_pauses_when_nobody_talks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    checkpoints: list[bool] = []
+    copied: list[bool] = []
     indexed: SimpleQueue[bool] = SimpleQueue()
-    real_index, real_wake = index.index, writer._Checkpointer.wake
+    real_index, real_checkpoint = index.index, checkpoints._checkpoint
 
     class Watched(SimpleQueue[object]):
         def get(self, block: bool = True, timeout: float | None = None) -> object:
@@ -208,21 +208,21 @@ def test_the_index_is_updated_without_pauses_when_nobody_talks(tmp_path: Path, m
         indexed.put(more)
         return more
 
-    def wake(checkpointer: writer._Checkpointer) -> None:
-        checkpoints.append(True)
-        real_wake(checkpointer)
+    def checkpoint(connection: Connection) -> None:
+        copied.append(True)
+        real_checkpoint(connection)
 
     monkeypatch.setattr(writer, "SimpleQueue", Watched)
-    monkeypatch.setattr(writer, "CHECKPOINT_ROWS", 5 * index.INDEXED_AT_ONCE)
-    monkeypatch.setattr(writer._Checkpointer, "wake", wake)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_ROWS", 5 * index.INDEXED_AT_ONCE)
+    monkeypatch.setattr(checkpoints, "_checkpoint", checkpoint)
     monkeypatch.setattr(index, "index", index_)
     store = PumpedStore(tmp_path)
     for _ in range(20 * index.INDEXED_AT_ONCE + 1):
         say(store.room(), "tea")
     store.drain()
-    checkpoints.clear()
+    copied.clear()
     while indexed.get(timeout=10):
         pass
     store.close()
     assert pauses.count(writer.INDEX_PAUSE) <= 2  # One before it, and perhaps one while the burst was not over.
-    assert len(checkpoints) >= 2  # Indexing fills the write-ahead log too.
+    assert len(copied) >= 2  # Indexing fills the write-ahead log too.

@@ -12,7 +12,7 @@ import pytest
 
 from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
-from chatd.store import database, writer
+from chatd.store import checkpoints, database
 from chatd.store.deletion import DELETED_AT_ONCE
 from chatd.store.writer import ROWS_AT_ONCE, Batch, Deletion, DiskWriter, UnstoredRoom
 
@@ -132,7 +132,7 @@ def test_only_emptying_a_room_holds_up_later_batches(path: Path) -> None:
 
 
 def test_the_write_ahead_log_does_not_grow_forever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "CHECKPOINT_COMMITS", 5)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_COMMITS", 5)
     sizes: list[int] = []
     thread, answers = started(path)
     for seq in range(1, 301):
