@@ -23,8 +23,6 @@ class Checkpoints:
     """The checkpoints of the database at ``path``, which ``connection`` writes to."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.is_running = False
-        """Whether a checkpoint has begun, and is not complete."""
         self._is_copied = False
         """Whether the thread has copied everything from before it."""
         self._commits = self._rows = 0
@@ -44,11 +42,10 @@ class Checkpoints:
         self._commits += 1
         self._rows += rows
         if self._is_copied:
-            self._is_copied = self.is_running = False
+            self._is_copied = False
             _checkpoint(self._connection)
         elif self._commits >= CHECKPOINT_COMMITS or self._rows >= CHECKPOINT_ROWS:
             self._commits = self._rows = 0
-            self.is_running = True
             self._wakes.put(True)
 
     def close(self) -> None:

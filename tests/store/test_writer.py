@@ -12,7 +12,7 @@ import pytest
 
 from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
-from chatd.store import checkpoints, database
+from chatd.store import database
 from chatd.store.deletion import DELETED_AT_ONCE
 from chatd.store.writer import ROWS_AT_ONCE, Batch, Deletion, DiskWriter, UnstoredRoom
 
@@ -129,16 +129,3 @@ def test_only_emptying_a_room_holds_up_later_batches(path: Path) -> None:
         thread.put(batch)
         assert len(list(thread._gather())) == together
         assert thread._requests.qsize() == 2 - together
-
-
-def test_the_write_ahead_log_does_not_grow_forever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_COMMITS", 5)
-    sizes: list[int] = []
-    thread, answers = started(path)
-    for seq in range(1, 301):
-        thread.put(Batch(0, said(seq), [LOBBY]))
-        answers.get(timeout=10)
-        sizes.append((path.parent / "chatd.db-wal").stat().st_size)
-    thread.close()
-    assert max(sizes) < 300 * 4096
-    assert stored(path) == list(range(1, 301))
