@@ -444,8 +444,7 @@ def _store(reactor: Any, fanout: Fanout, data: str, identity: Identity) -> Sqlit
         reactor.callFromThread,
         lambda then: reactor.callLater(0, then),
         lambda line: log.error("{line}", line=line),
-        fanout.gather,
-        fanout.gather_leavings,
+        fanout,
     )
 
 

@@ -610,11 +610,19 @@ REST_DELIVERIES: Final = 20_000
 few the readers are. So many happen only if many people talk at once."""
 
 REST_FACTOR: Final = 2.0
-"""How long the next message waits for others, as a multiple of the time that the last turn took,
-if so many come that one arrives meanwhile: so the fan-out uses a third of the reactor's time."""
+"""How long the fan-out should rest after a run, as a multiple of the time that it takes: then it
+uses a third of the reactor's time. As many messages as arrive meanwhile are sent together."""
 
 REST_SECONDS: Final = 0.015
-"""The longest of these waits, in seconds: how much batching may add to the latency."""
+"""The longest that a message waits for these, in seconds: how much batching may add to the
+latency."""
+
+REST_RUNS: Final = 8
+"""How many runs tell how long one takes and how many messages arrive. A single one may have been
+disturbed."""
+
+REST_FORGOTTEN_SECONDS: Final = 0.2
+"""How long without such a run it takes until the earlier ones tell nothing more, in seconds."""
 
 LEAVING_SECONDS: Final = 0.1
 """How long the leaving of somebody whose connection ends waits for something else that is stored

@@ -1,16 +1,16 @@
 """The pace: how long the first message waits for others, so that they are stored and sent together.
 
 A ``send`` of two messages costs hardly more than one of a single message, and a commit of two
-hardly more than a commit of one. An idle server does everything at once. After much work, if
-messages come so fast that others arrive meanwhile, the next one waits for a multiple of the time
-that the work took: under load, batches grow.
+hardly more than a commit of one. An idle server does everything at once. After much work, messages
+wait for one another, until there are as many as arrive in a multiple of the time that the work
+takes: under load, batches grow.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import inf
+from math import ceil, inf
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -19,7 +19,9 @@ from chatd.core.limits import (
     LEAVING_SECONDS,
     REST_DELIVERIES,
     REST_FACTOR,
+    REST_FORGOTTEN_SECONDS,
     REST_READERS,
+    REST_RUNS,
     REST_SECONDS,
 )
 
@@ -36,30 +38,39 @@ class Pace:
         """When that was done the last few times."""
         self._is_under_way = False
         """Whether something that has waited is being stored, and is not sent yet."""
+        self._runs: deque[tuple[float, float, int]] = deque(maxlen=REST_RUNS)
+        """The last runs of the fan-out with much work: when each began and how long it took, in
+        seconds, and how many messages it has sent."""
         self._work = 0.0
-        """How long the next run of the fan-out with much work is expected to take, in seconds."""
-        self._began = -inf
-        """When the last run with much work began."""
+        """How long such a run usually takes, in seconds."""
+        self._enough = 0
+        """How many messages are sent together after it; 0: each at once."""
         self._rest = 0.0
-        """How long the first message after it waits, in seconds."""
+        """How long it usually takes until these are there, in seconds: the first waits no
+        longer."""
         self._rest_until = -inf
         """Until when a message follows it so closely that it waits."""
 
-    def gather(self, handle: Callable[[], None]) -> IDelayedCall:
+    def gather(self, handle: Callable[[], None]) -> tuple[IDelayedCall, int]:
         """Call ``handle`` when what arrives from now on has waited long enough for more; it is the
-        first since the last call, or the first after :meth:`gather_leavings`."""
-        wait = 0.0
-        if self._is_under_way:
-            wait = self._rest + self._work  # Meanwhile the fan-out runs.
-        elif self._clock.seconds() < self._rest_until:
-            wait = self._rest
-        return self._call(wait, handle, wait > 0)
+        first since the last call, or the first after :meth:`gather_leavings`. Returns that call,
+        and after how many messages to :meth:`hurry`; 0: it waits for none."""
+        is_followed = self._is_under_way or self._clock.seconds() < self._rest_until
+        if not (is_followed and self._enough):
+            return self._call(0.0, handle, False), 0
+        wait = self._rest + self._work if self._is_under_way else self._rest  # Meanwhile the fan-out runs.
+        return self._call(wait, handle, True), self._enough
 
-    def gather_leavings(self, handle: Callable[[], None]) -> IDelayedCall:
+    def hurry(self) -> None:
+        """Enough has arrived."""
+        if self._next is not None and self._next.active():
+            self._next.reset(0)
+
+    def gather_leavings(self, handle: Callable[[], None]) -> tuple[IDelayedCall, int]:
         """As :meth:`gather`, of the events of people who are gone: if ``handle`` was called so
         often lately that it will soon be called for something else, they wait for that."""
         if self._clock.seconds() - self._handled[0] < LEAVING_COMMITS * LEAVING_SECONDS:
-            return self._call(LEAVING_SECONDS, handle, False)
+            return self._call(LEAVING_SECONDS, handle, False), 0
         return self.gather(handle)
 
     def _call(self, wait: float, handle: Callable[[], None], has_waited: bool) -> IDelayedCall:
@@ -79,8 +90,13 @@ class Pace:
         if readers < REST_READERS and deliveries < REST_DELIVERIES:
             return
         ended = self._clock.seconds()
-        self._work = min(ended - began, REST_SECONDS)
-        rest = min(REST_FACTOR * self._work, REST_SECONDS)
-        pays = began - self._began < rest * messages
-        self._rest = rest if pays else 0.0
-        self._began, self._rest_until = began, ended + rest
+        if self._runs and began - self._runs[-1][0] > REST_FORGOTTEN_SECONDS:
+            self._runs.clear()
+        self._runs.append((began, ended - began, messages))
+        self._rest_until = ended + REST_SECONDS
+        self._work = min(sorted(work for _, work, _ in self._runs)[len(self._runs) // 2], REST_SECONDS)
+        arrived, seconds = sum(messages for _, _, messages in self._runs) - self._runs[0][2], began - self._runs[0][0]
+        rate = arrived / seconds if seconds > 0 else 0.0
+        enough = min(ceil(rate * (1 + REST_FACTOR) * self._work), 1 + int(rate * REST_SECONDS))
+        self._enough = enough if enough > 1 else 0
+        self._rest = min(enough / rate, REST_SECONDS) if rate else 0.0

@@ -60,6 +60,36 @@ class Target(Protocol):
         """Reuse the numbers of all events that are not stored."""
 
 
+class Gathering(Protocol):
+    """Decides when what has arrived is stored; ``delivery/fanout.py`` does, under load."""
+
+    def gather(self, store: Callable[[], None]) -> int:
+        """Call ``store`` when what arrives from now on is to be stored. Returns after how many
+        events to :meth:`hurry`; 0: after none."""
+
+    def gather_leavings(self, store: Callable[[], None]) -> int:
+        """The same for the events of people who are gone, as long as there is nothing else."""
+
+    def hurry(self) -> None:
+        """Call ``store`` soon."""
+
+
+class EndOfTurn:
+    """Stores what has arrived at the end of the reactor's turn, when ``soon`` calls a function."""
+
+    def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
+        self._soon = soon
+
+    def gather(self, store: Callable[[], None]) -> int:
+        self._soon(store)
+        return 0
+
+    gather_leavings = gather
+
+    def hurry(self) -> None:
+        """Never asked for."""
+
+
 Copy = tuple[Target, Event]
 """A further draft and its log, which is stored together with another one."""
 
@@ -71,25 +101,22 @@ that is the fastest to create."""
 class Appending:
     """The events that wait to be stored.
 
-    ``soon`` calls a function at the end of the reactor's turn, ``gather`` when what has arrived is
-    to be stored, ``put`` gives a batch to the writer, with whether this thread may wait for the
-    disk, and ``report`` logs a line for the operator. ``gather_leavings`` is ``gather`` for the
-    events of people who are gone, as long as there is nothing else.
+    ``soon`` calls a function at the end of the reactor's turn, ``gathering`` decides when what has
+    arrived is stored, ``put`` gives a batch to the writer, with whether this thread may wait for
+    the disk, and ``report`` logs a line for the operator.
     """
 
     def __init__(
         self,
         duplicates: Duplicates,
         soon: Callable[[Callable[[], None]], object],
-        gather: Callable[[Callable[[], None]], object],
+        gathering: Gathering,
         put: Callable[[Batch, bool], object],
         report: Callable[[str], None],
-        gather_leavings: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self._duplicates = duplicates
         self._soon = soon
-        self._gather = gather
-        self._gather_leavings = gather_leavings or gather
+        self._gathering = gathering
         self._put = put
         self._report = report
         self._generation = 0
@@ -99,6 +126,8 @@ class Appending:
         """The events that are numbered but not stored yet, in order."""
         self._gathered: list[_Pending] = []
         """The last of these, which the writer does not have yet."""
+        self._enough = 0
+        """How many events need not wait for more; 0: any number may wait."""
         self._is_patient = False
         """Whether all of these are of people who are gone."""
         self._by_id: dict[tuple[str, str], _Pending] = {}
@@ -179,6 +208,8 @@ class Appending:
         if not self._gathered or self._is_patient:
             self._await_flush(is_gone=type(event) is Left and event.reason not in STAYS)
         self._gathered.append(pending)
+        if len(self._gathered) == self._enough:
+            self._gathering.hurry()
         if copy is not None:
             self._number(*copy, _ignore)
 
@@ -186,9 +217,9 @@ class Appending:
         """Call :meth:`flush` when the next event is to be stored; it comes first, or after those of
         people who are gone, and ``is_gone`` says whether it is of one itself."""
         if not is_gone:
-            self._gather(self._flush_gathered)
+            self._enough = self._gathering.gather(self._flush_gathered)
         elif not self._gathered:
-            self._gather_leavings(self._flush_gathered)
+            self._enough = self._gathering.gather_leavings(self._flush_gathered)
         self._is_patient = is_gone
 
     def _flush_gathered(self) -> None:

@@ -25,7 +25,7 @@ from chatd.core.search import Query
 from chatd.core.state import RoomState
 from chatd.store import accounts, database, index, queries
 from chatd.store.accounts import AccountChanges
-from chatd.store.appending import Appending, not_stored
+from chatd.store.appending import Appending, EndOfTurn, Gathering, not_stored
 from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
@@ -43,9 +43,8 @@ class SqliteStore:
 
     No thread runs before :meth:`start`, so that a daemon can fork before it. ``call`` calls a
     function in the reactor's thread (from any thread), ``soon`` at the end of its turn, and
-    ``report`` logs a line for the operator. ``gather`` calls a function when what has arrived is to
-    be stored, and ``gather_leavings`` when these are only events of people who are gone; by default
-    that is at the end of the turn. ``receipts`` is the kind of :class:`Receipts`. Raises
+    ``report`` logs a line for the operator. ``gathering`` decides when what has arrived is stored;
+    by default that is at the end of the turn. ``receipts`` is the kind of :class:`Receipts`. Raises
     UnusableError.
     """
 
@@ -55,8 +54,7 @@ class SqliteStore:
         call: Callable[..., object],
         soon: Callable[[Callable[[], None]], object],
         report: Callable[[str], None],
-        gather: Callable[[Callable[[], None]], object] | None = None,
-        gather_leavings: Callable[[Callable[[], None]], object] | None = None,
+        gathering: Gathering | None = None,
         receipts: type[Receipts[Receipt]] = Receipts,
     ) -> None:
         self._lock = database.lock(folder)
@@ -74,7 +72,7 @@ class SqliteStore:
         there."""
         self._duplicates = Duplicates(self._ask, self._report_reading)
         self._tails = Tails(self._duplicates.messages, self._duplicates.on_dropped)
-        self._appending = Appending(self._duplicates, soon, gather or soon, self._put, report, gather_leavings)
+        self._appending = Appending(self._duplicates, soon, gathering or EndOfTurn(soon), self._put, report)
         self._pages = Pages(self._ask, self._report_reading)
         try:
             database.prepare(self.path)

@@ -8,14 +8,23 @@ import pytest
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
-from chatd.core.limits import LEAVING_COMMITS, LEAVING_SECONDS, REST_DELIVERIES, REST_FACTOR, REST_READERS, REST_SECONDS
+from chatd.core.limits import (
+    LEAVING_COMMITS,
+    LEAVING_SECONDS,
+    REST_DELIVERIES,
+    REST_FACTOR,
+    REST_FORGOTTEN_SECONDS,
+    REST_READERS,
+    REST_RUNS,
+    REST_SECONDS,
+)
 from chatd.delivery.pace import Pace
 
 WORK = 0.004
 """How long a run of the fan-out takes here, in seconds."""
 
-REST = WORK * REST_FACTOR
-"""How long the next message waits then."""
+PERIOD = WORK * (1 + REST_FACTOR)
+"""How much time there should be from the beginning of a run to that of the next, in seconds."""
 
 
 def run(
@@ -27,72 +36,114 @@ def run(
     pace.has_run(began, messages, readers, deliveries)
 
 
-def wait(clock: Clock, gather: Callable[[Callable[[], None]], IDelayedCall]) -> float:
-    """How long the next message waits."""
+def runs(clock: Clock, pace: Pace, messages: int, period: float = PERIOD, number: int = REST_RUNS) -> None:
+    """Run the fan-out several times, once in each ``period``, with so many messages each time."""
+    for _ in range(number):
+        run(clock, pace, messages=messages)
+        clock.advance(period - WORK)
+
+
+def gather(clock: Clock, gather: Callable[[Callable[[], None]], tuple[IDelayedCall, int]]) -> tuple[float, int]:
+    """How long the next message waits, to a microsecond, and how many are enough."""
     handled: list[float] = []
     arrived = clock.seconds()
-    call = gather(lambda: handled.append(clock.seconds()))
+    call, enough = gather(lambda: handled.append(clock.seconds()))
     wait = call.getTime() - arrived
     clock.advance(wait)
     assert handled == [clock.seconds()]
-    return wait
+    return round(wait, 6), enough
+
+
+def wait(clock: Clock, pace: Pace) -> float:
+    """How long the next message waits."""
+    return gather(clock, pace.gather)[0]
 
 
 @pytest.fixture
 def pace(clock: Clock) -> Pace:
-    """One after a run with much work."""
-    pace = Pace(clock)
-    run(clock, pace)
-    return pace
+    return Pace(clock)
 
 
-def test_nothing_waits_after_a_pause(clock: Clock, pace: Pace) -> None:
-    assert wait(clock, Pace(clock).gather) == 0
-    run(clock, pace)
-    clock.advance(REST)
-    assert wait(clock, pace.gather) == 0
+def test_nothing_waits_without_much_work(clock: Clock, pace: Pace) -> None:
+    assert gather(clock, pace.gather) == (0, 0)
+    for _ in range(REST_RUNS):
+        run(clock, pace, messages=100, readers=REST_READERS - 1, deliveries=REST_DELIVERIES - 1)
+        assert gather(clock, pace.gather) == (0, 0)
 
 
-def test_nothing_waits_after_little_work(clock: Clock) -> None:
-    pace = Pace(clock)
-    for _ in range(3):
-        run(clock, pace, readers=REST_READERS - 1, deliveries=REST_DELIVERIES - 1)
-        assert wait(clock, pace.gather) == 0
+def test_nothing_waits_after_a_single_run(clock: Clock, pace: Pace) -> None:
+    run(clock, pace, messages=100)
+    assert gather(clock, pace.gather) == (0, 0)
 
 
 @pytest.mark.parametrize(("readers", "deliveries"), [(REST_READERS, 1), (1, REST_DELIVERIES)])
-def test_after_much_work_a_message_waits_for_a_multiple_of_its_duration(
+def test_after_much_work_as_many_wait_as_arrive_in_a_multiple_of_its_time(
     clock: Clock, pace: Pace, readers: int, deliveries: int
 ) -> None:
-    run(clock, pace, readers=readers, deliveries=deliveries)
-    assert wait(clock, pace.gather) == pytest.approx(REST)
+    for _ in range(2):
+        run(clock, pace, messages=3, readers=readers, deliveries=deliveries)
+    enough = round(3 / WORK * PERIOD)
+    assert gather(clock, pace.gather) == (enough / 3 * WORK, enough)
 
 
-def test_waiting_has_a_maximum(clock: Clock, pace: Pace) -> None:
-    run(clock, pace, seconds=3)
-    assert wait(clock, pace.gather) == pytest.approx(REST_SECONDS)
-    assert wait(clock, pace.gather) == pytest.approx(2 * REST_SECONDS)
+@pytest.mark.parametrize(("messages", "enough"), [(1, 0), (2, 2), (3, 3), (4, 4)])
+def test_a_single_message_waits_for_none(clock: Clock, pace: Pace, messages: int, enough: int) -> None:
+    runs(clock, pace, messages)
+    assert gather(clock, pace.gather) == (PERIOD if enough else 0.0, enough)
 
 
-@pytest.mark.parametrize(("messages", "seconds"), [(1, 0), (3, REST)])
-def test_messages_wait_only_if_others_arrive_meanwhile(clock: Clock, pace: Pace, messages: int, seconds: float) -> None:
-    clock.advance(REST)
-    run(clock, pace, messages=messages)
-    assert wait(clock, pace.gather) == pytest.approx(seconds)
+def test_no_more_are_waited_for_than_arrive_in_the_longest_wait(clock: Clock, pace: Pace) -> None:
+    for _ in range(3):
+        run(clock, pace, seconds=0.1, messages=10)
+    assert gather(clock, pace.gather) == (REST_SECONDS, 1 + int(REST_SECONDS * 10 / 0.1))
+    for _ in range(REST_RUNS):
+        run(clock, pace, seconds=0.1, messages=6)  # One in 17 ms.
+    assert gather(clock, pace.gather) == (0, 0)
+
+
+def test_enough_messages_wait_no_longer(clock: Clock, pace: Pace) -> None:
+    runs(clock, pace, 3)
+    handled: list[float] = []
+    pace.gather(lambda: handled.append(clock.seconds()))
+    clock.advance(REST_SECONDS / 3)
+    assert handled == []
+    pace.hurry()
+    clock.advance(0)
+    assert handled == [clock.seconds()]
+    pace.hurry()  # Which is too late.
+    clock.advance(REST_SECONDS)
+    assert len(handled) == 1
+    Pace(clock).hurry()
+
+
+def test_a_run_that_was_disturbed_changes_nothing(clock: Clock, pace: Pace) -> None:
+    runs(clock, pace, 3)
+    run(clock, pace, seconds=REST_SECONDS, messages=3)
+    assert gather(clock, pace.gather)[1] <= 4  # 12, if it were the only one.
+
+
+def test_after_a_pause_messages_are_sent_at_once_until_there_are_many_again(clock: Clock, pace: Pace) -> None:
+    runs(clock, pace, 3)
+    clock.advance(REST_FORGOTTEN_SECONDS)
+    assert wait(clock, pace) == 0
+    run(clock, pace, messages=3)
+    assert wait(clock, pace) == 0
+    run(clock, pace, messages=3)
+    assert wait(clock, pace) > 0
 
 
 def test_a_run_with_little_work_changes_nothing(clock: Clock, pace: Pace) -> None:
-    run(clock, pace)
+    runs(clock, pace, 3)
     run(clock, pace, seconds=0, readers=1)
-    assert wait(clock, pace.gather) == pytest.approx(REST)
+    assert gather(clock, pace.gather)[1] == 3
 
 
 def test_what_arrives_while_others_are_stored_waits_for_the_fan_out_too(clock: Clock, pace: Pace) -> None:
-    run(clock, pace)
-    assert wait(clock, pace.gather) == pytest.approx(REST)
-    assert wait(clock, pace.gather) == pytest.approx(REST + WORK)
+    runs(clock, pace, 3)
+    assert wait(clock, pace) == PERIOD
+    assert wait(clock, pace) == PERIOD + WORK
     run(clock, pace, messages=9)
-    assert wait(clock, pace.gather) == pytest.approx(REST)
+    assert wait(clock, pace) > 0
 
 
 # -- Leavings --------------------------------------------------------------------------------------
@@ -103,7 +154,7 @@ def busy(clock: Clock) -> Pace:
     """One that has handled as much lately as makes leavings wait."""
     pace = Pace(clock)
     for _ in range(LEAVING_COMMITS):
-        wait(clock, pace.gather)
+        wait(clock, pace)
         clock.advance(LEAVING_SECONDS * 0.95)
     return pace
 
@@ -119,9 +170,9 @@ def test_leavings_wait_for_something_else_that_comes_soon(clock: Clock, busy: Pa
 
 
 def test_leavings_do_not_wait_for_ever(clock: Clock, busy: Pace) -> None:
-    assert wait(clock, busy.gather_leavings) == pytest.approx(LEAVING_SECONDS)
+    assert gather(clock, busy.gather_leavings) == (LEAVING_SECONDS, 0)
 
 
 def test_leavings_do_not_wait_if_little_happens(clock: Clock, busy: Pace) -> None:
     clock.advance(LEAVING_SECONDS)
-    assert wait(clock, busy.gather_leavings) == 0
+    assert gather(clock, busy.gather_leavings) == (0, 0)

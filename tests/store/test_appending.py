@@ -50,6 +50,7 @@ class Harness:
         self.turn: list[Callable[[], None]] = []
         self.gathering: list[Callable[[], None]] = []
         self.gathering_leavings: list[Callable[[], None]] = []
+        self.enough = self.hurried = 0
         self.batches: list[Batch] = []
         self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
@@ -58,10 +59,19 @@ class Harness:
         def put(batch: Batch, may_wait: bool) -> None:
             self.batches.append(batch)
 
-        self.appending = Appending(
-            duplicates, self.turn.append, self.gathering.append, put, self.reports.append, self.gathering_leavings.append
-        )
+        self.appending = Appending(duplicates, self.turn.append, self, put, self.reports.append)
         self.log = FakeLog()
+
+    def gather(self, store: Callable[[], None]) -> int:
+        self.gathering.append(store)
+        return self.enough
+
+    def gather_leavings(self, store: Callable[[], None]) -> int:
+        self.gathering_leavings.append(store)
+        return 0
+
+    def hurry(self) -> None:
+        self.hurried += 1
 
     def say(self, text: str, id: str = "", sender_id: str = "seat", log: FakeLog | None = None) -> list[Event | NotDelivered]:
         outcomes: list[Event | NotDelivered] = []
@@ -164,6 +174,17 @@ def test_the_next_event_gets_the_number_of_a_failed_one() -> None:
     assert batch.generation == 1
     harness.appending.on_written([batch], None)
     assert seqs(kept) == [1]
+
+
+@pytest.mark.parametrize("enough", [0, 1, 2, 3])
+def test_when_enough_is_gathered_it_is_stored_soon(enough: int) -> None:
+    harness = Harness()
+    harness.enough = enough
+    hurried = []
+    for text in ("one", "two", "three", "four"):
+        harness.say(text)
+        hurried.append(harness.hurried)
+    assert hurried == [int(0 < enough <= number) for number in (1, 2, 3, 4)]
 
 
 def test_gathered_events_fail_with_the_batch_before_them() -> None:

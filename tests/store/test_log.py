@@ -12,7 +12,7 @@ from chatd.core.events import Event, RetentionSet, Said
 from chatd.core.retention import NONE, Retention
 from chatd.core.state import RoomState
 from chatd.core.when import FOR_EVER
-from chatd.store.appending import Appending
+from chatd.store.appending import Appending, EndOfTurn
 from chatd.store.duplicates import Duplicates
 from chatd.store.log import SqliteLog
 from chatd.store.pages import Pages
@@ -35,7 +35,7 @@ class Harness:
         self.deletions: list[Deletion] = []
         self.turn: list[Callable[[], None]] = []
         duplicates = Duplicates(self.ask, print)
-        appending = Appending(duplicates, self.turn.append, self.turn.append, print, print)
+        appending = Appending(duplicates, self.turn.append, EndOfTurn(self.turn.append), print, print)
         row = RoomRow(1, "lobby", "lobby", first, end, RoomState("tea", retention or Retention()))
         last = [said(seq) for seq in range(held, end)]
         tail = Tails(duplicates.messages, duplicates.on_dropped).new(held)
