@@ -120,7 +120,10 @@ class Feed:
     @property
     def has_only_presence(self) -> bool:
         """Whether everything that is new only says who is in the room."""
-        return all(type(event) in PRESENCE for event in self.room.log.read(self.cursor, self.room.log.end))
+        log = self.room.log
+        if log.last_message >= self.cursor:  # As nearly always.
+            return False
+        return all(type(event) in PRESENCE for event in log.read(self.cursor, log.end))
 
     def fan_out(self) -> int:
         """Send the live readers everything that is new; the number of these events."""
