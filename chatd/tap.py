@@ -454,4 +454,4 @@ def _authenticator(reactor: Any, registry: Registry, options: Options) -> Portal
 
 
 def _milliseconds() -> int:
-    return time.time_ns() // 1_000_000
+    return int(time.time() * 1000)
