@@ -63,7 +63,7 @@ class Client:
                 self.rooms[news.room] = Fold(*news.members)
                 assert news.count == len(news.members)
             elif isinstance(news, Exited):
-                del self.rooms[news.room]
+                self.rooms.pop(news.room, None)  # Who takes over a seat may leave before they are told that they are in.
             elif isinstance(news, Event):
                 self.rooms[news.room].apply(news)
         return told
