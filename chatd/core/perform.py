@@ -32,7 +32,7 @@ from chatd.core.session import Session
 
 def perform(registry: Registry, session: Session, command: Command) -> None:
     """Carry out ``command`` for ``session``, and answer it; nothing is done for a session that is
-    quit_session, whose person has left."""
+    ending, whose person has left."""
     if session.is_ending:
         return
     try:

@@ -384,6 +384,15 @@ def test_commands_keep_their_order_while_a_change_is_stored(monkeypatch: pytest.
     assert done[0] == "first"
 
 
+def test_a_command_waits_for_the_change_of_a_right_that_it_needs() -> None:
+    late = Late()
+    late.give(late.olga, Room("topic", "moderator"))
+    late.give(late.mia, Topic("tea"))
+    assert late.mia.take() == []
+    late.store.answer()
+    assert only(Refused, late.mia.take()).code == "not-allowed"
+
+
 def test_what_is_said_behind_a_removal_is_refused() -> None:
     late = Late()
     late.give(late.olga, Kick("mia"))
