@@ -37,6 +37,7 @@
 #define QUIET_SECONDS 0.3
 #define QUIET_SECONDS_AFTER_WAKING 2.0
 #define QUIET_LIMIT_SECONDS 60
+#define SETTLING_SECONDS 2 /* a server may gather joinings, and send the last of them so late */
 #define COMPLAINTS 5 /* lines about single connections on standard error, of each kind */
 
 enum phase { ARRIVE, TALK, IDLE, WAKE };
@@ -402,15 +403,21 @@ static void talk(void)
 
 /* ---- idle, and wake ---- */
 
-static void idle(void)
+static void say_nothing(double seconds)
 {
-    struct cpu_time cpu = server_cpu();
     uint64_t start = now_ns(), now;
-    phase = IDLE;
-    while (seconds_between(start, now = now_ns()) < options.idle_seconds) {
+    while (seconds_between(start, now = now_ns()) < seconds) {
         handle_events(100);
         sample_memory(now);
     }
+}
+
+static void idle(void)
+{
+    phase = IDLE;
+    say_nothing(SETTLING_SECONDS);
+    struct cpu_time cpu = server_cpu();
+    say_nothing(options.idle_seconds);
     found.idle_cpu = cpu_time_between(cpu, server_cpu());
 }
 
