@@ -5,10 +5,10 @@ reader. Four things keep it near that:
 
 * The fan-out runs at the end of the reactor's turn, so that everything that came in during the turn
   travels in one chunk.
-* After a run with many readers or many deliveries, the next message waits for others, for a
-  multiple of the time that the run took (``pace.py``). An idle server answers at once; a busy one
-  gathers larger batches instead of working ever longer, and the reactor always has time left to
-  read.
+* After a run with many readers or many deliveries, messages wait for one another, until there are
+  as many as arrive in a multiple of the time that a run takes (``pace.py``). An idle server answers
+  at once; a busy one gathers larger batches instead of working ever longer, and the reactor always
+  has time left to read.
 * Readers at the same cursor get the same bytes object (``feed.py``).
 * In large rooms, joinings and leavings wait for one another, unless something else is new there.
 """
