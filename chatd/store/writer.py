@@ -48,9 +48,6 @@ INDEX_PATIENCE: Final = 3.0
 """How long somebody waits for the search index to be up to date, in seconds. Usually it takes some
 milliseconds; after an upgrade that indexes everything again, it can take many minutes."""
 
-EDITS: Final = (Edited, Deleted)
-"""The kinds of events that change earlier ones."""
-
 _PLACEHOLDERS: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -240,7 +237,10 @@ class DiskWriter:
             self._receipts.give(Receipt(len(given), batches, error))
         for note in notes:
             self._call(note.on_answer, error)
-        if self._removals and not (batches or notes):
+        if batches or notes:
+            if error is None:
+                self._on_committed(batches)
+        elif self._removals:
             self._remove()
         self._waiting += [(time.monotonic() + INDEX_PATIENCE, then) for then in gathered if callable(then)]
         self._deletions += [request for request in gathered if isinstance(request, Deletion)]
@@ -283,11 +283,15 @@ class DiskWriter:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return error
+        return None
+
+    def _on_committed(self, batches: Sequence[Batch]) -> None:
+        """Do what a commit entails, after it was answered: a checkpoint may take some
+        milliseconds."""
         self._checkpoints.count(sum(map(len, batches)))
         if not self._unindexed:
             self._index_due = time.monotonic() + INDEX_SECONDS
         self._unindexed.update({room for batch in batches for room, _ in batch.events})
-        return None
 
     def _write_all(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> None:
         """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
@@ -299,7 +303,7 @@ class DiskWriter:
         numbers_only = [pair for batch in batches for pair in batch.numbers_only]
         others = [pair for pair in (*events, *numbers_only) if type(pair[1]) is not Said]
         changes = [pair for pair in others if changes_state(pair[1])]
-        edits = [(room, event) for room, event in others if isinstance(event, EDITS)]
+        edits = [(room, event) for room, event in others if isinstance(event, (Edited, Deleted))]
         removals = self._removals
         is_simple = self._has_begun and not (rooms or changes or edits or numbers_only or notes or removals)
         if is_simple and len(events) <= ROWS_AT_ONCE:
