@@ -1,7 +1,7 @@
 """The fan-out: the news of a room in one turn of the reactor is encoded once and sent to all.
 
-What a chat server spends its time on is delivery: at least one ``send`` system call for each
-reader. Four things keep it near that:
+What a chat server spends its time on is delivery: the kernel sends to each reader. Five things keep
+it near that:
 
 * The fan-out runs at the end of the reactor's turn, so that everything that came in during the turn
   travels in one chunk.
@@ -9,7 +9,8 @@ reader. Four things keep it near that:
   as many as arrive in a multiple of the time that a run takes (``pace.py``). An idle server answers
   at once; a busy one gathers larger batches instead of working ever longer, and the reactor always
   has time left to read.
-* Readers at the same cursor get the same bytes object (``feed.py``).
+* Readers at the same cursor get the same bytes object (``feed.py``), with one system call for many
+  of them (``sends.py``).
 * In large rooms, joinings and leavings wait for one another, unless something else is new there.
 """
 
@@ -26,6 +27,7 @@ from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS
 from chatd.core.room import Room
 from chatd.delivery.feed import Feed, Reader
 from chatd.delivery.pace import Pace
+from chatd.delivery.sends import Sends
 
 log = Logger()
 
@@ -40,6 +42,7 @@ class Fanout:
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
         self._pace = Pace(clock)
+        self._sends = Sends()
         self._is_gathered = False
         """Whether there is a log that gathers what it stores."""
         self._is_storing = False
@@ -66,7 +69,7 @@ class Fanout:
         feed = feeds.get((codec, view))
         if feed is None:
             start = next((other.cursor for other in feeds.values()), room.log.end)
-            feed = feeds[codec, view] = Feed(room, codec, view, start)
+            feed = feeds[codec, view] = Feed(room, codec, view, start, self._sends)
         return feed
 
     def drop(self, feed: Feed) -> None:

@@ -1,14 +1,14 @@
 """A feed: one room in one view, and everybody who reads it so.
 
-Live readers have taken everything before the feed's cursor, and get the same bytes object by one
-direct ``send``. A reader that does not take all of it gets a cursor of its own, and goes on from
+Live readers have taken everything before the feed's cursor, and get the same bytes object
+(``sends.py``). A reader that does not take all of it gets a cursor of its own, and goes on from
 the log (``outlet.py``).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, Protocol
 
@@ -19,6 +19,7 @@ from chatd.core.inboxes import Inbox
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room
 from chatd.core.session import Session
+from chatd.delivery.sends import Receiver, Sends
 
 SCANNED_AT_ONCE: Final = 1000
 """The events that one call of :meth:`Feed.take` looks at, in number, even if the reader wants none
@@ -37,15 +38,12 @@ PERSONAL: Final = ELSEWHERE | {Private}
 """The kinds of events of which each reader may be sent something else."""
 
 
-class Reader(Protocol):
-    """What a feed and the fan-out ask of a reader; ``outlet.py`` has the one that writes to a
-    transport."""
+class Reader(Receiver, Protocol):
+    """What a feed and the fan-out ask of a reader, who is sent to only while live; ``outlet.py``
+    has the one that writes to a transport."""
 
     session: Session
     talk: Talk
-    send: Callable[[bytes], int]
-    """Gives bytes to the transport at once; how many it has taken. Only while the reader is live.
-    May raise OSError."""
 
     @property
     def reads_several(self) -> bool:
@@ -69,10 +67,11 @@ class Reader(Protocol):
 class Feed:
     """A room in one view of one codec."""
 
-    def __init__(self, room: Room, codec: Codec, view: View, cursor: int) -> None:
+    def __init__(self, room: Room, codec: Codec, view: View, cursor: int, sends: Sends) -> None:
         self.room = room
         self.codec = codec
         self.view = view
+        self._sends = sends
         self._is_inbox = isinstance(room, Inbox)
         self.cursor = cursor
         """The number of the next event that the live readers get."""
@@ -181,16 +180,7 @@ class Feed:
     def _send(self, start: int, pieces: Sequence[bytes], readers: Collection[Reader]) -> None:
         """Send ``pieces``, the events from number ``start`` on, to each of ``readers``."""
         chunk = b"".join(pieces)
-        size = len(chunk)
-        short: list[tuple[Reader, int]] = []
-        if size:
-            for reader in readers:
-                try:
-                    sent = reader.send(chunk)
-                except OSError:  # It takes nothing now, or is gone; the transport will find out which.
-                    sent = 0
-                if sent != size:
-                    short.append((reader, sent))
+        short = self._sends.send(chunk, readers) if chunk else ()
         for reader, sent in short:
             cursor, rest = _cut(start, pieces, sent)
             reader.fall_behind(self, cursor, rest)

@@ -34,6 +34,7 @@ from chatd.core.room import Room
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
 from chatd.delivery.feed import Feed
+from chatd.delivery.sends import Sink
 from chatd.delivery.writers import Writable, writer_for
 
 CONGESTED: Final = INBOX_BYTES // 2
@@ -81,7 +82,7 @@ class Outlet:
     the fan-out as ``Reader``, and its writer as ``Source``."""
 
     __slots__ = ("_cursors", "_fanout", "_feeds", "_handler", "_inbox", "_inbox_size", "_last_progress", "_on_taken",
-                 "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges_all", "send", "session",
+                 "_reserved", "_rest", "_state", "_unacknowledged", "_writer", "acknowledges_all", "session", "sink",
                  "talk")  # fmt: skip
 
     def __init__(self, transport: Writable, talk: Talk, fanout: Fanout, handler: Handler) -> None:
@@ -106,7 +107,7 @@ class Outlet:
         """When the transport last took something in BEHIND, in seconds of a steady clock."""
         self._unacknowledged = 0
         self._writer = writer_for(transport, self)
-        self.send: Callable[[bytes], int] = self._writer.send
+        self.sink: Sink = self._writer.sink
 
     # -- What the core asks (session.Outgoing)
 
@@ -252,7 +253,7 @@ class Outlet:
         self._take_inbox()
         self._rest = b""
         self._fanout.forget(self)
-        del self._writer, self.send, self.session  # No cycle is left, so all of the connection is freed at once.
+        del self._writer, self.session, self.sink  # No cycle is left, so all of the connection is freed at once.
 
     # -- What the fan-out asks (feed.Reader)
 
@@ -313,7 +314,7 @@ class Outlet:
     def _send_inbox(self) -> None:
         chunk = self._take_inbox()
         try:
-            sent = self.send(chunk) if chunk else 0
+            sent = self.sink.send(chunk) if chunk else 0
         except OSError:  # It takes nothing now, or is gone; the transport will find out which.
             sent = 0
         if sent == len(chunk):

@@ -4,9 +4,10 @@ Each writer is a producer of its transport, which asks it for more when there is
 that from its source, the outlet, a batch at a time.
 
 * A plain socket (:class:`SocketWriter`) is written to directly as long as the transport holds
-  nothing: one system call for each delivery, where Twisted's ``write`` needs three. When the socket
-  does not take everything, the writer becomes a pull producer (:class:`IPullProducer`): the
-  transport asks for a batch each time that it has written the one before.
+  nothing: one system call for each delivery or for many (``sends.py``), where Twisted's ``write``
+  needs three. When the socket does not take everything, the writer becomes a pull producer
+  (:class:`IPullProducer`): the transport asks for a batch each time that it has written the one
+  before.
 * Any other transport (:class:`TransportWriter`: TLS, SSH) makes other bytes of what is written, and
   is written to by ``write`` alone. The writer is its push producer
   (:class:`IPushProducer`) from the first to the last, and writes until it is told to pause.
@@ -18,11 +19,12 @@ import fcntl
 import socket
 import struct
 import termios
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
 from zope.interface import implementer
+
+from chatd.delivery.sends import Sink
 
 
 class Writable(Protocol):
@@ -58,11 +60,8 @@ class Writer(Protocol):
     """Writes to one transport."""
 
     @property
-    def send(self) -> Callable[[bytes], int]:
-        """Give bytes to the transport at once, and get how many it has taken. May raise OSError.
-
-        Only while everything from before is written.
-        """
+    def sink(self) -> Sink:
+        """Where to send at once, as long as everything from before is written."""
 
     @property
     def is_paused(self) -> bool:
@@ -94,19 +93,18 @@ def writer_for(transport: Writable, source: Source) -> Writer:
 class SocketWriter:
     """Writes to a transport with a plain socket."""
 
-    __slots__ = ("_registered", "_socket", "_source", "_transport", "_waits", "send")
+    __slots__ = ("_registered", "_source", "_transport", "_waits", "sink")
 
     is_paused = False
 
     def __init__(self, transport: Writable, sock: socket.socket, source: Source) -> None:
         self._transport = transport
-        self._socket = sock
+        self.sink: Final = sock
         self._source = source
         self._registered = False
         """Whether the transport has us as its producer, and will ask for a batch."""
         self._waits = False
         """Whether the transport asks for a batch although it holds something."""
-        self.send: Callable[[bytes], int] = sock.send
 
     def start(self) -> None:
         if not self._registered:
@@ -122,7 +120,7 @@ class SocketWriter:
         self._transport.loseConnection()
 
     def unacknowledged(self) -> int:
-        return _unacknowledged(self._socket)
+        return _unacknowledged(self.sink)
 
     def resumeProducing(self) -> None:
         """The transport holds nothing, and asks for a batch."""
@@ -152,11 +150,18 @@ class TransportWriter:
         self.is_paused = False
         transport.registerProducer(self, True)
 
-    def send(self, data: bytes) -> int:
+    @property
+    def sink(self) -> TransportWriter:
+        return self
+
+    def send(self, data: bytes, /) -> int:
         if self.is_paused:
             return 0
         self._transport.write(data)
         return len(data)
+
+    def fileno(self) -> int:
+        return -1
 
     def start(self) -> None:
         if not self.is_paused:
@@ -209,6 +214,6 @@ def _unacknowledged(sock: socket.socket) -> int:
     -1)."""
     try:
         waiting: int = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
-    except OSError:
+    except (OSError, ValueError):  # A closed socket has no number.
         return -1
     return waiting

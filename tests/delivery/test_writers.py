@@ -80,10 +80,10 @@ def test_only_a_plain_socket_is_written_to_directly() -> None:
 # -- Sockets ---------------------------------------------------------------------------------------
 
 
-def test_send_is_the_method_of_the_socket() -> None:
+def test_the_sink_is_the_socket() -> None:
     case = socket_case()
-    assert case.writer.send == case.wire.getHandle().send  # type: ignore[attr-defined]
-    assert case.writer.send(b"hi") == 2
+    assert case.writer.sink is case.wire.getHandle()  # type: ignore[attr-defined]
+    assert case.writer.sink.send(b"hi") == 2
     assert (case.wire.kernel.taken, case.wire.written, case.producer) == (b"hi", 0, None)
 
 
@@ -142,11 +142,11 @@ def test_a_lost_socket_gets_nothing() -> None:
 
 def test_a_transport_is_written_to_until_it_is_paused() -> None:
     case = transport_case()
-    assert case.writer.send(b"hi") == 2
-    assert case.writer.send(BIG) == len(BIG)
-    assert case.writer.send(b"more") == 0
+    assert case.writer.sink.send(b"hi") == 2
+    assert case.writer.sink.send(BIG) == len(BIG)
+    assert case.writer.sink.send(b"more") == 0
     case.wire.can_write()
-    assert case.writer.send(b"more") == 4
+    assert case.writer.sink.send(b"more") == 4
     assert case.wire.written == len(BIG) + 6
 
 
@@ -177,7 +177,7 @@ def test_a_lost_transport_gets_nothing() -> None:
     case = transport_case(b"one")
     case.wire.connectionLost(Failure(CONNECTION_DONE))
     case.writer.start()
-    assert case.writer.send(b"hi") == 0
+    assert case.writer.sink.send(b"hi") == 0
     assert (case.source.batches, case.source.ends) == ([b"one"], 0)
 
 

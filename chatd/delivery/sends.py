@@ -1,0 +1,86 @@
+"""Sends: one chunk to many readers, with one system call where the kernel can (``ring.py``)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection
+from typing import Final, Protocol, TypeVar
+
+from chatd.delivery.ring import Ring
+
+RING_READERS: Final = 16
+"""From how many readers on the ring is used. To fill it takes as long as to call ``send`` for ten
+of them."""
+
+
+class Sink(Protocol):
+    """Where the bytes for a reader go: a plain socket, or what stands for one."""
+
+    def send(self, data: bytes, /) -> int:
+        """Send at once; how many bytes are taken. May raise OSError."""
+
+    def fileno(self) -> int:
+        """The number of the socket, where ``send`` does nothing but send to it; less than 0 where
+        it does more, and when the socket is closed."""
+
+
+class Receiver(Protocol):
+    """Somebody to send to."""
+
+    @property
+    def sink(self) -> Sink:
+        """Where to send, if everything from before is taken."""
+
+
+R = TypeVar("R", bound=Receiver)
+
+
+class Sends:
+    """Sends to many; ``open_ring`` opens the ring, when the first chunk is for many."""
+
+    def __init__(self, open_ring: Callable[[], Ring] = Ring) -> None:
+        self._open_ring: Callable[[], Ring] | None = open_ring
+        self._ring: Ring | None = None
+        """The ring, while there is one that works."""
+
+    def send(self, chunk: bytes, readers: Collection[R]) -> list[tuple[R, int]]:
+        """Send ``chunk`` to each of ``readers``. Returns those who have not taken all of it, each
+        with how many bytes they have."""
+        ring = self._usable_ring() if len(readers) >= RING_READERS else None
+        if ring is None:
+            return _send_to_each(chunk, readers)
+        sockets = [reader.sink.fileno() for reader in readers]
+        if min(sockets) >= 0:
+            return self._send_by_ring(ring, chunk, readers, sockets)
+        direct = {reader: number for reader, number in zip(readers, sockets, strict=True) if number >= 0}
+        others = [reader for reader in readers if reader not in direct]
+        return [*self._send_by_ring(ring, chunk, direct, [*direct.values()]), *_send_to_each(chunk, others)]
+
+    def _usable_ring(self) -> Ring | None:
+        open_ring, self._open_ring = self._open_ring, None
+        if open_ring is not None:
+            with contextlib.suppress(OSError):  # Many systems do not have it, or forbid it.
+                self._ring = open_ring()
+        return self._ring
+
+    def _send_by_ring(self, ring: Ring, chunk: bytes, readers: Collection[R], sockets: list[int]) -> list[tuple[R, int]]:
+        sent, size = ring.send(chunk, sockets), len(chunk)
+        if sent == [size] * len(sockets):
+            return []
+        short = [(reader, max(0, taken)) for reader, taken in zip(readers, sent, strict=False) if taken != size]
+        if len(sent) < len(sockets):  # The kernel refuses to go on.
+            self._ring = None
+            short += _send_to_each(chunk, [*readers][len(sent) :])
+        return short
+
+
+def _send_to_each(chunk: bytes, readers: Collection[R]) -> list[tuple[R, int]]:
+    size, short = len(chunk), list[tuple[R, int]]()
+    for reader in readers:
+        try:
+            sent = reader.sink.send(chunk)
+        except OSError:  # It takes nothing now, or is gone; the transport will find out which.
+            sent = 0
+        if sent != size:
+            short.append((reader, sent))
+    return short

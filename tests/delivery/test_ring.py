@@ -1,0 +1,162 @@
+"""The ring, with the kernel's own io_uring: its sends have the results of ``send``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatd.delivery import ring as module
+from chatd.delivery.ring import REQUESTS, Ring
+
+
+@pytest.fixture(scope="module")
+def ring() -> Ring:
+    try:
+        return Ring()
+    except OSError as error:
+        pytest.skip(f"this system has no io_uring that may be used: {error}")
+
+
+class Pair:
+    """A socket that does not block, and its other side."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.ours.setblocking(False)
+        self.theirs.setblocking(False)
+        self.ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.ours.close()
+        self.theirs.close()
+
+    def send(self, chunk: bytes) -> int:
+        """Send without the ring; less than 0 is an error number."""
+        try:
+            return self.ours.send(chunk)
+        except OSError as error:
+            return -(error.errno or 0)
+
+    def fill(self) -> None:
+        while self.send(b"x" * 1000) >= 0:
+            pass
+
+    def receive(self) -> bytes:
+        received = b""
+        try:
+            while data := self.theirs.recv(1 << 16):
+                received += data
+        except BlockingIOError:
+            pass
+        return received
+
+
+@pytest.fixture
+def pairs() -> Iterator[list[Pair]]:
+    made = [Pair() for _ in range(3)]
+    yield made
+    for pair in made:
+        pair.__exit__()
+
+
+def numbers(pairs: Sequence[Pair]) -> list[int]:
+    return [pair.ours.fileno() for pair in pairs]
+
+
+def test_every_socket_gets_the_chunk(ring: Ring, pairs: list[Pair]) -> None:
+    for chunk in (b"one", b"two and three"):
+        assert ring.send(chunk, numbers(pairs)) == [len(chunk)] * 3
+        assert [pair.receive() for pair in pairs] == [chunk] * 3
+    assert ring.send(b"nobody", ()) == []
+
+
+def test_a_socket_that_takes_nothing_disturbs_no_other(ring: Ring, pairs: list[Pair]) -> None:
+    full, gone, well = pairs
+    full.fill()
+    gone.theirs.close()
+    closed = os.dup(well.ours.fileno())
+    os.close(closed)
+    assert ring.send(b"hi", [*numbers(pairs), closed, -1]) == [-errno.EAGAIN, -errno.EPIPE, 2, -errno.EBADF, -errno.EBADF]
+    assert well.receive() == b"hi"
+
+
+def test_a_socket_may_take_a_part(ring: Ring) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    theirs = socket.create_connection(listener.getsockname())
+    ours, _ = listener.accept()
+    with listener, theirs, ours:
+        ours.setblocking(False)
+        [taken] = ring.send(bytes(1 << 25), (ours.fileno(),))
+        assert 0 < taken < 1 << 25
+
+
+@given(st.lists(st.tuples(st.integers(1, 5000), st.lists(st.integers(0, 2), max_size=6), st.sets(st.integers(0, 2)))))
+@settings(deadline=None)
+def test_the_results_are_those_of_send(ring: Ring, steps: list[tuple[int, list[int], set[int]]]) -> None:
+    with Pair() as a, Pair() as b, Pair() as c, Pair() as d, Pair() as e, Pair() as f:
+        by_ring, plain = (a, b, c), (d, e, f)
+        for size, receivers, reading in steps:
+            chunk = bytes([size % 251]) * size
+            sent = ring.send(chunk, numbers([by_ring[index] for index in receivers]))
+            assert sent == [plain[index].send(chunk) for index in receivers]
+            for index in reading:
+                assert by_ring[index].receive() == plain[index].receive()
+
+
+def test_there_may_be_more_sockets_than_the_queue_has_places(ring: Ring, pairs: list[Pair]) -> None:
+    sockets = numbers(pairs) * REQUESTS
+    assert len(ring.send(b"", sockets)) == len(sockets)
+    assert ring.send(b"x", numbers(pairs)) == [1, 1, 1]
+
+
+def test_requests_that_the_kernel_does_not_take_are_made_again(ring: Ring, pairs: list[Pair], monkeypatch: Any) -> None:
+    enter = ring._enter
+    monkeypatch.setattr(ring, "_enter", lambda call, number, count, *rest: enter(call, number, min(count, 2), *rest))
+    assert ring.send(b"hi", numbers(pairs)) == [2, 2, 2]
+    assert [pair.receive() for pair in pairs] == [b"hi"] * 3
+
+
+def test_where_the_kernel_refuses_to_go_on_nothing_is_sent_to_the_others(ring: Ring, pairs: list[Pair], monkeypatch: Any) -> None:
+    enter = ring._enter
+    taken = iter((2, 0))
+    monkeypatch.setattr(ring, "_enter", lambda call, number, count, *rest: enter(call, number, next(taken), *rest) or -1)
+    assert ring.send(b"hi", numbers(pairs)) == [2, 2]
+    monkeypatch.undo()
+    assert [pair.receive() for pair in pairs] == [b"hi", b"hi", b""]
+    assert ring.send(b"again", numbers(pairs)) == [5, 5, 5]
+
+
+def test_there_is_no_ring_where_the_system_has_none(monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "_SYS_SETUP", 99_999)
+    with pytest.raises(OSError, match="not available"):
+        Ring()
+    monkeypatch.setattr("platform.machine", lambda: "pdp11")
+    with pytest.raises(OSError, match="not known here"):
+        Ring()
+
+
+def test_there_is_no_ring_where_it_does_something_else(ring: Ring, monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "_OP_SEND", 0)  # Which does nothing.
+    with pytest.raises(OSError, match="does not send"):
+        Ring()
+    monkeypatch.setattr(module, "_FEATURE_SINGLE_MMAP", 1 << 31)
+    with pytest.raises(OSError, match="too old"):
+        Ring()
+
+
+def test_a_ring_has_no_descriptor_when_it_is_gone(ring: Ring) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    another = Ring()
+    assert sorted(os.listdir("/proc/self/fd")) != before
+    del another
+    assert sorted(os.listdir("/proc/self/fd")) == before
