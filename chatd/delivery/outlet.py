@@ -262,7 +262,7 @@ class Outlet:
         return len(self._feeds) > 1
 
     def flush(self) -> None:
-        if self._state is LIVE:
+        if self._state is LIVE or (self._state is CLOSING and self._writer.is_idle):
             self._send_inbox()
         elif self._state is not CLOSED:
             self._writer.start()
@@ -317,12 +317,14 @@ class Outlet:
             sent = self.sink.send(chunk) if chunk else 0
         except OSError:  # It takes nothing now, or is gone; the transport will find out which.
             sent = 0
-        if sent == len(chunk):
-            self._handler.drained()
-        else:
+        if sent != len(chunk):
             self._go_behind()
             self._rest = chunk[sent:]
             self._writer.start()
+        elif self._state is CLOSING:
+            self.on_all_written()
+        else:
+            self._handler.drained()
 
     def _go_behind(self) -> None:
         if self._state is LIVE:

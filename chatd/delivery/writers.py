@@ -68,6 +68,10 @@ class Writer(Protocol):
         """Whether the transport takes no more for now, although everything from before is
         written."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything from before is written, and the transport takes more."""
+
     def start(self) -> None:
         """Write the batches of the source as soon as the transport takes them, which may be now,
         until there is none."""
@@ -105,6 +109,10 @@ class SocketWriter:
         """Whether the transport has us as its producer, and will ask for a batch."""
         self._waits = False
         """Whether the transport asks for a batch although it holds something."""
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._registered
 
     def start(self) -> None:
         if not self._registered:
@@ -162,6 +170,10 @@ class TransportWriter:
 
     def fileno(self) -> int:
         return -1
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.is_paused
 
     def start(self) -> None:
         if not self.is_paused:

@@ -532,7 +532,7 @@ def test_queued_data_is_sent_before_the_connection_closes(harness: Harness, wire
     assert bob.wire.disconnecting or bob.wire.lost is not None
 
 
-@pytest.mark.parametrize("room", [1 << 40, 0])
+@pytest.mark.parametrize("room", [1 << 40, 20, 0])
 @WIRES
 def test_a_closing_outlet_sends_the_events_until_then_and_none_after(harness: Harness, wire: type[PushedWire], room: int) -> None:
     ada, bob = harness.reader("ada"), harness.reader("bob", wire=wire)
@@ -551,6 +551,14 @@ def test_a_closing_outlet_sends_the_events_until_then_and_none_after(harness: Ha
     assert bob.lines() == ["<ada> one", "<ada> two", "-- pong"]
     assert bob.ended is Reason.SHUTDOWN
     assert bob.wire.lost is not None
+
+
+def test_the_last_answers_are_sent_at_once_if_the_transport_takes_them(harness: Harness) -> None:
+    bob = harness.reader("bob", wire=SocketWire)
+    bob.ask(Quit())
+    harness.turn()
+    assert bob.lines() == ["-- Goodbye."]
+    assert (bob.wire.producer, bob.wire.written, bob.wire.disconnecting) == (None, 0, True)
 
 
 @WIRES
