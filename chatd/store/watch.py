@@ -19,12 +19,12 @@ class Watch:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._files = {path: _identity(path)}
+        self._files = {str(path): _identity(path)}
 
     def add_write_ahead_log(self) -> None:
         """Watch the write-ahead log too: it exists from the first commit on."""
         log = self._path.with_name(f"{self._path.name}-wal")
-        self._files[log] = _identity(log)
+        self._files[str(log)] = _identity(log)
 
     def check(self) -> None:
         """Raises FilesGoneError if the path of a file leads to another file, or to none."""
@@ -32,11 +32,11 @@ class Watch:
             try:
                 found = _identity(path)
             except OSError:
-                raise FilesGoneError(f"{path.name} was deleted or moved: put it back, or restart the server") from None
+                raise FilesGoneError(f"{Path(path).name} was deleted or moved: put it back, or restart the server") from None
             if found != identity:
-                raise FilesGoneError(f"{path.name} was replaced by another file: put it back, or restart the server")
+                raise FilesGoneError(f"{Path(path).name} was replaced by another file: put it back, or restart the server")
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def _identity(path: Path | str) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_dev, status.st_ino

@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -15,18 +15,16 @@ from threading import Thread
 from typing import Final
 
 from chatd.core.events import Deleted, Edited, Event, Said
+from chatd.core.facts import fact
 from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
 from chatd.store import accounts, database, deletion, index, queries
 from chatd.store.accounts import AccountChanges
 from chatd.store.checkpoints import Checkpoints
-from chatd.store.queries import event_id, to_row
+from chatd.store.insertion import ROWS_AT_ONCE, insert
+from chatd.store.queries import event_id
 from chatd.store.receipts import Receipts
 from chatd.store.watch import FilesGoneError, Watch
-
-ROWS_AT_ONCE: Final = 100
-"""How many rows one INSERT has. Each statement releases the GIL and has to get it back from a busy
-reactor, so one statement for each row would wait for every row."""
 
 WATCH_SECONDS: Final = 5.0
 """How often an idle writer looks whether the files of the database are still there, in seconds; a
@@ -48,8 +46,6 @@ INDEX_PATIENCE: Final = 3.0
 """How long somebody waits for the search index to be up to date, in seconds. Usually it takes some
 milliseconds; after an upgrade that indexes everything again, it can take many minutes."""
 
-_PLACEHOLDERS: Final = "(?, ?, ?, ?, ?, ?, ?, ?)"
-
 
 @dataclass(frozen=True, slots=True)
 class UnstoredRoom:
@@ -68,7 +64,7 @@ class Removal:
     room: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Batch:
     """Events that are stored together, each with the id of its room; ``generation`` is the number
     of failures before it.
@@ -115,7 +111,7 @@ OnWritten = Callable[[Sequence[Batch], Exception | None], None]
 an idle writer notices that nothing could be stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact()
 class Receipt:
     """The receipt for the next ``number`` batches that the thread was given: ``batches`` are
     stored, or have failed with ``error``, and the others were discarded."""
@@ -220,30 +216,40 @@ class DiskWriter:
     def _run(self) -> None:
         is_open = True
         while is_open:
-            gathered = list(self._gather())
+            gathered = self._gather()
             self._handle(gathered)
-            is_open = None not in gathered
+            is_open = not gathered or gathered[-1] is not None
 
     def _handle(self, gathered: Sequence[Request]) -> None:
         self._is_idle = not gathered
         if self._is_idle:
             self._look_at_files()
-        given = [request for request in gathered if isinstance(request, Batch)]
+        given: list[Batch] = []
+        notes: list[AccountChanges] = []
+        deletions: list[Deletion] = []
+        for request in gathered:
+            if isinstance(request, Batch):
+                given.append(request)
+            elif isinstance(request, AccountChanges):
+                notes.append(request)
+            elif isinstance(request, Removal):
+                self._removals.append(request.room)
+            elif isinstance(request, Deletion):
+                deletions.append(request)
+            elif request is not None:
+                self._waiting.append((time.monotonic() + INDEX_PATIENCE, request))
         batches = [batch for batch in given if batch.generation > self._failed_generation]
-        self._removals += [request.room for request in gathered if isinstance(request, Removal)]
-        notes = [request for request in gathered if isinstance(request, AccountChanges)]
         error = self._commit(batches, notes) if batches or notes else None
-        if given:
+        if given:  # The reactor's thread waits: what can be done later is.
             self._receipts.give(Receipt(len(given), batches, error))
         for note in notes:
             self._call(note.on_answer, error)
         if batches or notes:
             if error is None:
-                self._on_committed(batches)
+                self._checkpoints.count(sum(map(len, batches)))
         elif self._removals:
             self._remove()
-        self._waiting += [(time.monotonic() + INDEX_PATIENCE, then) for then in gathered if callable(then)]
-        self._deletions += [request for request in gathered if isinstance(request, Deletion)]
+        self._deletions += deletions
         if self._deletions:
             self._delete()
         if self._unindexed and (self._waiting or self._is_idle or time.monotonic() > self._index_due):
@@ -251,7 +257,7 @@ class DiskWriter:
         if self._waiting:
             self._answer_waiting()
 
-    def _gather(self) -> Iterator[Request]:
+    def _gather(self) -> Sequence[Request]:
         """Wait for the next request and return it with all others that are in the queue, up to a
         deletion that empties a room: later events of that room must find it empty.
 
@@ -260,13 +266,12 @@ class DiskWriter:
         busy = self._deletions or (self._unindexed and (self._waiting or (self._is_idle and not self._index_failed)))
         wait = INDEX_PAUSE if self._unindexed else WATCH_SECONDS
         try:
-            request = self._requests.get_nowait() if busy else self._requests.get(timeout=wait)
-            yield request
-            while not (isinstance(request, Deletion) and request.before_time == FOR_EVER):
-                request = self._requests.get_nowait()
-                yield request
+            gathered = [self._requests.get_nowait() if busy else self._requests.get(timeout=wait)]
         except Empty:
-            pass
+            return ()
+        while not self._requests.empty() and not _empties_room(gathered[-1]):
+            gathered.append(self._requests.get_nowait())
+        return gathered
 
     def _look_at_files(self) -> None:
         try:
@@ -276,51 +281,46 @@ class DiskWriter:
 
     def _commit(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> Exception | None:
         """Store ``batches`` and ``notes``, all of them or none; why nothing is stored."""
+        together = batches[0] if len(batches) == 1 else _joined(batches)
         try:
-            self._write_all(batches, notes)
+            self._write_all(together, notes)
         except Exception as error:
             self._failed_generation = batches[-1].generation if batches else self._failed_generation
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return error
-        return None
-
-    def _on_committed(self, batches: Sequence[Batch]) -> None:
-        """Do what a commit entails, after it was answered: a checkpoint may take some
-        milliseconds."""
-        self._checkpoints.count(sum(map(len, batches)))
         if not self._unindexed:
             self._index_due = time.monotonic() + INDEX_SECONDS
-        self._unindexed.update({room for batch in batches for room, _ in batch.events})
+        self._unindexed.update([room for room, _ in together.events])
+        return None
 
-    def _write_all(self, batches: Sequence[Batch], notes: Sequence[AccountChanges]) -> None:
-        """Write ``batches`` and ``notes`` in one transaction. If a single INSERT is enough, its
+    def _write_all(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
+        """Write ``batch`` and ``notes`` in one transaction. If a single INSERT is enough, its
         implicit transaction is used."""
         self._watch.check()
-        execute = self._connection.execute
-        rooms = [room for batch in batches for room in batch.rooms]
-        events = [pair for batch in batches for pair in batch.events]
-        numbers_only = [pair for batch in batches for pair in batch.numbers_only]
-        others = [pair for pair in (*events, *numbers_only) if type(pair[1]) is not Said]
+        if self._has_begun and not notes and not self._removals and _is_one_insert(batch):
+            insert(self._connection, batch.events)
+        else:
+            self._write_transaction(batch, notes)
+
+    def _write_transaction(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
+        execute, events, removals = self._connection.execute, batch.events, self._removals
+        others = [pair for pair in (*events, *batch.numbers_only) if type(pair[1]) is not Said]
         changes = [pair for pair in others if changes_state(pair[1])]
         edits = [(room, event) for room, event in others if isinstance(event, (Edited, Deleted))]
-        removals = self._removals
-        is_simple = self._has_begun and not (rooms or changes or edits or numbers_only or notes or removals)
-        if is_simple and len(events) <= ROWS_AT_ONCE:
-            return self._insert(events)
         execute("BEGIN IMMEDIATE")
         if not self._has_begun:
             self._begin(self._connection)
         for id in removals:
             queries.remove_room(self._connection, id)
-        for room in rooms:
+        for room in batch.rooms:
             execute(
                 "INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (room.id, room.key, room.name, room.first),
             )
         for start in range(0, len(events), ROWS_AT_ONCE):
-            self._insert(events[start : start + ROWS_AT_ONCE])
-        for room_id, event in numbers_only:
+            insert(self._connection, events[start : start + ROWS_AT_ONCE])
+        for room_id, event in batch.numbers_only:
             self._number(room_id, event)
         for room_id in dict.fromkeys(id for id, _ in changes):  # A state can be large, so it is written once.
             queries.change_state(self._connection, room_id, [event for id, event in changes if id == room_id])
@@ -343,7 +343,7 @@ class DiskWriter:
         """Remove rooms when nothing is to be stored. If that fails, the next commit removes
         them."""
         try:
-            self._write_all((), ())
+            self._write_all(_joined(()), ())
         except (sqlite3.Error, FilesGoneError):
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
@@ -353,7 +353,7 @@ class DiskWriter:
         event itself, to be deleted together with them."""
         older = (event_id(room, 0), event_id(room, event.seq))
         if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", older).fetchone():
-            self._insert([(room, event)])
+            insert(self._connection, [(room, event)])
             for request in self._deletions:
                 if request.room == room and request.before_time == FOR_EVER:
                     request.stop = event.seq + 1
@@ -409,9 +409,26 @@ class DiskWriter:
         if request.first:
             self._call(request.on_end, request.first)
 
-    def _insert(self, events: Sequence[tuple[int, Event]]) -> None:
-        placeholders = ", ".join([_PLACEHOLDERS] * len(events))
-        values: list[int | str | None] = []
-        for room, event in events:
-            values += to_row(room, event)
-        self._connection.execute(f"INSERT INTO event VALUES {placeholders}", values)
+
+def _empties_room(request: Request) -> bool:
+    return isinstance(request, Deletion) and request.before_time == FOR_EVER
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    """One batch of all ``batches``."""
+    return Batch(
+        batches[-1].generation if batches else 0,
+        [pair for batch in batches for pair in batch.events],
+        [room for batch in batches for room in batch.rooms],
+        [pair for batch in batches for pair in batch.numbers_only],
+    )
+
+
+def _is_one_insert(batch: Batch) -> bool:
+    """Whether one INSERT stores ``batch``, as it does with nearly all."""
+    if batch.rooms or batch.numbers_only or len(batch.events) > ROWS_AT_ONCE:
+        return False
+    for _, event in batch.events:
+        if type(event) is not Said and (isinstance(event, (Edited, Deleted)) or changes_state(event)):
+            return False
+    return True

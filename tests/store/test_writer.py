@@ -14,7 +14,8 @@ from chatd.core.events import Event, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
 from chatd.store import database
 from chatd.store.deletion import DELETED_AT_ONCE
-from chatd.store.writer import ROWS_AT_ONCE, Batch, Deletion, DiskWriter, UnstoredRoom
+from chatd.store.insertion import ROWS_AT_ONCE
+from chatd.store.writer import Batch, Deletion, DiskWriter, UnstoredRoom
 
 LOBBY = UnstoredRoom(1, "lobby", "lobby")
 
