@@ -27,6 +27,7 @@ from zope.interface import implementer
 from chatd.core.ssh_keys import CERTIFICATE, PublicKey
 from chatd.delivery.writers import socket_of
 from chatd.doors.direct import DirectTransport
+from chatd.doors.quick_tls import new_connection
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""
@@ -69,7 +70,7 @@ class Certificate:
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """The OpenSSL side of a new connection."""
-        return SSL.Connection(self._context, None)
+        return new_connection(self._context)
 
 
 def _read(certificate: str, key: str) -> tuple[SSL.Context, str, bool]:
