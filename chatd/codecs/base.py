@@ -64,6 +64,15 @@ class Talk(Protocol):
         Refusal.
         """
 
+    @property
+    def read_series(self) -> Callable[[bytes, int, int], tuple[list[str], int]] | None:
+        """Reads a *series*: lines of which each is a message in the current room and nothing else.
+
+        It is called with what has arrived, the position of the first line and the most lines to
+        read. Returns their texts, which are safe, and the position after them; no texts if there
+        are fewer than two such lines. It is None itself where each line is decoded alone.
+        """
+
     def encode(self, answer: Answer) -> bytes:
         """The bytes of ``answer``, whole lines."""
 

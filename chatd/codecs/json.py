@@ -60,6 +60,7 @@ class JsonTalk:
 
     __slots__ = ("codec",)
     next_command: Final = None
+    read_series: Final = None
 
     def __init__(self, codec: JsonCodec) -> None:
         self.codec: Final = codec

@@ -7,6 +7,7 @@ ensures this also for the rows of a long line on a terminal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Final
@@ -22,10 +23,16 @@ from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import PasswordNeeded
 from chatd.core.events import Event
-from chatd.core.text import read_line, says_nothing
+from chatd.core.limits import SERIES_LINES, TEXT_BYTES_A_LINE
+from chatd.core.text import read_line, read_lines, says_nothing
 
 MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
 """The mark before each kind of phrase."""
+
+
+_SERIES: Final = re.compile(rb"(?:[!-.0-~][ -~]{0,%d}+\r?\n){2,%d}+" % (TEXT_BYTES_A_LINE - 2, SERIES_LINES))
+"""Several lines of which each is a message: none is a command or blank, and all are short and of
+printable ASCII, of which nothing has to be made safe but blanks."""
 
 
 class TextView(Enum):
@@ -111,6 +118,18 @@ class TextTalk:
         else:
             self._last = commands.Say(text) if named else commands.Hello(text.strip())
         return self._last
+
+    def read_series(self, data: bytes, start: int, most: int) -> tuple[list[str], int]:
+        """The messages in the lines from ``start`` on, and where they end (:class:`Talk
+        <chatd.codecs.base.Talk>`)."""
+        match = None if self._asking is not None else _SERIES.match(data, start)
+        if match is None:
+            return [], start
+        series = match[0]
+        if series.count(b"\n") > most:
+            series = series[: -len(series.split(b"\n", most)[most])]
+        self._named, self._last, self._code = True, None, ""
+        return read_lines(series), start + len(series)
 
     def encode(self, answer: Answer) -> bytes:
         """The lines of ``answer``, each with its end; and the question for a password, where a

@@ -40,6 +40,10 @@ class Bucket:
         self._stamp = now
         return 0.0 if self._level >= 1.0 - ROUNDING else (1.0 - self._level) / self.rate
 
+    def lines(self, now: float) -> int:
+        """How many lines need not wait at ``now``."""
+        return 0 if self.wait(now) else int(self._level + ROUNDING)
+
     def spend(self, lines: float) -> None:
         """Take the cost of so many lines."""
         self._level -= lines
@@ -68,6 +72,9 @@ class AddressBudget(Bucket):
 
     def wait(self, now: float) -> float:
         return max(super().wait(now), self._pace.wait(now))
+
+    def lines(self, now: float) -> int:
+        return min(super().lines(now), self._pace.lines(now))
 
     def spend(self, lines: float) -> None:
         super().spend(lines)

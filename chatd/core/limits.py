@@ -575,6 +575,10 @@ TEXT_BYTES_A_LINE: Final = 256
 """The bytes of a line that cost its address one line more, in number: the longest line takes up to
 2 ms, where it consists of joiners, selectors or emoji, or of many beginnings of lines."""
 
+SERIES_LINES: Final = 100
+"""The most lines that are taken together as one series of messages, in number: with more, a message
+costs hardly less."""
+
 TELNET_BYTES_A_LINE: Final = 256
 """The bytes of telnet's own commands that cost one line, in number: 128 of the shortest ones take
 0.1 ms."""

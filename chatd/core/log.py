@@ -102,6 +102,11 @@ class Log(Protocol):
         together with ``draft``, or not at all.
         """
 
+    def append_series(self, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        """Number and store ``drafts``, two or more messages of one sender without ids, one after
+        the other. ``on_stored`` is called once for all of them: with the last event, or with the
+        reason why none is stored."""
+
     def find_talk(self, peer: str, seq: int, count: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
         """Find the private messages with the person whose nick has the key ``peer``, oldest first:
         the first ``count`` from ``seq`` on, or the last ``-count`` before it. None: the disk cannot

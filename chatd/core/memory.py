@@ -73,9 +73,18 @@ class MemoryLog:
             event = self._messages.get((draft.sender_id, draft.id))
         if event is None:
             event = self.add(draft.number(self.end))
+            self.on_news()
             if copy is not None:
                 copy[0].append(copy[1], _ignore)
         on_stored(event)
+
+    def append_series(self, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        for seq, draft in enumerate(drafts, self.end):
+            draft.number(seq)
+        self.add_series(drafts)
+        for _ in drafts:
+            self.on_news()
+        on_stored(drafts[-1])
 
     def find_talk(self, peer: str, seq: int, count: int, on_found: Callable[[Sequence[Event] | None], object]) -> None:
         start, stop = (seq, self.end) if count > 0 else (self.first, seq)
@@ -108,8 +117,18 @@ class MemoryLog:
             self._change(event.target, None)
         if self.size > self._max_size or len(self._events) > self._max_events:
             self._shrink()
-        self.on_news()
         return event
+
+    def add_series(self, series: Sequence[Event]) -> None:
+        """Add ``series``, messages without ids, the first of which has the seq :attr:`end`."""
+        sizes = [*map(size_of, series)]
+        self._events += series
+        self._sizes.extend(sizes)
+        self.end += len(series)
+        self.size += sum(sizes)
+        self.last_message = self.end - 1
+        if self.size > self._max_size or len(self._events) > self._max_events:
+            self._shrink()
 
     def read(self, start: int, stop: int) -> Sequence[Event]:
         first = self.first

@@ -8,22 +8,22 @@ later, and no other.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
 from chatd.core.actions import ACTIONS
 from chatd.core.actions.base import Result, Sending
-from chatd.core.actions.messaging import message
+from chatd.core.actions.messaging import message, messages
 from chatd.core.answers import Ack, Answer, Closing, Refused
 from chatd.core.command_table import ROW_OF
 from chatd.core.commands import Command, Me, Ping, Say
 from chatd.core.driver import Later, drive
-from chatd.core.errors import BadUsage, NickNeeded, NotDelivered, Refusal, TooLong
+from chatd.core.errors import BadUsage, Muted, NickNeeded, NotDelivered, Refusal, TooLong
 from chatd.core.events import Event
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import ANSWER_BYTES, ID_CHARACTERS, INBOX_BYTES
-from chatd.core.policy import check_may, room_of, room_to_speak_in
+from chatd.core.policy import check_may, check_may_speak, room_of, room_to_speak_in
 from chatd.core.presence import close
 from chatd.core.registry import Registry
 from chatd.core.room import Room
@@ -124,6 +124,33 @@ def _say(registry: Registry, session: Session, command: Say | Me) -> None:
     room.post(draft, Delivery(session, command.id))
 
 
+def room_for_series(registry: Registry, session: Session) -> Room | None:
+    """The room in which ``session`` may now say a series of messages; None: each of them has to be
+    looked at, since it may be refused, or wait, while another is not."""
+    room, person = session.current, session.person
+    if room is None or person is None or session.removed_from is not None or session.is_ending:
+        return None
+    if room.log.is_changing or room.rights.modes.slow:
+        return None
+    try:
+        check_may_speak(registry, person, room)
+    except Muted:
+        return None
+    return room
+
+
+def say_series(registry: Registry, session: Session, room: Room, texts: Sequence[str]) -> None:
+    """Say ``texts``, which are safe, in ``room``, which is :func:`room_for_series` now; what is the
+    same for all of them is done once."""
+    try:
+        session.last_active = registry.now()
+        drafts = messages(session, room, texts)
+        session.out.reserve(ANSWER_BYTES * len(drafts))
+        room.post_series(drafts, Delivery(session, "", number=len(drafts)))
+    except Exception as defect:
+        session.out.fail(defect)
+
+
 # -- After -----------------------------------------------------------------------------------------
 
 
@@ -139,12 +166,13 @@ def _finish(session: Session, id: str, result: Result) -> None:
 
 
 class Delivery:
-    """Answers one message when its log has stored or refused it; ``sending``: it is a private one.
-    The next command does not wait for this."""
+    """Answers one message when its log has stored or refused it, or a series of so many;
+    ``sending``: it is a private one. The next command does not wait for this."""
 
-    __slots__ = ("_id", "_sending", "_session")
+    __slots__ = ("_id", "_number", "_sending", "_session")
 
-    def __init__(self, session: Session, id: str, sending: Sending | None = None) -> None:
+    def __init__(self, session: Session, id: str, sending: Sending | None = None, number: int = 1) -> None:
+        self._number = number
         self._session = session
         self._id = id
         self._sending = sending
@@ -153,7 +181,8 @@ class Delivery:
         session = self._session
         try:
             if isinstance(outcome, NotDelivered):
-                refuse(session, outcome, self._id)
+                for _ in range(self._number):
+                    refuse(session, outcome, self._id)
             elif self._sending is not None:
                 _answer(session, self._id, *self._sending.answers(outcome))
             elif self._id or session.out.acknowledges_all:
@@ -161,7 +190,7 @@ class Delivery:
         except Exception as defect:
             session.out.fail(defect)
         finally:
-            session.out.release(ANSWER_BYTES)
+            session.out.release(ANSWER_BYTES * self._number)
 
 
 def _run(session: Session, id: str, action: Coroutine[Later[Any], None, Answer | tuple[Answer, ...]]) -> None:

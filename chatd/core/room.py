@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from chatd.core.attendance import Attendance
-from chatd.core.events import Event, Joined, Left, Reason, Renamed
+from chatd.core.events import Event, Joined, Left, Reason, Renamed, Said
 from chatd.core.limits import VERDICTS
 from chatd.core.log import Log, OnStored
 from chatd.core.membership import Membership
@@ -86,6 +86,10 @@ class Room:
     def post(self, draft: Event, on_stored: OnStored) -> None:
         """Append ``draft``; the members see it when it is stored."""
         self.log.append(draft, on_stored)
+
+    def post_series(self, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        """Append ``drafts``, a series of messages."""
+        self.log.append_series(drafts, on_stored)
 
     def join(self, person: Person, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
         """Add ``person`` as a member; ``membership`` gets its number when ``draft`` is stored."""

@@ -95,6 +95,12 @@ def read_line(raw: bytes) -> str:
     return safe_text(decode_line(raw))
 
 
+def read_lines(raw: bytes) -> list[str]:
+    """The safe texts of several lines of printable ASCII, as `read_line` makes each of them."""
+    text = raw.decode()
+    return [safe_text(line) for line in text.splitlines()] if _TOO_BLANK in text else text.splitlines()
+
+
 def safe_text(text: str) -> str:
     """``text`` without characters that can deceive. The result is never longer than ``text``, and a
     safe text is returned unchanged.

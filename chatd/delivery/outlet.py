@@ -231,6 +231,11 @@ class Outlet:
         return self._reserved + self._inbox_size >= CONGESTED
 
     @property
+    def free(self) -> int:
+        """How much may still be queued or owed until the session is congested, in bytes."""
+        return CONGESTED - self._reserved - self._inbox_size
+
+    @property
     def is_acknowledged(self) -> bool:
         """Whether the kernel of the other side is known to have all that was sent."""
         return self._writer.unacknowledged() == 0

@@ -6,6 +6,7 @@ and the end of the connection are here.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
@@ -18,8 +19,8 @@ from chatd.core.commands import Me, Msg, Say
 from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
-from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, TEXT_BYTES_A_LINE, TURN_LINES
-from chatd.core.perform import perform, refuse
+from chatd.core.limits import ANSWER_BYTES, CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, SERIES_LINES, TEXT_BYTES_A_LINE, TURN_LINES
+from chatd.core.perform import perform, refuse, room_for_series, say_series
 from chatd.core.presence import depart, end
 from chatd.core.session import Session
 from chatd.delivery.outlet import Outlet
@@ -202,6 +203,41 @@ class Caller:
                 self._input.pauseProducing()
         elif self.talk.next_command is not None:
             self._take_further()
+
+    def take_series(self, data: bytes, start: int) -> int:
+        """Take the messages in ``data`` from ``start`` on together, if there are several in a row
+        with nothing between them: as many as would be taken now line by line.
+
+        Returns where they end; ``start``: none is taken, and the next line is to be taken alone.
+        """
+        read_series, session, registry = self.talk.read_series, self.session, self._server.registry
+        room = None if read_series is None else room_for_series(registry, session)
+        if read_series is None or room is None:
+            return start
+        most = min(self._lines_at_once(), -(-self.outlet.free // ANSWER_BYTES))
+        if most < 2:
+            return start
+        texts, end = read_series(data, start, most)
+        if texts:
+            if self.has_flood_limit:
+                self.pay(len(texts))
+            say_series(registry, session, room, texts)
+            if self.outlet.congested and self.ended is None:
+                self._input.pauseProducing()
+        return end
+
+    def _lines_at_once(self) -> int:
+        """How many lines flood control admits now."""
+        if not self.has_flood_limit:
+            return SERIES_LINES
+        if self._flood_wait is not None:
+            return 0
+        lines = ceil(TURN_LINES - self._spent)
+        if self._bucket is not None:
+            lines = min(lines, self._bucket.lines(self._server.clock.seconds()))
+        if self._budget is not None:
+            lines = min(lines, self._budget.lines(self._server.turns.began()))
+        return lines
 
     def _take_further(self) -> None:
         """Do what earlier lines or answers ask further, one thing after the other."""

@@ -97,6 +97,10 @@ class FramedTalk:
         return self.codec.frame(self.inner.encode(answer))
 
     @property
+    def read_series(self) -> None:
+        """What comes in frames is decoded alone."""
+
+    @property
     def next_command(self) -> Callable[[], Command | None] | None:
         return self.inner.next_command
 

@@ -118,6 +118,11 @@ class ChatProtocol(LineReceiver):
             if end < 0:
                 self._keep_beginning(data[start:])
                 return
+            if end + 1 < len(data) and not self._skipping:
+                taken = caller.take_series(data, start)
+                if taken != start:
+                    start = taken
+                    continue
             if caller.has_flood_limit and not caller.may_take_line(self.cost_of(data[start:end])):
                 break
             line = data[start:end].removesuffix(b"\r")

@@ -46,12 +46,13 @@ class Target(Protocol):
     def first(self) -> int:
         """The number of its oldest event; the next event's, where there is none."""
 
-    def number(self, draft: Event) -> tuple[Event, bool]:
-        """Give ``draft`` the next number. Returns the event and whether to keep it; otherwise only
-        its number is stored."""
+    def number(self, drafts: Sequence[Event]) -> bool:
+        """Give ``drafts``, one or a series, the next numbers. Returns whether to keep them;
+        otherwise only their numbers are stored."""
 
-    def show(self, event: Event, is_kept: bool) -> None:
-        """Make ``event`` readable: it is stored, or only its number if it is not kept."""
+    def show(self, events: Sequence[Event], is_kept: bool) -> None:
+        """Make ``events``, one or a series, readable: they are stored, or only their numbers if
+        they are not kept."""
 
     def on_shown(self) -> None:
         """Several events have been made readable, one after the other."""
@@ -93,9 +94,9 @@ class EndOfTurn:
 Copy = tuple[Target, Event]
 """A further draft and its log, which is stored together with another one."""
 
-_Pending = tuple[Target, Event, bool, list[OnStored]]
-"""An event that waits to be stored, whether it is kept, and its callbacks. It is a tuple because
-that is the fastest to create."""
+_Pending = tuple[Target, Sequence[Event], bool, list[OnStored]]
+"""An event or a series that waits to be stored, whether it is kept, and its callbacks. It is a
+tuple because that is the fastest to create."""
 
 
 class Appending:
@@ -123,9 +124,13 @@ class Appending:
         """The number of failures so far: the writer discards batches that were made before the
         reactor knew of the last one."""
         self._pending: deque[_Pending] = deque()
-        """The events that are numbered but not stored yet, in order."""
+        """The events that are numbered but not shown yet, in order."""
+        self._number_pending = 0
+        """How many these are: a series is several."""
         self._gathered: list[_Pending] = []
         """The last of these, which the writer does not have yet."""
+        self._number_gathered = 0
+        """How many these are."""
         self._enough = 0
         """How many events need not wait for more; 0: any number may wait."""
         self._is_patient = False
@@ -143,22 +148,44 @@ class Appending:
 
     def append(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
-        if len(self._pending) + self._waiting_drafts >= PENDING_EVENTS:
-            on_stored(NotDelivered("Not delivered: the server's disk is too slow.", "Try again later."))
-        elif self._waiting and draft.sender_id in self._waiting:
+        if self._is_full(1, on_stored):
+            return
+        if self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
             self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored, copy))
         elif isinstance(draft, Said) and draft.id:
             self._append_once(log, draft, on_stored, copy)
         else:
-            self._number(log, draft, on_stored, copy)
+            self._number(log, [draft], on_stored, copy)
+
+    def append_series(self, log: Target, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        """Store ``drafts`` in ``log`` (:meth:`chatd.core.log.Log.append_series`)."""
+        if self._is_full(len(drafts), on_stored):
+            return
+        sender_id = drafts[0].sender_id
+        if self._waiting and sender_id in self._waiting:
+            self._waiting_drafts += len(drafts)
+            self._waiting[sender_id].append(partial(self._append_waiting_series, log, drafts, on_stored))
+        else:
+            self._number(log, drafts, on_stored)
+
+    def _append_waiting_series(self, log: Target, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        self._waiting_drafts -= len(drafts)
+        self._number(log, drafts, on_stored)
+
+    def _is_full(self, number: int, on_stored: OnStored) -> bool:
+        """Whether so many more drafts are too many, which ``on_stored`` is told then."""
+        is_full = self._number_pending + self._waiting_drafts + number > PENDING_EVENTS
+        if is_full:
+            on_stored(NotDelivered("Not delivered: the server's disk is too slow.", "Try again later."))
+        return is_full
 
     def _append_waiting(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
         self._waiting_drafts -= 1
         if isinstance(draft, Said) and draft.id:
             self._append_once(log, draft, on_stored, copy)
         else:
-            self._number(log, draft, on_stored, copy)
+            self._number(log, [draft], on_stored, copy)
 
     def _append_once(self, log: Target, draft: Said, on_stored: OnStored, copy: Copy | None) -> None:
         """Store ``draft``, which has an id, unless it was said before; look on the disk if only
@@ -174,7 +201,7 @@ class Appending:
             self._waiting[sender_id] = deque()
             self._duplicates.look_up(sender_id, id, partial(self._looked_up, log, draft, on_stored, copy))
         else:
-            self._number(log, draft, on_stored, copy)
+            self._number(log, [draft], on_stored, copy)
 
     def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
         """Find a message by its id (:meth:`chatd.core.log.Log.find_sent`)."""
@@ -190,7 +217,7 @@ class Appending:
         """Continue with ``draft``, and then with everything that has waited for it."""
         waiting = self._waiting.pop(draft.sender_id)
         if said is None:
-            self._number(log, draft, on_stored, copy)
+            self._number(log, [draft], on_stored, copy)
         else:
             self._notify((on_stored,), said)
         while waiting:
@@ -199,19 +226,22 @@ class Appending:
                 self._waiting[draft.sender_id].extend(waiting)
                 break
 
-    def _number(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
-        event, is_kept = log.number(draft)
-        pending = (log, event, is_kept, [on_stored])
+    def _number(self, log: Target, events: Sequence[Event], on_stored: OnStored, copy: Copy | None = None) -> None:
+        pending = (log, events, log.number(events), [on_stored])
         self._pending.append(pending)
+        event = events[0]
         if isinstance(event, Said) and event.id:
             self._by_id[event.sender_id, event.id] = pending
         if not self._gathered or self._is_patient:
             self._await_flush(is_gone=type(event) is Left and event.reason not in STAYS)
         self._gathered.append(pending)
-        if len(self._gathered) == self._enough:
+        before, added = self._number_gathered, len(events)
+        self._number_pending += added
+        self._number_gathered = before + added
+        if before < self._enough <= before + added:
             self._gathering.hurry()
         if copy is not None:
-            self._number(*copy, _ignore)
+            self._number(copy[0], [copy[1]], _ignore)
 
     def _await_flush(self, is_gone: bool) -> None:
         """Call :meth:`flush` when the next event is to be stored; it comes first, or after those of
@@ -229,10 +259,10 @@ class Appending:
 
     def flush(self, may_wait: bool = False) -> None:
         """Give the writer everything that was gathered, so that it is stored and shown together."""
-        gathered, self._gathered = self._gathered, []
+        gathered, self._gathered, self._number_gathered = self._gathered, [], 0
         if gathered:
-            events = [(log.id, event) for log, event, kept, _ in gathered if kept]
-            numbers_only = [(log.id, event) for log, event, kept, _ in gathered if not kept]
+            events = [(log.id, event) for log, events, kept, _ in gathered if kept for event in events]
+            numbers_only = [(log.id, event) for log, events, kept, _ in gathered if not kept for event in events]
             rooms = {log.id: UnstoredRoom(log.id, log.key, log.name, log.first) for log, *_ in gathered if not log.is_stored}
             self._put(Batch(self._generation, events, list(rooms.values()), numbers_only), may_wait)
 
@@ -287,12 +317,17 @@ class Appending:
         their logs to ``shown``. Returns what is left, in messages."""
         try:
             while number and left > 0:
-                number -= 1
-                log, event, is_kept, callbacks = self._pending.popleft()
-                log.show(event, is_kept)
+                log, events, is_kept, callbacks = self._pending.popleft()
+                if len(events) > left:  # The rest of a series is shown in the next turn, and answered then.
+                    self._pending.appendleft((log, events[left:], is_kept, callbacks))
+                    events, callbacks = events[:left], []
+                count, event = len(events), events[-1]
+                number -= count
+                self._number_pending -= count
+                log.show(events, is_kept)
                 shown[log] = None
                 self._finish(event, callbacks, event)
-                left -= 1 if type(event) in MESSAGES else PRESENCE_SHOWN
+                left -= count if type(event) in MESSAGES else PRESENCE_SHOWN
                 if type(event) is Left and event.reason is not Reason.LEFT:  # The connection has ended.
                     self._duplicates.forget(event.sender_id)
         finally:
@@ -303,10 +338,11 @@ class Appending:
     def _fail(self, failure: NotDelivered) -> None:
         self._generation += 1
         failed, self._pending, self._gathered = self._pending, deque(), []
+        self._number_pending = self._number_gathered = 0
         for log, *_ in failed:
             log.roll_back()
-        for _, event, _, callbacks in failed:
-            self._finish(event, callbacks, failure)
+        for _, events, _, callbacks in failed:
+            self._finish(events[0], callbacks, failure)
 
     def _finish(self, event: Event, callbacks: Sequence[OnStored], outcome: Event | NotDelivered) -> None:
         if isinstance(event, Said) and event.id:

@@ -101,17 +101,26 @@ class SqliteLog:
     def find_sent(self, sender_id: str, id: str, on_found: Callable[[Said | None], object]) -> None:
         self._appending.find_sent(sender_id, id, on_found)
 
-    def number(self, draft: Event) -> tuple[Event, bool]:
-        event = draft.number(self._next)
-        self._next += 1
-        if type(event) is not Said and changes_state(event):
+    def append_series(self, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        self._appending.append_series(self, drafts, on_stored)
+
+    def number(self, drafts: Sequence[Event]) -> bool:
+        first = drafts[0]  # The others are messages too.
+        for seq, draft in enumerate(drafts, self._next):
+            draft.number(seq)
+        self._next += len(drafts)
+        if type(first) is not Said and changes_state(first):
             self._changes += 1
         retention = self.tail.state.retention
-        return event, not retention.text or not retention.is_none(event.time) or type(event) is RetentionSet
+        return not retention.text or not retention.is_none(first.time) or type(first) is RetentionSet
 
-    def show(self, event: Event, is_kept: bool) -> None:
+    def show(self, events: Sequence[Event], is_kept: bool) -> None:
+        event = events[-1]
         self.is_stored = True
-        self.tail.add(event)
+        if len(events) == 1:
+            self.tail.add(event)
+        else:
+            self.tail.add_series(events)
         if self._changes and changes_state(event):
             self._changes -= 1
         if type(event) is Deleted or type(event) is Edited:

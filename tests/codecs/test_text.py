@@ -821,3 +821,37 @@ def test_a_talk_knows_whether_the_next_line_is_a_password() -> None:
 def test_people_have_seen_what_they_typed() -> None:
     assert TALK.edit(Said("lobby", 7, NOON, "ada", "seat", "hi"), b"piece", own=True) == b""
     assert TALK.edit(Said("lobby", 7, NOON, "ada", "seat", "hi"), b"piece", own=False) == b"piece"
+
+
+# -- Runs of messages ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "most", "texts", "end"),
+    [
+        (b"one\ntwo\r\nthree\n", 9, ["one", "two", "three"], 15),
+        (b"one\ntwo\nthree\n", 2, ["one", "two"], 8),
+        (b"one\ntwo\n/who\nthree\nfour\n", 9, ["one", "two"], 8),
+        (b"one\ntwo\nthr", 9, ["one", "two"], 8),
+        (b"one\n" + b"a" + b" " * 40 + b"b\n", 9, ["one", "a" + " " * 16 + "b"], 47),
+        (b"one\n/who\n", 9, [], 0),
+        (b"one\n two\n", 9, [], 0),
+        (b"one\n\n", 9, [], 0),
+        (b"one\nt\twice\n", 9, [], 0),
+        (b"one\nt\rwice\n", 9, [], 0),
+        ("one\nzwölf\n".encode(), 9, [], 0),
+        (b"one\n" + b"x" * 256 + b"\n", 9, [], 0),
+    ],
+)
+def test_several_plain_lines_are_a_series(data: bytes, most: int, texts: list[str], end: int) -> None:
+    talk = TextCodec(lambda: NOON).talk()
+    assert talk.read_series(b"/x\n" + data, 3, most) == (texts, end + 3)
+    assert [talk.decode(line, True) for line in data[:end].splitlines()] == [Say(text) for text in texts]
+
+
+def test_a_password_is_no_series(registered: Registry) -> None:
+    talk = TextCodec(lambda: NOON).talk()
+    talk.decode(b"carol", False)
+    talk.encode(Refused("password-needed", "carol is registered.", ""))
+    assert talk.is_asking
+    assert talk.read_series(b"one\ntwo\n", 0, 9) == ([], 0)

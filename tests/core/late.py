@@ -8,7 +8,7 @@ from typing import Any
 
 from chatd.core.account import Change
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Event
+from chatd.core.events import Event, Said
 from chatd.core.log import Asker, Copy, OnChanged, OnResults, OnStored
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.search import Query
@@ -50,6 +50,15 @@ class LateLog(MemoryLog):
     def append(self, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         self._changes += changes_state(draft)
         self._store.waiting.append(partial(self._append, draft, on_stored, copy))
+
+    def append_series(self, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        self._store.waiting.append(partial(self._append_series, drafts, on_stored))
+
+    def _append_series(self, drafts: Sequence[Said], on_stored: OnStored) -> None:
+        if self._store.failure is not None:
+            on_stored(self._store.failure)
+        else:
+            super().append_series(drafts, on_stored)
 
     @property
     def is_changing(self) -> bool:  # type: ignore[override]

@@ -30,6 +30,16 @@ def test_a_paste_of_thirty_lines_passes() -> None:
     assert [take(bucket, 5.0) for _ in range(30)] == [0.0] * 30
 
 
+@given(RATES, BURSTS, PAUSES)
+def test_so_many_lines_at_once_need_not_wait(rate: float, burst: int, pauses: list[float]) -> None:
+    now = 0.0
+    for bucket in (Bucket(rate, burst, now), AddressBudget(rate, burst, now)):
+        for pause in pauses[:9]:
+            now += pause
+            lines = bucket.lines(now)
+            assert [bool(take(bucket, now)) for _ in range(lines + 1)] == [False] * lines + [True]
+
+
 def test_after_the_burst_lines_wait_for_the_rate() -> None:
     bucket = Bucket(rate=10.0, burst=2, now=0.0)
     assert [take(bucket, 0.0), take(bucket, 0.0)] == [0.0, 0.0]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Event, Joined, RetentionSet, Said
 from chatd.core.memory import EVENT_BYTES, ID_BYTES, MemoryLog, MemoryStore, Messages
+from chatd.core.memory import size_of as size_of_event
 from chatd.core.names import parse_room
 
 Outcomes = list[Event | NotDelivered]
@@ -220,3 +221,22 @@ def test_a_store_creates_each_log_once_and_lists_its_rooms() -> None:
     assert list(store.room_names()) == ["Dev"]
     store.close_log("dev")
     assert (list(store.room_names()), dict(store.logs)) == ([], {})
+
+
+@given(st.lists(st.lists(st.text(max_size=9), min_size=1, max_size=5), max_size=9), st.integers(1, 20), st.integers(300, 5000))
+def test_a_series_is_added_as_its_messages_are(all_series: list[list[str]], most: int, size: int) -> None:
+    together, alone = MemoryLog(most, size), MemoryLog(most, size)
+    outcomes, news = Outcomes(), list[int]()
+    together.on_news = lambda: news.append(together.end)
+    for series in all_series:
+        together.append_series([said(0, text) for text in series], outcomes.append)
+        assert outcomes[-1] == said(together.end - 1, series[-1])
+        filled(alone, *series)
+    assert (together.end, together.last_message, len(news)) == (alone.end, alone.last_message, alone.end - 1)
+    held = together.read(together.first, together.end)
+    assert (
+        held
+        == [said(seq, text) for seq, text in enumerate((text for series in all_series for text in series), 1)][together.first - 1 :]
+    )
+    assert together.size == sum(map(size_of_event, held)) <= size
+    assert len(held) <= most

@@ -16,7 +16,8 @@ from chatd.core.command_table import ROW_OF
 from chatd.core.commands import Command, Hello, History, Join, Keep, Leave, Ping, Quit, Say, Search, Topic, Who
 from chatd.core.driver import Later, drive
 from chatd.core.errors import NotDelivered
-from chatd.core.events import Private, Reason
+from chatd.core.events import Private, Reason, Said
+from chatd.core.limits import ANSWER_BYTES
 from chatd.core.log import LogStore
 from chatd.core.membership import Role
 from chatd.core.memory import MemoryStore
@@ -378,6 +379,55 @@ def test_a_command_waits_for_a_change_of_the_rights_that_it_needs() -> None:
     store.answer()
     assert [(news.code, news.id) for news in bob.take() if isinstance(news, Refused)] == [("muted", "7")]
     assert bob.out.reserved == 0
+
+
+# -- Runs of messages ------------------------------------------------------------------------------
+
+
+def test_a_series_is_said_in_the_current_room() -> None:
+    store = LateStore()
+    registry, ada, bob = new_chat(store)
+    room = perform_module.room_for_series(registry, ada.session)
+    assert room is not None
+    assert room is ada.session.current
+    perform_module.say_series(registry, ada.session, room, ["one", "two"])
+    assert ada.out.reserved == 2 * ANSWER_BYTES
+    store.answer()
+    assert [event.text for event in bob.take() if isinstance(event, Said)] == ["one", "two"]
+    assert ada.out.reserved == 0
+
+
+def test_each_message_of_a_series_is_refused_when_the_disk_fails() -> None:
+    store = LateStore()
+    registry, ada, _ = new_chat(store)
+    store.failure = NotDelivered("Not delivered.", "")
+    perform_module.say_series(registry, ada.session, registry.rooms.find("lobby"), ["one", "two"])
+    store.answer()
+    assert [answer.code for answer in ada.take() if isinstance(answer, Refused)] == ["not-delivered"] * 2
+    assert ada.out.reserved == 0
+
+
+def test_a_defect_in_a_series_ends_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry, ada, _ = new_chat(LateStore())
+    out = collect_defects(ada)
+    room = registry.rooms.find("lobby")
+    monkeypatch.setattr(room.log, "append_series", lambda *_: 1 / 0)
+    perform_module.say_series(registry, ada.session, room, ["one", "two"])
+    assert [type(defect) for defect in out.defects] == [ZeroDivisionError]
+
+
+def test_what_may_differ_from_message_to_message_is_no_series() -> None:
+    store = LateStore()
+    registry, ada, bob = new_chat(store)
+    for command in (commands.Room("slow", "5"), commands.Room("slow", "off"), commands.Mute("bob")):
+        perform_module.perform(registry, ada.session, command)
+        assert perform_module.room_for_series(registry, bob.session) is None  # The room is changing.
+        store.answer()
+        is_free = command == commands.Room("slow", "off")
+        assert (perform_module.room_for_series(registry, bob.session) is not None) is is_free
+    perform_module.perform(registry, bob.session, Leave())
+    store.answer()
+    assert perform_module.room_for_series(registry, bob.session) is None
 
 
 # -- Defects ---------------------------------------------------------------------------------------

@@ -15,15 +15,18 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, eventAsText
 from twisted.python.failure import Failure
 
+from chatd.codecs.text import TextTalk
 from chatd.core.authenticator import NoAuthenticator, OnChecked
 from chatd.core.driver import drive
-from chatd.core.limits import ANSWER_SECONDS, CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.limits import ANSWER_BYTES, ANSWER_SECONDS, CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
 from chatd.core.log import Asker
+from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
 from chatd.core.registry import Settings
 from chatd.core.text import safe_text, says_nothing
 from chatd.doors.line import ChatFactory, ChatProtocol
 from chatd.testing import InstantAuthenticator
+from tests.core.late import LateStore
 from tests.doors.wire import new_server
 
 
@@ -367,6 +370,91 @@ def test_bytes_that_are_not_utf8_are_refused(connect: Connect) -> None:
     assert bob.received()[0].startswith("!! The line is not UTF-8")
 
 
+LINES = st.one_of(
+    st.sampled_from(
+        [
+            "hi",
+            "!",
+            "x" * 255,
+            "x" * 256,
+            "a" + " " * 17 + "b",
+            " hi",
+            "",
+            "\u00e9",
+            "/me waves",
+            "/nick bobby",
+            "/join #den",
+            "/topic x",
+            "/part",
+            "a\x04b",
+            "\x00",
+        ]
+    ),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+).flatmap(lambda line: st.sampled_from([f"{line}\n", f"{line}\r\n", f"{line}\n" * 9]))
+
+
+def effects(data: bytes, cuts: list[int], settings: Settings, late: bool, setup: bytes) -> list[Any]:
+    """Everything that can be seen of bob sending ``data``, piece by piece."""
+    clock = Clock()
+    store = LateStore() if late else MemoryStore("testlog")
+    server = new_server(clock, settings, store)
+    factory, seen = ChatFactory(server), list[Any]()
+    ada, bob = Line(factory, clock), Line(factory, clock)
+
+    def look() -> None:
+        if isinstance(store, LateStore):
+            store.answer()
+        seen.append((ada.received(), bob.received(), bob.transport.producerState, bob.protocol._buffer))
+
+    for line, said in ((ada, b"ada\n/join #den\n"), (bob, b"bob\n"), (bob, b"/join #den\n"), (ada, setup)):
+        line.send(said)
+        look()
+    while data:
+        size = cuts[0]
+        cuts = [*cuts[1:], size]
+        bob.send(data[:size])
+        data = data[size:]
+        look()
+        clock.advance(0.01 * size)
+    for _ in range(3):
+        clock.advance(2)
+        look()
+    seen.append(
+        [
+            (
+                key,
+                [(type(event), event.seq, event.time, event.nick, getattr(event, "text", "")) for event in log.read(0, log.end)],
+                log.size,
+            )
+            for key, log in store.logs.items()
+        ]
+    )
+    for line in (ada, bob):
+        line.lose()
+    return seen
+
+
+@given(
+    st.lists(LINES, max_size=20).map("".join),
+    st.lists(st.integers(1, 300), min_size=1, max_size=5),
+    st.sampled_from([0.0, 10.0]),
+    st.sampled_from([0.0, 20.0]),
+    st.booleans(),
+    st.sampled_from([b"", b"/room slow 5\n", b"/room moderated on\n", b"/mute bob\n", b"/kick bob\n", b"/ban bob\n"]),
+)
+def test_a_series_has_the_effects_of_its_lines(
+    text: str, cuts: list[int], flood: float, address: float, late: bool, setup: bytes
+) -> None:
+    """The law of series: nobody can see whether lines are taken together."""
+    settings = Settings(flood_rate=flood, flood_burst=12, address_rate=address)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chatd.delivery.outlet.CONGESTED", 5 * ANSWER_BYTES)
+        together = effects(text.encode(), cuts, settings, late, setup)
+        patch.setattr(TextTalk, "read_series", None)
+        assert effects(text.encode(), cuts, settings, late, setup) == together
+
+
 # -- Flood control ---------------------------------------------------------------------------------
 
 
@@ -480,7 +568,7 @@ def test_a_defect_ends_only_its_connection_and_is_logged_once(
 
     with monkeypatch.context() as patch:
         patch.setattr("chatd.doors.caller.perform", fails)
-        bob.send(b"one\ntwo\n")
+        bob.send(b"/me waves\n/me waves\n")
     assert bob.transport.aborting
     assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
     logged_errors.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -28,13 +28,15 @@ class FakeLog:
         """How many were shown each time that it was told so."""
         self.first = self.next = 1
 
-    def number(self, draft: Event) -> tuple[Event, bool]:
-        self.next += 1
-        return draft.number(self.next - 1), True
+    def number(self, drafts: Sequence[Event]) -> bool:
+        for draft in drafts:
+            draft.number(self.next)
+            self.next += 1
+        return True
 
-    def show(self, event: Event, is_kept: bool) -> None:
+    def show(self, events: Sequence[Event], is_kept: bool) -> None:
         self.is_stored = True
-        self.shown.append(event.seq)
+        self.shown += [event.seq for event in events]
 
     def on_shown(self) -> None:
         self.announced.append(len(self.shown))
@@ -76,6 +78,12 @@ class Harness:
     def say(self, text: str, id: str = "", sender_id: str = "seat", log: FakeLog | None = None) -> list[Event | NotDelivered]:
         outcomes: list[Event | NotDelivered] = []
         self.appending.append(log or self.log, Said("room", DRAFT, 0, "ada", sender_id, text, id=id), outcomes.append)
+        return outcomes
+
+    def say_series(self, number: int) -> list[Event | NotDelivered]:
+        outcomes: list[Event | NotDelivered] = []
+        drafts = [Said("room", DRAFT, 0, "ada", "seat", str(index)) for index in range(number)]
+        self.appending.append_series(self.log, drafts, outcomes.append)
         return outcomes
 
     def leave(self, reason: Reason) -> None:
@@ -281,7 +289,7 @@ def test_a_failure_waits_for_what_was_stored_before_it() -> None:
 
 def test_a_log_that_fails_keeps_no_other_from_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     harness, other = Harness(), FakeLog(2)
-    monkeypatch.setattr(other, "show", lambda event, is_kept: 1 / 0)
+    monkeypatch.setattr(other, "show", lambda events, is_kept: 1 / 0)
     harness.say("a defect", log=other)
     after = harness.say("after")
     with pytest.raises(ZeroDivisionError):
@@ -306,3 +314,38 @@ def test_the_number_of_pending_events_is_limited(monkeypatch: pytest.MonkeyPatch
     outcomes = [harness.say(str(number)) for number in range(4)]
     assert [bool(outcome) for outcome in outcomes] == [False] * full + [True] * (4 - full)
     assert "too slow" in str(outcomes[-1][0])
+
+
+def test_a_series_is_shown_in_several_turns_and_answered_at_its_end() -> None:
+    harness = Harness()
+    first, series, last = harness.say("first"), harness.say_series(SHOWN_A_TURN), harness.say("last")
+    harness.store()
+    assert shown_each_turn(harness) == [SHOWN_A_TURN, 2]
+    assert seqs(first, series, last) == [1, SHOWN_A_TURN + 1, SHOWN_A_TURN + 2]
+
+
+def test_a_series_is_stored_soon_when_it_makes_enough() -> None:
+    harness = Harness()
+    harness.enough = 3
+    hurried = []
+    for number in (2, 2, 2):
+        harness.say_series(number)
+        hurried.append(harness.hurried)
+    assert hurried == [0, 1, 1]
+
+
+def test_a_series_waits_for_a_look_up_of_its_sender() -> None:
+    harness = Harness()
+    first, series = harness.say("one", id="1"), harness.say_series(2)
+    harness.look_ups.pop()((None, []))
+    harness.store()
+    assert seqs(first, series) == [1, 3]
+
+
+def test_a_series_that_is_too_much_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.store.appending.PENDING_EVENTS", 3)
+    harness = Harness()
+    fits, too_much = harness.say_series(2), harness.say_series(2)
+    harness.store(sqlite3.OperationalError("full"))
+    assert [type(outcome) for outcome in (*fits, *too_much)] == [NotDelivered, NotDelivered]
+    assert harness.log.next == 1

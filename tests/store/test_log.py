@@ -89,18 +89,21 @@ def test_a_read_error_finds_the_end() -> None:
 
 def test_numbers_continue_and_can_be_rolled_back() -> None:
     log = Harness(end=300).log
-    assert [log.number(said(0))[0].seq for _ in range(3)] == [300, 301, 302]
-    log.show(said(300), True)
+    drafts = [said(0) for _ in range(3)]
+    log.number(drafts)
+    assert [draft.seq for draft in drafts] == [300, 301, 302]
+    log.show([said(300)], True)
     log.roll_back()
-    assert log.number(said(0))[0].seq == 301
+    log.number(drafts)
+    assert drafts[0].seq == 301
 
 
 @pytest.mark.parametrize(("since", "is_kept"), [(0, False), (10, True)])
 def test_without_retention_only_numbers_are_kept(since: int, is_kept: bool) -> None:
     log = Harness(retention=Retention(NONE, since)).log
-    assert log.number(said(0, time=5))[1] is is_kept
-    assert log.number(RetentionSet("lobby", 0, 5, "ada", "seat", "", 0))[1]
-    log.show(said(300), False)
+    assert log.number([said(0, time=5)]) is is_kept
+    assert log.number([RetentionSet("lobby", 0, 5, "ada", "seat", "", 0)])
+    log.show([said(300)], False)
     assert log.first == 200
     log.tail.drop(301)
     assert log.first == 301

@@ -45,6 +45,7 @@ class IrcTalk(Client):
     """One client; ``codec`` is the half that all share, and ``shared`` what it knows."""
 
     commands = frozenset(requests.HANDLERS)
+    read_series: Final = None
 
     def __init__(self, codec: Codec, shared: Shared) -> None:
         super().__init__(shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from chatd.core.account import Account
@@ -35,6 +36,14 @@ def message(registry: Registry, session: Session, person: Person, room: Room, co
         return Said(name, DRAFT, now, nick, sender_id, text, True, command.id, account=account)
     reply = command.reply and _check_reply(registry, session, room, command.reply)
     return Said(name, DRAFT, now, nick, sender_id, text, False, command.id, reply, notice=command.notice, account=account)
+
+
+def messages(session: Session, room: Room, texts: Sequence[str]) -> list[Said]:
+    """The drafts of a series that the person of ``session``, who may speak there, says in
+    ``room``; ``texts`` are safe, not empty, and of one line each."""
+    person = person_of(session)
+    name, now, nick, sender_id, account = room.name.text, session.last_active, person.nick, session.sender_id, bool(person.account)
+    return [Said(name, DRAFT, now, nick, sender_id, text, account=account) for text in texts]
 
 
 def _check_reply(registry: Registry, session: Session, room: Room, seq: int) -> int:
