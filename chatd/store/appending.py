@@ -148,9 +148,9 @@ class Appending:
 
     def append(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None = None) -> None:
         """Store ``draft`` in ``log`` (:meth:`chatd.core.log.Log.append`)."""
-        if self._is_full(1, on_stored):
-            return
-        if self._waiting and draft.sender_id in self._waiting:
+        if self._number_pending + self._waiting_drafts >= PENDING_EVENTS:
+            on_stored(_too_slow())
+        elif self._waiting and draft.sender_id in self._waiting:
             self._waiting_drafts += 1
             self._waiting[draft.sender_id].append(partial(self._append_waiting, log, draft, on_stored, copy))
         elif isinstance(draft, Said) and draft.id:
@@ -160,10 +160,10 @@ class Appending:
 
     def append_series(self, log: Target, drafts: Sequence[Said], on_stored: OnStored) -> None:
         """Store ``drafts`` in ``log`` (:meth:`chatd.core.log.Log.append_series`)."""
-        if self._is_full(len(drafts), on_stored):
-            return
         sender_id = drafts[0].sender_id
-        if self._waiting and sender_id in self._waiting:
+        if self._number_pending + self._waiting_drafts + len(drafts) > PENDING_EVENTS:
+            on_stored(_too_slow())
+        elif self._waiting and sender_id in self._waiting:
             self._waiting_drafts += len(drafts)
             self._waiting[sender_id].append(partial(self._append_waiting_series, log, drafts, on_stored))
         else:
@@ -172,13 +172,6 @@ class Appending:
     def _append_waiting_series(self, log: Target, drafts: Sequence[Said], on_stored: OnStored) -> None:
         self._waiting_drafts -= len(drafts)
         self._number(log, drafts, on_stored)
-
-    def _is_full(self, number: int, on_stored: OnStored) -> bool:
-        """Whether so many more drafts are too many, which ``on_stored`` is told then."""
-        is_full = self._number_pending + self._waiting_drafts + number > PENDING_EVENTS
-        if is_full:
-            on_stored(NotDelivered("Not delivered: the server's disk is too slow.", "Try again later."))
-        return is_full
 
     def _append_waiting(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None) -> None:
         self._waiting_drafts -= 1
@@ -359,6 +352,10 @@ class Appending:
 
 def _ignore(outcome: Event | NotDelivered) -> None:
     """Do nothing: whoever waits for the draft is told the outcome of that."""
+
+
+def _too_slow() -> NotDelivered:
+    return NotDelivered("Not delivered: the server's disk is too slow.", "Try again later.")
 
 
 def not_delivered(error: Exception) -> NotDelivered:

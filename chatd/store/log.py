@@ -106,9 +106,9 @@ class SqliteLog:
 
     def number(self, drafts: Sequence[Event]) -> bool:
         first = drafts[0]  # The others are messages too.
-        for seq, draft in enumerate(drafts, self._next):
-            draft.number(seq)
-        self._next += len(drafts)
+        for draft in drafts:
+            draft.number(self._next)
+            self._next += 1
         if type(first) is not Said and changes_state(first):
             self._changes += 1
         retention = self.tail.state.retention
