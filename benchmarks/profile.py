@@ -27,7 +27,8 @@ from benchmarks.run import BenchmarkError, allow_open_files, compile_programs
 from benchmarks.servers import Server, ServerError, Start, chatd, running
 from benchmarks.works import WORKS, Load, Outcome
 
-WORKED = {work.name: work.cases[work.name] for work in WORKS if list(work.cases) == [work.name] and work.runs > 1}
+_ALONE = [(work, work.cases[work.name]) for work in WORKS if list(work.cases) == [work.name]]
+WORKED = {work.name: load for work, load in _ALONE if work.runs > 1 and load.is_for_load_c}
 SHOWN = 25
 """How many functions and calls are listed."""
 

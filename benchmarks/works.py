@@ -35,6 +35,11 @@ class Load:
     #: Whether people enter the lobby and leave it, ``rate`` a second (``churn.py``).
     churn: bool = False
 
+    @property
+    def is_for_load_c(self) -> bool:
+        """Whether ``load.c`` can run it."""
+        return not (self.readers or self.private or self.churn)
+
     def shortened(self) -> Load:
         """The same load for a quick look: a fifth of the messages, a third of the time and of the
         people."""
