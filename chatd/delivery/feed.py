@@ -26,6 +26,10 @@ SCANNED_AT_ONCE: Final = 1000
 of them."""
 
 
+APART_BYTES: Final = 1 << 20
+"""How much is made at once for readers who are sent something of their own, in bytes."""
+
+
 PRESENCE: Final = frozenset({Joined, Left, Renamed})
 """The kinds of events that only say who is in the room, and under which nick."""
 
@@ -144,8 +148,8 @@ class Feed:
         if self.codec.tells_once and self._is_inbox:
             apart.update(self.live)
         self._send(start, pieces, self.live - apart if apart else self.live)
-        for reader in apart & self.live:
-            self._send(start, self._wanted(reader, pieces, news, own), (reader,))
+        if apart:
+            self._send_apart(start, pieces, news, own, [*(apart & self.live)])
         for reader, cursor in [*self.early.items()]:
             if cursor <= self.cursor:
                 del self.early[reader]
@@ -177,13 +181,24 @@ class Feed:
             wanted[index] = reader.talk.edit(news[index], wanted[index], own=True)
         return wanted
 
+    def _send_apart(
+        self, start: int, pieces: list[bytes], news: Sequence[Event], own: Mapping[Reader, list[int]], readers: Sequence[Reader]
+    ) -> None:
+        """Send each of ``readers`` what they want of ``pieces``: so many at once that all that they
+        are sent takes little memory."""
+        at_once = max(1, APART_BYTES // (sum(map(len, pieces)) or 1))
+        for first in range(0, len(readers), at_once):
+            wanted = {reader: self._wanted(reader, pieces, news, own) for reader in readers[first : first + at_once]}
+            chunks = {reader: chunk for reader, those in wanted.items() if (chunk := b"".join(those))}
+            for reader, sent in self._sends.send_each([*chunks.values()], [*chunks]):
+                reader.fall_behind(self, *_cut(start, wanted[reader], sent))
+
     def _send(self, start: int, pieces: Sequence[bytes], readers: Collection[Reader]) -> None:
         """Send ``pieces``, the events from number ``start`` on, to each of ``readers``."""
         chunk = b"".join(pieces)
         short = self._sends.send(chunk, readers) if chunk else ()
         for reader, sent in short:
-            cursor, rest = _cut(start, pieces, sent)
-            reader.fall_behind(self, cursor, rest)
+            reader.fall_behind(self, *_cut(start, pieces, sent))
 
     # -- Catching up
 

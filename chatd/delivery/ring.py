@@ -124,25 +124,34 @@ class Ring:
         The result is shorter than ``sockets`` if the kernel refuses to go on: nothing was sent to
         the others.
         """
-        address = ctypes.c_void_p.from_buffer(ctypes.c_char_p(chunk)).value
-        results: list[int] = []
-        while len(results) < len(sockets):
-            ended = self._submit(address or 0, len(chunk), sockets[len(results) :])
+        address = ctypes.c_void_p.from_buffer(ctypes.c_char_p(chunk)).value or 0
+        return self._send(array("Q", (address,)) * len(sockets), array("I", (len(chunk),)) * len(sockets), sockets)
+
+    def send_each(self, chunks: Sequence[bytes], sockets: Sequence[int]) -> list[int]:
+        """Send each of ``chunks`` to the one of ``sockets`` in its place; otherwise as
+        :meth:`send`."""
+        addresses = array("Q", bytes((ctypes.c_char_p * len(chunks))(*chunks)))
+        return self._send(addresses, array("I", map(len, chunks)), sockets)
+
+    def _send(self, addresses: array[int], lengths: array[int], sockets: Sequence[int]) -> list[int]:
+        numbers, results = array("i", sockets), list[int]()
+        while len(results) < len(numbers):
+            ended = self._submit(addresses, lengths, numbers, len(results))
             results += ended
             if not ended:
                 break
         return results
 
-    def _submit(self, address: int, length: int, sockets: Sequence[int]) -> list[int]:
-        """Send to as many of ``sockets`` as there are places until the end of the submission
-        queue."""
+    def _submit(self, addresses: array[int], lengths: array[int], sockets: array[int], done: int) -> list[int]:
+        """Send to those after the first ``done`` of ``sockets``, as many as there are places until
+        the end of the submission queue."""
         tail, head = self._sq_tail[0], self._cq_head[0]
         start = tail % self._size
-        count = min(len(sockets), self._size - start)
-        stop = start + count
-        self._sockets[start:stop] = array("i", sockets[:count])
-        self._addresses[start:stop] = array("Q", (address,)) * count
-        self._lengths[start:stop] = array("I", (length,)) * count
+        count = min(len(sockets) - done, self._size - start)
+        places, those = slice(start, start + count), slice(done, done + count)
+        self._sockets[places] = sockets[those]
+        self._addresses[places] = addresses[those]
+        self._lengths[places] = lengths[those]
         self._sq_tail[0] = (tail + count) & _MASK_32
         submitted = max(0, self._enter(_SYS_ENTER, self._number, count, 0, 0, None, 0))
         self._sq_tail[0] = self._sq_head[0]  # Take back what the kernel has not taken.

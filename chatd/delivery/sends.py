@@ -1,9 +1,10 @@
-"""Sends: one chunk to many readers, with one system call where the kernel can (``ring.py``)."""
+"""Sends: chunks to many readers, with one system call where the kernel can (``ring.py``)."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice, repeat
 from typing import Final, Protocol, TypeVar
 
 from chatd.delivery.ring import Ring
@@ -48,13 +49,26 @@ class Sends:
         with how many bytes they have."""
         ring = self._usable_ring() if len(readers) >= RING_READERS else None
         if ring is None:
-            return _send_to_each(chunk, readers)
+            return _one_by_one(readers, repeat(chunk))
         sockets = [reader.sink.fileno() for reader in readers]
         if min(sockets) >= 0:
-            return self._send_by_ring(ring, chunk, readers, sockets)
+            return self._by_ring(ring, chunk, readers, sockets)
         direct = {reader: number for reader, number in zip(readers, sockets, strict=True) if number >= 0}
         others = [reader for reader in readers if reader not in direct]
-        return [*self._send_by_ring(ring, chunk, direct, [*direct.values()]), *_send_to_each(chunk, others)]
+        return [*self._by_ring(ring, chunk, direct, [*direct.values()]), *_one_by_one(others, repeat(chunk))]
+
+    def send_each(self, chunks: Sequence[bytes], readers: Sequence[R]) -> list[tuple[R, int]]:
+        """Send each of ``chunks`` to the one of ``readers`` in its place; otherwise as
+        :meth:`send`."""
+        ring = self._usable_ring() if len(readers) >= RING_READERS else None
+        sockets = [reader.sink.fileno() for reader in readers] if ring is not None else ()
+        if ring is None or min(sockets) < 0:
+            return _one_by_one(readers, chunks)
+        sent = ring.send_each(chunks, sockets)
+        short = [
+            (reader, max(0, taken)) for reader, chunk, taken in zip(readers, chunks, sent, strict=False) if taken != len(chunk)
+        ]
+        return short + self._go_on_without(readers, chunks, len(sent))
 
     def _usable_ring(self) -> Ring | None:
         open_ring, self._open_ring = self._open_ring, None
@@ -63,24 +77,29 @@ class Sends:
                 self._ring = open_ring()
         return self._ring
 
-    def _send_by_ring(self, ring: Ring, chunk: bytes, readers: Collection[R], sockets: list[int]) -> list[tuple[R, int]]:
+    def _by_ring(self, ring: Ring, chunk: bytes, readers: Collection[R], sockets: Sequence[int]) -> list[tuple[R, int]]:
         sent, size = ring.send(chunk, sockets), len(chunk)
         if sent == [size] * len(sockets):
             return []
         short = [(reader, max(0, taken)) for reader, taken in zip(readers, sent, strict=False) if taken != size]
-        if len(sent) < len(sockets):  # The kernel refuses to go on.
-            self._ring = None
-            short += _send_to_each(chunk, [*readers][len(sent) :])
-        return short
+        return short + self._go_on_without(readers, repeat(chunk), len(sent))
+
+    def _go_on_without(self, readers: Collection[R], chunks: Iterable[bytes], done: int) -> list[tuple[R, int]]:
+        """Send to those after the first ``done`` without the ring, and never use it again, if there
+        are any: the kernel has refused to go on."""
+        if done == len(readers):
+            return []
+        self._ring = None
+        return _one_by_one([*readers][done:], islice(chunks, done, None))
 
 
-def _send_to_each(chunk: bytes, readers: Collection[R]) -> list[tuple[R, int]]:
-    size, short = len(chunk), list[tuple[R, int]]()
-    for reader in readers:
+def _one_by_one(readers: Iterable[R], chunks: Iterable[bytes]) -> list[tuple[R, int]]:
+    short: list[tuple[R, int]] = []
+    for reader, chunk in zip(readers, chunks, strict=False):
         try:
             sent = reader.sink.send(chunk)
         except OSError:  # It takes nothing now, or is gone; the transport will find out which.
             sent = 0
-        if sent != size:
+        if sent != len(chunk):
             short.append((reader, sent))
     return short

@@ -48,6 +48,26 @@ def test_only_programs_get_their_own_messages(harness: Harness) -> None:
     assert [message["seq"] for message in said] == list(range(said[0]["seq"], said[0]["seq"] + 4))
 
 
+@pytest.mark.parametrize("at_once", [1, 1 << 20])
+@pytest.mark.parametrize("wire", [SocketWire, PushedWire])
+def test_many_speakers_hear_all_others(
+    harness: Harness, wire: type[PushedWire], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatd.delivery.feed.APART_BYTES", at_once)
+    speakers = [harness.reader(f"speaker{number}", wire=wire) for number in range(20)]
+    for speaker in speakers:
+        speaker.flush_transport()
+        speaker.read()
+    speakers[3].kernel.space = 100
+    for number, speaker in enumerate(speakers):
+        speaker.ask(Say(f"I am {number}"))
+    harness.turn()
+    speakers[3].kernel.space = 1 << 40
+    for number, speaker in enumerate(speakers):
+        speaker.flush_transport()
+        assert speaker.lines() == [f"<speaker{other}> I am {other}" for other in range(20) if other != number]
+
+
 def test_a_newcomer_within_a_turn_gets_only_later_events_once(harness: Harness) -> None:
     ada, bob, eve = harness.reader("ada"), harness.reader("bob"), harness.reader("eve", "den")
     for reader in (ada, bob, eve):

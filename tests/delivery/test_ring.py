@@ -80,6 +80,19 @@ def test_every_socket_gets_the_chunk(ring: Ring, pairs: list[Pair]) -> None:
     assert ring.send(b"nobody", ()) == []
 
 
+def test_every_socket_gets_its_own_chunk(ring: Ring, pairs: list[Pair]) -> None:
+    chunks = [b"one", b"", b"two and three"]
+    assert ring.send_each(chunks, numbers(pairs)) == [3, 0, 13]
+    assert [pair.receive() for pair in pairs] == chunks
+
+
+def test_chunks_stay_with_their_sockets_at_the_end_of_the_queue(ring: Ring, pairs: list[Pair]) -> None:
+    for turn in range(REQUESTS // 2):
+        chunks = [b"%d/%d " % (turn, index) for index in range(6)]
+        assert ring.send_each(chunks, numbers(pairs) * 2) == [*map(len, chunks)]
+        assert [pair.receive() for pair in pairs] == [chunks[index] + chunks[index + 3] for index in range(3)]
+
+
 def test_a_socket_that_takes_nothing_disturbs_no_other(ring: Ring, pairs: list[Pair]) -> None:
     full, gone, well = pairs
     full.fill()

@@ -50,11 +50,14 @@ class FakeRing(Ring):
         self.most = most
 
     def send(self, chunk: bytes, sockets: Sequence[int]) -> list[int]:
+        return self.send_each([chunk] * len(sockets), sockets)
+
+    def send_each(self, chunks: Sequence[bytes], sockets: Sequence[int]) -> list[int]:
         sockets = sockets[: self.most]
         self.most -= len(sockets)
         for number in sockets:
             self.peers[number].ways.append("ring")
-        return [self.peers[number].take(chunk) for number in sockets]
+        return [self.peers[number].take(chunk) for chunk, number in zip(chunks, sockets, strict=False)]
 
 
 MANY = range(RING_READERS)
@@ -84,6 +87,28 @@ def test_whoever_has_no_socket_is_sent_to_without_the_ring() -> None:
     assert sends.send(b"!", [Peer(-1) for _ in MANY]) == []
     assert {(peer.taken, *peer.ways) for peer in peers} == {(b"hi", "ring")}
     assert [(peer.taken, *peer.ways) for peer in others] == [(b"hi", "send"), (b"h", "send")]
+
+
+@pytest.mark.parametrize("way", ["ring", "send"])
+def test_each_gets_their_own_chunk(way: str) -> None:
+    peers = [Peer(number, space=1 if number == 3 else 100) for number in MANY]
+    strangers = [] if way == "ring" else [Peer(-1)]
+    chunks = [b"%d!" % number for number in MANY] + [b"-"] * len(strangers)
+    sends = Sends(lambda: FakeRing(peers))
+    assert sends.send_each(chunks, [*peers, *strangers]) == [(peers[3], 1)]
+    assert [peer.taken for peer in peers] == [b"3" if number == 3 else b"%d!" % number for number in MANY]
+    assert {tuple(peer.ways) for peer in peers} == {(way,)}
+    assert [peer.taken for peer in strangers] == [b"-"] * len(strangers)
+    assert sends.send_each([b"a", b"b"], peers[:2]) == []
+    assert [peer.ways[-1] for peer in peers[:3]] == ["send", "send", way]
+
+
+def test_a_ring_that_fails_is_not_used_for_the_rest() -> None:
+    peers = [Peer(number, space=1 if number in (1, 4) else 100) for number in MANY]
+    sends = Sends(lambda: FakeRing(peers, most=2))
+    assert sends.send_each([b"%d!" % number for number in MANY], peers) == [(peers[1], 1), (peers[4], 1)]
+    assert [peer.ways for peer in peers] == [["ring"]] * 2 + [["send"]] * (len(peers) - 2)
+    assert all(peer.taken in (b"%d!" % peer.number, b"%d" % peer.number) for peer in peers)
 
 
 @pytest.mark.parametrize("has_ring", [True, False])
