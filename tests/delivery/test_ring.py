@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -149,6 +150,30 @@ def test_where_the_kernel_refuses_to_go_on_nothing_is_sent_to_the_others(ring: R
     assert ring.send(b"again", numbers(pairs)) == [5, 5, 5]
 
 
+def test_sends_may_end_in_another_order(ring: Ring, pairs: list[Pair], monkeypatch: Any) -> None:
+    enter = ring._enter
+
+    def end_backwards(*call: Any) -> int:
+        first = ring._cq_head[0] % len(ring._results)
+        submitted: int = enter(*call)
+        for ended in (ring._ended, ring._results):
+            ended[first : first + submitted] = array(ended.format, ended[first : first + submitted].tolist()[::-1])
+        return submitted
+
+    monkeypatch.setattr(ring, "_enter", end_backwards)
+    pairs[1].theirs.close()
+    assert ring.send_each([b"one", b"two", b"three"], numbers(pairs)) == [3, -errno.EPIPE, 5]
+
+
+def test_a_ring_whose_sends_do_not_end_is_not_used_again(pairs: list[Pair], ring: Ring, monkeypatch: Any) -> None:
+    broken = Ring()
+    monkeypatch.setattr(broken, "_enter", lambda call, number, count, *rest: count)
+    with pytest.raises(RuntimeError, match="only 0 of 3 sends have ended"):
+        broken.send(b"hi", numbers(pairs))
+    monkeypatch.undo()
+    assert broken.send(b"hi", numbers(pairs)) == []
+
+
 def test_there_is_no_ring_where_the_system_has_none(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "_SYS_SETUP", 99_999)
     with pytest.raises(OSError, match="not available"):
@@ -160,6 +185,9 @@ def test_there_is_no_ring_where_the_system_has_none(monkeypatch: Any) -> None:
 
 def test_there_is_no_ring_where_it_does_something_else(ring: Ring, monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "_OP_SEND", 0)  # Which does nothing.
+    with pytest.raises(OSError, match="does not send"):
+        Ring()
+    monkeypatch.setattr(module, "_SYS_ENTER", module._SYS_SETUP)  # Which is refused.
     with pytest.raises(OSError, match="does not send"):
         Ring()
     monkeypatch.setattr(module, "_FEATURE_SINGLE_MMAP", 1 << 31)
