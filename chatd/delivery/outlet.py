@@ -326,10 +326,10 @@ class Outlet:
             self._go_behind()
             self._rest = chunk[sent:]
             self._writer.start()
-        elif self._state is CLOSING:
-            self.on_all_written()
-        else:
+        elif self._state is not CLOSING:
             self._handler.drained()
+        elif self._inbox is None:  # Otherwise the next flush, which is scheduled, sends that too.
+            self.on_all_written()
 
     def _go_behind(self) -> None:
         if self._state is LIVE:

@@ -562,6 +562,24 @@ def test_the_last_answers_are_sent_at_once_if_the_transport_takes_them(harness: 
 
 
 @WIRES
+def test_what_is_answered_while_answers_are_sent_comes_before_the_end(harness: Harness, wire: type[PushedWire]) -> None:
+    bob = harness.reader("bob", wire=wire)
+
+    def go_on() -> None:
+        bob.outlet.tell(Pong())
+        bob.ask(Quit())
+
+    bob.outlet.put(b"x" * (INBOX_BYTES // 2) + b"\r\n")
+    bob.outlet.when_taken(go_on)
+    for _ in range(3):
+        harness.turn()
+        bob.flush_transport()
+        bob.wire.can_write()
+    assert bob.lines()[1:] == ["-- pong", "-- Goodbye."]
+    assert bob.wire.disconnecting or bob.wire.lost is not None
+
+
+@WIRES
 def test_a_closed_outlet_accepts_nothing(harness: Harness, wire: type[PushedWire]) -> None:
     bob = harness.reader("bob", wire=wire)
     lobby = harness.registry.rooms.find("lobby")
