@@ -142,6 +142,9 @@ class Appending:
         stored, or why it has failed."""
         self._waiting: dict[str, deque[Callable[[], object]]] = {}
         """What waits for a look-up on the disk, by the sender_id of the message."""
+        self._looked_for: set[str] = set()
+        """The senders of whom a message is being looked up; the others in ``_waiting`` are going
+        on."""
         self._waiting_drafts = 0
 
     # -- To the writer
@@ -191,7 +194,8 @@ class Appending:
         if said is not None:
             self._notify((on_stored,), said)
         elif self._duplicates.may_be_on_disk(sender_id, id):
-            self._waiting[sender_id] = deque()
+            self._waiting.setdefault(sender_id, deque())
+            self._looked_for.add(sender_id)
             self._duplicates.look_up(sender_id, id, partial(self._looked_up, log, draft, on_stored, copy))
         else:
             self._number(log, [draft], on_stored, copy)
@@ -208,16 +212,17 @@ class Appending:
 
     def _looked_up(self, log: Target, draft: Event, on_stored: OnStored, copy: Copy | None, said: Said | None) -> None:
         """Continue with ``draft``, and then with everything that has waited for it."""
-        waiting = self._waiting.pop(draft.sender_id)
+        sender_id = draft.sender_id
+        self._looked_for.discard(sender_id)
+        waiting = self._waiting[sender_id]  # What comes meanwhile, perhaps because of an answer, waits behind it.
         if said is None:
             self._number(log, [draft], on_stored, copy)
         else:
             self._notify((on_stored,), said)
-        while waiting:
+        while waiting and sender_id not in self._looked_for:
             waiting.popleft()()
-            if draft.sender_id in self._waiting:  # One of these needs a look-up as well.
-                self._waiting[draft.sender_id].extend(waiting)
-                break
+        if sender_id not in self._looked_for:
+            del self._waiting[sender_id]
 
     def _number(self, log: Target, events: Sequence[Event], on_stored: OnStored, copy: Copy | None = None) -> None:
         pending = (log, events, log.number(events), [on_stored])

@@ -231,6 +231,28 @@ def test_a_message_found_on_the_disk_is_the_outcome() -> None:
     assert seqs(second) == [1]
 
 
+def test_what_an_answer_causes_comes_after_what_waits() -> None:
+    harness = Harness()
+    outcomes: list[list[Event | NotDelivered]] = []
+
+    def answer_and_go_on(outcome: object) -> None:
+        outcomes.append(harness.say("three", id="3"))
+
+    said = Said("elsewhere", 42, 0, "ada", "seat", "one", id="1")
+    harness.appending.append(harness.log, Said("room", DRAFT, 0, "ada", "seat", "one", id="1"), answer_and_go_on)
+    second = harness.say("two", id="2")
+    harness.look_ups.pop()((said, ["1", "2", "3"]))
+    [look_up] = harness.look_ups
+    assert (second, outcomes) == ([], [[]])
+    two = Said("elsewhere", 43, 0, "ada", "seat", "two", id="2")
+    look_up((two, None))
+    assert second == [two]
+    harness.look_ups.pop()((None, None))
+    fourth = harness.say("four")
+    harness.store()
+    assert seqs(outcomes[0], fourth) == [1, 2]
+
+
 def test_after_pending_waits_for_earlier_events_only() -> None:
     harness, done = Harness(), list[str]()
     harness.say("looked up", id="1")
