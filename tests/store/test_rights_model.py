@@ -319,7 +319,13 @@ class RightsInMemory(RuleBasedStateMachine):
     def kick(self, name: str, other: str, room: str) -> None:
         actor, target, place = self.actors[name], self.actors[other], self.places[room]
         may = place.rank(actor) >= MODERATOR and target in place.members and self.outranks(actor, target, place)
-        self.step(actor, commands.Kick(target.nick, room=room), may, lambda answer: place.remove(target), named=place)
+
+        def kicked(answer: Answer) -> None:
+            place.remove(target)
+            if "private" in place.modes and actor is not target:
+                place.roles.pop(target.id, None)  # It would let them in again (docs/moderation.md, "Removing people").
+
+        self.step(actor, commands.Kick(target.nick, room=room), may, kicked, named=place)
 
     @rule(name=MODERATORS, other=OTHERS, room=WHERE, mutes=st.booleans(), time=st.sampled_from(["", "1h"]))
     def ban(self, name: str, other: str, room: str, mutes: bool, time: str) -> None:
