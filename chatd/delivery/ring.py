@@ -74,7 +74,7 @@ class Ring:
         self._number = number
         self._is_usable = True
         """Whether all sends have ended so far when they should."""
-        self._close = weakref.finalize(self, os.close, number)
+        weakref.finalize(self, os.close, number)
         self._enter = libc.syscall
         self._enter.argtypes = (
             *(ctypes.c_long, ctypes.c_int),  # The call, the ring,

@@ -64,11 +64,7 @@ class Sends:
         sockets = [reader.sink.fileno() for reader in readers] if ring is not None else ()
         if ring is None or min(sockets) < 0:
             return _one_by_one(readers, chunks)
-        sent = ring.send_each(chunks, sockets)
-        short = [
-            (reader, max(0, taken)) for reader, chunk, taken in zip(readers, chunks, sent, strict=False) if taken != len(chunk)
-        ]
-        return short + self._go_on_without(readers, chunks, len(sent))
+        return self._outcome(readers, chunks, ring.send_each(chunks, sockets))
 
     def _usable_ring(self) -> Ring | None:
         open_ring, self._open_ring = self._open_ring, None
@@ -78,19 +74,20 @@ class Sends:
         return self._ring
 
     def _by_ring(self, ring: Ring, chunk: bytes, readers: Collection[R], sockets: Sequence[int]) -> list[tuple[R, int]]:
-        sent, size = ring.send(chunk, sockets), len(chunk)
-        if sent == [size] * len(sockets):
+        sent = ring.send(chunk, sockets)
+        if sent == [len(chunk)] * len(sockets):  # As nearly always.
             return []
-        short = [(reader, max(0, taken)) for reader, taken in zip(readers, sent, strict=False) if taken != size]
-        return short + self._go_on_without(readers, repeat(chunk), len(sent))
+        return self._outcome(readers, repeat(chunk), sent)
 
-    def _go_on_without(self, readers: Collection[R], chunks: Iterable[bytes], done: int) -> list[tuple[R, int]]:
-        """Send to those after the first ``done`` without the ring, and never use it again, if there
-        are any: the kernel has refused to go on."""
-        if done == len(readers):
-            return []
-        self._ring = None
-        return _one_by_one([*readers][done:], islice(chunks, done, None))
+    def _outcome(self, readers: Collection[R], chunks: Iterable[bytes], sent: Sequence[int]) -> list[tuple[R, int]]:
+        """Who has not taken all, where the ring has ``sent`` so much of ``chunks``. If the kernel
+        has refused to go on, the others are sent to without the ring, which is not used again."""
+        pairs, done = zip(readers, chunks, strict=False), len(sent)
+        short = [(reader, max(0, taken)) for taken, (reader, chunk) in zip(sent, pairs, strict=False) if taken != len(chunk)]
+        if done < len(readers):
+            self._ring = None
+            short += _one_by_one([*readers][done:], islice(chunks, done, None))
+        return short
 
 
 def _one_by_one(readers: Iterable[R], chunks: Iterable[bytes]) -> list[tuple[R, int]]:
