@@ -127,7 +127,7 @@ class Outlet:
 
     def sent(self, room: Room) -> int:
         feed = self._feed(room)
-        if self._state is not LIVE or feed is None or self._writer.is_paused:
+        if self._state is not LIVE or feed is None or not self._writer.is_idle:
             return 0
         return feed.early.get(self, feed.cursor)
 

@@ -64,11 +64,6 @@ class Writer(Protocol):
         """Where to send at once, as long as everything from before is written."""
 
     @property
-    def is_paused(self) -> bool:
-        """Whether the transport takes no more for now, although everything from before is
-        written."""
-
-    @property
     def is_idle(self) -> bool:
         """Whether everything from before is written, and the transport takes more."""
 
@@ -98,8 +93,6 @@ class SocketWriter:
     """Writes to a transport with a plain socket."""
 
     __slots__ = ("_registered", "_source", "_transport", "_waits", "sink")
-
-    is_paused = False
 
     def __init__(self, transport: Writable, sock: socket.socket, source: Source) -> None:
         self._transport = transport
@@ -150,12 +143,12 @@ class SocketWriter:
 class TransportWriter:
     """Writes to a transport without a plain socket."""
 
-    __slots__ = ("_source", "_transport", "is_paused")
+    __slots__ = ("_is_paused", "_source", "_transport")
 
     def __init__(self, transport: Writable, source: Source) -> None:
         self._transport = transport
         self._source = source
-        self.is_paused = False
+        self._is_paused = False
         transport.registerProducer(self, True)
 
     @property
@@ -163,7 +156,7 @@ class TransportWriter:
         return self
 
     def send(self, data: bytes, /) -> int:
-        if self.is_paused:
+        if self._is_paused:
             return 0
         self._transport.write(data)
         return len(data)
@@ -173,10 +166,10 @@ class TransportWriter:
 
     @property
     def is_idle(self) -> bool:
-        return not self.is_paused
+        return not self._is_paused
 
     def start(self) -> None:
-        if not self.is_paused:
+        if not self._is_paused:
             self.resumeProducing()
 
     def wait(self) -> None:
@@ -197,8 +190,8 @@ class TransportWriter:
 
     def resumeProducing(self) -> None:
         """The transport takes more."""
-        self.is_paused = False
-        while not self.is_paused:
+        self._is_paused = False
+        while not self._is_paused:
             batch = self._source.next_batch()
             if not batch:
                 return self._source.on_all_written()
@@ -206,11 +199,11 @@ class TransportWriter:
 
     def pauseProducing(self) -> None:
         """The transport takes no more for now."""
-        self.is_paused = True
+        self._is_paused = True
 
     def stopProducing(self) -> None:
         """The connection is lost."""
-        self.is_paused = True
+        self._is_paused = True
 
 
 def socket_of(transport: object) -> socket.socket | None:

@@ -214,7 +214,7 @@ class Caller:
         room = None if read_series is None else room_for_series(registry, session)
         if read_series is None or room is None:
             return start
-        most = min(self._lines_at_once(), -(-self.outlet.free // ANSWER_BYTES))
+        most = min(self._lines_at_once(), ceil(self.outlet.free / ANSWER_BYTES))
         if most < 2:
             return start
         texts, end = read_series(data, start, most)
