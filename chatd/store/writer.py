@@ -240,13 +240,13 @@ class DiskWriter:
                 self._waiting.append((time.monotonic() + INDEX_PATIENCE, request))
         batches = [batch for batch in given if batch.generation > self._failed_generation]
         error = self._commit(batches, notes) if batches or notes else None
-        if given:  # The reactor's thread waits: what can be done later is.
+        if given:  # First, since the reactor's thread may wait for it.
             self._receipts.give(Receipt(len(given), batches, error))
         for note in notes:
             self._call(note.on_answer, error)
         if batches or notes:
             if error is None:
-                self._checkpoints.count(sum(map(len, batches)))
+                self._on_committed(batches)
         elif self._removals:
             self._remove()
         self._deletions += deletions
@@ -289,10 +289,15 @@ class DiskWriter:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             return error
+        return None
+
+    def _on_committed(self, batches: Sequence[Batch]) -> None:
+        """Do what a commit entails, after it was answered: a checkpoint may take some
+        milliseconds."""
+        self._checkpoints.count(sum(map(len, batches)))
         if not self._unindexed:
             self._index_due = time.monotonic() + INDEX_SECONDS
-        self._unindexed.update([room for room, _ in together.events])
-        return None
+        self._unindexed.update([room for batch in batches for room, _ in batch.events])
 
     def _write_all(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
         """Write ``batch`` and ``notes`` in one transaction. If a single INSERT is enough, its
