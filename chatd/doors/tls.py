@@ -25,9 +25,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core.ssh_keys import CERTIFICATE, PublicKey
+from chatd.delivery.quick_tls import new_connection
 from chatd.delivery.writers import socket_of
 from chatd.doors.direct import DirectTransport
-from chatd.doors.quick_tls import new_connection
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
 """The keys that TLS can sign with (RFC 8446, 4.2.3)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 
-from chatd.doors.quick_tls import READ_BYTES, QuickConnection, new_connection
+from chatd.delivery.quick_tls import READ_BYTES, QuickConnection, new_connection
 from tests.doors.test_tls import make
 
 KINDS = pytest.mark.parametrize("kind", [SSL.Connection, QuickConnection])
@@ -115,5 +115,5 @@ def test_nothing_can_be_sent_after_the_end(kind: type[SSL.Connection], context: 
 
 def test_another_pyopenssl_is_used_as_it_is(context: SSL.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(new_connection(context)) is QuickConnection
-    monkeypatch.setattr("chatd.doors.quick_tls.IS_KNOWN", False)
+    monkeypatch.setattr("chatd.delivery.quick_tls.IS_KNOWN", False)
     assert type(new_connection(context)) is SSL.Connection
