@@ -34,8 +34,7 @@ from chatd.core.room import Room
 from chatd.core.session import Session
 from chatd.delivery.fanout import Fanout
 from chatd.delivery.feed import Feed
-from chatd.delivery.sends import Sink
-from chatd.delivery.writers import Writable, writer_for
+from chatd.delivery.writers import Sink, Writable, writer_for
 
 CONGESTED: Final = INBOX_BYTES // 2
 """How much may be queued or owed before a session is congested, in bytes."""

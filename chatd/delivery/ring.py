@@ -21,6 +21,7 @@ import sys
 import weakref
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 MACHINES: Final = frozenset({"x86_64", "aarch64"})
@@ -144,6 +145,11 @@ class Ring:
         :meth:`send`."""
         addresses = array("Q", bytes((ctypes.c_char_p * len(chunks))(*chunks)))
         return self._send(addresses, array("I", map(len, chunks)), sockets)
+
+    def send_pieces(self, address: int, lengths: Sequence[int], sockets: Sequence[int]) -> list[int]:
+        """Send to each of ``sockets`` the piece of memory in its place: pieces of these ``lengths``
+        lie one after the other from ``address`` on. Otherwise as :meth:`send`."""
+        return self._send(array("Q", accumulate(lengths[:-1], initial=address)), array("I", lengths), sockets)
 
     def _send(self, addresses: array[int], lengths: array[int], sockets: Sequence[int]) -> list[int]:
         numbers, results = array("i", sockets), list[int]()

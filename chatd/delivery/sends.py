@@ -1,4 +1,5 @@
-"""Sends: chunks to many readers, with one system call where the kernel can (``ring.py``)."""
+"""Sends: chunks to many readers, with one system call where the kernel can (``ring.py``), also
+inside TLS (``sealing.py``)."""
 
 from __future__ import annotations
 
@@ -8,21 +9,12 @@ from itertools import islice, repeat
 from typing import Final, Protocol, TypeVar
 
 from chatd.delivery.ring import Ring
+from chatd.delivery.sealing import RECORD_BYTES, seal
+from chatd.delivery.writers import SealingWriter, Sink
 
 RING_READERS: Final = 16
 """From how many readers on the ring is used. To fill it takes as long as to call ``send`` for ten
 of them."""
-
-
-class Sink(Protocol):
-    """Where the bytes for a reader go: a plain socket, or what stands for one."""
-
-    def send(self, data: bytes, /) -> int:
-        """Send at once; how many bytes are taken. May raise OSError."""
-
-    def fileno(self) -> int:
-        """The number of the socket, where ``send`` does nothing but send to it; less than 0 where
-        it does more, and when the socket is closed."""
 
 
 class Receiver(Protocol):
@@ -54,8 +46,8 @@ class Sends:
         if min(sockets) >= 0:
             return self._by_ring(ring, chunk, readers, sockets)
         direct = {reader: number for reader, number in zip(readers, sockets, strict=True) if number >= 0}
-        others = [reader for reader in readers if reader not in direct]
-        return [*self._by_ring(ring, chunk, direct, [*direct.values()]), *_one_by_one(others, repeat(chunk))]
+        others = [reader for reader, number in zip(readers, sockets, strict=True) if number < 0]
+        return [*self._by_ring(ring, chunk, direct, [*direct.values()]), *self._sealed(ring, chunk, others)]
 
     def send_each(self, chunks: Sequence[bytes], readers: Sequence[R]) -> list[tuple[R, int]]:
         """Send each of ``chunks`` to the one of ``readers`` in its place; otherwise as
@@ -78,6 +70,25 @@ class Sends:
         if sent == [len(chunk)] * len(sockets):  # As nearly always.
             return []
         return self._outcome(readers, repeat(chunk), sent)
+
+    def _sealed(self, ring: Ring, chunk: bytes, readers: Sequence[R]) -> list[tuple[R, int]]:
+        """Send to ``readers``, whose sinks are no sockets. Those for whom ``chunk`` is sealed have
+        taken all of it: what their sockets do not take, their transports queue."""
+        if len(chunk) > RECORD_BYTES:
+            return _one_by_one(readers, repeat(chunk))
+        sealable, others = list[SealingWriter](), list[R]()
+        for reader in readers:
+            sink = reader.sink
+            if isinstance(sink, SealingWriter) and not sink.is_paused:
+                sealable.append(sink)
+            else:
+                others.append(reader)
+        for sealed in seal(chunk, sealable):
+            sent = ring.send_pieces(sealed.address, sealed.lengths, sealed.sockets)
+            if len(sent) < len(sealed.lengths):
+                self._ring = None
+            sealed.finish(sent)
+        return _one_by_one(others, repeat(chunk))
 
     def _outcome(self, readers: Collection[R], chunks: Iterable[bytes], sent: Sequence[int]) -> list[tuple[R, int]]:
         """Who has not taken all, where the ring has ``sent`` so much of ``chunks``. If the kernel

@@ -10,7 +10,8 @@ that from its source, the outlet, a batch at a time.
   before.
 * Any other transport (:class:`TransportWriter`: TLS, SSH) makes other bytes of what is written, and
   is written to by ``write`` alone. The writer is its push producer
-  (:class:`IPushProducer`) from the first to the last, and writes until it is told to pause.
+  (:class:`IPushProducer`) from the first to the last, and writes until it is told to pause. One
+  for TLS (:class:`SealingWriter`) tells what is needed to send to many past ``write``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any, Final, Protocol
 from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
 from zope.interface import implementer
 
-from chatd.delivery.sends import Sink
+from chatd.delivery.sealing import Sealing
 
 
 class Writable(Protocol):
@@ -56,6 +57,17 @@ class Source(Protocol):
         """There was no next batch, and the transport would take one."""
 
 
+class Sink(Protocol):
+    """Where the bytes for a reader go: a plain socket, or what stands for one."""
+
+    def send(self, data: bytes, /) -> int:
+        """Send at once; how many bytes are taken. May raise OSError."""
+
+    def fileno(self) -> int:
+        """The number of the socket, where ``send`` does nothing but send to it; less than 0 where
+        it does more, and when the socket is closed."""
+
+
 class Writer(Protocol):
     """Writes to one transport."""
 
@@ -85,7 +97,10 @@ class Writer(Protocol):
 def writer_for(transport: Writable, source: Source) -> Writer:
     """The writer that fits ``transport``."""
     sock = socket_of(transport)
-    return TransportWriter(transport, source) if sock is None else SocketWriter(transport, sock, source)
+    if sock is not None:
+        return SocketWriter(transport, sock, source)
+    sealing = sealing_of(transport)
+    return TransportWriter(transport, source) if sealing is None else SealingWriter(transport, source, sealing)
 
 
 @implementer(IPullProducer)
@@ -143,12 +158,13 @@ class SocketWriter:
 class TransportWriter:
     """Writes to a transport without a plain socket."""
 
-    __slots__ = ("_is_paused", "_source", "_transport")
+    __slots__ = ("_source", "_transport", "is_paused")
 
     def __init__(self, transport: Writable, source: Source) -> None:
         self._transport = transport
         self._source = source
-        self._is_paused = False
+        self.is_paused = False
+        """Whether the transport takes no more for now."""
         transport.registerProducer(self, True)
 
     @property
@@ -156,7 +172,7 @@ class TransportWriter:
         return self
 
     def send(self, data: bytes, /) -> int:
-        if self._is_paused:
+        if self.is_paused:
             return 0
         self._transport.write(data)
         return len(data)
@@ -166,10 +182,10 @@ class TransportWriter:
 
     @property
     def is_idle(self) -> bool:
-        return not self._is_paused
+        return not self.is_paused
 
     def start(self) -> None:
-        if not self._is_paused:
+        if not self.is_paused:
             self.resumeProducing()
 
     def wait(self) -> None:
@@ -190,8 +206,8 @@ class TransportWriter:
 
     def resumeProducing(self) -> None:
         """The transport takes more."""
-        self._is_paused = False
-        while not self._is_paused:
+        self.is_paused = False
+        while not self.is_paused:
             batch = self._source.next_batch()
             if not batch:
                 return self._source.on_all_written()
@@ -199,11 +215,28 @@ class TransportWriter:
 
     def pauseProducing(self) -> None:
         """The transport takes no more for now."""
-        self._is_paused = True
+        self.is_paused = True
 
     def stopProducing(self) -> None:
         """The connection is lost."""
-        self._is_paused = True
+        self.is_paused = True
+
+
+class SealingWriter(TransportWriter):
+    """Writes to a transport that is TLS, past which a chunk for many can be sent (``sealing.py``),
+    unless the writer is paused: then something else waits for the socket."""
+
+    __slots__ = ("finish", "outgoing", "sock", "ssl")
+
+    def __init__(self, transport: Writable, source: Source, sealing: Sealing) -> None:
+        super().__init__(transport, source)
+        self.ssl, self.outgoing, self.sock, self.finish = sealing
+
+
+def sealing_of(transport: object) -> Sealing | None:
+    """What is needed to seal for ``transport``; None: it is not TLS, or that cannot be done."""
+    sealing: Sealing | None = getattr(transport, "sealing", None)
+    return sealing
 
 
 def socket_of(transport: object) -> socket.socket | None:

@@ -15,7 +15,8 @@ from chatd.codecs.base import Codec, Talk, View
 from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.events import Event
-from chatd.delivery.writers import Writable
+from chatd.delivery.sealing import Sealing
+from chatd.delivery.writers import Writable, sealing_of
 from chatd.doors.caller import Input
 
 TEXT: Final = b"\x81"
@@ -130,6 +131,11 @@ class FramedTransport:
         """The socket, if whole frames can be sent there directly."""
         get = getattr(self.transport, "getHandle", None)
         return None if get is None or ISSLTransport.providedBy(self.transport) else get()
+
+    @property
+    def sealing(self) -> Sealing | None:
+        """What is needed to seal whole frames, inside TLS."""
+        return sealing_of(self.transport)
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,13 +19,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime, ISSLTransport, ITransport
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.core.ssh_keys import CERTIFICATE, PublicKey
-from chatd.delivery.quick_tls import new_connection
+from chatd.delivery.quick_tls import QuickConnection, new_connection
+from chatd.delivery.sealing import Sealing
 from chatd.delivery.writers import socket_of
 from chatd.doors.direct import DirectTransport
 
@@ -177,6 +178,27 @@ class _Tls(TLSMemoryBIOProtocol):
         """Begin with ``transport``, to which nothing was written before."""
         sock = socket_of(transport)
         super().makeConnection(transport if sock is None else DirectTransport(transport, sock))  # type: ignore[no-untyped-call]
+
+    @property
+    def sealing(self) -> Sealing | None:
+        """What is needed to seal for this connection; None: it cannot be done."""
+        connection, below = self._tlsConnection, self.transport
+        if not (isinstance(connection, QuickConnection) and isinstance(below, DirectTransport)):
+            return None
+        return Sealing(*connection.pointers, below.getHandle(), self._finish)
+
+    def _finish(self, sealed: bytes, rest: bytes) -> None:
+        if sealed:
+            cast(DirectTransport, self.transport).write(sealed)
+        self._flushSendBIO()  # type: ignore[no-untyped-call]
+        self.write(rest)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell the protocol inside, and let go of the producer: it would keep the connection, with
+        OpenSSL's memory, until the garbage collector runs."""
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        self._producer = None
+        cast(Any, self.transport).unregisterProducer()
 
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
         """Drop the traceback of ``reason``. Its frames would keep the connection, with OpenSSL's

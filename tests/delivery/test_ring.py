@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import gc
 import os
@@ -87,6 +88,13 @@ def test_every_socket_gets_its_own_chunk(ring: Ring, pairs: list[Pair]) -> None:
     chunks = [b"one", b"", b"two and three"]
     assert ring.send_each(chunks, numbers(pairs)) == [3, 0, 13]
     assert [pair.receive() for pair in pairs] == chunks
+
+
+def test_every_socket_gets_its_own_piece(ring: Ring, pairs: list[Pair]) -> None:
+    memory = ctypes.create_string_buffer(b"onetwo and three")
+    assert ring.send_pieces(ctypes.addressof(memory), [3, 0, 13], numbers(pairs)) == [3, 0, 13]
+    assert [pair.receive() for pair in pairs] == [b"one", b"", b"two and three"]
+    assert ring.send_pieces(ctypes.addressof(memory), [], []) == []
 
 
 def test_chunks_stay_with_their_sockets_at_the_end_of_the_queue(ring: Ring, pairs: list[Pair]) -> None:
