@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import secrets
 import sys
@@ -346,6 +347,10 @@ def makeService(options: Options) -> IService:
     Everything that can fail is done here, since twistd has not yet put itself into the background:
     an error ends the process with one line and status 1, and leaves nothing open.
     """
+    with contextlib.suppress(ImportError):  # There is epoll on Linux alone.
+        from chatd.daemon import epoll
+
+        epoll.install()
     from twisted.internet import reactor
 
     # By default Twisted's timers follow the wall clock: if that is set back by an hour, all of them

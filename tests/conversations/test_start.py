@@ -93,6 +93,7 @@ def test_the_life_of_a_server_in_the_background(tmp_path: Path) -> None:
         again = run(tmp_path, *BACKGROUND, "--pidfile", "other.pid", "chatd", "--port", "0")
         assert (again.returncode, again.stderr) == (1, f"chatd: another server is using the data in {tmp_path}/state/chatd\n")
 
+        assert "reactor class: chatd.daemon.epoll.QuickReactor" in log.read_text()
         log.rename(tmp_path / "twistd.log.1")
         os.kill(number, signal.SIGHUP)
         with Waiting(log) as opened_again:
@@ -161,10 +162,11 @@ def test_root_starts_it_for_another_user(public: Path) -> None:
     assert refused.stderr == f"chatd: the data folder {public}/data cannot be used: Permission denied; name another with --data\n"
     assert list(public.iterdir()) == [folder]
     in_folder = ["--pidfile", f"{folder}/pid", "--logfile", f"{folder}/log"]
-    done = start(*in_folder, "chatd", "--listen", f"unix:{folder}/sock", "--data", f"{folder}/data")
+    done = start(*in_folder, "--reactor", "poll", "chatd", "--listen", f"unix:{folder}/sock", "--data", f"{folder}/data")
     assert (done.returncode, done.stderr) == (0, "")
     with ended(folder / "pid"):
         assert hello(str(folder / "sock")).startswith("-- Hello ada.")
+        assert "PollReactor" in (folder / "log").read_text()
         owners = {path.name: path.stat().st_uid for path in folder.rglob("*")}
         del owners["pid"]  # twistd writes it as root; its folder allows the user to remove it.
         assert set(owners) >= {"log", "sock", "data", "chatd.db", "chatd.db-wal", "chatd.lock"}
