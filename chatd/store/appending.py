@@ -259,10 +259,10 @@ class Appending:
         """Give the writer everything that was gathered, so that it is stored and shown together."""
         gathered, self._gathered, self._number_gathered = self._gathered, [], 0
         if gathered:
-            events = [(log.id, event) for log, events, kept, _ in gathered if kept for event in events]
-            numbers_only = [(log.id, event) for log, events, kept, _ in gathered if not kept for event in events]
+            series = [(log.id, events) for log, events, kept, _ in gathered if kept]
+            numbers_only = [(log.id, events) for log, events, kept, _ in gathered if not kept]
             rooms = {log.id: UnstoredRoom(log.id, log.key, log.name, log.first) for log, *_ in gathered if not log.is_stored}
-            self._put(Batch(self._generation, events, list(rooms.values()), numbers_only), may_wait)
+            self._put(Batch(self._generation, series, list(rooms.values()), numbers_only), may_wait)
 
     def after_pending(self, then: Callable[[], object]) -> None:
         """Call ``then`` when everything appended so far is stored or has failed."""

@@ -3,7 +3,7 @@ statement and has to get it back from a busy reactor, and binding a value takes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from sqlite3 import Connection
 from typing import Final
@@ -16,23 +16,40 @@ ROWS_AT_ONCE: Final = 100
 connection keeps the last 128: to prepare one takes 2 µs for each row."""
 
 
-def insert(connection: Connection, events: Sequence[tuple[int, Event]]) -> None:
-    """Insert ``events``, each with the id of its room, at most ``ROWS_AT_ONCE``."""
+Series = Sequence[tuple[int, Sequence[Event]]]
+"""Events, each or several with the id of their room: several are messages that differ in their
+numbers and texts alone."""
+
+
+def insert(connection: Connection, series: Series) -> None:
+    """Insert the events of ``series``."""
     values: list[int | str] = []
-    for room, event in events:
-        if type(event) is not Said or event.action or event.id or event.reply or event.edited or event.account or event.notice:
-            return _insert_any(connection, events)
-        values += (room << SEQ_BITS | event.seq, event.time, event.nick, event.sender_id, event.text)
-    connection.execute(_plain(len(events)), values)
+    for room, events in series:
+        said = events[0]
+        if type(said) is not Said or said.action or said.id or said.reply or said.edited or said.account or said.notice:
+            return _insert_any(connection, series)
+        first = room << SEQ_BITS
+        for event in events:
+            values += (first | event.seq, event.time, event.nick, event.sender_id, event.text)  # type: ignore[attr-defined]
+    _execute(connection, _plain, values, 5)
     return None
 
 
-def _insert_any(connection: Connection, events: Sequence[tuple[int, Event]]) -> None:
+def _insert_any(connection: Connection, series: Series) -> None:
     values: list[int | str] = []
-    for room, event in events:
-        id, time, kind, nick, sender_id, text, detail, sent = to_row(room, event)
-        values += (id, time, kind, nick, sender_id, text, detail, sent or "")
-    connection.execute(_any(len(events)), values)
+    for room, events in series:
+        for event in events:
+            id, time, kind, nick, sender_id, text, detail, sent = to_row(room, event)
+            values += (id, time, kind, nick, sender_id, text, detail, sent or "")
+    _execute(connection, _any, values, 8)
+
+
+def _execute(connection: Connection, statement: Callable[[int], str], values: Sequence[int | str], width: int) -> None:
+    """Execute ``statement`` for ``values``, which are ``width`` for each row."""
+    at_once = ROWS_AT_ONCE * width
+    for start in range(0, len(values), at_once):
+        some = values[start : start + at_once]
+        connection.execute(statement(len(some) // width), some)
 
 
 @cache

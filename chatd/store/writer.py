@@ -21,7 +21,7 @@ from chatd.core.when import FOR_EVER
 from chatd.store import accounts, database, deletion, index, queries
 from chatd.store.accounts import AccountChanges
 from chatd.store.checkpoints import Checkpoints
-from chatd.store.insertion import ROWS_AT_ONCE, insert
+from chatd.store.insertion import ROWS_AT_ONCE, Series, insert
 from chatd.store.queries import event_id
 from chatd.store.receipts import Receipts
 from chatd.store.watch import FilesGoneError, Watch
@@ -66,19 +66,19 @@ class Removal:
 
 @fact()
 class Batch:
-    """Events that are stored together, each with the id of its room; ``generation`` is the number
-    of failures before it.
+    """Events that are stored together, in series with the id of their room; ``generation`` is the
+    number of failures before it.
 
     For the events in ``numbers_only`` only the numbers are stored.
     """
 
     generation: int
-    events: Sequence[tuple[int, Event]]
+    series: Series
     rooms: Sequence[UnstoredRoom]
-    numbers_only: Sequence[tuple[int, Event]] = ()
+    numbers_only: Series = ()
 
     def __len__(self) -> int:
-        return len(self.events) + len(self.numbers_only)
+        return sum([len(events) for _, events in self.series]) + sum([len(events) for _, events in self.numbers_only])
 
 
 @dataclass(slots=True)
@@ -297,20 +297,20 @@ class DiskWriter:
         self._checkpoints.count(sum(map(len, batches)))
         if not self._unindexed:
             self._index_due = time.monotonic() + INDEX_SECONDS
-        self._unindexed.update([room for batch in batches for room, _ in batch.events])
+        self._unindexed.update([room for batch in batches for room, _ in batch.series])
 
     def _write_all(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
         """Write ``batch`` and ``notes`` in one transaction. If a single INSERT is enough, its
         implicit transaction is used."""
         self._watch.check()
         if self._has_begun and not notes and not self._removals and _is_one_insert(batch):
-            insert(self._connection, batch.events)
+            insert(self._connection, batch.series)
         else:
             self._write_transaction(batch, notes)
 
     def _write_transaction(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
-        execute, events, removals = self._connection.execute, batch.events, self._removals
-        others = [pair for pair in (*events, *batch.numbers_only) if type(pair[1]) is not Said]
+        execute, removals = self._connection.execute, self._removals
+        others = [(room, events[0]) for room, events in (*batch.series, *batch.numbers_only) if type(events[0]) is not Said]
         changes = [pair for pair in others if changes_state(pair[1])]
         edits = [(room, event) for room, event in others if isinstance(event, (Edited, Deleted))]
         execute("BEGIN IMMEDIATE")
@@ -323,10 +323,10 @@ class DiskWriter:
                 "INSERT INTO room (id, key, name, first) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (room.id, room.key, room.name, room.first),
             )
-        for start in range(0, len(events), ROWS_AT_ONCE):
-            insert(self._connection, events[start : start + ROWS_AT_ONCE])
-        for room_id, event in batch.numbers_only:
-            self._number(room_id, event)
+        insert(self._connection, batch.series)
+        for room_id, events in batch.numbers_only:
+            for event in events:
+                self._number(room_id, event)
         for room_id in dict.fromkeys(id for id, _ in changes):  # A state can be large, so it is written once.
             queries.change_state(self._connection, room_id, [event for id, event in changes if id == room_id])
         for room_id, edit in edits:
@@ -358,7 +358,7 @@ class DiskWriter:
         event itself, to be deleted together with them."""
         older = (event_id(room, 0), event_id(room, event.seq))
         if self._connection.execute("SELECT 1 FROM event WHERE id >= ? AND id < ? LIMIT 1", older).fetchone():
-            insert(self._connection, [(room, event)])
+            insert(self._connection, [(room, (event,))])
             for request in self._deletions:
                 if request.room == room and request.before_time == FOR_EVER:
                     request.stop = event.seq + 1
@@ -423,17 +423,18 @@ def _joined(batches: Sequence[Batch]) -> Batch:
     """One batch of all ``batches``."""
     return Batch(
         batches[-1].generation if batches else 0,
-        [pair for batch in batches for pair in batch.events],
+        [series for batch in batches for series in batch.series],
         [room for batch in batches for room in batch.rooms],
-        [pair for batch in batches for pair in batch.numbers_only],
+        [series for batch in batches for series in batch.numbers_only],
     )
 
 
 def _is_one_insert(batch: Batch) -> bool:
     """Whether one INSERT stores ``batch``, as it does with nearly all."""
-    if batch.rooms or batch.numbers_only or len(batch.events) > ROWS_AT_ONCE:
+    if batch.rooms or batch.numbers_only or len(batch) > ROWS_AT_ONCE:
         return False
-    for _, event in batch.events:
+    for _, events in batch.series:
+        event = events[0]
         if type(event) is not Said and (isinstance(event, (Edited, Deleted)) or changes_state(event)):
             return False
     return True

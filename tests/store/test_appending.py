@@ -115,7 +115,7 @@ def test_the_events_of_one_turn_are_one_batch() -> None:
     other = FakeLog(2)
     outcomes = [harness.say("one"), harness.say("two", log=other), harness.say("three")]
     [batch] = harness.end_turn()
-    assert [(room, event.seq) for room, event in batch.events] == [(1, 1), (2, 1), (1, 2)]
+    assert [(room, event.seq) for room, [event] in batch.series] == [(1, 1), (2, 1), (1, 2)]
     assert [room.id for room in batch.rooms] == [1, 2]
     assert outcomes == [[], [], []]
     harness.appending.on_written([batch], None)

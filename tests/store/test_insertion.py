@@ -41,21 +41,23 @@ def rows(connection: sqlite3.Connection) -> list[object]:
 
 @pytest.mark.parametrize("other", OTHERS, ids=lambda event: repr(event)[:60])
 def test_each_event_has_its_own_row_alone_or_among_plain_messages(connection: sqlite3.Connection, other: Event) -> None:
-    among = [(1, PLAIN), (1, replace(PLAIN, seq=3)), (2, other)]
-    insert(connection, among)
-    assert rows(connection) == [to_row(*pair) for pair in among]
+    plain = [PLAIN, replace(PLAIN, seq=3, text="again")]
+    insert(connection, [(1, plain), (2, [other])])
+    assert rows(connection) == [*(to_row(1, message) for message in plain), to_row(2, other)]
     connection.execute("DELETE FROM event")
-    insert(connection, [(2, other)])
+    insert(connection, [(2, [other])])
     assert rows(connection) == [to_row(2, other)]
 
 
-def test_plain_messages_are_rows_without_an_id(connection: sqlite3.Connection) -> None:
-    said = [replace(PLAIN, seq=seq) for seq in range(1, ROWS_AT_ONCE + 1)]
-    insert(connection, [(1, message) for message in said])
+@pytest.mark.parametrize("number", [1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 3 * ROWS_AT_ONCE + 7])
+@pytest.mark.parametrize("account", [False, True])
+def test_each_message_of_a_series_has_its_own_row(connection: sqlite3.Connection, number: int, account: bool) -> None:
+    said = [replace(PLAIN, seq=seq, text=str(seq), account=account) for seq in range(1, number + 1)]
+    insert(connection, [(1, said)])
     assert rows(connection) == [to_row(1, message) for message in said]
 
 
 def test_an_id_is_stored_once(connection: sqlite3.Connection) -> None:
-    insert(connection, [(1, replace(PLAIN, id="m1"))])
+    insert(connection, [(1, [replace(PLAIN, id="m1")])])
     with pytest.raises(sqlite3.IntegrityError):
-        insert(connection, [(1, replace(PLAIN, seq=2, id="m1"))])
+        insert(connection, [(1, [replace(PLAIN, seq=2, id="m1")])])

@@ -116,7 +116,7 @@ class Writing:
         """Store the next ``number`` messages; whether they are stored when that returns."""
         self.thread = get_ident()
         before = len(self.answers)
-        events = [(1, Said("lobby", self.end + index, 0, "ada", "o", "hi")) for index in range(number)]
+        events = [(1, [Said("lobby", self.end + index, 0, "ada", "o", "hi")]) for index in range(number)]
         self.end += number
         self.writer.put(Batch(0, events, rooms), may_wait)
         return len(self.answers) > before

@@ -35,8 +35,8 @@ def left_of(path: Path, room: int) -> dict[str, int]:
     return {table: count for table, count in counts.items() if count}
 
 
-def joined(room: int, seq: int) -> tuple[int, Event]:
-    return room, Joined("dev", seq, 0, "ada", "o")
+def joined(room: int, seq: int) -> tuple[int, list[Event]]:
+    return room, [Joined("dev", seq, 0, "ada", "o")]
 
 
 def test_a_removal_is_in_the_transaction_of_the_next_batch(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatd.core.events import Event, RetentionSet, Said, TopicSet
+from chatd.core.events import RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
 from chatd.store import database
 from chatd.store.deletion import DELETED_AT_ONCE
-from chatd.store.insertion import ROWS_AT_ONCE
+from chatd.store.insertion import ROWS_AT_ONCE, Series
 from chatd.store.writer import Batch, Deletion, DiskWriter, UnstoredRoom
 
 LOBBY = UnstoredRoom(1, "lobby", "lobby")
@@ -27,8 +27,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def said(*seqs: int, id: str = "") -> Sequence[tuple[int, Event]]:
-    return [(1, Said("lobby", seq, 0, "ada", "o", str(seq), id=id)) for seq in seqs]
+def said(*seqs: int, id: str = "") -> Series:
+    return [(1, [Said("lobby", seq, 0, "ada", "o", str(seq), id=id)]) for seq in seqs]
 
 
 def stored(path: Path) -> list[int]:
@@ -89,13 +89,13 @@ def test_batches_of_an_old_generation_are_discarded(path: Path) -> None:
 
 
 def test_a_topic_is_stored_in_the_row_of_its_room(path: Path) -> None:
-    write(path, Batch(0, [(1, TopicSet("lobby", 1, 0, "ada", "o", "tea"))], [LOBBY]))
+    write(path, Batch(0, [(1, [TopicSet("lobby", 1, 0, "ada", "o", "tea")])], [LOBBY]))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT key, topic FROM room").fetchall() == [("lobby", "tea")]
 
 
 def test_a_retention_is_stored_in_the_row_of_its_room(path: Path) -> None:
-    write(path, Batch(0, [(1, RetentionSet("lobby", 1, 0, "ada", "o", "30d", 7))], [LOBBY]))
+    write(path, Batch(0, [(1, [RetentionSet("lobby", 1, 0, "ada", "o", "30d", 7)])], [LOBBY]))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT key, keep, keep_since FROM room").fetchall() == [("lobby", "30d", 7)]
 
