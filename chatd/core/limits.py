@@ -628,6 +628,13 @@ disturbed."""
 REST_FORGOTTEN_SECONDS: Final = 0.2
 """How long without such a run it takes until the earlier ones tell nothing more, in seconds."""
 
+REST_EVIDENCE: Final = 16
+"""How many messages must have arrived in the first half of a wait, and none in the second, to show
+that nobody says more before they hear others: by chance that happens once in 65,000 waits."""
+
+REST_EVIDENCE_SECONDS: Final = 0.5
+"""How long no more messages than then are waited for, in seconds."""
+
 LEAVING_SECONDS: Final = 0.1
 """How long the leaving of somebody whose connection ends waits for something else that is stored
 with it, in seconds. Whoever quits is told goodbye so much later."""

@@ -47,8 +47,6 @@ class Fanout:
         """Whether there is a log that gathers what it stores."""
         self._is_storing = False
         """Whether it stores something now, and what that makes readable is sent when it has."""
-        self._arrived = self._enough = 0
-        """Without such a log: how many events wait to be sent, and how many are enough."""
         self.behind: dict[Reader, None] = {}
         """The readers who have not taken everything."""
         self._feeds: dict[Room, dict[tuple[Codec, View], Feed]] = {}
@@ -80,22 +78,21 @@ class Fanout:
             if not feeds:
                 del self._feeds[feed.room]
 
-    def gather(self, store: Callable[[], None]) -> int:
+    def gather(self, store: Callable[[], None]) -> None:
         """Call ``store`` when what arrives from now on has waited long enough for more, and send at
-        once what is readable when it returns. Returns after how many events to :meth:`hurry`; 0: it
-        waits for none."""
+        once what is readable when it returns."""
         self._is_gathered = True
-        return self._pace.gather(partial(self._store, store))[1]
+        self._pace.gather(partial(self._store, store))
 
-    def gather_leavings(self, store: Callable[[], None]) -> int:
+    def gather_leavings(self, store: Callable[[], None]) -> None:
         """As :meth:`gather`, of the events of people who are gone
         (:meth:`Pace.gather_leavings <chatd.delivery.pace.Pace.gather_leavings>`)."""
         self._is_gathered = True
-        return self._pace.gather_leavings(partial(self._store, store))[1]
+        self._pace.gather_leavings(partial(self._store, store))
 
-    def hurry(self) -> None:
-        """Enough events have arrived."""
-        self._pace.hurry()
+    def add(self, number: int) -> None:
+        """So many events have arrived, which are to be stored."""
+        self._pace.add(number)
 
     def _store(self, store: Callable[[], None]) -> None:
         self._is_storing = True
@@ -114,13 +111,10 @@ class Fanout:
         if self._is_gathered:
             if self._next_run is None and not self._is_storing:
                 self._next_run = self.clock.callLater(0, self.run)
-        elif self._next_run is None:
-            self._arrived = 1
-            self._next_run, self._enough = self._pace.gather(self.run)
-        else:
-            self._arrived += 1
-            if self._arrived == self._enough:
-                self._pace.hurry()
+            return
+        if self._next_run is None:
+            self._next_run = self._pace.gather(self.run)
+        self._pace.add(1)
 
     def flush_soon(self, reader: Reader) -> None:
         """Send the answers that are queued for ``reader`` at the end of the turn."""

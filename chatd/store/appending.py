@@ -64,15 +64,14 @@ class Target(Protocol):
 class Gathering(Protocol):
     """Decides when what has arrived is stored; ``delivery/fanout.py`` does, under load."""
 
-    def gather(self, store: Callable[[], None]) -> int:
-        """Call ``store`` when what arrives from now on is to be stored. Returns after how many
-        events to :meth:`hurry`; 0: after none."""
+    def gather(self, store: Callable[[], None]) -> object:
+        """Call ``store`` when what arrives from now on is to be stored."""
 
-    def gather_leavings(self, store: Callable[[], None]) -> int:
+    def gather_leavings(self, store: Callable[[], None]) -> object:
         """The same for the events of people who are gone, as long as there is nothing else."""
 
-    def hurry(self) -> None:
-        """Call ``store`` soon."""
+    def add(self, number: int) -> object:
+        """So many events have arrived since."""
 
 
 class EndOfTurn:
@@ -81,14 +80,13 @@ class EndOfTurn:
     def __init__(self, soon: Callable[[Callable[[], None]], object]) -> None:
         self._soon = soon
 
-    def gather(self, store: Callable[[], None]) -> int:
+    def gather(self, store: Callable[[], None]) -> None:
         self._soon(store)
-        return 0
 
     gather_leavings = gather
 
-    def hurry(self) -> None:
-        """Never asked for."""
+    def add(self, number: int) -> None:
+        """However many there are, they are stored then."""
 
 
 Copy = tuple[Target, Event]
@@ -129,10 +127,6 @@ class Appending:
         """How many these are: a series is several."""
         self._gathered: list[_Pending] = []
         """The last of these, which the writer does not have yet."""
-        self._number_gathered = 0
-        """How many these are."""
-        self._enough = 0
-        """How many events need not wait for more; 0: any number may wait."""
         self._is_patient = False
         """Whether all of these are of people who are gone."""
         self._by_id: dict[tuple[str, str], _Pending] = {}
@@ -233,11 +227,8 @@ class Appending:
         if not self._gathered or self._is_patient:
             self._await_flush(is_gone=type(event) is Left and event.reason not in STAYS)
         self._gathered.append(pending)
-        before, added = self._number_gathered, len(events)
-        self._number_pending += added
-        self._number_gathered = before + added
-        if before < self._enough <= before + added:
-            self._gathering.hurry()
+        self._number_pending += len(events)
+        self._gathering.add(len(events))
         if copy is not None:
             self._number(copy[0], [copy[1]], _ignore)
 
@@ -245,9 +236,9 @@ class Appending:
         """Call :meth:`flush` when the next event is to be stored; it comes first, or after those of
         people who are gone, and ``is_gone`` says whether it is of one itself."""
         if not is_gone:
-            self._enough = self._gathering.gather(self._flush_gathered)
+            self._gathering.gather(self._flush_gathered)
         elif not self._gathered:
-            self._enough = self._gathering.gather_leavings(self._flush_gathered)
+            self._gathering.gather_leavings(self._flush_gathered)
         self._is_patient = is_gone
 
     def _flush_gathered(self) -> None:
@@ -257,7 +248,7 @@ class Appending:
 
     def flush(self, may_wait: bool = False) -> None:
         """Give the writer everything that was gathered, so that it is stored and shown together."""
-        gathered, self._gathered, self._number_gathered = self._gathered, [], 0
+        gathered, self._gathered = self._gathered, []
         if gathered:
             series = [(log.id, events) for log, events, kept, _ in gathered if kept]
             numbers_only = [(log.id, events) for log, events, kept, _ in gathered if not kept]
@@ -336,7 +327,7 @@ class Appending:
     def _fail(self, failure: NotDelivered) -> None:
         self._generation += 1
         failed, self._pending, self._gathered = self._pending, deque(), []
-        self._number_pending = self._number_gathered = 0
+        self._number_pending = 0
         for log, *_ in failed:
             log.roll_back()
         for _, events, _, callbacks in failed:

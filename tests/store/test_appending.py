@@ -52,7 +52,8 @@ class Harness:
         self.turn: list[Callable[[], None]] = []
         self.gathering: list[Callable[[], None]] = []
         self.gathering_leavings: list[Callable[[], None]] = []
-        self.enough = self.hurried = 0
+        self.added: list[int] = []
+        """How many events have arrived, as the gathering is told."""
         self.batches: list[Batch] = []
         self.look_ups: list[Callable[[Any], object]] = []
         self.reports: list[str] = []
@@ -64,16 +65,15 @@ class Harness:
         self.appending = Appending(duplicates, self.turn.append, self, put, self.reports.append)
         self.log = FakeLog()
 
-    def gather(self, store: Callable[[], None]) -> int:
+    def gather(self, store: Callable[[], None]) -> None:
         self.gathering.append(store)
-        return self.enough
 
-    def gather_leavings(self, store: Callable[[], None]) -> int:
+    def gather_leavings(self, store: Callable[[], None]) -> None:
         self.gathering_leavings.append(store)
-        return 0
 
-    def hurry(self) -> None:
-        self.hurried += 1
+    def add(self, number: int) -> None:
+        assert self.gathering or self.gathering_leavings
+        self.added.append(number)
 
     def say(self, text: str, id: str = "", sender_id: str = "seat", log: FakeLog | None = None) -> list[Event | NotDelivered]:
         outcomes: list[Event | NotDelivered] = []
@@ -184,15 +184,12 @@ def test_the_next_event_gets_the_number_of_a_failed_one() -> None:
     assert seqs(kept) == [1]
 
 
-@pytest.mark.parametrize("enough", [0, 1, 2, 3])
-def test_when_enough_is_gathered_it_is_stored_soon(enough: int) -> None:
+def test_the_gathering_is_told_how_many_have_arrived() -> None:
     harness = Harness()
-    harness.enough = enough
-    hurried = []
-    for text in ("one", "two", "three", "four"):
-        harness.say(text)
-        hurried.append(harness.hurried)
-    assert hurried == [int(0 < enough <= number) for number in (1, 2, 3, 4)]
+    harness.say("one")
+    harness.say_series(3)
+    harness.leave(Reason.QUIT)
+    assert harness.added == [1, 3, 1]
 
 
 def test_gathered_events_fail_with_the_batch_before_them() -> None:
@@ -344,16 +341,6 @@ def test_a_series_is_shown_in_several_turns_and_answered_at_its_end() -> None:
     harness.store()
     assert shown_each_turn(harness) == [SHOWN_A_TURN, 2]
     assert seqs(first, series, last) == [1, SHOWN_A_TURN + 1, SHOWN_A_TURN + 2]
-
-
-def test_a_series_is_stored_soon_when_it_makes_enough() -> None:
-    harness = Harness()
-    harness.enough = 3
-    hurried = []
-    for number in (2, 2, 2):
-        harness.say_series(number)
-        hurried.append(harness.hurried)
-    assert hurried == [0, 1, 1]
 
 
 def test_a_series_waits_for_a_look_up_of_its_sender() -> None:
