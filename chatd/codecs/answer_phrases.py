@@ -122,6 +122,10 @@ class AnswerPhrases:
 
     @lines.register
     def _(self, answer: answers.Entered) -> Iterable[str]:
+        return [*self.entered(answer), *self._events.past(answer.scrollback)]
+
+    def entered(self, answer: answers.Entered) -> Iterable[str]:
+        """The lines of ``answer`` before those of what happened earlier."""
         hello, closing = ("Hello {}. ", " /help lists what you can do.") if answer.newcomer else ("", "")
         company = _company(answer.count, answer.members)
         yield f"{hello.format(answer.newcomer)}You are in #{answer.room}{company}{closing}"
@@ -131,7 +135,6 @@ class AnswerPhrases:
             yield f"By choice of its owner, #{answer.room} keeps {kept(answer.keep)}."
         if answer.scrollback:
             yield f"Earlier in #{answer.room}:"
-            yield from self._events.scrollback(answer.scrollback)
 
     @lines.register
     def _(self, answer: answers.Done) -> Iterable[str]:

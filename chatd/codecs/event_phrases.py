@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
-from functools import lru_cache
 from typing import Final
 
 from chatd.codecs.wording import announcement, because, in_one_line, kept, log_name, place, report
 from chatd.core import events
 from chatd.core.events import Event, Reason
-from chatd.core.limits import SCROLLBACK_LINES
 from chatd.core.names import INBOX
 from chatd.core.when import stamp
 
@@ -79,7 +76,6 @@ class EventPhrases:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._remembered = lru_cache(maxsize=SCROLLBACK_LINES)(self._earlier)
 
     def lines(self, event: Event) -> list[str]:
         """The lines of a message, or the sentence for another event."""
@@ -153,14 +149,7 @@ class EventPhrases:
         messages."""
         return (line for event in past for line in self._earlier(event))
 
-    def scrollback(self, past: Sequence[Event]) -> Iterable[str]:
-        """As :meth:`past`, of events that many are shown: their lines are remembered for the
-        day."""
-        today = date.fromtimestamp(self._now() / 1000)
-        return (line for event in past for line in self._remembered(event, today))
-
-    def _earlier(self, event: Event, today: date | None = None) -> list[str]:
-        """The lines of an earlier event, as seen ``today``, which is now."""
+    def _earlier(self, event: Event) -> list[str]:
         time = stamp(event.time, self._now())
         return [f"{time} {line}" for line in self.lines(event)]
 

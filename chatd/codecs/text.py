@@ -15,6 +15,7 @@ from typing import Final
 from chatd.codecs.answer_phrases import NICKS_LISTED
 from chatd.codecs.asking import ASKED_AGAIN, IS_SHOWN, Asking, question_after
 from chatd.codecs.base import View
+from chatd.codecs.earlier import Earlier
 from chatd.codecs.event_phrases import said
 from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.rows import with_marked_rows
@@ -58,6 +59,7 @@ class TextCodec:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._phrases = Phrases(now)
+        self._earlier = Earlier(self._encode_earlier, now)
 
     def talk(self) -> TextTalk:
         """The half for one more connection."""
@@ -75,7 +77,12 @@ class TextCodec:
 
     def encode_answer(self, answer: Answer) -> bytes:
         """The lines of ``answer``, each with its end: the same in every talk."""
+        if type(answer) is answers.Entered:
+            return _reports(self._phrases.answers.entered(answer)) + self._earlier.of(answer.scrollback)
         return _lines(self._phrases.of(answer))
+
+    def _encode_earlier(self, event: Event) -> bytes:
+        return _reports(self._phrases.events.past([event]))
 
 
 class TextTalk:
@@ -156,7 +163,7 @@ class TextTalk:
         if self.hide is not None:
             self.hide(True)
         question = f"{reason} {asking.prompt}{IS_SHOWN if self.hide is None else ''}:".lstrip()
-        return _lines([Phrase(Kind.REPORT, question)])
+        return _reports([question])
 
     def _take_password(self, asking: Asking, line: str) -> Command:
         """The command with the password in ``line``. Raises PasswordNeeded to ask once more."""
@@ -185,6 +192,11 @@ class TextTalk:
     def view(self, current: bool) -> TextView:
         """How this person is shown a room, ``current`` or not."""
         return TextView.CURRENT_ROOM if current else TextView.OTHER_ROOM
+
+
+def _reports(lines: Iterable[str]) -> bytes:
+    """``lines`` as reports of the server."""
+    return _lines([Phrase(Kind.REPORT, line) for line in lines])
 
 
 def _lines(phrases: Iterable[Phrase]) -> bytes:

@@ -59,16 +59,6 @@ def test_the_past_has_times_and_all_lines_of_a_message() -> None:
     assert len({time for time, _ in past}) == 1
 
 
-def test_the_scrollback_is_shown_like_the_past_also_on_the_next_day() -> None:
-    now = NOON
-    phrases = EventPhrases(lambda: now)
-    events = [replace(HI, text="a\nb"), PSST]
-    first = [*phrases.scrollback(events)]
-    assert first == [*phrases.scrollback(events)] == [*phrases.past(events)]
-    now += 24 * 3600 * 1000
-    assert [*phrases.scrollback(events)] == [*phrases.past(events)] != first
-
-
 def test_an_event_of_a_type_without_words_is_a_defect() -> None:
     with pytest.raises(TypeError, match="no words"):
         PHRASES.sentence(Event("lobby", 9, NOON, "ada", "seat"))
