@@ -15,7 +15,7 @@ from typing import Final
 from chatd.core.events import Event, Said
 from chatd.core.folding import folded, searchable
 from chatd.core.search import Query
-from chatd.store.queries import COLUMNS, MESSAGES, event_id, to_event
+from chatd.store.queries import COLUMNS, IS_MESSAGE, MESSAGES, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200
 """How many events one transaction indexes: a commit may have to wait about 3 ms for it."""
@@ -28,12 +28,13 @@ def words(text: str) -> str:
 
 
 def unindexed(connection: Connection) -> set[int]:
-    """The ids of the rooms with events that are not in the index yet."""
+    """The ids of the rooms with messages that are not in the index yet."""
     rows = connection.execute(
-        """
+        f"""
         SELECT room.id FROM room LEFT JOIN indexed ON indexed.room = room.id WHERE EXISTS (
             SELECT 1 FROM event
             WHERE event.id >= (room.id << 40) + coalesce(indexed.next, 0) AND event.id < room.id + 1 << 40
+            AND {IS_MESSAGE}
         )
         """
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.core.events import Deleted, Edited, Event, Said
+from chatd.core.events import Deleted, Edited, Event, Joined, Left, Renamed, Said
 from chatd.core.facts import fact
 from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
@@ -41,6 +41,9 @@ between commits."""
 INDEX_STEP_SECONDS: Final = 0.15
 """How much time is between these steps, in seconds: they take 2 % of the time and keep up with
 1,000 messages a second."""
+
+UNSEARCHED: Final = frozenset({Joined, Left, Renamed})
+"""The most frequent kinds of events that no search finds."""
 
 INDEX_PATIENCE: Final = 3.0
 """How long somebody waits for the search index to be up to date, in seconds. Usually it takes some
@@ -153,7 +156,10 @@ class DiskWriter:
         """How many batches the thread was given whose receipt the reactor's thread has not
         taken."""
         self._unindexed = {*unindexed}
-        """The ids of the rooms with events that are not in the search index yet."""
+        """The ids of the rooms with messages that are not in the search index yet."""
+        self._unsearched: Counter[int] = Counter()
+        """How many events that no search finds each room has got since it was indexed, by its id.
+        To index nothing but these costs a commit too, so they wait until they fill a step."""
         self._index_due = time.monotonic() + INDEX_SECONDS
         """When the next step of the index is due, even without a pause."""
         self._index_failed = False
@@ -297,7 +303,12 @@ class DiskWriter:
         self._checkpoints.count(sum(map(len, batches)))
         if not self._unindexed:
             self._index_due = time.monotonic() + INDEX_SECONDS
-        self._unindexed.update([room for batch in batches for room, _ in batch.series])
+        series = [pair for batch in batches for pair in batch.series]
+        self._unindexed.update([room for room, events in series if type(events[0]) not in UNSEARCHED])
+        others = [room for room, events in series if type(events[0]) in UNSEARCHED]
+        if others:
+            self._unsearched.update(others)
+            self._unindexed.update(room for room in others if self._unsearched[room] >= index.INDEXED_AT_ONCE)
 
     def _write_all(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
         """Write ``batch`` and ``notes`` in one transaction. If a single INSERT is enough, its
@@ -338,6 +349,8 @@ class DiskWriter:
             self._has_begun = True
             self._watch.add_write_ahead_log()
         self._unindexed.difference_update(removals)
+        for id in removals:
+            self._unsearched.pop(id, None)
         self._removals = []
 
     def _write_notes(self, notes: Sequence[AccountChanges]) -> None:
@@ -381,6 +394,7 @@ class DiskWriter:
             self._checkpoints.count(index.INDEXED_AT_ONCE)
             if not more:
                 self._unindexed.discard(room)
+                self._unsearched.pop(room, None)
 
     def _answer_waiting(self) -> None:
         """Call those who wait for the index, if it is up to date or they have waited too long. If

@@ -10,10 +10,11 @@ from queue import SimpleQueue
 
 import pytest
 
-from chatd.core.events import RetentionSet, Said, TopicSet
+from chatd.core.events import Joined, RetentionSet, Said, TopicSet
 from chatd.core.when import FOR_EVER
 from chatd.store import database
 from chatd.store.deletion import DELETED_AT_ONCE
+from chatd.store.index import INDEXED_AT_ONCE
 from chatd.store.insertion import ROWS_AT_ONCE, Series
 from chatd.store.writer import Batch, Deletion, DiskWriter, UnstoredRoom
 
@@ -119,6 +120,18 @@ def test_events_after_older_ones_are_deleted_with_them(path: Path) -> None:
     assert parts == [number + 1, 2 * number + 1, 2 * number + 2]
     thread.close()
     assert stored(path) == []
+
+
+def test_what_no_search_finds_is_indexed_when_it_fills_a_step(path: Path) -> None:
+    thread, _ = started(path)
+    thread.close()
+    joined = [Joined("lobby", 1, 0, "ada", "o")]
+    thread._on_committed([Batch(0, [(1, joined)] * (INDEXED_AT_ONCE - 1), [])])
+    assert thread._unindexed == set()
+    thread._on_committed([Batch(0, [(2, joined)], []), Batch(0, [(1, joined)], [])])
+    assert thread._unindexed == {1}
+    thread._on_committed([Batch(0, [(2, [Said("lobby", 1, 0, "ada", "o", "hi")])], [])])
+    assert thread._unindexed == {1, 2}
 
 
 def test_only_emptying_a_room_holds_up_later_batches(path: Path) -> None:
