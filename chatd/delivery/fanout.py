@@ -186,7 +186,7 @@ class Fanout:
     def _is_presence(self, room: Room) -> bool:
         """Whether what is new in ``room`` are joinings and leavings alone, for many readers."""
         feeds = self._feeds.get(room, {}).values()
-        return sum(len(feed.readers) for feed in feeds) >= PRESENCE_READERS and all(feed.has_only_presence for feed in feeds)
+        return sum(len(feed.readers) for feed in feeds) >= PRESENCE_READERS and all(feed.has_only_presence() for feed in feeds)
 
     def _send_presence(self) -> None:
         """Send the joinings and leavings that have waited for one another."""

@@ -90,6 +90,8 @@ class Feed:
         """The readers who ignore somebody, and must be asked about each event."""
         self._encoded: dict[int, bytes] = {}
         """Encoded events, by number, while somebody is behind who may want them."""
+        self._presence_until = 0
+        """Up to which number everything that is new is known to say only who is in the room."""
 
     # -- Readers
 
@@ -120,13 +122,16 @@ class Feed:
 
     # -- Fan-out
 
-    @property
     def has_only_presence(self) -> bool:
         """Whether everything that is new only says who is in the room."""
         log = self.room.log
         if log.last_message >= self.cursor:  # As nearly always.
             return False
-        return all(type(event) in PRESENCE for event in log.read(self.cursor, log.end))
+        news = log.read(max(self.cursor, self._presence_until), log.end)
+        if not PRESENCE.issuperset(map(type, news)):
+            return False
+        self._presence_until = log.end
+        return True
 
     def fan_out(self) -> int:
         """Send the live readers everything that is new; the number of these events."""
@@ -140,7 +145,7 @@ class Feed:
         alone = self._is_inbox and not self.codec.tells_once and len(self.readers) == 1 and not self.early
         if alone and [*map(len, own.values())] == [len(news)]:
             return 0  # The only session has written all of it.
-        pieces = [self.codec.encode(event, self.view) for event in news]
+        pieces = self._encode_all(news)
         self._cache(start, pieces)
         apart = self.filtered.union(own)
         if self.codec.tells_once and not ELSEWHERE.isdisjoint(map(type, news)):
@@ -212,14 +217,14 @@ class Feed:
             missed = Missed(self.room.name.text, cursor, log.first - 1)
             taken.append(reader.talk.encode(missed))
             cursor = log.first
-        session, shared = reader.session, self._encoded
+        session = reader.session
         is_plain = not (session.is_filtered or self._is_inbox or self.codec.tells_once)
+        own, shared = session.sender_id, self._encoded if is_plain else {}
         for event in log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE)):
             if size <= 0:
                 break
-            if is_plain and event.seq in shared and event.sender_id != session.sender_id:
-                piece = shared[event.seq]  # Nearly always; `_piece` asks more.
-            else:
+            piece = shared.get(event.seq)
+            if piece is None or event.sender_id == own:  # Rarely; `_piece` asks more.
                 piece = self._piece(reader, event)
             taken.append(piece)
             size -= len(piece)
@@ -248,6 +253,13 @@ class Feed:
         else:
             self._encoded.update(enumerate(pieces, start))
             self._trim()
+
+    def _encode_all(self, events: Sequence[Event]) -> list[bytes]:
+        """``events`` for those who hear all of them."""
+        encode, view, encoded = self.codec.encode, self.view, self._encoded
+        if encoded:
+            return [encoded.get(event.seq) or encode(event, view) for event in events]
+        return [encode(event, view) for event in events]
 
     def _encode(self, event: Event) -> bytes:
         piece = self._encoded[event.seq] = self.codec.encode(event, self.view)
