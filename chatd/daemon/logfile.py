@@ -36,6 +36,7 @@ class LogFile(logfile.LogFile):
         self.directory = str(path.parent)
         self.maxRotatedFiles = LOG_FILES - 1
         self.size = 0
+        """At most so many bytes are in the file."""
 
     def open(self) -> None:
         """Open the file, and create it if necessary. Raises CannotStart."""
@@ -56,14 +57,25 @@ class LogFile(logfile.LogFile):
         numbers: list[int] = super().listLogs()  # type: ignore[no-untyped-call]
         return [number for number in numbers if number < LOG_FILES]
 
+    def write(self, data: str | bytes) -> None:
+        """Append ``data``, after a rotation if the file is large. There is no lock, which takes as
+        long as the rest: one call writes all of it, wherever it comes from."""
+        if self.size >= LOG_FILE_BYTES and self.shouldRotate():
+            self.rotate()  # type: ignore[no-untyped-call]
+        line = data.encode() if isinstance(data, str) else data
+        self._file.write(line)
+        self.size += len(line)
+
     def shouldRotate(self) -> bool:
         """Whether the file is as large as it may be; another program may have truncated it."""
-        return os.fstat(self._file.fileno()).st_size >= LOG_FILE_BYTES
+        self.size = os.fstat(self._file.fileno()).st_size
+        return self.size >= LOG_FILE_BYTES
 
     def _openFile(self) -> None:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY, 0o600)
         _close_to_others(descriptor)
         self._file = os.fdopen(descriptor, "ab", 0)
+        self.size = os.fstat(descriptor).st_size
         self.closed = False
 
 

@@ -86,6 +86,16 @@ def test_a_truncated_file_has_no_hole(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two\n"
 
 
+def test_a_large_file_that_was_truncated_is_not_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logfile, "LOG_FILE_BYTES", 4)
+    file = opened(tmp_path / "log")
+    file.write("one\n")
+    os.truncate(tmp_path / "log", 0)
+    file.write("two\n")
+    file.close()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["two\n"]
+
+
 def test_a_large_file_is_rotated_and_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logfile, "LOG_FILE_BYTES", 4)
     monkeypatch.setattr(logfile, "LOG_FILES", 3)
