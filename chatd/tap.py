@@ -407,7 +407,7 @@ def _assembled(reactor: Any, options: Options, listener: Listener, identity: Ide
     refused = RefusedLog(reactor)
     for port in listener.ports:
         refused.watch(port)
-        front.ports.append(port)
+        front.open(port)
     for door in options["missing"]:
         log.info("this door stays closed: {missing}", missing=door.missing)
     log_observer = observer(options.parent or {}, options["log-file"])

@@ -8,6 +8,7 @@ greeted as a person, and is still recognised by what it sends later.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
@@ -40,7 +41,7 @@ from chatd.doors.opening import opened_when_needed
 from chatd.doors.proxy import Malformed, read_header
 from chatd.doors.rare_log import RareLog
 from chatd.doors.server import Server
-from chatd.doors.tcp import address_of, tune
+from chatd.doors.tcp import address_of, tune, tune_socket
 from chatd.doors.turns import Turn
 
 log = Logger()
@@ -307,19 +308,26 @@ class FrontFactory(Factory):
         self.rare_log = RareLog(log, server.clock.seconds)
         self._accept_limit: IDelayedCall | None = None
 
+    def open(self, port: Any) -> None:
+        """Serve the connections that ``port`` accepts."""
+        self.ports.append(port)
+        if isinstance(sock := getattr(port, "socket", None), socket.socket):
+            tune_socket(sock)
+
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""
-        if self._accept_limit is None:
+        if self._accept_limit is None and any(getattr(port, "numberAccepts", 0) > ACCEPTS for port in self.ports):
             self._accept_limit = self.server.clock.callLater(0, self._limit_accepts)
         address = address_of(addr)
         return Front(self, address, self.server.clock.seconds(), by_proxy=address in self._proxies)
 
     def _limit_accepts(self) -> None:
-        """Set how many connections each port accepts in a turn. Twisted raises the number the more
-        connections wait, so that in a flood of them everybody else would have to wait."""
+        """Let each port begin anew with one connection in a turn. Twisted raises the number by 20
+        each time that more connections wait, so that in a flood of them everybody else would have
+        to wait."""
         self._accept_limit = None
         for port in self.ports:
-            port.numberAccepts = ACCEPTS
+            port.numberAccepts = 1
 
     def build(self, address: str, began: float) -> Front:
         """The protocol of what is inside a connection (``catalogue.Build``)."""

@@ -5,32 +5,39 @@ from __future__ import annotations
 import functools
 import ipaddress
 import socket
-from typing import Any, Final
-
-from twisted.internet.interfaces import ISSLTransport
+from typing import Final
 
 from chatd.core.limits import KEEPALIVE_SECONDS, NETWORKS_PARSED, UNACKNOWLEDGED_SECONDS
+from chatd.delivery.writers import socket_of
 
 THIS_MACHINE: Final = "this machine"
 """The address of a caller on a Unix socket, which has none."""
 
 _PROBES: Final = dict(zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), KEEPALIVE_SECONDS, strict=True))
-_OPTIONS: Final = {**_PROBES, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_SECONDS * 1000}
-"""Options of tcp(7), of which another system than Linux may lack some."""
+_OF_LINUX: Final = {**_PROBES, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_SECONDS * 1000}
+"""Options of tcp(7), of which another system may lack some."""
+
+_OPTIONS: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *((socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _OF_LINUX.items() if hasattr(socket, name)),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+)
 
 
-def tune(transport: Any) -> None:
+def tune(transport: object) -> None:
     """Send without delay (TCP_NODELAY), and detect a dead link (keepalive, TCP_USER_TIMEOUT)."""
-    if ISSLTransport.providedBy(transport) or not hasattr(transport, "setTcpNoDelay"):
-        return  # The TCP connection that carries TLS is tuned when it is unwrapped.
-    sock = transport.getHandle()
-    if sock is None or sock.family == socket.AF_UNIX:
+    sock = socket_of(transport)  # The TCP connection that carries TLS is tuned when it is unwrapped.
+    if sock is not None and hasattr(transport, "setTcpNoDelay"):
+        tune_socket(sock)
+
+
+def tune_socket(sock: socket.socket) -> None:
+    """As :func:`tune`. The options of a socket that listens are those of the connections that it
+    accepts, for which nothing remains to be done."""
+    if sock.family == socket.AF_UNIX or sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY):
         return
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    for name, value in _OPTIONS.items():
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    for level, option, value in _OPTIONS:
+        sock.setsockopt(level, option, value)
 
 
 def address_of(addr: object) -> str:

@@ -638,13 +638,17 @@ def test_a_flood_of_callers_drops_nobody_with_a_nick(server: RunningServer) -> N
 
 def test_few_connections_are_accepted_per_turn(server: RunningServer) -> None:
     class Port:
-        numberAccepts = 5000
+        numberAccepts = ACCEPTS
 
     port = Port()
-    server.front.ports.append(port)
+    server.front.open(port)
     wires = [server.call() for _ in range(3)]
     server.turn()
     assert port.numberAccepts == ACCEPTS
+    port.numberAccepts += 20  # As Twisted does, if there were so many.
+    wires += [server.call() for _ in range(3)]
+    server.turn()
+    assert port.numberAccepts == 1
     finish(server, *wires)
 
 

@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.address import IPv4Address, UNIXAddress
 
 from chatd.core.limits import KEEPALIVE_SECONDS, UNACKNOWLEDGED_SECONDS
-from chatd.doors.tcp import address_of, is_this_machine, tune
+from chatd.doors.tcp import address_of, is_this_machine, tune, tune_socket
 
 
 class Transport:
@@ -17,32 +17,42 @@ class Transport:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self.no_delay = self.keep_alive = False
 
     def getHandle(self) -> socket.socket:
         return self._sock
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        self.no_delay = enabled
+        """Says that this is TCP."""
 
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        self.keep_alive = enabled
+
+def is_tuned(sock: socket.socket) -> bool:
+    names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT, socket.TCP_NODELAY)
+    options = tuple(sock.getsockopt(socket.IPPROTO_TCP, name) for name in names)
+    detects = sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    return options == (*KEEPALIVE_SECONDS, UNACKNOWLEDGED_SECONDS * 1000, 1) and detects == 1
 
 
 @pytest.fixture(params=[socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
-def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
+def sock(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
     with socket.socket(request.param) as sock:
-        yield Transport(sock)
+        yield sock
 
 
-def test_only_tcp_sockets_are_tuned(transport: Transport) -> None:
-    tune(transport)
-    sock = transport.getHandle()
-    assert transport.no_delay is transport.keep_alive is (sock.family != socket.AF_UNIX)
-    if transport.keep_alive:
-        names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
-        assert tuple(sock.getsockopt(socket.IPPROTO_TCP, name) for name in names) == KEEPALIVE_SECONDS
-        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNACKNOWLEDGED_SECONDS * 1000
+def test_only_tcp_sockets_are_tuned(sock: socket.socket) -> None:
+    before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    tune(Transport(sock))
+    assert before == 0
+    if sock.family == socket.AF_UNIX:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
+    else:
+        assert is_tuned(sock)
+
+
+def test_connections_have_the_options_of_the_socket_that_accepts_them() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        tune_socket(listening)
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert is_tuned(accepted)
 
 
 @pytest.mark.parametrize(
