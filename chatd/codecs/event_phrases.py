@@ -53,13 +53,17 @@ MODES: Final[Mapping[tuple[str, str], str]] = {
 """What somebody has done who has set a mode to a value."""
 
 
-def said(message: events.Said, current: bool = True) -> list[str]:
-    """The lines of a message, each behind its nick: ``<ada> hi`` or ``* ada waves``, after the name
-    of its room unless that is the ``current`` one of the reader."""
+def speaker(message: events.Said, current: bool = True) -> str:
+    """What precedes each line of a message: ``<ada>``, or ``* ada`` before what she does; after the
+    name of its room unless that is the ``current`` one of the reader."""
     nick = f"* {message.nick}" if message.action else f"<{message.nick}>"
-    head = nick if current else f"#{message.room} {nick}"
-    text = message.text
-    return [f"{head} {line}" for line in text.split("\n")] if "\n" in text else [f"{head} {text}"]
+    return nick if current else f"#{message.room} {nick}"
+
+
+def said(message: events.Said, current: bool = True) -> list[str]:
+    """The lines of a message, each behind its :func:`speaker`."""
+    head = speaker(message, current)
+    return [f"{head} {line}" for line in message.text.split("\n")]
 
 
 def private(message: events.Private) -> list[str]:

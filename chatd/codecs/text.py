@@ -16,14 +16,14 @@ from chatd.codecs.answer_phrases import NICKS_LISTED
 from chatd.codecs.asking import ASKED_AGAIN, IS_SHOWN, Asking, question_after
 from chatd.codecs.base import View
 from chatd.codecs.earlier import Earlier
-from chatd.codecs.event_phrases import said
+from chatd.codecs.event_phrases import speaker
 from chatd.codecs.phrases import Kind, Phrase, Phrases
 from chatd.codecs.rows import with_marked_rows
-from chatd.core import answers, command_table, commands, events
+from chatd.core import answers, command_table, commands
 from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import PasswordNeeded
-from chatd.core.events import Event
+from chatd.core.events import Event, Said
 from chatd.core.limits import SERIES_LINES, TEXT_BYTES_A_LINE
 from chatd.core.text import read_line, read_lines, says_nothing
 
@@ -66,13 +66,10 @@ class TextCodec:
         return TextTalk(self)
 
     def encode(self, event: Event, view: View) -> bytes:
-        """The line of ``event`` with its end; ``view`` is a TextView."""
+        """The lines of ``event``, each with its end; ``view`` is a TextView."""
         current = view is _CURRENT_ROOM
-        if type(event) is events.Said:  # The hot path.
-            lines = said(event, current)
-            if len(lines) == 1:
-                return f"{with_marked_rows(lines[0])}\r\n".encode()
-            return "".join([f"{with_marked_rows(line)}\r\n" for line in lines]).encode()
+        if type(event) is Said and "\n" not in event.text:  # The hot path.
+            return f"{with_marked_rows(f'{speaker(event, current)} {event.text}')}\r\n".encode()
         return _lines(self._phrases.of(event, current))
 
     def encode_answer(self, answer: Answer) -> bytes:
