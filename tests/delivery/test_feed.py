@@ -6,6 +6,8 @@ import json
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from chatd.codecs.base import View
@@ -66,6 +68,24 @@ def test_many_speakers_hear_all_others(
     for number, speaker in enumerate(speakers):
         speaker.flush_transport()
         assert speaker.lines() == [f"<speaker{other}> I am {other}" for other in range(20) if other != number]
+
+
+@given(st.lists(st.integers(0, 3), max_size=30), st.integers(0, 60))
+@settings(deadline=None)
+def test_each_hears_what_others_say_in_order_wherever_their_own_stands(speakers: list[int], space: int) -> None:
+    harness = Harness(Clock())
+    people = [harness.reader(f"p{number}") for number in range(4)]
+    harness.turn()
+    for person in people:
+        person.lines()
+    people[0].kernel.space = space
+    for index, number in enumerate(speakers):
+        people[number].ask(Say(f"{index}"))
+    harness.turn()
+    people[0].kernel.space = 1 << 40
+    for number, person in enumerate(people):
+        person.flush_transport()
+        assert person.lines() == [f"<p{other}> {index}" for index, other in enumerate(speakers) if other != number]
 
 
 def test_a_newcomer_within_a_turn_gets_only_later_events_once(harness: Harness) -> None:
