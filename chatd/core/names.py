@@ -228,7 +228,7 @@ def _describe(character: str) -> str:
 def _is_made_of(words: frozenset[str], spelling: str) -> bool:
     """Whether ``spelling`` is one of ``words`` within ``-_.``, or several joined by these."""
     bare = spelling.strip("-_.")
-    return bare in words or (not bare.isalnum() and words.issuperset(filter(None, re.split("[-_.]", bare))))
+    return bare in words or words.issuperset(filter(None, re.split("[-_.]", bare)))
 
 
 @functools.lru_cache(maxsize=16)

@@ -229,12 +229,7 @@ class Feed:
         session = reader.session
         is_plain = not (session.is_filtered or self._is_inbox or self.codec.tells_once)
         own, shared = session.sender_id, self._encoded if is_plain else {}
-        events = log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE))
-        if is_plain and len(events) <= LOG_PAGE_EVENTS and own not in [event.sender_id for event in events]:
-            pieces = [shared.get(event.seq) or self._encode(event) for event in events]
-            if sum(map(len, pieces)) <= size:  # As for nearly everybody who leaves.
-                return b"".join(taken + pieces), cursor + len(pieces)
-        for event in events:
+        for event in log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE)):
             if size <= 0:
                 break
             piece = shared.get(event.seq)

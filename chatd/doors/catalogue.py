@@ -197,12 +197,6 @@ BUILT: Final = {door.name: door for door in DOORS if door.open is not None}
 OPENINGS: Final = {opening: door for door in DOORS for opening in door.openings}
 """All openings; none is the beginning of another."""
 
-_BY_FIRST_BYTE: Final = {
-    byte: [(opening, door) for opening, door in OPENINGS.items() if opening[0] == byte]
-    for byte in {opening[0] for opening in OPENINGS}
-}
-"""The openings that begin with each byte."""
-
 
 BOM: Final = b"\xef\xbb\xbf"
 """A byte order mark in UTF-8, with which some programs begin what they send; it is skipped."""
@@ -213,8 +207,9 @@ def recognise(first: bytes) -> Door | None:
     if BOM.startswith(first):
         return None
     first = first.removeprefix(BOM)
-    openings = _BY_FIRST_BYTE.get(first[0], ())
-    for opening, door in openings:
+    for opening, door in OPENINGS.items():
         if first.startswith(opening):
             return door
-    return None if any(opening.startswith(first) for opening, _ in openings) else TEXT
+    if any(opening.startswith(first) for opening in OPENINGS):
+        return None
+    return TEXT

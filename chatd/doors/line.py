@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -46,12 +46,6 @@ class ChatProtocol(LineReceiver):
     _raw = b""
     """What a telnet client has sent while reading is paused, not processed yet."""
 
-    _reads_ahead = False
-    """Whether the transport is read while reading is paused, until something arrives."""
-    _is_stopped = False
-    """Whether the transport is not read."""
-    _has_input_ended = False
-    """Whether the other side has ended its input while reading was paused."""
     _waiting: IDelayedCall | None = None
     """Ends the time in which lines wait after the refusal of a nick."""
 
@@ -67,7 +61,6 @@ class ChatProtocol(LineReceiver):
         tune(self.transport)
         transport, factory = cast(Writable, self.transport), self._factory
         is_encrypted = ISSLTransport.providedBy(transport)
-        self._reads_ahead = not is_encrypted  # TLS ends both sides at once, so an end must not be read too early.
         is_secure = is_encrypted or is_this_machine(self._address)
         self.caller = Caller(factory.server, transport, self, self._address, self._began, factory.codec, is_secure)
         del self._began  # Only the caller's deadline depends on it.
@@ -87,9 +80,6 @@ class ChatProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """The other side sends nothing more (``nc -N``): take a last line without its end, and
         still send the answers."""
-        if self.paused:
-            self._has_input_ended = True
-            return
         rest, self._buffer = self._buffer.removesuffix(b"\r"), b""
         if self._waiting is not None:
             self._end_waiting()
@@ -104,32 +94,6 @@ class ChatProtocol(LineReceiver):
     def writeConnectionLost(self) -> None:
         """The other side reads nothing more, so no answer can reach it: end the connection."""
         self.caller.abort(Reason.LINK_LOST)
-
-    # -- Pausing
-
-    def pauseProducing(self) -> None:
-        """Take no more lines for now. The transport is read until there is something that cannot be
-        taken: most commands that wait are answered before, and to tell the reactor twice what to
-        wait for takes longer than many a command."""
-        self.paused = True
-        if not self._reads_ahead:
-            self._stop()
-
-    def resumeProducing(self) -> None:
-        """Take lines again, beginning with what is buffered."""
-        self.paused = False
-        if self._is_stopped:
-            self._is_stopped = False
-            cast(IPushProducer, self.transport).resumeProducing()
-        self.dataReceived(b"")
-        if self._has_input_ended and not self.paused:
-            self._has_input_ended = False
-            self.readConnectionLost()
-
-    def _stop(self) -> None:
-        if not self._is_stopped:
-            self._is_stopped = True
-            cast(IPushProducer, self.transport).pauseProducing()
 
     # -- Bytes to lines
 
@@ -174,8 +138,6 @@ class ChatProtocol(LineReceiver):
                     if self._waiting is not None:
                         break
         self._buffer = data[start:] if caller.ended is None else b""
-        if self._buffer and self.paused:
-            self._stop()
 
     def cost_of(self, line: bytes) -> float:
         """What flood control charges for ``line``, in lines."""
@@ -243,12 +205,10 @@ class ChatProtocol(LineReceiver):
             caller.outlet.put(answer)
             self._take_lines(typed)
             if caller.outlet.congested:
-                self.pauseProducing()
+                self.pauseProducing()  # type: ignore[no-untyped-call]
             elif own and not self.paused:
                 caller.may_go_on()
         self._raw = data[start:] if caller.ended is None else b""
-        if self._raw and self.paused:
-            self._stop()
 
     def _hide(self, is_hidden: bool) -> None:
         """Hide the next line while it is typed, or end that."""

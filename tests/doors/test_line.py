@@ -346,43 +346,10 @@ def test_the_buffer_does_not_grow_with_the_input(connect: Connect) -> None:
     for _ in range(50):
         if bob.transport.producerState == "producing":
             bob.send(b"x" * 65536)
-        assert len(bob.protocol._buffer) <= 65536, "what arrives with one read"
+        assert len(bob.protocol._buffer) <= LINE_BYTES + 1
     bob.clock.advance(60)
     bob.send(b"y\n")
     assert [line[:24] for line in bob.received()].count("!! The line is too long.") == 1
-
-
-@pytest.fixture
-def late() -> LateStore:
-    return LateStore()
-
-
-def test_a_caller_whose_command_waits_is_read_until_something_arrives(clock: Clock, late: LateStore) -> None:
-    bob = Line(ChatFactory(new_server(clock, Settings(), late)), clock)
-    bob.send(b"bob\n")
-    assert bob.transport.producerState == "producing"
-    bob.send(b"/who\n/w")
-    assert bob.transport.producerState == "paused"
-    late.answer()
-    assert bob.transport.producerState == "producing"
-    assert bob.received()[-1] == "-- In #lobby (1): bob"
-    bob.lose()
-
-
-def test_an_input_that_ends_while_a_command_waits_is_taken_after_it(clock: Clock, late: LateStore) -> None:
-    server = new_server(clock, Settings(), late)
-    ada, bob = (Line(ChatFactory(server), clock) for _ in range(2))
-    ada.send(b"ada\n")
-    late.answer()
-    bob.send(b"bob\n")
-    bob.send(b"one\ntwo")
-    bob.protocol.readConnectionLost()
-    for _ in range(3):
-        late.answer()
-        clock.advance(0.01)
-    assert ada.received()[-3:] == ["<bob> one", "<bob> two", "-- bob has left #lobby (quit)"]
-    for line in (ada, bob):
-        line.lose()
 
 
 def test_after_the_end_no_input_is_executed_or_buffered(connect: Connect) -> None:
