@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any, cast
 
 from twisted.logger import FileLogObserver, ILogObserver
@@ -37,6 +38,7 @@ class LogFile(logfile.LogFile):
         self.maxRotatedFiles = LOG_FILES - 1
         self.size = 0
         """At most so many bytes are in the file."""
+        self._lock = Lock()
 
     def open(self) -> None:
         """Open the file, and create it if necessary. Raises CannotStart."""
@@ -48,9 +50,10 @@ class LogFile(logfile.LogFile):
 
     def reopen(self) -> None:
         """Open the file of this name again. Raises OSError, and the file stays as it is."""
-        before = self._file
-        self._openFile()
-        before.close()
+        with self._lock:
+            before = self._file
+            self._openFile()
+            before.close()
 
     def listLogs(self) -> list[int]:
         """The numbers of the earlier files; those with higher numbers belong to another program."""
@@ -58,13 +61,13 @@ class LogFile(logfile.LogFile):
         return [number for number in numbers if number < LOG_FILES]
 
     def write(self, data: str | bytes) -> None:
-        """Append ``data``, after a rotation if the file is large. There is no lock, which takes as
-        long as the rest: one call writes all of it, wherever it comes from."""
-        if self.size >= LOG_FILE_BYTES and self.shouldRotate():
-            self.rotate()  # type: ignore[no-untyped-call]
+        """Append ``data``, after a rotation if the file is large; any thread may call it."""
         line = data.encode() if isinstance(data, str) else data
-        self._file.write(line)
-        self.size += len(line)
+        with self._lock:
+            if self.size >= LOG_FILE_BYTES and self.shouldRotate():
+                self.rotate()  # type: ignore[no-untyped-call]
+            self._file.write(line)
+            self.size += len(line)
 
     def shouldRotate(self) -> bool:
         """Whether the file is as large as it may be; another program may have truncated it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,31 @@ def test_a_large_file_that_was_truncated_is_not_rotated(tmp_path: Path, monkeypa
     file.write("two\n")
     file.close()
     assert [path.read_text() for path in tmp_path.iterdir()] == ["two\n"]
+
+
+def test_several_threads_lose_no_line_while_the_file_is_rotated_and_reopened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logfile, "LOG_FILE_BYTES", 100)
+    monkeypatch.setattr(logfile, "LOG_FILES", 10_000)
+    file = opened(tmp_path / "log")
+    interval = sys.getswitchinterval()
+
+    def write(thread: int) -> None:
+        for number in range(100):
+            file.write(f"{thread} {number}\n")
+            if number % 30 == 0:
+                file.reopen()
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert [*threads.map(write, range(4))] == [None] * 4
+    finally:
+        sys.setswitchinterval(interval)
+        file.close()
+    lines = [line for path in tmp_path.iterdir() for line in path.read_text().splitlines()]
+    assert sorted(lines) == sorted(f"{thread} {number}" for thread in range(4) for number in range(100))
 
 
 def test_a_large_file_is_rotated_and_others_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
