@@ -237,7 +237,7 @@ WORKS = (
                 1,
             ),
         ),
-        runs=1,
+        runs=3,
         only_chatd=True,
     ),
     Work(

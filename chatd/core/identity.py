@@ -66,9 +66,14 @@ def identify(
     subjects = [SEAT + seat for seat in seats]
     if account:
         subjects.insert(0, ACCOUNT + account)
-    networks = dict.fromkeys(network for network in map(network_of, addresses) if network)
     keys = dict.fromkeys(KEY + fingerprint for fingerprint in fingerprints if fingerprint)
-    return Identity(key, tuple(subjects), tuple(networks), not account, made, tuple(keys), operator)
+    return Identity(key, tuple(subjects), _networks(*addresses), not account, made, tuple(keys), operator)
+
+
+@functools.lru_cache(maxsize=NETWORKS_PARSED)
+def _networks(*addresses: str) -> tuple[str, ...]:
+    """The networks of ``addresses``, each once: a tuple that all who are there share."""
+    return tuple(dict.fromkeys(filter(None, map(network_of, addresses))))
 
 
 @functools.lru_cache(maxsize=NETWORKS_PARSED)
