@@ -17,6 +17,7 @@ from chatd.core.names import Name, parse_room
 from chatd.core.person import Person
 from chatd.core.room import Room
 from chatd.core.session import Session
+from chatd.core.singles import Singles
 
 SERVER: Final = Name("@server", "@server", "@server")
 """The name of the log of the server, in which operators find what was done: nobody enters it, and
@@ -33,6 +34,7 @@ class Rooms:
         self._on_news = on_news
         self._by_key: dict[str, Room] = {}
         self._by_person: dict[Person, tuple[Room, ...]] = {}
+        self._singles = Singles[Room]()
         self._made_by: dict[Room, str] = {}
         """The address that created each room, for the rooms created since the start."""
         self._made: Counter[str] = Counter()
@@ -165,7 +167,7 @@ class Rooms:
 
     def join(self, person: Person, room: Room, membership: Membership, draft: Joined, on_stored: OnStored) -> None:
         """Let ``person`` into ``room``, with this ``membership``, which ``draft`` reports."""
-        self._by_person[person] = (*self.of(person), room)
+        self._by_person[person] = (*others, room) if (others := self.of(person)) else self._singles.of(room)
         room.join(person, membership, draft, on_stored)
 
     def remove(self, person: Person, room: Room) -> Membership:

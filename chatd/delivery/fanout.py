@@ -25,6 +25,7 @@ from twisted.logger import Logger
 from chatd.codecs.base import Codec, View
 from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS
 from chatd.core.room import Room
+from chatd.core.singles import Singles
 from chatd.delivery.feed import Feed, Reader
 from chatd.delivery.pace import Pace
 from chatd.delivery.sends import Sends
@@ -43,6 +44,8 @@ class Fanout:
         self.clock = clock
         self._pace = Pace(clock)
         self._sends = Sends()
+        self.singles = Singles[Feed]()
+        """Tuples of one feed, which is what most readers read."""
         self._is_gathered = False
         """Whether there is a log that gathers what it stores."""
         self._is_storing = False

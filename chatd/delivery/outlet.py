@@ -92,7 +92,8 @@ class Outlet:
         self._handler = handler
         self._state = LIVE
         self._feeds: tuple[Feed, ...] = ()
-        """The feeds that are read: few. A dict of one would take 224 bytes, a tuple takes 48."""
+        """The feeds that are read: few. A dict of one would take 224 bytes, a tuple takes 48, and most
+        share it with others."""
         self._cursors = _NO_CURSORS
         """The number of the next event to take from each feed, in BEHIND and LOADING."""
         self._inbox: list[bytes] | None = None
@@ -372,7 +373,7 @@ class Outlet:
     def _enter(self, room: Room, cursor: int, view: View) -> None:
         feed = self._fanout.feed(room, self.talk.codec, view)
         assert self._feed(room) is None, "a session has one cursor in a room"
-        self._feeds = (*self._feeds, feed)
+        self._feeds = (*self._feeds, feed) if self._feeds else self._fanout.singles.of(feed)
         feed.add(self)
         if cursor < feed.cursor:
             self._go_behind()
