@@ -92,8 +92,8 @@ class Outlet:
         self._handler = handler
         self._state = LIVE
         self._feeds: tuple[Feed, ...] = ()
-        """The feeds that are read: few. A dict of one would take 224 bytes, a tuple takes 48, and most
-        share it with others."""
+        """The feeds that are read: few. A dict of one would take 224 bytes, a tuple takes 48, and
+        most share it with others."""
         self._cursors = _NO_CURSORS
         """The number of the next event to take from each feed, in BEHIND and LOADING."""
         self._inbox: list[bytes] | None = None
