@@ -175,6 +175,9 @@ class Private(Said):
 MESSAGES: Final[frozenset[type[Event]]] = frozenset({Said, Private})
 """The kinds of events that are messages."""
 
+PRESENCE: Final[frozenset[type[Event]]] = frozenset({Joined, Left, Renamed})
+"""The kinds of events that only say who is in the room, and under which nick."""
+
 
 @fact()
 class Deleted(Event):

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from chatd.codecs.base import Codec, Talk, View
 from chatd.core.answers import Missed
-from chatd.core.events import Event, Joined, Left, Private, Reason, Renamed
+from chatd.core.events import PRESENCE, Event, Left, Private, Reason, Renamed
 from chatd.core.inboxes import Inbox
 from chatd.core.limits import LOG_PAGE_EVENTS
 from chatd.core.room import Room
@@ -28,10 +28,6 @@ of them."""
 
 APART_BYTES: Final = 1 << 20
 """How much is made at once for readers who are sent something of their own, in bytes."""
-
-
-PRESENCE: Final = frozenset({Joined, Left, Renamed})
-"""The kinds of events that only say who is in the room, and under which nick."""
 
 
 ELSEWHERE: Final = frozenset({Left, Renamed})

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
 
-from chatd.core.events import Deleted, Edited, Event, Joined, Left, Renamed, Said
+from chatd.core.events import PRESENCE, Deleted, Edited, Event, Said
 from chatd.core.facts import fact
 from chatd.core.state import changes_state
 from chatd.core.when import FOR_EVER
@@ -41,9 +41,6 @@ between commits."""
 INDEX_STEP_SECONDS: Final = 0.15
 """How much time is between these steps, in seconds: they take 2 % of the time and keep up with
 1,000 messages a second."""
-
-UNSEARCHED: Final = frozenset({Joined, Left, Renamed})
-"""The most frequent kinds of events that no search finds."""
 
 INDEX_PATIENCE: Final = 3.0
 """How long somebody waits for the search index to be up to date, in seconds. Usually it takes some
@@ -158,8 +155,9 @@ class DiskWriter:
         self._unindexed = {*unindexed}
         """The ids of the rooms with messages that are not in the search index yet."""
         self._unsearched: Counter[int] = Counter()
-        """How many events that no search finds each room has got since it was indexed, by its id.
-        To index nothing but these costs a commit too, so they wait until they fill a step."""
+        """How many joinings and leavings, which no search finds, each room has got since it was
+        indexed, by its id. To index nothing but these costs a commit too, so they wait until they
+        fill a step."""
         self._index_due = time.monotonic() + INDEX_SECONDS
         """When the next step of the index is due, even without a pause."""
         self._index_failed = False
@@ -304,11 +302,11 @@ class DiskWriter:
         if not self._unindexed:
             self._index_due = time.monotonic() + INDEX_SECONDS
         series = [pair for batch in batches for pair in batch.series]
-        self._unindexed.update([room for room, events in series if type(events[0]) not in UNSEARCHED])
-        others = [room for room, events in series if type(events[0]) in UNSEARCHED]
-        if others:
-            self._unsearched.update(others)
-            self._unindexed.update(room for room in others if self._unsearched[room] >= index.INDEXED_AT_ONCE)
+        self._unindexed.update([room for room, events in series if type(events[0]) not in PRESENCE])
+        unsearched = [room for room, events in series if type(events[0]) in PRESENCE]
+        if unsearched:
+            self._unsearched.update(unsearched)
+            self._unindexed.update(room for room in unsearched if self._unsearched[room] >= index.INDEXED_AT_ONCE)
 
     def _write_all(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:
         """Write ``batch`` and ``notes`` in one transaction. If a single INSERT is enough, its
