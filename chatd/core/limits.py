@@ -477,11 +477,11 @@ REFUSED_LOG_SECONDS: Final = 60.0
 REFUSED_SOON_SECONDS: Final = 1.0
 """How long the first such line waits, in seconds, so that it counts more than one."""
 
-ACCEPTS: Final = 21
+ACCEPTS: Final = 20
 """After how many connections in one turn of the reactor the next one accepts a single one again.
-Twisted accepts 1, then 21, then 41, so at most that many: about 4 ms of its time. While a program
-opened 20,000 connections a second, the median latency of a message was 2 ms; with Twisted's
-own method, which accepts more and more at once, it was 230 ms."""
+Twisted accepts 1, then 21, so at most that many: about 2 ms of its time. While a program opened
+20,000 connections a second, the median latency of a message was 2 ms; with Twisted's own method,
+which accepts more and more at once, it was 230 ms."""
 
 SESSIONS: Final = 10_000
 """How many connections a server accepts (``--max-sessions``)."""
@@ -634,7 +634,7 @@ REST_EVIDENCE: Final = 16
 that nobody says more before they hear others: by chance that happens once in 65,000 waits."""
 
 REST_EVIDENCE_SECONDS: Final = 0.5
-"""How long no more messages than then are waited for, in seconds."""
+"""How long that is believed, in seconds: no more messages than came then are waited for."""
 
 LEAVING_SECONDS: Final = 0.1
 """How long the leaving of somebody whose connection ends waits for something else that is stored
