@@ -86,8 +86,8 @@ class Talk(Protocol):
         sent; ``own``: it has caused the event.
 
         It is asked where that may differ: of own events where the codec has no echo, and where the
-        codec tells once, of events that may happen in several rooms. Where the
-        codec does not tell once, nothing is sent of the own events that it is asked about.
+        codec tells once, of events that may happen in several rooms. Where the codec does not tell
+        once, nothing is sent of the own events that it is asked about.
         """
 
     def view(self, current: bool) -> View:

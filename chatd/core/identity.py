@@ -72,7 +72,7 @@ def identify(
 
 @functools.lru_cache(maxsize=NETWORKS_PARSED)
 def _networks(*addresses: str) -> tuple[str, ...]:
-    """The networks of ``addresses``, each once: a tuple that all who are there share."""
+    """The networks of ``addresses``, each once. All people with the same addresses share it."""
     return tuple(dict.fromkeys(filter(None, map(network_of, addresses))))
 
 

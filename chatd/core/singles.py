@@ -1,5 +1,5 @@
-"""Tuples of one, which all share who have the same one: most people are in one room, and such a
-tuple takes 48 bytes."""
+"""Tuples of one thing, shared by everybody who has the same thing: most people are in one room, and
+such a tuple takes 48 bytes."""
 
 from __future__ import annotations
 
