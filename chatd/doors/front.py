@@ -311,6 +311,7 @@ class FrontFactory(Factory):
     def open(self, port: Any) -> None:
         """Serve the connections that ``port`` accepts."""
         self.ports.append(port)
+        port.numberAccepts = 1  # Twisted begins with 100.
         if isinstance(sock := getattr(port, "socket", None), socket.socket):
             tune_socket(sock)
 

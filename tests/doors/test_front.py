@@ -638,10 +638,12 @@ def test_a_flood_of_callers_drops_nobody_with_a_nick(server: RunningServer) -> N
 
 def test_few_connections_are_accepted_per_turn(server: RunningServer) -> None:
     class Port:
-        numberAccepts = ACCEPTS
+        numberAccepts = 100  # With which Twisted begins.
 
     port = Port()
     server.front.open(port)
+    assert port.numberAccepts == 1
+    port.numberAccepts = ACCEPTS
     wires = [server.call() for _ in range(3)]
     server.turn()
     assert port.numberAccepts == ACCEPTS
