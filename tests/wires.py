@@ -163,7 +163,7 @@ class Harness:
 class OutletReader:
     """One person with an outlet, and the handler of its connection."""
 
-    def __init__(self, harness: Harness, wire: type[PushedWire], codec: Codec, address: str = "192.0.2.1") -> None:
+    def __init__(self, harness: Harness, wire: Callable[[Kernel], PushedWire], codec: Codec, address: str = "192.0.2.1") -> None:
         self.harness = harness
         self.kernel = Kernel()
         self.wire = wire(self.kernel)
@@ -171,6 +171,7 @@ class OutletReader:
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, 0)
         self.ended: Reason | None = None
         self.drains = 0
+        self.lingers = 0
         harness.registry.admission.admit(self.session)
 
     def ask(self, *commands: Command) -> None:
@@ -208,6 +209,9 @@ class OutletReader:
 
     def closing(self, reason: Reason) -> None:
         self.ended = reason
+
+    def linger(self) -> None:
+        self.lingers += 1
 
     def abort(self, reason: Reason) -> None:
         self.ended = reason

@@ -61,7 +61,11 @@ class Handler(Protocol):
     """Handles the connection that an outlet writes to: the caller."""
 
     def closing(self, reason: Reason) -> None:
-        """What is queued is still sent, and then the connection ends."""
+        """What is queued is still sent, and then the connection ends: with the next flush, unless
+        the other side has to take or to say something before (:meth:`linger`)."""
+
+    def linger(self) -> None:
+        """The connection could not end at once; called again if what keeps it has changed."""
 
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""
@@ -271,6 +275,8 @@ class Outlet:
             self._send_inbox()
         elif self._state is not CLOSED:
             self._writer.start()
+        if self._state is CLOSING:
+            self._handler.linger()
 
     def fall_behind(self, feed: Feed, cursor: int, rest: bytes = b"") -> None:
         self._go_behind()
@@ -291,7 +297,8 @@ class Outlet:
             self._go_live()
         elif self._state is CLOSING:
             self._state = CLOSED
-            self._writer.close()
+            if not self._writer.close():
+                self._handler.linger()
 
     def _take_inbox(self) -> bytes:
         chunk = b"".join(self._inbox or ())

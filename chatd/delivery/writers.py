@@ -23,9 +23,17 @@ import termios
 from typing import Any, Final, Protocol
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
+from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.tcp import Connection
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.delivery.sealing import Sealing
+
+log = Logger()
+
+_DONE: Final = Failure(CONNECTION_DONE)
 
 
 class Writable(Protocol):
@@ -87,8 +95,8 @@ class Writer(Protocol):
         """Write the first batch when the transport has written what it holds, which is not
         nothing."""
 
-    def close(self) -> None:
-        """End the connection after what is written."""
+    def close(self) -> bool:
+        """End the connection after what is written, which is all; whether it has ended already."""
 
     def unacknowledged(self) -> int:
         """How many bytes the kernel holds for the other side; -1 where it does not tell."""
@@ -132,8 +140,15 @@ class SocketWriter:
         self.start()
         self._waits = False
 
-    def close(self) -> None:
-        self._transport.loseConnection()
+    def close(self) -> bool:
+        if not isinstance(self._transport, Connection):
+            self._transport.loseConnection()
+            return False
+        try:  # Twisted would wait for room to write nothing: a turn of the reactor, four system calls.
+            self._transport.connectionLost(_DONE)
+        except Exception:
+            log.failure("defect: a connection could not end")
+        return True
 
     def unacknowledged(self) -> int:
         return _unacknowledged(self.sink)
@@ -191,9 +206,10 @@ class TransportWriter:
     def wait(self) -> None:
         self.start()  # Everything is written in order.
 
-    def close(self) -> None:
+    def close(self) -> bool:
         self._transport.unregisterProducer()
         self._transport.loseConnection()
+        return False
 
     def unacknowledged(self) -> int:
         transport: Any = self._transport

@@ -317,14 +317,22 @@ class Caller:
         """The transport has taken everything that was queued: the person may ask more."""
         if self.ended is None and not self.outlet.congested:
             self._take_further()
-        if self._input.paused and self._flood_wait is None and (self.ended is not None or not self.outlet.congested):
+        may_read = not self.outlet.congested if self.ended is None else self._deadline is not None
+        if may_read and self._input.paused and self._flood_wait is None:
             self._input.resumeProducing()  # After the end only to see that the other side has closed.
 
     def closing(self, reason: Reason) -> None:
-        """The connection ends when everything that is queued has been sent, or after
-        ``CLOSE_SECONDS``."""
+        """The connection ends when everything that is queued has been sent."""
         self.ended = self.ended or reason
-        self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout))
+        self._set_deadline(None)
+
+    def linger(self) -> None:
+        """The connection ends when the other side has taken everything, or after
+        ``CLOSE_SECONDS``."""
+        if self._is_lost:
+            return
+        if self._deadline is None:
+            self._set_deadline(self._server.clock.callLater(CLOSE_SECONDS, self._on_close_timeout))
         self.drained()  # Lines are ignored, but only a read shows that the other side has closed TLS.
 
     def _on_close_timeout(self) -> None:

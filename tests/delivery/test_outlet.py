@@ -3,21 +3,25 @@ reads."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
+from twisted.internet.tcp import Connection
+from twisted.python.failure import Failure
 
 from chatd.core.answers import Pong
-from chatd.core.commands import Back, Help, Join, Leave, Msg, Ping, Quit, Say
+from chatd.core.commands import Back, Hello, Help, Join, Leave, Msg, Ping, Quit, Say
 from chatd.core.events import Event, Reason
 from chatd.core.limits import ANSWER_BYTES, BATCH_BYTES, INBOX_BYTES, PRIVATE_BYTES, SENDER_BYTES, STALL_SECONDS
 from chatd.core.memory import MemoryLog
 from chatd.core.presence import depart
-from tests.wires import Harness, OutletReader, PushedWire, SocketWire, beginning_with, held_texts
+from tests.wires import Harness, NoReactor, OutletReader, PushedWire, SocketWire, beginning_with, held_texts
 
 WIRES = pytest.mark.parametrize("wire", [SocketWire, PushedWire])
 
@@ -551,6 +555,34 @@ def test_a_closing_outlet_sends_the_events_until_then_and_none_after(harness: Ha
     assert bob.lines() == ["<ada> one", "<ada> two", "-- pong"]
     assert bob.ended is Reason.SHUTDOWN
     assert bob.wire.lost is not None
+
+
+@WIRES
+def test_the_handler_is_told_when_the_connection_cannot_end_at_once(harness: Harness, wire: type[PushedWire]) -> None:
+    bob = harness.reader("bob", wire=wire)
+    bob.kernel.space = 0
+    bob.ask(Quit())
+    assert bob.lingers == 0
+    harness.turn()
+    assert bob.lingers > 0, "since the last answer is not taken, or the transport ends when it wants to"
+
+
+def test_a_connection_ends_with_its_last_answer(harness: Harness) -> None:
+    class Door(Protocol):
+        def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+            bob.outlet.lost()
+
+    here, there = socket.socketpair()
+    reactor: Any = NoReactor()
+    connection: Any = Connection(here, Door(), reactor)
+    bob = OutletReader(harness, lambda kernel: connection, harness.text)
+    bob.ask(Hello("bob"))
+    bob.ask(Quit())
+    harness.turn()
+    with there:
+        assert there.recv(1000).endswith(b"-- Goodbye.\r\n")
+        assert there.recv(1) == b""
+    assert bob.lingers == 0
 
 
 def test_the_last_answers_are_sent_at_once_if_the_transport_takes_them(harness: Harness) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import pytest
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.tcp import Connection
+from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
 from chatd.delivery.writers import SocketWriter, TransportWriter, Writer, writer_for
-from tests.wires import Kernel, PushedWire, SocketWire
+from tests.wires import Kernel, NoReactor, PushedWire, SocketWire
 
 
 class Batches:
@@ -181,6 +185,24 @@ def test_a_lost_transport_gets_nothing() -> None:
     assert (case.source.batches, case.source.ends) == ([b"one"], 0)
 
 
+# -- A connection of Twisted -----------------------------------------------------------------------
+
+
+def test_a_defect_at_the_end_of_a_connection_is_logged(logged_errors: list[LogEvent]) -> None:
+    class Broken(Protocol):
+        def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+            raise ZeroDivisionError
+
+    here, there = socket.socketpair()
+    reactor: Any = NoReactor()
+    connection: Any = Connection(here, Broken(), reactor)
+    with there:
+        assert writer_for(connection, Batches()).close()
+        assert there.recv(1) == b""
+    assert [event["log_failure"].type for event in logged_errors] == [ZeroDivisionError]
+    logged_errors.clear()
+
+
 # -- Both ------------------------------------------------------------------------------------------
 
 
@@ -192,7 +214,7 @@ def test_the_connection_closes_after_the_queued_data(wire: type[PushedWire]) -> 
     case.wire.kernel.space = 3
     while not case.source.ends:
         case.wire.can_write()
-    case.writer.close()
+    assert not case.writer.close()
     case.wire.can_write()
     assert case.wire.kernel.taken == b"one"
     assert case.wire.lost is not None

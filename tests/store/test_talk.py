@@ -305,6 +305,9 @@ class Connection:
 
     abort = closing
 
+    def linger(self) -> None:
+        pass
+
     def spend(self, lines: float) -> None:
         pass
 
