@@ -18,6 +18,8 @@ from zope.interface import implementer
 if sys.platform != "linux":
     pytest.skip("There is epoll on Linux alone.", allow_module_level=True)
 
+from twisted.internet.epollreactor import EPollReactor
+
 from chatd.daemon import epoll
 from chatd.daemon.epoll import QuickReactor
 
@@ -74,7 +76,7 @@ class HalfCloseable(Descriptor):
 
 @pytest.fixture
 def reactor() -> Iterator[Any]:
-    reactor: Any = QuickReactor()  # type: ignore[no-untyped-call]
+    reactor: Any = QuickReactor()
     reactor.descriptors = []
     yield reactor
     for descriptor in reactor.descriptors:
@@ -137,6 +139,58 @@ def test_who_is_closed_by_what_another_says_is_not_read(reactor: Any, closer: in
         descriptor.there.send(b"go")
     reactor.doPoll(0)
     assert sorted(len(descriptor.read) for descriptor in pair) == [0, 1]
+
+
+# -- Pauses ----------------------------------------------------------------------------------------
+
+
+class Pausing(Descriptor):
+    """One that can be paused, like a connection, which says whether it is open."""
+
+    connected = True
+
+    def close(self) -> None:
+        self.connected = False
+        super().close()
+
+
+def test_who_is_paused_by_what_another_says_is_read_later(reactor: Any) -> None:
+    pair = [Pausing(reactor), Pausing(reactor)]
+    for descriptor, other in (pair, pair[::-1]):
+        descriptor.on_read = lambda data, other=other: reactor.removeReader(other)  # type: ignore[misc]
+        descriptor.there.send(b"stop")
+    for _ in range(3):
+        reactor.doPoll(0)
+        [paused] = [descriptor for descriptor in pair if not descriptor.read]
+    reactor.addReader(paused)
+    reactor.doPoll(0)
+    assert [descriptor.read for descriptor in pair] == [[b"stop"], [b"stop"]]
+
+
+def test_the_kernel_is_not_told_of_a_pause_within_a_turn(reactor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    short, long = Pausing(reactor), Pausing(reactor)
+    told: list[Any] = []
+    monkeypatch.setattr(EPollReactor, "removeReader", lambda reactor, reader: told.append(reader))
+    monkeypatch.setattr(EPollReactor, "addReader", lambda reactor, reader: told.append(reader))
+    reactor.removeReader(short)
+    reactor.removeReader(long)
+    reactor.addReader(short)
+    reactor.doPoll(0)
+    assert told == [long]
+    reactor.addReader(long)
+    assert told == [long, long]
+
+
+def test_who_is_closed_while_paused_is_forgotten(reactor: Any) -> None:
+    descriptor = Pausing(reactor)
+    reactor.removeReader(descriptor)
+    descriptor.close()
+    reactor.doPoll(0)
+    assert not reactor.paused
+    assert descriptor not in reactor.getReaders()
+
+
+# -- The reactor -----------------------------------------------------------------------------------
 
 
 def test_a_signal_ends_the_wait(reactor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
