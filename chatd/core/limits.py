@@ -478,10 +478,13 @@ REFUSED_SOON_SECONDS: Final = 1.0
 """How long the first such line waits, in seconds, so that it counts more than one."""
 
 ACCEPTS: Final = 20
-"""After how many connections in one turn of the reactor the next one accepts a single one again.
-Twisted accepts 1, then 21, so at most that many: about 2 ms of its time. While a program opened
-20,000 connections a second, the median latency of a message was 2 ms; with Twisted's own method,
-which accepts more and more at once, it was 230 ms."""
+"""How many connections one turn of the reactor accepts at most. While a program opened 20,000
+connections a second, the median latency of a message was 2 ms; with Twisted's own method, which
+accepts more and more at once, it was 230 ms."""
+
+RUSH_SECONDS: Final = 0.01
+"""How long after a connection was accepted more are likely to wait, in seconds: to find none costs
+a twentieth of accepting one."""
 
 SESSIONS: Final = 10_000
 """How many connections a server accepts (``--max-sessions``)."""

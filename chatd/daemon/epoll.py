@@ -1,5 +1,5 @@
 """The reactor of the daemon on Linux: Twisted's for epoll(7), with a shorter way to what can be
-read.
+read, and to new connections.
 
 Twisted gives each read a logging context, which nothing here uses, and asks again what the kernel
 has just said. For a few lines at a time that takes as long as to split and store them.
@@ -7,14 +7,20 @@ has just said. For a few lines at a time that takes as long as to split and stor
 
 from __future__ import annotations
 
+import socket
 import sys
 from select import EPOLLIN
+from time import monotonic
 from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.main import installReactor
+from twisted.internet.protocol import Factory
+from twisted.internet.tcp import Port
 from twisted.logger import Logger
 from twisted.python.log import callWithLogger
+
+from chatd.core.limits import ACCEPTS, RUSH_SECONDS
 
 log = Logger()
 
@@ -73,6 +79,57 @@ class QuickReactor(EPollReactor):
             end = defect
         if end:
             callWithLogger(selectable, self._disconnectSelectable, selectable, end, True)
+
+    def listenTCP(self, port: int, factory: Factory, backlog: int = 50, interface: str = "") -> QuickPort:
+        """Accept connections for ``factory`` at ``port`` (IReactorTCP)."""
+        opened = QuickPort(port, factory, backlog, interface, self)
+        opened.startListening()
+        return opened
+
+
+class QuickPort(Port):
+    """Accepts connections and reads what they begin with, which nearly all programs have sent by
+    then. What to do where the system lets nobody accept any more is left to Twisted."""
+
+    _rush_until = 0.0
+
+    def doRead(self) -> None:
+        """Accept one connection or, shortly after another one, `ACCEPTS` at most."""
+        listening: Any = self.socket
+        now = monotonic()
+        number = ACCEPTS if now < self._rush_until else 1
+        self._rush_until = now + RUSH_SECONDS
+        for _ in range(number):
+            try:
+                descriptor, address = listening._accept()  # `accept` looks up the kind of the socket each time.
+            except BlockingIOError:
+                return
+            except OSError:
+                super().doRead()  # type: ignore[no-untyped-call]
+                return
+            self._take(socket.socket(self.addressFamily, self.socketType, fileno=descriptor), address)
+
+    def _take(self, sock: socket.socket, address: Any) -> None:
+        reactor: Any = self.reactor
+        factory: Any = self.factory
+        if len(address) == 4 and address[3]:  # An address that is valid on one link alone, whose name belongs to it.
+            host = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
+            address = (host, *address[1:])
+        transport = None
+        try:
+            protocol = factory.buildProtocol(self._buildAddr(address))  # type: ignore[no-untyped-call]
+            if protocol is None:
+                sock.close()
+                return
+            transport = self.transport(sock, protocol, address, self, self.sessionno, reactor)
+            self.sessionno += 1
+            protocol.makeConnection(transport)
+        except Exception:
+            log.failure("defect: a connection could not begin")
+            (sock.close if transport is None else transport.abortConnection)()
+            return
+        if transport.connected and transport not in reactor.paused:
+            reactor.read(transport)
 
 
 def install() -> None:

@@ -25,7 +25,6 @@ from chatd.core import answers
 from chatd.core.errors import DoorClosed, Refusal, ServerFull
 from chatd.core.events import Reason
 from chatd.core.limits import (
-    ACCEPTS,
     BROWSER_GREETING_SECONDS,
     CLOSE_SECONDS,
     CONNECTION_LINES,
@@ -306,7 +305,6 @@ class FrontFactory(Factory):
         self.refusal = partial(why_closed, self.doors, options.tls_only)
         self._proxies = options.proxies
         self.rare_log = RareLog(log, server.clock.seconds)
-        self._accept_limit: IDelayedCall | None = None
 
     def open(self, port: Any) -> None:
         """Serve the connections that ``port`` accepts."""
@@ -317,18 +315,10 @@ class FrontFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""
-        if self._accept_limit is None and any(getattr(port, "numberAccepts", 0) > ACCEPTS for port in self.ports):
-            self._accept_limit = self.server.clock.callLater(0, self._limit_accepts)
+        for port in self.ports:
+            port.numberAccepts = 1  # Twisted adds 20 to it, and would so each time that more connections wait.
         address = address_of(addr)
         return Front(self, address, self.server.clock.seconds(), by_proxy=address in self._proxies)
-
-    def _limit_accepts(self) -> None:
-        """Let each port begin anew with one connection in a turn. Twisted raises the number by 20
-        each time that more connections wait, so that in a flood of them everybody else would have
-        to wait."""
-        self._accept_limit = None
-        for port in self.ports:
-            port.numberAccepts = 1
 
     def build(self, address: str, began: float) -> Front:
         """The protocol of what is inside a connection (``catalogue.Build``)."""

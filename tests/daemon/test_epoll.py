@@ -6,11 +6,16 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from errno import EMFILE
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableDescriptor
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.tcp import Port
 from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -20,8 +25,9 @@ if sys.platform != "linux":
 
 from twisted.internet.epollreactor import EPollReactor
 
+from chatd.core.limits import ACCEPTS, RUSH_SECONDS
 from chatd.daemon import epoll
-from chatd.daemon.epoll import QuickReactor
+from chatd.daemon.epoll import QuickPort, QuickReactor
 
 
 class Descriptor:
@@ -188,6 +194,166 @@ def test_who_is_closed_while_paused_is_forgotten(reactor: Any) -> None:
     reactor.doPoll(0)
     assert not reactor.paused
     assert descriptor not in reactor.getReaders()
+
+
+# -- New connections -------------------------------------------------------------------------------
+
+
+class Greeted(Protocol):
+    """Notes what it reads, and does ``on_begin`` first."""
+
+    def __init__(self, on_begin: Callable[[Any], object]) -> None:
+        self.on_begin = on_begin
+        self.read = b""
+        self.ended = False
+
+    def connectionMade(self) -> None:
+        self.on_begin(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.read += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.ended = True
+
+
+class Arrivals(Factory):
+    """Has the protocols of all connections."""
+
+    noisy = False
+
+    def __init__(self) -> None:
+        self.protocols: list[Greeted] = []
+        self.on_begin: Callable[[Any], object] = id
+        self.addresses: list[Any] = []
+
+    def buildProtocol(self, address: Any) -> Greeted | None:
+        self.addresses.append(address)
+        self.protocols.append(Greeted(self.on_begin))
+        return self.protocols[-1]
+
+
+class Entry:
+    """A port of ``reactor``, and who calls at it."""
+
+    def __init__(self, reactor: Any) -> None:
+        self.reactor = reactor
+        self.arrivals = Arrivals()
+        self.port = reactor.listenTCP(0, self.arrivals, interface="127.0.0.1")
+        self.callers: list[socket.socket] = []
+
+    def call(self, number: int, data: bytes = b"") -> None:
+        for _ in range(number):
+            caller = socket.create_connection(("127.0.0.1", self.port.getHost().port))
+            self.callers.append(caller)
+            if data:
+                caller.sendall(data)
+
+    @property
+    def read(self) -> list[bytes]:
+        return [protocol.read for protocol in self.arrivals.protocols]
+
+    def close(self) -> None:
+        for caller in self.callers:
+            caller.close()
+        self.port.connectionLost(Failure(ConnectionDone()))
+        while not all(protocol.ended or protocol.transport is None for protocol in self.arrivals.protocols):
+            self.reactor.runUntilCurrent()
+            self.reactor.doPoll(1)
+
+
+@pytest.fixture
+def entry(reactor: Any) -> Iterator[Entry]:
+    entry = Entry(reactor)
+    yield entry
+    entry.close()
+
+
+def test_what_a_connection_begins_with_is_read_at_once(reactor: Any, entry: Entry) -> None:
+    entry.call(1, b"ada\n")
+    reactor.doPoll(None)
+    assert entry.read == [b"ada\n"]
+    entry.call(1)
+    reactor.doPoll(None)
+    assert entry.read == [b"ada\n", b""]
+    entry.callers[1].sendall(b"late\n")
+    reactor.doPoll(None)
+    assert entry.read == [b"ada\n", b"late\n"]
+
+
+def test_who_wants_to_read_nothing_yet_is_not_read(reactor: Any, entry: Entry) -> None:
+    entry.arrivals.on_begin = lambda protocol: protocol.transport.pauseProducing()
+    entry.call(1, b"ada\n")
+    reactor.doPoll(None)
+    reactor.doPoll(0)
+    assert entry.read == [b""]
+    entry.arrivals.protocols[0].transport.resumeProducing()  # type: ignore[union-attr]
+    reactor.doPoll(None)
+    assert entry.read == [b"ada\n"]
+
+
+def test_in_a_rush_few_connections_are_accepted_per_turn(reactor: Any, entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    time = [100.0]
+    monkeypatch.setattr(epoll, "monotonic", lambda: time[0])
+    entry.call(ACCEPTS + 3)
+    accepted = [0]
+    for seconds in (0, 0, RUSH_SECONDS, 0):
+        time[0] += seconds
+        reactor.doPoll(0)
+        accepted.append(len(entry.arrivals.protocols))
+    assert [after - before for before, after in pairwise(accepted)] == [1, ACCEPTS, 1, 1]
+
+
+def test_a_connection_that_cannot_begin_costs_nobody_else_anything(
+    reactor: Any, entry: Entry, logged_errors: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry.arrivals.on_begin = dict[Any, int]().__getitem__
+    entry.call(1)
+    reactor.doPoll(None)
+    reactor.runUntilCurrent()
+    assert entry.arrivals.protocols[0].ended
+    with monkeypatch.context() as patch:
+        patch.setattr(entry.arrivals, "buildProtocol", dict[Any, int]().__getitem__)
+        entry.call(1)
+        reactor.doPoll(None)
+    with monkeypatch.context() as patch:
+        patch.setattr(entry.arrivals, "buildProtocol", lambda address: None)
+        entry.call(1)
+        reactor.doPoll(None)
+    for caller in entry.callers:
+        with suppress(ConnectionResetError):
+            assert caller.recv(1) == b""
+    entry.arrivals.on_begin = id
+    entry.call(1, b"hi")
+    reactor.doPoll(None)
+    assert entry.read[-1] == b"hi"
+    assert len(logged_errors) == 2
+    logged_errors.clear()
+
+
+def test_where_the_system_refuses_twisted_goes_on(reactor: Any, entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def _accept(self) -> None:
+            raise OSError(EMFILE, "too many files")
+
+    asked: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(entry.port, "socket", Full())
+        patch.setattr(Port, "doRead", lambda port: asked.append(port))
+        entry.port.doRead()
+    assert asked == [entry.port]
+
+
+def test_an_address_of_one_link_names_the_link(reactor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrivals = Arrivals()
+    port = QuickPort(0, arrivals, interface="::1", reactor=reactor)
+    here, there = socket.socketpair()
+    loopback = socket.if_nametoindex("lo")
+    port._take(here, ("fe80::1", 4711, 0, loopback))
+    assert arrivals.addresses[0].host == "fe80::1%lo"
+    there.close()
+    reactor.doPoll(1)
+    assert arrivals.protocols[0].ended
 
 
 # -- The reactor -----------------------------------------------------------------------------------
