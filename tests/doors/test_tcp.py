@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.address import IPv4Address, UNIXAddress
 
 from chatd.core.limits import KEEPALIVE_SECONDS, UNACKNOWLEDGED_SECONDS
-from chatd.doors.tcp import address_of, is_this_machine, tune, tune_socket
+from chatd.doors.tcp import INHERITED, address_of, is_this_machine, tune, tune_socket
 
 
 class Transport:
@@ -48,6 +48,7 @@ def test_only_tcp_sockets_are_tuned(sock: socket.socket) -> None:
         assert is_tuned(sock)
 
 
+@pytest.mark.skipif(not INHERITED, reason="Elsewhere each connection is tuned.")
 def test_connections_have_the_options_of_the_socket_that_accepts_them() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         tune_socket(listening)
