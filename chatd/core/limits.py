@@ -652,8 +652,15 @@ PRESENCE_READERS: Final = 100
 costs less than the person's connection itself."""
 
 PRESENCE_SECONDS: Final = 1.0
-"""How long after the last of them such joinings and leavings wait for one another, in seconds,
-unless something else is sent in their room: nobody minds to see a second later who has entered."""
+"""How long after the last of them such joinings and leavings wait for one another at least, in
+seconds, unless something else is sent in their room: nobody minds to see a second later who has
+entered."""
+
+PRESENCE_SENDS: Final = 250
+"""How many readers a second are told of them at most: where there are more, they wait longer."""
+
+PRESENCE_LATEST_SECONDS: Final = 4.0
+"""How long they wait at most, in seconds, however many readers there are."""
 
 GARBAGE_OBJECTS: Final = 50_000
 """After how many new objects the garbage collector looks for cycles: those of about a thousand

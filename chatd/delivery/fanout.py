@@ -23,7 +23,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.codecs.base import Codec, View
-from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS
+from chatd.core.limits import PRESENCE_LATEST_SECONDS, PRESENCE_READERS, PRESENCE_SECONDS, PRESENCE_SENDS
 from chatd.core.room import Room
 from chatd.core.singles import Singles
 from chatd.delivery.feed import Feed, Reader
@@ -175,21 +175,24 @@ class Fanout:
     def _ready(self, rooms: dict[Room, None], now: float) -> Iterable[Room]:
         """Those of ``rooms`` whose news are sent now: the others have only joinings and leavings,
         some of which were sent a moment ago."""
-        presence = {room: None for room in rooms if self._is_presence(room)}
+        presence = {room: readers for room in rooms if (readers := self._told_of_presence(room))}
         if not presence:
             return rooms
         if now >= self._presence_due:
-            self._presence_due = now + PRESENCE_SECONDS
+            wait = min(sum(presence.values()) / PRESENCE_SENDS, PRESENCE_LATEST_SECONDS)
+            self._presence_due = now + max(wait, PRESENCE_SECONDS)
             return rooms
         if self._next_presence is None:
             self._next_presence = self.clock.callLater(self._presence_due - now, self._send_presence)
-        self._with_presence.update(presence)
+        self._with_presence.update(dict.fromkeys(presence))
         return [room for room in rooms if room not in presence]
 
-    def _is_presence(self, room: Room) -> bool:
-        """Whether what is new in ``room`` are joinings and leavings alone, for many readers."""
+    def _told_of_presence(self, room: Room) -> int:
+        """The number of readers of ``room``, if they are many, and what is new for them are
+        joinings and leavings alone; otherwise 0."""
         feeds = self._feeds.get(room, {}).values()
-        return sum(len(feed.readers) for feed in feeds) >= PRESENCE_READERS and all(feed.has_only_presence() for feed in feeds)
+        readers = sum(len(feed.readers) for feed in feeds)
+        return readers if readers >= PRESENCE_READERS and all(feed.has_only_presence() for feed in feeds) else 0
 
     def _send_presence(self) -> None:
         """Send the joinings and leavings that have waited for one another."""

@@ -9,8 +9,16 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
 from chatd.core.commands import Command, Ignore, Join, Leave, Me, Nick, Say, Topic
-from chatd.core.limits import PRESENCE_READERS, PRESENCE_SECONDS, REST_DELIVERIES, REST_READERS, REST_SECONDS
+from chatd.core.limits import (
+    PRESENCE_LATEST_SECONDS,
+    PRESENCE_READERS,
+    PRESENCE_SECONDS,
+    REST_DELIVERIES,
+    REST_READERS,
+    REST_SECONDS,
+)
 from chatd.core.names import parse_room
+from chatd.delivery import fanout
 from tests.wires import Harness, OutletReader
 
 
@@ -224,6 +232,26 @@ def test_further_joinings_and_leavings_wait_for_one_another(harness: Harness, cr
     waited = ["-- bob has joined #lobby", "-- ada is now known as ann", "-- bob has left #lobby (connection lost)"]
     assert crowd[0].lines() == waited
     assert len(crowd[0].kernel.offered) == 2
+
+
+@pytest.mark.parametrize(
+    ("readers_a_second", "seconds"),
+    [(PRESENCE_READERS * 2, PRESENCE_SECONDS), (PRESENCE_READERS / 2, 2.0), (1, PRESENCE_LATEST_SECONDS)],
+)
+def test_the_more_readers_the_longer_they_wait(
+    harness: Harness,
+    crowd: list[OutletReader],
+    readers_a_second: float,
+    seconds: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fanout, "PRESENCE_SENDS", readers_a_second)
+    for nick in ("ada", "bob"):
+        harness.reader(nick)
+    harness.clock.advance(seconds * 0.97)
+    assert crowd[0].lines() == ["-- ada has joined #lobby"]
+    harness.clock.advance(seconds * 0.06)
+    assert crowd[0].lines() == ["-- bob has joined #lobby"]
 
 
 @pytest.mark.parametrize("command", [Say("hi"), Topic("tea")])
