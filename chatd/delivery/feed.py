@@ -21,6 +21,9 @@ from chatd.core.room import Room
 from chatd.core.session import Session
 from chatd.delivery.sends import Receiver, Sends
 
+WAITING_EVENTS: Final = 1000
+"""How many events are kept in one piece, in number, for those who leave before they are sent."""
+
 SCANNED_AT_ONCE: Final = 1000
 """The events that one call of :meth:`Feed.take` looks at, in number, even if the reader wants none
 of them."""
@@ -64,6 +67,36 @@ class Reader(Receiver, Protocol):
         """End the connection at once."""
 
 
+class _Waiting:
+    """What waits to be fanned out, in one piece: the encoded events from number ``start`` on."""
+
+    __slots__ = ("_chunk", "_ends", "last", "start")
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self._chunk = bytearray()
+        self._ends = [0]
+        """Where each of them ends in the chunk, after where the first begins."""
+        self.last: dict[str, int] = {}
+        """The number of the last one of each sender_id."""
+
+    @property
+    def stop(self) -> int:
+        """The number of the next one."""
+        return self.start + len(self._ends) - 1
+
+    def add(self, event: Event, piece: bytes) -> None:
+        """Add ``event``, the next one, which is ``piece``."""
+        self._chunk += piece
+        self._ends.append(len(self._chunk))
+        self.last[event.sender_id] = event.seq
+
+    def between(self, cursor: int, stop: int) -> bytes:
+        """Those from number ``cursor`` on, up to number ``stop``."""
+        start = self.start
+        return bytes(self._chunk[self._ends[cursor - start] : self._ends[stop - start]])
+
+
 class Feed:
     """A room in one view of one codec."""
 
@@ -86,6 +119,8 @@ class Feed:
         """The readers who ignore somebody, and must be asked about each event."""
         self._encoded: dict[int, bytes] = {}
         """Encoded events, by number, while somebody is behind who may want them."""
+        self._waiting: _Waiting | None = None
+        """The events since the cursor, as far as somebody has taken them already."""
         self._presence_until = 0
         """Up to which number everything that is new is known to say only who is in the room."""
 
@@ -132,6 +167,7 @@ class Feed:
     def fan_out(self) -> int:
         """Send the live readers everything that is new; the number of these events."""
         log = self.room.log
+        self._waiting = None
         if self.cursor < log.held:
             self._leave_all_behind(log.held)
         start = self.cursor
@@ -225,6 +261,10 @@ class Feed:
         session = reader.session
         is_plain = not (session.is_filtered or self._is_inbox or self.codec.tells_once)
         own, shared = session.sender_id, self._encoded if is_plain else {}
+        if is_plain and not taken and self.cursor <= cursor:
+            waiting = self._take_waiting(own, cursor, stop)
+            if waiting is not None and len(waiting) <= size:
+                return waiting, stop
         for event in log.read(cursor, min(stop, cursor + SCANNED_AT_ONCE)):
             if size <= 0:
                 break
@@ -235,6 +275,21 @@ class Feed:
             size -= len(piece)
             cursor = event.seq + 1
         return b"".join(taken), cursor
+
+    def _take_waiting(self, own: str, cursor: int, stop: int) -> bytes | None:
+        """What waits to be fanned out, from number ``cursor`` on, up to number ``stop``; None if it
+        is too much, or something of it was caused by ``own``, a sender_id.
+
+        In a large room, many people may leave before the joinings and leavings of others are sent.
+        """
+        if self._waiting is None:
+            self._waiting = _Waiting(self.cursor)
+        waiting, log = self._waiting, self.room.log
+        if stop - waiting.start > WAITING_EVENTS or waiting.stop < log.first:
+            return None
+        for event in log.read(waiting.stop, stop):
+            waiting.add(event, self._encoded.get(event.seq) or self._encode(event))
+        return None if waiting.last.get(own, 0) >= cursor else waiting.between(cursor, stop)
 
     def _piece(self, reader: Reader, event: Event, encoded: bytes = b"") -> bytes:
         """What ``reader`` is sent of ``event``; ``encoded`` is the event for those who hear all of

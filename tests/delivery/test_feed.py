@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
@@ -15,8 +15,8 @@ from chatd.codecs.text import TextCodec, TextTalk, TextView
 from chatd.core.answers import Answer
 from chatd.core.commands import Ignore, Join, Leave, Nick, Ping, Quit, Say, Topic, Unignore
 from chatd.core.events import Event
-from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS
-from tests.wires import Harness, PushedWire, SocketWire, held_texts
+from chatd.core.limits import BATCH_BYTES, LOG_PAGE_EVENTS, PRESENCE_SECONDS
+from tests.wires import Harness, OutletReader, PushedWire, SocketWire, held_texts
 
 
 @pytest.fixture
@@ -48,6 +48,65 @@ def test_only_programs_get_their_own_messages(harness: Harness) -> None:
     said = [message for line in ci.lines() if (message := json.loads(line))["type"] == "said"]
     assert [message["text"] for message in said] == ["one", "two", "three", "four"]
     assert [message["seq"] for message in said] == list(range(said[0]["seq"], said[0]["seq"] + 4))
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["leave", "rename", "say", "wait"])), min_size=5, max_size=30)
+
+
+@given(steps=STEPS, most=st.sampled_from([3, 1000]))
+@example(steps=[(0, "rename"), (0, "leave")], most=1000)
+def test_who_leaves_a_large_room_was_told_of_everything_before(steps: list[tuple[int, str]], most: int) -> None:
+    """Joinings and leavings wait there, which somebody who leaves is told before the others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chatd.delivery.fanout.PRESENCE_READERS", 1)
+        patch.setattr("chatd.delivery.feed.WAITING_EVENTS", most)
+        harness = Harness(Clock())
+        harness.reader("ann")
+        log = harness.registry.rooms.find("lobby").log
+        people: dict[int, tuple[OutletReader, int]] = {}
+        for number, step in steps:
+            if number not in people:
+                people[number] = harness.reader(f"p{number}"), log.end
+            reader, came = people[number]
+            if step == "wait":
+                harness.clock.advance(PRESENCE_SECONDS)
+            elif step == "leave":
+                del people[number]
+                own = reader.session.sender_id
+                reader.ask(Quit())
+                harness.turn()
+                *events, _left = log.read(came, log.end)
+                told = [harness.text.encode(event, TextView.CURRENT_ROOM) for event in events if event.sender_id != own]
+                heard = [line for line in reader.lines() if not line.startswith("-- You ")]
+                assert heard == [*b"".join(told).decode().splitlines(), "-- Goodbye."]
+            else:
+                reader.ask(Say("hi") if step == "say" else Nick(f"{reader.session.nick}x"[:20]))
+                harness.turn()
+
+
+def test_who_leaves_a_large_room_is_told_what_they_missed(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.delivery.fanout.PRESENCE_READERS", 1)
+    harness = Harness(clock, log_events=5)
+    ada, bob, eve = (harness.reader(nick) for nick in ("ada", "bob", "eve"))
+    eve.ask(Quit())
+    harness.turn()
+    for number in range(10):
+        ada.ask(Nick(f"a{number}"))
+        harness.turn()
+    bob.ask(Quit())
+    harness.turn()
+    assert bob.lines() == [
+        "-- You have missed 8 events in #lobby: your connection did not keep up.",
+        *(f"-- a{number - 1} is now known as a{number}" for number in range(6, 10)),
+        "-- Goodbye.",
+    ]
+    joe = harness.reader("joe")
+    ada.ask(Nick("ann"))
+    harness.turn()
+    joe.ask(Quit())
+    harness.turn()
+    assert joe.lines() == ["-- a9 is now known as ann", "-- Goodbye."]
+    clock.advance(PRESENCE_SECONDS)
 
 
 @pytest.mark.parametrize("at_once", [1, 1 << 20])
