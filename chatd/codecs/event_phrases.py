@@ -80,6 +80,9 @@ class EventPhrases:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
+        self._last_stamp: tuple[tuple[int, int] | None, str] = None, ""
+        """The stamp of the last earlier event, and for which two minutes it is right: that of the
+        event and that of the present."""
 
     def lines(self, event: Event) -> list[str]:
         """The lines of a message, or the sentence for another event."""
@@ -151,11 +154,14 @@ class EventPhrases:
     def past(self, past: Sequence[Event]) -> Iterable[str]:
         """Earlier events, each with its time. They are reports, so that nobody takes them for new
         messages."""
-        return (line for event in past for line in self._earlier(event))
+        return (line for event in past for line in self.earlier(event))
 
-    def _earlier(self, event: Event) -> list[str]:
-        time = stamp(event.time, self._now())
-        return [f"{time} {line}" for line in self.lines(event)]
+    def earlier(self, event: Event) -> list[str]:
+        """The lines of one of them."""
+        minutes = event.time // 60_000, self._now() // 60_000
+        if self._last_stamp[0] != minutes:  # People who come and leave do so one after the other.
+            self._last_stamp = minutes, stamp(event.time, self._now())
+        return [f"{self._last_stamp[1]} {line}" for line in self.lines(event)]
 
     def since(self, time: int) -> str:
         """From when on something holds."""

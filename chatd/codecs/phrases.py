@@ -7,7 +7,7 @@ is one line; its kind tells the caller which mark it gets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Final
 
 from chatd.codecs.answer_phrases import AnswerPhrases
@@ -21,7 +21,7 @@ LATE_SECONDS: Final = 10
 """How old a private message is that is shown with its time, in seconds: it has waited."""
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """What a phrase is."""
 
     SAID = auto()  # a message of a person; it begins with their nick

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
+from enum import IntEnum, auto
 from typing import Final
 
 from chatd.codecs.answer_phrases import NICKS_LISTED
@@ -23,25 +23,26 @@ from chatd.core import answers, command_table, commands
 from chatd.core.answers import Answer
 from chatd.core.commands import Command
 from chatd.core.errors import PasswordNeeded
-from chatd.core.events import Event, Said
+from chatd.core.events import PRESENCE, Event, Said
 from chatd.core.limits import SERIES_LINES, TEXT_BYTES_A_LINE
 from chatd.core.text import read_line, read_lines, says_nothing
 
 MARKS: Final[Mapping[Kind, str]] = {Kind.SAID: "", Kind.REPORT: "-- ", Kind.REFUSAL: "!! "}
 """The mark before each kind of phrase."""
 
+_REPORT: Final = MARKS[Kind.REPORT]
 
 _SERIES: Final = re.compile(rb"(?:[!-.0-~][ -~]{0,%d}+\r?\n){2,%d}+" % (TEXT_BYTES_A_LINE - 2, SERIES_LINES))
 """Several lines of which each is a message: none is a command or blank, and all are short and of
 printable ASCII, of which nothing has to be made safe but blanks."""
 
 
-class TextView(Enum):
+class TextView(IntEnum):
     """The two ways to show a room to people: outside their current room, messages include its
     name."""
 
-    CURRENT_ROOM = "current room"
-    OTHER_ROOM = "other room"
+    CURRENT_ROOM = auto()
+    OTHER_ROOM = auto()
 
 
 _CURRENT_ROOM: Final = TextView.CURRENT_ROOM  # Finding a member by its name takes a tenth of the time of a message.
@@ -70,6 +71,8 @@ class TextCodec:
         current = view is _CURRENT_ROOM
         if type(event) is Said and "\n" not in event.text:  # The hot path.
             return f"{with_marked_rows(f'{speaker(event, current)} {event.text}')}\r\n".encode()
+        if type(event) in PRESENCE:  # In a large room, most events.
+            return _reports((self._phrases.events.sentence(event, current),))
         return _lines(self._phrases.of(event, current))
 
     def encode_answer(self, answer: Answer) -> bytes:
@@ -79,7 +82,7 @@ class TextCodec:
         return _lines(self._phrases.of(answer))
 
     def _encode_earlier(self, event: Event) -> bytes:
-        return _reports(self._phrases.events.past([event]))
+        return _reports(self._phrases.events.earlier(event))
 
 
 class TextTalk:
@@ -193,7 +196,7 @@ class TextTalk:
 
 def _reports(lines: Iterable[str]) -> bytes:
     """``lines`` as reports of the server."""
-    return _lines([Phrase(Kind.REPORT, line) for line in lines])
+    return "".join([f"{with_marked_rows(_REPORT + line)}\r\n" for line in lines]).encode()
 
 
 def _lines(phrases: Iterable[Phrase]) -> bytes:

@@ -162,7 +162,7 @@ class Attendance:
         """Append the changes that waited for ``membership``, or for one of these ``nicks``."""
         if is_stored:
             self._try(membership)
-        for key in map(fold, nicks):
+        for key in map(fold, nicks if self._waiting_for_nick else ()):
             if key in self._waiting_for_nick and key not in self._by_nick:
                 self._try(self._waiting_for_nick.pop(key))
 
@@ -178,7 +178,7 @@ class Attendance:
 
     def _release_nicks(self, membership: Membership, *nicks: str) -> None:
         """Release the ``nicks`` that the log no longer assigns to ``membership``."""
-        for key in {fold(nick) for nick in nicks} - {fold(membership.nick)}:
+        for key in {fold(nick) for nick in nicks if nick != membership.nick} - {fold(membership.nick)}:
             if self._by_nick.get(key) is membership:
                 del self._by_nick[key]
 

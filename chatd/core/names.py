@@ -80,7 +80,7 @@ class Name:
     skeleton: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Grammar:
     """The differences between nicks and room names: what they are called, the longest length in
     characters, and the refusal."""
@@ -97,6 +97,7 @@ class _Grammar:
         )
 
 
+_JOINTS: Final = re.compile("[-_.]")
 _NICK: Final = _Grammar("A nick", NICK_CHARACTERS, BadNick)
 _ROOM: Final = _Grammar("A room name", ROOM_CHARACTERS, BadRoom)
 
@@ -228,7 +229,7 @@ def _describe(character: str) -> str:
 def _is_made_of(words: frozenset[str], spelling: str) -> bool:
     """Whether ``spelling`` is one of ``words`` within ``-_.``, or several joined by these."""
     bare = spelling.strip("-_.")
-    return bare in words or words.issuperset(filter(None, re.split("[-_.]", bare)))
+    return bare in words or words.issuperset(filter(None, _JOINTS.split(bare)))
 
 
 @functools.lru_cache(maxsize=16)

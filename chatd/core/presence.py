@@ -218,6 +218,8 @@ def _follow(session: Session, room: Room, cursor: int) -> None:
 
 def heard(session: Session, past: Sequence[Event]) -> tuple[Event, ...]:
     """``past`` as the person of ``session`` hears it, who may ignore some people."""
+    if not session.is_filtered:
+        return tuple(past)
     return tuple(event for each in past if (event := session.heard(each)) is not None)
 
 

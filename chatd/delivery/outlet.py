@@ -154,7 +154,7 @@ class Outlet:
 
     def follow(self, room: Room, cursor: int) -> None:
         if self._state not in (CLOSING, CLOSED):
-            self._enter(room, cursor, self.talk.view(current=False))
+            self._enter(room, cursor, self.talk.view(current=self.session.current is room))
 
     def unfollow(self, room: Room, stop: int) -> None:
         feed = self._feed(room)

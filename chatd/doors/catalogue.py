@@ -197,6 +197,9 @@ BUILT: Final = {door.name: door for door in DOORS if door.open is not None}
 OPENINGS: Final = {opening: door for door in DOORS for opening in door.openings}
 """All openings; none is the beginning of another."""
 
+_FIRST_BYTES: Final = frozenset(opening[0] for opening in OPENINGS)
+"""Nearly all people begin with another byte."""
+
 
 BOM: Final = b"\xef\xbb\xbf"
 """A byte order mark in UTF-8, with which some programs begin what they send; it is skipped."""
@@ -207,6 +210,8 @@ def recognise(first: bytes) -> Door | None:
     if BOM.startswith(first):
         return None
     first = first.removeprefix(BOM)
+    if first[0] not in _FIRST_BYTES:
+        return TEXT
     for opening, door in OPENINGS.items():
         if first.startswith(opening):
             return door

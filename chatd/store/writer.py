@@ -305,7 +305,8 @@ class DiskWriter:
         self._unindexed.update([room for room, events in series if type(events[0]) not in PRESENCE])
         unsearched = [room for room, events in series if type(events[0]) in PRESENCE]
         if unsearched:
-            self._unsearched.update(unsearched)
+            for room in unsearched:
+                self._unsearched[room] += 1  # `Counter.update` takes ten times as long for one.
             self._unindexed.update(room for room in unsearched if self._unsearched[room] >= index.INDEXED_AT_ONCE)
 
     def _write_all(self, batch: Batch, notes: Sequence[AccountChanges]) -> None:

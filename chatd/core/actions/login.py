@@ -181,6 +181,8 @@ Requested = Mapping[str, tuple[Name, Resume | None]]
 
 def _requested_rooms(command: Hello) -> Requested:
     """The rooms that ``command`` names. Raises BadRoom and TooMany."""
+    if not command.rooms and not command.resume:
+        return {}
     if len(command.rooms) > ROOMS_PER_PERSON or len(command.resume) > ROOMS_PER_PERSON + 1:
         raise _too_many_rooms()  # Before parsing the names, which costs more than sending them.
     seqs = {room: seq for room, seq in command.resume.items() if room != INBOX}
