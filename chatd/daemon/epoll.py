@@ -36,9 +36,9 @@ class QuickReactor(EPollReactor):
 
     def removeReader(self, reader: Any) -> None:
         """Do not read ``reader`` (IReactorFDSet)."""
-        if getattr(reader, "connected", False):
+        if getattr(reader, "connected", False) and reader.fileno() in self._reads:
             self.paused.add(reader)
-        else:  # It is being closed.
+        else:  # It is being closed, or is not read anyway.
             self.paused.discard(reader)
             super().removeReader(reader)  # type: ignore[no-untyped-call]
 

@@ -187,6 +187,18 @@ def test_the_kernel_is_not_told_of_a_pause_within_a_turn(reactor: Any, monkeypat
     assert told == [long, long]
 
 
+def test_who_is_paused_twice_is_read_again(reactor: Any) -> None:
+    descriptor = Pausing(reactor)
+    descriptor.there.send(b"hi")
+    for _ in range(2):
+        reactor.removeReader(descriptor)
+        reactor.doPoll(0)
+    reactor.removeReader(descriptor)
+    reactor.addReader(descriptor)
+    reactor.doPoll(0)
+    assert descriptor.read == [b"hi"]
+
+
 def test_who_is_closed_while_paused_is_forgotten(reactor: Any) -> None:
     descriptor = Pausing(reactor)
     reactor.removeReader(descriptor)
