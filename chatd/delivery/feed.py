@@ -21,8 +21,9 @@ from chatd.core.room import Room
 from chatd.core.session import Session
 from chatd.delivery.sends import Receiver, Sends
 
-WAITING_EVENTS: Final = 1000
-"""How many events are kept in one piece, in number, for those who leave before they are sent."""
+WAITING_BYTES: Final = 64 << 10
+"""How much is kept in one piece for those who leave before it is sent, in bytes: the joinings and
+leavings of some 1,500 people."""
 
 SCANNED_AT_ONCE: Final = 1000
 """The events that one call of :meth:`Feed.take` looks at, in number, even if the reader wants none
@@ -84,6 +85,11 @@ class _Waiting:
     def stop(self) -> int:
         """The number of the next one."""
         return self.start + len(self._ends) - 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are too many."""
+        return len(self._chunk) > WAITING_BYTES
 
     def add(self, event: Event, piece: bytes) -> None:
         """Add ``event``, the next one, which is ``piece``."""
@@ -278,17 +284,19 @@ class Feed:
 
     def _take_waiting(self, own: str, cursor: int, stop: int) -> bytes | None:
         """What waits to be fanned out, from number ``cursor`` on, up to number ``stop``; None if it
-        is too much, or something of it was caused by ``own``, a sender_id.
+        is too much or not in memory, or if something of it was caused by ``own``, a sender_id.
 
         In a large room, many people may leave before the joinings and leavings of others are sent.
         """
         if self._waiting is None:
             self._waiting = _Waiting(self.cursor)
         waiting, log = self._waiting, self.room.log
-        if stop - waiting.start > WAITING_EVENTS or waiting.stop < log.first:
+        if waiting.is_full or waiting.stop < log.held:
             return None
         for event in log.read(waiting.stop, stop):
             waiting.add(event, self._encoded.get(event.seq) or self._encode(event))
+            if waiting.is_full:
+                return None
         return None if waiting.last.get(own, 0) >= cursor else waiting.between(cursor, stop)
 
     def _piece(self, reader: Reader, event: Event, encoded: bytes = b"") -> bytes:

@@ -314,6 +314,15 @@ def leave_memory(harness: Harness, ada: OutletReader, bob: OutletReader) -> Late
     return log
 
 
+def test_who_quits_misses_what_left_memory_in_the_same_turn(late: Harness) -> None:
+    ada, bob = late.reader("ada"), late.reader("bob")
+    ada.ask(Say("one"), Say("two"))
+    log_of(late).held = log_of(late).end
+    bob.ask(Quit())
+    late.turn()
+    assert bob.lines() == ["-- You have missed 2 events in #lobby: your connection did not keep up.", "-- Goodbye."]
+
+
 @WIRES
 def test_events_not_in_memory_are_loaded_once_and_delay_no_answers(late: Harness, wire: type[PushedWire]) -> None:
     ada, bob = late.reader("ada"), late.reader("bob", wire=wire)
