@@ -40,7 +40,7 @@ from chatd.doors.opening import opened_when_needed
 from chatd.doors.proxy import Malformed, read_header
 from chatd.doors.rare_log import RareLog
 from chatd.doors.server import Server
-from chatd.doors.tcp import INHERITED, address_of, tune, tune_socket
+from chatd.doors.tcp import address_of, tune, tune_socket
 from chatd.doors.turns import Turn
 
 log = Logger()
@@ -74,9 +74,8 @@ class Front(Protocol):
         person; inside TLS, first for the handshake."""
         self._admit()
         self._in_tls = ISSLTransport.providedBy(self.transport)
-        if not self._factory.is_tuned:
-            tune(getattr(self._transport, "transport", None) if self._in_tls else self._transport)
         if self._in_tls:
+            tune(getattr(self._transport, "transport", None))
             self._set_timer(HANDSHAKE_SECONDS, self._on_handshake_timeout)
         else:
             self._spend(CONNECTION_LINES)
@@ -303,8 +302,6 @@ class FrontFactory(Factory):
         self.doors = {door: opened_when_needed(door, server, options, self.build) for door in options.doors}
         self.ports: list[Any] = []
         """Where connections are accepted (IListeningPort)."""
-        self.is_tuned = INHERITED
-        """Whether each connection has the options of its socket from the start."""
         self.refusal = partial(why_closed, self.doors, options.tls_only)
         self._proxies = options.proxies
         self.rare_log = RareLog(log, server.clock.seconds)
@@ -315,8 +312,6 @@ class FrontFactory(Factory):
         port.numberAccepts = 1  # Twisted begins with 100.
         if isinstance(sock := getattr(port, "socket", None), socket.socket):
             tune_socket(sock)
-        else:
-            self.is_tuned = False
 
     def buildProtocol(self, addr: IAddress | None) -> Front:
         """The protocol of a new connection from ``addr``."""

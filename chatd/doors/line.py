@@ -20,7 +20,7 @@ from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.foreign import FOREIGN, UNREAD, has_more, has_nul, is_foreign
 from chatd.doors.server import Server
-from chatd.doors.tcp import address_of, is_this_machine
+from chatd.doors.tcp import address_of, is_this_machine, tune
 from chatd.doors.telnet import IAC_BYTE, Telnet
 
 CTRL_D: Final = b"\x04"
@@ -58,6 +58,7 @@ class ChatProtocol(LineReceiver):
 
     def connectionMade(self) -> None:
         """Begin the session."""
+        tune(self.transport)
         transport, factory = cast(Writable, self.transport), self._factory
         is_encrypted = ISSLTransport.providedBy(transport)
         is_secure = is_encrypted or is_this_machine(self._address)
@@ -72,7 +73,7 @@ class ChatProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session."""
         self._end_waiting()
-        if ISSLTransport.providedBy(self.transport) and not self.paused and reason.check(ConnectionDone):
+        if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
             self.readConnectionLost()  # TLS ends both sides at once (close_notify; RFC 8446, 6.1).
         self.caller.on_connection_lost()
 

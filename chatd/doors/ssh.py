@@ -40,6 +40,7 @@ from chatd.doors.ssh_authentication import Authentication
 from chatd.doors.ssh_host_key import HostKey
 from chatd.doors.ssh_rekeying import Rekeying
 from chatd.doors.ssh_session import Channel, Connection
+from chatd.doors.tcp import tune
 
 log = Logger()
 QUIET: Final = Logger(observer=lambda event: None)  # type: ignore[arg-type]
@@ -118,6 +119,7 @@ class SshTransport(SSHServerTransport):
 
     def connectionMade(self) -> None:
         """Begin the session, and the first key exchange."""
+        tune(self.transport)
         self.tcp.registerProducer(self, True)
         self.screen = ScreenSession(self.server, self, self.address, self.began, "ssh", is_secure=True)
         self.screen.link.caller.session.is_encrypted = True

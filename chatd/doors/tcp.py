@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import ipaddress
 import socket
-import sys
 from typing import Final
 
 from chatd.core.limits import KEEPALIVE_SECONDS, NETWORKS_PARSED, UNACKNOWLEDGED_SECONDS
@@ -13,9 +12,6 @@ from chatd.delivery.writers import socket_of
 
 THIS_MACHINE: Final = "this machine"
 """The address of a caller on a Unix socket, which has none."""
-
-INHERITED: Final = sys.platform == "linux"
-"""Whether a connection is sure to have the options of the socket that accepts it."""
 
 _PROBES: Final = dict(zip(("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), KEEPALIVE_SECONDS, strict=True))
 _OF_LINUX: Final = {**_PROBES, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_SECONDS * 1000}
@@ -36,11 +32,13 @@ def tune(transport: object) -> None:
 
 
 def tune_socket(sock: socket.socket) -> None:
-    """As :func:`tune`; of a socket that listens, which passes its options on where they are
-    `INHERITED`."""
-    if sock.family != socket.AF_UNIX:
-        for level, option, value in _OPTIONS:
-            sock.setsockopt(level, option, value)
+    """As :func:`tune`. The options of a socket that listens are those of the connections that are
+    made from then on, for which nothing remains to be done; those that wait already, as in a rush
+    when the server starts, have none of them."""
+    if sock.family == socket.AF_UNIX or sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY):
+        return
+    for level, option, value in _OPTIONS:
+        sock.setsockopt(level, option, value)
 
 
 def address_of(addr: object) -> str:

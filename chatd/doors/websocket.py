@@ -36,7 +36,7 @@ from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.frames import FramedCodec, FramedTalk, FramedTransport, binary_lines, text_frame, text_lines
 from chatd.doors.irc import LONGEST_LINE, cost_of, introduce
 from chatd.doors.server import Server
-from chatd.doors.tcp import is_this_machine
+from chatd.doors.tcp import is_this_machine, tune
 
 GOODBYES: Final = (CloseReason.NORMAL_CLOSURE, CloseReason.NO_STATUS_RCVD)
 """The codes with which a peer closes for good (RFC 6455, 7.4.1): a page that is left or loaded
@@ -148,6 +148,7 @@ class WebSocket(Protocol):
 
     def connectionMade(self) -> None:
         """Begin the session."""
+        tune(self.transport)
         self._out = FramedTransport(cast(Writable, self.transport), self._connection, self)
         codec = FramedCodec(self._server.json if self._speaks is JSON_LINES else self._server.irc, self._speaks.frame)
         self.caller = Caller(self._server, self._out, self, self._address, self._began, codec, self._is_secure)

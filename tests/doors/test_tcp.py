@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.address import IPv4Address, UNIXAddress
 
 from chatd.core.limits import KEEPALIVE_SECONDS, UNACKNOWLEDGED_SECONDS
-from chatd.doors.tcp import INHERITED, address_of, is_this_machine, tune, tune_socket
+from chatd.doors.tcp import address_of, is_this_machine, tune, tune_socket
 
 
 class Transport:
@@ -48,7 +48,14 @@ def test_only_tcp_sockets_are_tuned(sock: socket.socket) -> None:
         assert is_tuned(sock)
 
 
-@pytest.mark.skipif(not INHERITED, reason="Elsewhere each connection is tuned.")
+def test_who_has_called_before_the_socket_was_tuned_is_tuned_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()):
+        tune_socket(listening)
+        with listening.accept()[0] as accepted:
+            tune(Transport(accepted))
+            assert is_tuned(accepted)
+
+
 def test_connections_have_the_options_of_the_socket_that_accepts_them() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         tune_socket(listening)
