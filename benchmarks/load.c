@@ -37,7 +37,7 @@
 #define QUIET_SECONDS 0.3
 #define QUIET_SECONDS_AFTER_WAKING 2.0
 #define QUIET_LIMIT_SECONDS 60
-#define SETTLING_SECONDS 2 /* a server may gather joinings, and send the last of them so late */
+#define SETTLING_SECONDS 5 /* a server may gather joinings, and send the last of them so late */
 #define COMPLAINTS 5 /* lines about single connections on standard error, of each kind */
 
 enum phase { ARRIVE, TALK, IDLE, WAKE };
