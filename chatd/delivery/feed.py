@@ -267,7 +267,7 @@ class Feed:
         session = reader.session
         is_plain = not (session.is_filtered or self._is_inbox or self.codec.tells_once)
         own, shared = session.sender_id, self._encoded if is_plain else {}
-        if is_plain and not taken and self.cursor <= cursor:
+        if is_plain and not taken and self.cursor <= cursor <= stop:
             waiting = self._take_waiting(own, cursor, stop)
             if waiting is not None and len(waiting) <= size:
                 return waiting, stop
