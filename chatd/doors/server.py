@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from time import time
-
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 
 from chatd.codecs.irc.codec import IrcCodec
 from chatd.codecs.json import JsonCodec
@@ -68,13 +66,18 @@ class Server:
 
     def on_login(self, session: Session) -> None:
         """A session has got its nick."""
-        _note("session of {nick} from {address} has begun ({door})", nick=session.nick, address=session.address, door=session.door)
+        log.info(
+            "session of {nick} from {address} has begun ({door})",
+            nick=session.nick,
+            address=session.address,
+            door=session.door,
+        )
 
     def on_disconnected(self, session: Session, nick: str, reason: Reason) -> None:
         """The connection of a session has ended; ``nick`` is what the person was called, empty
         where there never was a nick."""
         if nick:
-            _note("session of {nick} from {address} has ended: {why}", nick=nick, address=session.address, why=reason)
+            log.info("session of {nick} from {address} has ended: {why}", nick=nick, address=session.address, why=reason)
         self.sessions.pop(session, None)
         if self._emptied is not None and not self.sessions:
             emptied, self._emptied = self._emptied, None
@@ -124,19 +127,3 @@ class Server:
         for session in list(self.sessions):
             end_for_shutdown(self.registry, session)
         return emptied
-
-
-def _note(format: str, **fields: object) -> None:
-    """Log as ``log.info`` does, but without looking up the level among all levels, which takes as
-    long as making the line."""
-    log.observer(
-        {
-            **fields,
-            "log_logger": log,
-            "log_level": LogLevel.info,
-            "log_namespace": log.namespace,
-            "log_source": log.source,
-            "log_format": format,
-            "log_time": time(),
-        }
-    )
