@@ -81,8 +81,8 @@ class EventPhrases:
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self._last_stamp: tuple[tuple[int, int] | None, str] = None, ""
-        """The stamp of the last earlier event, and for which two minutes it is right: that of the
-        event and that of the present."""
+        """The stamp of the last earlier event, after the two minutes for which it is right: that of
+        the event and that of the present."""
 
     def lines(self, event: Event) -> list[str]:
         """The lines of a message, or the sentence for another event."""
@@ -157,7 +157,7 @@ class EventPhrases:
         return (line for event in past for line in self.earlier(event))
 
     def earlier(self, event: Event) -> list[str]:
-        """The lines of one of them."""
+        """The lines of ``event``, which happened earlier, each with its time."""
         minutes = event.time // 60_000, self._now() // 60_000
         if self._last_stamp[0] != minutes:  # People who come and leave do so one after the other.
             self._last_stamp = minutes, stamp(event.time, self._now())

@@ -483,8 +483,8 @@ connections a second, the median latency of a message was 2 ms; with Twisted's o
 accepts more and more at once, it was 230 ms."""
 
 RUSH_SECONDS: Final = 0.01
-"""How long after a connection was accepted more are likely to wait, in seconds: to find none costs
-a twentieth of accepting one."""
+"""How long after a connection was accepted others are likely to wait, in seconds: so many are
+accepted in one turn then, and otherwise one."""
 
 SESSIONS: Final = 10_000
 """How many connections a server accepts (``--max-sessions``)."""

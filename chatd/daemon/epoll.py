@@ -89,7 +89,7 @@ class QuickReactor(EPollReactor):
 
 class QuickPort(Port):
     """Accepts connections and reads what they begin with, which nearly all programs have sent by
-    then. What to do where the system lets nobody accept any more is left to Twisted."""
+    then. Where the system refuses to accept one, Twisted's port does what is to be done."""
 
     _rush_until = 0.0
 
@@ -97,9 +97,9 @@ class QuickPort(Port):
         """Accept one connection or, shortly after another one, `ACCEPTS` at most."""
         listening: Any = self.socket
         now = monotonic()
-        number = ACCEPTS if now < self._rush_until else 1
+        most = ACCEPTS if now < self._rush_until else 1
         self._rush_until = now + RUSH_SECONDS
-        for _ in range(number):
+        for _ in range(most):
             try:
                 descriptor, address = listening._accept()  # `accept` looks up the kind of the socket each time.
             except BlockingIOError:
@@ -112,7 +112,7 @@ class QuickPort(Port):
     def _take(self, sock: socket.socket, address: Any) -> None:
         reactor: Any = self.reactor
         factory: Any = self.factory
-        if len(address) == 4 and address[3]:  # An address that is valid on one link alone, whose name belongs to it.
+        if len(address) == 4 and address[3]:  # A link-local address, in which the link is named (RFC 4007, 11).
             host = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
             address = (host, *address[1:])
         transport = None

@@ -88,7 +88,7 @@ class _Waiting:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are too many."""
+        """Whether they are too many bytes to keep."""
         return len(self._chunk) > WAITING_BYTES
 
     def add(self, event: Event, piece: bytes) -> None:

@@ -198,7 +198,7 @@ OPENINGS: Final = {opening: door for door in DOORS for opening in door.openings}
 """All openings; none is the beginning of another."""
 
 _FIRST_BYTES: Final = frozenset(opening[0] for opening in OPENINGS)
-"""Nearly all people begin with another byte."""
+"""The first bytes of all openings: whoever begins with another one is a person."""
 
 
 BOM: Final = b"\xef\xbb\xbf"
