@@ -16,6 +16,8 @@ from benchmarks.works import Figure, Outcome, Work
 
 REFERENCE = "bare"
 JUDGED = "chatd"
+EARLIER = "earlier"
+"""The server that is an earlier version of chatd (``earlier.py``)."""
 
 Rows = list[list[str]]
 """A table: its heading, and then its rows."""
@@ -37,7 +39,7 @@ class Results:
     """Everything that has been measured so far."""
 
     works: Sequence[Work]
-    servers: Sequence[str]
+    servers: list[str]
     measurements: list[Measurement] = field(default_factory=list)
 
     def values(self, work: Work, figure: Figure, server: str) -> list[float]:
@@ -64,6 +66,12 @@ class Results:
             if (measurement.run, measurement.work, measurement.server) == (run, work.name, server)
         }
         return figure.compute(outcomes) if len(outcomes) == len(work.cases) else None
+
+    def times_earlier(self, work: Work, figure: Figure) -> list[float]:
+        """chatd's figure in each run, that of the earlier version = 1."""
+        runs = sorted({measurement.run for measurement in self.measurements})
+        pairs = [[self._absolute(work, figure, server, run) for server in (JUDGED, EARLIER)] for run in runs]
+        return [now / before for now, before in pairs if now is not None and before]
 
     def keeps_limit(self, work: Work, figure: Figure) -> bool | None:
         """Whether chatd's median is within the limit; None: there is no limit or no figure."""
@@ -145,12 +153,16 @@ def _row(results: Results, work: Work, figure: Figure) -> list[str]:
     limit = "" if figure.limit is None else f"≤ {figure.limit:g}"
     verdict = {None: "", True: " ✓", False: " ✗"}[results.keeps_limit(work, figure)]
     cells = [show_runs(results.values(work, figure, server)) + (verdict if server == JUDGED else "") for server in results.servers]
+    if EARLIER in results.servers:
+        cells.append(show_runs(results.times_earlier(work, figure)))
     return [work.name, figure.title, limit, *cells]
 
 
 def rows(results: Results) -> list[list[str]]:
     """The table: a heading, and one row for each figure."""
     heading = ["work", "figure", "chatd's limit", *results.servers]
+    if EARLIER in results.servers:
+        heading.append(f"{JUDGED}, {EARLIER} = 1")
     return [heading, *(_row(results, work, figure) for work in results.works for figure in work.figures)]
 
 
@@ -174,7 +186,7 @@ def _runs(results: Results) -> list[str]:
 def markdown(results: Results, environment: dict[str, str], method: str) -> str:
     """The whole report."""
     heading, *body = rows(results)
-    rule = ["---"] * 3 + ["---:"] * len(results.servers)
+    rule = ["---"] * 3 + ["---:"] * (len(heading) - 3)
     lines = ["# Benchmark results", "", *(f"- {key}: {value}" for key, value in environment.items())]
     lines += [
         f"- runs: {', '.join(_runs(results))}; the servers take turns; each figure is the median (minimum to maximum)",

@@ -21,10 +21,11 @@ from typing import NoReturn, TypeVar
 
 from benchmarks.churn import measure_churn
 from benchmarks.cores import FOR_LOAD, on_cores
+from benchmarks.earlier import earlier
 from benchmarks.plot import svg
 from benchmarks.private import measure_private
 from benchmarks.readers import make_certificate, measure_readers
-from benchmarks.report import JUDGED, Measurement, Results, machine, markdown, plain_table, problems, rows
+from benchmarks.report import EARLIER, JUDGED, Measurement, Results, machine, markdown, plain_table, problems, rows
 from benchmarks.servers import HERE, SERVERS, Server, ServerError, running
 from benchmarks.works import WORKS, Load, Outcome, Work
 
@@ -97,9 +98,14 @@ class Benchmark:
     """All runs, one after the other; each measurement is in ``results`` at once."""
 
     def __init__(self, works: Sequence[Work], servers: Sequence[Server], *, quick: bool) -> None:
-        self.servers = servers
+        self.servers = list(servers)
         self.quick = quick
         self.results = Results(works, [server.name for server in servers])
+
+    def add(self, server: Server) -> None:
+        """Measure ``server`` too."""
+        self.servers.append(server)
+        self.results.servers.append(server.name)
 
     def run_all(self, runs: int | None, folder: Path) -> None:
         """Run each work ``runs`` times; None: as many times as the work itself says."""
@@ -111,7 +117,7 @@ class Benchmark:
     def _run_work(self, run: int, work: Work, folder: Path) -> None:
         for case, load in work.cases.items():
             for server in self.servers:
-                if work.only_chatd and server.name != JUDGED:
+                if work.only_chatd and server.name not in (JUDGED, EARLIER):
                     continue
                 asked = load.shortened() if self.quick else load
                 outcome = measure(asked, server, folder, default_limits=work.default_limits)
@@ -178,6 +184,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"of {', '.join(server.name for server in SERVERS)}; default: all that are installed here "
         f"({', '.join(server.name for server in installed)}); ratios need bare",
     )
+    parser.add_argument("--against", metavar="COMMIT", help="measure chatd as it was at this commit too, and compare")
     parser.add_argument("--runs", type=positive, metavar="N", help="default: 3 of works that end in a ratio, 1 of the others")
     parser.add_argument("--quick", action="store_true", help="less of everything: a first impression, not for quotation")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the results; default: %(default)s")
@@ -204,12 +211,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     allow_open_files()
     benchmark = Benchmark(options.only, options.servers, quick=options.quick)
     environment = machine() | ({"quick": "yes: do not quote these figures"} if options.quick else {})
+    environment |= {EARLIER: options.against} if options.against else {}
     status = 0
     with tempfile.TemporaryDirectory(prefix="chatd-benchmarks-", dir="/var/tmp") as name:  # /tmp may be in memory.
         folder = Path(name)
         folder.chmod(0o755)  # ngIRCd reads its configuration once more after it has dropped root
         try:
             compile_programs(folder)
+            if options.against:
+                benchmark.add(earlier(options.against, folder))
             benchmark.run_all(runs, folder)
         except (BenchmarkError, ServerError) as error:
             print(f"benchmarks: {error}", file=sys.stderr)

@@ -46,6 +46,8 @@ class Server:
     is_installed: Callable[[], bool]
     #: How many logins may be in progress at a time, except in the work in which all arrive at once.
     login_window: int = 100
+    #: Where its chatd package is.
+    source: Path = HERE.parent
 
 
 def _sibling(program: str) -> Path:
@@ -193,11 +195,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def running(server: Server, folder: Path, *, default_limits: bool, certificate: Path | None = None) -> Iterator[tuple[int, int]]:
     """Run a server for one case; yields its port and its process id.
 
-    chatd runs from this checkout, even if another version is installed. Raises ServerError if the
-    server does not accept a connection within ``START_SECONDS``.
+    chatd runs from the server's ``source``, even if another version is installed. Raises
+    ServerError if the server does not accept a connection within ``START_SECONDS``.
     """
     start = Start(free_port(), folder, default_limits, certificate)
-    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    environment = os.environ | {"PYTHONPATH": str(server.source)}
     log = folder / f"{server.name}-{start.port}.log"
     with log.open("wb") as output, on_cores(FOR_SERVER):
         process = subprocess.Popen(
