@@ -72,9 +72,9 @@ class ChatProtocol(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session."""
-        self._end_waiting()
         if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
             self.readConnectionLost()  # TLS ends both sides at once (close_notify; RFC 8446, 6.1).
+        self._end_waiting()
         self.caller.on_connection_lost()
 
     def readConnectionLost(self) -> None:

@@ -326,6 +326,23 @@ def test_closing_tls_ends_the_input(server: RunningServer) -> None:
     finish(server, bob)
 
 
+def test_what_follows_a_refused_nick_is_not_read_when_tls_is_closed(server: RunningServer) -> None:
+    bob, script = server.call("192.0.2.2"), Client(server)
+    bob.say(b"bob\n")
+    server.turn()
+    bob.take()
+    script.shake_hands()
+    script.say(b"bob\n")
+    server.turn()
+    assert script.take().startswith(b"!! ")
+    script.say(b"deployed")
+    script.close()
+    script.wire.lose()
+    server.turn()
+    assert bob.take() == b""
+    finish(server, bob)
+
+
 def test_a_broken_connection_is_not_the_end_of_the_input(server: RunningServer) -> None:
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
