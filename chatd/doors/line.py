@@ -20,7 +20,7 @@ from chatd.delivery.writers import Writable
 from chatd.doors.caller import TOO_LONG, Caller
 from chatd.doors.foreign import FOREIGN, UNREAD, has_more, has_nul, is_foreign
 from chatd.doors.server import Server
-from chatd.doors.tcp import address_of, is_this_machine, tune
+from chatd.doors.tcp import THIS_MACHINE, address_of, is_this_machine, tune
 from chatd.doors.telnet import IAC_BYTE, Telnet
 
 CTRL_D: Final = b"\x04"
@@ -72,10 +72,18 @@ class ChatProtocol(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session."""
-        if not self.paused and reason.check(ConnectionDone) and ISSLTransport.providedBy(self.transport):
-            self.readConnectionLost()  # TLS ends both sides at once (close_notify; RFC 8446, 6.1).
+        if not self.paused and self._is_closed(reason):
+            self.readConnectionLost()
         self._end_waiting()
         self.caller.on_connection_lost()
+
+    def _is_closed(self, reason: Failure) -> bool:
+        """Whether the other side has closed both directions at once, and no link has broken. TLS
+        says so (close_notify; RFC 8446, 6.1). A UNIX socket has no link, but the kernel reports a
+        reset if it is closed with unread answers."""
+        if ISSLTransport.providedBy(self.transport):
+            return reason.check(ConnectionDone) is not None
+        return self._address == THIS_MACHINE
 
     def readConnectionLost(self) -> None:
         """The other side sends nothing more (``nc -N``): take a last line without its end, and

@@ -171,6 +171,25 @@ def test_it_listens_on_a_unix_socket(tmp_path: Path, start_daemon: StartDaemon, 
     assert not (tmp_path / "chat.sock").exists()
 
 
+def test_a_last_line_counts_when_a_unix_socket_is_closed_with_unread_answers(
+    tmp_path: Path, start_daemon: StartDaemon, start_program: Callable[..., Program]
+) -> None:
+    start_daemon("--listen", "unix:chat.sock").await_log(r"listens on \S*chat\.sock")
+    path = str(tmp_path / "chat.sock")
+    eve = start_program(need("nc"), "-N", "-U", path)
+    eve.say("eve")
+    eve.hear("Hello eve")
+    with socket.socket(socket.AF_UNIX) as ci:
+        ci.settimeout(DEADLINE)
+        ci.connect(path)
+        ci.sendall(b"ci\n")
+        ci.recv(1, socket.MSG_PEEK)  # The answer is there, and stays unread.
+        ci.sendall(b"build 17 ok")
+    assert eve.line() == "-- ci has joined #lobby\r\n"
+    assert eve.line() == "<ci> build 17 ok\r\n"
+    assert eve.line() == "-- ci has left #lobby (quit)\r\n"
+
+
 def test_it_listens_on_a_port_and_an_endpoint(start_daemon: StartDaemon) -> None:
     daemon = start_daemon("--port", "0", "--listen", "tcp:0:interface=127.0.0.1")
     daemon.await_log(r"listens on .*port \d+", times=2)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IAddress
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, eventAsText
@@ -29,6 +30,8 @@ from chatd.testing import InstantAuthenticator
 from tests.core.late import LateStore
 from tests.doors.wire import new_server
 
+TCP_ADDRESS = IPv4Address("TCP", "192.0.2.7", 1234)
+
 
 class Wire(StringTransport):
     """A transport that knows whether it was aborted."""
@@ -42,9 +45,9 @@ class Wire(StringTransport):
 class Line:
     """One connection, from the side of the caller."""
 
-    def __init__(self, factory: ChatFactory, clock: Clock) -> None:
+    def __init__(self, factory: ChatFactory, clock: Clock, address: IAddress = TCP_ADDRESS) -> None:
         self.clock = clock
-        self.protocol: ChatProtocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1234))
+        self.protocol: ChatProtocol = factory.buildProtocol(address)
         self.transport = Wire()  # type: ignore[no-untyped-call]
         self.protocol.makeConnection(self.transport)  # type: ignore[no-untyped-call]
 
@@ -71,7 +74,7 @@ class Line:
         self.protocol.connectionLost(Failure(ConnectionLost()))
 
 
-Connect = Callable[[], Line]
+Connect = Callable[..., Line]
 
 
 def new_factory(clock: Clock, settings: Settings | None = None) -> ChatFactory:
@@ -89,8 +92,8 @@ def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
     afterwards."""
     lines: list[Line] = []
 
-    def connect() -> Line:
-        lines.append(Line(factory, clock))
+    def connect(address: IAddress = TCP_ADDRESS) -> Line:
+        lines.append(Line(factory, clock, address))
         return lines[-1]
 
     yield connect
@@ -270,6 +273,7 @@ def test_outside_tls_only_this_machine_is_secure(factory: ChatFactory, clock: Cl
     protocol.makeConnection(Wire())  # type: ignore[no-untyped-call]
     assert protocol.caller.session.is_secure is is_secure
     protocol.connectionLost(Failure(ConnectionLost()))
+    clock.advance(0)
 
 
 def test_an_altered_character_may_begin_in_an_earlier_chunk(connect: Connect) -> None:
@@ -330,6 +334,31 @@ def test_an_unterminated_last_line_counts(connect: Connect) -> None:
     assert ada.received() == ["<bob> the last", "-- bob has left #lobby (quit)"]
     assert bob.received() == ["-- Goodbye."]
     assert bob.transport.disconnecting
+
+
+@pytest.mark.parametrize(
+    ("address", "heard"),
+    [
+        (UNIXAddress(None), ["<bob> the last", "-- bob has left #lobby (quit)"]),
+        (TCP_ADDRESS, ["-- bob has left #lobby (connection lost)"]),
+    ],
+)
+def test_only_a_unix_socket_cannot_break(connect: Connect, address: IAddress, heard: list[str]) -> None:
+    """So an unterminated line counts, however the connection ends."""
+    ada, bob = named(connect(), "ada"), named(connect(address), "bob")
+    ada.received()
+    bob.send(b"the last")
+    bob.lose()
+    assert ada.received() == heard
+
+
+def test_what_follows_a_refused_nick_is_not_read_when_a_unix_socket_is_closed(connect: Connect) -> None:
+    ada, script = named(connect(), "ada"), connect(UNIXAddress(None))
+    ada.received()
+    script.send(b"ada\n")
+    script.send(b"deployed")
+    script.lose()
+    assert ada.received() == []
 
 
 def test_an_unterminated_line_has_the_same_maximum_length(connect: Connect) -> None:
