@@ -9,7 +9,7 @@ import {SHOWN, SPARE, append, skip} from "./range.js";
 import {keepMessage, save, seen} from "./remembered.js";
 import {SHOWN_IN_SETTINGS, askSettings, settingsOf} from "./settings.js";
 import {state, views} from "./state.js";
-import {everyTab, stored} from "./storage.js";
+import {everyTab, store} from "./storage.js";
 import {announceMissed, countNew} from "./unread.js";
 import {renameTalk, watched} from "./views.js";
 
@@ -77,7 +77,7 @@ function rename(view, who, to) {
   view.roles.delete(who);
   view.members.set(to, view.members.get(who) ?? null);
   view.members.delete(who);
-  if (who === state.nick) { state.nick = to; stored(everyTab, "chatd-nick", state.nick); save(); }
+  if (who === state.nick) { state.nick = to; store(everyTab, "chatd-nick", state.nick); save(); }
   const talk = views.get(`@${who}`);
   if (talk && !views.has(`@${to}`)) renameTalk(talk, to);
 }

@@ -9,7 +9,7 @@ import {forgetVisit} from "./remembered.js";
 import {ask} from "./requests.js";
 import {offerToGoOn} from "./restoring.js";
 import {state, views} from "./state.js";
-import {everyTab, stored, thisTab} from "./storage.js";
+import {everyTab, store, stored, thisTab} from "./storage.js";
 import {same} from "./views.js";
 
 export function showLogin(open, why = "") {
@@ -22,8 +22,11 @@ export function showLogin(open, why = "") {
   if (open) { $("nick").value ||= state.nick; (first || $("nick")).focus(); } else if (matchMedia("(hover: hover)").matches) text.focus();
 }
 
-export let stays = Boolean(stored(everyTab, "chatd-secret"));  // whether the user stays logged in when the tab is closed
-export let admission = stored(thisTab, "chatd-admission") || stored(everyTab, "chatd-admission") || "";  // the password of the server
+const secretIn = (storage) => stored(storage, "chatd-secret", {nick: String, secret: String});
+export let stays = Boolean(secretIn(everyTab));  // whether the user stays logged in when the tab is closed
+export let admission = stored(thisTab, "chatd-admission", "") || stored(everyTab, "chatd-admission", "");  // the password of the server
+
+export const keptProof = () => secretIn(thisTab) || secretIn(everyTab);
 
 // What a hello adds to prove that the nick is the user's. A password gets a secret, so it is needed once only.
 export function proofOf(who) {
@@ -35,14 +38,14 @@ export function proofOf(who) {
 export function keepProof(what) {
   state.proof = what;
   const secret = what?.secret ? what : null;
-  stored(thisTab, "chatd-secret", secret);
-  stored(everyTab, "chatd-secret", stays ? secret : null);
+  store(thisTab, "chatd-secret", secret);
+  store(everyTab, "chatd-secret", stays ? secret : null);
 }
 
 function keepAdmission(password) {  // Where the session secret is kept: it is as long needed, and as secret.
   admission = password;
-  stored(thisTab, "chatd-admission", password);
-  stored(everyTab, "chatd-admission", stays ? password : "");
+  store(thisTab, "chatd-admission", password);
+  store(everyTab, "chatd-admission", stays ? password : "");
 }
 
 export function adoptAdmission(password) {  // What another tab has said: the browser forgets it with the last tab.

@@ -3,16 +3,16 @@
 import {$} from "./dom.js";
 import {note} from "./entries.js";
 import {state} from "./state.js";
-import {everyTab, stored} from "./storage.js";
+import {everyTab, store, stored} from "./storage.js";
 import {switchTo} from "./views.js";
 
 export const canNotify = window.isSecureContext && "Notification" in window;
-export let notifying = canNotify && Notification.permission === "granted" && stored(everyTab, "chatd-notify") === true;
+export let notifying = canNotify && Notification.permission === "granted" && stored(everyTab, "chatd-notify", false);
 
 export async function toggleNotify() {
   notifying = !notifying && await Notification.requestPermission() === "granted";
   if (Notification.permission === "denied") note(state.current, "Your browser blocks notifications of this page. Its settings for this page can allow them.", true);
-  stored(everyTab, "chatd-notify", notifying);
+  store(everyTab, "chatd-notify", notifying);
   $("notify").ariaPressed = String(notifying);
 }
 

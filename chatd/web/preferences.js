@@ -1,17 +1,16 @@
 // What the user prefers in this browser: notifications by room, words to be alerted to, a sound, density, joins and leaves.
 
 import {$, log} from "./dom.js";
-import {everyTab, stored} from "./storage.js";
+import {everyTab, store, stored} from "./storage.js";
 
 export const LEVELS = {all: "Every message", mentions: "Mentions of you", none: "Nothing"};
-const DEFAULTS = {levels: {}, words: "", sound: false, compact: false, presence: "all"};
-export const preferences = {...DEFAULTS, ...stored(everyTab, "chatd-preferences")};
+export const preferences = stored(everyTab, "chatd-preferences", {levels: {"*": String}, words: "", sound: false, compact: false, presence: "all"});
 
 export const levelOf = (view) => preferences.levels[view.key.toLowerCase()] || (view.room ? "mentions" : "all");
 
 export function prefer(changes) {
   Object.assign(preferences, changes);
-  stored(everyTab, "chatd-preferences", preferences);
+  store(everyTab, "chatd-preferences", preferences);
   applyPreferences();
 }
 

@@ -24,7 +24,7 @@ import {DONE, GOODBYES, removed} from "./sentences.js";
 import {askSettings, showSettingRefused} from "./settings.js";
 import {refresh} from "./sides.js";
 import {state, views} from "./state.js";
-import {everyTab, stored} from "./storage.js";
+import {everyTab, store} from "./storage.js";
 import {recallTalk, showTalk} from "./talks.js";
 import {announceMissed} from "./unread.js";
 import {close, markRead, same, switchTo, viewOf} from "./views.js";
@@ -65,7 +65,7 @@ Object.assign(handlers, {
     requests.clear();  // Requests on the old connection get no answer.
     for (const view of views.values()) view.loading = null;
     $("server").textContent = message.server;
-    stored(everyTab, "chatd-nick", state.nick);
+    store(everyTab, "chatd-nick", state.nick);
     showLogin(false);
     setStatus();
     if (!state.welcomed && message.motd) note(null, message.motd.join("\n"));
@@ -149,7 +149,7 @@ Object.assign(handlers, {
   },
   done(message, ask) {
     if (outbox.has(message.id)) return onPrivateSent(outbox.get(message.id), message.subject);
-    if (message.command === "nick") { state.nick = message.subject; stored(everyTab, "chatd-nick", state.nick); save(); }
+    if (message.command === "nick") { state.nick = message.subject; store(everyTab, "chatd-nick", state.nick); save(); }
     if (message.command === "join") switchTo(viewOf(`#${message.subject}`));
     if (ask?.settings) return askSettings();
     if (ask?.form) ask.form.done(message);

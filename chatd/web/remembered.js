@@ -6,22 +6,24 @@
 import {text} from "./dom.js";
 import {outbox} from "./outbox.js";
 import {state, views} from "./state.js";
-import {everyTab, random, stored, thisTab} from "./storage.js";
+import {everyTab, random, store, stored, thisTab} from "./storage.js";
 import {same} from "./views.js";
 
 const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, everything missed is loaded; after a longer one, the latest only
 const VISITS = 5;                   // how many visits the browser keeps
 export const TALK = 50;                    // how many messages of a private talk a tab keeps
 
-const shared = stored(everyTab, "chatd-seen") || {};
-export const mine = stored(thisTab, "chatd") || {};
-export const visit = {token: mine.token || random(16), nick: mine.nick || "", away: mine.away ?? null, ignored: mine.ignored || [],
-  inbox: mine.inbox || 0};          // the number of the last private message that was received
+const VISIT = {ignored: [String], inbox: 0, views: [String], drafts: {"*": String}, waiting: [{id: String, view: String, wire: {text: String}, at: Number}]};
+const storedSeen = () => stored(everyTab, "chatd-seen", {log: "", at: 0, seen: {"*": Number}, confirmed: [String], views: [String]});
+const shared = storedSeen();
+export const mine = stored(thisTab, "chatd", {...VISIT, token: "", nick: "", talks: {"*": [{nick: String, text: String, time: Number}]}});
+export const visit = {token: mine.token || random(16), nick: mine.nick, away: mine.away ?? null, ignored: mine.ignored,
+  inbox: mine.inbox};               // the number of the last private message that was received
 export const seen = Object.assign(Object.create(null), shared.seen);  // the last event read in any tab, by room
 export const confirmed = new Set(shared.confirmed);  // the rooms whose seq in it belongs to the log called logName
-export const lastLog = shared.log || "", isRecent = Date.now() - shared.at < RECENT;
+export const lastLog = shared.log, isRecent = Date.now() - shared.at < RECENT;
 
-const visits = () => (stored(everyTab, "chatd-visits") || []).filter((one) => Date.now() - one.at < RECENT);
+const visits = () => stored(everyTab, "chatd-visits", [{...VISIT, token: String, nick: String, at: Number}]).filter((one) => Date.now() - one.at < RECENT);
 
 function present() {  // The visit as it is now, without private messages.
   const waiting = [...outbox.values()].map(({id, view, wire, at}) => ({id, view: view.key, wire, at})), drafts = {};
@@ -36,16 +38,16 @@ function present() {  // The visit as it is now, without private messages.
 export function save() {
   if (state.wanted) {  // Otherwise the user has left, or another tab goes on.
     const talks = Object.fromEntries([...views.values()].filter((view) => !view.room).map((view) => [view.key, view.talk]));
-    stored(thisTab, "chatd", {...present(), talks});
+    store(thisTab, "chatd", {...present(), talks});
     saveVisit();
   }
-  const others = stored(everyTab, "chatd-seen");
-  if (others?.log === state.logName) {
+  const others = storedSeen();
+  if (others.log === state.logName) {
     for (const room in others.seen) seen[room] = Math.max(seen[room] || 0, others.seen[room]);
-    for (const room of others.confirmed || []) confirmed.add(room);
+    for (const room of others.confirmed) confirmed.add(room);
   }
   const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: state.current?.key};
-  if (state.logName) stored(everyTab, "chatd-seen", {log: state.logName, at: Date.now(), seen, confirmed: [...confirmed], ...open});
+  if (state.logName) store(everyTab, "chatd-seen", {log: state.logName, at: Date.now(), seen, confirmed: [...confirmed], ...open});
 }
 
 let saving = 0;
@@ -57,12 +59,12 @@ export function saveSoon() {  // What is being typed.
 
 function saveVisit() {
   const others = visits().filter((one) => one.token !== visit.token);
-  stored(everyTab, "chatd-visits", [{...present(), at: Date.now()}, ...others].slice(0, VISITS));
+  store(everyTab, "chatd-visits", [{...present(), at: Date.now()}, ...others].slice(0, VISITS));
 }
 
 export function forgetVisit() {  // The user has left for good.
-  stored(thisTab, "chatd", {});
-  stored(everyTab, "chatd-visits", visits().filter((one) => one.token !== visit.token));
+  store(thisTab, "chatd", {});
+  store(everyTab, "chatd-visits", visits().filter((one) => one.token !== visit.token));
 }
 
 export const visitOf = (nick) => visits().find((one) => same(one.nick, nick));
@@ -76,6 +78,6 @@ export function adopt(other) {
 }
 
 export function keepMessage(view, {nick, text: what, action, time, id}) {  // A private message.
-  view.talk.push({nick, text: what, action, time, id});
+  view.talk.push({nick, text: what, action, time: new Date(time).getTime(), id});
   if (view.talk.length > TALK) view.talk.shift();
 }

@@ -63,5 +63,5 @@ export function goOn() {
 export function restoreStanding(serverIgnores, isAway) {
   if (state.loggedIn) return;
   for (const nick of visit.ignored) if (!serverIgnores.includes(nick)) ask({command: "ignore", nick}, {quiet: true});
-  if (visit.away !== null && !isAway) ask({command: "away", ...(visit.away && {text: visit.away})}, {quiet: true});
+  if (typeof visit.away === "string" && !isAway) ask({command: "away", ...(visit.away && {text: visit.away})}, {quiet: true});
 }

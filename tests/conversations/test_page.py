@@ -563,6 +563,30 @@ def test_nothing_is_lost_by_a_reload_another_tab_or_a_closed_one(server: Server,
     until(lambda: again.run("return state.ignored.has('eve')"))
 
 
+def test_what_is_odd_in_the_storage_of_the_browser_is_ignored(server: Server, browser: Any) -> None:
+    keys = ["chatd", *(f"chatd-{what}" for what in ("seen", "visits", "preferences", "secret", "admission", "nick", "notify"))]
+    put = "for (const key of arguments[0]) for (const one of [localStorage, sessionStorage]) one.setItem(key, arguments[1])"
+    ada = Page(browser, server.url)
+    for n, odd in enumerate(("no JSON", "7", '"text"', "[null, {}]", '{"seen": 7, "levels": null, "words": 7, "confirmed": 7}')):
+        ada.turn().get(f"{server.url}healthz")
+        ada.run(put, keys, odd)
+        ada.turn().get(server.url)
+        ada.join(f"ada{n}").says(f"with {odd}")
+    # A visit that can be read in part goes on.
+    ada.turn().get(f"{server.url}healthz")
+    half = {"waiting": [{}, None], "talks": {"@bob": [{}], "@eve": 7}, "drafts": {"#tea": 7}, "ignored": 7, "away": 7}
+    ada.run(put, keys[:1], json.dumps({"nick": "ada", "views": ["#lobby", "#tea", 7], **half}))
+    ada.turn().get(server.url)
+    ada.shows("#rooms", "#tea")
+    ada.says("with half a visit")
+    # A browser may also refuse its storage.
+    refuse = "for (const one of ['localStorage', 'sessionStorage']) Object.defineProperty(window, one, {get() { throw 'denied'; }})"
+    other = Page(browser, f"{server.url}healthz")
+    other.turn().execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": refuse})
+    other.turn().get(server.url)
+    other.join("bob").says("without storage")
+
+
 def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) -> None:
     ci = Program(server, "cicero")
     ada = Page(browser, server.url).join("ada")
