@@ -34,7 +34,7 @@ export function interpret(line, view = state.current) {
   if (wire.text && ["say", "me", "msg", "reply"].includes(wire.command || wire.type)) wire.text = withEmoji(wire.text);
   if (wire.type === "do") return carryOut(wire, view, line);
   if (!view) return note(null, "You are in no room. /join ROOM enters one; /rooms lists them.", true);
-  const {edit, reply} = takeComposing();
+  const {edit, reply} = takeComposing(view);
   if (edit && !state.ready) {
     startEdit(edit, line);
     return note(view, "Not connected at the moment. Send your change again later.", true);

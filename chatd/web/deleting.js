@@ -24,7 +24,6 @@ export function blank(view, {target, to}) {  // Remove one message that somebody
   li?.replaceWith(entryOf(view, {type: "blanked", seq: target, time: Number(li.dataset.time), nick: to}));
   if (next) group(next);
   quoteAgain(view, (seq) => seq === target);
-  if ($("composing").dataset.reply === `${view.key}/${target}`) $("composing-what").textContent = "You reply to a deleted message.";
   $("live").replaceChildren();
   for (const hit of hitsOf(view)) if (Number(hit.dataset.seq) === target) hit.remove();
 }

@@ -16,7 +16,7 @@ function openMessageMenu(li, opener) {
   const may = isOwn || (rankOf(view, state.nick) >= MODERATOR && rankOf(view, state.nick) > rankOf(view, who));
   const isNew = Date.now() - li.dataset.time < EDITED_WITHIN;
   openMenu(opener, `What you can do with this message of ${who}`, [[
-    ...(view.room && seq ? [["Reply", () => startReply(seq, who, what)]] : []),
+    ...(view.room && seq ? [["Reply", () => startReply(seq)]] : []),
     ...(view.room && seq && isOwn && isNew ? [["Change", () => startEdit(seq, what)]] : []),
     ["Copy the text", () => copy(what)],
     ...(view.room && seq ? [["Copy the link", () => copy(new URL(hashOf(view, seq), location.href).href)]] : []),

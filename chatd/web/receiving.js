@@ -238,6 +238,7 @@ Object.assign(handlers, {
     if (!unknown) return;
     for (const old of view.list.querySelectorAll("[data-seq]")) delete old.dataset.seq;  // These numbers now belong to other events.
     view.resuming = false;
+    view.composing = null;
     delete seen[view.name];
   }),
   slowed: (message) => note(null, `You are sending faster than ${message.rate} lines a second: your lines wait, and nothing is lost.`),

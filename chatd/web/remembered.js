@@ -13,7 +13,8 @@ const RECENT = 2 * 24 * 3600e3;     // after an absence up to this, in ms, every
 const VISITS = 5;                   // how many visits the browser keeps
 export const TALK = 50;                    // how many messages of a private talk a tab keeps
 
-const VISIT = {ignored: [String], inbox: 0, views: [String], drafts: {"*": String}, waiting: [{id: String, view: String, wire: {text: String}, at: Number}]};
+const VISIT = {ignored: [String], inbox: 0, views: [String], drafts: {"*": String}, composing: {"*": {reply: 0, edit: 0}},
+  waiting: [{id: String, view: String, wire: {text: String}, at: Number}]};
 const storedSeen = () => stored(everyTab, "chatd-seen", {log: "", at: 0, seen: {"*": Number}, confirmed: [String], views: [String]});
 const shared = storedSeen();
 export const mine = stored(thisTab, "chatd", {...VISIT, token: "", nick: "", talks: {"*": [{nick: String, text: String, time: Number}]}});
@@ -26,13 +27,14 @@ export const lastLog = shared.log, isRecent = Date.now() - shared.at < RECENT;
 const visits = () => stored(everyTab, "chatd-visits", [{...VISIT, token: String, nick: String, at: Number}]).filter((one) => Date.now() - one.at < RECENT);
 
 function present() {  // The visit as it is now, without private messages.
-  const waiting = [...outbox.values()].map(({id, view, wire, at}) => ({id, view: view.key, wire, at})), drafts = {};
+  const waiting = [...outbox.values()].map(({id, view, wire, at}) => ({id, view: view.key, wire, at})), drafts = {}, composing = {};
   for (const view of views.values()) {
     const draft = view === state.current ? text.value : view.draft;
     if (draft) drafts[view.key] = draft;
+    if (view.composing) composing[view.key] = view.composing;
   }
   const open = {views: [...views.keys()].filter((key) => key[0] === "#"), current: state.current?.key};
-  return {...visit, nick: state.nick, ...open, drafts, waiting};
+  return {...visit, nick: state.nick, ...open, drafts, composing, waiting};
 }
 
 export function save() {

@@ -13,7 +13,7 @@ import {switchTo, viewOf} from "./views.js";
 function restore(from) {
   for (const key of from.views || []) {
     const view = viewOf(key), last = seen[view.name];
-    if (isRecent && last && confirmed.has(view.name)) Object.assign(view, {seq: last, last, first: last + 1, more: true});
+    if (isRecent && last && confirmed.has(view.name)) Object.assign(view, {seq: last, last, first: last + 1, more: true, composing: from.composing?.[key]});
   }
   for (const key in from.talks || {}) {
     const view = viewOf(key);

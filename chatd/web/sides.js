@@ -1,6 +1,7 @@
 // The lists of rooms and talks, and everything around the log that changes.
 
 import {showBeginning} from "./beginning.js";
+import {showComposing} from "./composing.js";
 import {$, arrange, face, make, text} from "./dom.js";
 import {brief, plural, span} from "./formats.js";
 import {refreshPeople} from "./people.js";
@@ -64,6 +65,7 @@ export function refresh() {
   $("elsewhere").textContent = away > 99 ? "99+" : away;
   $("show-rooms").ariaLabel = away ? `Rooms, ${away} unread` : "Rooms";
   document.title = `${unread ? `(${unread}) ` : ""}${state.current ? `${state.current.key} – ` : ""}${$("server").textContent}`;
+  showComposing();
   showBeginning(state.current || nowhere);
   if (state.current) { drawNew(state.current); lookForNew(state.current); follow(); }
   $("newest").hidden = state.following || !state.current;

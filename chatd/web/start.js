@@ -1,7 +1,7 @@
 // What starts the page: the event handlers, and the first connection.
 
 import "./answers.js";
-import {composing, endComposing} from "./composing.js";
+import {endComposing} from "./composing.js";
 import {$, atEndOfTurn, log, narrow, text} from "./dom.js";
 import {pickerKeys} from "./emoji.js";
 import {closeAside} from "./entries.js";
@@ -90,7 +90,7 @@ function escape() {  // Close what was opened last; if nothing is open, go to th
   if (!$("aside").hidden) return closeAside();
   if (document.querySelector(".side.open")) return drawer(null);
   if (!$("search-side").hidden && (narrow.matches || $("search-side").contains(document.activeElement))) return openSearch(false);
-  if (composing) return endComposing();
+  if (state.current?.composing) return endComposing();
   if (!state.following) backToNow();
   text.focus();
 }

@@ -1,6 +1,5 @@
 // Views: a room or a private talk, and which of them is shown.
 
-import {compose} from "./composing.js";
 import {atEndOfTurn, log, make, text} from "./dom.js";
 import {grow} from "./field.js";
 import {tellRead} from "./marks.js";
@@ -36,7 +35,7 @@ function newView(key) {
     mark: 0, fresh: 0, atLeast: false,  // the line "fresh new messages" is after event mark; atLeast: there may be more
     line: null, lineSeen: false,    // that line, and whether it has been in sight
     caught: 0,                      // how many of these were sent while the connection was down
-    scroll: null, draft: "",
+    scroll: null, draft: "", composing: null,  // composing: {reply} or {edit}, the seq of a message
     spoken: new Set(),              // the nicks of those who have said something
     modes: null, beginning: null,   // its modes, once they were asked for, and the line at the beginning of its log
     talk: [], isRecalled: false,    // the last private messages, and whether the inbox was asked for them
@@ -69,7 +68,6 @@ export function switchTo(view) {
     state.current.draft = text.value;
   }
   state.current = view;
-  compose(null);
   setPlace(view);
   state.moved = false;
   if (view) view.list.append(...[...nowhere.list.children].filter((li) => li !== nowhere.beginning));

@@ -959,7 +959,8 @@ def test_a_deleted_message_disappears(server: Server, browser: Any) -> None:
     seq = ada.run("return state.current.seq")
     bob.send(type="say", text="I mean it", room="dev", reply=seq)
     ada.shows("#log .quote", "the secret is 42")
-    ada.run("startReply(arguments[0], 'bob', 'the secret is 42')", seq)
+    ada.run("startReply(arguments[0])", seq)
+    assert ada.read("#composing-what") == "You reply to bob: the secret is 42"
     bob.send(type="do", command="delete", which=str(seq), room="dev")
     ada.shows("#log", "bob has deleted a message of their own")
     ada.shows("#log", "a message of bob was deleted")
@@ -1310,6 +1311,52 @@ def test_people_reply_change_and_find_each_other(server: Server, browser: Any) -
     ada.shows("#log .begin", "This is the beginning of your private talk with cicero.")
     assert not ada.find("#people-side").is_displayed(), "a talk has no list of people,"
     assert ada.count("#talks [data-here=here]") == 1, "but shows that the other is here"
+
+
+def test_a_reply_and_a_change_wait_in_their_rooms(server: Server, browser: Any) -> None:
+    bob = Program(server, "bob")
+    ada = Page(browser, server.url).join("ada")
+    bob.say("shall we?")
+    ada.shows("#log", "shall we?")
+    ada.find("#log .said time").click()
+    choose(ada, "Reply")
+    ada.type("let us")
+
+    def shown() -> tuple[str, str]:
+        return ada.read("#composing:not([hidden]) #composing-what"), str(ada.find("#text").get_attribute("value"))
+
+    def waits(room: str, *what: str) -> None:
+        ada.run("switchTo(views.get(arguments[0]))", room)
+        until(lambda: shown() == what, shown)
+
+    ada.run("join('tea')")
+    ada.shows("#title", "#tea")
+    assert shown() == ("", "")
+    ada.says("wrods")
+    ada.find("#log").send_keys("\ue013\n")  # the arrow up to the last message, Enter
+    choose(ada, "Change")
+    ada.type("!")
+    waits("#lobby", "You reply to bob: shall we?", "let us")
+    waits("#tea", "You change your message.", "wrods!")
+    ada.turn().refresh()
+    ada.shows("#title", "#tea")
+    waits("#tea", "You change your message.", "wrods!")
+    waits("#lobby", "You reply to bob: shall we?", "let us")
+    ada.type("\n")
+    assert bob.hears(type="said", nick="ada", text="let us")["reply"] > 0
+    assert shown() == ("", "")
+    waits("#tea", "You change your message.", "wrods!")
+    ada.type("\n")
+    until(lambda: ada.texts() == ["wrods!"], ada.texts)
+    # After a restart without data, their numbers are those of other messages.
+    ada.find("#log .said time").click()
+    choose(ada, "Reply")
+    bob.leave()
+    server.guests.remove(bob)
+    server.stop()
+    ada.shows("#state", "The connection is lost")
+    server.start()
+    until(lambda: ada.run("return state.ready") and shown() == ("", ""), shown)
 
 
 def test_the_page_does_not_surprise(archive: Server, browser: Any) -> None:
