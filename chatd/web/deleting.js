@@ -2,6 +2,7 @@
 
 import {$} from "./dom.js";
 import {entryOf, group, quoteAgain, setText} from "./entries.js";
+import {goTo} from "./message_menu.js";
 
 // The hits of the search in a room, and what is shown around them.
 const hitsOf = (view) => [...$("hits").querySelectorAll("[data-seq]")].filter((li) => li.dataset.room === view.name);
@@ -20,9 +21,10 @@ export function deleteBefore(view, before) {  // Remove what the server has dele
 }
 
 export function blank(view, {target, to}) {  // Remove one message that somebody has deleted.
-  const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`), next = li?.nextSibling;
+  const li = view.list.querySelector(`[data-seq="${Number(target)}"].said`), next = li?.nextSibling, isHere = li?.contains(document.activeElement);
   li?.replaceWith(entryOf(view, {type: "blanked", seq: target, time: Number(li.dataset.time), nick: to}));
   if (next) group(next);
+  if (isHere) goTo(next?.matches(".said") ? next : null);
   quoteAgain(view, (seq) => seq === target);
   $("live").replaceChildren();
   for (const hit of hitsOf(view)) if (Number(hit.dataset.seq) === target) hit.remove();

@@ -29,7 +29,9 @@ export function closeMenu(back = true) {
   menuOpener = null;
   $("menu-part").hidden = true;
   if (opener) opener.ariaExpanded = null;
-  if (back && opener) (opener.tabIndex >= 0 ? opener : text).focus();
+  if (!back || !opener) return;
+  opener.focus();
+  if (document.activeElement !== opener) text.focus();  // What was clicked takes no focus.
 }
 
 $("menu").onkeydown = (event) => {

@@ -43,7 +43,7 @@ log.addEventListener("contextmenu", (event) => {
 function openAt(target) {
   const li = target.closest(".said");
   if (!li || target.closest("a") || String(getSelection()) || li.matches(".pending")) return false;
-  openMessageMenu(li, li.querySelector(".text"));
+  openMessageMenu(li, target === li ? li : li.querySelector(".text"));
   return true;
 }
 
@@ -76,8 +76,12 @@ log.addEventListener("keydown", (event) => {  // Arrows go from message to messa
     openMessageMenu(all[at], all[at]);
   } else if (to !== undefined && all.length) {
     event.preventDefault();
-    if (to >= all.length) return text.focus();
-    all[to].tabIndex = -1;
-    all[to].focus();
+    goTo(all[to]);
   }
 });
+
+export function goTo(li) {          // A message; there is none after the last one but that in the field.
+  if (!li) return text.focus();
+  li.tabIndex = -1;
+  li.focus();
+}

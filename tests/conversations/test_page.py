@@ -600,6 +600,22 @@ def test_the_page_works_with_the_keyboard_alone(server: Server, browser: Any) ->
     assert ada.find("#text").get_attribute("value") == "/whois "
     ada.type("\ue003" * 7, "\t")
     assert ada.run("return document.activeElement.closest('#say') && document.activeElement.type") == "submit", "Tab is no trap"
+    # A menu leads back to its message, and a message that is deleted to the next one.
+    ci.say("et tu?")
+    ada.shows("#log", "et tu?")
+    here = "return document.activeElement.querySelector('.text')?.textContent || document.activeElement.id"
+
+    def press(keys: str) -> None:
+        ada.turn().switch_to.active_element.send_keys(keys)
+
+    ada.find("#log").send_keys("\ue013\ue013\n")  # the arrow up to the last message but one, Enter
+    press("\ue00c")  # Escape
+    assert ada.run(here) == "cicero: salve"
+    press("\n")
+    choose(ada, "Delete")
+    until(lambda: ada.run(here) == "et tu?", lambda: ada.run(here))
+    press("\ue00c")
+    assert ada.run(here) == "text"
     ada.enter("tea")
     ada.type("\ue00a\ue013")  # Alt with the arrow up
     ada.shows("#title", "#lobby")
