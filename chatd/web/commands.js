@@ -1,6 +1,6 @@
 // Carrying out what the user types.
 
-import {startEdit, takeComposing} from "./composing.js";
+import {takeComposing} from "./composing.js";
 import {log} from "./dom.js";
 import {withEmoji} from "./emoji.js";
 import {note} from "./entries.js";
@@ -35,10 +35,6 @@ export function interpret(line, view = state.current) {
   if (wire.type === "do") return carryOut(wire, view, line);
   if (!view) return note(null, "You are in no room. /join ROOM enters one; /rooms lists them.", true);
   const {edit, reply} = takeComposing(view);
-  if (edit && !state.ready) {
-    startEdit(edit, line);
-    return note(view, "Not connected at the moment. Send your change again later.", true);
-  }
   if (edit) return ask({command: "edit", room: view.name, seq: edit, text: wire.text}, {view, typed: line, quiet: true});
   if (reply) wire.reply = reply;
   if (view.later) backToNow();

@@ -33,8 +33,12 @@ export function startReply(seq) {
 }
 
 export function startEdit(seq, what) {
-  compose({edit: seq});
   replaceText(what);
+  compose({edit: seq});
+}
+
+export function endChange() {       // Its text is no longer in the field.
+  if (state.current?.composing?.edit) compose(null);
 }
 
 export function takeComposing(view) {  // What the message that is being sent is; the next one is a new one.

@@ -1,10 +1,11 @@
 // The message field: recalling what was typed, and completing words.
 
 import {interpret} from "./commands.js";
+import {endChange} from "./composing.js";
 import {$, text} from "./dom.js";
 import {EMOJI} from "./emoji.js";
 import {note} from "./entries.js";
-import {withoutBlankEnds} from "./parsing.js";
+import {isCommand, withoutBlankEnds} from "./parsing.js";
 import {saveSoon} from "./remembered.js";
 import {drawer} from "./sides.js";
 import {state, views} from "./state.js";
@@ -19,6 +20,10 @@ function submit() {
   if (state.moved && !what.startsWith("/join")) {
     state.moved = false;
     if (state.current) return note(state.current, `You are in ${state.current.key} now. Enter sends this there.`, true);
+  }
+  if (state.current?.composing?.edit && (isCommand(what) || !state.ready)) {
+    return note(state.current, isCommand(what) ? "A change cannot be a command. End the change first, or begin the text with //."
+      : "Not connected at the moment. Send your change again later.", true);
   }
   text.value = "";
   grow();
@@ -77,6 +82,7 @@ function candidates(word, first) {
 
 // Replace what is in the field in a way that the browser can undo (Ctrl-Z); setting its value would forget everything.
 export function replaceText(what) {
+  endChange();
   text.focus();
   text.select();
   if (!document.execCommand("insertText", false, what)) text.value = what;

@@ -5,6 +5,7 @@ import {log, text} from "./dom.js";
 import {note} from "./entries.js";
 import {menuOpener, openMenu} from "./menus.js";
 import {MODERATOR, rankOf} from "./people.js";
+import {typedAs} from "./parsing.js";
 import {moderate} from "./person_menu.js";
 import {hashOf} from "./places.js";
 import {state} from "./state.js";
@@ -17,7 +18,7 @@ function openMessageMenu(li, opener) {
   const isNew = Date.now() - li.dataset.time < EDITED_WITHIN;
   openMenu(opener, `What you can do with this message of ${who}`, [[
     ...(view.room && seq ? [["Reply", () => startReply(seq)]] : []),
-    ...(view.room && seq && isOwn && isNew ? [["Change", () => startEdit(seq, what)]] : []),
+    ...(view.room && seq && isOwn && isNew ? [["Change", () => startEdit(seq, typedAs(what))]] : []),
     ["Copy the text", () => copy(what)],
     ...(view.room && seq ? [["Copy the link", () => copy(new URL(hashOf(view, seq), location.href).href)]] : []),
   ], view.room && seq && may ? [["Delete", () => moderate("delete", who, {room: view.name, which: String(seq)})]] : []]);

@@ -5,6 +5,7 @@ import {fillMessage, group, note} from "./entries.js";
 import {replaceText} from "./field.js";
 import {clock} from "./formats.js";
 import {post} from "./link.js";
+import {typedAs} from "./parsing.js";
 import {keepMessage, save} from "./remembered.js";
 import {ask, nextId} from "./requests.js";
 import {state} from "./state.js";
@@ -85,7 +86,7 @@ export function markRefused(entry, why) {
   save();
   if (!li) return note(entry.view, why, true);
   li.classList.remove("pending");
-  const edit = make("button", {type: "button", onclick: () => { li.remove(); replaceText(wire.text); }}, "Edit");
+  const edit = make("button", {type: "button", onclick: () => { li.remove(); replaceText(typedAs(wire.text)); }}, "Edit");
   const drop = make("button", {type: "button", onclick: () => { li.remove(); text.focus(); }}, "Discard");
   li.append(make("span", {className: "wrong"}, make("span", {}, `Not sent. ${why}`), edit, drop));
   announce(`Not sent. ${why}`);

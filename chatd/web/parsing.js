@@ -13,6 +13,9 @@ export const withoutBlankEnds = (text) => text.replace(/^\s*\n/u, "").replace(/\
 
 export const isCommand = (line) => line[0] === "/" && line[1] !== "/" && !line.includes("\n");
 
+// How a message is typed that has this text.
+export const typedAs = (text) => text[0] === "/" && !text.includes("\n") ? `/${text}` : text;
+
 // The message of a typed text, as the server takes it; rows are the commands by name. Throws Refusal. What only the server
 // can refuse (an unknown command, a search) is passed on.
 export function parse(line, rows) {

@@ -1304,6 +1304,23 @@ def test_people_reply_change_and_find_each_other(server: Server, browser: Any) -
     until(lambda: ada.texts()[-1] == "yes \N{PARTY POPPER} @cicero !", ada.texts)
     assert ada.read("#log .edited") == "changed"
     bob.hears("ada has changed a message")
+    # A change is no command, and what is put into the field in its place ends it.
+    ada.type("//etc is full\n")
+    ada.shows("#log", "/etc is full")
+    ada.find("#log").send_keys("\ue013\n")
+    choose(ada, "Change")
+    assert ada.find("#text").get_attribute("value") == "//etc is full"
+    ada.type("\ue011/me says: \n")  # Home
+    ada.shows("#log .bad", "A change cannot be a command.")
+    assert ada.find("#text").get_attribute("value") == "/me says: //etc is full"
+    ada.find("#topic").click()
+    assert not ada.find("#composing").is_displayed()
+    ada.type("tea\n")
+    bob.hears("ada has set the topic of #lobby: tea")
+    ada.find("#log").send_keys("\ue013\n")
+    choose(ada, "Change")
+    ada.type("!\n")
+    assert ci.hears(type="edited")["text"] == "/etc is full!"
     ada.turn().refresh()
     ada.shows("#log .edited", "changed")
     # A room that notifies of nothing counts no mention, one that does counts mentions apart.

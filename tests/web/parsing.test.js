@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
-import {Refusal, parse, withoutBlankEnds} from "../../chatd/web/parsing.js";
+import {Refusal, parse, typedAs, withoutBlankEnds} from "../../chatd/web/parsing.js";
 
 const {commands, cases} = JSON.parse(readFileSync(new URL("../cases/commands.json", import.meta.url)));
 const rows = new Map(commands.flatMap((row) => [row.name, ...(row.also || [])].map((name) => [name, row])));
@@ -14,6 +14,10 @@ for (const {line, wire, refused, unknown} of cases) {
     else assert.deepEqual(parse(line, rows), wire || {type: "do", command: unknown});
   });
 }
+
+test("what is typed for a text is parsed to that text", () => {
+  for (const text of ["a", "/me waves", "//a", "/", "/a\nb", "//a\nb"]) assert.deepEqual(parse(typedAs(text), rows), {type: "say", text});
+});
 
 test("blank lines at the ends are left out, also of a text with thousands of others", () => {
   const between = "\n".repeat(4000);
