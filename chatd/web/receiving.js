@@ -62,6 +62,7 @@ Object.assign(handlers, {
     state.ready = true;
     document.body.dataset.link = "on";
     state.tries = 0;
+    for (const {view, typed} of requests.values()) if (typed) note(view, `${typed}\nThe connection was lost before the answer. See whether it was done.`, true);
     requests.clear();  // Requests on the old connection get no answer.
     for (const view of views.values()) view.loading = null;
     $("server").textContent = message.server;
