@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chatd.core.empty import NOBODY, NOTHING
-from chatd.core.identity import identify
+from chatd.core.identity import Identity
 from chatd.core.ignoring import NO_ONE
 from chatd.core.limits import READ_PER_PERSON
 from chatd.core.names import Name
@@ -36,8 +36,8 @@ class Person:
         """The key of their account, which is that of its nick; empty: they are a guest."""
         self.operator = ""
         """The key of the account whose rights as an operator they have been given; empty: none."""
-        self.identity = identify(name.key, account, (), ())
-        """What identifies them for roles and bans; the directory keeps it up to date."""
+        self.identity: Identity
+        """What identifies them for roles and bans, which the directory keeps up to date."""
         self.away: str | None = None
         """Their away text, which may be empty; None: they are not away."""
         self.away_seen_by = NOBODY

@@ -122,12 +122,16 @@ class Rights:
     mute_list: BanList = field(init=False, compare=False, repr=False)
     limits_speech: bool = field(init=False, compare=False, repr=False)
     """Whether some members may not say what they like when they like."""
+    is_plain: bool = field(init=False, compare=False, repr=False)
+    """Whether nothing is set but who has made the room."""
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "ban_list", BanList(ban for ban in self.bans if not ban.mutes))
         set_(self, "mute_list", BanList(ban for ban in self.bans if ban.mutes))
         set_(self, "limits_speech", bool(self.bans or self.modes.is_moderated or self.modes.slow))
+        has_only_owner = len(self.roles) <= 1 and all(role is Role.OWNER for role in self.roles.values())
+        set_(self, "is_plain", has_only_owner and not self.bans and not self.invited and self.modes == Modes())
 
     def role_of(self, identity: Identity) -> Role:
         """The role of a person who is in the room: at least that of a member."""
@@ -165,13 +169,6 @@ class Rights:
     def has_owner(self) -> bool:
         """Whether somebody owns the room."""
         return Role.OWNER in self.roles.values()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is set but who has made the room."""
-        if self.bans or self.invited or len(self.roles) > 1 or self.modes != Modes():
-            return False
-        return all(role is Role.OWNER for role in self.roles.values())
 
     # -- The fold
 

@@ -315,7 +315,7 @@ class Caller:
 
     def drained(self) -> None:
         """The transport has taken everything that was queued: the person may ask more."""
-        if self.ended is None and not self.outlet.congested:
+        if self.talk.next_command is not None and self.ended is None and not self.outlet.congested:
             self._take_further()
         may_read = not self.outlet.congested if self.ended is None else self._deadline is not None
         if may_read and self._input.paused and self._flood_wait is None:

@@ -35,7 +35,10 @@ def tune_socket(sock: socket.socket) -> None:
     """As :func:`tune`. The options of a socket that listens are those of the connections that are
     made from then on, for which nothing remains to be done; those that wait already, as in a rush
     when the server starts, have none of them."""
-    if sock.family == socket.AF_UNIX or sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY):
+    try:
+        if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY):
+            return
+    except OSError:  # It is a UNIX socket.
         return
     for level, option, value in _OPTIONS:
         sock.setsockopt(level, option, value)
