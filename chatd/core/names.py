@@ -123,7 +123,7 @@ def known_nick(text: str) -> Name:
     try:
         return _parse(text, _NICK)
     except BadNick:  # The grammar was another one.
-        return Name(text, fold(text) or text, skeleton(text))
+        return Name(text, fold(text), skeleton(text))
 
 
 def parse_room(text: str) -> Name:
@@ -149,12 +149,13 @@ def is_inbox(key: str) -> bool:
 def fold(text: str) -> str:
     """The key of the nick or room name ``text`` (without ``#``), for look-ups.
 
-    Never raises: an invalid name folds to something that is not the key of any name.
+    Never raises: what cannot be a name stays as it is, which is the key of no name, and is empty
+    only if ``text`` is.
     """
     if text.isascii():
         return text.lower()
     if len(text) > ROOM_CHARACTERS * _CODE_POINTS_A_CHARACTER:
-        return ""
+        return text
     return _fold(text)
 
 
@@ -163,7 +164,7 @@ def _fold(text: str) -> str:
     try:
         return _key(_PRECIS.enforce(_decompose_letters(text)))
     except UnicodeEncodeError:
-        return ""
+        return text
 
 
 @functools.lru_cache(maxsize=1024)

@@ -135,6 +135,7 @@ def test_a_search_that_takes_too_long_is_refused() -> None:
         (Search("tea -more"), ["tea"]),
         (Search("tea in:dev after:2026-11-23T11:00Z"), ["more tea"]),
         (Search("tea from:BOB"), []),
+        (Search("tea from:👍"), []),
     ],
 )
 def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor, command: Search, texts: list[str]) -> None:

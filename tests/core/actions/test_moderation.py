@@ -199,6 +199,13 @@ def test_a_ban_can_be_lifted(owner: Visitor, member: Visitor) -> None:
     assert only(Entered, member.ask(Join(DEV))).room == DEV
 
 
+def test_bans_of_what_cannot_be_a_nick_are_not_the_same(owner: Visitor) -> None:
+    for mask in ("👍", "🎈"):
+        owner.ask(Ban(mask))
+    owner.ask(commands.Unban("🎈"))
+    assert [ban.mask for ban in only(answers.Bans, owner.ask(Bans())).bans] == ["👍"]
+
+
 def test_a_ban_of_a_range_removes_whoever_is_in_it(registry: Registry, owner: Visitor, member: Visitor) -> None:
     owner.ask(Ban("192.0.2.0/24"))
     assert only(Exited, member.take()).by == "olga"
