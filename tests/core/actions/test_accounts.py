@@ -53,7 +53,7 @@ from chatd.core.registry import Registry, Settings
 from chatd.core.rooms import SERVER
 from chatd.core.ssh_keys import parse_key
 from chatd.testing import NOON, InstantAuthenticator, Visitor, arrive, new_registry
-from tests.core.actions.answers import only
+from tests.core.actions.answers import only, refusal
 from tests.core.late import LateStore
 
 PASSWORD = "correct horse battery"
@@ -553,6 +553,21 @@ def test_only_registered_people_are_admitted(registry: Registry) -> None:
 def test_a_guest_who_is_not_admitted_is_told_how_to_register(registration: str, said: Refused) -> None:
     registry = new_registry(Settings(accounts_only=True, registration=registration))
     assert Visitor(registry).ask(Hello("bob")) == [said]
+
+
+def test_whom_another_checker_may_know_is_asked_for_the_password() -> None:
+    """They have no account before they have logged in once."""
+    registry = new_registry(Settings(accounts_only=True, registration="closed"))
+    assert isinstance(registry.authenticator, InstantAuthenticator)
+    registry.authenticator.knows_others = True
+    bob, overheard = Visitor(registry), Visitor(registry)
+    overheard.session.is_secure = False
+    assert refusal(bob.ask(Hello("bob"))) == (
+        "password-needed",
+        "Only registered people are admitted to this server.",
+        "Log in with your password.",
+    )
+    assert refusal(overheard.ask(Hello("bob")))[0] == "not-secure"
 
 
 # -- A session secret for those who register or log in later ---------------------------------------
