@@ -594,6 +594,11 @@ in number: 8 lines at most."""
 TELNET_BYTES: Final = 4096
 """The longest telnet subnegotiation that is read, in bytes; a longer one is discarded."""
 
+LAST_LINES_SECONDS: Final = 60.0
+"""For how long lines are taken that were received before their connection ended, in seconds, where
+they wait for flood control: 640 of them at its default rate, which is about what one read can hold.
+Their writer keeps the nick meanwhile."""
+
 # -- Writing ---------------------------------------------------------------------------------------
 
 BATCH_BYTES: Final = 16 << 10

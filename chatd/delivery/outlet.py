@@ -181,7 +181,7 @@ class Outlet:
     def release(self, size: int) -> None:
         before = self._reserved + self._inbox_size
         self._reserved -= size
-        if before >= CONGESTED and self._state is not CLOSED:
+        if before >= CONGESTED:
             self._handler.drained()
 
     def spend(self, lines: float) -> None:
@@ -189,7 +189,7 @@ class Outlet:
 
     def close(self, reason: Reason) -> None:
         if self._state is CLOSED:
-            return
+            return self._handler.closing(reason)  # Lines may still be taken.
         for feed in self._feeds:
             self.unfollow(feed.room, feed.room.log.end)
         self._state = CLOSING
@@ -255,7 +255,8 @@ class Outlet:
         self._handler.abort(reason)
 
     def lost(self) -> None:
-        """The connection is gone: nothing is sent any more."""
+        """The connection is gone: nothing is sent any more. What is asked is still answered, to
+        nobody."""
         self._state = CLOSED
         for feed in self._feeds:
             self._exit(feed)

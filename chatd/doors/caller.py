@@ -6,6 +6,7 @@ and the end of the connection are here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import Final, Protocol
 
@@ -19,7 +20,16 @@ from chatd.core.commands import Me, Msg, Say
 from chatd.core.errors import Refusal, ServerFull, TooLong
 from chatd.core.events import Reason
 from chatd.core.flood import Bucket
-from chatd.core.limits import ANSWER_BYTES, CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, SERIES_LINES, TEXT_BYTES_A_LINE, TURN_LINES
+from chatd.core.limits import (
+    ANSWER_BYTES,
+    CLOSE_SECONDS,
+    LAST_LINES_SECONDS,
+    LINE_BYTES,
+    LOGIN_SECONDS,
+    SERIES_LINES,
+    TEXT_BYTES_A_LINE,
+    TURN_LINES,
+)
 from chatd.core.perform import perform, refuse, room_for_series, say_series
 from chatd.core.presence import depart, end
 from chatd.core.session import Session
@@ -53,6 +63,7 @@ class Caller:
         "_bucket",
         "_budget",
         "_deadline",
+        "_finish",
         "_flood_wait",
         "_input",
         "_is_lost",
@@ -91,6 +102,8 @@ class Caller:
         self.outlet = Outlet(transport, self.talk, server.fanout, self)
         self.session = self.outlet.session = Session(self.outlet, address, codec.name, registry.now())
         self._is_lost = False
+        self._finish: Callable[[], object] | None = None
+        """Where the connection no longer exists and the last lines are taken: ends the caller."""
         self.session.is_secure = is_secure
         self._nick = ""
         now = server.clock.seconds()
@@ -264,7 +277,8 @@ class Caller:
             self.outlet.close(Reason.QUIT)
 
     def _on_login(self) -> None:
-        self._set_deadline(None)
+        if self._finish is None:
+            self._set_deadline(None)
         self._server.half_open.discard(self)
         self._nick = self.session.nick
         self._server.on_login(self.session)
@@ -276,8 +290,37 @@ class Caller:
         if self.ended is None:
             end(self._server.registry, self.session, Reason.QUIT)
 
+    def outlives_connection(self, finish: Callable[[], object]) -> bool:
+        """The connection no longer exists, but lines wait that were received before. Whether they
+        are still taken, for ``LAST_LINES_SECONDS`` at most.
+
+        The input is resumed for them as before. It ends the caller when there is none left;
+        ``finish`` does the same, and is called if there are to be no more.
+        """
+        if self.ended is not None:
+            return False
+        self._finish = finish
+        self.outlet.lost()
+        self._set_deadline(self._server.clock.callLater(LAST_LINES_SECONDS, self._on_last_lines_timeout))
+        self.drained()  # Nothing waits until the other side has read it any more.
+        return True
+
+    def _on_last_lines_timeout(self) -> None:
+        log.info(
+            "the last lines of {nick} from {address} are dropped: they have waited for {span:.0f} s",
+            nick=self.session.nick,
+            address=self.session.address,
+            span=LAST_LINES_SECONDS,
+        )
+        self._finish_now()
+
+    def _finish_now(self) -> None:
+        assert self._finish is not None
+        self._deadline, self.ended = None, self.ended or Reason.LINK_LOST
+        self._finish()
+
     def on_connection_lost(self) -> None:
-        """The connection no longer exists."""
+        """The connection no longer exists, and no line of it is taken any more."""
         if self._is_lost:
             return
         self._is_lost = True
@@ -288,7 +331,8 @@ class Caller:
             self._flood_wait = None
         nick, reason = self.session.nick or self._nick, self.ended or Reason.LINK_LOST
         self.ended, self._nick = reason, nick
-        self.outlet.lost()
+        if self._finish is None:
+            self.outlet.lost()
         try:
             if reason is not Reason.LINK_LOST or not self._server.keep_seat(self.session):
                 depart(self._server.registry, self.session, reason)
@@ -296,6 +340,7 @@ class Caller:
             log.failure("defect: {nick} could not leave", nick=nick)
         self._server.registry.admission.release(self.session)
         self._server.on_disconnected(self.session, nick, reason)
+        self._finish = None
         del self._input, self._transport, self.outlet, self.session  # No cycle is left, so all of the connection is freed at once.
 
     def drop(self) -> None:
@@ -315,16 +360,22 @@ class Caller:
 
     def drained(self) -> None:
         """The transport has taken everything that was queued: the person may ask more."""
+        if self._is_lost:
+            return
         if self.talk.next_command is not None and self.ended is None and not self.outlet.congested:
             self._take_further()
-        may_read = not self.outlet.congested if self.ended is None else self._deadline is not None
+        lingers = self._deadline is not None and self._finish is None
+        may_read = not self.outlet.congested if self.ended is None else lingers
         if may_read and self._input.paused and self._flood_wait is None:
             self._input.resumeProducing()  # After the end only to see that the other side has closed.
 
     def closing(self, reason: Reason) -> None:
         """The connection ends when everything that is queued has been sent."""
-        self.ended = self.ended or reason
-        self._set_deadline(None)
+        if self.ended is None:
+            self.ended = reason
+            self._set_deadline(None)
+            if self._finish is not None:
+                self.abort(reason)
 
     def linger(self) -> None:
         """The connection ends when the other side has taken everything, or after
@@ -349,5 +400,9 @@ class Caller:
     def abort(self, reason: Reason) -> None:
         """End the connection at once."""
         self.ended = self.ended or reason
-        if not self._is_lost:
+        if self._is_lost:
+            return
+        if self._finish is None:
             self._transport.abortConnection()
+        else:  # As a transport does, when that which asks for it is done.
+            self._set_deadline(self._server.clock.callLater(0, self._finish_now))

@@ -62,10 +62,13 @@ class IrcProtocol(ChatProtocol):
         return f"port={port}" if seconds and not is_this_machine(self._address) else ""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        talk = self.caller.talk
         self.caller.session.probe = None
         self._end_probing()
         super().connectionLost(reason)
+
+    def _end(self) -> None:
+        talk = self.caller.talk
+        super()._end()
         if isinstance(talk, IrcTalk):
             talk.leave()  # No cycle is left, so all of the connection is freed at once.
 

@@ -46,6 +46,11 @@ class ChatProtocol(LineReceiver):
     _raw = b""
     """What a telnet client has sent while reading is paused, not processed yet."""
 
+    _is_lost = False
+    """Whether the connection no longer exists, while the last lines are taken."""
+    _has_ended = False
+    """Whether the other side has ended it, as opposed to a lost link: then all has arrived."""
+
     _waiting: IDelayedCall | None = None
     """Ends the time in which lines wait after the refusal of a nick."""
 
@@ -71,8 +76,16 @@ class ChatProtocol(LineReceiver):
             self.caller.session.key = client_key(transport)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """End the session."""
-        if not self.paused and self._is_closed(reason):
+        """End the session when everything is taken that was received before."""
+        self._is_lost = True
+        self._has_ended = self._is_closed(reason)
+        waits = self.paused and (self._has_ended or b"\n" in self._buffer or b"\n" in self._raw)
+        if not (waits and self.caller.outlives_connection(self._end)):
+            self._end()
+
+    def _end(self) -> None:
+        """End the session, whose connection no longer exists."""
+        if self._has_ended:
             self.readConnectionLost()
         self._end_waiting()
         self.caller.on_connection_lost()
@@ -102,6 +115,25 @@ class ChatProtocol(LineReceiver):
     def writeConnectionLost(self) -> None:
         """The other side reads nothing more, so no answer can reach it: end the connection."""
         self.caller.abort(Reason.LINK_LOST)
+
+    # -- Backpressure (caller.Input)
+
+    def pauseProducing(self) -> None:
+        """Take no more lines for now."""
+        if self._is_lost:
+            self.paused = True
+        else:
+            super().pauseProducing()  # type: ignore[no-untyped-call]
+
+    def resumeProducing(self) -> None:
+        """Take lines again, beginning with what is buffered."""
+        if not self._is_lost:
+            super().resumeProducing()  # type: ignore[no-untyped-call]
+            return
+        self.paused = False
+        self.dataReceived(b"")
+        if not self.paused:
+            self._end()
 
     # -- Bytes to lines
 
@@ -213,7 +245,7 @@ class ChatProtocol(LineReceiver):
             caller.outlet.put(answer)
             self._take_lines(typed)
             if caller.outlet.congested:
-                self.pauseProducing()  # type: ignore[no-untyped-call]
+                self.pauseProducing()
             elif own and not self.paused:
                 caller.may_go_on()
         self._raw = data[start:] if caller.ended is None else b""

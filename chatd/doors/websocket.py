@@ -129,6 +129,8 @@ class WebSocket(Protocol):
 
     caller: Caller
     paused = False
+    _is_lost = False
+    """Whether the connection no longer exists, while the last messages are taken."""
 
     def __init__(
         self, server: Server, address: str, began: float, connection: Connection, is_secure: bool, subprotocol: str = ""
@@ -164,10 +166,16 @@ class WebSocket(Protocol):
         self._next_ping = self._server.clock.callLater(PING_SECONDS, self._ping)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """End the session."""
+        """End the session when everything is taken that was received before."""
+        self._is_lost = True
         if self._next_ping is not None:
             self._next_ping.cancel()
             self._next_ping = None
+        if not (self.paused and self.caller.outlives_connection(self._end)):
+            self._end()
+
+    def _end(self) -> None:
+        """End the session, whose connection no longer exists."""
         self._lines.clear()
         talk = self._irc_talk
         self.caller.on_connection_lost()
@@ -204,13 +212,17 @@ class WebSocket(Protocol):
     def pauseProducing(self) -> None:
         if not self.paused:
             self.paused = True
-            cast(IPushProducer, self.transport).pauseProducing()
+            if not self._is_lost:
+                cast(IPushProducer, self.transport).pauseProducing()
 
     def resumeProducing(self) -> None:
         if self.paused:
             self.paused = False
-            cast(IPushProducer, self.transport).resumeProducing()
+            if not self._is_lost:
+                cast(IPushProducer, self.transport).resumeProducing()
             self._read_events()
+            if self._is_lost and not self.paused:
+                self._end()
 
     # -- Bytes to messages, messages to lines
 

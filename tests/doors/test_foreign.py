@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from chatd.core.limits import ANSWER_SECONDS, GREETING_SECONDS, LINE_BYTES, TELNET_PIECE_BYTES
+from chatd.core.limits import ANSWER_SECONDS, GREETING_SECONDS, LAST_LINES_SECONDS, LINE_BYTES, TELNET_PIECE_BYTES
 from chatd.doors.catalogue import JSON, TEXT, DoorOptions
 from chatd.doors.foreign import has_more, has_nul, is_foreign
 from chatd.doors.telnet import Telnet
@@ -168,7 +168,7 @@ def test_many_empty_lines_take_linear_time(server: RunningServer) -> None:
     wire.say(b"\n" * 65536)
     assert not wire.closed
     wire.lose()
-    server.turn()
+    server.clock.advance(LAST_LINES_SECONDS)
 
 
 # -- Its parts

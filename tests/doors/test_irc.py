@@ -116,7 +116,7 @@ def test_whoever_is_not_read_is_not_thrown_out() -> None:
     ada = network.client("ada")
     network.clock.advance(IRC_SILENCE_SECONDS)
     bob = wanted(network)
-    ada.protocol.pauseProducing()  # type: ignore[no-untyped-call]
+    ada.protocol.pauseProducing()
     network.clock.advance(IRC_SIGN_SECONDS)
     assert not ada.wire.aborting
     ada.take()

@@ -19,7 +19,17 @@ from twisted.python.failure import Failure
 from chatd.codecs.text import TextTalk
 from chatd.core.authenticator import NoAuthenticator, OnChecked
 from chatd.core.driver import drive
-from chatd.core.limits import ANSWER_BYTES, ANSWER_SECONDS, CLOSE_SECONDS, FLOOD_BURST, LINE_BYTES, LOGIN_SECONDS
+from chatd.core.events import Reason
+from chatd.core.limits import (
+    ANSWER_BYTES,
+    ANSWER_SECONDS,
+    CLOSE_SECONDS,
+    FLOOD_BURST,
+    FLOOD_RATE,
+    LAST_LINES_SECONDS,
+    LINE_BYTES,
+    LOGIN_SECONDS,
+)
 from chatd.core.log import Asker
 from chatd.core.memory import MemoryStore
 from chatd.core.names import parse_nick
@@ -99,7 +109,7 @@ def connect(factory: ChatFactory, clock: Clock) -> Iterator[Connect]:
     yield connect
     for line in lines:
         line.lose()
-    clock.advance(1)
+    clock.advance(LAST_LINES_SECONDS)
     assert factory.server.sessions == {}
     assert tuple(factory.registry.admission) == ()
     assert factory.server.fanout.behind == {}
@@ -517,12 +527,6 @@ def test_a_later_flood_is_reported_again(connect: Connect, clock: Clock) -> None
         assert len([line for line in answers if "not away" in line]) == FLOOD_BURST + 5
 
 
-def test_a_flooder_who_leaves_leaves_no_timer(connect: Connect) -> None:
-    bob = named(connect(), "bob")
-    bob.send(b"/back\n" * 100)
-    bob.lose()
-
-
 def test_a_caller_who_reads_no_answers_is_not_read(clock: Clock) -> None:
     factory = new_factory(clock, Settings(flood_rate=0, address_rate=1_000_000))
     bob = named(Line(factory, clock), "bob")
@@ -537,7 +541,109 @@ def test_a_caller_who_reads_no_answers_is_not_read(clock: Clock) -> None:
     clock.pump([0.001] * 3)
     assert len(bob.protocol._buffer) < held
     bob.lose()
+    clock.advance(LAST_LINES_SECONDS)
+
+
+# -- What waits when the link is lost --------------------------------------------------------------
+
+
+def test_lines_that_wait_for_flood_control_are_said_after_the_link_is_lost(connect: Connect, clock: Clock) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.received()
+    lines = [f"line {number}" for number in range(FLOOD_BURST + 30)]
+    bob.send("".join(f"{line}\n" for line in lines).encode() + b"hal")
+    bob.lose()
+    seen = ada.received()
+    for _ in range(40):
+        clock.advance(0.1)
+        seen += ada.received()
+    assert seen == [*(f"<bob> {line}" for line in lines), "-- bob has left #lobby (connection lost)"]
+
+
+def test_the_last_lines_wait_for_a_limited_time(connect: Connect, clock: Clock) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.received()
+    bob.send(b"again\n" * 5000)
+    bob.lose()
+    seen = ada.received()
+    for _ in range(int(LAST_LINES_SECONDS)):
+        clock.advance(1)
+        seen += ada.received()
+    assert seen.count("<bob> again") == pytest.approx(FLOOD_BURST + FLOOD_RATE * LAST_LINES_SECONDS, abs=FLOOD_RATE)
+    assert seen[-1] == "-- bob has left #lobby (connection lost)"
+    named(connect(), "bob")
+
+
+@pytest.mark.parametrize("said", [b"hello\n", b"\xff\xf1hello\n"], ids=["nc", "telnet"])
+def test_lines_behind_a_nick_are_said_after_the_link_is_lost(clock: Clock, said: bytes) -> None:
+    """While a joining is being stored, nothing else is taken."""
+    store = LateStore()
+    factory = ChatFactory(new_server(clock, store=store))
+    ada, bob = Line(factory, clock), Line(factory, clock)
+    ada.send(b"ada\n")
+    store.answer()
+    ada.received()
+    bob.send(b"bob\n")
+    bob.send(said)
+    bob.lose()
+    for _ in range(3):
+        store.answer()
+        clock.advance(0)
+    assert ada.received() == ["-- bob has joined #lobby", "<bob> hello", "-- bob has left #lobby (connection lost)"]
+    assert bob.protocol.caller.ended is Reason.LINK_LOST
+    ada.lose()
+
+
+def test_lines_of_a_caller_who_read_no_answers_are_said(clock: Clock) -> None:
+    factory = new_factory(clock, Settings(flood_rate=0, address_rate=0))
+    ada, bob = named(Line(factory, clock), "ada"), named(Line(factory, clock), "bob")
+    ada.received()
+    bob.producer.pauseProducing()
+    bob.send(b"/help\n" * 1000 + b"are you there?\n")
+    assert bob.transport.producerState == "paused"
+    bob.lose()
+    assert ada.received() == ["<bob> are you there?", "-- bob has left #lobby (connection lost)"]
+    ada.lose()
     clock.advance(0)
+
+
+def test_whoever_quits_in_their_last_lines_has_left(connect: Connect, clock: Clock) -> None:
+    ada, bob = named(connect(), "ada"), named(connect(), "bob")
+    ada.received()
+    bob.send(b"again\n" * (FLOOD_BURST - 1) + b"/quit bye\nmore\n" + b"again\n" * 100)
+    bob.lose()
+    ada.received()
+    clock.advance(1)
+    assert ada.received() == ["-- bob has left #lobby (quit: bye)"]
+    clock.advance(0)
+    assert len(bob.protocol._factory.server.sessions) == 1
+
+
+def test_a_seat_that_is_taken_again_says_nothing_more(clock: Clock) -> None:
+    factory = new_factory(clock)
+    programs = ChatFactory(factory.server, factory.server.json)
+    hello = b'{"type": "hello", "nick": "ci", "token": "0123456789abcdef"}\n'
+    ada, before, after = named(Line(factory, clock), "ada"), Line(programs, clock), Line(programs, clock)
+    before.send(hello + b'{"type": "say", "text": "again"}\n' * 1000)
+    before.lose()
+    ada.received()
+    after.send(hello)
+    for _ in range(5):
+        clock.advance(1)
+    assert ada.received() == []
+    assert len(factory.server.sessions) == 2
+    after.lose()
+    ada.lose()
+    clock.advance(LAST_LINES_SECONDS)
+
+
+def test_a_server_that_stops_does_not_wait_for_last_lines(connect: Connect, factory: ChatFactory, clock: Clock) -> None:
+    bob = named(connect(), "bob")
+    bob.send(b"again\n" * 1000)
+    bob.lose()
+    stopped = factory.server.shut_down()
+    clock.advance(0)
+    assert stopped.called
 
 
 # -- The end ---------------------------------------------------------------------------------------

@@ -26,13 +26,16 @@ from chatd.core.limits import (
     CLOSE_SECONDS,
     GREETING_SECONDS,
     HANDSHAKE_SECONDS,
+    LAST_LINES_SECONDS,
     LOG_BYTES,
     LOGIN_SECONDS,
     STALL_SECONDS,
 )
+from chatd.core.registry import Settings
 from chatd.doors.catalogue import IRC, JSON, SSH, TEXT, TLS, WEB, Door, DoorOptions
 from chatd.doors.line import ChatProtocol
 from chatd.doors.tls import BadCertificate, Certificate
+from tests.core.late import LateStore
 from tests.doors.wire import Recorder, RunningServer, Wire
 
 PRIVATE = {"plain": NoEncryption(), "encrypted": BestAvailableEncryption(b"secret")}
@@ -193,7 +196,7 @@ def log_in(server: RunningServer, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1
 def finish(server: RunningServer, *wires: Wire) -> None:
     for wire in wires:
         wire.lose()
-    server.turn()
+    server.clock.advance(LAST_LINES_SECONDS)
     assert not len(server.shared.half_open)
     assert not server.registry.admission
     assert not server.shared.sessions
@@ -341,6 +344,58 @@ def test_what_follows_a_refused_nick_is_not_read_when_tls_is_closed(server: Runn
     server.turn()
     assert bob.take() == b""
     finish(server, bob)
+
+
+class Late(RunningServer):
+    """A server that stores late; ada is there, outside TLS."""
+
+    def __init__(self, clock: Clock, paths: tuple[str, str], settings: Settings | None = None) -> None:
+        self.store = LateStore()
+        super().__init__(clock, settings, DoorOptions([TEXT, JSON, IRC, TLS], certificate=Certificate(*paths)), self.store)
+        self.ada = self.call("192.0.2.2")
+        self.ada.say(b"ada\n")
+        self.heard()
+
+    def heard(self) -> list[str]:
+        """What ada hears, when everything is stored."""
+        for _ in range(4):
+            self.store.answer()
+            self.turn()
+        return self.ada.take().decode().splitlines()
+
+
+def test_lines_that_wait_when_tls_is_closed_are_said(clock: Clock, paths: tuple[str, str]) -> None:
+    """While a joining is being stored, nothing else is taken."""
+    server = Late(clock, paths)
+    bob = Client(server)
+    bob.shake_hands()
+    bob.say(b"bob\nhello\nbye")
+    bob.close()
+    assert bob.wire.closed
+    bob.wire.lose()
+    assert server.heard() == ["-- bob has joined #lobby", "<bob> hello", "<bob> bye", "-- bob has left #lobby (quit)"]
+    finish(server, server.ada)
+
+
+def test_lines_that_wait_when_a_link_inside_tls_is_lost_are_said(clock: Clock, paths: tuple[str, str]) -> None:
+    server = Late(clock, paths)
+    bob = Client(server)
+    bob.shake_hands()
+    bob.say(b"bob\nhello\nby")
+    bob.wire.lose()
+    assert server.heard() == ["-- bob has joined #lobby", "<bob> hello", "-- bob has left #lobby (connection lost)"]
+    finish(server, server.ada)
+
+
+def test_an_irc_client_that_closes_tls_at_once_has_said_everything(clock: Clock, paths: tuple[str, str]) -> None:
+    server = Late(clock, paths)
+    bob = Client(server)
+    bob.shake_hands()
+    bob.say(b"NICK bob\r\nUSER bob 0 * :Bob\r\nJOIN #lobby\r\nPRIVMSG #lobby :hello\r\nQUIT :bye\r\n")
+    bob.close()
+    bob.wire.lose()
+    assert server.heard() == ["-- bob has joined #lobby", "<bob> hello", "-- bob has left #lobby (quit: bye)"]
+    finish(server, server.ada)
 
 
 def test_a_broken_connection_is_not_the_end_of_the_input(server: RunningServer) -> None:

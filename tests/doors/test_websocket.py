@@ -23,7 +23,16 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
 from chatd.core.commands import Say
-from chatd.core.limits import CLOSE_SECONDS, LINE_BYTES, LOGIN_SECONDS, MESSAGE_BYTES, PEER_SECONDS, PING_SECONDS, RETURN_SECONDS
+from chatd.core.limits import (
+    CLOSE_SECONDS,
+    LAST_LINES_SECONDS,
+    LINE_BYTES,
+    LOGIN_SECONDS,
+    MESSAGE_BYTES,
+    PEER_SECONDS,
+    PING_SECONDS,
+    RETURN_SECONDS,
+)
 from chatd.core.registry import Settings
 from chatd.core.session import Session
 from chatd.doors.proxy import Proxies
@@ -70,7 +79,7 @@ class Server:
     def hang_up(self) -> None:
         for page in self.pages:
             page.hang_up()
-        self.clock.advance(1)
+        self.clock.advance(LAST_LINES_SECONDS)
 
 
 class Page:
@@ -405,6 +414,34 @@ def test_a_fast_sender_waits_and_nothing_is_lost(clock: Clock) -> None:
     lobby = server.registry.rooms.find("lobby").log
     assert [event.text for event in lobby.read(2, lobby.end)] == [str(n) for n in range(20)]  # type: ignore[attr-defined]
     server.hang_up()
+
+
+@pytest.mark.parametrize(("ends", "reason"), [((CloseConnection(1000),), "quit"), ((), "link-lost")])
+def test_messages_that_wait_are_said_after_the_link_is_lost(clock: Clock, ends: tuple[Event, ...], reason: str) -> None:
+    server = Server(clock, Settings(flood_rate=8, flood_burst=5))
+    page = server.open()
+    page.say(HELLO, *({"type": "say", "text": str(n)} for n in range(10)))
+    page.send(*(TextMessage(json.dumps({"type": "say", "text": str(n)})) for n in range(10, 20)), *ends)
+    page.hang_up()
+    clock.pump([0.125] * 25)
+    lobby = server.registry.rooms.find("lobby").log
+    events: list[Any] = [*lobby.read(2, lobby.end)]
+    assert [event.text for event in events[:-1]] == [str(n) for n in range(20)]
+    assert events[-1].reason == reason
+    assert not server.shared.sessions
+
+
+def test_a_page_that_has_gone_and_comes_back_is_the_same_person(server: Server, clock: Clock) -> None:
+    hello = {**HELLO, "token": "t" * 16}
+    page, bob = server.open(), arrive(server.registry, "bob")
+    page.say(hello, *({"type": "say", "text": str(n)} for n in range(100)))
+    page.hang_up()
+    bob.take()
+    again = server.open()
+    again.say(hello)
+    clock.pump([0.125] * 25)
+    assert bob.take() == []
+    assert len(sessions(server)) == 2
 
 
 @pytest.mark.parametrize("event", [Ping(b""), Pong(b""), TextMessage("", message_finished=False)])

@@ -111,9 +111,9 @@ class Wire:
         else:
             self.lose()
 
-    def lose(self) -> None:
+    def lose(self, why: Exception | None = None) -> None:
         """Lose the connection."""
-        self.protocol.connectionLost(Failure(ConnectionDone()))
+        self.protocol.connectionLost(Failure(why or ConnectionDone()))
 
 
 class Recorder(Protocol):
@@ -135,11 +135,17 @@ class RunningServer:
     """A front on a clock that the test advances. The text and JSON doors are open; ``record`` opens
     others."""
 
-    def __init__(self, clock: Clock, settings: Settings | None = None, options: DoorOptions | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        settings: Settings | None = None,
+        options: DoorOptions | None = None,
+        store: MemoryStore | None = None,
+    ) -> None:
         self.clock = clock
         self.logs: list[tuple[MemoryLog, int]] = []
-        """All logs that were ever made, each with its first seq."""
-        self.shared = new_server(clock, settings, MemoryStore("testlog", self._make_log))
+        """All logs that were ever made, each with its first seq; none with a ``store``."""
+        self.shared = new_server(clock, settings, store or MemoryStore("testlog", self._make_log))
         self.registry = self.shared.registry
         self.front = FrontFactory(self.shared, options or DoorOptions([TEXT, JSON]))
 
