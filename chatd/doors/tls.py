@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol, IReactorTime, ISSLTransport, ITransport
+from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -45,6 +46,9 @@ HTTP: Final = b"http/1.1"
 CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 """The ciphers of TLS 1.2: only those with forward secrecy and authenticated encryption, as in TLS
 1.3 (RFC 9325, 4.2)."""
+
+
+_DONE: Final = Failure(CONNECTION_DONE)
 
 
 class BadCertificate(Exception):
@@ -201,11 +205,14 @@ class _Tls(TLSMemoryBIOProtocol):
         cast(Any, self.transport).unregisterProducer()
 
     def _tlsShutdownFinished(self, reason: Failure | None) -> None:
-        """Drop the traceback of ``reason``. Its frames would keep the connection, with OpenSSL's
-        memory, until the garbage collector runs."""
+        """TLS has ended: with close_notify, or for ``reason``, whose traceback is dropped. Its
+        frames would keep the connection, with OpenSSL's memory, until the garbage collector
+        runs."""
         if reason is not None:
             reason.cleanFailure()
         super()._tlsShutdownFinished(reason)  # type: ignore[no-untyped-call]
+        if reason is None:
+            self._reason = _DONE  # Everything has arrived, even if the connection breaks now.
 
 
 class TlsDoor:

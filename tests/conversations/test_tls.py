@@ -25,7 +25,9 @@ from wsproto.events import AcceptConnection, Event, Request, TextMessage
 
 from chatd.core.limits import CLOSE_SECONDS
 from chatd.doors.catalogue import BUILT
+from tests.conversations.conftest import StartDaemon
 from tests.conversations.forking import Twistd
+from tests.conversations.processes import Daemon as ChatDaemon
 from tests.conversations.processes import run_twistd
 from tests.doors.test_tls import make
 
@@ -162,7 +164,7 @@ class SClient:
 class Plain:
     """A person outside TLS."""
 
-    def __init__(self, daemon: Daemon, nick: bytes) -> None:
+    def __init__(self, daemon: Daemon | ChatDaemon, nick: bytes) -> None:
         self._socket = socket.create_connection(("127.0.0.1", daemon.port), DEADLINE)
         self._lines = Lines(self._socket.fileno())
         self.say(nick + b"\n")
@@ -249,6 +251,43 @@ def test_quit_ends_when_both_sides_have_closed(daemon: Daemon) -> None:
     with ada.unwrap() as outside:
         outside.settimeout(CLOSE_SECONDS / 2)
         assert outside.recv(1) == b""
+
+
+@pytest.fixture
+def waiting(start_daemon: StartDaemon, tmp_path: Path) -> ChatDaemon:
+    """A daemon at which all lines but ten wait for flood control, and the first for the disk."""
+    certificate, key = make(tmp_path, "waiting.example")
+    options = ["--data", "data", "--flood-burst", "10", "--flood-rate", "100", "--tls-cert", certificate, "--tls-key", key]
+    return start_daemon("--port", "0", "--interface", "127.0.0.1", *options)
+
+
+SCRIPT = b"script\n" + b"".join(b"line %d\n" % number for number in range(50))
+
+
+@pytest.mark.parametrize(("says_goodbye", "reason"), [(True, b"quit"), (False, b"connection lost")])
+def test_all_that_was_sent_before_the_end_is_said(waiting: ChatDaemon, says_goodbye: bool, reason: bytes) -> None:
+    """The lines and the end are sent at once, so the connection has ended long before they are
+    taken."""
+    bob = Plain(waiting, b"bob")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    inside = context().wrap_bio(incoming, outgoing)
+    with socket.create_connection(("127.0.0.1", waiting.port), DEADLINE) as link:
+        while True:
+            try:
+                inside.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                link.sendall(outgoing.read())
+                incoming.write(link.recv(65536))
+        inside.write(SCRIPT)
+        if says_goodbye:
+            with pytest.raises(ssl.SSLWantReadError):  # The server has not said goodbye yet.
+                inside.unwrap()
+        link.sendall(outgoing.read())
+    for number in range(50):
+        assert bob.until(b"<script>") == b"<script> line %d\r" % number
+    bob.until(b"-- script has left #lobby (%s)" % reason)
+    bob.end()
 
 
 def test_a_program_talks_inside_tls(daemon: Daemon) -> None:

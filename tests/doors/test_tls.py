@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 from zope.interface import provider
@@ -364,15 +365,17 @@ class Late(RunningServer):
         return self.ada.take().decode().splitlines()
 
 
-def test_lines_that_wait_when_tls_is_closed_are_said(clock: Clock, paths: tuple[str, str]) -> None:
-    """While a joining is being stored, nothing else is taken."""
+@pytest.mark.parametrize("why", [ConnectionDone(), ConnectionLost()], ids=["closed", "broken"])
+def test_lines_that_wait_when_tls_is_closed_are_said(clock: Clock, paths: tuple[str, str], why: Exception) -> None:
+    """While a joining is being stored, nothing else is taken. TLS was closed first, so nothing is
+    missing, even if the connection breaks then."""
     server = Late(clock, paths)
     bob = Client(server)
     bob.shake_hands()
     bob.say(b"bob\nhello\nbye")
     bob.close()
     assert bob.wire.closed
-    bob.wire.lose()
+    bob.wire.lose(why)
     assert server.heard() == ["-- bob has joined #lobby", "<bob> hello", "<bob> bye", "-- bob has left #lobby (quit)"]
     finish(server, server.ada)
 
