@@ -34,7 +34,7 @@ from chatd.core.limits import (
     WAITING,
     WAITING_BYTES,
 )
-from chatd.doors.catalogue import BOM, JSON, PROXY, TEXT, Door, DoorOptions, recognise
+from chatd.doors.catalogue import BOM, IRC, JSON, PROXY, TEXT, Door, DoorOptions, recognise
 from chatd.doors.closed import NO_PROXY, why_closed
 from chatd.doors.opening import opened_when_needed
 from chatd.doors.proxy import Malformed, read_header
@@ -44,6 +44,9 @@ from chatd.doors.tcp import address_of, tune, tune_socket
 from chatd.doors.turns import Turn
 
 log = Logger()
+
+OF_LINES: Final = (TEXT, JSON, IRC)
+"""The doors at which everything counts that has arrived before the end."""
 
 TOO_LATE: Final = DoorClosed("This came too late to be understood: you have been greeted as a person.", "Speak at once.")
 
@@ -163,7 +166,7 @@ class Front(Protocol):
         """The caller sends nothing more (``nc -N``); an unfinished opening was typed by a
         person, an unfinished PROXY header was not."""
         door = recognise(self._buffer)
-        if self._turn is not None and door in (TEXT, JSON):
+        if self._turn is not None and door in OF_LINES:
             return  # Whoever reads after the turn sees the end again, after all lines.
         if self._refused or not self._buffer or self._turn is not None or door is PROXY:
             self._transport.loseConnection()

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from chatd.core.flood import AddressBudget, Bucket
 from chatd.core.limits import TURN_LINES, WAITING, WAITING_BYTES
 from chatd.core.registry import Settings
-from chatd.doors.catalogue import TLS
+from chatd.doors.catalogue import IRC, TLS, DoorOptions
 from chatd.doors.turns import Turns
 from tests.doors.wire import RunningServer, Wire
 
@@ -167,6 +167,17 @@ def test_who_sends_nothing_more_still_gets_all_answers(clock: Clock) -> None:
     assert b'"entered"' in written
     assert b'"pong"' in written
     assert wire.closed
+    lose(server, [wire])
+
+
+def test_an_irc_client_that_sends_nothing_more_has_its_turn(clock: Clock) -> None:
+    server = RunningServer(clock, Settings(), DoorOptions([IRC]))
+    owe(server)
+    wire = server.call()
+    wire.say(b"NICK ada\r\nUSER ada 0 * :Ada\r\n")
+    wire.hang_up()
+    clock.pump([0.1] * 30)
+    assert b" 001 ada " in wire.take()
     lose(server, [wire])
 
 
