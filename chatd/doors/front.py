@@ -175,6 +175,15 @@ class Front(Protocol):
             if protocol is not None:
                 cast(IHalfCloseableProtocol, protocol).readConnectionLost()
 
+    def on_tls_ended(self) -> None:
+        """The caller has closed TLS, so that the connection ends before it is its turn: its door
+        gets what it has said now, and takes it when the budget of the address allows it."""
+        door = recognise(self._buffer)
+        if self._turn is not None and door in OF_LINES:
+            self._stop_waiting()
+            self._spend(door.handshake_lines)
+            self._admit_to(door)
+
     def writeConnectionLost(self) -> None:
         """Our side is closed, after a refusal."""
 

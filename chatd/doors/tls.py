@@ -213,6 +213,9 @@ class _Tls(TLSMemoryBIOProtocol):
         super()._tlsShutdownFinished(reason)  # type: ignore[no-untyped-call]
         if reason is None:
             self._reason = _DONE  # Everything has arrived, even if the connection breaks now.
+            on_ended: Callable[[], object] | None = getattr(self.wrappedProtocol, "on_tls_ended", None)
+            if on_ended is not None:
+                on_ended()
 
 
 class TlsDoor:

@@ -401,6 +401,30 @@ def test_an_irc_client_that_closes_tls_at_once_has_said_everything(clock: Clock,
     finish(server, server.ada)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"bob\nhello\n",
+        b'{"type":"hello","nick":"bob"}\n{"type":"say","text":"hello"}\n',
+        b"NICK bob\nUSER bob 0 * :Bob\nJOIN #lobby\nPRIVMSG #lobby :hello\n",
+    ],
+)
+def test_whoever_closes_tls_before_it_is_their_turn_has_said_everything(clock: Clock, paths: tuple[str, str], said: bytes) -> None:
+    server = Late(clock, paths, Settings(address_rate=10))
+    bob = Client(server)
+    bob.shake_hands()
+    server.shared.budgets.spend(bob.wire.address, 100, clock.seconds())
+    bob.say(said)
+    bob.close()
+    bob.wire.lose()
+    assert server.heard() == []
+    clock.advance(20)
+    seen = server.heard()
+    clock.advance(20)
+    assert [*seen, *server.heard()] == ["-- bob has joined #lobby", "<bob> hello", "-- bob has left #lobby (quit)"]
+    finish(server, server.ada)
+
+
 def test_a_broken_connection_is_not_the_end_of_the_input(server: RunningServer) -> None:
     bob, ada = server.call("192.0.2.2"), log_in(server)
     bob.say(b"bob\n")
