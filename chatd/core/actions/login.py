@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from chatd.core.account import Account, Kind
 from chatd.core.actions.base import Result, person_of
@@ -52,8 +52,6 @@ from chatd.core.policy import check_may_come, check_not_banned, find_ban
 from chatd.core.presence import Entering, attach, end, follow_rooms, hand_over, quit_session
 from chatd.core.registry import Registry
 from chatd.core.session import Session
-
-NOT_ADMITTED: Final = "Only registered people are admitted to this server."
 
 
 async def hello(registry: Registry, session: Session, command: Hello) -> Answer | tuple[Answer, ...]:
@@ -123,7 +121,9 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
     if registry.settings.accounts_only and registry.accounts.owner(name) is None:
         if registry.authenticator.knows_others:
             check_secure(registry, session)
-            raise PasswordNeeded(NOT_ADMITTED, "Log in with your password.")
+            raise PasswordNeeded(
+                f"{name.text} needs a password, as everybody does here.", "Log in with it, or choose another nick."
+            )
         raise _not_admitted(registry.settings.registration)
     if registry.accounts.get(name.key) is not None:
         check_secure(registry, session)  # Otherwise they would be asked for a password, which others could read.
@@ -132,10 +132,11 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
 
 def _not_admitted(registration: str) -> Refusal:
     """The refusal of a guest on a server that admits registered people alone."""
+    reason = "Only registered people are admitted to this server."
     if registration == "closed":
-        return NotAllowed(NOT_ADMITTED, "Ask its operator for an account.")
+        return NotAllowed(reason, "Ask its operator for an account.")
     code = " CODE, with an invitation" if registration == "invite" else ""
-    return RegistrationNeeded(NOT_ADMITTED, f"Write /register NICK{code}.")
+    return RegistrationNeeded(reason, f"Write /register NICK{code}.")
 
 
 async def new_secret(registry: Registry, session: Session, account: Account) -> str:

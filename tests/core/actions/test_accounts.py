@@ -564,8 +564,8 @@ def test_whom_another_checker_may_know_is_asked_for_the_password() -> None:
     overheard.session.is_secure = False
     assert refusal(bob.ask(Hello("bob"))) == (
         "password-needed",
-        "Only registered people are admitted to this server.",
-        "Log in with your password.",
+        "bob needs a password, as everybody does here.",
+        "Log in with it, or choose another nick.",
     )
     assert refusal(overheard.ask(Hello("bob")))[0] == "not-secure"
 
