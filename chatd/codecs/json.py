@@ -100,7 +100,7 @@ def _command_class(wire: Json) -> type[Command]:
             raise BadUsage("A do needs a command.", 'Write {"type": "do", "command": "who"}.')
         return command_table.find_row(safe_text(name)).make
     if not isinstance(kind, str) or kind not in REQUESTS:
-        raise Malformed("The type is none that is known.", "It is one of hello, say, do, ping and read.")
+        raise Malformed("The type is none that is known.", "It is one of hello, say, do, ping, read and recent.")
     return REQUESTS[kind]
 
 
