@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -33,6 +34,8 @@ class Rooms:
         self._store = store
         self._on_news = on_news
         self._by_key: dict[str, Room] = {}
+        self._by_skeleton: dict[str, list[Room]] = {}
+        """The rooms that look alike, oldest first."""
         self._by_person: dict[Person, tuple[Room, ...]] = {}
         self._singles = Singles[Room]()
         self._made_by: dict[Room, str] = {}
@@ -69,17 +72,18 @@ class Rooms:
 
     def _add(self, name: Name) -> Room:
         room = self._by_key[name.key] = Room(name, self._store.log(name), self._on_news)
+        self._by_skeleton.setdefault(name.skeleton, []).append(room)
         return room
 
     def _check_distinct(self, name: Name) -> None:
         """Raise BadRoom if another room looks like ``name``."""
-        private = {room.name for room in self if not room.rights.modes.is_listed}
-        for other in (*(room.name for room in self), self.default):
-            if other.skeleton == name.skeleton and other in private:
-                raise BadRoom(f"#{name.text} looks like the name of another room.", "Choose another name.")
-            if other.skeleton == name.skeleton:
-                hint = f"/join #{other.text} enters that room; or choose another name."
-                raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
+        alike = next(iter(self._by_skeleton.get(name.skeleton, ())), None)
+        if alike is not None and not alike.rights.modes.is_listed:
+            raise BadRoom(f"#{name.text} looks like the name of another room.", "Choose another name.")
+        other = self.default if alike is None else alike.name
+        if other.skeleton == name.skeleton:
+            hint = f"/join #{other.text} enters that room; or choose another name."
+            raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
 
     def _check_number(self, network: str) -> None:
         """Check the limits for one more room, and close an empty one if necessary. Raises
@@ -116,17 +120,15 @@ class Rooms:
         """Close the oldest empty room that the same address created, or else the oldest empty one.
         A room whose log still lacks an event stays. If the log is only in memory, it is deleted.
         Raises TooMany."""
-        empty = [
-            room
-            for key, room in self._by_key.items()
-            if not room.members and room.attendance.is_settled and key != self.default.key
-        ]
-        own = [room for room in empty if network and self._made_by.get(room) == network]
-        if not empty:
+        own = (room for room, maker in self._made_by.items() if maker == network)
+        room = next(filter(self._may_close, itertools.chain(own, self)), None)
+        if room is None:
             raise TooMany(f"The server already has {ROOMS} rooms.", "Join one of them; /rooms lists them.")
-        room = (own or empty)[0]
         self._drop(room)
         self._store.close_log(room.name.key)
+
+    def _may_close(self, room: Room) -> bool:
+        return not room.members and room.attendance.is_settled and room.name.key != self.default.key
 
     def on_left(self, room: Room) -> None:
         """Remove ``room`` if it is empty and blank; called when somebody's leaving is stored."""
@@ -137,6 +139,10 @@ class Rooms:
 
     def _drop(self, room: Room) -> None:
         del self._by_key[room.name.key]
+        alike = self._by_skeleton[room.name.skeleton]
+        alike.remove(room)
+        if not alike:
+            del self._by_skeleton[room.name.skeleton]
         network = self._made_by.pop(room, "")
         if network:
             self._made[network] -= 1

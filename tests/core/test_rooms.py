@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatd.core import rooms as module
 from chatd.core.answers import Refused
@@ -63,6 +65,44 @@ def test_stored_rooms_that_look_alike_are_kept() -> None:
     registry = new_registry(store=store)
     assert [room.name.text for room in registry.rooms] == ["lobby", "l\u043ebby"]
     assert registry.rooms.open(parse_room("l\u043ebby")) is not registry.rooms.open(parse_room("lobby"))
+
+
+LOOKS = ["lobby", "1obby", "l\u043ebby", "tea", "te\u0430", "dev", "de\u1d20", "hall"]
+"""Names of rooms; some of them look alike."""
+
+MADE = st.sampled_from(["192.0.2.1", "192.0.2.2", ""])
+
+
+@given(st.lists(st.sampled_from(LOOKS), unique=True), st.lists(st.tuples(st.sampled_from(LOOKS), MADE, st.booleans())))
+def test_a_room_is_refused_if_any_looks_like_it(stored: list[str], steps: list[tuple[str, str, bool]]) -> None:
+    store = MemoryStore("testlog")
+    for text in stored:
+        store.log(parse_room(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "ROOMS", 3)
+        rooms = new_registry(store=store).rooms
+        for text, address, is_left in steps:
+            name, room = parse_room(text), rooms.get(text)
+            others = [other.name for other in rooms]
+            alike = [other.text for other in (*others, rooms.default) if other.skeleton == name.skeleton]
+            if room is not None and is_left:
+                rooms.on_left(room)
+            elif room is None and alike and name != rooms.default:
+                with pytest.raises(BadRoom, match=rf"looks like #{alike[0]}\."):
+                    rooms.open(name, address)
+                assert [other.name for other in rooms] == others
+            else:
+                assert rooms.open(name, address) in rooms
+            assert sorted(id(room) for alike in rooms._by_skeleton.values() for room in alike) == sorted(map(id, rooms))
+
+
+def test_a_room_that_looks_like_another_is_refused_without_a_look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = new_registry().rooms
+    rooms.open(parse_room("tea"))
+    monkeypatch.setattr(module.Rooms, "__iter__", None)
+    with pytest.raises(BadRoom):
+        rooms.open(parse_room("te\u0430"))
+    assert rooms.open(parse_room("dev"))
 
 
 def test_a_new_room_replaces_the_oldest_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
