@@ -174,7 +174,12 @@ class LogStore(Protocol):
         """All logs, by the key of their room."""
 
     def log(self, name: Name) -> Log:
-        """The log of the room called ``name``; it is created if necessary. Raises TooMany."""
+        """The log of the room called ``name``; it is created if necessary, even where the store is
+        full."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many rooms as should be stored."""
 
     def close_log(self, key: str) -> None:
         """The room with this key is closed: a log that is only in memory is deleted."""

@@ -217,6 +217,8 @@ class MemoryLog:
 class MemoryStore:
     """Logs in memory, made by ``make_log``; ``name`` is the name of this set of logs."""
 
+    is_full = False
+
     def __init__(self, name: str, make_log: Callable[..., MemoryLog] = MemoryLog) -> None:
         self.name = name
         self.logs: dict[str, MemoryLog] = {}

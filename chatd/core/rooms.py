@@ -11,7 +11,7 @@ from typing import Final
 from chatd.core.errors import BadRoom, NoSuchRoom, NotInRoom, TooMany
 from chatd.core.events import Joined
 from chatd.core.identity import network_of
-from chatd.core.limits import ROOMS, ROOMS_PER_ADDRESS
+from chatd.core.limits import ROOMS, ROOMS_PER_ADDRESS, ROOMS_STORED
 from chatd.core.log import LogStore, OnStored
 from chatd.core.membership import Membership
 from chatd.core.names import Name, parse_room
@@ -54,8 +54,8 @@ class Rooms:
         """The room called ``name``; if there is none, it is created for somebody at ``address``.
 
         Raises BadRoom if a new room would look like another one, and TooMany if the address has
-        created too many rooms, or if no room can make place for it. The default room can always be
-        opened.
+        created too many rooms, if no more are stored, or if no room can make place for it. The
+        default room can always be opened.
         """
         room = self._by_key.get(name.key)
         return self._make(name, network_of(address)) if room is None else room
@@ -63,7 +63,7 @@ class Rooms:
     def _make(self, name: Name, network: str) -> Room:
         if name.key != self.default.key:
             self._check_distinct(name)
-            self._check_number(network)
+            self._check_number(name, network)
         room = self._add(name)
         if network:
             self._made_by[room] = network
@@ -85,11 +85,13 @@ class Rooms:
             hint = f"/join #{other.text} enters that room; or choose another name."
             raise BadRoom(f"#{name.text} looks like #{other.text}.", hint)
 
-    def _check_number(self, network: str) -> None:
-        """Check the limits for one more room, and close an empty one if necessary. Raises
-        TooMany."""
+    def _check_number(self, name: Name, network: str) -> None:
+        """Check the limits for one more room, called ``name``, and close an empty one if necessary.
+        Raises TooMany."""
         if self._made[network] >= ROOMS_PER_ADDRESS:
             raise TooMany(f"Your address has already created {ROOMS_PER_ADDRESS} rooms.", "Join one of them; /rooms lists them.")
+        if self._store.is_full and name.key not in self._store.logs:
+            raise _too_many(ROOMS_STORED)
         if len(self._by_key) >= ROOMS:
             self._close_one(network)
 
@@ -123,7 +125,7 @@ class Rooms:
         own = (room for room, maker in self._made_by.items() if maker == network)
         room = next(filter(self._may_close, itertools.chain(own, self)), None)
         if room is None:
-            raise TooMany(f"The server already has {ROOMS} rooms.", "Join one of them; /rooms lists them.")
+            raise _too_many(ROOMS)
         self._drop(room)
         self._store.close_log(room.name.key)
 
@@ -182,6 +184,10 @@ class Rooms:
         if left:
             self._by_person[person] = left
         return room.members.pop(person)
+
+
+def _too_many(most: int) -> TooMany:
+    return TooMany(f"The server already has {most} rooms.", "Join one of them; /rooms lists them.")
 
 
 def no_such_room(name: str) -> NoSuchRoom:

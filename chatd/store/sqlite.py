@@ -88,6 +88,8 @@ class SqliteStore:
             rows = queries.rooms(connection)
             self._runs = Runs(connection, {row.id: row.end for row in rows})
             self.logs = {row.key: self._stored_log(connection, row) for row in rows}
+            self._rooms = len(self.room_names())
+            """How many of the logs are those of rooms."""
             self._last_id = max((log.id for log in self.logs.values()), default=0)
             self._unindexed = index.unindexed(connection)
             self.accounts = accounts.read(connection)
@@ -163,19 +165,23 @@ class SqliteStore:
     def log(self, name: Name) -> SqliteLog:
         log = self.logs.get(name.key)
         if log is None:
-            if not is_inbox(name.key) and len(self.room_names()) >= ROOMS_STORED:
-                raise TooMany(f"The server already has {ROOMS_STORED} rooms.", "Join one of them; /rooms lists them.")
+            self._rooms += not is_inbox(name.key)
             self._last_id += 1
             log = self._new_log(RoomRow(self._last_id, name.key, name.text, self._unused, self._unused, RoomState()))
             log.is_stored = False
             self.logs[name.key] = log
         return log
 
+    @property
+    def is_full(self) -> bool:
+        return self._rooms >= ROOMS_STORED
+
     def close_log(self, key: str) -> None:
         """Nothing to do: the log stays on the disk."""
 
     def remove_log(self, key: str) -> None:
         log = self.logs.pop(key)
+        self._rooms -= not is_inbox(key)
         self._unused = max(self._unused, log.end)
         self._tails.forget(log.tail)
         if log.is_stored and self._writer is not None:

@@ -105,6 +105,22 @@ def test_a_room_that_looks_like_another_is_refused_without_a_look_at_all(monkeyp
     assert rooms.open(parse_room("dev"))
 
 
+def test_where_no_further_room_is_stored_none_is_created_and_none_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOMS", 2)
+    monkeypatch.setattr(module, "ROOMS_STORED", 3)
+    store = MemoryStore("testlog")
+    for name in ("one", "two", "three"):
+        store.log(parse_room(name))
+    store.is_full = True
+    rooms = new_registry(store=store).rooms
+    with pytest.raises(TooMany, match=r"^The server already has 3 rooms\."):
+        rooms.open(parse_room("four"))
+    assert [room.name.text for room in rooms] == ["two", "three"]
+    assert rooms.open(parse_room("one"))
+    assert rooms.open(rooms.default)
+    assert [room.name.text for room in rooms] == ["three", "one", "lobby"]
+
+
 def test_a_new_room_replaces_the_oldest_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOMS", 3)
     registry = new_registry()

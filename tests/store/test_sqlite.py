@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chatd.core.commands import Hello, Join, Leave, Say
 from chatd.core.errors import NotDelivered
 from chatd.core.events import DRAFT, Event, Joined, Left, Reason, Renamed, Said, TopicSet
 from chatd.core.limits import LOG_PAGE_EVENTS, SCROLLBACK_EVENTS
 from chatd.core.memory import MemoryLog
-from tests.store.pumped import PumpedStore, say, short_tail
+from chatd.core.names import INBOX, Name, inbox_key, is_inbox, parse_room
+from chatd.core.rooms import SERVER
+from chatd.store import sqlite
+from chatd.testing import Visitor
+from tests.store.pumped import PumpedStore, Server, say, short_tail
 
 
 @pytest.fixture
@@ -310,3 +318,48 @@ class TestPages:
         for time in (0, 7000, 7001, 99_000):
             log.find_time(time, results.append)
         assert results == [3, 7, 8, 11]
+
+
+LOGS = [*map(parse_room, ("one", "two", "three")), SERVER, Name(INBOX, inbox_key("ada"), inbox_key("ada"))]
+
+
+class TestFull:
+    @given(st.lists(st.tuples(st.sampled_from(LOGS), st.sampled_from(["open", "remove", "restart"]))))
+    def test_a_store_is_full_by_the_number_of_its_rooms(self, steps: list[tuple[Name, str]]) -> None:
+        with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+            patch.setattr(sqlite, "ROOMS_STORED", 2)
+            store = PumpedStore(Path(folder))
+            for name, step in steps:
+                if step == "open":
+                    say(store.log(name), room=name.text)
+                    store.drain()
+                elif step == "remove" and name.key in store.logs:
+                    store.remove_log(name.key)
+                elif step == "restart":
+                    reopened(store)
+                assert store.is_full == (len([key for key in store.logs if not is_inbox(key)]) >= 2)
+            store.close()
+
+    def test_another_room_needs_no_look_at_all(self, store: PumpedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(store, "room_names", None)
+        assert store.room("one") is not store.room("two")
+        assert not store.is_full
+
+    def test_a_refused_room_closes_no_other(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sqlite, "ROOMS_STORED", 3)
+        monkeypatch.setattr("chatd.core.rooms.ROOMS", 3)
+        server = Server(tmp_path)
+        ada = server.arrive("ada")
+        server.ask(ada, *(command for name in ("a", "b") for command in (Join(name), Say("x", name), Leave(name))))
+        server.ask(ada, *map(Join, ("c", "d")))
+        assert [room.name.text for room in server.registry.rooms] == ["lobby", "a", "b"]
+        server.store.close()
+
+    def test_the_default_room_and_the_log_of_the_server_are_there(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sqlite, "ROOMS_STORED", 1)
+        server = Server(tmp_path)
+        server.ask(Visitor(server.registry), Hello("ada", rooms=("other",)))
+        assert server.store.is_full
+        assert [*server.arrive("bob").rooms] == ["lobby"]
+        assert server.registry.rooms.server
+        server.store.close()
