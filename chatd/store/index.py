@@ -7,18 +7,22 @@ search it is brought up to date.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice, takewhile
 from sqlite3 import Connection
 from typing import Final
 
 from chatd.core.events import Event, Said
 from chatd.core.folding import folded, searchable
 from chatd.core.search import Query
-from chatd.store.queries import COLUMNS, IS_MESSAGE, MESSAGES, event_id, to_event
+from chatd.store.queries import COLUMNS, IS_MESSAGE, MESSAGES, SEQ_BITS, EventRow, event_id, to_event
 
 INDEXED_AT_ONCE: Final = 200
 """How many events one transaction indexes: a commit may have to wait about 3 ms for it."""
+
+PASSED_ROWS: Final = 100
+"""How many rows of a room that are not wanted a search reads before it begins again behind the
+room: as many as it reads in the time that this takes."""
 
 
 def words(text: str) -> str:
@@ -66,24 +70,44 @@ def search(connection: Connection, query: Query, give_up: Callable[[], bool]) ->
     """
     connection.set_progress_handler(give_up, 1000)
     try:
-        rooms = connection.execute("SELECT id, key, name FROM room").fetchall()
-        matching = (list(_in_room(connection, query, id, key, name)) for id, key, name in rooms if key in query.rooms)
-        newest: Iterable[Event] = heapq.merge(*matching, key=lambda event: event.time, reverse=True)
+        rooms = {id: (key, name) for id, key, name in connection.execute("SELECT id, key, name FROM room") if key in query.rooms}
+        found = filter(None, _by_room(connection, query, rooms) if rooms else ())
+        last = heapq.nlargest(query.limit, found, key=lambda events: events[0].time)  # Nothing of other rooms is among the newest.
+        newest: Iterable[Event] = heapq.merge(*last, key=lambda event: event.time, reverse=True)
         return list(islice(newest, query.limit))
     finally:
         connection.set_progress_handler(None, 0)
 
 
-def _in_room(connection: Connection, query: Query, room: int, key: str, name: str) -> Iterator[Event]:
-    """The matching messages in one room, last first. The index is in this order, so only as many
-    rows as needed are read."""
-    rows = connection.execute(
-        f"SELECT {COLUMNS} FROM search JOIN event ON event.id = search.rowid"
-        " WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ? AND time >= ? AND time < ? ORDER BY search.rowid DESC",
-        (_expression(query), event_id(room, query.firsts.get(key, 0)), event_id(room + 1, 0), query.since, query.until),
-    )
-    events = (to_event(name, row) for row in rows)
-    return islice((event for event in events if isinstance(event, Said) and query.is_about(event)), query.limit)
+def _by_room(connection: Connection, query: Query, rooms: Mapping[int, tuple[str, str]]) -> Iterator[Sequence[Event]]:
+    """The last matching messages in each of ``rooms``, which have their keys and names by their
+    ids, last first.
+
+    The index is in this order. It is read once for all rooms, since to begin anywhere in it takes
+    as long as to read a hundred rows; only behind a room with many more rows it is begun again.
+    """
+    first, stop = event_id(min(rooms), 0), event_id(max(rooms) + 1, 0)
+    while first < stop:
+        rows = connection.execute(
+            f"SELECT {COLUMNS} FROM search JOIN event ON event.id = search.rowid"
+            " WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ? AND time >= ? AND time < ?"
+            " ORDER BY search.rowid DESC",
+            (_expression(query), first, stop, query.since, query.until),
+        )
+        stop = first
+        for room, of_room in groupby(rows, key=lambda row: row[0] >> SEQ_BITS):
+            if room in rooms:
+                yield list(islice(_events(query, room, *rooms[room], of_room), query.limit))
+            if len(list(islice(of_room, PASSED_ROWS))) == PASSED_ROWS:  # noqa: B031  # Those behind the wanted rows.
+                stop = event_id(room, 0)
+                break
+
+
+def _events(query: Query, room: int, key: str, name: str, rows: Iterable[EventRow]) -> Iterator[Event]:
+    """The messages among ``rows`` of one room that ``query`` is about."""
+    first = event_id(room, query.firsts.get(key, 0))
+    events = (to_event(name, row) for row in takewhile(lambda row: row[0] >= first, rows))
+    return (event for event in events if isinstance(event, Said) and query.is_about(event))
 
 
 def _expression(query: Query) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from sqlite3 import Connection
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatd.core.errors import TooMany
 from chatd.core.events import DRAFT, Event, Said
@@ -18,7 +22,8 @@ from chatd.core.names import fold, parse_room
 from chatd.core.registry import Registry, Settings
 from chatd.core.search import Query
 from chatd.core.search_text import read_search
-from chatd.store import checkpoints, index, writer
+from chatd.store import checkpoints, database, index, writer
+from chatd.store.queries import to_row
 from tests.store.pumped import PumpedStore, say
 
 Search = Callable[..., list[str]]
@@ -226,3 +231,56 @@ def test_the_index_is_updated_without_pauses_when_nobody_talks(tmp_path: Path, m
     store.close()
     assert pauses.count(writer.INDEX_PAUSE) <= 2  # One before it, and perhaps one while the burst was not over.
     assert len(copied) >= 2  # Indexing fills the write-ahead log too.
+
+
+# -- Many rooms ------------------------------------------------------------------------------------
+
+SAID = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["ada", "bob"]), st.sampled_from(["tea", "water"])))
+"""Messages in six rooms, oldest first."""
+
+
+@contextmanager
+def filled(talk: Sequence[tuple[str, str, str]]) -> Iterator[tuple[Connection, Sequence[Said]]]:
+    """A database with the messages of ``talk`` (room, nick, text), each a millisecond later, and
+    these messages."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.executescript(database.schema())
+        rooms = {name: id for id, name in enumerate("abcdef", 1)}
+        connection.executemany("INSERT INTO room (name, id, key) VALUES (?1, ?2, ?1)", rooms.items())
+        said = [Said(room, time + 1, time, nick, "o", text) for time, (room, nick, text) in enumerate(talk)]
+        rows = [to_row(rooms[event.room], event) for event in said]
+        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        for room in rooms.values():
+            index.index(connection, room)
+        yield connection, said
+
+
+@given(
+    SAID,
+    st.sets(st.sampled_from("abcdef")),
+    st.sampled_from(["", "ada"]),
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 20)),
+    st.integers(1, 5),
+    st.integers(1, 4),
+)
+def test_the_newest_of_all_rooms_are_found(
+    talk: Sequence[tuple[str, str, str]], rooms: Collection[str], nick: str, firsts: dict[str, int], limit: int, passed: int
+) -> None:
+    query = Query(("tea",), rooms, nick, limit=limit, firsts=firsts)
+    with pytest.MonkeyPatch.context() as patch, filled(talk) as (connection, said):
+        patch.setattr(index, "PASSED_ROWS", passed)
+        matching = [event for event in said if event.text == "tea" and event.room in rooms and query.is_about(event)]
+        newest = [event for event in reversed(matching) if event.seq >= firsts.get(event.room, 0)]
+        assert index.search(connection, query, lambda: False) == newest[:limit]
+
+
+@pytest.mark.parametrize(("each", "passes"), [(3, 1), (4, 4)])
+def test_the_index_is_read_once_for_all_rooms_unless_there_is_much_to_pass(
+    monkeypatch: pytest.MonkeyPatch, each: int, passes: int
+) -> None:
+    monkeypatch.setattr(index, "PASSED_ROWS", 2)
+    with filled([(room, "ada", "tea") for room in "abcd" for _ in range(each)]) as (connection, _):
+        statements: list[str] = []
+        connection.set_trace_callback(statements.append)
+        assert len(index.search(connection, Query(("tea",), "abcdef", limit=2), lambda: False)) == 2
+    assert sum("MATCH" in statement for statement in statements) == passes
