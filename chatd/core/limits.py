@@ -572,6 +572,10 @@ take 6 ms."""
 SEARCH_LINES: Final = 20
 """What a search, or a list of conversations, costs the address, in lines."""
 
+SEARCHED_ROOM_LINES: Final = 0.02
+"""What each room that is searched costs the address, in lines: whether the person may read it takes
+some 2 us."""
+
 BYTES_A_LINE: Final = 1024
 """The bytes of a long answer that cost its address one line, in number."""
 

@@ -278,14 +278,16 @@ class Visible:
         return (room for room in self._registry.rooms if self.shows(room))
 
     def logs(self) -> frozenset[str]:
-        """The keys of the rooms whose logs may be searched, including closed rooms: those that the
-        person can enter as anybody can, and those that they are in."""
-        joined = {room.name.key for room in self._joined}
-        return frozenset(
-            key
-            for key, log in self._registry.store.logs.items()
-            if not key.startswith(SERVER_SIGN) and (key in joined or self._is_operator or self._is_open(log.state.rights))
-        )
+        """The keys of the rooms whose logs may be searched, including closed rooms."""
+        return frozenset(filter(self.may_search, self._registry.store.logs))
+
+    def may_search(self, key: str) -> bool:
+        """Whether the log of the room with this key may be searched: the person can enter it as
+        anybody can, or is in it."""
+        log = self._registry.store.logs.get(key)
+        if log is None or key.startswith(SERVER_SIGN):
+            return False
+        return self._is_operator or self._is_open(log.state.rights) or any(room.name.key == key for room in self._joined)
 
     def _is_open(self, rights: Rights) -> bool:
         """Whether the person can enter a room with these ``rights`` as anybody can."""

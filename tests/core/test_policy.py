@@ -30,6 +30,7 @@ def test_everybody_sees_everything(nick: str | None) -> None:
     gate = visible(registry, bob.session.person if nick else None)
     assert [room.name.text for room in gate.rooms()] == ["dev", "tea", "lobby"]
     assert gate.logs() == {"dev", "tea", "lobby"}
+    assert not gate.may_search("attic")
     assert gate.room("#Dev") is registry.rooms.find("dev")
     assert gate.person("ADA") is ada.session.person
     assert ada.session.person is not None

@@ -13,7 +13,15 @@ from chatd.core.driver import Later
 from chatd.core.errors import BadUsage, NotDelivered, NotInRoom, TooMany
 from chatd.core.events import Event, Private
 from chatd.core.inboxes import Inbox
-from chatd.core.limits import HISTORY_EVENTS, HISTORY_LINES, SCROLLBACK_EVENTS, SEARCH_LINES, SEARCH_RESULTS, SHOWN_LINES
+from chatd.core.limits import (
+    HISTORY_EVENTS,
+    HISTORY_LINES,
+    SCROLLBACK_EVENTS,
+    SEARCH_LINES,
+    SEARCH_RESULTS,
+    SEARCHED_ROOM_LINES,
+    SHOWN_LINES,
+)
 from chatd.core.log import Asker
 from chatd.core.names import INBOX, fold, is_inbox
 from chatd.core.policy import Visible, room_of, visible
@@ -104,7 +112,7 @@ async def search(registry: Registry, session: Session, command: Search) -> Answe
     command, text = _resolved(command)
     inbox = registry.inboxes.of(session) if is_inbox(command.room.lower()) else None
     query, limit = _query(registry, session, command, text, inbox), _limit(command)
-    session.out.spend(SEARCH_LINES)
+    session.out.spend(SEARCH_LINES + SEARCHED_ROOM_LINES * len(query.rooms))
     await Later(registry.store.after_pending)
     found = await _found(registry, session, query, inbox)
     return SearchResults(query.words, heard(session, found[:limit]), len(found) > limit)
@@ -122,13 +130,13 @@ async def _found(registry: Registry, session: Session, query: Query, inbox: Inbo
     if inbox is not None:
         return results
     gate = visible(registry, session.person)
-    readable = gate.logs()  # Rights may have changed meanwhile.
-    return [event for event in results if fold(event.room) in readable and _may_read(registry, gate, event)]
+    return [event for event in results if _may_read(registry, gate, event)]  # Rights may have changed meanwhile.
 
 
 def _may_read(registry: Registry, gate: Visible, event: Event) -> bool:
-    room = registry.rooms.get(fold(event.room))
-    return room is None or event.seq >= gate.first_seq(room)
+    key = fold(event.room)
+    room = registry.rooms.get(key)
+    return gate.may_search(key) and (room is None or event.seq >= gate.first_seq(room))
 
 
 def _limit(command: Search) -> int:
@@ -173,6 +181,6 @@ def _readable_room(gate: Visible, name: str) -> str:
     """The key of the room called ``name``. Raises BadRoom, NoSuchRoom, and NotInRoom if only its
     members may read it."""
     room = gate.room(name)
-    if room.name.key not in gate.logs():
+    if not gate.may_search(room.name.key):
         raise NotInRoom(f"You are not in #{room.name.text}.", f"/join #{room.name.text} enters it.")
     return room.name.key

@@ -18,11 +18,10 @@ from chatd.core.commands import (
 )
 from chatd.core.errors import TooMany
 from chatd.core.events import Said
-from chatd.core.limits import (
-    HISTORY_EVENTS,
-)
+from chatd.core.limits import HISTORY_EVENTS, SEARCH_LINES, SEARCHED_ROOM_LINES
 from chatd.core.memory import MemoryLog, MemoryStore
 from chatd.core.perform import perform
+from chatd.core.policy import Visible
 from chatd.testing import StandingClock, Visitor, arrive, new_registry, own_account
 from tests.core.actions.answers import only, refusal
 from tests.core.late import LateStore
@@ -146,6 +145,19 @@ def test_a_search_finds_messages_in_all_rooms(clock: StandingClock, ada: Visitor
     results = only(answers.SearchResults, ada.ask(command))
     assert [event.text for event in results.events if isinstance(event, Said)] == texts
     assert results.more == (command.count == 1)
+
+
+def test_the_rooms_that_are_searched_are_paid_for(ada: Visitor) -> None:
+    arrive(ada.registry, "bob", "dev", "tea")
+    before = ada.out.spent
+    ada.ask(Search("tea"))
+    assert ada.out.spent == before + SEARCH_LINES + 3 * SEARCHED_ROOM_LINES
+
+
+def test_a_search_in_one_room_looks_at_no_other(ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Visible, "logs", None)
+    ada.ask(Say("tea"))
+    assert len(only(answers.SearchResults, ada.ask(Search("tea", room="lobby"))).events) == 1
 
 
 @pytest.mark.parametrize("command", [Search("tea in:dev", room="lobby"), Search("tea before:12:30", before_time="12:30")])
