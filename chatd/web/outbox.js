@@ -86,7 +86,8 @@ export function markRefused(entry, why) {
   save();
   if (!li) return note(entry.view, why, true);
   li.classList.remove("pending");
-  const edit = make("button", {type: "button", onclick: () => { li.remove(); replaceText(typedAs(wire.text)); }}, "Edit");
+  const typed = wire.command === "me" ? `/me ${wire.text}` : typedAs(wire.text);
+  const edit = make("button", {type: "button", onclick: () => { li.remove(); replaceText(typed); }}, "Edit");
   const drop = make("button", {type: "button", onclick: () => { li.remove(); text.focus(); }}, "Discard");
   li.append(make("span", {className: "wrong"}, make("span", {}, `Not sent. ${why}`), edit, drop));
   announce(`Not sent. ${why}`);

@@ -446,6 +446,12 @@ def test_every_command_works_and_refusals_appear_at_their_message(server: Server
     ada.run("arguments[0].value = 'y'.repeat(5000)", ada.find("#text"))
     ada.type("\n")
     ada.shows("#log .wrong", "too long")
+    ada.run("arguments[0].value = '/me ' + 'z'.repeat(5000)", ada.find("#text"))
+    ada.type("\n")
+    until(lambda: ada.run("return document.querySelectorAll('#log .wrong').length") == 2, ada.read)
+    ada.run("[...document.querySelectorAll('#log .wrong button')].filter((one) => one.textContent === 'Edit')[1].click()")
+    assert ada.run("return arguments[0].value.slice(0, 6)", ada.find("#text")) == "/me zz"
+    ada.run("arguments[0].value = ''", ada.find("#text"))
     ada.type("/away tea\n")
     ada.shows("#log", "You are away.")
     ada.type("/quit bye\n")
