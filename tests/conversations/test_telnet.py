@@ -56,7 +56,7 @@ def test_on_a_port_of_its_own_a_terminal_gets_the_screen(
     ada = start_program(sys.executable, "-c", IN_FRONT, need("telnet"), "127.0.0.1", port, terminal=pty.openpty())
     ada.see("nick: ")
     ada.type("zoë\r".encode())
-    ada.see("zoë> ")
+    ada.see("alone.")  # The prompt may be there before the joining is stored.
     ada.type("grüß 漢字\r".encode())
     ada.see("grüß 漢字 \N{CHECK MARK}")
     ada.type(b"\x04")
