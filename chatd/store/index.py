@@ -63,7 +63,7 @@ def index(connection: Connection, room: int) -> bool:
 
 
 def search(connection: Connection, query: Query, give_up: Callable[[], bool]) -> Sequence[Event]:
-    """The newest ``query.most`` messages that match, the newest first.
+    """The newest ``query.limit`` messages that match, the newest first.
 
     Raises sqlite3.OperationalError (SQLITE_INTERRUPT) where ``give_up``, asked now and then, says
     so.
