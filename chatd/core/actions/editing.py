@@ -72,8 +72,8 @@ async def _find_which(registry: Registry, session: Session, room: Room, which: s
     """The message with the number ``which``; or the last one of the person called so, among the
     last events. Raises NoSuchMessage and NotDelivered."""
     is_number = which.isascii() and which.isdigit() and len(which) < 14
-    seq, key = (int(which), "") if is_number else (0, fold(which))
-    said = await _find(registry, session, room, seq, lambda said: key in ("", fold(said.nick)))
+    seq, key = int(which) if is_number else 0, fold(which)
+    said = await _find(registry, session, room, seq, lambda said: said.seq == seq if is_number else fold(said.nick) == key)
     if said is not None:
         return said
     if is_number:
