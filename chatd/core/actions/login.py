@@ -119,12 +119,11 @@ async def _account(registry: Registry, session: Session, name: Name, command: He
     if own is not None:
         return own
     if registry.settings.accounts_only and registry.accounts.owner(name) is None:
+        refusal = _not_admitted(registry.settings.registration)
         if registry.authenticator.knows_others:
             check_secure(registry, session)
-            raise PasswordNeeded(
-                f"{name.text} needs a password, as everybody does here.", "Log in with it, or choose another nick."
-            )
-        raise _not_admitted(registry.settings.registration)
+            raise PasswordNeeded(f"{name.text} needs a password, as everybody does here.", f"Log in with it. {refusal.hint}")
+        raise refusal
     if registry.accounts.get(name.key) is not None:
         check_secure(registry, session)  # Otherwise they would be asked for a password, which others could read.
     return None

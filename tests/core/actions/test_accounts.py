@@ -555,9 +555,12 @@ def test_a_guest_who_is_not_admitted_is_told_how_to_register(registration: str, 
     assert Visitor(registry).ask(Hello("bob")) == [said]
 
 
-def test_whom_another_checker_may_know_is_asked_for_the_password() -> None:
+@pytest.mark.parametrize(
+    ("registration", "hint"), [("closed", "Ask its operator for an account."), ("open", "Write /register NICK.")]
+)
+def test_whom_another_checker_may_know_is_asked_for_the_password(registration: str, hint: str) -> None:
     """They have no account before they have logged in once."""
-    registry = new_registry(Settings(accounts_only=True, registration="closed"))
+    registry = new_registry(Settings(accounts_only=True, registration=registration))
     assert isinstance(registry.authenticator, InstantAuthenticator)
     registry.authenticator.knows_others = True
     bob, overheard = Visitor(registry), Visitor(registry)
@@ -565,7 +568,7 @@ def test_whom_another_checker_may_know_is_asked_for_the_password() -> None:
     assert refusal(bob.ask(Hello("bob"))) == (
         "password-needed",
         "bob needs a password, as everybody does here.",
-        "Log in with it, or choose another nick.",
+        f"Log in with it. {hint}",
     )
     assert refusal(overheard.ask(Hello("bob")))[0] == "not-secure"
 
